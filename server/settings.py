@@ -1,0 +1,162 @@
+"""The settings, read from the environment in this one place."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+import jwt
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import URL
+from sqlalchemy.exc import ArgumentError
+
+from db.engine import async_url
+
+MINIMUM_SECRET_BYTES: Final = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as its hash
+_WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_ACCEPTED_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the message has one sentence for each wrong variable, and no values."""
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(_ACCEPTED_DATABASES):
+        raise ValueError
+    try:
+        database = async_url(value).database
+    except ArgumentError as error:
+        raise ValueError from error
+    if not database or database == ":memory:":  # a database in memory is another one for each connection
+        raise ValueError
+    return value
+
+
+def _shared_secret(value: str) -> str:
+    if len(value.encode()) < MINIMUM_SECRET_BYTES:
+        raise ValueError
+    try:
+        jwt.encode({}, value, algorithm="HS256")  # refuses what is a public key by mistake
+    except jwt.InvalidKeyError as error:
+        raise ValueError from error
+    return value
+
+
+def _key_set_url(value: str) -> str:
+    url = urlsplit(value)
+    if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)):
+        raise ValueError
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError
+    return value
+
+
+class Settings(BaseSettings):
+    """What the server and the commands are set to. A field's variable is its name in capitals.
+
+    Each field's description is what the variable accepts, in the words of the error message.
+    """
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+        "sqlite:///var/group-sessions.db",
+        repr=False,  # it may hold a password
+        description="sqlite:///path/to/file or postgresql://user:password@host:port/name",
+    )
+    auth_jwt_secret: Annotated[str, AfterValidator(_shared_secret)] | None = Field(
+        None,
+        repr=False,
+        description=f"a shared secret of at least {MINIMUM_SECRET_BYTES} bytes for HS256, not a public key",
+    )
+    auth_jwks_url: Annotated[str, AfterValidator(_key_set_url)] | None = Field(
+        None, description="the https:// address of a JSON Web Key Set (http:// on loopback only)"
+    )
+    auth_issuer: str | None = Field(None, description="the `iss` that tokens must carry")
+    auth_audience: str | None = Field(None, description="the `aud` that tokens must carry")
+    default_time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "America/Phoenix", description="an IANA time zone name, such as America/Phoenix"
+    )
+    week_start: Annotated[
+        Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+        BeforeValidator(str.lower),
+    ] = Field("sunday", description="the English name of a weekday, such as sunday")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = Field(
+        "INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL"
+    )
+    graphiql: Annotated[Literal["on", "off"], BeforeValidator(str.lower)] | None = Field(
+        None, description="on or off (unset: on with --demo, off without)"
+    )
+
+    @property
+    def database_async_url(self) -> URL:
+        """The database with the driver used here: sqlite+aiosqlite or postgresql+asyncpg."""
+        return async_url(self.database_url)
+
+    @property
+    def sign_in_configured(self) -> bool:
+        """Whether tokens can be checked: a shared secret or a key set is set."""
+        return self.auth_jwt_secret is not None or self.auth_jwks_url is not None
+
+    @property
+    def first_weekday(self) -> int:
+        """The day weeks start on, numbered as `datetime.date.weekday` does: Monday is 0, Sunday is 6."""
+        return _WEEKDAYS.index(self.week_start)
+
+    def serves_graphiql(self, *, demo: bool) -> bool:
+        """Tells whether GraphiQL's page is on; unset, it is on in the demo only."""
+        return demo if self.graphiql is None else self.graphiql == "on"
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> Self:
+        if self.auth_jwt_secret is not None and self.auth_jwks_url is not None:
+            raise ValueError
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leaves the environment to `load_settings`, so that a test's settings depend on the test alone."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Gives the settings of an environment; an empty variable counts as unset.
+
+    Raises:
+        SettingsError: Naming each wrong variable and what it accepts, without its value.
+    """
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): _trimmed(name, value) for name, value in environ.items() if value.strip()}
+    try:
+        return Settings(**source())
+    except ValidationError as error:
+        places = [fault["loc"] for fault in error.errors(include_input=False, include_url=False)]
+    # Raised outside of the except block: the validation error would bring the values into a printed traceback.
+    raise SettingsError(" ".join(dict.fromkeys(_sentence(place) for place in places)))
+
+
+def _trimmed(name: str, value: str) -> str:
+    return value if name == "AUTH_JWT_SECRET" else value.strip()  # spaces may belong to a secret
+
+
+def _sentence(place: tuple[int | str, ...]) -> str:
+    if not place:
+        return "AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: set only one of them."
+    name = str(place[0])
+    return f"{name.upper()} must be {Settings.model_fields[name].description}."

@@ -1,0 +1,139 @@
+"""Settings: defaults, what each variable accepts, and messages that name it without its value."""
+
+import pytest
+from pydantic import ValidationError
+
+from server.settings import Settings, SettingsError, load_settings
+
+SECRET = "a-shared-secret-of-32-bytes-or-more"
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load_settings({})
+    assert settings.database_url == "sqlite:///var/group-sessions.db"
+    assert settings.default_time_zone == "America/Phoenix"
+    assert settings.week_start == "sunday"
+    assert settings.first_weekday == 6
+    assert settings.log_level == "INFO"
+    assert not settings.sign_in_configured
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    names = [name.upper() for name in Settings.model_fields]
+    assert load_settings(dict.fromkeys(names, "")) == load_settings(dict.fromkeys(names, "  ")) == load_settings({})
+
+
+def test_only_the_given_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "ERROR")
+    assert load_settings({}).log_level == "INFO"
+    assert load_settings({"PATH": "/bin", "HOME": "/"}) == load_settings({})
+
+
+def test_every_variable_is_read() -> None:
+    settings = load_settings(
+        {
+            "DATABASE_URL": "postgresql://clinic:word@db:5432/pm",
+            "AUTH_JWKS_URL": "https://id.example.org/jwks",
+            "AUTH_ISSUER": "https://id.example.org/",
+            "AUTH_AUDIENCE": "pm",
+            "DEFAULT_TIME_ZONE": "Europe/Vienna",
+            "WEEK_START": "Monday",
+            "LOG_LEVEL": "debug",
+            "GRAPHIQL": "ON",
+        }
+    )
+    assert settings.sign_in_configured
+    assert (settings.auth_issuer, settings.auth_audience) == ("https://id.example.org/", "pm")
+    assert settings.default_time_zone == "Europe/Vienna"
+    assert settings.first_weekday == 0
+    assert settings.log_level == "DEBUG"
+    assert settings.serves_graphiql(demo=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:///var/clinic.db", "sqlite+aiosqlite"),
+        ("sqlite:////srv/clinic.db", "sqlite+aiosqlite"),
+        ("postgresql://clinic@db/pm", "postgresql+asyncpg"),
+        ("postgres://clinic@db/pm", "postgresql+asyncpg"),
+    ],
+)
+def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
+    assert load_settings({"DATABASE_URL": url}).database_async_url.drivername == driver
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://db/pm"),
+        ("DATABASE_URL", "sqlite://?cache=shared"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "postgresql://db:port/pm"),
+        ("DATABASE_URL", "clinic.db"),
+        ("AUTH_JWT_SECRET", "thirty-one-bytes-are-too-few..."),
+        (
+            "AUTH_JWT_SECRET",
+            "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----",
+        ),
+        ("AUTH_JWKS_URL", "file:///etc/passwd"),
+        ("AUTH_JWKS_URL", "http://id.example.org/jwks"),
+        ("AUTH_JWKS_URL", "https:///jwks"),
+        ("AUTH_JWKS_URL", "https://[broken"),
+        ("DEFAULT_TIME_ZONE", "Arizona"),
+        ("DEFAULT_TIME_ZONE", "../../etc/passwd"),
+        ("WEEK_START", "0"),
+        ("LOG_LEVEL", "loud"),
+        ("GRAPHIQL", "yes"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_accepts_and_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load_settings({name: value})
+    message = str(refusal.value)
+    assert message.startswith(f"{name} must be ")
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert value not in message.removeprefix(name)
+    assert refusal.value.__cause__ is refusal.value.__context__ is None
+
+
+def test_all_wrong_variables_are_told_at_once() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load_settings({"WEEK_START": "someday", "LOG_LEVEL": "loud"})
+    assert "WEEK_START must be" in str(refusal.value)
+    assert "LOG_LEVEL must be" in str(refusal.value)
+
+
+def test_a_secret_and_a_key_set_exclude_each_other() -> None:
+    with pytest.raises(SettingsError, match="AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other"):
+        load_settings({"AUTH_JWT_SECRET": SECRET, "AUTH_JWKS_URL": "https://id.example.org/jwks"})
+
+
+def test_a_key_set_on_loopback_needs_no_tls() -> None:
+    assert load_settings({"AUTH_JWKS_URL": "http://127.0.0.1:9000/jwks"}).sign_in_configured
+
+
+def test_secrets_stay_out_of_the_printed_settings() -> None:
+    settings = load_settings({"AUTH_JWT_SECRET": SECRET, "DATABASE_URL": "postgresql://clinic:hidden@db/pm"})
+    assert settings.sign_in_configured
+    assert SECRET not in f"{settings!r} {settings}"
+    assert "hidden" not in f"{settings!r} {settings} {settings.database_async_url}"
+
+
+def test_a_secret_keeps_its_spaces() -> None:
+    assert load_settings({"AUTH_JWT_SECRET": f" {SECRET} "}).auth_jwt_secret == f" {SECRET} "
+
+
+def test_settings_do_not_change() -> None:
+    settings = load_settings({})
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.log_level = "ERROR"  # type: ignore[misc]  # the rule under test
+
+
+@pytest.mark.parametrize(
+    ("value", "demo", "on"),
+    [("", True, True), ("", False, False), ("on", False, True), ("off", True, False)],
+)
+def test_graphiql_is_off_outside_the_demo_unless_set(value: str, demo: bool, on: bool) -> None:
+    assert load_settings({"GRAPHIQL": value}).serves_graphiql(demo=demo) is on
