@@ -1,0 +1,81 @@
+"""The database engine: SQLite out of the box, PostgreSQL in earnest."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+# A connection opened with this execution option may write. SQLite then takes its write lock at BEGIN, not at the first
+# write: a transaction that reads, decides and writes cannot lose the race in between (SQLITE_BUSY_SNAPSHOT).
+WRITES = "group_sessions_writes"
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+
+
+def async_url(database_url: str) -> URL:
+    """Gives the URL with the driver used here, for sqlite:///path and postgresql://….
+
+    Raises:
+        ValueError: Where the URL names another database.
+    """
+    url = make_url(database_url)
+    backend = url.drivername.partition("+")[0]
+    if backend not in _DRIVERS:
+        raise ValueError("the database must be sqlite:///path or postgresql://…")
+    return url.set(drivername=_DRIVERS[backend])
+
+
+def create_engine(database_url: str, pool_size: int = 10) -> AsyncEngine:
+    """Gives an engine for sqlite:///path (its folder is made) or postgresql://user@host/name."""
+    url = async_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, pool_size)
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        json_serializer=_dump_json,
+        json_deserializer=orjson.loads,
+    )
+
+
+def _dump_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={"timeout": 10},
+        json_serializer=_dump_json,
+        json_deserializer=orjson.loads,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        # The driver's own implicit BEGIN comes too late for what _begin needs.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

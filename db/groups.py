@@ -1,0 +1,67 @@
+"""Writing group definitions."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from db.rows import group_record
+from db.tables import group_definitions
+from db.unit_of_work import UnitOfWork
+from domain.records import GroupDefinition
+from domain.search_text import search_text
+
+
+async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None:
+    """Gives the group and keeps it, its seats and its slots from changing until the transaction ends.
+
+    Every change to a group, its roster or its calendar takes this lock first, so they happen one after another.
+    """
+    query = select(group_definitions).where(
+        group_definitions.c.organization_id == work.organization_id, group_definitions.c.id == group_id
+    )
+    if work.locks_rows:
+        query = query.with_for_update(key_share=True)
+    row = (await work.connection.execute(query)).first()
+    return None if row is None else group_record(row)
+
+
+async def insert_group(work: UnitOfWork, group: GroupDefinition) -> None:
+    """Stores a new group."""
+    await work.connection.execute(
+        insert(group_definitions).values(
+            id=group.id, organization_id=work.organization_id, created_at=group.created_at, **_columns(group)
+        )
+    )
+
+
+async def update_group(work: UnitOfWork, group: GroupDefinition) -> None:
+    """Stores a group that is locked already."""
+    await work.connection.execute(
+        update(group_definitions)
+        .where(group_definitions.c.organization_id == work.organization_id, group_definitions.c.id == group.id)
+        .values(**_columns(group))
+    )
+
+
+def _columns(group: GroupDefinition) -> dict[str, Any]:
+    recurrence = group.recurrence
+    return {
+        "name": group.name,
+        "group_type": group.group_type.value,
+        "facilitator_id": group.facilitator_id,
+        "co_facilitator_id": group.co_facilitator_id,
+        "location_id": group.location_id,
+        "time_zone": group.time_zone,
+        "max_capacity": group.max_capacity,
+        "min_capacity": group.min_capacity,
+        "duration_minutes": group.duration_minutes,
+        "recurrence_rule": recurrence.rule if recurrence else None,
+        "recurrence_start_date": recurrence.start_date if recurrence else None,
+        "recurrence_start_time": recurrence.start_time if recurrence else None,
+        "recurrence_excluded_dates": [day.isoformat() for day in recurrence.excluded_dates] if recurrence else None,
+        "version": group.version,
+        "updated_at": group.updated_at,
+        "deleted_at": group.deleted_at,
+        "search_text": search_text(group.name),
+    }

@@ -1,0 +1,44 @@
+"""What an organization has of the staff, locations and patients that an input names."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from db.rows import location_record
+from db.tables import locations, patients, staff_members
+from db.unit_of_work import UnitOfWork
+from domain.groups import References
+from domain.texts import is_storable
+
+
+async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], location_id: str | None) -> References:
+    """Gives those of the staff ids, and the location, that the organization has."""
+    wanted = {staff_id for staff_id in staff_ids if staff_id is not None and is_storable(staff_id)}
+    found: frozenset[str] = frozenset()
+    if wanted:
+        rows = await work.connection.scalars(
+            select(staff_members.c.id).where(
+                staff_members.c.organization_id == work.organization_id, staff_members.c.id.in_(wanted)
+            )
+        )
+        found = frozenset(rows)
+    if location_id is None or not is_storable(location_id):
+        return References(found, {})
+    row = (
+        await work.connection.execute(
+            select(locations).where(locations.c.organization_id == work.organization_id, locations.c.id == location_id)
+        )
+    ).first()
+    return References(found, {} if row is None else {location_id: location_record(row)})
+
+
+async def patient_is_active(work: UnitOfWork, patient_id: str) -> bool | None:
+    """Tells whether the registry holds the patient as active; None where it does not know the patient."""
+    if not is_storable(patient_id):
+        return None
+    active: bool | None = await work.connection.scalar(
+        select(patients.c.active).where(
+            patients.c.organization_id == work.organization_id, patients.c.id == patient_id
+        )
+    )
+    return active

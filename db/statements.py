@@ -1,0 +1,44 @@
+"""Counts the statements that a request sends, and the time they take."""
+
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+@dataclass(slots=True)
+class StatementCount:
+    """What one request has asked of the database: statements, and seconds spent waiting for them."""
+
+    statements: int = 0
+    seconds: float = 0.0
+
+
+_current: ContextVar[StatementCount | None] = ContextVar("statement_count", default=None)
+
+
+def start_counting() -> StatementCount:
+    """Gives a count that grows with every statement of the calling task and of those it starts."""
+    count = StatementCount()
+    _current.set(count)
+    return count
+
+
+def count_statements(engine: AsyncEngine) -> None:
+    """Has the engine count its statements. BEGIN, COMMIT and ROLLBACK are not statements here."""
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def _before(_connection: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
+        if context is not None:
+            context.group_sessions_started = time.perf_counter()
+
+    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    def _after(_connection: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
+        count = _current.get()
+        started = getattr(context, "group_sessions_started", None)
+        if count is not None and started is not None:
+            count.statements += 1
+            count.seconds += time.perf_counter() - started

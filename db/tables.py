@@ -1,0 +1,298 @@
+"""The tables, with every rule of the domain that a constraint can hold.
+
+Foreign keys carry the organization, so the database itself refuses a row that refers into another organization.
+Migrations are the truth for a running database; a test compares them with this file.
+"""
+
+import uuid
+from datetime import UTC, date, datetime, time
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Time,
+    TypeDecorator,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC. SQLite keeps no zone, so it is put back on when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuses what has no zone: a naive value would silently be somebody's local time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Gives the instant with its zone, UTC."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+Id = Uuid(as_uuid=True)
+ForeignId = String(64)
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+_BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _organization(primary_key: bool = False) -> Column[str]:
+    return Column("organization_id", String(64), nullable=False, primary_key=primary_key)
+
+
+def _versioned() -> list[Column[int] | Column[datetime]]:
+    return [
+        Column("version", Integer, nullable=False),
+        Column("created_at", Instant, nullable=False),
+        Column("updated_at", Instant, nullable=False),
+    ]
+
+
+def _reference(column: str, table: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["organization_id", column], [f"{table}.organization_id", f"{table}.id"])
+
+
+staff_members = Table(
+    "pm_group_staff_members",
+    metadata,
+    _organization(primary_key=True),
+    Column[str]("id", ForeignId, primary_key=True),
+    Column[str]("display_name", String(300), nullable=False),
+    Column[str | None]("credentials", String(100)),
+    Column[bool]("active", Boolean, nullable=False),
+    Column[str]("search_text", Text, nullable=False),
+    Index("ix_pm_group_staff_members_by_name", "organization_id", "display_name", "id"),
+)
+
+locations = Table(
+    "pm_group_locations",
+    metadata,
+    _organization(primary_key=True),
+    Column[str]("id", ForeignId, primary_key=True),
+    Column[str]("site", String(300), nullable=False),
+    Column[str | None]("room", String(300)),
+    Column[str]("time_zone", String(64), nullable=False),
+    Column[str]("search_text", Text, nullable=False),
+    Index("ix_pm_group_locations_by_name", "organization_id", "site", "id"),
+)
+
+patients = Table(
+    "pm_group_patients",
+    metadata,
+    _organization(primary_key=True),
+    Column[str]("id", ForeignId, primary_key=True),
+    Column[str]("display_name", String(300), nullable=False),
+    Column[str]("medical_record_number", String(100), nullable=False),
+    Column[date | None]("birth_date", Date),
+    Column[bool]("active", Boolean, nullable=False),
+    Column[str]("search_text", Text, nullable=False),
+    Index("ix_pm_group_patients_by_name", "organization_id", "display_name", "id"),
+)
+
+group_definitions = Table(
+    "pm_group_definitions",
+    metadata,
+    Column[uuid.UUID]("id", Id, primary_key=True),
+    _organization(),
+    Column[str]("name", String(200), nullable=False),
+    Column[str]("group_type", String(20), nullable=False),
+    Column[str]("facilitator_id", ForeignId, nullable=False),
+    Column[str | None]("co_facilitator_id", ForeignId),
+    Column[str | None]("location_id", ForeignId),
+    Column[str]("time_zone", String(64), nullable=False),
+    Column[int]("max_capacity", Integer, nullable=False),
+    Column[int | None]("min_capacity", Integer),
+    Column[int]("duration_minutes", Integer, nullable=False),
+    Column[str | None]("recurrence_rule", String(500)),
+    Column[date | None]("recurrence_start_date", Date),
+    Column[time | None]("recurrence_start_time", Time),
+    Column[list[str] | None]("recurrence_excluded_dates", JSON(none_as_null=True)),
+    *_versioned(),
+    Column[datetime | None]("deleted_at", Instant),
+    Column[str]("search_text", Text, nullable=False),
+    _reference("facilitator_id", "pm_group_staff_members"),
+    _reference("co_facilitator_id", "pm_group_staff_members"),
+    _reference("location_id", "pm_group_locations"),
+    CheckConstraint("length(name) BETWEEN 1 AND 200", name="name"),
+    CheckConstraint(
+        "group_type IN ('THERAPY', 'PSYCHOEDUCATION', 'SKILLS_TRAINING', 'SUPPORT', 'IOP', 'PHP', 'OTHER')",
+        name="group_type",
+    ),
+    CheckConstraint("max_capacity BETWEEN 1 AND 500", name="max_capacity"),
+    CheckConstraint("min_capacity BETWEEN 1 AND max_capacity", name="min_capacity"),
+    CheckConstraint("duration_minutes BETWEEN 5 AND 720", name="duration_minutes"),
+    CheckConstraint("version >= 1", name="version"),
+    CheckConstraint(
+        "(recurrence_rule IS NULL) = (recurrence_start_date IS NULL)"
+        " AND (recurrence_rule IS NULL) = (recurrence_start_time IS NULL)"
+        " AND (recurrence_rule IS NULL) = (recurrence_excluded_dates IS NULL)",
+        name="recurrence_whole",
+    ),
+    Index("uq_pm_group_definitions_organization", "organization_id", "id", unique=True),
+    Index("ix_pm_group_definitions_by_name", "organization_id", "name", "id"),
+    Index("ix_pm_group_definitions_by_creation", "organization_id", "created_at", "id"),
+    Index("ix_pm_group_definitions_by_type", "organization_id", "group_type", "name"),
+    Index("ix_pm_group_definitions_by_facilitator", "organization_id", "facilitator_id"),
+    Index("ix_pm_group_definitions_by_co_facilitator", "organization_id", "co_facilitator_id"),
+    Index("ix_pm_group_definitions_by_location", "organization_id", "location_id"),
+)
+
+occurrences = Table(
+    "pm_group_schedule",
+    metadata,
+    Column[uuid.UUID]("id", Id, primary_key=True),
+    _organization(),
+    Column[uuid.UUID]("group_definition_id", Id, nullable=False),
+    Column[date]("session_date", Date, nullable=False),
+    Column[time]("start_time", Time, nullable=False),
+    Column[time]("end_time", Time, nullable=False),
+    Column[str]("time_zone", String(64), nullable=False),
+    Column[datetime]("starts_at", Instant, nullable=False),
+    Column[datetime]("ends_at", Instant, nullable=False),
+    Column[str]("facilitator_id", ForeignId, nullable=False),
+    Column[str | None]("co_facilitator_id", ForeignId),
+    Column[str | None]("location_id", ForeignId),
+    Column[str]("status", String(20), nullable=False),
+    Column[str | None]("cancellation_reason", String(1000)),
+    Column[datetime | None]("cancelled_at", Instant),
+    *_versioned(),
+    _reference("group_definition_id", "pm_group_definitions"),
+    _reference("facilitator_id", "pm_group_staff_members"),
+    _reference("co_facilitator_id", "pm_group_staff_members"),
+    _reference("location_id", "pm_group_locations"),
+    CheckConstraint("status IN ('SCHEDULED', 'COMPLETED', 'CANCELLED')", name="status"),
+    CheckConstraint("end_time > start_time AND ends_at > starts_at", name="end_after_start"),
+    CheckConstraint(
+        "(status = 'CANCELLED') = (cancelled_at IS NOT NULL)"
+        " AND (status = 'CANCELLED') = (cancellation_reason IS NOT NULL)",
+        name="cancellation_told",
+    ),
+    CheckConstraint("version >= 1", name="version"),
+    Index(
+        "uq_pm_group_schedule_live_slot",
+        "group_definition_id",
+        "session_date",
+        "start_time",
+        unique=True,
+        postgresql_where=text("status <> 'CANCELLED'"),
+        sqlite_where=text("status <> 'CANCELLED'"),
+    ),
+    Index("ix_pm_group_schedule_of_group", "group_definition_id", "session_date", "start_time", "id"),
+    Index("ix_pm_group_schedule_by_date", "organization_id", "session_date", "start_time", "id"),
+    Index("ix_pm_group_schedule_by_facilitator", "organization_id", "facilitator_id", "session_date"),
+    Index("ix_pm_group_schedule_by_co_facilitator", "organization_id", "co_facilitator_id", "session_date"),
+    Index("ix_pm_group_schedule_by_location", "organization_id", "location_id", "session_date"),
+    Index("ix_pm_group_schedule_by_instant", "group_definition_id", "starts_at"),
+)
+
+enrollments = Table(
+    "pm_group_enrollments",
+    metadata,
+    Column[uuid.UUID]("id", Id, primary_key=True),
+    _organization(),
+    Column[uuid.UUID]("group_definition_id", Id, nullable=False),
+    Column[str]("patient_id", ForeignId, nullable=False),
+    Column[str]("status", String(20), nullable=False),
+    Column[int | None]("waitlist_position", Integer),
+    Column[datetime | None]("waitlisted_at", Instant),
+    Column[datetime | None]("enrolled_at", Instant),
+    Column[datetime | None]("promoted_at", Instant),
+    Column[datetime | None]("disenrolled_at", Instant),
+    Column[str | None]("disenrollment_reason", String(1000)),
+    *_versioned(),
+    Column[datetime | None]("deleted_at", Instant),
+    # The order of every list of enrollments: the seated, then the waitlist in turn, then the past.
+    Column[int](
+        "place",
+        Integer,
+        Computed(
+            "CASE status WHEN 'ENROLLED' THEN 0 WHEN 'WAITLISTED' THEN waitlist_position ELSE 1000000 END",
+            persisted=True,
+        ),
+        nullable=False,
+    ),
+    _reference("group_definition_id", "pm_group_definitions"),
+    _reference("patient_id", "pm_group_patients"),
+    CheckConstraint("status IN ('ENROLLED', 'WAITLISTED', 'DISENROLLED')", name="status"),
+    CheckConstraint("(status = 'WAITLISTED') = (waitlist_position IS NOT NULL)", name="waitlist_position_told"),
+    CheckConstraint("waitlist_position >= 1", name="waitlist_position"),
+    CheckConstraint("status <> 'ENROLLED' OR enrolled_at IS NOT NULL", name="enrolled_at_told"),
+    CheckConstraint("status <> 'WAITLISTED' OR waitlisted_at IS NOT NULL", name="waitlisted_at_told"),
+    CheckConstraint("(status = 'DISENROLLED') = (disenrolled_at IS NOT NULL)", name="disenrolled_at_told"),
+    CheckConstraint("deleted_at IS NULL OR status = 'DISENROLLED'", name="removed_is_inactive"),
+    CheckConstraint("version >= 1", name="version"),
+    Index(
+        "uq_pm_group_enrollments_active",
+        "group_definition_id",
+        "patient_id",
+        "organization_id",
+        unique=True,
+        postgresql_where=text("status <> 'DISENROLLED'"),
+        sqlite_where=text("status <> 'DISENROLLED'"),
+    ),
+    Index("ix_pm_group_enrollments_of_group", "group_definition_id", "place", "id"),
+    Index("ix_pm_group_enrollments_of_patient", "organization_id", "patient_id", "place", "id"),
+)
+
+outbox = Table(
+    "pm_group_outbox",
+    metadata,
+    Column[int]("sequence", _BigId, primary_key=True, autoincrement=True),
+    Column[uuid.UUID]("id", Id, nullable=False, unique=True),
+    _organization(),
+    Column[uuid.UUID]("group_definition_id", Id, nullable=False),
+    # Sequences are drawn before transactions commit. On PostgreSQL a reader that goes by (transaction_id, sequence)
+    # and stops at the oldest transaction still running misses nothing; SQLite has one writer at a time, and 0 here.
+    Column[int]("transaction_id", BigInteger, nullable=False),
+    Column[str]("event", String(100), nullable=False),
+    Column[dict[str, object]]("envelope", Json, nullable=False),
+    Column[datetime]("created_at", Instant, nullable=False),
+    Index("ix_pm_group_outbox_in_order", "transaction_id", "sequence"),
+    Index("ix_pm_group_outbox_of_organization", "organization_id", "transaction_id", "sequence"),
+)
+
+audit_log = Table(
+    "pm_group_audit_log",
+    metadata,
+    Column[uuid.UUID]("id", Id, primary_key=True),
+    _organization(),
+    Column[str]("entity_type", String(40), nullable=False),
+    Column[uuid.UUID]("entity_id", Id, nullable=False),
+    Column[datetime]("at", Instant, nullable=False),
+    Column[str]("actor_id", String(255), nullable=False),
+    Column[str]("correlation_id", String(128), nullable=False),
+    Column[str]("action", String(60), nullable=False),
+    Column[list[dict[str, str | None]]]("changes", Json, nullable=False),
+    Index("ix_pm_group_audit_log_of_entity", "organization_id", "entity_type", "entity_id", "id"),
+)

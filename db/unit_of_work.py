@@ -1,0 +1,139 @@
+"""Transactions. One that writes commits when its block is left; one that reads sees a single moment of the database."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.engine import WRITES
+from db.tables import audit_log, outbox
+from domain.changes import Event, HistoryEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A connection that reads, bound to one organization."""
+
+    connection: AsyncConnection
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who asks for a change: the caller's id and organization, and the request it came with."""
+
+    subject: str
+    organization_id: str
+    correlation_id: str
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """One transaction that writes, bound to one organization and one moment."""
+
+    connection: AsyncConnection
+    author: Author
+    now: datetime
+    new_id: Callable[[], UUID]
+    _events: list[Event] = field(default_factory=list)
+    _history: list[HistoryEntry] = field(default_factory=list)
+
+    @property
+    def organization_id(self) -> str:
+        """The organization whose rows this work may touch."""
+        return self.author.organization_id
+
+    @property
+    def locks_rows(self) -> bool:
+        """Whether rows are locked one by one; SQLite has locked the whole database already."""
+        return self.connection.dialect.name != "sqlite"
+
+    def record(self, events: Iterable[Event], history: Iterable[HistoryEntry]) -> None:
+        """Notes what is to be told; it is stored in this transaction, before it commits."""
+        self._events.extend(events)
+        self._history.extend(history)
+
+    async def store_records(self) -> None:
+        """Writes what was noted into the outbox and the audit log."""
+        if self._history:
+            await self.connection.execute(insert(audit_log), [self._history_row(entry) for entry in self._history])
+        if self._events:
+            transaction_id = await self._transaction_id()
+            await self.connection.execute(
+                insert(outbox), [self._outbox_row(told, transaction_id) for told in self._events]
+            )
+
+    async def _transaction_id(self) -> int:
+        if self.connection.dialect.name == "sqlite":
+            return 0
+        return int(await self.connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)
+
+    def _history_row(self, entry: HistoryEntry) -> dict[str, Any]:
+        return {
+            "id": self.new_id(),
+            "organization_id": self.organization_id,
+            "entity_type": entry.entity_type.value,
+            "entity_id": entry.entity_id,
+            "at": self.now,
+            "actor_id": self.author.subject,
+            "correlation_id": self.author.correlation_id,
+            "action": entry.action,
+            "changes": [
+                {"field": change.field, "before": change.before, "after": change.after} for change in entry.changes
+            ],
+        }
+
+    def _outbox_row(self, told: Event, transaction_id: int) -> dict[str, Any]:
+        event_id = self.new_id()
+        metadata = {"organization_id": self.organization_id}
+        if told.site_id is not None:
+            metadata["site_id"] = told.site_id
+        metadata |= {
+            "user_id": self.author.subject,
+            "timestamp": self.now.isoformat(),
+            "correlation_id": self.author.correlation_id,
+        }
+        return {
+            "id": event_id,
+            "organization_id": self.organization_id,
+            "group_definition_id": told.group_definition_id,
+            "transaction_id": transaction_id,
+            "event": told.name,
+            "envelope": {
+                "id": str(event_id),
+                "event": told.name,
+                "publisher": "PM",
+                "subscriber": ["CL"],
+                "payload": dict(told.payload),
+                "metadata": metadata,
+            },
+            "created_at": self.now,
+        }
+
+
+@asynccontextmanager
+async def unit_of_work(
+    engine: AsyncEngine, author: Author, now: datetime, new_id: Callable[[], UUID]
+) -> AsyncIterator[UnitOfWork]:
+    """Opens a transaction that writes. Leaving the block commits; an exception rolls everything back."""
+    async with engine.connect() as connection:
+        await connection.execution_options(**{WRITES: True})
+        async with connection.begin():
+            work = UnitOfWork(connection, author, now, new_id)
+            yield work
+            await work.store_records()
+
+
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine, organization_id: str) -> AsyncIterator[Snapshot]:
+    """Opens a transaction that reads: all its statements see the same moment of the database."""
+    async with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with connection.begin():
+            yield Snapshot(connection, organization_id)

@@ -1,0 +1,87 @@
+"""Putting a stretch of a group's recurrence on the calendar."""
+
+import calendar
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from uuid import UUID
+
+from domain.groups import References
+from domain.records import GroupDefinition
+from domain.recurrence import occurrence_dates
+from domain.refusal import Fault, FaultCode, Refusal, refuse_if_any
+from domain.sessions import SessionChange, SessionDraft, date_fault, schedule
+
+MONTHS_AT_ONCE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The sessions made, and how many were not since their slots exist, cancelled ones among them."""
+
+    made: tuple[SessionChange, ...]
+    skipped: int
+
+
+def refuse_window(from_date: date, through_date: date) -> None:
+    """Raises a Refusal with OUT_OF_RANGE unless the window is in order and covers at most 24 months."""
+    faults = [
+        fault
+        for fault in (date_fault(from_date, ("input", "from")), date_fault(through_date, ("input", "through")))
+        if fault is not None
+    ]
+    refuse_if_any(faults)
+    if through_date < from_date:
+        message = "The last day must not be before the first."
+    elif through_date >= _months_later(from_date, MONTHS_AT_ONCE):
+        message = f"One call covers at most {MONTHS_AT_ONCE} months; generate the rest with another."
+    else:
+        return
+    raise Refusal(Fault(FaultCode.OUT_OF_RANGE, message, ("input", "through")))
+
+
+def generate(
+    group: GroupDefinition,
+    from_date: date,
+    through_date: date,
+    taken: Collection[tuple[date, time]],
+    references: References,
+    new_id: Callable[[], UUID],
+    now: datetime,
+) -> Generation:
+    """Schedules every occurrence of the group's recurrence in the window, both days included, that is not taken.
+
+    Raises:
+        Refusal: INVALID_RECURRENCE_RULE where the group has no recurrence; whatever a single session is refused for.
+    """
+    recurrence = group.recurrence
+    if recurrence is None:
+        raise Refusal(
+            Fault(
+                FaultCode.INVALID_RECURRENCE_RULE,
+                "This group has no recurrence. Give it one, or create its sessions one by one.",
+                ("input", "groupDefinitionId"),
+            )
+        )
+    made: list[SessionChange] = []
+    skipped = 0
+    for day in occurrence_dates(recurrence, from_date, through_date):
+        if (day, recurrence.start_time) in taken:
+            skipped += 1
+            continue
+        draft = SessionDraft(
+            day, recurrence.start_time, None, group.facilitator_id, group.co_facilitator_id, group.location_id
+        )
+        try:
+            made.append(schedule(group, draft, references, new_id(), now))
+        except Refusal as refusal:
+            # What is wrong with the session is wrong with its group: this input names nothing else.
+            raise Refusal(
+                *(replace(fault, field=("input", "groupDefinitionId")) for fault in refusal.faults)
+            ) from refusal
+    return Generation(tuple(made), skipped)
+
+
+def _months_later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,0 +1,149 @@
+"""The facts the module keeps, as they are read and written: frozen, slotted, without behaviour of their own.
+
+Ids of groups, occurrences and enrollments are UUIDs of version 7. Staff, locations and patients belong to other
+modules and keep their owner's id, a string of at most 64 characters, unique within an organization.
+All instants are UTC. A session's date and times are local wall-clock time in its time zone.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from uuid import UUID
+
+from domain.recurrence import Recurrence
+
+
+class GroupType(StrEnum):
+    """The kind of a therapy group. IOP and PHP are intensive programs with weekly minimums."""
+
+    THERAPY = "THERAPY"
+    PSYCHOEDUCATION = "PSYCHOEDUCATION"
+    SKILLS_TRAINING = "SKILLS_TRAINING"
+    SUPPORT = "SUPPORT"
+    IOP = "IOP"
+    PHP = "PHP"
+    OTHER = "OTHER"
+
+
+class OccurrenceStatus(StrEnum):
+    """Where a session stands."""
+
+    SCHEDULED = "SCHEDULED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+class EnrollmentStatus(StrEnum):
+    """Where a patient stands in a group. ENROLLED and WAITLISTED are the active ones."""
+
+    ENROLLED = "ENROLLED"
+    WAITLISTED = "WAITLISTED"
+    DISENROLLED = "DISENROLLED"
+
+
+class CapacityStatus(StrEnum):
+    """How a group's seats stand: below its maximum, at it, or above it."""
+
+    OPEN = "OPEN"
+    FULL = "FULL"
+    OVER_CAPACITY = "OVER_CAPACITY"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A member of staff, from the platform's practitioner registry."""
+
+    id: str
+    display_name: str
+    credentials: str | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place where groups meet: a site and, where told, a room."""
+
+    id: str
+    site: str
+    room: str | None
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient of the registry PM-01. Not active: deceased or deactivated there."""
+
+    id: str
+    display_name: str
+    medical_record_number: str
+    birth_date: date | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDefinition:
+    """A therapy group: what it is, who leads it, where, for how many, how long (minutes) and how often."""
+
+    id: UUID
+    name: str
+    group_type: GroupType
+    facilitator_id: str
+    co_facilitator_id: str | None
+    location_id: str | None
+    time_zone: str
+    max_capacity: int
+    min_capacity: int | None
+    duration_minutes: int
+    recurrence: Recurrence | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One session of a group."""
+
+    id: UUID
+    group_definition_id: UUID
+    session_date: date
+    start_time: time
+    end_time: time
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime
+    facilitator_id: str
+    co_facilitator_id: str | None
+    location_id: str | None
+    status: OccurrenceStatus
+    cancellation_reason: str | None
+    cancelled_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def duration_minutes(self) -> int:
+        """Minutes that really pass between start and end, whatever the clocks do in between."""
+        return int((self.ends_at - self.starts_at).total_seconds()) // 60
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """One patient's place in one group. waitlist_position is 1-based and dense while waiting, None otherwise."""
+
+    id: UUID
+    group_definition_id: UUID
+    patient_id: str
+    status: EnrollmentStatus
+    waitlist_position: int | None
+    waitlisted_at: datetime | None
+    enrolled_at: datetime | None
+    promoted_at: datetime | None
+    disenrolled_at: datetime | None
+    disenrollment_reason: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None

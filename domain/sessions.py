@@ -1,0 +1,298 @@
+"""Sessions on the calendar: what one must be, and what becomes of it when it is scheduled, moved or cancelled.
+
+A session's local date and wall-clock times are the truth, kept with the IANA zone; its instants follow from them by
+RFC 5545 section 3.3.5.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from domain.changes import EntityType, Event, HistoryEntry, as_text, differences
+from domain.groups import References, same_person, unknown_location, unknown_staff
+from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
+from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
+from domain.texts import required_text
+from domain.wall_time import instant
+
+REASON_LENGTH = 1000
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+SCHEDULED = "pm_group_session_scheduled"
+CANCELLED = "pm_group_session_cancelled"
+RESCHEDULED = "pm_group_session_rescheduled"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDraft:
+    """A session as it was typed. No end: the group's duration after the start."""
+
+    session_date: date | None
+    start_time: time | None
+    end_time: time | None
+    facilitator_id: str | None
+    co_facilitator_id: str | None
+    location_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChange:
+    """A session before (None: it is new) and after, with what is told of it (nothing where nothing changed)."""
+
+    before: Occurrence | None
+    after: Occurrence
+    history: tuple[HistoryEntry, ...]
+    events: tuple[Event, ...]
+
+
+def draft_for(
+    group: GroupDefinition,
+    session_date: date,
+    start_time: time,
+    end_time: time | None,
+    staff_and_place: Mapping[str, object],
+) -> SessionDraft:
+    """Completes what was typed with the group's facilitators and location, for those that were left out."""
+    draft = SessionDraft(
+        session_date, start_time, end_time, group.facilitator_id, group.co_facilitator_id, group.location_id
+    )
+    given = {name: value for name, value in staff_and_place.items() if name != "facilitator_id" or value is not None}
+    return replace(draft, **given)  # type: ignore[arg-type]  # the names are SessionDraft's own
+
+
+def schedule(
+    group: GroupDefinition, draft: SessionDraft, references: References, session_id: UUID, now: datetime
+) -> SessionChange:
+    """Puts a session of a group on the calendar, in the group's time zone.
+
+    Raises:
+        Refusal: With every fault of the draft at once.
+    """
+    session = _placed(
+        Occurrence(
+            id=session_id,
+            group_definition_id=group.id,
+            session_date=date.min,
+            start_time=time.min,
+            end_time=time.min,
+            time_zone=group.time_zone,
+            starts_at=now,
+            ends_at=now,
+            facilitator_id="",
+            co_facilitator_id=None,
+            location_id=None,
+            status=OccurrenceStatus.SCHEDULED,
+            cancellation_reason=None,
+            cancelled_at=None,
+            version=1,
+            created_at=now,
+            updated_at=now,
+        ),
+        draft,
+        references,
+        group.duration_minutes,
+    )
+    return _change(None, session, "scheduled", SCHEDULED)
+
+
+def edit(
+    session: Occurrence, edits: Mapping[str, object], references: References, duration_minutes: int, now: datetime
+) -> SessionChange:
+    """Applies edits, by SessionDraft's field names; a field that is not among them stays as it is.
+
+    A session that gets another start and no end keeps its length on the clock. An end of None is the group's
+    duration after the start.
+
+    Raises:
+        Refusal: OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED, or every fault of the edited session at once.
+    """
+    _refuse_ended(session)
+    held: dict[str, object] = {
+        "session_date": session.session_date,
+        "start_time": session.start_time,
+        "end_time": session.end_time,
+        "facilitator_id": session.facilitator_id,
+        "co_facilitator_id": session.co_facilitator_id,
+        "location_id": session.location_id,
+    }
+    draft = SessionDraft(**{**held, **edits})  # type: ignore[arg-type]  # the names are SessionDraft's own
+    minutes = duration_minutes
+    if "start_time" in edits and "end_time" not in edits:
+        minutes = _minutes(session.end_time) - _minutes(session.start_time)
+        draft = replace(draft, end_time=None)
+    edited = _placed(replace(session, version=session.version + 1, updated_at=now), draft, references, minutes)
+    moved = (edited.session_date, edited.start_time, edited.end_time) != (
+        session.session_date,
+        session.start_time,
+        session.end_time,
+    )
+    return _change(session, edited, "rescheduled" if moved else "updated", RESCHEDULED if moved else None)
+
+
+def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionChange:
+    """Cancels a session, once, for a reason.
+
+    Raises:
+        Refusal: REQUIRED, INVALID or OUT_OF_RANGE for the reason; OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED.
+    """
+    faults: list[Fault] = []
+    told = required_text(reason, ("input", "reason"), "reason", REASON_LENGTH, faults)
+    refuse_if_any(faults)
+    _refuse_ended(session)
+    cancelled = replace(
+        session,
+        status=OccurrenceStatus.CANCELLED,
+        cancellation_reason=told,
+        cancelled_at=now,
+        version=session.version + 1,
+        updated_at=now,
+    )
+    return _change(session, cancelled, "cancelled", CANCELLED)
+
+
+def duplicate(field: str) -> Refusal:
+    """The refusal of a second live session of a group at one local time."""
+    return Refusal(
+        Fault(
+            FaultCode.DUPLICATE_OCCURRENCE,
+            "This group has a session at this date and start time already.",
+            ("input", field),
+        )
+    )
+
+
+def date_fault(day: date, field: FieldPath) -> Fault | None:
+    """Gives OUT_OF_RANGE for a day that no calendar of this module holds."""
+    if FIRST_YEAR <= day.year <= LAST_YEAR:
+        return None
+    return Fault(FaultCode.OUT_OF_RANGE, f"The date must be in the years {FIRST_YEAR} to {LAST_YEAR}.", field)
+
+
+def _placed(session: Occurrence, draft: SessionDraft, references: References, minutes: int) -> Occurrence:
+    faults: list[Fault] = []
+    facilitator_id = _people(draft, references, faults)
+    if draft.location_id is not None and draft.location_id not in references.locations:
+        faults.append(unknown_location())
+    day, start = draft.session_date, draft.start_time
+    if day is None:
+        faults.append(Fault(FaultCode.REQUIRED, "A session needs a date.", ("input", "sessionDate")))
+    elif (fault := date_fault(day, ("input", "sessionDate"))) is not None:
+        faults.append(fault)
+    if start is None:
+        faults.append(Fault(FaultCode.REQUIRED, "A session needs a start time.", ("input", "startTime")))
+    elif not _is_whole_minute(start):
+        faults.append(_not_whole("startTime"))
+    end = draft.end_time if draft.end_time is not None or start is None else _end(start, minutes, faults)
+    if end is not None and not _is_whole_minute(end):
+        faults.append(_not_whole("endTime"))
+    if start is not None and draft.end_time is not None and draft.end_time <= start:
+        faults.append(
+            Fault(
+                FaultCode.INVALID,
+                "A session must end after it starts, on the same day.",
+                ("input", "endTime"),
+            )
+        )
+    refuse_if_any(faults)
+    assert day and start is not None and end is not None  # noqa: S101, PT018 - checked above
+    starts_at, ends_at = instant(day, start, session.time_zone), instant(day, end, session.time_zone)
+    if ends_at <= starts_at:
+        raise Refusal(
+            Fault(
+                FaultCode.INVALID,
+                "The clocks change that day, and at these times the session would end before it starts.",
+                ("input", "endTime"),
+            )
+        )
+    return replace(
+        session,
+        session_date=day,
+        start_time=start,
+        end_time=end,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        facilitator_id=facilitator_id,
+        co_facilitator_id=draft.co_facilitator_id,
+        location_id=draft.location_id,
+    )
+
+
+def _people(draft: SessionDraft, references: References, faults: list[Fault]) -> str:
+    if draft.facilitator_id is None:
+        faults.append(Fault(FaultCode.REQUIRED, "A session needs a facilitator.", ("input", "facilitatorId")))
+    elif draft.facilitator_id not in references.staff_ids:
+        faults.append(unknown_staff("facilitatorId"))
+    if draft.co_facilitator_id is not None:
+        if draft.co_facilitator_id not in references.staff_ids:
+            faults.append(unknown_staff("coFacilitatorId"))
+        elif draft.co_facilitator_id == draft.facilitator_id:
+            faults.append(same_person())
+    return draft.facilitator_id or ""
+
+
+def _end(start: time, minutes: int, faults: list[Fault]) -> time | None:
+    end = datetime.combine(date(2000, 1, 1), start) + timedelta(minutes=minutes)
+    if end.date() != date(2000, 1, 1):
+        faults.append(
+            Fault(
+                FaultCode.INVALID,
+                f"A session of {minutes} minutes that starts then does not end on the same day; "
+                "start earlier or give an end time.",
+                ("input", "startTime"),
+            )
+        )
+        return None
+    return end.time()
+
+
+def _minutes(moment: time) -> int:
+    return moment.hour * 60 + moment.minute
+
+
+def _is_whole_minute(moment: time) -> bool:
+    return moment.second == 0 and moment.microsecond == 0
+
+
+def _not_whole(field: str) -> Fault:
+    return Fault(FaultCode.INVALID, "Times of sessions are whole minutes, such as 09:30:00.", ("input", field))
+
+
+def _refuse_ended(session: Occurrence) -> None:
+    if session.status == OccurrenceStatus.CANCELLED:
+        raise Refusal(Fault(FaultCode.OCCURRENCE_CANCELLED, "This session is cancelled.", ("input", "id")))
+    if session.status == OccurrenceStatus.COMPLETED:
+        raise Refusal(
+            Fault(FaultCode.OCCURRENCE_COMPLETED, "This session took place and is documented.", ("input", "id"))
+        )
+
+
+def _change(before: Occurrence | None, after: Occurrence, action: str, event: str | None) -> SessionChange:
+    changes = differences(before, after)
+    if before is not None and not changes:
+        return SessionChange(before, before, (), ())
+    entry = HistoryEntry(EntityType.OCCURRENCE, after.id, action, changes)
+    return SessionChange(before, after, (entry,), (_event(event, before, after),) if event else ())
+
+
+def _event(name: str, before: Occurrence | None, session: Occurrence) -> Event:
+    payload: dict[str, str | int | None] = {
+        "schedule_id": str(session.id),
+        "group_definition_id": str(session.group_definition_id),
+        "session_date": as_text(session.session_date),
+        "start_time": as_text(session.start_time),
+        "end_time": as_text(session.end_time),
+        "time_zone": session.time_zone,
+        "starts_at": as_text(session.starts_at),
+        "ends_at": as_text(session.ends_at),
+        "facilitator_id": session.facilitator_id,
+        "co_facilitator_id": session.co_facilitator_id,
+        "location_id": session.location_id,
+        "status": session.status.value,
+    }
+    if name == RESCHEDULED and before is not None:
+        payload |= {
+            "previous_session_date": as_text(before.session_date),
+            "previous_start_time": as_text(before.start_time),
+            "previous_end_time": as_text(before.end_time),
+        }
+    return Event(name, session.group_definition_id, payload, session.location_id)

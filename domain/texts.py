@@ -1,0 +1,32 @@
+"""Texts that people type: trimmed, bounded, and free of what no database or screen can hold."""
+
+from domain.refusal import Fault, FaultCode, FieldPath
+
+
+def is_storable(text: str) -> bool:
+    """Tells whether every database can hold the text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def required_text(text: str | None, field: FieldPath, name: str, longest: int, faults: list[Fault]) -> str:
+    """Gives the text trimmed; notes REQUIRED where it is blank, OUT_OF_RANGE where too long, INVALID where unholdable."""
+    trimmed = optional_text(text, field, name, longest, faults)
+    if trimmed is None:
+        faults.append(Fault(FaultCode.REQUIRED, f"The {name} must not be blank.", field))
+    return trimmed or ""
+
+
+def optional_text(text: str | None, field: FieldPath, name: str, longest: int, faults: list[Fault]) -> str | None:
+    """Gives the text trimmed, None where it is blank; notes OUT_OF_RANGE or INVALID as required_text does."""
+    trimmed = (text or "").strip()
+    if not is_storable(trimmed):
+        faults.append(Fault(FaultCode.INVALID, f"The {name} holds a character that is not text.", field))
+    elif len(trimmed) > longest:
+        faults.append(
+            Fault(
+                FaultCode.OUT_OF_RANGE,
+                f"The {name} may have at most {longest:,} characters; this one has {len(trimmed):,}.",
+                field,
+            )
+        )
+    return trimmed or None

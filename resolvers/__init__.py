@@ -1,0 +1,1 @@
+"""The imperative shell, one module per entity: load, decide, store."""

@@ -1,0 +1,97 @@
+"""What one request carries: who asks, the clock, the way to the database, and what was loaded already."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.unit_of_work import Author, Snapshot, UnitOfWork, snapshot, unit_of_work
+from resolvers.caller import Caller, PermissionKey
+from resolvers.loaders import Loaders
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """What is the same for every request: the database, the clock, the id generator, and the calendar's settings.
+
+    Attributes:
+        engine: The database.
+        clock: Gives the present instant, in UTC.
+        new_id: Gives a fresh UUID of version 7.
+        default_time_zone: IANA name, for groups that name none and have no location.
+        first_weekday: The day a week starts on, 0 for Monday to 6 for Sunday.
+    """
+
+    engine: AsyncEngine
+    clock: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    default_time_zone: str
+    first_weekday: int
+
+
+class PermissionDenied(Exception):
+    """The caller lacks a permission key."""
+
+    def __init__(self, key: PermissionKey) -> None:
+        super().__init__(f"You need the permission {key.value}.")
+        self.key = key
+
+
+class BadInput(Exception):
+    """An argument of a query that cannot be right, in words for who wrote the query."""
+
+
+@dataclass(slots=True)
+class Context:
+    """One request's context. Everything read for one query is of one moment; a write starts a new one."""
+
+    clinic: Clinic
+    caller: Caller
+    correlation_id: str
+    loaders: Loaders = field(init=False)
+    _reading: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _snapshot: Snapshot | None = field(init=False, default=None)
+    _open: AsyncExitStack = field(init=False, default_factory=AsyncExitStack)
+
+    def __post_init__(self) -> None:
+        self.loaders = Loaders(self)
+
+    def has(self, key: PermissionKey) -> bool:
+        """Tells whether the caller holds the key."""
+        return key in self.caller.permissions
+
+    def require(self, key: PermissionKey) -> None:
+        """Raises PermissionDenied where the caller lacks the key."""
+        if not self.has(key):
+            raise PermissionDenied(key)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Snapshot]:
+        """Gives the request's snapshot, one user of it at a time: a connection answers one statement after another."""
+        async with self._reading:
+            if self._snapshot is None:
+                self._snapshot = await self._open.enter_async_context(
+                    snapshot(self.clinic.engine, self.caller.organization_id)
+                )
+            yield self._snapshot
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """Opens the transaction of one mutation. What was read before it is forgotten, so its answer tells the new state."""
+        # A request never holds two connections: many requests at once would each hold one and wait for another.
+        await self.close()
+        author = Author(self.caller.subject, self.caller.organization_id, self.correlation_id)
+        async with unit_of_work(self.clinic.engine, author, self.clinic.clock(), self.clinic.new_id) as work:
+            yield work
+        self.loaders = Loaders(self)
+
+    async def close(self) -> None:
+        """Ends the snapshot and forgets what was loaded from it."""
+        async with self._reading:
+            self._snapshot = None
+            await self._open.aclose()
+            self.loaders = Loaders(self)

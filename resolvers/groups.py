@@ -1,0 +1,84 @@
+"""Defining, editing and deleting groups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from db.groups import insert_group, lock_group, update_group
+from db.references import find_references
+from db.rosters import roster_of, save_roster
+from db.unit_of_work import UnitOfWork
+from domain import groups as rules
+from domain.groups import GroupDraft
+from domain.records import Enrollment, GroupDefinition
+from domain.roster import settle
+from resolvers.context import Context
+from resolvers.ids import not_found, parse_id
+
+
+@dataclass(frozen=True, slots=True)
+class EditedGroup:
+    """A group after an edit, and the enrollments that a higher capacity seated."""
+
+    group: GroupDefinition
+    promoted: tuple[Enrollment, ...]
+
+
+async def create_group(context: Context, draft: GroupDraft) -> GroupDefinition:
+    """Defines a new group. Raises Refusal with every fault of the draft."""
+    async with context.unit_of_work() as work:
+        references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
+        change = rules.define(draft, references, context.clinic.default_time_zone, work.new_id(), work.now)
+        await insert_group(work, change.group)
+        work.record((), change.history)
+    return change.group
+
+
+async def update_group_definition(
+    context: Context, group_id: str, edits: Mapping[str, object], expected_version: int | None = None
+) -> EditedGroup:
+    """Edits a group by GroupDraft's field names, and seats who waits where the capacity was raised.
+
+    Raises:
+        Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, or every fault of the edited group.
+    """
+    async with context.unit_of_work() as work:
+        group = await locked_group(work, group_id, "id")
+        rules.refuse_deleted(group, "id")
+        rules.refuse_stale(group.version, expected_version)
+        merged = {
+            name: edits.get(name, getattr(group, name)) for name in ("facilitator_id", "co_facilitator_id", "location_id")
+        }
+        references = await find_references(
+            work, (merged["facilitator_id"], merged["co_facilitator_id"]), merged["location_id"]
+        )
+        change = rules.edit(group, edits, references, context.clinic.default_time_zone, work.now)
+        if change.history:
+            await update_group(work, change.group)
+            work.record((), change.history)
+        promoted: tuple[Enrollment, ...] = ()
+        if change.group.max_capacity > group.max_capacity:
+            settled = settle(await roster_of(work, change.group), work.now)
+            await save_roster(work, settled)
+            promoted = settled.promoted
+    return EditedGroup(change.group, promoted)
+
+
+async def delete_group(context: Context, group_id: str, expected_version: int | None = None) -> GroupDefinition:
+    """Deletes a group softly. Raises Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT."""
+    async with context.unit_of_work() as work:
+        group = await locked_group(work, group_id, "id")
+        rules.refuse_deleted(group, "id")
+        rules.refuse_stale(group.version, expected_version)
+        change = rules.delete(group, work.now)
+        await update_group(work, change.group)
+        work.record((), change.history)
+    return change.group
+
+
+async def locked_group(work: UnitOfWork, group_id: str, field: str) -> GroupDefinition:
+    """Gives the group, locked. Raises Refusal with NOT_FOUND at ["input", field]."""
+    parsed = parse_id(group_id)
+    group = None if parsed is None else await lock_group(work, parsed)
+    if group is None:
+        raise not_found("group", field)
+    return group

@@ -1,0 +1,138 @@
+"""Putting sessions on the calendar, moving and cancelling them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+
+
+from db.groups import lock_group
+from db.references import find_references
+from db.schedule import find_session, insert_sessions, slot_is_taken, taken_slots, update_session
+from db.unit_of_work import UnitOfWork
+from domain import sessions as rules
+from domain.generation import generate, refuse_window
+from domain.groups import refuse_deleted, refuse_stale
+from domain.records import GroupDefinition, Occurrence
+from resolvers.context import Context
+from resolvers.groups import locked_group
+from resolvers.ids import not_found, parse_id
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedSessions:
+    """The sessions that were made, and how many slots existed already."""
+
+    sessions: tuple[Occurrence, ...]
+    skipped: int
+
+
+async def create_occurrence(
+    context: Context,
+    group_id: str,
+    session_date: date,
+    start_time: time,
+    end_time: time | None = None,
+    staff_and_place: Mapping[str, object] | None = None,
+) -> Occurrence:
+    """Schedules one session of a group.
+
+    Args:
+        context: Who asks.
+        group_id: The group.
+        session_date: Local date.
+        start_time: Local wall-clock time.
+        end_time: Local wall-clock time; by default the group's duration after the start.
+        staff_and_place: facilitator_id, co_facilitator_id, location_id; one left out is the group's, None is none.
+
+    Raises:
+        Refusal: NOT_FOUND, GROUP_DELETED, DUPLICATE_OCCURRENCE, or every fault of the session.
+    """
+    async with context.unit_of_work() as work:
+        group = await locked_group(work, group_id, "groupDefinitionId")
+        refuse_deleted(group, "groupDefinitionId")
+        draft = rules.draft_for(group, session_date, start_time, end_time, staff_and_place or {})
+        references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
+        change = rules.schedule(group, draft, references, work.new_id(), work.now)
+        if await slot_is_taken(work, change.after):
+            raise rules.duplicate("startTime")
+        await insert_sessions(work, [change.after])
+        work.record(change.events, change.history)
+    return change.after
+
+
+async def generate_occurrences(
+    context: Context, group_id: str, from_date: date, through_date: date
+) -> GeneratedSessions:
+    """Schedules what is missing of a group's recurrence in a window of at most 24 months, both days included.
+
+    Raises:
+        Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE for the window, INVALID_RECURRENCE_RULE without a recurrence.
+    """
+    async with context.unit_of_work() as work:
+        group = await locked_group(work, group_id, "groupDefinitionId")
+        refuse_deleted(group, "groupDefinitionId")
+        refuse_window(from_date, through_date)
+        references = await find_references(work, (group.facilitator_id, group.co_facilitator_id), group.location_id)
+        taken = await taken_slots(work, group.id, from_date, through_date)
+        generation = generate(group, from_date, through_date, taken, references, work.new_id, work.now)
+        await insert_sessions(work, [made.after for made in generation.made])
+        for made in generation.made:
+            work.record(made.events, made.history)
+    return GeneratedSessions(tuple(made.after for made in generation.made), generation.skipped)
+
+
+async def update_occurrence(
+    context: Context, session_id: str, edits: Mapping[str, object], expected_version: int | None = None
+) -> Occurrence:
+    """Edits a session by SessionDraft's field names.
+
+    Raises:
+        Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, OCCURRENCE_CANCELLED, OCCURRENCE_COMPLETED,
+            DUPLICATE_OCCURRENCE, or every fault of the edited session.
+    """
+    async with context.unit_of_work() as work:
+        session, group = await _locked_session(work, session_id)
+        refuse_stale(session.version, expected_version)
+        refuse_deleted(group, "id")
+        merged = {
+            name: edits.get(name, getattr(session, name))
+            for name in ("facilitator_id", "co_facilitator_id", "location_id")
+        }
+        references = await find_references(
+            work, (merged["facilitator_id"], merged["co_facilitator_id"]), merged["location_id"]
+        )
+        change = rules.edit(session, edits, references, group.duration_minutes, work.now)
+        if await slot_is_taken(work, change.after):
+            raise rules.duplicate("startTime" if "start_time" in edits else "sessionDate")
+        if change.history:
+            await update_session(work, change.after)
+            work.record(change.events, change.history)
+    return change.after
+
+
+async def cancel_occurrence(
+    context: Context, session_id: str, reason: str, expected_version: int | None = None
+) -> Occurrence:
+    """Cancels a session, in a deleted group too, since someone may still expect it.
+
+    Raises:
+        Refusal: NOT_FOUND, VERSION_CONFLICT, REQUIRED for a blank reason, OCCURRENCE_CANCELLED, OCCURRENCE_COMPLETED.
+    """
+    async with context.unit_of_work() as work:
+        session, _group = await _locked_session(work, session_id)
+        refuse_stale(session.version, expected_version)
+        change = rules.cancel(session, reason, work.now)
+        await update_session(work, change.after)
+        work.record(change.events, change.history)
+    return change.after
+
+
+async def _locked_session(work: UnitOfWork, session_id: str) -> tuple[Occurrence, GroupDefinition]:
+    parsed = parse_id(session_id)
+    seen = None if parsed is None else await find_session(work, parsed)
+    group = None if seen is None else await lock_group(work, seen.group_definition_id)
+    # Only what is read behind the lock is safe to decide on; a session never changes its group.
+    session = None if seen is None or group is None else await find_session(work, seen.id)
+    if session is None or group is None:
+        raise not_found("session", "id")
+    return session, group

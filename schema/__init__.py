@@ -1,0 +1,1 @@
+"""What clients see: types, inputs, payloads, root fields and the permission directive."""

@@ -1,0 +1,1 @@
+"""The edge: the ASGI app, authentication, settings and the command line."""
