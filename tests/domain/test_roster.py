@@ -1,0 +1,255 @@
+"""The rules of seats and of the waitlist."""
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.records import Enrollment, EnrollmentStatus
+from domain.refusal import FaultCode, Refusal
+from domain.roster import Roster, RosterChange, disenroll, enroll, move, promote, remove, settle
+
+NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
+GROUP = uuid.UUID(int=1)
+FIELD = ("input", "patientId")
+
+
+class Desk:
+    """A group's front desk: applies decisions to the roster one after another."""
+
+    def __init__(self, max_capacity: int) -> None:
+        self.roster = Roster(GROUP, max_capacity, (), ())
+        self.records: dict[uuid.UUID, Enrollment] = {}
+        self.now = NOW
+        self._ids = 100
+
+    def apply(self, change: RosterChange) -> RosterChange:
+        for step in change.steps:
+            assert self.records.get(step.after.id) == step.before
+            self.records[step.after.id] = step.after
+        active = [held for held in self.records.values() if held.status != EnrollmentStatus.DISENROLLED]
+        waiting = [held for held in active if held.status == EnrollmentStatus.WAITLISTED]
+        self.roster = replace(
+            self.roster,
+            seated=tuple(held for held in active if held.status == EnrollmentStatus.ENROLLED),
+            waiting=tuple(sorted(waiting, key=lambda held: held.waitlist_position or 0)),
+        )
+        self.now += timedelta(minutes=1)
+        return change
+
+    def enroll(self, patient: str) -> Enrollment:
+        self._ids += 1
+        return self.apply(enroll(self.roster, uuid.UUID(int=self._ids), patient, self.now, FIELD)).steps[0].after
+
+    def waiting(self) -> list[str]:
+        return [held.patient_id for held in self.roster.waiting]
+
+    def seated(self) -> set[str]:
+        return {held.patient_id for held in self.roster.seated}
+
+
+def filled(max_capacity: int, *patients: str) -> Desk:
+    desk = Desk(max_capacity)
+    for patient in patients:
+        desk.enroll(patient)
+    return desk
+
+
+def by_patient(desk: Desk, patient: str) -> Enrollment:
+    return next(held for held in (*desk.roster.seated, *desk.roster.waiting) if held.patient_id == patient)
+
+
+def test_below_maximum_a_patient_is_seated_and_at_it_waits() -> None:
+    desk = filled(2, "ann", "bo")
+    waiting = desk.enroll("cy")
+    assert desk.seated() == {"ann", "bo"}
+    assert (waiting.status, waiting.waitlist_position) == (EnrollmentStatus.WAITLISTED, 1)
+    assert waiting.waitlisted_at is not None
+    assert waiting.enrolled_at is None
+
+
+def test_a_patient_has_one_active_enrollment_in_a_group() -> None:
+    desk = filled(1, "ann", "bo")
+    for patient in ("ann", "bo"):
+        with pytest.raises(Refusal) as caught:
+            desk.enroll(patient)
+        assert caught.value.faults[0].code == FaultCode.ALREADY_ENROLLED
+        assert caught.value.faults[0].field == FIELD
+
+
+def test_who_left_may_come_back_with_a_new_record() -> None:
+    desk = filled(1, "ann")
+    first = by_patient(desk, "ann")
+    desk.apply(disenroll(desk.roster, first, "moved away", desk.now))
+    assert desk.enroll("ann").id != first.id
+    assert desk.records[first.id].disenrollment_reason == "moved away"
+
+
+def test_a_freed_seat_goes_to_the_first_in_the_waitlist() -> None:
+    desk = filled(2, "ann", "bo", "cy", "di")
+    change = desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now))
+    assert [held.patient_id for held in change.promoted] == ["cy"]
+    assert desk.seated() == {"bo", "cy"}
+    assert desk.waiting() == ["di"]
+    assert by_patient(desk, "di").waitlist_position == 1
+    assert by_patient(desk, "cy").promoted_at is not None
+
+
+def test_leaving_the_waitlist_closes_the_gap_and_seats_nobody() -> None:
+    desk = filled(1, "ann", "bo", "cy", "di")
+    change = desk.apply(disenroll(desk.roster, by_patient(desk, "bo"), None, desk.now))
+    assert change.promoted == ()
+    assert [held.waitlist_position for held in desk.roster.waiting] == [1, 2]
+
+
+def test_closing_up_is_history_but_no_edit_of_the_record() -> None:
+    desk = filled(1, "ann", "bo", "cy")
+    version = by_patient(desk, "cy").version
+    change = desk.apply(disenroll(desk.roster, by_patient(desk, "bo"), None, desk.now))
+    assert by_patient(desk, "cy").version == version
+    assert [entry.action for entry in change.history] == ["disenrolled", "waitlist_position_changed"]
+
+
+def test_removing_hides_the_record_and_frees_the_seat() -> None:
+    desk = filled(1, "ann", "bo")
+    change = desk.apply(remove(desk.roster, by_patient(desk, "ann"), desk.now))
+    assert change.steps[0].after.deleted_at is not None
+    assert desk.seated() == {"bo"}
+    assert [event.name for event in change.events] == ["pm_group_patient_disenrolled", "pm_group_patient_promoted"]
+
+
+def test_removing_a_past_record_tells_nobody() -> None:
+    desk = filled(1, "ann")
+    ended = desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now)).steps[0].after
+    change = desk.apply(remove(desk.roster, ended, desk.now))
+    assert change.events == []
+    assert [entry.action for entry in change.history] == ["removed"]
+    with pytest.raises(Refusal):
+        remove(desk.roster, change.steps[0].after, desk.now)
+
+
+def test_what_has_ended_cannot_end_again() -> None:
+    desk = filled(1, "ann")
+    ended = desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now)).steps[0].after
+    with pytest.raises(Refusal) as caught:
+        disenroll(desk.roster, ended, None, desk.now)
+    assert caught.value.faults[0].code == FaultCode.NOT_ACTIVE
+
+
+def test_promoting_by_hand_needs_a_seat_or_leave_to_go_over() -> None:
+    desk = filled(1, "ann", "bo", "cy")
+    chosen = by_patient(desk, "cy")
+    with pytest.raises(Refusal) as caught:
+        promote(desk.roster, chosen, desk.now, allow_over_capacity=False)
+    assert caught.value.faults[0].code == FaultCode.AT_CAPACITY
+    change = desk.apply(promote(desk.roster, chosen, desk.now, allow_over_capacity=True))
+    assert desk.seated() == {"ann", "cy"}
+    assert desk.waiting() == ["bo"]
+    assert change.history[0].action == "promoted_over_capacity"
+
+
+def test_only_who_waits_is_promoted_or_moved() -> None:
+    desk = filled(1, "ann")
+    seated = by_patient(desk, "ann")
+    for decide in (
+        lambda held: promote(desk.roster, held, desk.now, allow_over_capacity=True),
+        lambda held: move(desk.roster, held, 1, desk.now),
+    ):
+        with pytest.raises(Refusal) as caught:
+            decide(seated)
+        assert caught.value.faults[0].code == FaultCode.ALREADY_ENROLLED
+        with pytest.raises(Refusal) as caught:
+            decide(replace(seated, status=EnrollmentStatus.DISENROLLED))
+        assert caught.value.faults[0].code == FaultCode.NOT_ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("position", "order"), [(1, ["di", "bo", "cy"]), (2, ["bo", "di", "cy"]), (3, ["bo", "cy", "di"])]
+)
+def test_moving_within_the_waitlist_shifts_the_others(position: int, order: list[str]) -> None:
+    desk = filled(1, "ann", "bo", "cy", "di")
+    desk.apply(move(desk.roster, by_patient(desk, "di"), position, desk.now))
+    assert desk.waiting() == order
+    assert [held.waitlist_position for held in desk.roster.waiting] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("position", [0, -1, 4])
+def test_a_place_outside_the_waitlist_is_refused(position: int) -> None:
+    desk = filled(1, "ann", "bo", "cy", "di")
+    with pytest.raises(Refusal) as caught:
+        move(desk.roster, by_patient(desk, "bo"), position, desk.now)
+    assert caught.value.faults[0].code == FaultCode.OUT_OF_RANGE
+
+
+def test_a_raised_capacity_seats_those_waiting_in_their_order() -> None:
+    desk = filled(1, "ann", "bo", "cy", "di")
+    desk.roster = replace(desk.roster, max_capacity=3)
+    change = desk.apply(settle(desk.roster, desk.now))
+    assert [held.patient_id for held in change.promoted] == ["bo", "cy"]
+    assert desk.waiting() == ["di"]
+
+
+def test_a_group_over_capacity_seats_nobody_until_it_is_below_it() -> None:
+    desk = filled(3, "ann", "bo", "cy", "di")
+    desk.roster = replace(desk.roster, max_capacity=1)
+    for patient, seated in (("ann", 2), ("bo", 1), ("cy", 1)):
+        change = desk.apply(disenroll(desk.roster, by_patient(desk, patient), None, desk.now))
+        assert len(desk.seated()) == seated
+        assert bool(change.promoted) == (patient == "cy")
+
+
+def test_events_hold_ids_and_statuses_only() -> None:
+    desk = filled(1, "ann")
+    change = enroll(desk.roster, uuid.UUID(int=9), "bo", NOW, FIELD)
+    (event,) = change.events
+    assert event.name == "pm_group_patient_waitlisted"
+    assert dict(event.payload) == {
+        "enrollment_id": str(uuid.UUID(int=9)),
+        "group_definition_id": str(GROUP),
+        "patient_id": "bo",
+        "status": "WAITLISTED",
+        "waitlist_position": 1,
+    }
+
+
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["enroll", "disenroll", "remove", "promote", "over", "move", "capacity"]), st.integers(0, 9)),
+    max_size=60,
+)
+
+
+@given(st.integers(1, 4), ACTIONS)
+def test_nobody_waits_while_a_seat_is_free_whatever_happens(capacity: int, actions: list[tuple[str, int]]) -> None:
+    desk = Desk(capacity)
+    for action, number in actions:
+        active = [*desk.roster.seated, *desk.roster.waiting]
+        chosen = active[number % len(active)] if active else None
+        queue_before = desk.waiting()
+        try:
+            if action == "enroll":
+                desk.enroll(f"patient-{number}")
+            elif action == "capacity":
+                raised = number % 6 + 1
+                desk.roster = replace(desk.roster, max_capacity=raised)
+                desk.apply(settle(desk.roster, desk.now))
+            elif chosen and action == "disenroll":
+                desk.apply(disenroll(desk.roster, chosen, None, desk.now))
+            elif chosen and action == "remove":
+                desk.apply(remove(desk.roster, chosen, desk.now))
+            elif chosen and action in {"promote", "over"}:
+                desk.apply(promote(desk.roster, chosen, desk.now, allow_over_capacity=action == "over"))
+            elif chosen and action == "move":
+                desk.apply(move(desk.roster, chosen, number, desk.now))
+        except Refusal:
+            assert desk.waiting() == queue_before
+        assert not desk.roster.waiting or len(desk.roster.seated) >= desk.roster.max_capacity
+        assert [held.waitlist_position for held in desk.roster.waiting] == list(range(1, len(desk.roster.waiting) + 1))
+        patients = [held.patient_id for held in (*desk.roster.seated, *desk.roster.waiting)]
+        assert len(patients) == len(set(patients))
+        if action in {"enroll", "disenroll", "remove", "capacity"}:
+            # Nobody overtakes: those who still wait stand in the order in which they stood.
+            still = [patient for patient in queue_before if patient in desk.waiting()]
+            assert desk.waiting()[: len(still)] == still
