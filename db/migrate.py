@@ -1,0 +1,62 @@
+"""Brings a database to the newest schema, and tells whether it has it."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.engine import WRITES
+
+# A name of its own: other modules may keep tables, and Alembic, in the same PostgreSQL database.
+VERSION_TABLE = "pm_group_schema_version"
+
+# Any number that nobody else uses: the advisory lock that lets one process migrate at a time.
+_MIGRATION_LOCK = 7_046_029_254_386_353_131
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Brings the database to the newest schema, in one transaction: all of it or nothing.
+
+    Safe to run twice, and by several processes at once: the second waits for the first and finds nothing to do.
+    """
+    async with engine.connect() as connection:
+        await connection.execution_options(**{WRITES: True})
+        async with connection.begin():
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.run_sync(_upgrade)
+
+
+async def current_revision(engine: AsyncEngine) -> str | None:
+    """Gives the revision that the database is at; None where it has no schema yet."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_revision)
+
+
+async def schema_is_current(engine: AsyncEngine) -> bool:
+    """Tells whether the database has the newest schema that this code knows."""
+    return await current_revision(engine) == newest_revision()
+
+
+def newest_revision() -> str | None:
+    """Gives the newest revision that this code knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "db:migrations")
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()

@@ -1,0 +1,14 @@
+"""Runs the migrations on the connection, and in the transaction, that db.migrate opened."""
+
+from alembic import context
+
+from db.migrate import VERSION_TABLE
+from db.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+)
+with context.begin_transaction():
+    context.run_migrations()
