@@ -150,7 +150,11 @@ def _built(
     recurrence = _recurrence(draft, faults)
     if faults:
         raise Refusal(*faults)
-    assert draft.group_type and draft.facilitator_id and draft.max_capacity and draft.duration_minutes  # noqa: S101 - checked above
+    # Checked above, where each has a fault of its own.
+    assert draft.group_type  # noqa: S101
+    assert draft.facilitator_id  # noqa: S101
+    assert draft.max_capacity  # noqa: S101
+    assert draft.duration_minutes  # noqa: S101
     return GroupDefinition(
         id=group_id,
         name=name,
@@ -195,7 +199,9 @@ def unknown_location() -> Fault:
 def same_person() -> Fault:
     """The fault of a co-facilitator who is the facilitator."""
     return Fault(
-        FaultCode.INVALID, "The co-facilitator must be another person than the facilitator.", ("input", "coFacilitatorId")
+        FaultCode.INVALID,
+        "The co-facilitator must be another person than the facilitator.",
+        ("input", "coFacilitatorId"),
     )
 
 

@@ -130,9 +130,7 @@ def remove(roster: Roster, enrollment: Enrollment, now: datetime) -> RosterChang
         Refusal: NOT_ACTIVE where it was removed already.
     """
     if enrollment.deleted_at is not None:
-        raise Refusal(
-            Fault(FaultCode.NOT_ACTIVE, "This enrollment was removed already.", ("input", "enrollmentId"))
-        )
+        raise Refusal(Fault(FaultCode.NOT_ACTIVE, "This enrollment was removed already.", ("input", "enrollmentId")))
     if enrollment.status == EnrollmentStatus.DISENROLLED:
         after = replace(enrollment, deleted_at=now, version=enrollment.version + 1, updated_at=now)
         return RosterChange((Step(enrollment, after, REMOVED),))
@@ -180,9 +178,7 @@ def move(roster: Roster, enrollment: Enrollment, position: int, now: datetime) -
         )
     if position == enrollment.waitlist_position:
         return RosterChange(())
-    after = replace(
-        enrollment, waitlist_position=position, version=enrollment.version + 1, updated_at=now
-    )
+    after = replace(enrollment, waitlist_position=position, version=enrollment.version + 1, updated_at=now)
     queue = [waiting for waiting in roster.waiting if waiting.id != enrollment.id]
     queue.insert(position - 1, after)
     return _settle(replace(roster, waiting=tuple(queue)), (Step(enrollment, after, POSITION_CHANGED),), now)

@@ -9,7 +9,7 @@ def is_storable(text: str) -> bool:
 
 
 def required_text(text: str | None, field: FieldPath, name: str, longest: int, faults: list[Fault]) -> str:
-    """Gives the text trimmed; notes REQUIRED where it is blank, OUT_OF_RANGE where too long, INVALID where unholdable."""
+    """Gives the text trimmed; notes REQUIRED where it is blank, OUT_OF_RANGE where too long, INVALID where not text."""
     trimmed = optional_text(text, field, name, longest, faults)
     if trimmed is None:
         faults.append(Fault(FaultCode.REQUIRED, f"The {name} must not be blank.", field))

@@ -81,7 +81,7 @@ class Context:
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """Opens the transaction of one mutation. What was read before it is forgotten, so its answer tells the new state."""
+        """Opens the transaction of one mutation. What was read before is forgotten: its answer tells the new state."""
         # A request never holds two connections: many requests at once would each hold one and wait for another.
         await self.close()
         author = Author(self.caller.subject, self.caller.organization_id, self.correlation_id)

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from db.groups import insert_group, lock_group, update_group
 from db.references import find_references
 from db.rosters import roster_of, save_roster
 from db.unit_of_work import UnitOfWork
 from domain import groups as rules
-from domain.groups import GroupDraft
-from domain.records import Enrollment, GroupDefinition
+from domain.groups import GroupDraft, References
+from domain.records import Enrollment, GroupDefinition, Occurrence
 from domain.roster import settle
 from resolvers.context import Context
 from resolvers.ids import not_found, parse_id
@@ -45,12 +46,7 @@ async def update_group_definition(
         group = await locked_group(work, group_id, "id")
         rules.refuse_deleted(group, "id")
         rules.refuse_stale(group.version, expected_version)
-        merged = {
-            name: edits.get(name, getattr(group, name)) for name in ("facilitator_id", "co_facilitator_id", "location_id")
-        }
-        references = await find_references(
-            work, (merged["facilitator_id"], merged["co_facilitator_id"]), merged["location_id"]
-        )
+        references = await references_of(work, group, edits)
         change = rules.edit(group, edits, references, context.clinic.default_time_zone, work.now)
         if change.history:
             await update_group(work, change.group)
@@ -73,6 +69,14 @@ async def delete_group(context: Context, group_id: str, expected_version: int | 
         await update_group(work, change.group)
         work.record((), change.history)
     return change.group
+
+
+async def references_of(work: UnitOfWork, held: GroupDefinition | Occurrence, edits: Mapping[str, Any]) -> References:
+    """Gives what the organization has of the staff and location that a record names once it is edited."""
+    facilitator_id, co_facilitator_id, location_id = (
+        edits.get(name, getattr(held, name)) for name in ("facilitator_id", "co_facilitator_id", "location_id")
+    )
+    return await find_references(work, (facilitator_id, co_facilitator_id), location_id)
 
 
 async def locked_group(work: UnitOfWork, group_id: str, field: str) -> GroupDefinition:

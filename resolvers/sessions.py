@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 
-
 from db.groups import lock_group
 from db.references import find_references
 from db.schedule import find_session, insert_sessions, slot_is_taken, taken_slots, update_session
@@ -14,7 +13,7 @@ from domain.generation import generate, refuse_window
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
 from resolvers.context import Context
-from resolvers.groups import locked_group
+from resolvers.groups import locked_group, references_of
 from resolvers.ids import not_found, parse_id
 
 
@@ -94,13 +93,7 @@ async def update_occurrence(
         session, group = await _locked_session(work, session_id)
         refuse_stale(session.version, expected_version)
         refuse_deleted(group, "id")
-        merged = {
-            name: edits.get(name, getattr(session, name))
-            for name in ("facilitator_id", "co_facilitator_id", "location_id")
-        }
-        references = await find_references(
-            work, (merged["facilitator_id"], merged["co_facilitator_id"]), merged["location_id"]
-        )
+        references = await references_of(work, session, edits)
         change = rules.edit(session, edits, references, group.duration_minutes, work.now)
         if await slot_is_taken(work, change.after):
             raise rules.duplicate("startTime" if "start_time" in edits else "sessionDate")

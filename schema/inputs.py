@@ -22,7 +22,9 @@ _LOCATION = "Id of the place."
 _RECURRENCE = "How often the group meets."
 
 
-@strawberry.input(description="How often a group meets: an RFC 5545 recurrence rule, anchored at a local date and time.")
+@strawberry.input(
+    description="How often a group meets: an RFC 5545 recurrence rule, anchored at a local date and time."
+)
 class RecurrenceInput:
     rule: str = strawberry.field(
         description="RFC 5545 RRULE, with or without the RRULE: prefix, e.g. FREQ=WEEKLY;BYDAY=MO,WE,FR."
@@ -115,7 +117,8 @@ class CreateOccurrenceInput:
     session_date: date = strawberry.field(description="Local date.")
     start_time: time = strawberry.field(description="Local wall-clock time in the group's zone, whole minutes.")
     end_time: time | None = strawberry.field(
-        default=None, description="Local wall-clock time, the same day. By default the group's duration after the start."
+        default=None,
+        description="Local wall-clock time, the same day. By default the group's duration after the start.",
     )
     facilitator_id: ID | None = strawberry.field(default=UNSET, description=_FACILITATOR + " By default the group's.")
     co_facilitator_id: ID | None = strawberry.field(

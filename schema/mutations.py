@@ -31,7 +31,9 @@ def _input(description: str) -> object:
     return strawberry.argument(description=description)
 
 
-@strawberry.type(description="Every change. What a person can mend comes back as userErrors, never as a failed request.")
+@strawberry.type(
+    description="Every change. What a person can mend comes back as userErrors, never as a failed request."
+)
 class Mutation:
     @strawberry.mutation(
         description="Defines a new group.", extensions=[requires(PermissionKey.GROUP_DEFINITIONS_CREATE)]

@@ -10,11 +10,11 @@ _ERRORS = "What was wrong with the input, all of it at once. Empty where the cha
 
 
 def _errors() -> list[UserError]:
-    return strawberry.field(default_factory=list, description=_ERRORS)  # type: ignore[no-any-return]  # a field, declared as its value
+    return strawberry.field(default_factory=list, description=_ERRORS)
 
 
 def _promoted() -> tuple[records.Enrollment, ...]:
-    return strawberry.field(  # type: ignore[no-any-return]  # a field, declared as its value
+    return strawberry.field(
         default=(),
         graphql_type=list[Enrollment],
         description="Who was seated from the waitlist by this change, in their order.",
@@ -22,21 +22,15 @@ def _promoted() -> tuple[records.Enrollment, ...]:
 
 
 def _group(description: str) -> records.GroupDefinition | None:
-    return strawberry.field(  # type: ignore[no-any-return]  # a field, declared as its value
-        default=None, graphql_type=GroupDefinition | None, description=description
-    )
+    return strawberry.field(default=None, graphql_type=GroupDefinition | None, description=description)
 
 
 def _session(description: str) -> records.Occurrence | None:
-    return strawberry.field(  # type: ignore[no-any-return]  # a field, declared as its value
-        default=None, graphql_type=Occurrence | None, description=description
-    )
+    return strawberry.field(default=None, graphql_type=Occurrence | None, description=description)
 
 
 def _enrollment(description: str) -> records.Enrollment | None:
-    return strawberry.field(  # type: ignore[no-any-return]  # a field, declared as its value
-        default=None, graphql_type=Enrollment | None, description=description
-    )
+    return strawberry.field(default=None, graphql_type=Enrollment | None, description=description)
 
 
 @strawberry.type(description="The answer to createGroupDefinition.")

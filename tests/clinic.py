@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
@@ -38,20 +38,23 @@ def context(engine: AsyncEngine, organization: str = OURS) -> Context:
 
 async def seed(engine: AsyncEngine, organization: str = OURS, patient_count: int = 8) -> None:
     """Two members of staff, two locations, patients patient-1 to patient-n, and one who is not active."""
-    people = [{"id": f"staff-{n}", "display_name": f"Staff {n}", "active": True} for n in (1, 2)]
-    places = [
+    people: list[dict[str, Any]] = [{"id": f"staff-{n}", "display_name": f"Staff {n}", "active": True} for n in (1, 2)]
+    places: list[dict[str, Any]] = [
         {"id": "phoenix", "site": "Phoenix", "room": "Room 1", "time_zone": "America/Phoenix"},
         {"id": "denver", "site": "Denver", "room": None, "time_zone": "America/Denver"},
     ]
-    registry = [
+    registry: list[dict[str, Any]] = [
         {"id": f"patient-{n}", "display_name": f"Patient {n}", "medical_record_number": f"MR{n}", "active": True}
         for n in range(1, patient_count + 1)
     ]
-    registry.append(
-        {"id": "inactive", "display_name": "Patient Gone", "medical_record_number": "MR0", "active": False}
-    )
+    registry.append({"id": "inactive", "display_name": "Patient Gone", "medical_record_number": "MR0", "active": False})
     async with engine.begin() as connection:
-        for table, rows in ((staff_members, people), (locations, places), (patients, registry)):
+        tables: list[tuple[Table, list[dict[str, Any]]]] = [
+            (staff_members, people),
+            (locations, places),
+            (patients, registry),
+        ]
+        for table, rows in tables:
             await connection.execute(
                 insert(table),
                 [

@@ -154,16 +154,14 @@ def test_promoting_by_hand_needs_a_seat_or_leave_to_go_over() -> None:
 def test_only_who_waits_is_promoted_or_moved() -> None:
     desk = filled(1, "ann")
     seated = by_patient(desk, "ann")
-    for decide in (
-        lambda held: promote(desk.roster, held, desk.now, allow_over_capacity=True),
-        lambda held: move(desk.roster, held, 1, desk.now),
-    ):
+    ended = replace(seated, status=EnrollmentStatus.DISENROLLED)
+    for held, code in ((seated, FaultCode.ALREADY_ENROLLED), (ended, FaultCode.NOT_ACTIVE)):
         with pytest.raises(Refusal) as caught:
-            decide(seated)
-        assert caught.value.faults[0].code == FaultCode.ALREADY_ENROLLED
+            promote(desk.roster, held, desk.now, allow_over_capacity=True)
+        assert caught.value.faults[0].code == code
         with pytest.raises(Refusal) as caught:
-            decide(replace(seated, status=EnrollmentStatus.DISENROLLED))
-        assert caught.value.faults[0].code == FaultCode.NOT_ACTIVE
+            move(desk.roster, held, 1, desk.now)
+        assert caught.value.faults[0].code == code
 
 
 @pytest.mark.parametrize(
@@ -216,7 +214,9 @@ def test_events_hold_ids_and_statuses_only() -> None:
 
 
 ACTIONS = st.lists(
-    st.tuples(st.sampled_from(["enroll", "disenroll", "remove", "promote", "over", "move", "capacity"]), st.integers(0, 9)),
+    st.tuples(
+        st.sampled_from(["enroll", "disenroll", "remove", "promote", "over", "move", "capacity"]), st.integers(0, 9)
+    ),
     max_size=60,
 )
 

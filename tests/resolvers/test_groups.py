@@ -1,6 +1,7 @@
 """Group definitions, on a real database: state and history together."""
 
 from datetime import date, time
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -69,13 +70,14 @@ async def test_all_faults_of_a_group_are_told_at_once(engine: AsyncEngine) -> No
         ("co_facilitator_id", "staff-1", False),
     ],
 )
-async def test_the_limits_of_a_group(engine: AsyncEngine, field: str, value: object, right: bool) -> None:
+async def test_the_limits_of_a_group(engine: AsyncEngine, field: str, value: Any, right: bool) -> None:
     await seed(engine)
+    given: dict[str, Any] = {field: value}
     if right:
-        assert getattr(await make_group(engine, **{field: value}), field) == value
+        assert getattr(await make_group(engine, **given), field) == value
         return
     with pytest.raises(Refusal):
-        await make_group(engine, **{field: value})
+        await make_group(engine, **given)
 
 
 async def test_another_organizations_staff_and_places_do_not_exist(engine: AsyncEngine) -> None:

@@ -40,9 +40,7 @@ async def refusal_of(attempt: Any) -> list[tuple[FaultCode, str]]:
 
 async def test_a_session_takes_from_its_group_what_is_left_out(engine: AsyncEngine) -> None:
     await seed(engine)
-    group = await make_group(
-        engine, location_id="phoenix", co_facilitator_id="staff-2", duration_minutes=90
-    )
+    group = await make_group(engine, location_id="phoenix", co_facilitator_id="staff-2", duration_minutes=90)
     session = await session_of(engine, group)
     assert (session.end_time, session.facilitator_id, session.co_facilitator_id, session.location_id) == (
         time(10, 30),
@@ -61,7 +59,10 @@ async def test_a_session_takes_from_its_group_what_is_left_out(engine: AsyncEngi
 
 @pytest.mark.parametrize(
     ("day", "instant"),
-    [(date(2026, 3, 7), datetime(2026, 3, 7, 16, tzinfo=UTC)), (date(2026, 3, 9), datetime(2026, 3, 9, 15, tzinfo=UTC))],
+    [
+        (date(2026, 3, 7), datetime(2026, 3, 7, 16, tzinfo=UTC)),
+        (date(2026, 3, 9), datetime(2026, 3, 9, 15, tzinfo=UTC)),
+    ],
 )
 async def test_instants_are_right_on_both_sides_of_a_clock_change(
     engine: AsyncEngine, day: date, instant: datetime
