@@ -37,8 +37,6 @@ async def patient_is_active(work: UnitOfWork, patient_id: str) -> bool | None:
     if not is_storable(patient_id):
         return None
     active: bool | None = await work.connection.scalar(
-        select(patients.c.active).where(
-            patients.c.organization_id == work.organization_id, patients.c.id == patient_id
-        )
+        select(patients.c.active).where(patients.c.organization_id == work.organization_id, patients.c.id == patient_id)
     )
     return active

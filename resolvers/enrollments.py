@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from db.references import patient_is_active
 from db.groups import lock_group
+from db.references import patient_is_active
 from db.rosters import find_enrollment, roster_of, save_roster
 from db.unit_of_work import UnitOfWork
 from domain import roster as rules
