@@ -1,0 +1,74 @@
+"""Reading enrollments. Removed ones are in no list, but can be read by id."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from db.pages import Order, Slice, Window, among, counts, read_pages
+from db.rows import enrollment_record
+from db.tables import enrollments
+from db.unit_of_work import Snapshot
+from domain.records import Enrollment, EnrollmentStatus
+
+_columns = enrollments.c
+# What the column place says of who has left.
+_PAST = 1_000_000
+
+Statuses = frozenset[EnrollmentStatus] | None
+
+
+def _keys(enrollment: Enrollment) -> tuple[Any, ...]:
+    if enrollment.status is EnrollmentStatus.ENROLLED:
+        return 0, enrollment.id
+    return enrollment.waitlist_position or _PAST, enrollment.id
+
+
+ENROLLMENT_ORDER: Order[Enrollment] = Order(
+    "enrollments", enrollments, (_columns.place, _columns.id), (int, UUID), _keys, enrollment_record
+)
+"""The order of every list of enrollments: the seated, the waitlist in turn, the past."""
+
+
+async def find_enrollments(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
+    """Gives those of the enrollments that the organization has, the removed too."""
+    rows = await snapshot.connection.execute(
+        select(enrollments).where(
+            _columns.organization_id == snapshot.organization_id, among(snapshot, _columns.id, ids)
+        )
+    )
+    return {row.id: enrollment_record(row) for row in rows}
+
+
+async def pages_of_group_enrollments(
+    snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window
+) -> list[Slice[Enrollment]]:
+    """Gives the same page of many groups' enrollments, by one statement."""
+    parent = _columns.group_definition_id
+    return await read_pages(snapshot, ENROLLMENT_ORDER, parent, group_ids, _conditions(statuses), window)
+
+
+async def count_group_enrollments(snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses) -> list[int]:
+    """Gives how many enrollments each group's list has, by one statement."""
+    return await counts(snapshot, enrollments, _columns.group_definition_id, group_ids, _conditions(statuses))
+
+
+async def pages_of_patient_enrollments(
+    snapshot: Snapshot, patient_ids: Sequence[str], statuses: Statuses, window: Window
+) -> list[Slice[Enrollment]]:
+    """Gives the same page of many patients' enrollments, by one statement."""
+    parent = _columns.patient_id
+    return await read_pages(snapshot, ENROLLMENT_ORDER, parent, patient_ids, _conditions(statuses), window)
+
+
+async def count_patient_enrollments(snapshot: Snapshot, patient_ids: Sequence[str], statuses: Statuses) -> list[int]:
+    """Gives how many enrollments each patient's list has, by one statement."""
+    return await counts(snapshot, enrollments, _columns.patient_id, patient_ids, _conditions(statuses))
+
+
+def _conditions(statuses: Statuses) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [_columns.deleted_at.is_(None)]
+    if statuses is not None:
+        conditions.append(_columns.status.in_(sorted(statuses)))
+    return conditions

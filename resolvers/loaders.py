@@ -1,0 +1,163 @@
+"""What is loaded for many parents at once: one statement for all that a level of a query asks for.
+
+A loader also remembers, for one request: the same record is read once, however often it is named.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from aiodataloader import DataLoader
+
+from db import enrollment_queries, group_queries, history_queries, reference_queries, schedule_queries
+from db.group_queries import Seats
+from db.pages import Order, Slice, Window
+from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
+from db.unit_of_work import Snapshot
+from domain.changes import EntityType
+from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
+from domain.selections import SessionsWanted
+
+if TYPE_CHECKING:
+    from resolvers.context import Context
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+Arguments = TypeVar("Arguments", bound=tuple[Any, ...])
+Statuses = enrollment_queries.Statuses
+
+
+class Loaders:
+    """The loaders of one request, each made when it is first needed."""
+
+    def __init__(self, context: "Context") -> None:
+        self._context = context
+
+    @cached_property
+    def staff_member(self) -> DataLoader[str, StaffMember]:
+        """Staff by id."""
+        return self._references(STAFF_ORDER)
+
+    @cached_property
+    def location(self) -> DataLoader[str, Location]:
+        """Locations by id."""
+        return self._references(LOCATION_ORDER)
+
+    @cached_property
+    def patient(self) -> DataLoader[str, Patient]:
+        """Patients by id."""
+        return self._references(PATIENT_ORDER)
+
+    @cached_property
+    def group(self) -> DataLoader[UUID, GroupDefinition | None]:
+        """Groups by id, the deleted too; None for ids the organization does not have."""
+        return self._found(group_queries.find_groups)
+
+    @cached_property
+    def session(self) -> DataLoader[UUID, Occurrence | None]:
+        """Sessions by id; None for ids the organization does not have."""
+        return self._found(schedule_queries.find_sessions)
+
+    @cached_property
+    def enrollment(self) -> DataLoader[UUID, Enrollment | None]:
+        """Enrollments by id, the removed too; None for ids the organization does not have."""
+        return self._found(enrollment_queries.find_enrollments)
+
+    @cached_property
+    def seats(self) -> DataLoader[UUID, Seats | None]:
+        """Seats by group; None where nobody is seated or waits."""
+        return self._found(group_queries.count_seats)
+
+    @cached_property
+    def group_sessions(self) -> DataLoader[tuple[UUID, tuple[SessionsWanted, Window]], Slice[Occurrence]]:
+        """Pages of sessions by group."""
+        return self._lists(schedule_queries.pages_of_group_sessions)
+
+    @cached_property
+    def group_session_count(self) -> DataLoader[tuple[UUID, tuple[SessionsWanted]], int]:
+        """How many sessions a group's list has."""
+        return self._lists(schedule_queries.count_group_sessions)
+
+    @cached_property
+    def group_enrollments(self) -> DataLoader[tuple[UUID, tuple[Statuses, Window]], Slice[Enrollment]]:
+        """Pages of enrollments by group."""
+        return self._lists(enrollment_queries.pages_of_group_enrollments)
+
+    @cached_property
+    def group_enrollment_count(self) -> DataLoader[tuple[UUID, tuple[Statuses]], int]:
+        """How many enrollments a group's list has."""
+        return self._lists(enrollment_queries.count_group_enrollments)
+
+    @cached_property
+    def patient_enrollments(self) -> DataLoader[tuple[str, tuple[Statuses, Window]], Slice[Enrollment]]:
+        """Pages of enrollments by patient."""
+        return self._lists(enrollment_queries.pages_of_patient_enrollments)
+
+    @cached_property
+    def patient_enrollment_count(self) -> DataLoader[tuple[str, tuple[Statuses]], int]:
+        """How many enrollments a patient's list has."""
+        return self._lists(enrollment_queries.count_patient_enrollments)
+
+    @cached_property
+    def history(self) -> DataLoader[tuple[UUID, tuple[EntityType, Window]], Slice[history_queries.StoredEntry]]:
+        """Pages of history by record."""
+        return self._lists(_pages_of_history)
+
+    @cached_property
+    def history_count(self) -> DataLoader[tuple[UUID, tuple[EntityType]], int]:
+        """How many entries a record's history has."""
+        return self._lists(_count_history)
+
+    @cached_property
+    def week_sessions(self) -> DataLoader[tuple[UUID, tuple[date]], list[Occurrence]]:
+        """By group, the sessions of the week that starts on a day, and a day more on each side."""
+        return self._lists(_week_sessions)
+
+    def _references(self, order: Order[Value]) -> DataLoader[str, Value]:
+        async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Value]:
+            return await reference_queries.find_references(snapshot, order, ids)
+
+        return self._found(find)
+
+    def _found(self, find: Callable[[Snapshot, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> DataLoader[Key, Any]:
+        async def load(keys: list[Key]) -> list[Value | None]:
+            async with self._context.read() as snapshot:
+                found = await find(snapshot, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load)
+
+    def _lists(self, read: Callable[..., Awaitable[Sequence[Value]]]) -> DataLoader[tuple[Key, Arguments], Value]:
+        """Gives a loader of lists by parent and arguments: one statement for all parents with the same arguments."""
+
+        async def load(keys: list[tuple[Key, Arguments]]) -> list[Value]:
+            parents: dict[Arguments, list[Key]] = {}
+            for parent, arguments in keys:
+                parents.setdefault(arguments, []).append(parent)
+            found: dict[tuple[Key, Arguments], Value] = {}
+            async with self._context.read() as snapshot:
+                for arguments, wanted in parents.items():
+                    values = await read(snapshot, wanted, *arguments)
+                    found.update(((parent, arguments), value) for parent, value in zip(wanted, values, strict=True))
+            return [found[key] for key in keys]
+
+        return DataLoader(load)
+
+
+async def _pages_of_history(
+    snapshot: Snapshot, ids: Sequence[UUID], kind: EntityType, window: Window
+) -> list[Slice[history_queries.StoredEntry]]:
+    return await history_queries.pages_of_history(snapshot, kind, ids, window)
+
+
+async def _count_history(snapshot: Snapshot, ids: Sequence[UUID], kind: EntityType) -> list[int]:
+    return await history_queries.count_history(snapshot, kind, ids)
+
+
+async def _week_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], week_start: date) -> list[list[Occurrence]]:
+    # Zones lie up to 14 hours from UTC, and a group's may differ from its sessions'.
+    first, last = week_start - timedelta(days=1), week_start + timedelta(days=7)
+    found = await schedule_queries.sessions_by_date(snapshot, group_ids, first, last)
+    return [found.get(group_id, []) for group_id in group_ids]

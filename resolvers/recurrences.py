@@ -1,0 +1,60 @@
+"""The days and the words of recurrences. Nothing is read or written."""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from dateutil.relativedelta import relativedelta
+
+from domain.groups import RecurrenceDraft
+from domain.recurrence import Recurrence, first_dates, occurrence_dates, parse_recurrence
+from domain.recurrence_summary import summarize
+from domain.refusal import Refusal
+from resolvers.arguments import day, in_order
+from resolvers.context import BadInput
+
+LARGEST = 1000
+_MONTHS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The days of a recurrence and its words, or why it is refused."""
+
+    dates: list[date]
+    summary: str | None
+    refusal: Refusal | None = None
+
+
+def next_dates(recurrence: Recurrence, from_date: date | None, first: int) -> list[date]:
+    """Gives the next days of the recurrence, by default from its start date. Raises BadInput."""
+    day(from_date, "from")
+    return first_dates(recurrence, from_date or recurrence.start_date, _size(first))
+
+
+def preview(draft: RecurrenceDraft, from_date: date | None, through_date: date | None, first: int) -> Preview:
+    """Gives the days of a recurrence that is not stored, by default of the 24 months from its start date.
+
+    Raises:
+        BadInput: For a window or a size that cannot be; what is wrong with the recurrence itself is in the preview.
+    """
+    day(from_date, "from")
+    day(through_date, "through")
+    in_order(from_date, through_date)
+    size = _size(first)
+    try:
+        recurrence = parse_recurrence(
+            draft.rule, draft.start_date, draft.start_time, draft.excluded_dates, ("input", "recurrence")
+        )
+    except Refusal as refusal:
+        return Preview([], None, refusal)
+    start = from_date or recurrence.start_date
+    longest = start + relativedelta(months=_MONTHS)
+    end = min(through_date or longest, longest)
+    return Preview(list(islice(occurrence_dates(recurrence, start, end), size)), summarize(recurrence))
+
+
+def _size(first: int) -> int:
+    if not 1 <= first <= LARGEST:
+        raise BadInput(f"first must be 1 to {LARGEST:,}; it is {first}.")
+    return first

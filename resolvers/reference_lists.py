@@ -1,0 +1,52 @@
+"""Patients, staff and locations: one by id, and the lists."""
+
+from typing import TypeVar
+
+from db import reference_queries
+from db.pages import Order
+from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
+from domain.records import Location, Patient, StaffMember
+from resolvers.arguments import storable
+from resolvers.context import Context
+from resolvers.pages import Page, window
+
+Record = TypeVar("Record")
+
+
+async def patient(context: Context, id: str) -> Patient | None:
+    """Gives the patient; None for an unknown id. Raises BadInput for what no id can be."""
+    storable(id, "id")
+    found: Patient | None = await context.loaders.patient.load(id)
+    return found
+
+
+async def patients(context: Context, search: str | None, first: int | None, after: str | None) -> Page[Patient]:
+    """Gives a page of the patients whose name or record number holds the text. Raises BadInput."""
+    return await _list(context, PATIENT_ORDER, search, first, after)
+
+
+async def staff_members(
+    context: Context, search: str | None, first: int | None, after: str | None
+) -> Page[StaffMember]:
+    """Gives a page of the staff whose name holds the text. Raises BadInput."""
+    return await _list(context, STAFF_ORDER, search, first, after)
+
+
+async def locations(context: Context, search: str | None, first: int | None, after: str | None) -> Page[Location]:
+    """Gives a page of the locations whose site or room holds the text. Raises BadInput."""
+    return await _list(context, LOCATION_ORDER, search, first, after)
+
+
+async def _list(
+    context: Context, order: Order[Record], search: str | None, first: int | None, after: str | None
+) -> Page[Record]:
+    storable(search, "search")
+    part = window(order, first, after)
+    async with context.read() as snapshot:
+        found = await reference_queries.page_of_references(snapshot, order, search, part)
+
+    async def total() -> int:
+        async with context.read() as snapshot:
+            return await reference_queries.count_references(snapshot, order, search)
+
+    return Page(order, part, found, total)

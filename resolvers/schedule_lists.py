@@ -1,0 +1,65 @@
+"""Sessions: one by id, the calendar, and a group's."""
+
+from uuid import UUID
+
+from db import schedule_queries
+from db.schedule_queries import SESSION_ORDER
+from domain.records import Occurrence
+from domain.selections import SessionsWanted
+from resolvers.arguments import in_order, our_id, storable
+from resolvers.context import Context
+from resolvers.pages import Page, window
+
+_ALL = SessionsWanted()
+
+
+async def session(context: Context, id: str) -> Occurrence | None:
+    """Gives the session; None for an unknown id. Raises BadInput for what is no id."""
+    return await context.loaders.session.load(our_id(id, "id"))
+
+
+async def sessions(
+    context: Context,
+    wanted: SessionsWanted | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> Page[Occurrence]:
+    """Gives a page of the organization's calendar. Raises BadInput."""
+    wanted = _checked(wanted)
+    part = window(SESSION_ORDER, first, after, last, before)
+    async with context.read() as snapshot:
+        found = await schedule_queries.page_of_sessions(snapshot, wanted, part)
+
+    async def total() -> int:
+        async with context.read() as snapshot:
+            return await schedule_queries.count_sessions(snapshot, wanted)
+
+    return Page(SESSION_ORDER, part, found, total)
+
+
+async def sessions_of_group(
+    context: Context,
+    group_id: UUID,
+    wanted: SessionsWanted | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> Page[Occurrence]:
+    """Gives a page of a group's sessions, together with those of the other groups asked for. Raises BadInput."""
+    wanted = _checked(wanted)
+    part = window(SESSION_ORDER, first, after, last, before)
+    loaders = context.loaders
+    found = await loaders.group_sessions.load((group_id, (wanted, part)))
+    return Page(SESSION_ORDER, part, found, lambda: loaders.group_session_count.load((group_id, (wanted,))))
+
+
+def _checked(wanted: SessionsWanted | None) -> SessionsWanted:
+    if wanted is None:
+        return _ALL
+    in_order(wanted.from_date, wanted.through_date)
+    storable(wanted.facilitator_id, "filter.facilitatorId")
+    storable(wanted.location_id, "filter.locationId")
+    return wanted

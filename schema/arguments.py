@@ -1,0 +1,21 @@
+"""The arguments that lists share."""
+
+from typing import Annotated
+
+import strawberry
+
+from domain.records import EnrollmentStatus
+
+First = Annotated[
+    int | None, strawberry.argument(description="How many elements from the start, 1 to 200; 50 by default.")
+]
+After = Annotated[str | None, strawberry.argument(description="Only elements after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many elements from the end, 1 to 200.")]
+Before = Annotated[str | None, strawberry.argument(description="Only elements before this cursor.")]
+Search = Annotated[
+    str | None,
+    strawberry.argument(description="Only what holds this text, whatever its case and accents. % and _ are letters."),
+]
+Statuses = Annotated[
+    list[EnrollmentStatus] | None, strawberry.argument(description="Only enrollments with one of these statuses.")
+]

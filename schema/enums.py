@@ -1,0 +1,115 @@
+"""The domain's enumerations, told to GraphQL with a description of each value."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import strawberry
+
+from domain.compliance import ComplianceRequirementCode, ComplianceStatus
+from domain.records import CapacityStatus, EnrollmentStatus, GroupType, OccurrenceStatus
+from domain.refusal import FaultCode
+from domain.selections import GroupOrder
+
+
+def _declare(enumeration: type[StrEnum], name: str, description: str, values: Mapping[StrEnum, str]) -> None:
+    # The domain knows no GraphQL, so its enumerations are declared from here, and their values described after.
+    strawberry.enum(enumeration, name=name, description=description)
+    described = {member.value: text for member, text in values.items()}
+    for value in enumeration.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry.enum
+        value.description = described[value.value]
+
+
+_declare(
+    GroupType,
+    "GroupType",
+    "The kind of a therapy group. IOP and PHP are intensive programs with weekly minimums.",
+    {
+        GroupType.THERAPY: "Group psychotherapy.",
+        GroupType.PSYCHOEDUCATION: "Teaching about an illness and how to live with it.",
+        GroupType.SKILLS_TRAINING: "Practice of skills, for example of dialectical behaviour therapy.",
+        GroupType.SUPPORT: "Mutual support.",
+        GroupType.IOP: "Intensive outpatient program: at least 9 hours on 3 days a week.",
+        GroupType.PHP: "Partial hospitalization program: at least 20 hours on 5 days a week.",
+        GroupType.OTHER: "Any other group.",
+    },
+)
+_declare(
+    OccurrenceStatus,
+    "OccurrenceStatus",
+    "Where a session stands.",
+    {
+        OccurrenceStatus.SCHEDULED: "It is planned.",
+        OccurrenceStatus.COMPLETED: "It took place and is documented.",
+        OccurrenceStatus.CANCELLED: "It was called off, for the reason beside it.",
+    },
+)
+_declare(
+    EnrollmentStatus,
+    "EnrollmentStatus",
+    "Where a patient stands in a group.",
+    {
+        EnrollmentStatus.ENROLLED: "The patient has a seat.",
+        EnrollmentStatus.WAITLISTED: "The patient waits for a seat, at waitlistPosition.",
+        EnrollmentStatus.DISENROLLED: "The patient has left the group or the waitlist.",
+    },
+)
+_declare(
+    CapacityStatus,
+    "CapacityStatus",
+    "How a group's seats stand.",
+    {
+        CapacityStatus.OPEN: "There is a free seat.",
+        CapacityStatus.FULL: "Every seat is taken.",
+        CapacityStatus.OVER_CAPACITY: "More patients are enrolled than there are seats.",
+    },
+)
+_declare(
+    ComplianceStatus,
+    "ComplianceStatus",
+    "Whether a program's week meets its requirements.",
+    {
+        ComplianceStatus.COMPLIANT: "Every requirement is met.",
+        ComplianceStatus.NON_COMPLIANT: "At least one requirement is not met; the gaps tell which.",
+    },
+)
+_declare(
+    ComplianceRequirementCode,
+    "ComplianceRequirementCode",
+    "What a program's week is measured by.",
+    {
+        ComplianceRequirementCode.WEEKLY_HOURS: "Hours in the week.",
+        ComplianceRequirementCode.WEEKLY_DAYS: "Days with a session in the week.",
+        ComplianceRequirementCode.DAILY_HOURS: "Hours on each day that has a session.",
+    },
+)
+_declare(
+    FaultCode,
+    "UserErrorCode",
+    "Why an input was refused.",
+    {
+        FaultCode.REQUIRED: "Something that is needed is missing or blank.",
+        FaultCode.INVALID: "The value makes no sense there.",
+        FaultCode.OUT_OF_RANGE: "The value is too small, too large, too long, too early or too late.",
+        FaultCode.NOT_FOUND: "The organization has no record with this id.",
+        FaultCode.ALREADY_ENROLLED: "The patient is enrolled in the group, or waits for it, already.",
+        FaultCode.NOT_ACTIVE: "The record is not active any more.",
+        FaultCode.AT_CAPACITY: "The group has no free seat.",
+        FaultCode.GROUP_DELETED: "The group is deleted.",
+        FaultCode.OCCURRENCE_CANCELLED: "The session is cancelled.",
+        FaultCode.OCCURRENCE_COMPLETED: "The session is completed.",
+        FaultCode.DUPLICATE_OCCURRENCE: "The group has a session that starts at the same local time.",
+        FaultCode.INVALID_RECURRENCE_RULE: "The rule is not a recurrence rule that is understood here.",
+        FaultCode.VERSION_CONFLICT: "The record has changed since the version you expected; read it again.",
+    },
+)
+_declare(
+    GroupOrder,
+    "GroupDefinitionOrder",
+    "The order of a list of groups.",
+    {
+        GroupOrder.NAME_ASC: "By name, A to Z.",
+        GroupOrder.NAME_DESC: "By name, Z to A.",
+        GroupOrder.CREATED_AT_ASC: "Oldest first.",
+        GroupOrder.CREATED_AT_DESC: "Newest first.",
+    },
+)

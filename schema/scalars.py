@@ -1,0 +1,79 @@
+"""Dates, wall-clock times and instants, as they are written in requests and answers."""
+
+import re
+from datetime import UTC, date, datetime, time
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+# fromisoformat() alone also takes week dates and forms without separators.
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIME = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?", re.ASCII)
+_OFFSET = re.compile(r".*(Z|[+-]\d{2}(:?\d{2})?)", re.IGNORECASE | re.ASCII)
+
+
+def _parse_date(value: object) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"There is no such day as {value}.") from error
+    raise ValueError("A Date is written YYYY-MM-DD, for example 2026-11-23.")
+
+
+def _parse_time(value: object) -> time:
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        try:
+            return time.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"There is no such time as {value}.") from error
+    if isinstance(value, str) and _OFFSET.fullmatch(value):
+        raise ValueError("A Time is local wall-clock time and has no offset, for example 09:00:00.")
+    raise ValueError("A Time is written HH:MM or HH:MM:SS, for example 09:00:00.")
+
+
+def _parse_instant(value: object) -> datetime:
+    if isinstance(value, str):
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            instant = None
+        if instant is not None and instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    raise ValueError("A DateTime is an instant with its offset, for example 2026-11-23T16:00:00+00:00.")
+
+
+def _write_date(value: date) -> str:
+    return value.isoformat()
+
+
+def _write_time(value: time) -> str:
+    return value.isoformat("seconds")
+
+
+def _write_instant(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat()
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    date: strawberry.scalar(
+        name="Date",
+        description="A calendar date by ISO 8601, for example 2026-11-23.",
+        serialize=_write_date,
+        parse_value=_parse_date,
+    ),
+    time: strawberry.scalar(
+        name="Time",
+        description="A local wall-clock time by ISO 8601, without offset, for example 09:00:00."
+        " Its zone is the timeZone beside it.",
+        serialize=_write_time,
+        parse_value=_parse_time,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant by ISO 8601 with its offset; in answers always UTC, for example"
+        " 2026-11-23T16:00:00+00:00.",
+        serialize=_write_instant,
+        parse_value=_parse_instant,
+    ),
+}

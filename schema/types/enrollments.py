@@ -1,0 +1,62 @@
+"""Enrollments, as clients see them."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from domain import records
+from resolvers import histories
+from resolvers.caller import PermissionKey
+from resolvers.pages import Page
+from schema.arguments import After, First
+from schema.connections import Connection
+from schema.permissions import Info, requires
+from schema.types.groups import GroupDefinition
+from schema.types.history import AuditEntry
+from schema.types.node import Node
+from schema.types.references import Patient
+
+Place = strawberry.Parent[records.Enrollment]
+
+
+@strawberry.type(description="One patient's place in one group. Who comes back after leaving gets a new one.")
+class Enrollment(Node):
+    status: records.EnrollmentStatus = strawberry.field(description="Where the patient stands.")
+    waitlist_position: int | None = strawberry.field(
+        description="The place in the waitlist, from 1 without gaps; null for who does not wait."
+    )
+    waitlisted_at: datetime | None = strawberry.field(description="When the patient was put on the waitlist.")
+    enrolled_at: datetime | None = strawberry.field(description="When the patient got a seat.")
+    promoted_at: datetime | None = strawberry.field(description="When the patient moved up from the waitlist.")
+    disenrolled_at: datetime | None = strawberry.field(description="When the patient left.")
+    disenrollment_reason: str | None = strawberry.field(description="Why the patient left, where it was told.")
+    version: int = strawberry.field(description="Grows with every change; give it as expectedVersion.")
+    created_at: datetime = strawberry.field(description="When the record was made.")
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    deleted_at: datetime | None = strawberry.field(description="When it was removed as made in error; else null.")
+
+    @strawberry.field(
+        graphql_type=GroupDefinition | None,
+        description="The group.",
+        extensions=[requires(PermissionKey.GROUP_DEFINITIONS_VIEW)],
+    )
+    @staticmethod
+    async def group_definition(parent: Place, info: Info) -> records.GroupDefinition | None:
+        return await info.context.loaders.group.load(parent.group_definition_id)
+
+    @strawberry.field(graphql_type=Patient, description="The patient.")
+    @staticmethod
+    async def patient(parent: Place, info: Info) -> records.Patient:
+        return await info.context.loaders.patient.load(parent.patient_id)
+
+    @strawberry.field(graphql_type=Connection[AuditEntry], description="What was done to it, newest first.")
+    @staticmethod
+    async def history(
+        parent: Place, info: Info, first: First = None, after: After = None
+    ) -> Page[histories.HistoryRecord]:
+        return await histories.history_of_enrollment(info.context, parent.id, first, after)
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: Any) -> bool:
+        return isinstance(value, records.Enrollment)

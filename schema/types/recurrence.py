@@ -1,0 +1,45 @@
+"""How often a group meets, as clients see it."""
+
+from datetime import date, time
+from typing import Annotated
+
+import strawberry
+
+from domain.recurrence import Recurrence as RecurrenceRecord
+from domain.recurrence_summary import summarize
+from resolvers import recurrences
+from schema.user_errors import UserError
+
+
+@strawberry.type(description="How often a group meets: a rule, anchored at a local date and time.")
+class Recurrence:
+    rule: str = strawberry.field(description="The RFC 5545 RRULE value, for example FREQ=WEEKLY;BYDAY=MO,WE,FR.")
+    start_date: date = strawberry.field(description="The first day the rule counts from.")
+    start_time: time = strawberry.field(description="Local wall-clock time at which each session starts.")
+    excluded_dates: list[date] = strawberry.field(description="Days on which the group does not meet after all.")
+
+    @strawberry.field(description='The rule in words, for example "Weekly on Monday, Wednesday and Friday at 9:00 AM".')
+    @staticmethod
+    def summary(parent: strawberry.Parent[RecurrenceRecord]) -> str:
+        return summarize(parent)
+
+    @strawberry.field(
+        description="The next days of the rule, looked for in the ten years from the first day asked for."
+    )
+    @staticmethod
+    def dates(
+        parent: strawberry.Parent[RecurrenceRecord],
+        from_: Annotated[
+            date | None,
+            strawberry.argument(name="from", description="The first day to look at; by default the rule's start date."),
+        ] = None,
+        first: Annotated[int | None, strawberry.argument(description="How many days at most, 1 to 1,000.")] = 10,
+    ) -> list[date]:
+        return recurrences.next_dates(parent, from_, 10 if first is None else first)
+
+
+@strawberry.type(description="The days of a recurrence that has not been stored.")
+class RecurrencePreview:
+    dates: list[date] = strawberry.field(description="The days on which the group would meet.")
+    summary: str | None = strawberry.field(description="The rule in words; null where it cannot be understood.")
+    user_errors: list[UserError] = strawberry.field(description="What is wrong with the recurrence; else empty.")

@@ -1,0 +1,67 @@
+"""Staff, locations and patients: reference data, owned by other modules."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from domain import records
+from resolvers import enrollment_lists
+from resolvers.pages import Page
+from schema.arguments import After, First, Statuses
+from schema.connections import Connection
+from schema.permissions import Info
+from schema.types.node import Node
+
+if TYPE_CHECKING:
+    from schema.types.enrollments import Enrollment
+
+
+@strawberry.type(description="A member of staff, from the platform's practitioner registry.")
+class StaffMember(Node):
+    display_name: str = strawberry.field(description="The name as it is shown.")
+    credentials: str | None = strawberry.field(description="Qualifications, for example LCSW.")
+    active: bool = strawberry.field(description="Whether they work here at present.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: Any) -> bool:
+        return isinstance(value, records.StaffMember)
+
+
+@strawberry.type(description="A place where groups meet.")
+class Location(Node):
+    site: str = strawberry.field(description="The site's name.")
+    room: str | None = strawberry.field(description="The room, where one is told.")
+    time_zone: str = strawberry.field(description="The site's IANA time zone, for example America/Phoenix.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: Any) -> bool:
+        return isinstance(value, records.Location)
+
+
+@strawberry.type(description="A patient of the platform's registry.")
+class Patient(Node):
+    display_name: str = strawberry.field(description="The name as it is shown.")
+    medical_record_number: str = strawberry.field(description="The number of the patient's medical record.")
+    birth_date: date | None = strawberry.field(description="The day of birth, where it is known.")
+    active: bool = strawberry.field(
+        description="False for patients who are deceased or deactivated in the registry; they cannot be enrolled."
+    )
+
+    @strawberry.field(
+        graphql_type=Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]],
+        description="The patient's enrollments: seated, then waiting, then past ones.",
+    )
+    @staticmethod
+    async def enrollments(
+        parent: strawberry.Parent[records.Patient],
+        info: Info,
+        status: Statuses = None,
+        first: First = None,
+        after: After = None,
+    ) -> Page[records.Enrollment]:
+        return await enrollment_lists.enrollments_of_patient(info.context, parent.id, status, first, after)
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: Any) -> bool:
+        return isinstance(value, records.Patient)
