@@ -1,0 +1,45 @@
+"""The English names of days and months, and how numbers and lists are said. Not strftime's: that follows the locale."""
+
+from collections.abc import Sequence
+from datetime import date
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+
+def short_date(day: date) -> str:
+    """Gives a date without its year, as in "Jan 15"."""
+    return f"{MONTHS[day.month - 1][:3]} {day.day}"
+
+
+def in_list(items: Sequence[str]) -> str:
+    """Gives the items as prose lists them, as in "Monday, Wednesday and Friday"."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def ordinal(number: int) -> str:
+    """Gives a place in a row; a negative one counts from the end: "second", "21st", "last", "second to last"."""
+    if number == -1:
+        return "last"
+    if number < 0:
+        return f"{ordinal(-number)} to last"
+    if number <= len(_ORDINALS):
+        return _ORDINALS[number - 1]
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"

@@ -1,0 +1,183 @@
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.compliance import (
+    Compliance,
+    ComplianceRequirementCode,
+    ComplianceStatus,
+    Program,
+    week_start,
+    weekly_compliance,
+)
+from domain.wall_time import instant
+
+SUNDAY = date(2027, 1, 10)
+PHOENIX, NEW_YORK = "America/Phoenix", "America/New_York"
+Session = tuple[datetime, datetime]
+
+
+def session(weekday: int, hours: float, start: time = time(9), week: date = SUNDAY, zone: str = PHOENIX) -> Session:
+    """A session so many days after the week's first, as long as told."""
+    begins = instant(week + timedelta(days=weekday), start, zone)
+    return begins, begins + timedelta(hours=hours)
+
+
+def weigh(program: Program, *sessions: Session, week: date = SUNDAY, zone: str = PHOENIX) -> Compliance:
+    return weekly_compliance(program, week, zone, sessions)
+
+
+def messages(compliance: Compliance) -> list[str]:
+    return [gap.message for gap in compliance.gaps]
+
+
+def test_nine_hours_over_three_days_of_three_hours_comply() -> None:
+    result = weigh(Program.IOP, session(1, 3), session(3, 3), session(5, 3))
+    assert result.status is ComplianceStatus.COMPLIANT
+    assert (result.hours, result.days, result.gaps) == (9.0, 3, ())
+    assert [(r.code.value, r.required, r.actual, r.met) for r in result.requirements] == [
+        ("WEEKLY_HOURS", 9.0, 9.0, True),
+        ("WEEKLY_DAYS", 3.0, 3.0, True),
+        ("DAILY_HOURS", 3.0, 3.0, True),
+    ]
+
+
+def test_the_week_has_seven_days() -> None:
+    result = weigh(Program.IOP)
+    assert (result.program, result.week_start, result.week_end) == (Program.IOP, SUNDAY, date(2027, 1, 16))
+
+
+def test_what_is_missing_is_said_in_plain_words() -> None:
+    result = weigh(Program.IOP, session(1, 3), session(3, 3))
+    assert result.status is ComplianceStatus.NON_COMPLIANT
+    assert messages(result) == ["Need 3 more hours/week", "Need 1 more day/week"]
+    assert [gap.shortfall for gap in result.gaps] == [3.0, 1.0]
+    assert [gap.date for gap in result.gaps] == [None, None]
+
+
+def test_a_short_day_is_named_with_its_date() -> None:
+    result = weigh(Program.IOP, session(1, 4), session(3, 4), session(5, 2))
+    [gap] = result.gaps
+    assert gap.message == "Need 1 more hour on Friday, Jan 15"
+    assert (gap.code, gap.shortfall, gap.date) == (ComplianceRequirementCode.DAILY_HOURS, 1.0, date(2027, 1, 15))
+
+
+@pytest.mark.parametrize(
+    ("hours_on_the_last_day", "message"),
+    [(2, "Need 1 more hour/week"), (1.5, "Need 1.5 more hours/week"), (2.75, "Need 0.25 more hours/week")],
+)
+def test_one_is_singular_and_fractions_are_plural(hours_on_the_last_day: float, message: str) -> None:
+    result = weigh(Program.IOP, session(1, 3), session(3, 3), session(5, hours_on_the_last_day))
+    assert message in messages(result)
+
+
+def test_a_week_without_sessions_has_no_short_day() -> None:
+    result = weigh(Program.IOP)
+    assert [(r.actual, r.met) for r in result.requirements] == [(0.0, False), (0.0, False), (0.0, True)]
+    assert messages(result) == ["Need 9 more hours/week", "Need 3 more days/week"]
+
+
+def test_the_daily_requirement_shows_the_shortest_day() -> None:
+    result = weigh(Program.IOP, session(1, 4), session(3, 1.5), session(5, 2))
+    assert result.requirements[2].actual == 1.5
+    assert [gap.date for gap in result.gaps if gap.date] == [date(2027, 1, 13), date(2027, 1, 15)]
+
+
+def test_partial_hospitalization_needs_twenty_hours_over_five_days() -> None:
+    enough = [session(day, 4) for day in range(1, 6)]
+    assert weigh(Program.PHP, *enough).status is ComplianceStatus.COMPLIANT
+    short = weigh(Program.PHP, *enough[:4])
+    assert messages(short) == ["Need 4 more hours/week", "Need 1 more day/week"]
+
+
+def test_partial_hospitalization_has_no_daily_minimum() -> None:
+    result = weigh(Program.PHP, *(session(day, 5) for day in range(1, 5)), session(5, 0.5))
+    assert result.status is ComplianceStatus.COMPLIANT
+    assert [r.code.value for r in result.requirements] == ["WEEKLY_HOURS", "WEEKLY_DAYS"]
+
+
+def test_overlapping_time_counts_once() -> None:
+    result = weigh(
+        Program.IOP, session(1, 3), session(1, 3, time(10)), session(1, 1, time(10)), session(1, 1, time(13))
+    )
+    assert result.hours == 5.0
+    assert result.days == 1
+
+
+def test_a_session_past_midnight_belongs_to_both_days() -> None:
+    result = weigh(Program.IOP, session(1, 4, time(23)))
+    assert (result.hours, result.days, result.requirements[2].actual) == (4.0, 2, 1.0)
+
+
+def test_only_what_is_inside_the_week_counts() -> None:
+    result = weigh(Program.IOP, session(-1, 3, time(22)), session(6, 3, time(22)), session(8, 3), session(-3, 3))
+    assert (result.hours, result.days) == (3.0, 2)
+
+
+def test_days_are_those_of_the_zone() -> None:
+    late = session(6, 2, time(21))  # Saturday in Phoenix, Sunday of the next week in UTC
+    assert weigh(Program.IOP, late).hours == 2.0
+    assert weigh(Program.IOP, late, zone="UTC").hours == 0.0
+
+
+@pytest.mark.parametrize(("week", "hours"), [(date(2026, 3, 8), 2.0), (date(2026, 11, 1), 4.0)])
+def test_hours_are_elapsed_time_when_the_clocks_change(week: date, hours: float) -> None:
+    overnight = instant(week, time(1), NEW_YORK), instant(week, time(4), NEW_YORK)
+    assert weigh(Program.IOP, overnight, week=week, zone=NEW_YORK).hours == hours
+
+
+def test_the_last_hour_of_a_long_day_is_still_that_day() -> None:
+    week = date(2026, 11, 1)
+    late = instant(week, time(23), NEW_YORK), instant(week, time(23, 59), NEW_YORK)
+    assert weigh(Program.IOP, late, week=week, zone=NEW_YORK).days == 1
+
+
+def test_a_minute_short_is_short_and_never_shown_as_nothing() -> None:
+    result = weigh(Program.IOP, session(1, 3), session(3, 3), session(5, 3 - 1 / 60))
+    assert messages(result) == ["Need 0.02 more hours/week", "Need 0.02 more hours on Friday, Jan 15"]
+    a_second = weigh(Program.IOP, session(1, 3), session(3, 3), session(5, 3 - 1 / 3600))
+    assert [gap.shortfall for gap in a_second.gaps] == [0.01, 0.01]
+    assert a_second.hours == 8.99
+    assert not a_second.requirements[0].met
+
+
+def test_hours_are_shown_with_two_decimals() -> None:
+    assert weigh(Program.IOP, session(1, 100 / 60)).hours == 1.67
+
+
+def test_a_session_of_no_length_is_no_day() -> None:
+    assert weigh(Program.IOP, session(1, 0)).days == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 12 * 60), st.integers(5, 11 * 60)), max_size=12),
+    st.sampled_from(Program),
+)
+def test_the_minutes_of_the_week_are_those_with_a_session(drawn: list[tuple[int, int, int]], program: Program) -> None:
+    starts = [(day * 24 * 60 + start, length) for day, start, length in drawn]
+    minutes = {minute for start, length in starts for minute in range(start, start + length)}
+    midnight = instant(SUNDAY, time(), PHOENIX)
+    result = weekly_compliance(
+        program,
+        SUNDAY,
+        PHOENIX,
+        [
+            (midnight + timedelta(minutes=start), midnight + timedelta(minutes=start + length))
+            for start, length in starts
+        ],
+    )
+    assert result.days == len({minute // (24 * 60) for minute in minutes})
+    assert result.requirements[0].met == (len(minutes) >= (9 if program is Program.IOP else 20) * 60)
+    assert abs(result.hours - len(minutes) / 60) <= 0.01
+    assert (result.status is ComplianceStatus.COMPLIANT) == all(requirement.met for requirement in result.requirements)
+    assert bool(result.gaps) == (result.status is ComplianceStatus.NON_COMPLIANT)
+    assert all(gap.shortfall > 0 for gap in result.gaps)
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 12, 31)), st.integers(0, 6))
+def test_a_week_starts_on_its_first_weekday_and_holds_the_day(day: date, first_weekday: int) -> None:
+    start = week_start(day, first_weekday)
+    assert start.weekday() == first_weekday
+    assert start <= day < start + timedelta(days=7)
