@@ -42,6 +42,7 @@ def create_engine(database_url: str, pool_size: int = 10) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,
     )
@@ -59,6 +60,7 @@ def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         connect_args={"timeout": 10},
+        hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,
     )

@@ -21,7 +21,7 @@ _SHARED_KEY_ALGORITHM: Final = "HS256"
 _KEYS: Final = frozenset(str(key) for key in PermissionKey)
 
 
-class Unauthenticated(Exception):  # noqa: N818 - a fact with a name, as all refusals here are
+class Unauthenticated(Exception):
     """No valid token; the reason is fit for the caller and holds nothing of the token."""
 
     def __init__(self, reason: str) -> None:

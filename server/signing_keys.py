@@ -17,7 +17,7 @@ COOLDOWN_SECONDS: Final = 10.0
 _TIMEOUT_SECONDS: Final = 5.0
 
 
-class KeySetUnreachable(Exception):  # noqa: N818 - a fact with a name, as all refusals here are
+class KeySetUnreachable(Exception):
     """The key set cannot be had now: the token may well be good, and the caller may try again."""
 
 

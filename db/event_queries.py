@@ -1,0 +1,71 @@
+"""Reading the outbox in the order of its events."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, literal_column, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.tables import outbox
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EventPosition:
+    """Where an event stands in the order of all events; the sequence alone is not that order (see `db.tables`)."""
+
+    transaction_id: int
+    sequence: int
+
+
+BEFORE_ALL = EventPosition(-1, -1)
+"""The position before the first event."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event of the outbox: its place, and the envelope as it was stored."""
+
+    position: EventPosition
+    envelope: dict[str, Any]
+
+
+async def find_position(
+    connection: AsyncConnection, event_id: UUID, organization_id: str | None = None
+) -> EventPosition | None:
+    """Gives the position of the event with this id; None where there is none (in the organization, where given)."""
+    query = select(outbox.c.transaction_id, outbox.c.sequence).where(outbox.c.id == event_id)
+    if organization_id is not None:
+        query = query.where(outbox.c.organization_id == organization_id)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else EventPosition(row.transaction_id, row.sequence)
+
+
+async def read_events(
+    connection: AsyncConnection, after: EventPosition, organization_id: str | None, limit: int
+) -> list[RecordedEvent]:
+    """Gives the next events after a position, at most `limit`, in order.
+
+    None is missed by going on from the last one given: on PostgreSQL the page ends before the oldest transaction that
+    is still running, whose events may yet come in between.
+
+    Args:
+        connection: Where to read; a new transaction for each page.
+        after: The position of the last event seen.
+        organization_id: The organization whose events to give; None, for the operator alone, gives all.
+        limit: The most events to give.
+    """
+    place = tuple_(outbox.c.transaction_id, outbox.c.sequence)
+    query = (
+        select(outbox.c.transaction_id, outbox.c.sequence, outbox.c.envelope)
+        .where(place > tuple_(after.transaction_id, after.sequence))
+        .order_by(outbox.c.transaction_id, outbox.c.sequence)
+        .limit(limit)
+    )
+    if organization_id is not None:
+        query = query.where(outbox.c.organization_id == organization_id)
+    if connection.dialect.name == "postgresql":
+        oldest_running = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
+        query = query.where(outbox.c.transaction_id < oldest_running)
+    rows = (await connection.execute(query)).all()
+    return [RecordedEvent(EventPosition(row.transaction_id, row.sequence), row.envelope) for row in rows]

@@ -1,0 +1,8 @@
+"""Runs the command line: `python -m server` is `group-sessions`."""
+
+import sys
+
+from server.command_line import main
+
+if __name__ == "__main__":
+    sys.exit(main())

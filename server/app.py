@@ -1,0 +1,67 @@
+"""The ASGI app, and the factory that makes it from the environment in each server process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
+from uuid_utils.compat import uuid7
+
+from db.engine import create_engine
+from db.statements import count_statements
+from resolvers.context import Clinic
+from schema.schema import schema
+from server.authentication import Authenticator
+from server.clock import now
+from server.graphiql import graphiql_routes
+from server.graphql_http import GraphQLOverHTTP
+from server.logs import configure_logging, silence_document_logging
+from server.request_log import RequestLog
+from server.settings import Settings, load_settings
+
+GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
+
+
+def create_app(clinic: Clinic, authenticator: Authenticator, *, graphiql: bool) -> Starlette:
+    """Gives the app; it closes the clinic's database when it is shut down.
+
+    Args:
+        clinic: The database and the clinic's settings.
+        authenticator: What tells callers from strangers.
+        graphiql: Whether GraphiQL's page is served, and / leads there.
+    """
+    silence_document_logging()
+    count_statements(clinic.engine)
+    routes: list[BaseRoute] = [Route("/graphql", GraphQLOverHTTP(schema, clinic, authenticator))]
+    if graphiql:
+        routes += [Route("/", RedirectResponse("/graphiql")), *graphiql_routes(GRAPHIQL_FILES)]
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await clinic.engine.dispose()
+
+    return Starlette(routes=routes, middleware=[Middleware(RequestLog)], lifespan=lifespan)
+
+
+def create_clinic(settings: Settings, engine: AsyncEngine) -> Clinic:
+    """Gives the clinic that the settings describe, on this database."""
+    return Clinic(engine, now, uuid7, settings.default_time_zone, settings.first_weekday)
+
+
+def create_app_from_environment() -> Starlette:
+    """Gives a server process its app. `serve` has checked the environment, and completed it for the demo.
+
+    Raises:
+        SettingsError: Where a variable is wrong.
+        ValueError: Where sign-in is not configured.
+    """
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    clinic = create_clinic(settings, create_engine(settings.database_url))
+    return create_app(clinic, Authenticator.from_settings(settings), graphiql=settings.serves_graphiql(demo=False))

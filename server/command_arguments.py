@@ -1,0 +1,140 @@
+"""The command line's words: commands, their options, and what each accepts."""
+
+import argparse
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, NoReturn, TypeAlias
+
+from resolvers.caller import ROLES, PermissionKey
+
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST: Final = timedelta(days=3660)
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser that tells what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program with status 2."""
+        self.exit(2, f"{self.prog}: {' '.join(message.split())} (see {self.prog} --help)\n")
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[OneLineParser]"  # noqa: SLF001 - argparse gives it no public name
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """Gives the parser of all commands; `command` in what it parses is the chosen one."""
+    parser = OneLineParser(
+        prog="group-sessions",
+        description="Group-session scheduling for behavioural health: groups, sessions, seats, waitlists, compliance.",
+        epilog="Settings come from the environment (DATABASE_URL, AUTH_JWT_SECRET, ...); the README lists them.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    _add_serve(commands)
+    _add(commands, "migrate", "bring the database to the newest schema", "Safe to run twice, and by two at once.")
+    _add(commands, "demo", "fill an empty database with the demo clinic", "Invented names, the same each time.")
+    _add_import(commands)
+    _add_token(commands)
+    _add_events(commands)
+    _add(commands, "export-schema", "print the GraphQL schema (SDL)", "What clients see, as a text.")
+    return parser
+
+
+def _add(commands: _Commands, name: str, does: str, more: str) -> OneLineParser:
+    return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}. {more}")
+
+
+def _add_serve(commands: _Commands) -> None:
+    serve = _add(
+        commands,
+        "serve",
+        "serve the API",
+        "Needs sign-in to be configured, or --demo. SQLite is migrated on the way; PostgreSQL by `migrate`.",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=_port, default=8000, help="port to listen on, 0 for any (default: %(default)s)")
+    serve.add_argument("--workers", type=_workers, default=1, metavar="N", help="processes (default: %(default)s)")
+    serve.add_argument(
+        "--demo", action="store_true", help="serve the demo clinic on loopback, and print links that sign in"
+    )
+
+
+def _add_import(commands: _Commands) -> None:
+    imports = _add(
+        commands,
+        "import-fhir",
+        "load patients, staff and locations from FHIR R4",
+        "Files are NDJSON with Patient, Practitioner and Location resources. Running it again changes nothing.",
+    )
+    imports.add_argument("--organization", required=True, type=_identifier(64), metavar="ORG", help="whose they are")
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="an NDJSON file")
+
+
+def _add_token(commands: _Commands) -> None:
+    token = _add(
+        commands,
+        "token",
+        "print a signed token, for development and scripts",
+        "Signed with AUTH_JWT_SECRET; AUTH_ISSUER and AUTH_AUDIENCE go into it where they are set.",
+    )
+    token.add_argument(
+        "--organization", required=True, type=_identifier(64), metavar="ORG", help="the caller's organization"
+    )
+    token.add_argument("--subject", required=True, type=_identifier(255), metavar="SUB", help="the caller's id")
+    may = token.add_mutually_exclusive_group(required=True)
+    may.add_argument(
+        "--permission",
+        nargs="+",
+        action="extend",
+        choices=[key.value for key in PermissionKey],
+        metavar="KEY",
+        help="what the caller may do: " + ", ".join(PermissionKey),
+    )
+    may.add_argument("--role", nargs="+", action="extend", choices=list(ROLES), metavar="ROLE", help=" or ".join(ROLES))
+    token.add_argument(
+        "--expires-in",
+        type=_duration,
+        default=timedelta(hours=1),
+        metavar="TIME",
+        help="how long it is good: seconds, or such as 30m, 8h, 7d (default: 1h)",
+    )
+
+
+def _add_events(commands: _Commands) -> None:
+    events = _add(
+        commands, "events", "print the recorded events in order", "One JSON object a line: the event's envelope."
+    )
+    events.add_argument("--organization", metavar="ORG", help="only this organization's (default: all)")
+    events.add_argument("--after", metavar="ID", help="go on after the event with this id")
+    events.add_argument("--follow", action="store_true", help="wait for new events until interrupted")
+
+
+def _identifier(longest: int) -> Callable[[str], str]:
+    def text(value: str) -> str:
+        if not value.strip() or len(value) > longest:
+            raise argparse.ArgumentTypeError(f"must be text of 1 to {longest} characters")
+        return value
+
+    return text
+
+
+def _port(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > 65535:
+        raise argparse.ArgumentTypeError("must be a number from 0 to 65535")
+    return int(value)
+
+
+def _workers(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= 256:
+        raise argparse.ArgumentTypeError("must be a number from 1 to 256")
+    return int(value)
+
+
+def _duration(value: str) -> timedelta:
+    found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", value)
+    seconds = int(found.group(1)) * _UNITS[found.group(2)] if found else 0
+    if not 0 < seconds <= _LONGEST.total_seconds():
+        raise argparse.ArgumentTypeError("must be seconds, or such as 30m, 8h, 7d; at most ten years")
+    return timedelta(seconds=seconds)

@@ -1,0 +1,176 @@
+"""The console script `group-sessions`: runs a command, and tells in one line where it did not succeed."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.engine import create_engine
+from db.migrate import migrate
+from resolvers.caller import PermissionKey
+from server.authentication import sign_token
+from server.command_arguments import command_parser
+from server.command_error import CommandError
+from server.event_stream import print_events
+from server.logs import configure_logging
+from server.ready_database import prepare_schema
+from server.settings import Settings, SettingsError, load_settings
+
+_INTERRUPTED: Final = 130  # as shells tell it: 128 and the signal's number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command of these arguments (by default the program's own) and gives its exit status."""
+    try:
+        parsed = command_parser().parse_args(arguments)
+        settings = load_settings()
+        configure_logging(settings.log_level)
+        _COMMANDS[parsed.command](parsed, settings)
+        sys.stdout.flush()
+    except (CommandError, SettingsError) as error:
+        return _failed(str(error))
+    except BrokenPipeError:
+        # The reader has seen enough. What is left unwritten must not fail again while Python shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError) as error:
+        return _failed(f"the database cannot be used: {_reason(error)}")
+    except OSError as error:
+        return _failed(_reason(error))
+    return 0
+
+
+def _serve(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.serve import serve
+
+    serve(settings, host=parsed.host, port=parsed.port, workers=parsed.workers, demo=parsed.demo)
+
+
+def _migrate(_parsed: argparse.Namespace, settings: Settings) -> None:
+    _with_engine(settings, migrate)
+
+
+def _demo(_parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.app import create_clinic
+    from server.demo_clinic import DatabaseNotEmpty, fill_demo_clinic
+
+    async def fill(engine: AsyncEngine) -> None:
+        await prepare_schema(engine)
+        try:
+            made = await fill_demo_clinic(create_clinic(settings, engine))
+        except DatabaseNotEmpty as error:
+            raise CommandError(str(error)) from None
+        sys.stdout.write(
+            f"The demo clinic is there: {made.groups} groups, {made.sessions} sessions, {made.patients} patients,"
+            f" {made.staff} staff, {made.locations} locations.\n"
+        )
+
+    _with_engine(settings, fill)
+
+
+def _import_fhir(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.fhir_import import import_files
+
+    _refuse_unreadable(parsed.files)
+
+    async def load(engine: AsyncEngine) -> None:
+        await prepare_schema(engine)
+        await import_files(engine, parsed.organization, parsed.files, settings.default_time_zone)
+
+    _with_engine(settings, load)
+
+
+def _token(parsed: argparse.Namespace, settings: Settings) -> None:
+    if settings.auth_jwt_secret is None:
+        raise CommandError("tokens are signed with a shared secret: set AUTH_JWT_SECRET")
+    try:
+        token = sign_token(
+            settings.auth_jwt_secret,
+            organization_id=parsed.organization,
+            subject=parsed.subject,
+            permissions=[PermissionKey(key) for key in parsed.permission or ()],
+            roles=parsed.role or (),
+            expires_in=parsed.expires_in,
+            issuer=settings.auth_issuer,
+            audience=settings.auth_audience,
+        )
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    sys.stdout.write(f"{token}\n")
+
+
+def _events(parsed: argparse.Namespace, settings: Settings) -> None:
+    async def show(engine: AsyncEngine) -> None:
+        await prepare_schema(engine)
+        await print_events(
+            engine,
+            sys.stdout.buffer,
+            organization_id=parsed.organization,
+            after=parsed.after,
+            follow=parsed.follow,
+        )
+
+    try:
+        _with_engine(settings, show)
+    except KeyboardInterrupt:
+        if not parsed.follow:  # interrupting is how following ends
+            raise
+
+
+def _export_schema(_parsed: argparse.Namespace, _settings: Settings) -> None:
+    from schema.schema import export
+
+    sys.stdout.write(export())
+
+
+_COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "demo": _demo,
+    "import-fhir": _import_fhir,
+    "token": _token,
+    "events": _events,
+    "export-schema": _export_schema,
+}
+
+
+def _with_engine(settings: Settings, work: Callable[[AsyncEngine], Awaitable[None]]) -> None:
+    async def run() -> None:
+        engine = create_engine(settings.database_url)
+        try:
+            await work(engine)
+        finally:
+            await engine.dispose()
+
+    asyncio.run(run())
+
+
+def _refuse_unreadable(files: Sequence[Path]) -> None:
+    for file in files:
+        try:
+            with file.open("rb"):
+                pass
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}") from None
+
+
+def _failed(message: str) -> int:
+    sys.stderr.write(f"group-sessions: {' '.join(message.split())}\n")
+    return 1
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of the innermost error: drivers add the statement, a link, and a hint below it."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,97 @@
+"""GraphQL errors as clients see them: each with a code, and unexpected ones masked."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from resolvers.context import BadInput, PermissionDenied
+
+_log = logging.getLogger("group_sessions.faults")
+
+
+class ErrorCode(StrEnum):
+    """The values of an error's `extensions.code`."""
+
+    BAD_REQUEST = "BAD_REQUEST"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    FORBIDDEN = "FORBIDDEN"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+def error(message: str, code: ErrorCode) -> dict[str, Any]:
+    """Gives one error as it is sent."""
+    return {"message": message, "extensions": {"code": code.value}}
+
+
+def masked_error(fault: BaseException, request_id: str) -> dict[str, Any]:
+    """Logs what went wrong and gives an error that tells nothing but the request id."""
+    _log.error("unexpected fault", exc_info=fault, extra={"fields": {"request_id": request_id}})
+    return error(
+        f"Something went wrong on our side; request id {request_id}.",
+        ErrorCode.INTERNAL_SERVER_ERROR,
+    )
+
+
+def errors_before_execution(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+    """Gives the errors of a document that was not executed: it does not parse, or is not valid."""
+    return [_before_execution(each, request_id) for each in errors]
+
+
+def errors_of_execution(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+    """Gives the errors of variables (they have no path) and of fields."""
+    return [_of_execution(each, request_id) for each in errors]
+
+
+def _before_execution(each: GraphQLError, request_id: str) -> dict[str, Any]:
+    if isinstance(each, GraphQLSyntaxError):
+        return _located(each, each.message, ErrorCode.GRAPHQL_PARSE_FAILED)
+    cause = _origin(each)
+    if isinstance(cause, RecursionError):
+        return error("The document is nested too deeply.", ErrorCode.GRAPHQL_VALIDATION_FAILED)
+    if not isinstance(cause, GraphQLError):
+        return masked_error(cause, request_id)
+    return _located(each, each.message, ErrorCode.GRAPHQL_VALIDATION_FAILED)
+
+
+def _of_execution(each: GraphQLError, request_id: str) -> dict[str, Any]:
+    cause = _origin(each)
+    if isinstance(cause, PermissionDenied):
+        return _located(each, str(cause), ErrorCode.FORBIDDEN, requiredPermission=cause.key.value)
+    if isinstance(cause, BadInput):
+        return _located(each, str(cause), ErrorCode.BAD_USER_INPUT)
+    # Without a path it is of the variables, which came before any field. With one, GraphQL's own errors of arguments
+    # point at the document, and others are marked with a code on purpose. One without any of these is a value of ours
+    # that does not fit its type.
+    own = isinstance(cause, GraphQLError) and (bool(cause.nodes) or "code" in (cause.extensions or {}))
+    if each.path is None or own:
+        return _located(each, each.message, ErrorCode.BAD_USER_INPUT)
+    return _placed(each, masked_error(cause, request_id))
+
+
+def _origin(each: GraphQLError) -> Exception:
+    cause: Exception = each
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _located(each: GraphQLError, message: str, code: ErrorCode, **extensions: str) -> dict[str, Any]:
+    told = {"code": code.value, **(each.extensions or {}), **extensions}
+    return _placed(each, {"message": message, "extensions": told})
+
+
+def _placed(each: GraphQLError, told: dict[str, Any]) -> dict[str, Any]:
+    locations: Sequence[Any] = each.locations or ()
+    if locations:
+        told["locations"] = [{"line": place.line, "column": place.column} for place in locations]
+    if each.path:
+        told["path"] = list(each.path)
+    return told

@@ -1,0 +1,136 @@
+"""POST and GET /graphql, by the GraphQL over HTTP specification."""
+
+from typing import Any, Final
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from strawberry import Schema
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from db.statements import StatementCount, start_counting
+from resolvers.context import Clinic, Context
+from server.authentication import Authenticator, Unauthenticated
+from server.errors import ErrorCode, error, errors_before_execution, errors_of_execution
+from server.graphql_request import BadRequest, GraphQLRequest, read_request
+from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
+from server.request_log import RequestRecord, record_of
+from server.signing_keys import KeySetUnreachable
+
+_ALLOWED: Final = {
+    "GET": {OperationType.QUERY},
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
+}
+
+
+class GraphQLOverHTTP:
+    """The ASGI app of the one endpoint: who asks, what they ask, the answer in the media type they take."""
+
+    def __init__(self, schema: Schema, clinic: Clinic, authenticator: Authenticator) -> None:
+        self._schema = schema
+        self._clinic = clinic
+        self._authenticator = authenticator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        request = Request(scope, receive)
+        media_type = response_media_type(request.headers.get("accept"))
+        record = record_of(scope)
+        count = start_counting()
+        try:
+            response = await self._answer(request, media_type, record)
+        except ClientDisconnect:
+            record.outcome = "DISCONNECTED"
+            return
+        record.statements = count.statements
+        response.headers["Server-Timing"] = _server_timing(count)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, media_type: str | None, record: RequestRecord) -> Response:
+        try:
+            caller = await self._authenticator.authenticate(request.headers.get("authorization"))
+        except Unauthenticated as refused:
+            told = error(refused.reason, ErrorCode.UNAUTHENTICATED)
+            return _response({"errors": [told]}, 401, media_type, record, {"WWW-Authenticate": "Bearer"})
+        except KeySetUnreachable as fault:
+            told = error(str(fault), ErrorCode.UNAVAILABLE)
+            return _response({"errors": [told]}, 503, media_type, record, {"Retry-After": "10"})
+        record.caller_id, record.organization_id = caller.subject, caller.organization_id
+        try:
+            accepted = _accepted(request.method, media_type)
+            asked = await read_request(request)
+        except BadRequest as refused:
+            told = error(refused.message, ErrorCode.BAD_REQUEST)
+            return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
+        record.operation_name = asked.name_for_logs
+        context = Context(self._clinic, caller, record.request_id)
+        try:
+            return await self._execute(asked, context, request.method, accepted, record)
+        finally:
+            await context.close()
+
+    async def _execute(
+        self, asked: GraphQLRequest, context: Context, method: str, media_type: str, record: RequestRecord
+    ) -> Response:
+        # What is wrong with the document was a success of HTTP to clients that take application/json alone.
+        refused_status = 400 if media_type == GRAPHQL_RESPONSE else 200
+        if asked.is_ambiguous:
+            told = error("Say which operation to run: operationName.", ErrorCode.OPERATION_RESOLUTION_FAILURE)
+            return _response({"errors": [told]}, refused_status, media_type, record)
+        try:
+            result = await self._schema.execute(
+                asked.query,
+                variable_values=asked.variables,
+                context_value=context,
+                operation_name=asked.operation_name,
+                allowed_operation_types=_ALLOWED[method],
+            )
+        except InvalidOperationTypeError as refused:
+            told = error(f"{refused.as_http_error_reason(method).capitalize()}.", ErrorCode.BAD_REQUEST)
+            return _response({"errors": [told]}, 405, media_type, record, {"Allow": "POST"})
+        except (CannotGetOperationTypeError, MissingQueryError):
+            told = error("The document has no such operation.", ErrorCode.OPERATION_RESOLUTION_FAILURE)
+            return _response({"errors": [told]}, refused_status, media_type, record)
+        if isinstance(result, PreExecutionError):
+            errors = errors_before_execution(result.errors or (), record.request_id)
+            return _response({"errors": errors}, refused_status, media_type, record)
+        errors = errors_of_execution(result.errors or (), record.request_id)
+        # Without a path and without data nothing was executed: the variables are wrong.
+        if result.data is None and errors and not any("path" in each for each in errors):
+            return _response({"errors": errors}, refused_status, media_type, record)
+        body: dict[str, Any] = {"data": result.data} | ({"errors": errors} if errors else {})
+        if result.extensions:
+            body["extensions"] = result.extensions
+        return _response(body, 200, media_type, record)
+
+
+def _accepted(method: str, media_type: str | None) -> str:
+    if method not in _ALLOWED:
+        raise BadRequest(405, "Use POST, or GET for queries.", {"Allow": ", ".join(_ALLOWED)})
+    if media_type is None:
+        raise BadRequest(406, f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.")
+    return media_type
+
+
+def _response(
+    body: dict[str, Any],
+    status: int,
+    media_type: str | None,
+    record: RequestRecord,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    codes = dict.fromkeys(each["extensions"]["code"] for each in body.get("errors", ()))
+    record.outcome = ",".join(codes) or "ok"
+    response = Response(orjson.dumps(body), status, headers)
+    response.headers["Content-Type"] = f"{media_type or JSON}; charset=utf-8"
+    # Answers hold patients' data, and depend on who asks.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _server_timing(count: StatementCount) -> str:
+    return f'db;dur={count.seconds * 1000:.1f};desc="{count.statements}"'

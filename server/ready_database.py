@@ -1,0 +1,18 @@
+"""Makes sure that the database has the schema that this program knows."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.migrate import migrate, schema_is_current
+from server.command_error import CommandError
+
+
+async def prepare_schema(engine: AsyncEngine) -> None:
+    """Brings SQLite to the newest schema; on PostgreSQL only looks, since others may be using it.
+
+    Raises:
+        CommandError: Where PostgreSQL has another schema than this program.
+    """
+    if engine.dialect.name == "sqlite":
+        await migrate(engine)
+    elif not await schema_is_current(engine):
+        raise CommandError("the database does not have the newest schema: run `group-sessions migrate`")

@@ -1,0 +1,90 @@
+"""One log line a request, and its request id, around the whole app."""
+
+import logging
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.errors import masked_error
+from server.request_id import HEADER, request_id
+
+_log = logging.getLogger("group_sessions.requests")
+_KEY: Final = "group_sessions.record"
+# Other paths are whatever a client made up.
+_PATHS: Final = frozenset({"graphql", "graphiql"})
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """What the log tells of one request. Never variables, literals or names of patients."""
+
+    request_id: str
+    operation_name: str | None = None
+    caller_id: str | None = None
+    organization_id: str | None = None
+    statements: int = 0
+    outcome: str | None = None
+
+
+def record_of(scope: MutableMapping[str, Any]) -> RequestRecord:
+    """Gives the record of the request that is being answered."""
+    record = scope[_KEY]
+    assert isinstance(record, RequestRecord)  # noqa: S101 - RequestLog puts it there, and wraps every route
+    return record
+
+
+class RequestLog:
+    """Gives every request its id and its log line, and answers faults that nothing else caught."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        record = RequestRecord(request_id(Headers(scope=scope).get(HEADER)))
+        scope[_KEY] = record
+        status: int | None = None
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = record.request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as fault:
+            body = orjson.dumps({"errors": [masked_error(fault, record.request_id)]})
+            record.outcome = "INTERNAL_SERVER_ERROR"
+            if status is None:
+                await Response(body, 500, media_type="application/json")(scope, receive, send_with_id)
+        finally:
+            _write(record, scope, status, time.perf_counter() - started)
+
+
+def _write(record: RequestRecord, scope: Scope, status: int | None, seconds: float) -> None:
+    first = scope["path"].split("/")[1] if scope["path"].startswith("/") else ""
+    fields = {
+        "request_id": record.request_id,
+        "method": scope["method"] if scope["method"] in {"GET", "POST", "HEAD", "OPTIONS"} else "OTHER",
+        "path": f"/{first}" if first in _PATHS or not first else "OTHER",
+        "operation_name": record.operation_name,
+        "caller_id": record.caller_id,
+        "organization_id": record.organization_id,
+        "duration_ms": round(seconds * 1000, 1),
+        "statements": record.statements,
+        "status": status,
+        "outcome": record.outcome or ("ok" if status is not None and status < 400 else "refused"),
+    }
+    _log.info("request", extra={"fields": fields})

@@ -1,0 +1,140 @@
+"""Starts the server: refuses what cannot go well, prepares the database, and hands over to uvicorn."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+from datetime import timedelta
+from typing import Final
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from db.engine import create_engine
+from server.app import create_clinic
+from server.authentication import sign_token
+from server.command_error import CommandError
+from server.demo_clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
+from server.ready_database import prepare_schema
+from server.settings import Settings
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+DEMO_TOKEN_LIFE: Final = timedelta(hours=12)
+_STOP_SECONDS: Final = 20
+_FACTORY: Final = "server.app:create_app_from_environment"
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int, demo: bool) -> None:
+    """Serves until SIGINT or SIGTERM, then finishes what is being answered.
+
+    Args:
+        settings: What the environment says.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        workers: How many processes answer.
+        demo: Whether to serve the demo clinic, on loopback only, and print a link for each demo person.
+
+    Raises:
+        CommandError: Where the server must not or cannot start.
+    """
+    if demo:
+        settings = _demo_settings(settings, host)
+    elif not settings.sign_in_configured:
+        raise CommandError(
+            "sign-in is not configured: set AUTH_JWT_SECRET, or AUTH_JWKS_URL with AUTH_ISSUER and AUTH_AUDIENCE"
+            " (or try the demo: group-sessions serve --demo)"
+        )
+    listening = _listen(host, port)
+    with contextlib.closing(listening):
+        asyncio.run(_prepare(settings, demo=demo))
+        bound = listening.getsockname()[1]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        if demo:
+            _print_links(settings, address)
+        _run(listening, workers)
+
+
+def _demo_settings(settings: Settings, host: str) -> Settings:
+    if host not in LOOPBACK:
+        raise CommandError("--demo signs everybody in, so it listens on loopback only: leave out --host")
+    if settings.auth_jwks_url is not None:
+        raise CommandError("--demo signs its own tokens: unset AUTH_JWKS_URL")
+    secret = settings.auth_jwt_secret or secrets.token_urlsafe(48)
+    graphiql = settings.graphiql or "on"
+    # Every worker makes its app from the environment that it inherits.
+    os.environ["AUTH_JWT_SECRET"] = secret
+    os.environ["GRAPHIQL"] = graphiql
+    return settings.model_copy(update={"auth_jwt_secret": secret, "graphiql": graphiql})
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.create_server(address, family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or "the address cannot be used"
+        raise CommandError(f"cannot listen on {host} port {port}: {reason}") from None
+    listening.set_inheritable(True)
+    return listening
+
+
+async def _prepare(settings: Settings, *, demo: bool) -> None:
+    engine = create_engine(settings.database_url)
+    try:
+        await prepare_schema(engine)
+        if demo:
+            with contextlib.suppress(DatabaseNotEmpty):
+                await fill_demo_clinic(create_clinic(settings, engine))
+    finally:
+        await engine.dispose()
+
+
+def _print_links(settings: Settings, address: str) -> None:
+    secret = settings.auth_jwt_secret
+    if secret is None:  # only --demo comes here, and it has one
+        raise CommandError("--demo needs a secret to sign with")
+    lines = [f"The demo clinic is at {address}. Open GraphiQL, already signed in, as:"]
+    for person in DEMO_PEOPLE:
+        token = sign_token(
+            secret,
+            organization_id=DEMO_ORGANIZATION,
+            subject=person.subject,
+            roles=[person.role],
+            expires_in=DEMO_TOKEN_LIFE,
+            issuer=settings.auth_issuer,
+            audience=settings.auth_audience,
+        )
+        # After the # a token is sent to no server, and to no log.
+        lines.append(f"  {person.label}: {address}/graphiql#token={token}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _run(listening: socket.socket, workers: int) -> None:
+    config = uvicorn.Config(
+        _FACTORY,
+        factory=True,
+        workers=workers,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+    if workers > 1:
+        Multiprocess(config, sockets=[listening]).run()
+        return
+    # uvicorn raises the signal again once it has stopped; stopping when asked to is a success.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    if not server.started:
+        raise CommandError("the server did not start; the log says why")

@@ -1,0 +1,5 @@
+"""The app and its clients, for every test of the schema."""
+
+from tests.api_client import app, app_client, clinic
+
+__all__ = ["app", "app_client", "clinic"]

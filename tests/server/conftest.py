@@ -1,0 +1,5 @@
+"""The app and its clients, for every test of the edge."""
+
+from tests.api_client import app, app_client, clinic
+
+__all__ = ["app", "app_client", "clinic"]

@@ -1,0 +1,173 @@
+"""The console script, run as a program: what it prints, where, and how it ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "a-secret-that-only-the-tests-know-0123456789"
+TOKEN = ("token", "--organization", "org-1", "--subject", "nurse")
+
+
+def environment(**variables: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
+
+
+def run(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "server", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=cwd,
+        env=environment(**variables),
+    )
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode != 0
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize("command", ["", "serve", "migrate", "demo", "import-fhir", "token", "events", "export-schema"])
+def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+    done = run(*command.split(), "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "usage: group-sessions" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ("COMMAND",)),
+        (("fly",), ("fly",)),
+        (("serve", "--port", "70000"), ("--port", "65535")),
+        (("serve", "--workers", "0"), ("--workers",)),
+        (("token", "--organization", "o", "--subject", "s"), ("--permission", "--role")),
+        ((*TOKEN, "--role", "king"), ("king", "org_admin")),
+        ((*TOKEN, "--role", "staff", "--permission", "pm.group_schedule.view"), ("not allowed with",)),
+        ((*TOKEN, "--role", "staff", "--expires-in", "soon"), ("--expires-in", "8h")),
+        ((*TOKEN, "--role", "staff"), ("AUTH_JWT_SECRET",)),
+        (("serve",), ("AUTH_JWT_SECRET", "AUTH_JWKS_URL")),
+        (("serve", "--demo", "--host", "0.0.0.0"), ("loopback",)),
+        (("events", "--after", "yesterday"), ("yesterday",)),
+        (("events", "--after", "01890000-0000-7000-8000-000000000000"), ("01890000-0000-7000-8000-000000000000",)),
+        (("import-fhir", "--organization", "org-1", "missing.ndjson"), ("missing.ndjson", "No such file")),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(
+    arguments: tuple[str, ...], words: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert_refused(run(*arguments, cwd=tmp_path), *words)
+
+
+def test_a_wrong_setting_stops_every_command_with_its_name(tmp_path: Path) -> None:
+    assert_refused(run("migrate", cwd=tmp_path, WEEK_START="someday"), "WEEK_START", "weekday")
+
+
+def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) -> None:
+    done = run("migrate", cwd=tmp_path, DATABASE_URL="postgresql://clinic:hidden-word@127.0.0.1:1/pm")
+    assert_refused(done)
+    assert "hidden-word" not in done.stderr
+
+
+def test_a_token_holds_what_it_was_asked_to(tmp_path: Path) -> None:
+    done = run(
+        *TOKEN,
+        "--permission",
+        "pm.group_schedule.view",
+        "pm.group_schedule.edit",
+        "--permission",
+        "pm.group_enrollments.view",
+        "--expires-in",
+        "8h",
+        cwd=tmp_path,
+        AUTH_JWT_SECRET=SECRET,
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    claims = jwt.decode(done.stdout.strip(), SECRET, algorithms=["HS256"])
+    assert (claims["organization_id"], claims["sub"]) == ("org-1", "nurse")
+    assert claims["permissions"] == ["pm.group_schedule.view", "pm.group_schedule.edit", "pm.group_enrollments.view"]
+    assert claims["exp"] - claims["iat"] == 8 * 3600
+
+
+def test_migrating_twice_is_migrating_once(empty_database_url: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run("migrate", cwd=tmp_path, DATABASE_URL=empty_database_url).returncode == 0
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=False)
+def test_the_server_refuses_an_old_schema_on_postgresql(
+    database_kind: str, empty_database_url: str, tmp_path: Path
+) -> None:
+    done = run("serve", "--port", "0", cwd=tmp_path, DATABASE_URL=empty_database_url, AUTH_JWT_SECRET=SECRET)
+    assert_refused(done, "group-sessions migrate")
+
+
+def test_the_schema_is_printed(tmp_path: Path) -> None:
+    done = run("export-schema", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "directive @requiresPermission(key: String!) on FIELD_DEFINITION" in done.stdout
+
+
+def test_the_demo_fills_an_empty_database_once(tmp_path: Path) -> None:
+    assert run("demo", cwd=tmp_path).returncode == 0
+    assert_refused(run("demo", cwd=tmp_path), "empty")
+    events = run("events", cwd=tmp_path)
+    assert events.returncode == 0
+    lines = [json.loads(line) for line in events.stdout.splitlines()]
+    assert len(lines) > 100
+    after = run("events", "--after", lines[-3]["id"], cwd=tmp_path)
+    assert [json.loads(line) for line in after.stdout.splitlines()] == lines[-2:]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_signs_in_by_its_links_until_it_is_stopped(
+    workers: int, number: signal.Signals, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "server", "serve", "--demo", "--port", "0", "--workers", str(workers)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment(),
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        links = [process.stdout.readline() for _ in range(2)]
+        for link in links:
+            found = re.search(r"(http://127\.0\.0\.1:\d+)/graphiql#token=(\S+)", link)
+            assert found is not None
+            address, token = found.groups()
+            answer = httpx.post(
+                f"{address}/graphql",
+                json={"query": "{ groups(first: 2) { nodes { name } } }"},
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=30,
+            )
+            assert answer.status_code == 200
+            assert len(answer.json()["data"]["groups"]["nodes"]) == 2
+    finally:
+        process.send_signal(number)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 0, told
+    assert "Traceback" not in told
+    assert all(isinstance(json.loads(line), dict) for line in told.splitlines())

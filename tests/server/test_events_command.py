@@ -1,0 +1,121 @@
+"""The recorded events as `group-sessions events` prints them."""
+
+import asyncio
+import io
+import json
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.tables import outbox
+from server import event_stream
+from server.command_error import CommandError
+from server.event_stream import print_events
+
+pytestmark = pytest.mark.anyio
+
+
+async def record(connection: AsyncConnection, organization: str = "org-1", count: int = 1) -> list[str]:
+    """Stores events as a unit of work does, in the connection's transaction."""
+    transaction = 0
+    if connection.dialect.name == "postgresql":
+        transaction = int(await connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)
+    ids = [uuid.uuid4() for _ in range(count)]
+    await connection.execute(
+        insert(outbox),
+        [
+            {
+                "id": event_id,
+                "organization_id": organization,
+                "group_definition_id": uuid.uuid4(),
+                "transaction_id": transaction,
+                "event": "pm_group_session_scheduled",
+                "envelope": {"id": str(event_id), "metadata": {"organization_id": organization}},
+                "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+            }
+            for event_id in ids
+        ],
+    )
+    return [str(event_id) for event_id in ids]
+
+
+async def printed(engine: AsyncEngine, organization: str | None = None, after: str | None = None) -> list[str]:
+    out = io.BytesIO()
+    await print_events(engine, out, organization_id=organization, after=after, follow=False)
+    return [json.loads(line)["id"] for line in out.getvalue().splitlines()]
+
+
+async def test_events_come_in_the_order_they_were_recorded(engine: AsyncEngine) -> None:
+    ids: list[str] = []
+    for _ in range(3):
+        async with engine.begin() as connection:
+            ids += await record(connection, count=2)
+    assert await printed(engine) == ids
+    assert await printed(engine, after=ids[2]) == ids[3:]
+    assert await printed(engine, after=ids[-1]) == []
+
+
+async def test_pages_leave_out_and_repeat_nothing(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "PAGE", 3)
+    async with engine.begin() as connection:
+        ids = await record(connection, count=10)
+    assert await printed(engine) == ids
+
+
+async def test_an_organization_has_its_own_events_only(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        ours, theirs = await record(connection, "org-1", 2), await record(connection, "org-2", 2)
+    assert await printed(engine, "org-1") == ours
+    assert await printed(engine, "org-2") == theirs
+    with pytest.raises(CommandError, match="no event"):
+        await printed(engine, "org-2", after=ours[0])
+
+
+@pytest.mark.parametrize("after", ["yesterday", str(uuid.uuid4())])
+async def test_an_unknown_event_to_go_on_after_is_an_error(engine: AsyncEngine, after: str) -> None:
+    with pytest.raises(CommandError, match=after):
+        await printed(engine, after=after)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_nothing_is_missed_while_an_earlier_transaction_is_running(
+    database_kind: str, engine: AsyncEngine
+) -> None:
+    async with engine.connect() as slow:
+        transaction = await slow.begin()
+        first = await record(slow)
+        async with engine.begin() as quick:
+            second = await record(quick)
+        assert await printed(engine) == []
+        await transaction.commit()
+    assert await printed(engine) == first + second
+
+
+class Lines(io.BytesIO):
+    """An output that tells when something was flushed to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushed = asyncio.Event()
+
+    def flush(self) -> None:
+        self.flushed.set()
+
+
+async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: AsyncEngine) -> None:
+    out = Lines()
+    async with engine.begin() as connection:
+        ids = await record(connection)
+    following = asyncio.create_task(print_events(engine, out, organization_id=None, after=None, follow=True))
+    await asyncio.wait_for(out.flushed.wait(), 10)
+    out.flushed.clear()
+    async with engine.begin() as connection:
+        ids += await record(connection)
+    await asyncio.wait_for(out.flushed.wait(), 10)
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+    assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids

@@ -1,0 +1,61 @@
+// The bearer token lives in this module's memory and nowhere else: no storage, no history, no editor shows it.
+
+/** What the page shows of the signed-in person; read from the token, which only the server can check. */
+export type Person = { subject: string; organization: string; access: string };
+
+let token: string | null = null;
+const listeners = new Set<() => void>();
+
+export function currentToken(): string | null {
+  return token;
+}
+
+export function setToken(value: string | null): void {
+  token = value;
+  for (const listener of listeners) listener();
+}
+
+export function onTokenChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Signs in by a link that ends in #token=…, and takes the token out of the address bar and this tab's history. */
+export function takeTokenFromAddress(): void {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given === null) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  setToken(cleanToken(given));
+}
+
+/** The token in what a person pasted: bare, after "Bearer", or a whole sign-in link. Null when there is none. */
+export function cleanToken(pasted: string): string | null {
+  const bare = pasted.trim().replace(/^.*#token=/s, "").replace(/^Bearer\s+/i, "");
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(bare) ? bare : null;
+}
+
+export function personOf(value: string): Person {
+  const claims = claimsOf(value);
+  const roles = texts(claims["roles"]);
+  const permissions = texts(claims["permissions"]);
+  return {
+    subject: String(claims["sub"] ?? "unknown"),
+    organization: String(claims["organization_id"] ?? "unknown"),
+    access: roles.length > 0 ? roles.join(", ") : `${permissions.length} permission${permissions.length === 1 ? "" : "s"}`,
+  };
+}
+
+function texts(claim: unknown): string[] {
+  return Array.isArray(claim) ? claim.map(String) : [];
+}
+
+function claimsOf(value: string): Record<string, unknown> {
+  try {
+    const base64 = value.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof claims === "object" && claims !== null ? (claims as Record<string, unknown>) : {};
+  } catch {
+    return {}; // the server will say that it is no token
+  }
+}
