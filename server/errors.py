@@ -56,6 +56,8 @@ def _before_execution(each: GraphQLError, request_id: str) -> dict[str, Any]:
     cause = _origin(each)
     if isinstance(cause, RecursionError):
         return error("The document is nested too deeply.", ErrorCode.GRAPHQL_VALIDATION_FAILED)
+    if isinstance(cause, ValueError):  # Python reads no integer of more than 4,300 digits
+        return error("The document holds a value that cannot be read.", ErrorCode.GRAPHQL_VALIDATION_FAILED)
     if not isinstance(cause, GraphQLError):
         return masked_error(cause, request_id)
     return _located(each, each.message, ErrorCode.GRAPHQL_VALIDATION_FAILED)

@@ -159,12 +159,12 @@ def test_the_demo_signs_in_by_its_links_until_it_is_stopped(
             address, token = found.groups()
             answer = httpx.post(
                 f"{address}/graphql",
-                json={"query": "{ groups(first: 2) { nodes { name } } }"},
+                json={"query": "{ groupDefinitions(first: 2) { nodes { name } } }"},
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=30,
             )
             assert answer.status_code == 200
-            assert len(answer.json()["data"]["groups"]["nodes"]) == 2
+            assert len(answer.json()["data"]["groupDefinitions"]["nodes"]) == 2
     finally:
         process.send_signal(number)
         _, told = process.communicate(timeout=30)
