@@ -93,6 +93,7 @@ async def read_pages(
     if len(parents) == 1:
         return [await read_page(snapshot, order, [parent == parents[0], *conditions], window)]
     table = order.table
+    key = str(parent.key)
     rank = func.row_number().over(partition_by=parent, order_by=_sorting(order, window)).label("page_rank")
     ranked = (
         select(table, rank)
@@ -105,12 +106,10 @@ async def read_pages(
         .subquery()
     )
     query: Select[Any] = (
-        select(ranked)
-        .where(ranked.c.page_rank <= window.limit + 1)
-        .order_by(ranked.c[str(parent.key)], ranked.c.page_rank)
+        select(ranked).where(ranked.c.page_rank <= window.limit + 1).order_by(ranked.c[key], ranked.c.page_rank)
     )
     found: dict[Parent, list[Record]] = {}
-    position = list(ranked.c.keys()).index(str(parent.key))
+    position = list(ranked.c.keys()).index(key)
     for row in await snapshot.connection.execute(query):
         found.setdefault(row[position], []).append(order.read(row))
     return [_slice(found.get(wanted, []), window) for wanted in parents]

@@ -8,6 +8,8 @@ from domain.texts import is_storable
 from resolvers.context import BadInput
 from resolvers.ids import parse_id
 
+LONGEST_SEARCH = 200
+
 
 def our_id(text: str, argument: str) -> UUID:
     """Gives the id of a group, session or enrollment. Raises BadInput where the text is no UUID."""
@@ -35,3 +37,10 @@ def in_order(first: date | None, last: date | None) -> None:
     """Raises BadInput where through lies before from."""
     if first is not None and last is not None and last < first:
         raise BadInput("through must not be before from.")
+
+
+def search(text: str | None, argument: str) -> str | None:
+    """Gives the text to search for. Raises BadInput where it is longer than a name, or holds what is not text."""
+    if text is not None and len(text) > LONGEST_SEARCH:
+        raise BadInput(f"{argument} may have at most {LONGEST_SEARCH} characters.")
+    return storable(text, argument)

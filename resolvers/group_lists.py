@@ -4,7 +4,7 @@ from db import group_queries
 from db.group_queries import GROUP_ORDERS
 from domain.records import GroupDefinition
 from domain.selections import GroupOrder, GroupsWanted
-from resolvers.arguments import our_id, storable
+from resolvers.arguments import our_id, search, storable
 from resolvers.context import Context
 from resolvers.pages import Page, window
 
@@ -26,7 +26,7 @@ async def groups(
     """Gives a page of the organization's groups, by default all by name. Raises BadInput."""
     wanted = wanted or GroupsWanted()
     order = order or GroupOrder.NAME_ASC
-    storable(wanted.search, "filter.search")
+    search(wanted.search, "filter.search")
     storable(wanted.facilitator_id, "filter.facilitatorId")
     storable(wanted.location_id, "filter.locationId")
     part = window(GROUP_ORDERS[order], first, after, last, before)

@@ -87,14 +87,14 @@ def window(
     return Window(
         size,
         last is not None,
-        _place(order, after, "after") if after else None,
-        _place(order, before, "before") if before else None,
+        _place(order, after, "after") if after is not None else None,
+        _place(order, before, "before") if before is not None else None,
     )
 
 
 def cursor(order: Order[Record], record: Record) -> str:
     """Gives the cursor of an element: its order keys, for no one to read."""
-    return base64.urlsafe_b64encode(orjson.dumps([order.name, *order.keys(record)])).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(orjson.dumps([order.name, *order.keys(record)], default=str)).rstrip(b"=").decode()
 
 
 def _place(order: Order[Any], text: str, argument: str) -> tuple[Any, ...]:

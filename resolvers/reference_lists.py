@@ -6,7 +6,7 @@ from db import reference_queries
 from db.pages import Order
 from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
 from domain.records import Location, Patient, StaffMember
-from resolvers.arguments import storable
+from resolvers import arguments
 from resolvers.context import Context
 from resolvers.pages import Page, window
 
@@ -15,7 +15,7 @@ Record = TypeVar("Record")
 
 async def patient(context: Context, id: str) -> Patient | None:
     """Gives the patient; None for an unknown id. Raises BadInput for what no id can be."""
-    storable(id, "id")
+    arguments.storable(id, "id")
     found: Patient | None = await context.loaders.patient.load(id)
     return found
 
@@ -40,7 +40,7 @@ async def locations(context: Context, search: str | None, first: int | None, aft
 async def _list(
     context: Context, order: Order[Record], search: str | None, first: int | None, after: str | None
 ) -> Page[Record]:
-    storable(search, "search")
+    arguments.search(search, "search")
     part = window(order, first, after)
     async with context.read() as snapshot:
         found = await reference_queries.page_of_references(snapshot, order, search, part)

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, time
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 # fromisoformat() alone also takes week dates and forms without separators.
@@ -16,20 +17,20 @@ def _parse_date(value: object) -> date:
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
             return date.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError(f"There is no such day as {value}.") from error
-    raise ValueError("A Date is written YYYY-MM-DD, for example 2026-11-23.")
+        except ValueError:
+            raise GraphQLError(f"There is no such day as {value}.") from None
+    raise GraphQLError("A Date is written YYYY-MM-DD, for example 2026-11-23.")
 
 
 def _parse_time(value: object) -> time:
     if isinstance(value, str) and _TIME.fullmatch(value):
         try:
             return time.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError(f"There is no such time as {value}.") from error
+        except ValueError:
+            raise GraphQLError(f"There is no such time as {value}.") from None
     if isinstance(value, str) and _OFFSET.fullmatch(value):
-        raise ValueError("A Time is local wall-clock time and has no offset, for example 09:00:00.")
-    raise ValueError("A Time is written HH:MM or HH:MM:SS, for example 09:00:00.")
+        raise GraphQLError("A Time is local wall-clock time and has no offset, for example 09:00:00.")
+    raise GraphQLError("A Time is written HH:MM or HH:MM:SS, for example 09:00:00.")
 
 
 def _parse_instant(value: object) -> datetime:
@@ -40,7 +41,7 @@ def _parse_instant(value: object) -> datetime:
             instant = None
         if instant is not None and instant.tzinfo is not None:
             return instant.astimezone(UTC)
-    raise ValueError("A DateTime is an instant with its offset, for example 2026-11-23T16:00:00+00:00.")
+    raise GraphQLError("A DateTime is an instant with its offset, for example 2026-11-23T16:00:00+00:00.")
 
 
 def _write_date(value: date) -> str:

@@ -1,0 +1,94 @@
+"""Pages by keyset: complete, in order, either way, for one list and for many, and within one organization."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.group_queries import GROUP_ORDERS, page_of_groups
+from db.pages import Window
+from db.schedule_queries import SESSION_ORDER, count_group_sessions, pages_of_group_sessions
+from db.statements import count_statements, start_counting
+from db.unit_of_work import snapshot
+from domain.records import GroupDefinition
+from domain.selections import GroupOrder, GroupsWanted, SessionsWanted
+from tests.clinic import OURS, THEIRS, seed
+from tests.clinic_rows import add_group, add_sessions
+
+pytestmark = pytest.mark.anyio
+DAYS = [date(2026, 11, 1) + timedelta(days=number) for number in range(5)]
+
+
+@pytest.mark.parametrize("order", list(GroupOrder))
+async def test_pages_forwards_and_backwards_hold_every_group_once(engine: AsyncEngine, order: GroupOrder) -> None:
+    await seed(engine)
+    await seed(engine, THEIRS)
+    await add_group(engine, "not ours", THEIRS)
+    for name in ("b", "a", "c", "a", "b"):
+        await add_group(engine, name)
+    keys = GROUP_ORDERS[order].keys
+    async with snapshot(engine, OURS) as seen:
+        whole = (await page_of_groups(seen, GroupsWanted(), order, Window(50))).records
+        assert [keys(group) for group in whole] == sorted(map(keys, whole), reverse=order.endswith("DESC"))
+        assert len(whole) == 5
+        forwards, after = [], None
+        while True:
+            page = await page_of_groups(seen, GroupsWanted(), order, Window(2, after=after))
+            forwards += page.records
+            after = keys(page.records[-1])
+            if not page.more:
+                break
+        assert forwards == whole
+        backwards: list[GroupDefinition] = []
+        before = None
+        while True:
+            page = await page_of_groups(seen, GroupsWanted(), order, Window(2, backwards=True, before=before))
+            backwards = page.records + backwards
+            before = keys(page.records[0])
+            if not page.more:
+                break
+        assert backwards == whole
+
+
+async def test_an_insert_before_the_page_moves_nothing(engine: AsyncEngine) -> None:
+    await seed(engine)
+    for name in ("b", "c", "d"):
+        await add_group(engine, name)
+    order = GroupOrder.NAME_ASC
+    async with snapshot(engine, OURS) as seen:
+        first = await page_of_groups(seen, GroupsWanted(), order, Window(2))
+    await add_group(engine, "a")
+    after = GROUP_ORDERS[order].keys(first.records[-1])
+    async with snapshot(engine, OURS) as seen:
+        second = await page_of_groups(seen, GroupsWanted(), order, Window(2, after=after))
+    assert [group.name for group in second.records] == ["d"]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(
+    engine: AsyncEngine, backwards: bool
+) -> None:
+    await seed(engine)
+    await seed(engine, THEIRS)
+    theirs = await add_group(engine, "not ours", THEIRS)
+    await add_sessions(engine, theirs, DAYS, THEIRS)
+    groups = [await add_group(engine, name) for name in "abc"]
+    for group, days in zip(groups, (DAYS, DAYS[:1], []), strict=True):
+        if days:
+            await add_sessions(engine, group, days)
+    count_statements(engine)
+    wanted, window = SessionsWanted(), Window(2, backwards)
+    async with snapshot(engine, OURS) as seen:
+        counted = start_counting()
+        pages = await pages_of_group_sessions(seen, [*groups, theirs], wanted, window)
+        assert counted.statements == 1
+        for group, page in zip(groups, pages, strict=False):
+            assert [page] == await pages_of_group_sessions(seen, [group], wanted, window)
+        assert pages[3].records == []
+        assert [len(page.records) for page in pages] == [2, 1, 0, 0]
+        assert [page.more for page in pages] == [True, False, False, False]
+        assert [session.session_date for session in pages[0].records] == (DAYS[-2:] if backwards else DAYS[:2])
+        after = SESSION_ORDER.keys(pages[0].records[-1])
+        rest = await pages_of_group_sessions(seen, groups, wanted, Window(50, after=after))
+        assert len(rest[0].records) == (0 if backwards else 3)
+        assert await count_group_sessions(seen, [*groups, theirs], wanted) == [5, 1, 0, 0]

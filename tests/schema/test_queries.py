@@ -1,0 +1,335 @@
+"""Queries over HTTP: lists and their filters, nested pages, ids, permissions, and what they cost."""
+
+import base64
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from resolvers.caller import PermissionKey
+from tests.api_client import ORGANIZATION, ApiClient, ApiClients
+from tests.clinic import NOW, THEIRS, seed
+from tests.clinic_rows import add_enrollments, add_group, add_sessions
+
+pytestmark = pytest.mark.anyio
+DAY = date(2026, 11, 22)
+
+NESTED = """{ groupDefinitions(first: 200) { totalCount nodes {
+  name facilitator { displayName } capacity { enrolled status }
+  occurrences(first: 3) { totalCount nodes { sessionDate startTime facilitator { displayName } } }
+  enrollments(first: 3) { totalCount nodes { status patient { displayName } } } } } }"""
+
+
+@pytest.fixture
+async def client(engine: AsyncEngine, app_client: ApiClients) -> ApiClient:
+    await seed(engine, ORGANIZATION)
+    return await app_client()
+
+
+async def names(client: ApiClient, arguments: str) -> list[str]:
+    data = await client.ask(f"{{ groupDefinitions{arguments} {{ nodes {{ name }} }} }}")
+    return [node["name"] for node in data["groupDefinitions"]["nodes"]]
+
+
+async def refused(client: ApiClient, query: str) -> str:
+    """Gives the words of the one error, which must be about the query's arguments."""
+    [error] = (await client.answer(query))["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT", error
+    return str(error["message"])
+
+
+async def test_twelve_groups_cost_the_statements_of_two(engine: AsyncEngine, client: ApiClient) -> None:
+    costs = []
+    for number in range(12):
+        group = await add_group(engine, f"Group {number}", ORGANIZATION)
+        await add_sessions(engine, group, [DAY + timedelta(days=n) for n in range(4)], ORGANIZATION)
+        await add_enrollments(engine, group, ["patient-1", "patient-2"], ORGANIZATION)
+        if number in {1, 11}:
+            response = await client.send(NESTED)
+            answer = response.json()
+            assert "errors" not in answer, answer
+            costs.append(response.headers["Server-Timing"].split("desc=")[1].strip('"').split()[0])
+    assert costs[0] == costs[1]
+    assert int(costs[0]) <= 10
+    assert answer["data"]["groupDefinitions"]["totalCount"] == 12
+    last = answer["data"]["groupDefinitions"]["nodes"][-1]
+    assert last["capacity"] == {"enrolled": 2, "status": "FULL"}
+    assert last["occurrences"]["totalCount"] == 4
+    assert len(last["occurrences"]["nodes"]) == 3
+    assert last["occurrences"]["nodes"][0] == {
+        "sessionDate": "2026-11-22",
+        "startTime": "09:00:00",
+        "facilitator": {"displayName": "Staff 1"},
+    }
+    assert [node["patient"]["displayName"] for node in last["enrollments"]["nodes"]] == ["Patient 1", "Patient 2"]
+
+
+async def test_groups_are_filtered(engine: AsyncEngine, client: ApiClient) -> None:
+    full = await add_group(engine, "Étoile 100%", ORGANIZATION, max_capacity=1, location_id="denver")
+    await add_enrollments(engine, full, ["patient-1"], ORGANIZATION)
+    over = await add_group(engine, "Over_capacity", ORGANIZATION, max_capacity=1, group_type="IOP")
+    await add_enrollments(engine, over, ["patient-1", "patient-2"], ORGANIZATION)
+    removed = {"status": "DISENROLLED", "disenrolled_at": NOW, "deleted_at": NOW}
+    leads = {"facilitator_id": "staff-2", "co_facilitator_id": "staff-1"}
+    free = await add_group(engine, "1000 overs", ORGANIZATION, **leads)
+    await add_enrollments(engine, free, ["patient-1", "patient-2"], ORGANIZATION, **removed)
+    await add_group(engine, "Zero, deleted", ORGANIZATION, deleted_at=NOW, facilitator_id="staff-2")
+    await seed(engine, THEIRS)
+    await add_group(engine, "Theirs", THEIRS)
+    assert sorted(await names(client, "")) == ["1000 overs", "Over_capacity", "Étoile 100%"]
+    assert await names(client, '(filter: {search: "etoile"})') == ["Étoile 100%"]
+    assert await names(client, '(filter: {search: "100%"})') == ["Étoile 100%"]
+    assert await names(client, '(filter: {search: "OVER_"})') == ["Over_capacity"]
+    assert await names(client, "(filter: {groupType: [IOP, PHP]})") == ["Over_capacity"]
+    assert await names(client, "(filter: {groupType: []})") == []
+    assert await names(client, '(filter: {facilitatorId: "staff-2"})') == ["1000 overs"]
+    assert "1000 overs" in await names(client, '(filter: {facilitatorId: "staff-1"})')
+    assert await names(client, '(filter: {locationId: "denver"})') == ["Étoile 100%"]
+    assert await names(client, "(filter: {capacityStatus: [FULL]})") == ["Étoile 100%"]
+    assert await names(client, "(filter: {capacityStatus: [OVER_CAPACITY]})") == ["Over_capacity"]
+    assert await names(client, "(filter: {capacityStatus: [OPEN]})") == ["1000 overs"]
+    assert len(await names(client, "(filter: {includeDeleted: true})")) == 4
+
+
+async def test_a_list_is_walked_by_its_cursors(engine: AsyncEngine, client: ApiClient) -> None:
+    for name in "abcde":
+        await add_group(engine, name, ORGANIZATION)
+    query = """query ($first: Int, $after: String, $last: Int, $before: String) {
+      groupDefinitions(first: $first, after: $after, last: $last, before: $before) {
+        edges { cursor node { name } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+
+    async def page(**arguments: Any) -> tuple[str, dict[str, Any]]:
+        found = (await client.ask(query, arguments))["groupDefinitions"]
+        assert found["pageInfo"]["endCursor"] == found["edges"][-1]["cursor"]
+        return "".join(edge["node"]["name"] for edge in found["edges"]), found["pageInfo"]
+
+    told, info = await page(first=2)
+    assert (told, info["hasNextPage"], info["hasPreviousPage"]) == ("ab", True, False)
+    told, info = await page(first=3, after=info["endCursor"])
+    assert (told, info["hasNextPage"], info["hasPreviousPage"]) == ("cde", False, True)
+    told, info = await page(last=2)
+    assert (told, info["hasNextPage"], info["hasPreviousPage"]) == ("de", False, True)
+    told, info = await page(last=3, before=info["startCursor"])
+    assert (told, info["hasNextPage"], info["hasPreviousPage"]) == ("abc", True, False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "first: 0",
+        "first: 201",
+        "last: 0",
+        "last: -1",
+        "first: 1, last: 1",
+        'after: ""',
+        'after: "x"',
+        'after: "Incorrect padding"',
+        'before: "W10"',
+        'after: "ö"',
+        'filter: {search: "\\u0000"}',
+        'filter: {facilitatorId: "\\u0000"}',
+    ],
+)
+async def test_bad_sizes_cursors_and_characters_are_told(client: ApiClient, arguments: str) -> None:
+    words = await refused(client, f"{{ groupDefinitions({arguments}) {{ totalCount }} }}")
+    assert "padding" not in words
+
+
+async def test_a_cursor_belongs_to_its_order(engine: AsyncEngine, client: ApiClient) -> None:
+    await add_group(engine, "a", ORGANIZATION)
+    data = await client.ask("{ groupDefinitions { pageInfo { endCursor } } }")
+    end = data["groupDefinitions"]["pageInfo"]["endCursor"]
+    words = await refused(client, f'{{ groupDefinitions(orderBy: NAME_DESC, after: "{end}") {{ totalCount }} }}')
+    assert "another order" in words
+    for keys in ('["groups:NAME_ASC","a"]', '["groups:NAME_ASC",1,"x"]', '["groups:NAME_ASC","a","no uuid"]'):
+        forged = base64.urlsafe_b64encode(keys.encode()).decode()
+        assert "not a cursor" in await refused(client, f'{{ groupDefinitions(after: "{forged}") {{ totalCount }} }}')
+
+
+async def test_the_calendar_is_filtered_by_day_status_and_staff(engine: AsyncEngine, client: ApiClient) -> None:
+    group = await add_group(engine, "a", ORGANIZATION)
+    cancelled = {"status": "CANCELLED", "cancelled_at": NOW, "cancellation_reason": "snow"}
+    await add_sessions(engine, group, [DAY, DAY + timedelta(days=1), DAY + timedelta(days=2)], ORGANIZATION)
+    later = {"start_time": time(14), "co_facilitator_id": "staff-2", **cancelled}
+    await add_sessions(engine, group, [DAY], ORGANIZATION, **later)
+
+    async def days(filter_: str) -> list[str]:
+        data = await client.ask(f"{{ occurrences(filter: {{{filter_}}}) {{ nodes {{ sessionDate startTime }} }} }}")
+        return [f"{node['sessionDate'][-2:]}T{node['startTime'][:2]}" for node in data["occurrences"]["nodes"]]
+
+    assert await days("") == ["22T09", "22T14", "23T09", "24T09"]
+    assert await days('from: "2026-11-23", through: "2026-11-23"') == ["23T09"]
+    assert await days("status: [CANCELLED, COMPLETED]") == ["22T14"]
+    assert await days('facilitatorId: "staff-2"') == ["22T14"]
+    window = '{from: "2026-11-23", through: "2026-11-22"}'
+    assert "before" in await refused(client, f"{{ occurrences(filter: {window}) {{ totalCount }} }}")
+
+
+async def test_a_nested_field_behind_another_key_is_null_and_the_rest_stands(
+    engine: AsyncEngine, client: ApiClient, app_client: ApiClients
+) -> None:
+    group = await add_group(engine, "a", ORGANIZATION)
+    await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
+    limited = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])
+    answer = await limited.answer(
+        "{ groupDefinitions { nodes { name enrollments { totalCount } occurrences { totalCount } } } }"
+    )
+    [node] = answer["data"]["groupDefinitions"]["nodes"]
+    assert node == {"name": "a", "enrollments": None, "occurrences": None}
+    told = {error["path"][-1]: error["extensions"] for error in answer["errors"]}
+    assert told["enrollments"]["code"] == told["occurrences"]["code"] == "FORBIDDEN"
+    assert told["enrollments"]["requiredPermission"] == "pm.group_enrollments.view"
+    assert told["occurrences"]["requiredPermission"] == "pm.group_schedule.view"
+
+
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ("groupDefinitions { totalCount }", "pm.group_definitions.view"),
+        ('groupDefinition(id: "nonsense") { id }', "pm.group_definitions.view"),
+        ("occurrences { totalCount }", "pm.group_schedule.view"),
+        ('occurrence(id: "nonsense") { id }', "pm.group_schedule.view"),
+        ('enrollment(id: "nonsense") { id }', "pm.group_enrollments.view"),
+        ('patient(id: "patient-1") { id }', "pm.group_enrollments.view"),
+        ("patients { totalCount }", "pm.group_enrollments.view"),
+        ("staffMembers { totalCount }", "pm.group_definitions.view"),
+        ("locations { totalCount }", "pm.group_definitions.view"),
+        (
+            'recurrencePreview(recurrence: {rule: "FREQ=DAILY", startDate: "2026-11-22", startTime: "09:00"}) {dates}',
+            "pm.group_schedule.view",
+        ),
+    ],
+)
+async def test_without_its_key_a_query_is_denied_and_asks_the_database_nothing(
+    app_client: ApiClients, query: str, key: str
+) -> None:
+    everything_else = [held for held in PermissionKey if held.value != key]
+    response = await (await app_client(permissions=everything_else)).send(f"{{ {query} }}")
+    [error] = response.json()["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["requiredPermission"]) == ("FORBIDDEN", key)
+    assert 'desc="0' in response.headers["Server-Timing"]
+
+
+async def test_a_node_is_found_by_those_who_may_view_its_type(
+    engine: AsyncEngine, client: ApiClient, app_client: ApiClients
+) -> None:
+    group = await add_group(engine, "a", ORGANIZATION)
+    [session] = await add_sessions(engine, group, [DAY], ORGANIZATION)
+    [enrollment] = await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
+    stranger = await app_client(organization="another")
+    blind = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_CREATE])
+    for id_, kind in [
+        (group, "GroupDefinition"),
+        (session, "Occurrence"),
+        (enrollment, "Enrollment"),
+        ("staff-1", "StaffMember"),
+        ("phoenix", "Location"),
+        ("patient-1", "Patient"),
+    ]:
+        query = f'{{ node(id: "{id_}") {{ id __typename }} }}'
+        assert (await client.ask(query))["node"] == {"id": str(id_), "__typename": kind}
+        assert (await stranger.ask(query))["node"] is None
+        assert (await blind.ask(query))["node"] is None
+
+
+async def test_another_organizations_ids_do_not_exist(
+    engine: AsyncEngine, client: ApiClient, app_client: ApiClients
+) -> None:
+    group = await add_group(engine, "a", ORGANIZATION)
+    [session] = await add_sessions(engine, group, [DAY], ORGANIZATION)
+    [enrollment] = await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
+    stranger = await app_client(organization="another")
+    data = await stranger.ask(
+        f"""{{ groupDefinition(id: "{group}") {{ id }} occurrence(id: "{session}") {{ id }}
+        enrollment(id: "{enrollment}") {{ id }} patient(id: "patient-1") {{ id }}
+        groupDefinitions {{ totalCount }} occurrences {{ totalCount }} patients {{ totalCount }} }}"""
+    )
+    assert [value for name, value in data.items() if not name.endswith("s")] == [None] * 4
+    assert [value["totalCount"] for name, value in data.items() if name.endswith("s")] == [0, 0, 0]
+    assert "UUID" in await refused(client, '{ groupDefinition(id: "7") { id } }')
+
+
+async def test_removed_enrollments_leave_lists_and_counts_but_keep_their_page(
+    engine: AsyncEngine, client: ApiClient
+) -> None:
+    group = await add_group(engine, "a", ORGANIZATION)
+    removed = {"status": "DISENROLLED", "disenrolled_at": NOW, "deleted_at": NOW}
+    [gone] = await add_enrollments(engine, group, ["patient-1"], ORGANIZATION, **removed)
+    waiting = {"status": "WAITLISTED", "enrolled_at": None, "waitlisted_at": NOW, "waitlist_position": 1}
+    await add_enrollments(engine, group, ["patient-2"], ORGANIZATION, **waiting)
+    await add_enrollments(engine, group, ["patient-3"], ORGANIZATION)
+    data = await client.ask(
+        f"""{{ enrollment(id: "{gone}") {{ deletedAt groupDefinition {{
+          enrollments {{ totalCount nodes {{ patient {{ id enrollments {{ totalCount }} }} }} }}
+          waiting: enrollments(status: [WAITLISTED]) {{ totalCount }} capacity {{ enrolled waitlisted }} }} }}
+          patient(id: "patient-1") {{ enrollments {{ totalCount nodes {{ id }} }} }} }}"""
+    )
+    found = data["enrollment"]["groupDefinition"]
+    assert data["enrollment"]["deletedAt"] == NOW.isoformat()
+    assert [node["patient"]["id"] for node in found["enrollments"]["nodes"]] == ["patient-3", "patient-2"]
+    assert (found["enrollments"]["totalCount"], found["waiting"]["totalCount"]) == (2, 1)
+    assert found["capacity"] == {"enrolled": 1, "waitlisted": 1}
+    assert data["patient"]["enrollments"] == {"totalCount": 0, "nodes": []}
+
+
+async def test_compliance_is_of_the_week_asked_for_and_of_programs_only(engine: AsyncEngine, client: ApiClient) -> None:
+    iop = await add_group(engine, "a", ORGANIZATION, group_type="IOP")
+    await add_group(engine, "b", ORGANIZATION)
+    days = [DAY, DAY + timedelta(days=2), DAY + timedelta(days=6)]
+    await add_sessions(engine, iop, days, ORGANIZATION, end_time=time(12))
+    query = """{ groupDefinitions { nodes { compliance(weekOf: "%s") {
+      program weekStart weekEnd status hours days requirements { code met } gaps { code message } } } } }"""
+    data = await client.ask(query % "2026-11-25")
+    program, other = (node["compliance"] for node in data["groupDefinitions"]["nodes"])
+    assert other is None
+    assert (program["program"], program["weekStart"], program["weekEnd"]) == ("IOP", "2026-11-22", "2026-11-28")
+    assert (program["status"], program["hours"], program["days"], program["gaps"]) == ("COMPLIANT", 9.0, 3, [])
+    program = (await client.ask(query % "2026-11-29"))["groupDefinitions"]["nodes"][0]["compliance"]
+    assert program["status"] == "NON_COMPLIANT"
+    assert [gap["message"] for gap in program["gaps"]] == ["Need 9 more hours/week", "Need 3 more days/week"]
+    assert "2000 to 2100" in (await client.answer(query % "9999-12-31"))["errors"][0]["message"]
+
+
+async def test_a_recurrence_is_previewed_or_refused_in_words(client: ApiClient) -> None:
+    query = """{ recurrencePreview(recurrence: {rule: "%s", startDate: "2026-11-23", startTime: "09:00"%s}%s)
+      { dates summary userErrors { code field } } }"""
+    found = await client.ask(query % ("FREQ=WEEKLY;COUNT=3", ', excludedDates: ["2026-11-30"]', ""))
+    assert found["recurrencePreview"]["dates"] == ["2026-11-23", "2026-12-07"]
+    assert found["recurrencePreview"]["summary"].startswith("Weekly on Monday at 9:00 AM")
+    found = await client.ask(query % ("FREQ=DAILY", "", ', first: 2, from: "2027-01-01"'))
+    assert found["recurrencePreview"]["dates"] == ["2027-01-01", "2027-01-02"]
+    refusal = (await client.ask(query % ("FREQ=HOURLY", "", "")))["recurrencePreview"]
+    assert refusal["dates"] == []
+    assert [error["code"] for error in refusal["userErrors"]] == ["INVALID_RECURRENCE_RULE"]
+    assert "1,000" in await refused(client, query % ("FREQ=DAILY", "", ", first: 1001"))
+
+
+async def test_reference_lists_are_searched(client: ApiClient) -> None:
+    data = await client.ask(
+        """{ patients(search: "patient 3", first: 1) { totalCount nodes { id medicalRecordNumber birthDate active } }
+        staffMembers(search: "STAFF") { nodes { id } } locations(search: "denv") { nodes { site room timeZone } }
+        all: locations { nodes { site } } viewer { organizationId permissions } }"""
+    )
+    assert data["patients"]["nodes"] == [
+        {"id": "patient-3", "medicalRecordNumber": "MR3", "birthDate": None, "active": True}
+    ]
+    assert [node["id"] for node in data["staffMembers"]["nodes"]] == ["staff-1", "staff-2"]
+    assert data["locations"]["nodes"] == [{"site": "Denver", "room": None, "timeZone": "America/Denver"}]
+    assert [node["site"] for node in data["all"]["nodes"]] == ["Denver", "Phoenix"]
+    assert data["viewer"] == {
+        "organizationId": ORGANIZATION,
+        "permissions": sorted(key.value for key in PermissionKey),
+    }
+
+
+async def test_dates_and_times_are_read_strictly(client: ApiClient) -> None:
+    query = '{ recurrencePreview(recurrence: {rule: "FREQ=DAILY", startDate: "%s", startTime: "%s"}) { dates } }'
+    for day, moment, words in [
+        ("2026-W01-1", "09:00", "YYYY-MM-DD"),
+        ("2026-02-30", "09:00", "no such day"),
+        ("2026-01-01", "09:00Z", "no offset"),
+        ("2026-01-01", "25:00", "no such time"),
+    ]:
+        [error] = (await client.answer(query % (day, moment)))["errors"]
+        assert words in error["message"]

@@ -1,0 +1,40 @@
+"""The schema as a document: the committed text is the code's, and no root field is open by accident."""
+
+from pathlib import Path
+
+from graphql import GraphQLObjectType
+
+from resolvers.caller import PermissionKey
+from schema.permissions import RequiresPermission
+from schema.schema import export, schema
+
+OPEN_TO_ALL_SIGNED_IN = {"node", "viewer"}
+
+
+def test_the_committed_schema_is_the_codes() -> None:
+    committed = Path(__file__).parents[2] / "schema" / "schema.graphql"
+    assert committed.read_text() == export(), "run: group-sessions export-schema > schema/schema.graphql"
+
+
+def test_every_root_field_requires_a_permission_or_is_on_the_short_list() -> None:
+    for root in ("Query", "Mutation"):
+        found = schema.get_type_by_name(root)
+        assert found is not None
+        bare = set()
+        for field in found.fields:  # type: ignore[union-attr]  # a root type is an object type
+            keys = [directive.key for directive in field.directives if isinstance(directive, RequiresPermission)]
+            assert len(keys) <= 1
+            assert all(PermissionKey(key) for key in keys)
+            if not keys:
+                bare.add(field.python_name)
+        assert bare == (OPEN_TO_ALL_SIGNED_IN if root == "Query" else set())
+
+
+def test_everything_is_described() -> None:
+    for name, found in schema._schema.type_map.items():
+        if not name.startswith("__") and isinstance(found, GraphQLObjectType):
+            assert found.description, name
+            assert all(field.description for field in found.fields.values()), name
+            assert all(argument.description for field in found.fields.values() for argument in field.args.values()), (
+                name
+            )
