@@ -26,10 +26,12 @@ class Order(Generic[Record]):
         name: Tells one order's cursors from another's.
         table: What is listed.
         columns: What it is ordered by; the last is unique.
-        types: The Python types of the columns' values.
-        keys: Gives a record's values of the columns.
+        types: The Python types of what a cursor tells.
+        keys: Gives what a record's cursor tells: its values of the columns, or its id alone.
         read: Makes a record of a row.
         descending: Whether the greatest comes first.
+        by_id: Whether cursors tell the id alone, and the place is looked up: for columns that name a patient, since
+            cursors end up in addresses and logs.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Order(Generic[Record]):
     keys: Callable[[Record], tuple[Any, ...]]
     read: Callable[[Any], Record]
     descending: bool = False
+    by_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ async def read_page(
     table = order.table
     query = (
         select(table)
-        .where(table.c.organization_id == snapshot.organization_id, *conditions, *_between(order, window))
+        .where(table.c.organization_id == snapshot.organization_id, *conditions, *_between(snapshot, order, window))
         .order_by(*_sorting(order, window))
         .limit(window.limit + 1)
     )
@@ -101,7 +104,7 @@ async def read_pages(
             table.c.organization_id == snapshot.organization_id,
             among(snapshot, parent, parents),
             *conditions,
-            *_between(order, window),
+            *_between(snapshot, order, window),
         )
         .subquery()
     )
@@ -141,19 +144,27 @@ async def counts(
     return [found.get(wanted, 0) for wanted in parents]
 
 
-def _between(order: Order[Any], window: Window) -> list[ColumnElement[bool]]:
+def _between(snapshot: Snapshot, order: Order[Any], window: Window) -> list[ColumnElement[bool]]:
     place = tuple_(*order.columns)
     conditions: list[ColumnElement[bool]] = []
     if window.after is not None:
-        after = _values(order, window.after)
+        after = _values(snapshot, order, window.after)
         conditions.append(place < after if order.descending else place > after)
     if window.before is not None:
-        before = _values(order, window.before)
+        before = _values(snapshot, order, window.before)
         conditions.append(place > before if order.descending else place < before)
     return conditions
 
 
-def _values(order: Order[Any], keys: tuple[Any, ...]) -> ColumnElement[Any]:
+def _values(snapshot: Snapshot, order: Order[Any], keys: tuple[Any, ...]) -> ColumnElement[Any]:
+    if order.by_id:
+        listed = order.table.alias()
+        (element_id,) = keys
+        return (
+            select(*(listed.c[str(column.key)] for column in order.columns))
+            .where(listed.c.organization_id == snapshot.organization_id, listed.c.id == element_id)
+            .scalar_subquery()
+        )
     return tuple_(*(literal(key, column.type) for key, column in zip(keys, order.columns, strict=True)))
 
 

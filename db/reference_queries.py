@@ -15,7 +15,7 @@ from domain.records import Location, Patient, StaffMember
 Record = TypeVar("Record")
 
 
-def _person_keys(person: StaffMember | Patient) -> tuple[Any, ...]:
+def _person_keys(person: StaffMember) -> tuple[Any, ...]:
     return person.display_name, person.id
 
 
@@ -29,7 +29,13 @@ STAFF_ORDER: Order[StaffMember] = Order(
 """Staff by name."""
 
 PATIENT_ORDER: Order[Patient] = Order(
-    "patients", patients, (patients.c.display_name, patients.c.id), (str, str), _person_keys, patient_record
+    "patients",
+    patients,
+    (patients.c.display_name, patients.c.id),
+    (str,),
+    lambda patient: (patient.id,),
+    patient_record,
+    by_id=True,
 )
 """Patients by name."""
 

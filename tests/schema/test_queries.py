@@ -333,3 +333,19 @@ async def test_dates_and_times_are_read_strictly(client: ApiClient) -> None:
     ]:
         [error] = (await client.answer(query % (day, moment)))["errors"]
         assert words in error["message"]
+
+
+async def test_the_cursor_of_a_patient_names_nobody(engine: AsyncEngine, app_client: ApiClients) -> None:
+    await seed(engine, ORGANIZATION, patient_count=5)
+    client = await app_client()
+    query = "query ($after: String) { patients(first: 2, after: $after) { edges { cursor node { displayName } } } }"
+    seen: list[str] = []
+    after = None
+    for _page in range(3):
+        edges = (await client.ask(query, {"after": after}))["patients"]["edges"]
+        for edge in edges:
+            padded = edge["cursor"] + "=" * (-len(edge["cursor"]) % 4)
+            assert edge["node"]["displayName"] not in base64.urlsafe_b64decode(padded).decode()
+        seen += [edge["node"]["displayName"] for edge in edges]
+        after = edges[-1]["cursor"]
+    assert seen == [*(f"Patient {n}" for n in range(1, 6)), "Patient Gone"]
