@@ -197,13 +197,8 @@ def _placed(session: Occurrence, draft: SessionDraft, references: References, mi
     assert day and start is not None and end is not None  # noqa: S101, PT018 - checked above
     starts_at, ends_at = instant(day, start, session.time_zone), instant(day, end, session.time_zone)
     if ends_at <= starts_at:
-        raise Refusal(
-            Fault(
-                FaultCode.INVALID,
-                "The clocks change that day, and at these times the session would end before it starts.",
-                ("input", "endTime"),
-            )
-        )
+        # It starts in the hour that the clocks skip, so it is read after it, and its end is not: it keeps its length.
+        ends_at = starts_at + timedelta(minutes=_minutes(end) - _minutes(start))
     return replace(
         session,
         session_date=day,

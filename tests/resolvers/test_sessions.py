@@ -74,6 +74,17 @@ async def test_instants_are_right_on_both_sides_of_a_clock_change(
     assert (row["start_time"], row["starts_at"]) == (NINE, instant)
 
 
+async def test_a_session_in_the_hour_that_the_clocks_skip_keeps_its_length(engine: AsyncEngine) -> None:
+    await seed(engine)
+    nightly = RecurrenceDraft("FREQ=DAILY", date(2027, 3, 1), time(2), ())
+    group = await make_group(engine, time_zone="America/New_York", recurrence=nightly)
+    made = await generate_occurrences(context(engine), str(group.id), date(2027, 3, 1), date(2027, 3, 31))
+    assert len(made.sessions) == 31
+    assert {session.duration_minutes for session in made.sessions} == {60}
+    skipped = next(session for session in made.sessions if session.session_date == date(2027, 3, 14))
+    assert skipped.starts_at == datetime(2027, 3, 14, 7, tzinfo=UTC)
+
+
 async def test_two_live_sessions_cannot_start_at_one_time(engine: AsyncEngine) -> None:
     await seed(engine)
     group = await make_group(engine)
