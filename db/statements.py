@@ -3,10 +3,13 @@
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+# The execution option of what belongs to a transaction's beginning rather than to what is asked in it.
+UNCOUNTED: Final = "group_sessions_uncounted"
 
 
 @dataclass(slots=True)
@@ -39,6 +42,6 @@ def count_statements(engine: AsyncEngine) -> None:
     def _after(_connection: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
         count = _current.get()
         started = getattr(context, "group_sessions_started", None)
-        if count is not None and started is not None:
+        if count is not None and started is not None and UNCOUNTED not in context.execution_options:
             count.statements += 1
             count.seconds += time.perf_counter() - started

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import WRITES
+from db.row_security import confine
 from db.tables import audit_log, outbox
 from domain.changes import Event, HistoryEntry
 
@@ -124,6 +125,7 @@ async def unit_of_work(
     async with engine.connect() as connection:
         await connection.execution_options(**{WRITES: True})
         async with connection.begin():
+            await confine(connection, author.organization_id)
             work = UnitOfWork(connection, author, now, new_id)
             yield work
             await work.store_records()
@@ -136,4 +138,5 @@ async def snapshot(engine: AsyncEngine, organization_id: str) -> AsyncIterator[S
         if connection.dialect.name == "postgresql":
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with connection.begin():
+            await confine(connection, organization_id)
             yield Snapshot(connection, organization_id)

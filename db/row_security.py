@@ -1,0 +1,27 @@
+"""The second wall on PostgreSQL: what answers a request runs in a role that sees one organization's rows.
+
+The first wall is the condition on organization_id in every query. A query that forgets it still finds nothing of
+another organization, changes nothing there, and puts nothing there. The login of DATABASE_URL owns the tables and is
+not confined: operators' commands, which look across organizations, keep to it.
+"""
+
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.statements import UNCOUNTED
+
+SERVER_ROLE: Final = "pm_group_server"
+ORGANIZATION_SETTING: Final = "group_sessions.organization_id"
+
+# Both end with the transaction. It is part of how a transaction begins, so it does not count as a statement.
+_CONFINE = text(
+    f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', :organization_id, true)"
+).execution_options(**{UNCOUNTED: True})
+
+
+async def confine(connection: AsyncConnection, organization_id: str) -> None:
+    """Confines the rest of the connection's transaction to one organization's rows; does nothing on SQLite."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_CONFINE, {"organization_id": organization_id})
