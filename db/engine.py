@@ -8,6 +8,8 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from db.statements import UNCOUNTED
+
 # A connection opened with this execution option may write. SQLite then takes its write lock at BEGIN, not at the first
 # write: a transaction that reads, decides and writes cannot lose the race in between (SQLITE_BUSY_SNAPSHOT).
 WRITES = "group_sessions_writes"
@@ -78,6 +80,6 @@ def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN", execution_options={UNCOUNTED: True})
 
     return engine

@@ -297,3 +297,17 @@ audit_log = Table(
     Column[Any]("changes", Json, nullable=False),
     Index("ix_pm_group_audit_log_of_entity", "organization_id", "entity_type", "entity_id", "id"),
 )
+
+access_log = Table(
+    "pm_group_access_log",
+    metadata,
+    Column[uuid.UUID]("id", Id, primary_key=True),
+    _organization(),
+    Column[datetime]("at", Instant, nullable=False),
+    Column[str]("actor_id", String(255), nullable=False),
+    Column[str]("correlation_id", String(128), nullable=False),
+    Column[str | None]("operation", String(255)),
+    # One row a request, however many patients it read: a report must not cost a row for each.
+    Column[Any]("patient_ids", Json, nullable=False),
+    Index("ix_pm_group_access_log_of_organization", "organization_id", "at", "id"),
+)

@@ -1,7 +1,7 @@
 """What one request carries: who asks, the clock, the way to the database, and what was loaded already."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.access_log import insert_patients_read
 from db.unit_of_work import Author, Snapshot, UnitOfWork, snapshot, unit_of_work
 from resolvers.caller import Caller, PermissionKey
 from resolvers.loaders import Loaders
@@ -53,6 +54,7 @@ class Context:
     caller: Caller
     correlation_id: str
     loaders: Loaders = field(init=False)
+    _patients_read: set[str] = field(init=False, default_factory=set)
     _reading: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _snapshot: Snapshot | None = field(init=False, default=None)
     _open: AsyncExitStack = field(init=False, default_factory=AsyncExitStack)
@@ -88,6 +90,21 @@ class Context:
         async with unit_of_work(self.clinic.engine, author, self.clinic.clock(), self.clinic.new_id) as work:
             yield work
         self.loaders = Loaders(self)
+
+    def note_patients(self, patient_ids: Iterable[str]) -> None:
+        """Notes whose records the request has read, for the log that `record_reads` writes."""
+        self._patients_read.update(patient_ids)
+
+    async def record_reads(self, operation: str | None) -> None:
+        """Stores whose records the request has read, at most one statement. No answer may leave before it.
+
+        Args:
+            operation: The operation's name, where it has one.
+        """
+        if self._patients_read:
+            async with self.unit_of_work() as work:
+                await insert_patients_read(work, operation, self._patients_read)
+            self._patients_read.clear()
 
     async def close(self) -> None:
         """Ends the snapshot and forgets what was loaded from it."""

@@ -48,7 +48,13 @@ class Loaders:
     @cached_property
     def patient(self) -> DataLoader[str, Patient]:
         """Patients by id."""
-        return self._references(PATIENT_ORDER)
+
+        async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Patient]:
+            found = await reference_queries.find_references(snapshot, PATIENT_ORDER, ids)
+            self._context.note_patients(found)
+            return found
+
+        return self._found(find)
 
     @cached_property
     def group(self) -> DataLoader[UUID, GroupDefinition | None]:
@@ -63,7 +69,13 @@ class Loaders:
     @cached_property
     def enrollment(self) -> DataLoader[UUID, Enrollment | None]:
         """Enrollments by id, the removed too; None for ids the organization does not have."""
-        return self._found(enrollment_queries.find_enrollments)
+
+        async def find(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
+            found = await enrollment_queries.find_enrollments(snapshot, ids)
+            self._context.note_patients(enrollment.patient_id for enrollment in found.values())
+            return found
+
+        return self._found(find)
 
     @cached_property
     def seats(self) -> DataLoader[UUID, Seats | None]:
@@ -83,7 +95,15 @@ class Loaders:
     @cached_property
     def group_enrollments(self) -> DataLoader[tuple[UUID, tuple[Statuses, Window]], Slice[Enrollment]]:
         """Pages of enrollments by group."""
-        return self._lists(enrollment_queries.pages_of_group_enrollments)
+
+        async def read(
+            snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window
+        ) -> list[Slice[Enrollment]]:
+            found = await enrollment_queries.pages_of_group_enrollments(snapshot, group_ids, statuses, window)
+            self._context.note_patients(enrollment.patient_id for page in found for enrollment in page.records)
+            return found
+
+        return self._lists(read)
 
     @cached_property
     def group_enrollment_count(self) -> DataLoader[tuple[UUID, tuple[Statuses]], int]:

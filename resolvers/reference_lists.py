@@ -22,7 +22,9 @@ async def patient(context: Context, id: str) -> Patient | None:
 
 async def patients(context: Context, search: str | None, first: int | None, after: str | None) -> Page[Patient]:
     """Gives a page of the patients whose name or record number holds the text. Raises BadInput."""
-    return await _list(context, PATIENT_ORDER, search, first, after)
+    page = await _list(context, PATIENT_ORDER, search, first, after)
+    context.note_patients(patient.id for patient in page.nodes)
+    return page
 
 
 async def staff_members(

@@ -38,6 +38,7 @@ def command_parser() -> argparse.ArgumentParser:
     _add_import(commands)
     _add_token(commands)
     _add_events(commands)
+    _add_reads(commands)
     _add(commands, "export-schema", "print the GraphQL schema (SDL)", "What clients see, as a text.")
     return parser
 
@@ -109,6 +110,17 @@ def _add_events(commands: _Commands) -> None:
     events.add_argument("--organization", metavar="ORG", help="only this organization's (default: all)")
     events.add_argument("--after", metavar="ID", help="go on after the event with this id")
     events.add_argument("--follow", action="store_true", help="wait for new events until interrupted")
+
+
+def _add_reads(commands: _Commands) -> None:
+    reads = _add(
+        commands,
+        "reads",
+        "print who read patients' records",
+        "One JSON object a line, oldest first: who, when, by which operation, and whose records.",
+    )
+    reads.add_argument("--organization", required=True, type=_identifier(64), metavar="ORG", help="whose log")
+    reads.add_argument("--patient", type=_identifier(64), metavar="ID", help="only who read this patient's records")
 
 
 def _identifier(longest: int) -> Callable[[str], str]:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.engine import create_engine
 from db.migrate import migrate
 from resolvers.caller import PermissionKey
+from server.access_report import print_reads
 from server.authentication import sign_token
 from server.command_arguments import command_parser
 from server.command_error import CommandError
@@ -126,6 +127,14 @@ def _events(parsed: argparse.Namespace, settings: Settings) -> None:
             raise
 
 
+def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
+    async def show(engine: AsyncEngine) -> None:
+        await prepare_schema(engine)
+        await print_reads(engine, sys.stdout.buffer, parsed.organization, parsed.patient)
+
+    _with_engine(settings, show)
+
+
 def _export_schema(_parsed: argparse.Namespace, _settings: Settings) -> None:
     from schema.schema import export
 
@@ -139,6 +148,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
     "import-fhir": _import_fhir,
     "token": _token,
     "events": _events,
+    "reads": _reads,
     "export-schema": _export_schema,
 }
 

@@ -95,6 +95,7 @@ class GraphQLOverHTTP:
         except (CannotGetOperationTypeError, MissingQueryError):
             told = error("The document has no such operation.", ErrorCode.OPERATION_RESOLUTION_FAILURE)
             return _response({"errors": [told]}, refused_status, media_type, record)
+        await context.record_reads(record.operation_name)
         if isinstance(result, PreExecutionError):
             errors = errors_before_execution(result.errors or (), record.request_id)
             return _response({"errors": errors}, refused_status, media_type, record)

@@ -1,0 +1,60 @@
+"""Who read which patients' records, in a table that is only ever added to (HIPAA, 45 CFR 164.312(b))."""
+
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, cast, func, insert, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.tables import access_log
+from db.unit_of_work import UnitOfWork
+
+_columns = access_log.c
+
+
+@dataclass(frozen=True, slots=True)
+class PatientsRead:
+    """One request that read patients' records: who, when, by which operation, and whose."""
+
+    at: datetime
+    actor_id: str
+    correlation_id: str
+    operation: str | None
+    patient_ids: tuple[str, ...]
+
+
+async def insert_patients_read(work: UnitOfWork, operation: str | None, patient_ids: Collection[str]) -> None:
+    """Stores that the author of the work read these patients' records, by one statement however many they are."""
+    await work.connection.execute(
+        insert(access_log).values(
+            id=work.new_id(),
+            organization_id=work.organization_id,
+            at=work.now,
+            actor_id=work.author.subject,
+            correlation_id=work.author.correlation_id,
+            operation=operation,
+            patient_ids=sorted(patient_ids),
+        )
+    )
+
+
+async def patients_read(
+    connection: AsyncConnection, organization_id: str, patient_id: str | None
+) -> AsyncIterator[PatientsRead]:
+    """Gives an organization's log, oldest first: for one patient where given, else all of it."""
+    query = select(access_log).where(_columns.organization_id == organization_id).order_by(_columns.at, _columns.id)
+    if patient_id is not None:
+        query = query.where(_holds(connection.dialect.name, patient_id))
+    async with connection.stream(query) as rows:
+        async for row in rows:
+            yield PatientsRead(row.at, row.actor_id, row.correlation_id, row.operation, tuple(row.patient_ids))
+
+
+def _holds(dialect: str, patient_id: str) -> ColumnElement[bool]:
+    if dialect == "postgresql":
+        held: ColumnElement[bool] = cast(_columns.patient_ids, JSONB).has_key(patient_id)
+        return held
+    each = func.json_each(_columns.patient_ids).table_valued("value")
+    return select(each.c.value).where(cast(each.c.value, String) == patient_id).exists()
