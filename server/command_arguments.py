@@ -39,6 +39,7 @@ def command_parser() -> argparse.ArgumentParser:
     _add_token(commands)
     _add_events(commands)
     _add_reads(commands)
+    _add_check(commands)
     _add(commands, "export-schema", "print the GraphQL schema (SDL)", "What clients see, as a text.")
     return parser
 
@@ -121,6 +122,17 @@ def _add_reads(commands: _Commands) -> None:
     )
     reads.add_argument("--organization", required=True, type=_identifier(64), metavar="ORG", help="whose log")
     reads.add_argument("--patient", type=_identifier(64), metavar="ID", help="only who read this patient's records")
+
+
+def _add_check(commands: _Commands) -> None:
+    check = _add(
+        commands,
+        "check",
+        "check that the data is as it must be",
+        "Seats, waitlists, history, events and references, as of one moment; changes nothing."
+        " Each violation is a line with the ids concerned, and the command then ends with status 1.",
+    )
+    check.add_argument("--organization", metavar="ORG", help="only this organization's (default: all)")
 
 
 def _identifier(longest: int) -> Callable[[str], str]:

@@ -135,6 +135,12 @@ def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
     _with_engine(settings, show)
 
 
+def _check(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.invariant_check import check_database
+
+    _with_engine(settings, lambda engine: check_database(engine, sys.stdout, organization_id=parsed.organization))
+
+
 def _export_schema(_parsed: argparse.Namespace, _settings: Settings) -> None:
     from schema.schema import export
 
@@ -149,6 +155,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
     "token": _token,
     "events": _events,
     "reads": _reads,
+    "check": _check,
     "export-schema": _export_schema,
 }
 

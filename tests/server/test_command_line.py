@@ -42,7 +42,9 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         assert word in lines[0]
 
 
-@pytest.mark.parametrize("command", ["", "serve", "migrate", "demo", "import-fhir", "token", "events", "export-schema"])
+@pytest.mark.parametrize(
+    "command", ["", "serve", "migrate", "demo", "import-fhir", "token", "events", "check", "export-schema"]
+)
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = run(*command.split(), "--help", cwd=tmp_path)
     assert done.returncode == 0
@@ -128,6 +130,8 @@ def test_the_schema_is_printed(tmp_path: Path) -> None:
 def test_the_demo_fills_an_empty_database_once(tmp_path: Path) -> None:
     assert run("demo", cwd=tmp_path).returncode == 0
     assert_refused(run("demo", cwd=tmp_path), "empty")
+    check = run("check", cwd=tmp_path)
+    assert (check.returncode, check.stdout[:20]) == (0, "All invariants hold.")
     events = run("events", cwd=tmp_path)
     assert events.returncode == 0
     lines = [json.loads(line) for line in events.stdout.splitlines()]

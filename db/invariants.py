@@ -1,0 +1,79 @@
+"""What must hold of the data after every transaction, checked over a whole database as it is at one moment.
+
+Everything is asked an organization at a time, since every index begins with it. What is as long as the database is
+streamed, in the order of an index or sorted by the database, so memory does not grow with it.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, union
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.explained_changes import records, unexplained, unknown_events
+from db.roster_invariants import foreign_references, roster_violations, unexplained_over_capacity
+from db.tables import audit_log, enrollments, group_definitions, occurrences, outbox
+from db.unit_of_work import Snapshot
+from db.violations import Violation
+from domain.changes import EntityType
+
+_HOLD_ORGANIZATIONS = (group_definitions, occurrences, enrollments, outbox, audit_log)
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a check has looked at, and how many violations it found."""
+
+    organizations: int = 0
+    records: dict[EntityType, int] = field(default_factory=lambda: dict.fromkeys(EntityType, 0))
+    history: int = 0
+    events: int = 0
+    violations: int = 0
+
+
+async def check_invariants(
+    engine: AsyncEngine, report: Callable[[Violation], None], organization_id: str | None = None
+) -> Checked:
+    """Checks every invariant on one snapshot of the database, and changes nothing.
+
+    Args:
+        engine: The database.
+        report: Is told each violation as it is found.
+        organization_id: The organization to check; None, for the operator alone, checks all.
+
+    Gives what was looked at: the invariants hold where it counts no violations.
+    """
+    checked = Checked()
+    async with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with connection.begin():
+            for organization in await _organizations(connection, organization_id):
+                checked.organizations += 1
+                async for violation in _violations(Snapshot(connection, organization), checked):
+                    checked.violations += 1
+                    report(violation)
+    return checked
+
+
+async def _organizations(connection: AsyncConnection, organization_id: str | None) -> list[str]:
+    if organization_id is not None:
+        return [organization_id]
+    found = await connection.scalars(union(*(select(table.c.organization_id) for table in _HOLD_ORGANIZATIONS)))
+    return sorted(found)
+
+
+async def _violations(snapshot: Snapshot, checked: Checked) -> AsyncIterator[Violation]:
+    for find in (roster_violations, unexplained_over_capacity, foreign_references):
+        async for violation in find(snapshot):
+            yield violation
+    for kind in EntityType:
+        async for record in records(snapshot, kind):
+            checked.records[kind] += record.row is not None
+            checked.history += len(record.entries)
+            checked.events += len(record.events)
+            for violation in unexplained(record, snapshot.organization_id):
+                yield violation
+    async for violation in unknown_events(snapshot):
+        checked.events += 1
+        yield violation

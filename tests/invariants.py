@@ -1,0 +1,22 @@
+"""The invariants as tests assert them."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.invariants import Checked, check_invariants
+
+
+async def violations(engine: AsyncEngine, organization: str | None = None) -> set[str]:
+    """Gives each violation as the command tells it."""
+    found: list[str] = []
+    await check_invariants(engine, lambda violation: found.append(str(violation)), organization)
+    assert len(found) == len(set(found)), "a violation was told twice"
+    return set(found)
+
+
+async def assert_invariants(engine: AsyncEngine, organization: str | None = None) -> Checked:
+    """Asserts that all invariants hold, and gives what was looked at."""
+    found: list[str] = []
+    checked = await check_invariants(engine, lambda violation: found.append(str(violation)), organization)
+    assert found == []
+    assert checked.violations == 0
+    return checked
