@@ -8,11 +8,14 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
 from db.statements import UNCOUNTED
 
 # A connection opened with this execution option may write. SQLite then takes its write lock at BEGIN, not at the first
 # write: a transaction that reads, decides and writes cannot lose the race in between (SQLITE_BUSY_SNAPSHOT).
 WRITES = "group_sessions_writes"
+# The execution option that tells for how many seconds it may wait for that lock; 10 unless it is told.
+LOCK_WAIT = "group_sessions_lock_wait"
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -61,7 +64,7 @@ def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        connect_args={"timeout": 10},
+        connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,
@@ -79,7 +82,10 @@ def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN", execution_options={UNCOUNTED: True})
+        options = connection.get_execution_options()
+        if options.get(WRITES, False):
+            begin_immediate(connection.connection.dbapi_connection, options.get(LOCK_WAIT, WRITER_SECONDS))
+        else:
+            connection.exec_driver_sql("BEGIN", execution_options={UNCOUNTED: True})
 
     return engine

@@ -16,7 +16,11 @@ async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None
     """Gives the group and keeps it, its seats and its slots from changing until the transaction ends.
 
     Every change to a group, its roster or its calendar takes this lock first, so they happen one after another.
+
+    Raises:
+        NotYourTurn: Where others of this process want the same group, and came first; `db.transactions` waits.
     """
+    work.need_turn(group_id)
     query = select(group_definitions).where(
         group_definitions.c.organization_id == work.organization_id, group_definitions.c.id == group_id
     )

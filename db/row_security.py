@@ -17,11 +17,19 @@ ORGANIZATION_SETTING: Final = "group_sessions.organization_id"
 
 # Both end with the transaction. It is part of how a transaction begins, so it does not count as a statement.
 _CONFINE = text(
-    f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', :organization_id, true)"
+    f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', :organization_id, true),"
+    " set_config('lock_timeout', :lock_timeout, true)"
 ).execution_options(**{UNCOUNTED: True})
 
 
-async def confine(connection: AsyncConnection, organization_id: str) -> None:
-    """Confines the rest of the connection's transaction to one organization's rows; does nothing on SQLite."""
+async def confine(connection: AsyncConnection, organization_id: str, lock_seconds: float) -> None:
+    """Confines the rest of the connection's transaction to one organization's rows; does nothing on SQLite.
+
+    Args:
+        connection: A connection in a transaction that has just begun.
+        organization_id: The organization.
+        lock_seconds: How long one statement of the transaction may wait for a lock.
+    """
     if connection.dialect.name == "postgresql":
-        await connection.execute(_CONFINE, {"organization_id": organization_id})
+        lock_timeout = f"{max(int(lock_seconds * 1000), 1)}ms"
+        await connection.execute(_CONFINE, {"organization_id": organization_id, "lock_timeout": lock_timeout})

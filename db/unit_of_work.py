@@ -1,19 +1,24 @@
 """Transactions. One that writes commits when its block is left; one that reads sees a single moment of the database."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import WRITES
+from db.engine import LOCK_WAIT, WRITES
+from db.faults import OutcomeUnknown, Trouble, trouble_of
 from db.row_security import confine
 from db.tables import audit_log, outbox
+from db.turns import Place, Turns
 from domain.changes import Event, HistoryEntry
+
+LOCK_SECONDS: Final = 3.0
+"""How long a transaction that writes waits for what others have locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class UnitOfWork:
     author: Author
     now: datetime
     new_id: Callable[[], UUID]
+    place: Place
     _events: list[Event] = field(default_factory=list)
     _history: list[HistoryEntry] = field(default_factory=list)
 
@@ -53,6 +59,11 @@ class UnitOfWork:
     def locks_rows(self) -> bool:
         """Whether rows are locked one by one; SQLite has locked the whole database already."""
         return self.connection.dialect.name != "sqlite"
+
+    def need_turn(self, key: Hashable) -> None:
+        """Call it before the statement that locks a row that many may want. Raises NotYourTurn."""
+        if self.locks_rows:
+            self.place.need((self.organization_id, key))
 
     def record(self, events: Iterable[Event], history: Iterable[HistoryEntry]) -> None:
         """Notes what is to be told; it is stored in this transaction, before it commits."""
@@ -119,16 +130,33 @@ class UnitOfWork:
 
 @asynccontextmanager
 async def unit_of_work(
-    engine: AsyncEngine, author: Author, now: datetime, new_id: Callable[[], UUID]
+    engine: AsyncEngine,
+    author: Author,
+    now: datetime,
+    new_id: Callable[[], UUID],
+    place: Place | None = None,
+    lock_seconds: float = LOCK_SECONDS,
 ) -> AsyncIterator[UnitOfWork]:
-    """Opens a transaction that writes. Leaving the block commits; an exception rolls everything back."""
+    """Opens a transaction that writes. Leaving the block commits; an exception rolls everything back.
+
+    `db.transactions.transact` runs a decision in one, and again where that helps.
+
+    Raises:
+        OutcomeUnknown: Where the connection is lost during the commit.
+    """
     async with engine.connect() as connection:
-        await connection.execution_options(**{WRITES: True})
-        async with connection.begin():
-            await confine(connection, author.organization_id)
-            work = UnitOfWork(connection, author, now, new_id)
+        await connection.execution_options(**{WRITES: True, LOCK_WAIT: lock_seconds})
+        async with connection.begin() as transaction:
+            await confine(connection, author.organization_id, lock_seconds)
+            work = UnitOfWork(connection, author, now, new_id, place or Place(Turns()))
             yield work
             await work.store_records()
+            try:
+                await transaction.commit()
+            except Exception as fault:
+                if trouble_of(fault) is Trouble.GONE:
+                    raise OutcomeUnknown from fault
+                raise
 
 
 @asynccontextmanager
@@ -138,5 +166,5 @@ async def snapshot(engine: AsyncEngine, organization_id: str) -> AsyncIterator[S
         if connection.dialect.name == "postgresql":
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with connection.begin():
-            await confine(connection, organization_id)
+            await confine(connection, organization_id, LOCK_SECONDS)
             yield Snapshot(connection, organization_id)

@@ -1,18 +1,23 @@
 """What one request carries: who asks, the clock, the way to the database, and what was loaded already."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.access_log import insert_patients_read
-from db.unit_of_work import Author, Snapshot, UnitOfWork, snapshot, unit_of_work
+from db.transactions import transact
+from db.turns import Turns
+from db.unit_of_work import Author, Snapshot, UnitOfWork, snapshot
 from resolvers.caller import Caller, PermissionKey
 from resolvers.loaders import Loaders
+
+Decided = TypeVar("Decided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Clinic:
         new_id: Gives a fresh UUID of version 7.
         default_time_zone: IANA name, for groups that name none and have no location.
         first_weekday: The day a week starts on, 0 for Monday to 6 for Sunday.
+        turns: The lines of this process for what is locked in the database.
     """
 
     engine: AsyncEngine
@@ -32,6 +38,7 @@ class Clinic:
     new_id: Callable[[], UUID]
     default_time_zone: str
     first_weekday: int
+    turns: Turns = field(default_factory=Turns)
 
 
 class PermissionDenied(Exception):
@@ -81,15 +88,16 @@ class Context:
                 )
             yield self._snapshot
 
-    @asynccontextmanager
-    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """Opens the transaction of one mutation. What was read before is forgotten: its answer tells the new state."""
+    async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
+        """Runs a decision in a transaction and commits it; what was read before is forgotten.
+
+        Raises what `db.transactions.transact` raises, and what the decision does.
+        """
         # A request never holds two connections: many requests at once would each hold one and wait for another.
         await self.close()
         author = Author(self.caller.subject, self.caller.organization_id, self.correlation_id)
-        async with unit_of_work(self.clinic.engine, author, self.clinic.clock(), self.clinic.new_id) as work:
-            yield work
-        self.loaders = Loaders(self)
+        clinic = self.clinic
+        return await transact(clinic.engine, clinic.turns, author, clinic.clock, clinic.new_id, decide)
 
     def note_patients(self, patient_ids: Iterable[str]) -> None:
         """Notes whose records the request has read, for the log that `record_reads` writes."""
@@ -102,8 +110,8 @@ class Context:
             operation: The operation's name, where it has one.
         """
         if self._patients_read:
-            async with self.unit_of_work() as work:
-                await insert_patients_read(work, operation, self._patients_read)
+            patients = frozenset(self._patients_read)
+            await self.transact(lambda work: insert_patients_read(work, operation, patients))
             self._patients_read.clear()
 
     async def close(self) -> None:

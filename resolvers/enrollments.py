@@ -11,9 +11,9 @@ from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, FaultCode, Refusal
 from domain.roster import Roster, RosterChange
-from resolvers.context import Context
 from resolvers.groups import locked_group
 from resolvers.ids import not_found, parse_id
+from resolvers.transaction import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,86 +31,86 @@ class _Locked:
     enrollment: Enrollment
 
 
-async def enroll_patient(context: Context, group_id: str, patient_id: str) -> Enrollment:
+@transaction
+async def enroll_patient(work: UnitOfWork, group_id: str, patient_id: str) -> Enrollment:
     """Seats a patient in a group, or puts them on its waitlist.
 
     Raises:
         Refusal: NOT_FOUND for the group or the patient, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED.
     """
-    async with context.unit_of_work() as work:
-        # Both ids are told at once where both are wrong.
-        faults: list[Fault] = []
-        group: GroupDefinition | None = None
-        try:
-            group = await locked_group(work, group_id, "groupDefinitionId")
-            refuse_deleted(group, "groupDefinitionId")
-        except Refusal as refusal:
-            faults.extend(refusal.faults)
-        active = await patient_is_active(work, patient_id)
-        if active is None:
-            faults.extend(not_found("patient", "patientId").faults)
-        elif not active:
-            faults.append(
-                Fault(
-                    FaultCode.NOT_ACTIVE,
-                    "The registry holds this patient as deceased or deactivated.",
-                    ("input", "patientId"),
-                )
+    # Both ids are told at once where both are wrong.
+    faults: list[Fault] = []
+    group: GroupDefinition | None = None
+    try:
+        group = await locked_group(work, group_id, "groupDefinitionId")
+        refuse_deleted(group, "groupDefinitionId")
+    except Refusal as refusal:
+        faults.extend(refusal.faults)
+    active = await patient_is_active(work, patient_id)
+    if active is None:
+        faults.extend(not_found("patient", "patientId").faults)
+    elif not active:
+        faults.append(
+            Fault(
+                FaultCode.NOT_ACTIVE,
+                "The registry holds this patient as deceased or deactivated.",
+                ("input", "patientId"),
             )
-        if faults or group is None:
-            raise Refusal(*faults)
-        roster = await roster_of(work, group)
-        change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"))
-        await save_roster(work, change)
+        )
+    if faults or group is None:
+        raise Refusal(*faults)
+    roster = await roster_of(work, group)
+    change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"))
+    await save_roster(work, change)
     return change.steps[0].after
 
 
+@transaction
 async def disenroll_patient(
-    context: Context, enrollment_id: str, reason: str | None = None, expected_version: int | None = None
+    work: UnitOfWork, enrollment_id: str, reason: str | None = None, expected_version: int | None = None
 ) -> EndedEnrollment:
     """Takes a patient off the roster and seats who is next. Raises Refusal: NOT_FOUND, VERSION_CONFLICT, NOT_ACTIVE."""
-    async with context.unit_of_work() as work:
-        held = await _lock(work, enrollment_id)
-        refuse_stale(held.enrollment.version, expected_version)
-        change = rules.disenroll(held.roster, held.enrollment, reason, work.now)
-        await save_roster(work, change)
+    held = await _lock(work, enrollment_id)
+    refuse_stale(held.enrollment.version, expected_version)
+    change = rules.disenroll(held.roster, held.enrollment, reason, work.now)
+    await save_roster(work, change)
     return _ended(change)
 
 
-async def remove_enrollment(context: Context, enrollment_id: str) -> EndedEnrollment:
+@transaction
+async def remove_enrollment(work: UnitOfWork, enrollment_id: str) -> EndedEnrollment:
     """Hides an enrollment made in error and frees its seat. Raises Refusal: NOT_FOUND, NOT_ACTIVE."""
-    async with context.unit_of_work() as work:
-        held = await _lock(work, enrollment_id)
-        change = rules.remove(held.roster, held.enrollment, work.now)
-        await save_roster(work, change)
+    held = await _lock(work, enrollment_id)
+    change = rules.remove(held.roster, held.enrollment, work.now)
+    await save_roster(work, change)
     return _ended(change)
 
 
-async def promote_enrollment(context: Context, enrollment_id: str, *, allow_over_capacity: bool = False) -> Enrollment:
+@transaction
+async def promote_enrollment(work: UnitOfWork, enrollment_id: str, *, allow_over_capacity: bool = False) -> Enrollment:
     """Seats a waiting patient out of turn.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, AT_CAPACITY, ALREADY_ENROLLED, NOT_ACTIVE.
     """
-    async with context.unit_of_work() as work:
-        held = await _lock(work, enrollment_id)
-        refuse_deleted(held.group, "enrollmentId")
-        change = rules.promote(held.roster, held.enrollment, work.now, allow_over_capacity=allow_over_capacity)
-        await save_roster(work, change)
+    held = await _lock(work, enrollment_id)
+    refuse_deleted(held.group, "enrollmentId")
+    change = rules.promote(held.roster, held.enrollment, work.now, allow_over_capacity=allow_over_capacity)
+    await save_roster(work, change)
     return change.steps[0].after
 
 
-async def move_waitlisted_enrollment(context: Context, enrollment_id: str, position: int) -> Enrollment:
+@transaction
+async def move_waitlisted_enrollment(work: UnitOfWork, enrollment_id: str, position: int) -> Enrollment:
     """Moves a waiting patient to a position of the queue.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE, ALREADY_ENROLLED, NOT_ACTIVE.
     """
-    async with context.unit_of_work() as work:
-        held = await _lock(work, enrollment_id)
-        refuse_deleted(held.group, "enrollmentId")
-        change = rules.move(held.roster, held.enrollment, position, work.now)
-        await save_roster(work, change)
+    held = await _lock(work, enrollment_id)
+    refuse_deleted(held.group, "enrollmentId")
+    change = rules.move(held.roster, held.enrollment, position, work.now)
+    await save_roster(work, change)
     return change.steps[0].after if change.steps else held.enrollment
 
 

@@ -14,6 +14,7 @@ from domain.records import Enrollment, GroupDefinition, Occurrence
 from domain.roster import settle
 from resolvers.context import Context
 from resolvers.ids import not_found, parse_id
+from resolvers.transaction import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,15 @@ class EditedGroup:
 
 async def create_group(context: Context, draft: GroupDraft) -> GroupDefinition:
     """Defines a new group. Raises Refusal with every fault of the draft."""
-    async with context.unit_of_work() as work:
-        references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
-        change = rules.define(draft, references, context.clinic.default_time_zone, work.new_id(), work.now)
-        await insert_group(work, change.group)
-        work.record((), change.history)
+    return await _create(context, draft, context.clinic.default_time_zone)
+
+
+@transaction
+async def _create(work: UnitOfWork, draft: GroupDraft, default_time_zone: str) -> GroupDefinition:
+    references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
+    change = rules.define(draft, references, default_time_zone, work.new_id(), work.now)
+    await insert_group(work, change.group)
+    work.record((), change.history)
     return change.group
 
 
@@ -42,32 +47,38 @@ async def update_group_definition(
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, or every fault of the edited group.
     """
-    async with context.unit_of_work() as work:
-        group = await locked_group(work, group_id, "id")
-        rules.refuse_deleted(group, "id")
-        rules.refuse_stale(group.version, expected_version)
-        references = await references_of(work, group, edits)
-        change = rules.edit(group, edits, references, context.clinic.default_time_zone, work.now)
-        if change.history:
-            await update_group(work, change.group)
-            work.record((), change.history)
-        promoted: tuple[Enrollment, ...] = ()
-        if change.group.max_capacity > group.max_capacity:
-            settled = settle(await roster_of(work, change.group), work.now)
-            await save_roster(work, settled)
-            promoted = settled.promoted
+    return await _edit(context, group_id, edits, expected_version, context.clinic.default_time_zone)
+
+
+@transaction
+async def _edit(
+    work: UnitOfWork, group_id: str, edits: Mapping[str, object], expected_version: int | None, default_time_zone: str
+) -> EditedGroup:
+    group = await locked_group(work, group_id, "id")
+    rules.refuse_deleted(group, "id")
+    rules.refuse_stale(group.version, expected_version)
+    references = await references_of(work, group, edits)
+    change = rules.edit(group, edits, references, default_time_zone, work.now)
+    if change.history:
+        await update_group(work, change.group)
+        work.record((), change.history)
+    promoted: tuple[Enrollment, ...] = ()
+    if change.group.max_capacity > group.max_capacity:
+        settled = settle(await roster_of(work, change.group), work.now)
+        await save_roster(work, settled)
+        promoted = settled.promoted
     return EditedGroup(change.group, promoted)
 
 
-async def delete_group(context: Context, group_id: str, expected_version: int | None = None) -> GroupDefinition:
+@transaction
+async def delete_group(work: UnitOfWork, group_id: str, expected_version: int | None = None) -> GroupDefinition:
     """Deletes a group softly. Raises Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT."""
-    async with context.unit_of_work() as work:
-        group = await locked_group(work, group_id, "id")
-        rules.refuse_deleted(group, "id")
-        rules.refuse_stale(group.version, expected_version)
-        change = rules.delete(group, work.now)
-        await update_group(work, change.group)
-        work.record((), change.history)
+    group = await locked_group(work, group_id, "id")
+    rules.refuse_deleted(group, "id")
+    rules.refuse_stale(group.version, expected_version)
+    change = rules.delete(group, work.now)
+    await update_group(work, change.group)
+    work.record((), change.history)
     return change.group
 
 

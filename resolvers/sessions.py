@@ -12,9 +12,9 @@ from domain import sessions as rules
 from domain.generation import generate, refuse_window
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
-from resolvers.context import Context
 from resolvers.groups import locked_group, references_of
 from resolvers.ids import not_found, parse_id
+from resolvers.transaction import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,9 @@ class GeneratedSessions:
     skipped: int
 
 
+@transaction
 async def create_occurrence(
-    context: Context,
+    work: UnitOfWork,
     group_id: str,
     session_date: date,
     start_time: time,
@@ -36,7 +37,7 @@ async def create_occurrence(
     """Schedules one session of a group.
 
     Args:
-        context: Who asks.
+        work: The transaction.
         group_id: The group.
         session_date: Local date.
         start_time: Local wall-clock time.
@@ -46,42 +47,42 @@ async def create_occurrence(
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, DUPLICATE_OCCURRENCE, or every fault of the session.
     """
-    async with context.unit_of_work() as work:
-        group = await locked_group(work, group_id, "groupDefinitionId")
-        refuse_deleted(group, "groupDefinitionId")
-        draft = rules.draft_for(group, session_date, start_time, end_time, staff_and_place or {})
-        references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
-        change = rules.schedule(group, draft, references, work.new_id(), work.now)
-        if await slot_is_taken(work, change.after):
-            raise rules.duplicate("startTime")
-        await insert_sessions(work, [change.after])
-        work.record(change.events, change.history)
+    group = await locked_group(work, group_id, "groupDefinitionId")
+    refuse_deleted(group, "groupDefinitionId")
+    draft = rules.draft_for(group, session_date, start_time, end_time, staff_and_place or {})
+    references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
+    change = rules.schedule(group, draft, references, work.new_id(), work.now)
+    if await slot_is_taken(work, change.after):
+        raise rules.duplicate("startTime")
+    await insert_sessions(work, [change.after])
+    work.record(change.events, change.history)
     return change.after
 
 
+@transaction
 async def generate_occurrences(
-    context: Context, group_id: str, from_date: date, through_date: date
+    work: UnitOfWork, group_id: str, from_date: date, through_date: date
 ) -> GeneratedSessions:
     """Schedules what is missing of a group's recurrence in a window of at most 24 months, both days included.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE for the window, INVALID_RECURRENCE_RULE without a recurrence.
     """
-    async with context.unit_of_work() as work:
-        group = await locked_group(work, group_id, "groupDefinitionId")
-        refuse_deleted(group, "groupDefinitionId")
-        refuse_window(from_date, through_date)
-        references = await find_references(work, (group.facilitator_id, group.co_facilitator_id), group.location_id)
-        taken = await taken_slots(work, group.id, from_date, through_date)
-        generation = generate(group, from_date, through_date, taken, references, work.new_id, work.now)
-        await insert_sessions(work, [made.after for made in generation.made])
-        for made in generation.made:
-            work.record(made.events, made.history)
+    group = await locked_group(work, group_id, "groupDefinitionId")
+    refuse_deleted(group, "groupDefinitionId")
+    refuse_window(from_date, through_date)
+    references = await find_references(work, (group.facilitator_id, group.co_facilitator_id), group.location_id)
+    taken = await taken_slots(work, group.id, from_date, through_date)
+    generation = generate(group, from_date, through_date, taken, references, work.new_id, work.now)
+    await insert_sessions(work, [made.after for made in generation.made])
+    for made in generation.made:
+        work.record(made.events, made.history)
     return GeneratedSessions(tuple(made.after for made in generation.made), generation.skipped)
 
 
+@transaction
 async def update_occurrence(
-    context: Context, session_id: str, edits: Mapping[str, object], expected_version: int | None = None
+    work: UnitOfWork, session_id: str, edits: Mapping[str, object], expected_version: int | None = None
 ) -> Occurrence:
     """Edits a session by SessionDraft's field names.
 
@@ -89,34 +90,33 @@ async def update_occurrence(
         Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, OCCURRENCE_CANCELLED, OCCURRENCE_COMPLETED,
             DUPLICATE_OCCURRENCE, or every fault of the edited session.
     """
-    async with context.unit_of_work() as work:
-        session, group = await _locked_session(work, session_id)
-        refuse_stale(session.version, expected_version)
-        refuse_deleted(group, "id")
-        references = await references_of(work, session, edits)
-        change = rules.edit(session, edits, references, group.duration_minutes, work.now)
-        if await slot_is_taken(work, change.after):
-            raise rules.duplicate("startTime" if "start_time" in edits else "sessionDate")
-        if change.history:
-            await update_session(work, change.after)
-            work.record(change.events, change.history)
+    session, group = await _locked_session(work, session_id)
+    refuse_stale(session.version, expected_version)
+    refuse_deleted(group, "id")
+    references = await references_of(work, session, edits)
+    change = rules.edit(session, edits, references, group.duration_minutes, work.now)
+    if await slot_is_taken(work, change.after):
+        raise rules.duplicate("startTime" if "start_time" in edits else "sessionDate")
+    if change.history:
+        await update_session(work, change.after)
+        work.record(change.events, change.history)
     return change.after
 
 
+@transaction
 async def cancel_occurrence(
-    context: Context, session_id: str, reason: str, expected_version: int | None = None
+    work: UnitOfWork, session_id: str, reason: str, expected_version: int | None = None
 ) -> Occurrence:
     """Cancels a session, in a deleted group too, since someone may still expect it.
 
     Raises:
         Refusal: NOT_FOUND, VERSION_CONFLICT, REQUIRED for a blank reason, OCCURRENCE_CANCELLED, OCCURRENCE_COMPLETED.
     """
-    async with context.unit_of_work() as work:
-        session, _group = await _locked_session(work, session_id)
-        refuse_stale(session.version, expected_version)
-        change = rules.cancel(session, reason, work.now)
-        await update_session(work, change.after)
-        work.record(change.events, change.history)
+    session, _group = await _locked_session(work, session_id)
+    refuse_stale(session.version, expected_version)
+    change = rules.cancel(session, reason, work.now)
+    await update_session(work, change.after)
+    work.record(change.events, change.history)
     return change.after
 
 

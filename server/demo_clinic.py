@@ -3,11 +3,11 @@
 Groups, sessions and enrollments are made by the resolvers that clients reach, so their history and events are true.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from random import Random
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, or_, select, text
@@ -28,6 +28,8 @@ from server.demo_names import demo_locations, demo_patients, demo_staff
 
 DEMO_ORGANIZATION = "demo-clinic"
 WEEKS_EACH_WAY = 8
+
+Decided = TypeVar("Decided")
 
 _SEED = 4
 # Any number that nobody else uses: the advisory lock that lets one process fill at a time.
@@ -75,9 +77,8 @@ class _Filling(Context):
 
     work: UnitOfWork
 
-    @asynccontextmanager
-    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        yield self.work
+    async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
+        return await decide(self.work)
 
 
 async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:

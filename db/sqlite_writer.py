@@ -1,0 +1,57 @@
+"""Waiting for SQLite's one writer.
+
+SQLite's own waiting (busy_timeout) sleeps longer each time it finds the lock taken, up to 100 ms: where several
+processes write all the time, whoever has waited longest asks least often, and may never get it. Here everybody asks
+every few milliseconds, until they run out of time.
+"""
+
+import asyncio
+import random
+import sqlite3
+import time
+from typing import Any, Final
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.util.concurrency import await_only
+
+from db.faults import Trouble, trouble_of
+
+BUSY_SECONDS: Final = 3
+"""How long SQLite itself waits, for anything but the writer. Readers wait for nobody but those who open the file."""
+WRITER_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = (0.001, 0.008)
+_BEGIN: Final = "BEGIN IMMEDIATE"
+
+
+def begin_immediate(driver_connection: Any, seconds: float) -> None:
+    """Begins a transaction that writes, as soon as no other process does.
+
+    Args:
+        driver_connection: The connection, as SQLAlchemy's driver for aiosqlite has it.
+        seconds: How long to wait.
+
+    Raises:
+        OperationalError: SQLITE_BUSY, where the writer did not finish within the seconds.
+    """
+    deadline = time.monotonic() + seconds
+    cursor = driver_connection.cursor()
+    try:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        _ask_until(deadline, cursor)
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    except sqlite3.Error as fault:
+        raise OperationalError(_BEGIN, None, fault) from fault
+    finally:
+        cursor.close()
+
+
+def _ask_until(deadline: float, cursor: Any) -> None:
+    while True:
+        try:
+            cursor.execute(_BEGIN)
+        except sqlite3.OperationalError as fault:
+            if trouble_of(fault) is not Trouble.BUSY or time.monotonic() > deadline:
+                raise
+            await_only(asyncio.sleep(random.uniform(*_PAUSE_SECONDS)))  # noqa: S311 - nothing secret
+        else:
+            return
