@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
@@ -42,15 +43,22 @@ def create_engine(database_url: str, pool_size: int = 10) -> AsyncEngine:
     url = async_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, pool_size)
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,
     )
+
+    # The event loop has seen which connections the server ended, so a look suffices, and no round trip is needed.
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+
+    return engine
 
 
 def _dump_json(value: Any) -> str:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
-
-from db.pages import Order, Slice, Window, among, counts, read_pages
-from db.rows import enrollment_record
+from db.pages import Order, Slice, Window, counts, find, read_pages
+from db.rows import ENROLLMENT_COLUMNS, enrollment_record
+from db.snapshots import Snapshot
+from db.statement import AnyOf
 from db.tables import enrollments
-from db.unit_of_work import Snapshot
 from domain.records import Enrollment, EnrollmentStatus
 
 _columns = enrollments.c
@@ -26,19 +25,21 @@ def _keys(enrollment: Enrollment) -> tuple[Any, ...]:
 
 
 ENROLLMENT_ORDER: Order[Enrollment] = Order(
-    "enrollments", enrollments, (_columns.place, _columns.id), (int, UUID), _keys, enrollment_record
+    "enrollments",
+    enrollments,
+    ENROLLMENT_COLUMNS,
+    (_columns.place, _columns.id),
+    (int, UUID),
+    _keys,
+    enrollment_record,
+    {"kept": _columns.deleted_at.is_(None), "statuses": AnyOf(_columns.status, "statuses")},
 )
 """The order of every list of enrollments: the seated, the waitlist in turn, the past."""
 
 
 async def find_enrollments(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
     """Gives those of the enrollments that the organization has, the removed too."""
-    rows = await snapshot.connection.execute(
-        select(enrollments).where(
-            _columns.organization_id == snapshot.organization_id, among(snapshot, _columns.id, ids)
-        )
-    )
-    return {row.id: enrollment_record(row) for row in rows}
+    return await find(snapshot, ENROLLMENT_ORDER, ids)
 
 
 async def pages_of_group_enrollments(
@@ -46,12 +47,12 @@ async def pages_of_group_enrollments(
 ) -> list[Slice[Enrollment]]:
     """Gives the same page of many groups' enrollments, by one statement."""
     parent = _columns.group_definition_id
-    return await read_pages(snapshot, ENROLLMENT_ORDER, parent, group_ids, _conditions(statuses), window)
+    return await read_pages(snapshot, ENROLLMENT_ORDER, parent, group_ids, _filters(statuses), window)
 
 
 async def count_group_enrollments(snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses) -> list[int]:
     """Gives how many enrollments each group's list has, by one statement."""
-    return await counts(snapshot, enrollments, _columns.group_definition_id, group_ids, _conditions(statuses))
+    return await counts(snapshot, ENROLLMENT_ORDER, _columns.group_definition_id, group_ids, _filters(statuses))
 
 
 async def pages_of_patient_enrollments(
@@ -59,16 +60,16 @@ async def pages_of_patient_enrollments(
 ) -> list[Slice[Enrollment]]:
     """Gives the same page of many patients' enrollments, by one statement."""
     parent = _columns.patient_id
-    return await read_pages(snapshot, ENROLLMENT_ORDER, parent, patient_ids, _conditions(statuses), window)
+    return await read_pages(snapshot, ENROLLMENT_ORDER, parent, patient_ids, _filters(statuses), window)
 
 
 async def count_patient_enrollments(snapshot: Snapshot, patient_ids: Sequence[str], statuses: Statuses) -> list[int]:
     """Gives how many enrollments each patient's list has, by one statement."""
-    return await counts(snapshot, enrollments, _columns.patient_id, patient_ids, _conditions(statuses))
+    return await counts(snapshot, ENROLLMENT_ORDER, _columns.patient_id, patient_ids, _filters(statuses))
 
 
-def _conditions(statuses: Statuses) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [_columns.deleted_at.is_(None)]
+def _filters(statuses: Statuses) -> dict[str, Any]:
+    filters: dict[str, Any] = {"kept": None}
     if statuses is not None:
-        conditions.append(_columns.status.in_(sorted(statuses)))
-    return conditions
+        filters["statuses"] = sorted(statuses)
+    return filters

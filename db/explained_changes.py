@@ -11,14 +11,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Column, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.roster_invariants import STREAMED
-from db.rows import enrollment_record, group_record, occurrence_record
+from db.rows import (
+    ENROLLMENT_COLUMNS,
+    GROUP_COLUMNS,
+    OCCURRENCE_COLUMNS,
+    enrollment_record,
+    group_record,
+    occurrence_record,
+)
 from db.tables import audit_log, enrollments, group_definitions, occurrences, outbox
-from db.unit_of_work import Snapshot
-from db.violations import Invariant, Violation
+from db.violations import Invariant, Reading, Violation
 from domain.changes import EntityType, differences
 
 
@@ -27,6 +33,7 @@ class _Kind:
     """What there is to know of one kind of record. The names are written out here: a check repeats no rule."""
 
     table: Table
+    columns: tuple[Column[Any], ...]
     record: Callable[[Any], Any]
     name: str
     births: frozenset[str]
@@ -37,10 +44,11 @@ class _Kind:
 _KINDS: Final = MappingProxyType(
     {
         EntityType.GROUP_DEFINITION: _Kind(
-            group_definitions, group_record, "group", frozenset({"created"}), MappingProxyType({}), ""
+            group_definitions, GROUP_COLUMNS, group_record, "group", frozenset({"created"}), MappingProxyType({}), ""
         ),
         EntityType.OCCURRENCE: _Kind(
             occurrences,
+            OCCURRENCE_COLUMNS,
             occurrence_record,
             "session",
             frozenset({"scheduled"}),
@@ -55,6 +63,7 @@ _KINDS: Final = MappingProxyType(
         ),
         EntityType.ENROLLMENT: _Kind(
             enrollments,
+            ENROLLMENT_COLUMNS,
             enrollment_record,
             "enrollment",
             frozenset({"enrolled", "waitlisted"}),
@@ -87,10 +96,10 @@ class Explained:
     events: list[Any]
 
 
-async def records(snapshot: Snapshot, kind: EntityType) -> AsyncIterator[Explained]:
+async def records(snapshot: Reading, kind: EntityType) -> AsyncIterator[Explained]:
     """Gives every record of a kind, and every id that only history or events know, in the order of their ids."""
     known = _KINDS[kind]
-    rows = _Ahead(snapshot.connection, _rows(snapshot, known.table), "id")
+    rows = _Ahead(snapshot.connection, _rows(snapshot, known), "id")
     entries = _Ahead(snapshot.connection, _entries(snapshot, kind), "entity_id")
     events = _Ahead(snapshot.connection, _events(snapshot, known), "record_id") if known.events else None
     sources = [rows, entries] if events is None else [rows, entries, events]
@@ -113,7 +122,7 @@ def unexplained(record: Explained, organization_id: str) -> Iterator[Violation]:
         yield Violation(Invariant.EVENTS_FOLLOW_HISTORY, organization_id, ids, names)
 
 
-async def unknown_events(snapshot: Snapshot) -> AsyncIterator[Violation]:
+async def unknown_events(snapshot: Reading) -> AsyncIterator[Violation]:
     """Gives the events that no change of a record tells."""
     known = [name for kind in _KINDS.values() for name in kind.events.values()]
     query = select(outbox.c.id).where(
@@ -185,11 +194,12 @@ def _is_news(entry: Any) -> bool:
     return entry.action != "removed" or any(change["field"] == "status" for change in entry.changes)
 
 
-def _rows(snapshot: Snapshot, table: Table) -> Select[Any]:
-    return select(table).where(table.c.organization_id == snapshot.organization_id).order_by(table.c.id)
+def _rows(snapshot: Reading, kind: _Kind) -> Select[Any]:
+    table = kind.table
+    return select(*kind.columns).where(table.c.organization_id == snapshot.organization_id).order_by(table.c.id)
 
 
-def _entries(snapshot: Snapshot, kind: EntityType) -> Select[Any]:
+def _entries(snapshot: Reading, kind: EntityType) -> Select[Any]:
     return (
         select(
             audit_log.c.entity_id,
@@ -203,7 +213,7 @@ def _entries(snapshot: Snapshot, kind: EntityType) -> Select[Any]:
     )
 
 
-def _events(snapshot: Snapshot, kind: _Kind) -> Select[Any]:
+def _events(snapshot: Reading, kind: _Kind) -> Select[Any]:
     record_id = outbox.c.envelope["payload"][kind.event_key].as_string()
     if snapshot.connection.dialect.name == "postgresql":
         record_id = record_id.collate("C")  # as Python compares texts, and as both databases order ids

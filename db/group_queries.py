@@ -6,17 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
-from db.pages import Order, Slice, Window, among, count, read_page
-from db.rows import group_record
-from db.search import holds
+from db.pages import Order, Slice, Window, count, find, of_organization, read_page
+from db.rows import GROUP_COLUMNS, group_record
+from db.search import holds_text, pattern
+from db.snapshots import Snapshot
+from db.statement import AnyOf, Statement, constant
 from db.tables import enrollments, group_definitions
-from db.unit_of_work import Snapshot
 from domain.records import CapacityStatus, EnrollmentStatus, GroupDefinition
 from domain.selections import GroupOrder, GroupsWanted
 
 _columns = group_definitions.c
+_ENROLLED = constant(EnrollmentStatus.ENROLLED)
+_WAITLISTED = constant(EnrollmentStatus.WAITLISTED)
 
 
 def _by_name(group: GroupDefinition) -> tuple[Any, ...]:
@@ -27,17 +30,49 @@ def _by_creation(group: GroupDefinition) -> tuple[Any, ...]:
     return group.created_at, group.id
 
 
-def _order(order: GroupOrder) -> Order[GroupDefinition]:
-    descending = order in {GroupOrder.NAME_DESC, GroupOrder.CREATED_AT_DESC}
-    if order in {GroupOrder.NAME_ASC, GroupOrder.NAME_DESC}:
-        columns: tuple[ColumnElement[Any], ...] = (_columns.name, _columns.id)
-        return Order(
-            f"groups:{order}", group_definitions, columns, (str, UUID), _by_name, group_record, descending=descending
+def _seats_stand() -> ColumnElement[str]:
+    enrolled = (
+        select(func.count())
+        .where(
+            enrollments.c.organization_id == _columns.organization_id,
+            enrollments.c.group_definition_id == _columns.id,
+            enrollments.c.status == _ENROLLED,
+            enrollments.c.deleted_at.is_(None),
         )
-    columns = (_columns.created_at, _columns.id)
-    types = (datetime, UUID)
+        .correlate(group_definitions)
+        .scalar_subquery()
+    )
+    return case(
+        (enrolled < _columns.max_capacity, constant(CapacityStatus.OPEN)),
+        (enrolled == _columns.max_capacity, constant(CapacityStatus.FULL)),
+        else_=constant(CapacityStatus.OVER_CAPACITY),
+    )
+
+
+_led_by = bindparam("facilitator_id", type_=_columns.facilitator_id.type)
+_FILTERS: dict[str, ColumnElement[bool]] = {
+    "living": _columns.deleted_at.is_(None),
+    "search": holds_text(_columns.search_text, "search"),
+    "group_types": AnyOf(_columns.group_type, "group_types"),
+    "facilitator_id": or_(_columns.facilitator_id == _led_by, _columns.co_facilitator_id == _led_by),
+    "location_id": _columns.location_id == bindparam("location_id", type_=_columns.location_id.type),
+    "capacity_statuses": AnyOf(_seats_stand(), "capacity_statuses"),
+}
+
+
+def _order(order: GroupOrder) -> Order[GroupDefinition]:
+    by_name = order in {GroupOrder.NAME_ASC, GroupOrder.NAME_DESC}
+    columns: tuple[ColumnElement[Any], ...] = (_columns.name if by_name else _columns.created_at, _columns.id)
     return Order(
-        f"groups:{order}", group_definitions, columns, types, _by_creation, group_record, descending=descending
+        f"groups:{order}",
+        group_definitions,
+        GROUP_COLUMNS,
+        columns,
+        (str if by_name else datetime, UUID),
+        _by_name if by_name else _by_creation,
+        group_record,
+        _FILTERS,
+        descending=order in {GroupOrder.NAME_DESC, GroupOrder.CREATED_AT_DESC},
     )
 
 
@@ -53,86 +88,57 @@ class Seats:
     waitlisted: int = 0
 
 
+_SEATS = Statement(
+    select(
+        enrollments.c.group_definition_id,
+        func.sum(case((enrollments.c.status == _ENROLLED, 1), else_=0)),
+        func.sum(case((enrollments.c.status == _WAITLISTED, 1), else_=0)),
+    )
+    .where(
+        of_organization(enrollments),
+        AnyOf(enrollments.c.group_definition_id, "group_ids"),
+        # As the partial index of active enrollments has it.
+        enrollments.c.status != constant(EnrollmentStatus.DISENROLLED),
+        enrollments.c.deleted_at.is_(None),
+    )
+    .group_by(enrollments.c.group_definition_id)
+)
+
+
 async def find_groups(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, GroupDefinition]:
     """Gives those of the groups that the organization has, the deleted too."""
-    rows = await snapshot.connection.execute(
-        select(group_definitions).where(
-            _columns.organization_id == snapshot.organization_id, among(snapshot, _columns.id, ids)
-        )
-    )
-    return {row.id: group_record(row) for row in rows}
+    return await find(snapshot, GROUP_ORDERS[GroupOrder.NAME_ASC], ids)
 
 
 async def page_of_groups(
     snapshot: Snapshot, wanted: GroupsWanted, order: GroupOrder, window: Window
 ) -> Slice[GroupDefinition]:
     """Gives a page of the organization's groups."""
-    return await read_page(snapshot, GROUP_ORDERS[order], _conditions(wanted), window)
+    return await read_page(snapshot, GROUP_ORDERS[order], _filters(wanted), window)
 
 
 async def count_groups(snapshot: Snapshot, wanted: GroupsWanted) -> int:
     """Gives how many groups the list has."""
-    return await count(snapshot, group_definitions, _conditions(wanted))
+    return await count(snapshot, GROUP_ORDERS[GroupOrder.NAME_ASC], _filters(wanted))
 
 
 async def count_seats(snapshot: Snapshot, group_ids: Sequence[UUID]) -> dict[UUID, Seats]:
     """Gives the seats of many groups, by one statement; groups without active enrollments are left out."""
-    status = enrollments.c.status
-    rows = await snapshot.connection.execute(
-        select(
-            enrollments.c.group_definition_id,
-            func.sum(case((status == EnrollmentStatus.ENROLLED.value, 1), else_=0)),
-            func.sum(case((status == EnrollmentStatus.WAITLISTED.value, 1), else_=0)),
-        )
-        .where(
-            enrollments.c.organization_id == snapshot.organization_id,
-            among(snapshot, enrollments.c.group_definition_id, group_ids),
-            # As the partial index of active enrollments has it.
-            status != EnrollmentStatus.DISENROLLED.value,
-            enrollments.c.deleted_at.is_(None),
-        )
-        .group_by(enrollments.c.group_definition_id)
-    )
-    return {row[0]: Seats(row[1], row[2]) for row in rows}
+    return {row[0]: Seats(row[1], row[2]) for row in await snapshot.fetch(_SEATS, {"group_ids": group_ids})}
 
 
-def _conditions(wanted: GroupsWanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _filters(wanted: GroupsWanted) -> dict[str, Any]:
+    filters: dict[str, Any] = {}
     if not wanted.include_deleted:
-        conditions.append(_columns.deleted_at.is_(None))
+        filters["living"] = None
     if wanted.search:
-        conditions.append(holds(_columns.search_text, wanted.search))
+        filters["search"] = pattern(wanted.search)
     if wanted.group_types is not None:
-        conditions.append(_columns.group_type.in_(sorted(wanted.group_types)))
+        filters["group_types"] = sorted(wanted.group_types)
     if wanted.facilitator_id is not None:
-        conditions.append(
-            or_(
-                _columns.facilitator_id == wanted.facilitator_id,
-                _columns.co_facilitator_id == wanted.facilitator_id,
-            )
-        )
+        filters["facilitator_id"] = wanted.facilitator_id
     if wanted.location_id is not None:
-        conditions.append(_columns.location_id == wanted.location_id)
+        filters["location_id"] = wanted.location_id
     if wanted.capacity_statuses is not None:
-        conditions.append(_seats_stand_so(wanted.capacity_statuses))
-    return conditions
-
-
-def _seats_stand_so(statuses: frozenset[CapacityStatus]) -> ColumnElement[bool]:
-    enrolled = (
-        select(func.count())
-        .where(
-            enrollments.c.organization_id == _columns.organization_id,
-            enrollments.c.group_definition_id == _columns.id,
-            enrollments.c.status == EnrollmentStatus.ENROLLED.value,
-            enrollments.c.deleted_at.is_(None),
-        )
-        .correlate(group_definitions)
-        .scalar_subquery()
-    )
-    status = case(
-        (enrolled < _columns.max_capacity, CapacityStatus.OPEN.value),
-        (enrolled == _columns.max_capacity, CapacityStatus.FULL.value),
-        else_=CapacityStatus.OVER_CAPACITY.value,
-    )
-    return status.in_(sorted(statuses))
+        filters["capacity_statuses"] = sorted(wanted.capacity_statuses)
+    return filters

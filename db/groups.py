@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from db.rows import group_record
+from db.rows import GROUP_COLUMNS, group_record
 from db.tables import group_definitions
 from db.unit_of_work import UnitOfWork
 from domain.records import GroupDefinition
@@ -21,7 +21,7 @@ async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None
         NotYourTurn: Where others of this process want the same group, and came first; `db.transactions` waits.
     """
     work.need_turn(group_id)
-    query = select(group_definitions).where(
+    query = select(*GROUP_COLUMNS).where(
         group_definitions.c.organization_id == work.organization_id, group_definitions.c.id == group_id
     )
     if work.locks_rows:

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
+
 from db.pages import Order, Slice, Window, counts, read_pages
+from db.snapshots import Snapshot
 from db.tables import audit_log
-from db.unit_of_work import Snapshot
 from domain.changes import EntityType, FieldChange
 
 _columns = audit_log.c
@@ -25,16 +27,26 @@ class StoredEntry:
     changes: tuple[FieldChange, ...]
 
 
-def _read(row: Any) -> StoredEntry:
-    changes = tuple(FieldChange(change["field"], change["before"], change["after"]) for change in row.changes)
-    return StoredEntry(row.id, row.at, row.actor_id, row.action, changes)
+def _read(row: Sequence[Any]) -> StoredEntry:
+    changes = tuple(FieldChange(change["field"], change["before"], change["after"]) for change in row[4])
+    return StoredEntry(row[0], row[1], row[2], row[3], changes)
 
 
 def _keys(entry: StoredEntry) -> tuple[Any, ...]:
     return (entry.id,)
 
 
-HISTORY_ORDER: Order[StoredEntry] = Order("history", audit_log, (_columns.id,), (UUID,), _keys, _read, descending=True)
+HISTORY_ORDER: Order[StoredEntry] = Order(
+    "history",
+    audit_log,
+    (_columns.id, _columns.at, _columns.actor_id, _columns.action, _columns.changes),
+    (_columns.id,),
+    (UUID,),
+    _keys,
+    _read,
+    {"kind": _columns.entity_type == bindparam("kind", type_=_columns.entity_type.type)},
+    descending=True,
+)
 """Newest first: ids of version 7 grow with time."""
 
 
@@ -42,10 +54,9 @@ async def pages_of_history(
     snapshot: Snapshot, kind: EntityType, ids: Sequence[UUID], window: Window
 ) -> list[Slice[StoredEntry]]:
     """Gives the same page of many records' history, by one statement."""
-    conditions = [_columns.entity_type == kind.value]
-    return await read_pages(snapshot, HISTORY_ORDER, _columns.entity_id, ids, conditions, window)
+    return await read_pages(snapshot, HISTORY_ORDER, _columns.entity_id, ids, {"kind": kind.value}, window)
 
 
 async def count_history(snapshot: Snapshot, kind: EntityType, ids: Sequence[UUID]) -> list[int]:
     """Gives how many entries each record's history has, by one statement."""
-    return await counts(snapshot, audit_log, _columns.entity_id, ids, [_columns.entity_type == kind.value])
+    return await counts(snapshot, HISTORY_ORDER, _columns.entity_id, ids, {"kind": kind.value})

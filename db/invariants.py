@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.explained_changes import records, unexplained, unknown_events
 from db.roster_invariants import foreign_references, roster_violations, unexplained_over_capacity
 from db.tables import audit_log, enrollments, group_definitions, occurrences, outbox
-from db.unit_of_work import Snapshot
-from db.violations import Violation
+from db.violations import Reading, Violation
 from domain.changes import EntityType
 
 _HOLD_ORGANIZATIONS = (group_definitions, occurrences, enrollments, outbox, audit_log)
@@ -50,7 +49,7 @@ async def check_invariants(
         async with connection.begin():
             for organization in await _organizations(connection, organization_id):
                 checked.organizations += 1
-                async for violation in _violations(Snapshot(connection, organization), checked):
+                async for violation in _violations(Reading(connection, organization), checked):
                     checked.violations += 1
                     report(violation)
     return checked
@@ -63,7 +62,7 @@ async def _organizations(connection: AsyncConnection, organization_id: str | Non
     return sorted(found)
 
 
-async def _violations(snapshot: Snapshot, checked: Checked) -> AsyncIterator[Violation]:
+async def _violations(snapshot: Reading, checked: Checked) -> AsyncIterator[Violation]:
     for find in (roster_violations, unexplained_over_capacity, foreign_references):
         async for violation in find(snapshot):
             yield violation

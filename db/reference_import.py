@@ -8,7 +8,7 @@ from sqlalchemy import Table, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.rows import location_record
+from db.rows import LOCATION_COLUMNS, location_record
 from db.tables import locations, patients, staff_members
 from domain.records import Location, Patient, StaffMember
 from domain.search_text import search_text
@@ -89,7 +89,7 @@ async def stored_locations(
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), _IDS_AT_ONCE):
         rows = await connection.execute(
-            select(locations).where(
+            select(*LOCATION_COLUMNS).where(
                 locations.c.organization_id == organization_id,
                 locations.c.id.in_(wanted[start : start + _IDS_AT_ONCE]),
             )

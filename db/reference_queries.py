@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func
 
-from db.pages import Order, Slice, Window, among, count, read_page
-from db.rows import location_record, patient_record, staff_record
-from db.search import holds
+from db.pages import Order, Slice, Window, count, find, read_page
+from db.rows import LOCATION_COLUMNS, PATIENT_COLUMNS, STAFF_COLUMNS, location_record, patient_record, staff_record
+from db.search import holds_text, pattern
+from db.snapshots import Snapshot
 from db.tables import locations, patients, staff_members
-from db.unit_of_work import Snapshot
 from domain.records import Location, Patient, StaffMember
 
 Record = TypeVar("Record")
@@ -24,17 +24,26 @@ def _location_keys(location: Location) -> tuple[Any, ...]:
 
 
 STAFF_ORDER: Order[StaffMember] = Order(
-    "staff", staff_members, (staff_members.c.display_name, staff_members.c.id), (str, str), _person_keys, staff_record
+    "staff",
+    staff_members,
+    STAFF_COLUMNS,
+    (staff_members.c.display_name, staff_members.c.id),
+    (str, str),
+    _person_keys,
+    staff_record,
+    {"search": holds_text(staff_members.c.search_text, "search")},
 )
 """Staff by name."""
 
 PATIENT_ORDER: Order[Patient] = Order(
     "patients",
     patients,
+    PATIENT_COLUMNS,
     (patients.c.display_name, patients.c.id),
     (str,),
     lambda patient: (patient.id,),
     patient_record,
+    {"search": holds_text(patients.c.search_text, "search")},
     by_id=True,
 )
 """Patients by name."""
@@ -42,34 +51,32 @@ PATIENT_ORDER: Order[Patient] = Order(
 LOCATION_ORDER: Order[Location] = Order(
     "locations",
     locations,
+    LOCATION_COLUMNS,
     (locations.c.site, func.coalesce(locations.c.room, ""), locations.c.id),
     (str, str, str),
     _location_keys,
     location_record,
+    {"search": holds_text(locations.c.search_text, "search")},
 )
 """Locations by site and room; a site without rooms first."""
 
 
 async def find_references(snapshot: Snapshot, order: Order[Record], ids: Sequence[str]) -> dict[str, Record]:
     """Gives those of the records that the organization has."""
-    table = order.table
-    rows = await snapshot.connection.execute(
-        select(table).where(table.c.organization_id == snapshot.organization_id, among(snapshot, table.c.id, ids))
-    )
-    return {row.id: order.read(row) for row in rows}
+    return await find(snapshot, order, ids)
 
 
 async def page_of_references(
     snapshot: Snapshot, order: Order[Record], search: str | None, window: Window
 ) -> Slice[Record]:
     """Gives a page of what the search finds."""
-    return await read_page(snapshot, order, _conditions(order, search), window)
+    return await read_page(snapshot, order, _filters(search), window)
 
 
 async def count_references(snapshot: Snapshot, order: Order[Any], search: str | None) -> int:
     """Gives how much the search finds."""
-    return await count(snapshot, order.table, _conditions(order, search))
+    return await count(snapshot, order, _filters(search))
 
 
-def _conditions(order: Order[Any], search: str | None) -> list[ColumnElement[bool]]:
-    return [holds(order.table.c.search_text, search)] if search else []
+def _filters(search: str | None) -> dict[str, str]:
+    return {"search": pattern(search)} if search else {}

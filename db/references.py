@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from db.rows import location_record
+from db.rows import LOCATION_COLUMNS, location_record
 from db.tables import locations, patients, staff_members
 from db.unit_of_work import UnitOfWork
 from domain.groups import References
@@ -26,7 +26,9 @@ async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], loc
         return References(found, {})
     row = (
         await work.connection.execute(
-            select(locations).where(locations.c.organization_id == work.organization_id, locations.c.id == location_id)
+            select(*LOCATION_COLUMNS).where(
+                locations.c.organization_id == work.organization_id, locations.c.id == location_id
+            )
         )
     ).first()
     return References(found, {} if row is None else {location_id: location_record(row)})

@@ -9,8 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Select, Subquery, Table, exists, func, or_, select
 
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, patients, staff_members
-from db.unit_of_work import Snapshot
-from db.violations import Invariant, Violation
+from db.violations import Invariant, Reading, Violation
 from domain.changes import EntityType
 
 STREAMED: Final = {"yield_per": 500}
@@ -29,7 +28,7 @@ _REFERENCES: Final[tuple[tuple[Table, str, str, Table], ...]] = (
 )
 
 
-async def roster_violations(snapshot: Snapshot) -> AsyncIterator[Violation]:
+async def roster_violations(snapshot: Reading) -> AsyncIterator[Violation]:
     """Gives what is wrong with seats and waitlists, of living and deleted groups alike."""
     taken = _taken(snapshot)
     free_seat = _groups(taken).where(taken.c.waiting > 0, taken.c.seated < group_definitions.c.max_capacity)
@@ -53,7 +52,7 @@ async def roster_violations(snapshot: Snapshot) -> AsyncIterator[Violation]:
             yield _violation(invariant, snapshot, row)
 
 
-async def unexplained_over_capacity(snapshot: Snapshot) -> AsyncIterator[Violation]:
+async def unexplained_over_capacity(snapshot: Reading) -> AsyncIterator[Violation]:
     """Gives the groups that are further over their maximum than overrides and lowered capacities account for."""
     taken = _taken(snapshot)
     over = (
@@ -69,7 +68,7 @@ async def unexplained_over_capacity(snapshot: Snapshot) -> AsyncIterator[Violati
             )
 
 
-async def foreign_references(snapshot: Snapshot) -> AsyncIterator[Violation]:
+async def foreign_references(snapshot: Reading) -> AsyncIterator[Violation]:
     """Gives the rows that name a record which their own organization does not have."""
     for table, kind, column, target in _REFERENCES:
         named = table.c[column]
@@ -82,11 +81,11 @@ async def foreign_references(snapshot: Snapshot) -> AsyncIterator[Violation]:
             yield _violation(Invariant.WITHIN_ONE_ORGANIZATION, snapshot, row, column)
 
 
-def _active(snapshot: Snapshot) -> tuple[ColumnElement[bool], ...]:
+def _active(snapshot: Reading) -> tuple[ColumnElement[bool], ...]:
     return (enrollments.c.organization_id == snapshot.organization_id, enrollments.c.status != "DISENROLLED")
 
 
-def _taken(snapshot: Snapshot) -> Subquery:
+def _taken(snapshot: Reading) -> Subquery:
     position: Column[Any] = enrollments.c.waitlist_position
     return (
         select(
@@ -109,7 +108,7 @@ def _groups(taken: Subquery) -> Select[Any]:
     )
 
 
-async def _overrides(snapshot: Snapshot, group_id: Any) -> int:
+async def _overrides(snapshot: Reading, group_id: Any) -> int:
     query = (
         select(func.count())
         .select_from(audit_log)
@@ -124,7 +123,7 @@ async def _overrides(snapshot: Snapshot, group_id: Any) -> int:
     return await snapshot.connection.scalar(query) or 0
 
 
-async def _lowered(snapshot: Snapshot, group_id: Any) -> int:
+async def _lowered(snapshot: Reading, group_id: Any) -> int:
     query = select(audit_log.c.changes).where(
         audit_log.c.organization_id == snapshot.organization_id,
         audit_log.c.entity_type == EntityType.GROUP_DEFINITION.value,
@@ -138,6 +137,6 @@ async def _lowered(snapshot: Snapshot, group_id: Any) -> int:
     return lowered
 
 
-def _violation(invariant: Invariant, snapshot: Snapshot, row: Any, *fields: str) -> Violation:
+def _violation(invariant: Invariant, snapshot: Reading, row: Any, *fields: str) -> Violation:
     ids = tuple((str(name), str(value)) for name, value in row._mapping.items())  # noqa: SLF001 - its public name
     return Violation(invariant, snapshot.organization_id, ids, fields)

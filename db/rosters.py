@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from db.rows import enrollment_record
+from db.rows import ENROLLMENT_COLUMNS, enrollment_record
 from db.tables import enrollments
 from db.unit_of_work import UnitOfWork
 from domain.records import Enrollment, EnrollmentStatus, GroupDefinition
@@ -19,7 +19,7 @@ async def find_enrollment(work: UnitOfWork, enrollment_id: UUID) -> Enrollment |
     """Gives an enrollment of the organization, a removed one too. Decide on it only while its group is locked."""
     row = (
         await work.connection.execute(
-            select(enrollments).where(
+            select(*ENROLLMENT_COLUMNS).where(
                 enrollments.c.organization_id == work.organization_id, enrollments.c.id == enrollment_id
             )
         )
@@ -30,7 +30,7 @@ async def find_enrollment(work: UnitOfWork, enrollment_id: UUID) -> Enrollment |
 async def roster_of(work: UnitOfWork, group: GroupDefinition) -> Roster:
     """Gives the roster of a group that this transaction has locked."""
     rows = await work.connection.execute(
-        select(enrollments)
+        select(*ENROLLMENT_COLUMNS)
         .where(
             enrollments.c.organization_id == work.organization_id,
             enrollments.c.group_definition_id == group.id,

@@ -22,6 +22,15 @@ _CONFINE = text(
 ).execution_options(**{UNCOUNTED: True})
 
 
+def confining_text(organization_id: str) -> str:
+    """Gives SQL without parameters that confines a transaction as `confine` does: it goes along with BEGIN."""
+    # In hexadecimal nothing of the value can be read as SQL.
+    organization = f"convert_from(decode('{organization_id.encode().hex()}', 'hex'), 'UTF8')"
+    return (
+        f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', {organization}, true)"
+    )
+
+
 async def confine(connection: AsyncConnection, organization_id: str, lock_seconds: float) -> None:
     """Confines the rest of the connection's transaction to one organization's rows; does nothing on SQLite.
 

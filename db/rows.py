@@ -1,8 +1,13 @@
-"""Rows into records."""
+"""Rows into records. A row is any sequence of the values of the columns named beside it."""
 
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
+from sqlalchemy import Column, Table
+
+from db.tables import enrollments, group_definitions, locations, occurrences, patients, staff_members
 from domain.records import (
     Enrollment,
     EnrollmentStatus,
@@ -22,91 +27,116 @@ _OCCURRENCE_STATUSES = {member.value: member for member in OccurrenceStatus}
 _ENROLLMENT_STATUSES = {member.value: member for member in EnrollmentStatus}
 
 
-def staff_record(row: Any) -> StaffMember:
-    """Gives a member of staff of a row of its table."""
-    return StaffMember(row.id, row.display_name, row.credentials, row.active)
+def _columns(table: Table, *names: str) -> tuple[Column[Any], ...]:
+    return tuple(table.c[name] for name in names)
 
 
-def location_record(row: Any) -> Location:
-    """Gives a location of a row of its table."""
-    return Location(row.id, row.site, row.room, row.time_zone)
+STAFF_COLUMNS = _columns(staff_members, "id", "display_name", "credentials", "active")
+LOCATION_COLUMNS = _columns(locations, "id", "site", "room", "time_zone")
+PATIENT_COLUMNS = _columns(patients, "id", "display_name", "medical_record_number", "birth_date", "active")
+GROUP_COLUMNS = _columns(
+    group_definitions,
+    "id",
+    "name",
+    "group_type",
+    "facilitator_id",
+    "co_facilitator_id",
+    "location_id",
+    "time_zone",
+    "max_capacity",
+    "min_capacity",
+    "duration_minutes",
+    "recurrence_rule",
+    "recurrence_start_date",
+    "recurrence_start_time",
+    "recurrence_excluded_dates",
+    "version",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+)
+# Sessions and enrollments: a record's fields are the columns of the same names.
+OCCURRENCE_COLUMNS = _columns(occurrences, *(field.name for field in fields(Occurrence)))
+ENROLLMENT_COLUMNS = _columns(enrollments, *(field.name for field in fields(Enrollment)))
 
 
-def patient_record(row: Any) -> Patient:
-    """Gives a patient of a row of its table."""
-    return Patient(row.id, row.display_name, row.medical_record_number, row.birth_date, row.active)
+def staff_record(row: Sequence[Any]) -> StaffMember:
+    """Gives a member of staff of a row of STAFF_COLUMNS."""
+    return StaffMember(row[0], row[1], row[2], row[3])
 
 
-def group_record(row: Any) -> GroupDefinition:
-    """Gives a group definition of a row of its table."""
+def location_record(row: Sequence[Any]) -> Location:
+    """Gives a location of a row of LOCATION_COLUMNS."""
+    return Location(row[0], row[1], row[2], row[3])
+
+
+def patient_record(row: Sequence[Any]) -> Patient:
+    """Gives a patient of a row of PATIENT_COLUMNS."""
+    return Patient(row[0], row[1], row[2], row[3], row[4])
+
+
+def group_record(row: Sequence[Any]) -> GroupDefinition:
+    """Gives a group definition of a row of GROUP_COLUMNS."""
+    recurrence = None
+    if row[10] is not None:
+        recurrence = Recurrence(row[10], row[11], row[12], tuple(map(date.fromisoformat, row[13])))
     return GroupDefinition(
-        row.id,
-        row.name,
-        _GROUP_TYPES[row.group_type],
-        row.facilitator_id,
-        row.co_facilitator_id,
-        row.location_id,
-        row.time_zone,
-        row.max_capacity,
-        row.min_capacity,
-        row.duration_minutes,
-        _recurrence(row),
-        row.version,
-        row.created_at,
-        row.updated_at,
-        row.deleted_at,
+        row[0],
+        row[1],
+        _GROUP_TYPES[row[2]],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        recurrence,
+        row[14],
+        row[15],
+        row[16],
+        row[17],
     )
 
 
-def occurrence_record(row: Any) -> Occurrence:
-    """Gives a session of a row of its table."""
+def occurrence_record(row: Sequence[Any]) -> Occurrence:
+    """Gives a session of a row of OCCURRENCE_COLUMNS."""
     return Occurrence(
-        row.id,
-        row.group_definition_id,
-        row.session_date,
-        row.start_time,
-        row.end_time,
-        row.time_zone,
-        row.starts_at,
-        row.ends_at,
-        row.facilitator_id,
-        row.co_facilitator_id,
-        row.location_id,
-        _OCCURRENCE_STATUSES[row.status],
-        row.cancellation_reason,
-        row.cancelled_at,
-        row.version,
-        row.created_at,
-        row.updated_at,
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        _OCCURRENCE_STATUSES[row[11]],
+        row[12],
+        row[13],
+        row[14],
+        row[15],
+        row[16],
     )
 
 
-def enrollment_record(row: Any) -> Enrollment:
-    """Gives an enrollment of a row of its table."""
+def enrollment_record(row: Sequence[Any]) -> Enrollment:
+    """Gives an enrollment of a row of ENROLLMENT_COLUMNS."""
     return Enrollment(
-        row.id,
-        row.group_definition_id,
-        row.patient_id,
-        _ENROLLMENT_STATUSES[row.status],
-        row.waitlist_position,
-        row.waitlisted_at,
-        row.enrolled_at,
-        row.promoted_at,
-        row.disenrolled_at,
-        row.disenrollment_reason,
-        row.version,
-        row.created_at,
-        row.updated_at,
-        row.deleted_at,
-    )
-
-
-def _recurrence(row: Any) -> Recurrence | None:
-    if row.recurrence_rule is None:
-        return None
-    return Recurrence(
-        rule=row.recurrence_rule,
-        start_date=row.recurrence_start_date,
-        start_time=row.recurrence_start_time,
-        excluded_dates=tuple(date.fromisoformat(day) for day in row.recurrence_excluded_dates),
+        row[0],
+        row[1],
+        row[2],
+        _ENROLLMENT_STATUSES[row[3]],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        row[11],
+        row[12],
+        row[13],
     )

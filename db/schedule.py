@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from db.rows import occurrence_record
+from db.rows import OCCURRENCE_COLUMNS, occurrence_record
 from db.tables import occurrences
 from db.unit_of_work import UnitOfWork
 from domain.records import Occurrence, OccurrenceStatus
@@ -18,7 +18,7 @@ async def find_session(work: UnitOfWork, session_id: UUID) -> Occurrence | None:
     """Gives a session of the organization. It is safe to decide on only while its group is locked."""
     row = (
         await work.connection.execute(
-            select(occurrences).where(
+            select(*OCCURRENCE_COLUMNS).where(
                 occurrences.c.organization_id == work.organization_id, occurrences.c.id == session_id
             )
         )

@@ -30,8 +30,16 @@ def start_counting() -> StatementCount:
     return count
 
 
+def count_statement(seconds: float) -> None:
+    """Adds a statement, and the time it took, to the calling task's count."""
+    count = _current.get()
+    if count is not None:
+        count.statements += 1
+        count.seconds += seconds
+
+
 def count_statements(engine: AsyncEngine) -> None:
-    """Has the engine count its statements. BEGIN, COMMIT and ROLLBACK are not statements here."""
+    """Has the engine count the statements that SQLAlchemy sends. BEGIN, COMMIT and ROLLBACK are not statements here."""
 
     @event.listens_for(engine.sync_engine, "before_cursor_execute")
     def _before(_connection: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
@@ -40,8 +48,6 @@ def count_statements(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "after_cursor_execute")
     def _after(_connection: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
-        count = _current.get()
         started = getattr(context, "group_sessions_started", None)
-        if count is not None and started is not None and UNCOUNTED not in context.execution_options:
-            count.statements += 1
-            count.seconds += time.perf_counter() - started
+        if started is not None and UNCOUNTED not in context.execution_options:
+            count_statement(time.perf_counter() - started)

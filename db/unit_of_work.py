@@ -1,4 +1,4 @@
-"""Transactions. One that writes commits when its block is left; one that reads sees a single moment of the database."""
+"""Transactions that write; they commit when their block is left. Those that read are in `db.snapshots`."""
 
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 from contextlib import asynccontextmanager
@@ -19,14 +19,6 @@ from domain.changes import Event, HistoryEntry
 
 LOCK_SECONDS: Final = 3.0
 """How long a transaction that writes waits for what others have locked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A connection that reads, bound to one organization."""
-
-    connection: AsyncConnection
-    organization_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +149,3 @@ async def unit_of_work(
                 if trouble_of(fault) is Trouble.GONE:
                     raise OutcomeUnknown from fault
                 raise
-
-
-@asynccontextmanager
-async def snapshot(engine: AsyncEngine, organization_id: str) -> AsyncIterator[Snapshot]:
-    """Opens a transaction that reads: all its statements see the same moment of the database."""
-    async with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        async with connection.begin():
-            await confine(connection, organization_id, LOCK_SECONDS)
-            yield Snapshot(connection, organization_id)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 
 class Invariant(StrEnum):
     """What holds after every transaction. The value is the name that a violation is told under."""
@@ -14,6 +16,14 @@ class Invariant(StrEnum):
     HISTORY_EXPLAINS_RECORDS = "history_explains_records"
     EVENTS_FOLLOW_HISTORY = "events_follow_history"
     WITHIN_ONE_ORGANIZATION = "within_one_organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a check reads: one organization's rows, on a connection that sees a single moment and streams them."""
+
+    connection: AsyncConnection
+    organization_id: str
 
 
 @dataclass(frozen=True, slots=True)

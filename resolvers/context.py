@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.access_log import insert_patients_read
+from db.snapshots import Snapshot, snapshot
 from db.transactions import transact
 from db.turns import Turns
-from db.unit_of_work import Author, Snapshot, UnitOfWork, snapshot
+from db.unit_of_work import Author, UnitOfWork
 from resolvers.caller import Caller, PermissionKey
 from resolvers.loaders import Loaders
 

@@ -15,7 +15,7 @@ from db import enrollment_queries, group_queries, history_queries, reference_que
 from db.group_queries import Seats
 from db.pages import Order, Slice, Window
 from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
-from db.unit_of_work import Snapshot
+from db.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
 from domain.selections import SessionsWanted

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.group_queries import GROUP_ORDERS, page_of_groups
 from db.pages import Window
 from db.schedule_queries import SESSION_ORDER, count_group_sessions, pages_of_group_sessions
+from db.snapshots import snapshot
 from db.statements import count_statements, start_counting
-from db.unit_of_work import snapshot
 from domain.records import GroupDefinition
 from domain.selections import GroupOrder, GroupsWanted, SessionsWanted
 from tests.clinic import OURS, THEIRS, seed

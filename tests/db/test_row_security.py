@@ -11,8 +11,10 @@ from uuid_utils.compat import uuid7
 from db.engine import create_engine
 from db.migrate import migrate
 from db.row_security import SERVER_ROLE
+from db.snapshots import snapshot
+from db.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, metadata, outbox, patients
-from db.unit_of_work import Author, snapshot, unit_of_work
+from db.unit_of_work import Author, unit_of_work
 from domain.records import EnrollmentStatus
 from resolvers.enrollments import enroll_patient
 from tests.clinic import NOW, OURS, THEIRS, context, make_group, seed
@@ -46,7 +48,7 @@ async def test_a_query_without_condition_sees_one_organization(two_clinics: Asyn
     seen = set()
     async with snapshot(two_clinics, OURS) as reading:
         for table in CONFINED:
-            found = (await reading.connection.scalars(select(table.c.organization_id))).all()
+            found = [row[0] for row in await reading.fetch(Statement(select(table.c.organization_id)), {})]
             assert set(found) <= {OURS}, table.name
             seen |= {table.name for _ in found}
     assert {"pm_group_definitions", "pm_group_enrollments", "pm_group_patients", "pm_group_audit_log"} <= seen
@@ -85,7 +87,8 @@ async def test_nothing_is_put_into_another_organization(two_clinics: AsyncEngine
 
 async def test_the_wall_falls_with_the_transaction_and_not_before(two_clinics: AsyncEngine) -> None:
     async with snapshot(two_clinics, OURS) as reading:
-        assert await reading.connection.scalar(text("SELECT current_user")) == SERVER_ROLE
+        [[role]] = await reading.fetch(Statement(text("SELECT current_user")), {})
+        assert role == SERVER_ROLE
     async with two_clinics.connect() as next_user_of_the_connection:
         assert await next_user_of_the_connection.scalar(text("SELECT current_user")) != SERVER_ROLE
 

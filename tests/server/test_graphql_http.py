@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from db.statement import Statement
 from resolvers.caller import PermissionKey
 from resolvers.context import BadInput, Clinic, Context
 from server.app import create_app
@@ -41,12 +42,14 @@ class Query:
     @strawberry.field
     async def one(self, info: strawberry.Info[Context]) -> int:
         async with info.context.read() as snapshot:
-            return int(await snapshot.connection.scalar(text("SELECT 1")) or 0)
+            ((one,),) = await snapshot.fetch(Statement(text("SELECT 1")), {})
+            return int(one)
 
     @strawberry.field
     async def broken_statement(self, info: strawberry.Info[Context], value: str) -> int:
         async with info.context.read() as snapshot:
-            return int(await snapshot.connection.scalar(text("SELECT x FROM nowhere WHERE y = :y"), {"y": value}) or 0)
+            await snapshot.fetch(Statement(text("SELECT x FROM nowhere WHERE y = :y")), {"y": value})
+            return 0
 
     @strawberry.field
     def broken(self, value: str = "") -> str:
