@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from db.pages import Order, Slice, Window, counts, find, read_pages
-from db.rows import ENROLLMENT_COLUMNS, enrollment_record
+from db.rows import ENROLLMENTS
 from db.snapshots import Snapshot
 from db.statement import AnyOf
 from db.tables import enrollments
@@ -27,11 +27,10 @@ def _keys(enrollment: Enrollment) -> tuple[Any, ...]:
 ENROLLMENT_ORDER: Order[Enrollment] = Order(
     "enrollments",
     enrollments,
-    ENROLLMENT_COLUMNS,
+    ENROLLMENTS,
     (_columns.place, _columns.id),
     (int, UUID),
     _keys,
-    enrollment_record,
     {"kept": _columns.deleted_at.is_(None), "statuses": AnyOf(_columns.status, "statuses")},
 )
 """The order of every list of enrollments: the seated, the waitlist in turn, the past."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
 from db.pages import Order, Slice, Window, count, find, of_organization, read_page
-from db.rows import GROUP_COLUMNS, group_record
+from db.rows import GROUPS
 from db.search import holds_text, pattern
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant
@@ -66,11 +66,10 @@ def _order(order: GroupOrder) -> Order[GroupDefinition]:
     return Order(
         f"groups:{order}",
         group_definitions,
-        GROUP_COLUMNS,
+        GROUPS,
         columns,
         (str if by_name else datetime, UUID),
         _by_name if by_name else _by_creation,
-        group_record,
         _FILTERS,
         descending=order in {GroupOrder.NAME_DESC, GroupOrder.CREATED_AT_DESC},
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam
 
+from db.layouts import Layout
 from db.pages import Order, Slice, Window, counts, read_pages
 from db.snapshots import Snapshot
 from db.tables import audit_log
@@ -39,11 +40,10 @@ def _keys(entry: StoredEntry) -> tuple[Any, ...]:
 HISTORY_ORDER: Order[StoredEntry] = Order(
     "history",
     audit_log,
-    (_columns.id, _columns.at, _columns.actor_id, _columns.action, _columns.changes),
+    Layout(StoredEntry, (_columns.id, _columns.at, _columns.actor_id, _columns.action, _columns.changes), _read),
     (_columns.id,),
     (UUID,),
     _keys,
-    _read,
     {"kind": _columns.entity_type == bindparam("kind", type_=_columns.entity_type.type)},
     descending=True,
 )

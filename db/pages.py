@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, select, true, tuple_
 from sqlalchemy.sql.expression import FromClause, Select
 
+from db.layouts import Layout, Records
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Listed, Statement
 
@@ -31,11 +32,10 @@ class Order(Generic[Record]):
     Attributes:
         name: Tells one order's cursors from another's.
         table: What is listed.
-        selected: The columns that a record is read from.
+        layout: The columns that are read, and how a record is made of them.
         columns: What it is ordered by; the last is unique.
         types: The Python types of what a cursor tells.
         keys: Gives what a record's cursor tells: its values of the columns, or its id alone.
-        read: Makes a record of a row of the selected columns.
         filters: What the list can be narrowed by: conditions by name, each with a parameter of its name, or none.
         descending: Whether the greatest comes first.
         by_id: Whether cursors tell the id alone, and the place is looked up: for columns that name a patient, since
@@ -44,11 +44,10 @@ class Order(Generic[Record]):
 
     name: str
     table: Table
-    selected: tuple[ColumnElement[Any], ...]
+    layout: Layout[Record]
     columns: tuple[ColumnElement[Any], ...]
     types: tuple[type, ...]
     keys: Callable[[Record], tuple[Any, ...]]
-    read: Callable[[Any], Record]
     filters: Mapping[str, ColumnElement[bool]]
     descending: bool = False
     by_id: bool = False
@@ -68,7 +67,7 @@ class Window:
 class Slice(Generic[Record]):
     """A part of a list, in the list's order, and whether there is more beyond the end that was counted towards."""
 
-    records: list[Record]
+    records: Records[Record]
     more: bool
 
 
@@ -84,13 +83,13 @@ class _Shape:
 
 async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> dict[Key, Record]:
     """Gives those of the list's records, by id, that the snapshot's organization has. The id is their first column."""
-    return {row[0]: order.read(row) for row in await snapshot.fetch(_find(order), {"ids": ids})}
+    return {row[0]: order.layout.make(row) for row in await snapshot.fetch(_find(order), {"ids": ids})}
 
 
 async def read_page(snapshot: Snapshot, order: Order[Record], filters: Filters, window: Window) -> Slice[Record]:
     """Gives a page of one list of the snapshot's organization."""
     statement = _page(order, _shape(filters, window))
-    return _slice(list(map(order.read, await snapshot.fetch(statement, _parameters(filters, window)))), window)
+    return _slice(order, await snapshot.fetch(statement, _parameters(filters, window)), window)
 
 
 async def read_pages(
@@ -105,12 +104,12 @@ async def read_pages(
     shape, parameters = _shape(filters, window), _parameters(filters, window)
     if len(parents) == 1:
         rows = await snapshot.fetch(_page(order, shape, parent), {**parameters, "parent": parents[0]})
-        return [_slice(list(map(order.read, rows)), window)]
+        return [_slice(order, rows, window)]
     build = _pages_by_lateral_join if snapshot.on_postgresql else _pages_by_subquery
-    found: dict[Parent, list[Record]] = {wanted: [] for wanted in parents}
+    found: dict[Parent, list[Any]] = {wanted: [] for wanted in parents}
     for row in await snapshot.fetch(build(order, shape, parent), {**parameters, "parents": list(found)}):
-        found[row[-1]].append(order.read(row))
-    return [_slice(found[wanted], window) for wanted in parents]
+        found[row[-1]].append(row)
+    return [_slice(order, found[wanted], window) for wanted in parents]
 
 
 async def count(snapshot: Snapshot, order: Order[Any], filters: Filters) -> int:
@@ -142,13 +141,13 @@ def of_organization(table: FromClause) -> ColumnElement[bool]:
 
 @lru_cache(_STATEMENTS_KEPT)
 def _find(order: Order[Any]) -> Statement:
-    return Statement(select(*order.selected).where(of_organization(order.table), AnyOf(order.table.c.id, "ids")))
+    return Statement(select(*order.layout.selected).where(of_organization(order.table), AnyOf(order.table.c.id, "ids")))
 
 
 @lru_cache(_STATEMENTS_KEPT)
 def _page(order: Order[Any], shape: _Shape, parent: ColumnElement[Any] | None = None) -> Statement:
     conditions = [] if parent is None else [parent == bindparam("parent", type_=parent.type)]
-    return Statement(_window(order, shape, order.selected, *conditions))
+    return Statement(_window(order, shape, order.layout.selected, *conditions))
 
 
 @lru_cache(_STATEMENTS_KEPT)
@@ -159,7 +158,7 @@ def _pages_by_lateral_join(order: Order[Any], shape: _Shape, parent: ColumnEleme
     """
     values = bindparam("parents", type_=ARRAY(parent.type))
     parents = func.unnest(values).table_valued("parent").render_derived("parents")
-    page = _window(order, shape, order.selected, parent == parents.c.parent).lateral("page")
+    page = _window(order, shape, order.layout.selected, parent == parents.c.parent).lateral("page")
     # The rows of one parent stay in their order: its page is read once, as a whole.
     return Statement(select(*page.c, parents.c.parent).select_from(parents.join(page, true())))
 
@@ -175,7 +174,7 @@ def _pages_by_subquery(order: Order[Any], shape: _Shape, parent: ColumnElement[A
         return listed.c[str(column.key)]
 
     return Statement(
-        select(*map(of_listed, order.selected), of_listed(parent))
+        select(*map(of_listed, order.layout.selected), of_listed(parent))
         .select_from(parents.join(listed, listed.c.id.in_(page)))
         .order_by(*_directed(order, shape, map(of_listed, order.columns)))
     )
@@ -244,9 +243,7 @@ def _directed(order: Order[Any], shape: _Shape, columns: Iterable[ColumnElement[
     return [column.desc() if descending else column.asc() for column in columns]
 
 
-def _slice(found: list[Record], window: Window) -> Slice[Record]:
+def _slice(order: Order[Record], found: Sequence[Any], window: Window) -> Slice[Record]:
     more = len(found) > window.limit
-    kept = found[: window.limit]
-    if window.backwards:
-        kept.reverse()
-    return Slice(kept, more)
+    kept = found[: window.limit] if more else found
+    return Slice(Records(order.layout, kept[::-1] if window.backwards else kept), more)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func
 
 from db.pages import Order, Slice, Window, count, find, read_page
-from db.rows import LOCATION_COLUMNS, PATIENT_COLUMNS, STAFF_COLUMNS, location_record, patient_record, staff_record
+from db.rows import LOCATIONS, PATIENTS, STAFF
 from db.search import holds_text, pattern
 from db.snapshots import Snapshot
 from db.tables import locations, patients, staff_members
@@ -26,11 +26,10 @@ def _location_keys(location: Location) -> tuple[Any, ...]:
 STAFF_ORDER: Order[StaffMember] = Order(
     "staff",
     staff_members,
-    STAFF_COLUMNS,
+    STAFF,
     (staff_members.c.display_name, staff_members.c.id),
     (str, str),
     _person_keys,
-    staff_record,
     {"search": holds_text(staff_members.c.search_text, "search")},
 )
 """Staff by name."""
@@ -38,11 +37,10 @@ STAFF_ORDER: Order[StaffMember] = Order(
 PATIENT_ORDER: Order[Patient] = Order(
     "patients",
     patients,
-    PATIENT_COLUMNS,
+    PATIENTS,
     (patients.c.display_name, patients.c.id),
     (str,),
     lambda patient: (patient.id,),
-    patient_record,
     {"search": holds_text(patients.c.search_text, "search")},
     by_id=True,
 )
@@ -51,11 +49,10 @@ PATIENT_ORDER: Order[Patient] = Order(
 LOCATION_ORDER: Order[Location] = Order(
     "locations",
     locations,
-    LOCATION_COLUMNS,
+    LOCATIONS,
     (locations.c.site, func.coalesce(locations.c.room, ""), locations.c.id),
     (str, str, str),
     _location_keys,
-    location_record,
     {"search": holds_text(locations.c.search_text, "search")},
 )
 """Locations by site and room; a site without rooms first."""

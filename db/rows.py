@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
+from db.layouts import Layout
 from db.tables import enrollments, group_definitions, locations, occurrences, patients, staff_members
 from domain.records import (
     Enrollment,
@@ -140,3 +141,11 @@ def enrollment_record(row: Sequence[Any]) -> Enrollment:
         row[12],
         row[13],
     )
+
+
+STAFF = Layout(StaffMember, STAFF_COLUMNS, staff_record)
+LOCATIONS = Layout(Location, LOCATION_COLUMNS, location_record)
+PATIENTS = Layout(Patient, PATIENT_COLUMNS, patient_record)
+GROUPS = Layout(GroupDefinition, GROUP_COLUMNS, group_record, {"group_type": _GROUP_TYPES})
+OCCURRENCES = Layout(Occurrence, OCCURRENCE_COLUMNS, occurrence_record, {"status": _OCCURRENCE_STATUSES})
+ENROLLMENTS = Layout(Enrollment, ENROLLMENT_COLUMNS, enrollment_record, {"status": _ENROLLMENT_STATUSES})

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, or_, select
 
 from db.pages import Order, Slice, Window, count, counts, find, of_organization, read_page, read_pages
-from db.rows import OCCURRENCE_COLUMNS, occurrence_record
+from db.rows import OCCURRENCE_COLUMNS, OCCURRENCES, occurrence_record
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant
 from db.tables import occurrences
@@ -36,11 +36,10 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
 SESSION_ORDER: Order[Occurrence] = Order(
     "occurrences",
     occurrences,
-    OCCURRENCE_COLUMNS,
+    OCCURRENCES,
     (_columns.session_date, _columns.start_time, _columns.id),
     (date, time, UUID),
     _keys,
-    occurrence_record,
     _FILTERS,
 )
 """The order of every list of sessions: local date, local time, id."""

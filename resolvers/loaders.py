@@ -100,7 +100,7 @@ class Loaders:
             snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window
         ) -> list[Slice[Enrollment]]:
             found = await enrollment_queries.pages_of_group_enrollments(snapshot, group_ids, statuses, window)
-            self._context.note_patients(enrollment.patient_id for page in found for enrollment in page.records)
+            self._context.note_patients(patient for page in found for patient in page.records.values("patient_id"))
             return found
 
         return self._lists(read)

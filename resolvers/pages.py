@@ -1,7 +1,7 @@
 """Pages as the API asks for them: sizes, opaque cursors, and what tells a page's place in its list."""
 
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Generic, TypeVar
@@ -48,7 +48,7 @@ class Page(Generic[Record]):
     total: Callable[[], Awaitable[int]]
 
     @property
-    def nodes(self) -> list[Record]:
+    def nodes(self) -> Sequence[Record]:
         """The elements."""
         return self.slice.records
 

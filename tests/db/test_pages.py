@@ -10,7 +10,7 @@ from db.pages import Window
 from db.schedule_queries import SESSION_ORDER, count_group_sessions, pages_of_group_sessions
 from db.snapshots import snapshot
 from db.statements import count_statements, start_counting
-from domain.records import GroupDefinition
+from domain.records import GroupDefinition, Occurrence
 from domain.selections import GroupOrder, GroupsWanted, SessionsWanted
 from tests.clinic import OURS, THEIRS, seed
 from tests.clinic_rows import add_group, add_sessions
@@ -28,10 +28,11 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: AsyncE
         await add_group(engine, name)
     keys = GROUP_ORDERS[order].keys
     async with snapshot(engine, OURS) as seen:
-        whole = (await page_of_groups(seen, GroupsWanted(), order, Window(50))).records
+        whole = list((await page_of_groups(seen, GroupsWanted(), order, Window(50))).records)
         assert [keys(group) for group in whole] == sorted(map(keys, whole), reverse=order.endswith("DESC"))
         assert len(whole) == 5
-        forwards, after = [], None
+        forwards: list[GroupDefinition] = []
+        after = None
         while True:
             page = await page_of_groups(seen, GroupsWanted(), order, Window(2, after=after))
             forwards += page.records
@@ -43,7 +44,7 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: AsyncE
         before = None
         while True:
             page = await page_of_groups(seen, GroupsWanted(), order, Window(2, backwards=True, before=before))
-            backwards = page.records + backwards
+            backwards = [*page.records, *backwards]
             before = keys(page.records[0])
             if not page.more:
                 break
@@ -83,8 +84,9 @@ async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(
         pages = await pages_of_group_sessions(seen, [*groups, theirs], wanted, window)
         assert counted.statements == 1
         for group, page in zip(groups, pages, strict=False):
-            assert [page] == await pages_of_group_sessions(seen, [group], wanted, window)
-        assert pages[3].records == []
+            [alone] = await pages_of_group_sessions(seen, [group], wanted, window)
+            assert (list(page.records), page.more) == (list(alone.records), alone.more)
+        assert list(pages[3].records) == []
         assert [len(page.records) for page in pages] == [2, 1, 0, 0]
         assert [page.more for page in pages] == [True, False, False, False]
         assert [session.session_date for session in pages[0].records] == (DAYS[-2:] if backwards else DAYS[:2])
@@ -92,3 +94,18 @@ async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(
         rest = await pages_of_group_sessions(seen, groups, wanted, Window(50, after=after))
         assert len(rest[0].records) == (0 if backwards else 3)
         assert await count_group_sessions(seen, [*groups, theirs], wanted) == [5, 1, 0, 0]
+
+
+async def test_a_column_of_a_page_is_its_records_field(engine: AsyncEngine) -> None:
+    await seed(engine)
+    group = await add_group(engine, "a")
+    await add_sessions(engine, group, DAYS)
+    async with snapshot(engine, OURS) as seen:
+        [page] = await pages_of_group_sessions(seen, [group], SessionsWanted(), Window(50))
+    records = page.records
+    assert list(records.values("session_date")) == [record.session_date for record in records] == DAYS
+    for name, index in records.layout.columns.items():
+        assert [row[index] for row in records.rows] == [getattr(record, name) for record in records]
+    for name, (index, members) in records.layout.coded.items():
+        assert [members[row[index]] for row in records.rows] == [getattr(record, name) for record in records]
+    assert records.layout.columns.keys() | records.layout.coded.keys() == set(Occurrence.__annotations__)

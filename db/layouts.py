@@ -1,0 +1,67 @@
+"""Lists of records that stay rows until somebody wants the records: a long list is often read a column at a time."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, Generic, TypeVar, overload
+
+from sqlalchemy import ColumnElement
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, eq=False)
+class Layout(Generic[Record]):
+    """How records lie in rows. One layout serves all lists of its kind: it is told by its identity.
+
+    Attributes:
+        kind: The class of the records, a dataclass.
+        selected: The columns of the database that a row holds, in their order.
+        make: Makes the record of a row.
+        codes: For fields that a column holds a code of, such as an enumeration's: the values by code.
+        columns: The index of the column that holds a field, for those fields that a column holds as it is.
+        coded: The index of the column, and the values by code, for those in `codes`.
+    """
+
+    kind: type[Record]
+    selected: tuple[ColumnElement[Any], ...]
+    make: Callable[[Any], Record]
+    codes: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
+    columns: Mapping[str, int] = field(init=False)
+    coded: Mapping[str, tuple[int, Mapping[Any, Any]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = self.kind.__annotations__
+        at = {str(column.key): index for index, column in enumerate(self.selected)}
+        plain = {name: index for name, index in at.items() if name in names and name not in self.codes}
+        object.__setattr__(self, "columns", plain)
+        object.__setattr__(self, "coded", {name: (at[name], values) for name, values in self.codes.items()})
+
+
+class Records(Sequence[Record]):
+    """Rows as a list of records, each made when it is asked for."""
+
+    __slots__ = ("layout", "rows")
+
+    def __init__(self, layout: Layout[Record], rows: Sequence[Any]) -> None:
+        self.layout = layout
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(self.layout.make, self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Records[Record]": ...
+    def __getitem__(self, index: int | slice) -> "Record | Records[Record]":
+        if isinstance(index, slice):
+            return Records(self.layout, self.rows[index])
+        return self.layout.make(self.rows[index])
+
+    def values(self, name: str) -> Iterator[Any]:
+        """Gives a field that a column holds as it is, of each record in turn."""
+        return map(itemgetter(self.layout.columns[name]), self.rows)
