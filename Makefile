@@ -1,11 +1,13 @@
 # make setup   everything into .venv       make serve   the demo clinic at http://127.0.0.1:8000
 # make test    every check there is        make format  lays the code out as the checks want it
+# make soak    the long tests: a thousand kills and more; SOAK=short makes them some minutes
 PYTHON ?= python3
 PORT ?= 8000
+SOAK ?= long
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: setup serve test format
+.PHONY: setup serve test soak format
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -31,6 +33,9 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 -rs
+
+soak: setup
+	SOAK=$(SOAK) $(BIN)/pytest -n 2 -rs -m soak
 
 format: setup
 	$(BIN)/ruff format .

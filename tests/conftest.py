@@ -19,6 +19,9 @@ from sqlalchemy.pool import NullPool
 
 from db.engine import async_url, create_engine
 from db.migrate import migrate
+from tests.figures import pytest_configure, pytest_terminal_summary
+
+__all__ = ["pytest_configure", "pytest_terminal_summary"]
 
 
 @pytest.fixture(scope="session")
