@@ -13,6 +13,8 @@ from domain.refusal import Fault, FaultCode, Refusal, refuse_if_any
 from domain.sessions import SessionChange, SessionDraft, date_fault, schedule
 
 MONTHS_AT_ONCE = 24
+DAYS_AT_ONCE = 731
+"""The most sessions that one call makes: a rule has at most one a day, and two years at most one leap day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,24 @@
 import strawberry
 
 from domain import records
+from domain.generation import DAYS_AT_ONCE
+from domain.groups import MAX_CAPACITY
+from schema.list_size import ListSize
 from schema.types import Enrollment, GroupDefinition, Occurrence
-from schema.user_errors import UserError
+from schema.user_errors import USER_ERRORS, UserError
 
 _ERRORS = "What was wrong with the input, all of it at once. Empty where the change was made."
 
 
 def _errors() -> list[UserError]:
-    return strawberry.field(default_factory=list, description=_ERRORS)
+    return strawberry.field(default_factory=list, description=_ERRORS, directives=[USER_ERRORS])
 
 
 def _promoted() -> tuple[records.Enrollment, ...]:
     return strawberry.field(
         default=(),
         graphql_type=list[Enrollment],
+        directives=[ListSize(assumed_size=MAX_CAPACITY)],
         description="Who was seated from the waitlist by this change, in their order.",
     )
 
@@ -61,7 +65,10 @@ class CreateOccurrencePayload:
 @strawberry.type(description="The answer to generateOccurrences.")
 class GenerateOccurrencesPayload:
     occurrences: tuple[records.Occurrence, ...] = strawberry.field(
-        default=(), graphql_type=list[Occurrence], description="The sessions that were made, in their order."
+        default=(),
+        graphql_type=list[Occurrence],
+        directives=[ListSize(assumed_size=DAYS_AT_ONCE)],
+        description="The sessions that were made, in their order.",
     )
     created_count: int = strawberry.field(default=0, description="How many sessions were made.")
     skipped_count: int = strawberry.field(

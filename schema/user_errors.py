@@ -1,9 +1,15 @@
 """What a person can mend, as data."""
 
+from typing import Final
+
 import strawberry
 
 from domain.refusal import FaultCode, Refusal
 from schema import enums  # noqa: F401  # declares FaultCode to GraphQL
+from schema.list_size import ListSize
+
+USER_ERRORS: Final = ListSize(assumed_size=10)
+"""What a list of errors costs: an input has about so many fields that can be wrong at once."""
 
 
 @strawberry.type(description="One thing wrong with an input, told so that the person who typed it can mend it.")
@@ -11,7 +17,8 @@ class UserError:
     code: FaultCode = strawberry.field(description="The kind of error, for programs.")
     message: str = strawberry.field(description="What is wrong and what would be right, for people.")
     field: list[str] | None = strawberry.field(
-        description='The path into the input that it concerns, for example ["input", "maxCapacity"].'
+        description='The path into the input that it concerns, for example ["input", "maxCapacity"].',
+        directives=[ListSize(assumed_size=3)],
     )
 
 

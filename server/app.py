@@ -18,6 +18,7 @@ from resolvers.context import Clinic
 from schema.schema import schema
 from server.authentication import Authenticator
 from server.clock import now
+from server.edge import DEFAULT_EDGE, Edge
 from server.graphiql import graphiql_routes
 from server.graphql_http import GraphQLOverHTTP
 from server.logs import configure_logging, silence_document_logging
@@ -27,17 +28,18 @@ from server.settings import Settings, load_settings
 GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 
-def create_app(clinic: Clinic, authenticator: Authenticator, *, graphiql: bool) -> Starlette:
+def create_app(clinic: Clinic, authenticator: Authenticator, *, graphiql: bool, edge: Edge = DEFAULT_EDGE) -> Starlette:
     """Gives the app; it closes the clinic's database when it is shut down.
 
     Args:
         clinic: The database and the clinic's settings.
         authenticator: What tells callers from strangers.
         graphiql: Whether GraphiQL's page is served, and / leads there.
+        edge: What requests are bounded by.
     """
     silence_document_logging()
     count_statements(clinic.engine)
-    routes: list[BaseRoute] = [Route("/graphql", GraphQLOverHTTP(schema, clinic, authenticator))]
+    routes: list[BaseRoute] = [Route("/graphql", GraphQLOverHTTP(schema, clinic, authenticator, edge))]
     if graphiql:
         routes += [Route("/", RedirectResponse("/graphiql")), *graphiql_routes(GRAPHIQL_FILES)]
 
@@ -64,4 +66,6 @@ def create_app_from_environment() -> Starlette:
     settings = load_settings()
     configure_logging(settings.log_level)
     clinic = create_clinic(settings, create_engine(settings.database_url))
-    return create_app(clinic, Authenticator.from_settings(settings), graphiql=settings.serves_graphiql(demo=False))
+    return create_app(
+        clinic, Authenticator.from_settings(settings), graphiql=settings.serves_graphiql(demo=False), edge=settings.edge
+    )

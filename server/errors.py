@@ -8,6 +8,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from resolvers.context import BadInput, PermissionDenied
+from schema.limit_checks import LimitExceeded
 
 _log = logging.getLogger("group_sessions.faults")
 
@@ -21,6 +22,7 @@ class ErrorCode(StrEnum):
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     UNAVAILABLE = "UNAVAILABLE"
@@ -40,9 +42,9 @@ def masked_error(fault: BaseException, request_id: str) -> dict[str, Any]:
     )
 
 
-def errors_before_execution(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
-    """Gives the errors of a document that was not executed: it does not parse, or is not valid."""
-    return [_before_execution(each, request_id) for each in errors]
+def errors_before_execution(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
+    """Gives the errors of a document that was not executed: it does not parse, is over a limit, or is not valid."""
+    return [_before_execution(each) for each in errors]
 
 
 def errors_of_execution(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
@@ -50,16 +52,11 @@ def errors_of_execution(errors: Iterable[GraphQLError], request_id: str) -> list
     return [_of_execution(each, request_id) for each in errors]
 
 
-def _before_execution(each: GraphQLError, request_id: str) -> dict[str, Any]:
+def _before_execution(each: GraphQLError) -> dict[str, Any]:
+    if isinstance(each, LimitExceeded):
+        return _located(each, each.message, ErrorCode.LIMIT_EXCEEDED)
     if isinstance(each, GraphQLSyntaxError):
         return _located(each, each.message, ErrorCode.GRAPHQL_PARSE_FAILED)
-    cause = _origin(each)
-    if isinstance(cause, RecursionError):
-        return error("The document is nested too deeply.", ErrorCode.GRAPHQL_VALIDATION_FAILED)
-    if isinstance(cause, ValueError):  # Python reads no integer of more than 4,300 digits
-        return error("The document holds a value that cannot be read.", ErrorCode.GRAPHQL_VALIDATION_FAILED)
-    if not isinstance(cause, GraphQLError):
-        return masked_error(cause, request_id)
     return _located(each, each.message, ErrorCode.GRAPHQL_VALIDATION_FAILED)
 
 

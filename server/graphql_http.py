@@ -1,37 +1,34 @@
 """POST and GET /graphql, by the GraphQL over HTTP specification."""
 
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
 
 from db.statements import StatementCount, start_counting
 from resolvers.context import Clinic, Context
+from schema.documents import Documents
+from schema.execute import execute, graphql_schema
 from server.authentication import Authenticator, Unauthenticated
-from server.errors import ErrorCode, error, errors_before_execution, errors_of_execution
+from server.chosen_operation import ALLOWED, NotExecuted, choose_operation
+from server.edge import DEFAULT_EDGE, Edge
+from server.errors import ErrorCode, error, errors_of_execution
 from server.graphql_request import BadRequest, GraphQLRequest, read_request
 from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
 from server.request_log import RequestRecord, record_of
 from server.signing_keys import KeySetUnreachable
 
-_ALLOWED: Final = {
-    "GET": {OperationType.QUERY},
-    "POST": {OperationType.QUERY, OperationType.MUTATION},
-}
-
 
 class GraphQLOverHTTP:
     """The ASGI app of the one endpoint: who asks, what they ask, the answer in the media type they take."""
 
-    def __init__(self, schema: Schema, clinic: Clinic, authenticator: Authenticator) -> None:
+    def __init__(self, schema: Schema, clinic: Clinic, authenticator: Authenticator, edge: Edge = DEFAULT_EDGE) -> None:
         self._schema = schema
+        self._documents = Documents(graphql_schema(schema), edge.limits)
+        self._body_bytes = edge.body_bytes
         self._clinic = clinic
         self._authenticator = authenticator
 
@@ -62,11 +59,10 @@ class GraphQLOverHTTP:
         record.caller_id, record.organization_id = caller.subject, caller.organization_id
         try:
             accepted = _accepted(request.method, media_type)
-            asked = await read_request(request)
+            asked = await read_request(request, self._body_bytes)
         except BadRequest as refused:
             told = error(refused.message, ErrorCode.BAD_REQUEST)
             return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
-        record.operation_name = asked.name_for_logs
         context = Context(self._clinic, caller, record.request_id)
         try:
             return await self._execute(asked, context, request.method, accepted, record)
@@ -78,40 +74,24 @@ class GraphQLOverHTTP:
     ) -> Response:
         # What is wrong with the document was a success of HTTP to clients that take application/json alone.
         refused_status = 400 if media_type == GRAPHQL_RESPONSE else 200
-        if asked.is_ambiguous:
-            told = error("Say which operation to run: operationName.", ErrorCode.OPERATION_RESOLUTION_FAILURE)
-            return _response({"errors": [told]}, refused_status, media_type, record)
-        try:
-            result = await self._schema.execute(
-                asked.query,
-                variable_values=asked.variables,
-                context_value=context,
-                operation_name=asked.operation_name,
-                allowed_operation_types=_ALLOWED[method],
-            )
-        except InvalidOperationTypeError as refused:
-            told = error(f"{refused.as_http_error_reason(method).capitalize()}.", ErrorCode.BAD_REQUEST)
-            return _response({"errors": [told]}, 405, media_type, record, {"Allow": "POST"})
-        except (CannotGetOperationTypeError, MissingQueryError):
-            told = error("The document has no such operation.", ErrorCode.OPERATION_RESOLUTION_FAILURE)
-            return _response({"errors": [told]}, refused_status, media_type, record)
+        chosen = choose_operation(self._documents, asked, method)
+        if isinstance(chosen, NotExecuted):
+            status = chosen.status or refused_status
+            return _response(chosen.answer, status, media_type, record, chosen.headers)
+        record.operation_name = chosen.operation.name_for_logs
+        result = await execute(self._schema, chosen.document, chosen.operation, asked.variables, context)
         await context.record_reads(record.operation_name)
-        if isinstance(result, PreExecutionError):
-            errors = errors_before_execution(result.errors or (), record.request_id)
-            return _response({"errors": errors}, refused_status, media_type, record)
         errors = errors_of_execution(result.errors or (), record.request_id)
         # Without a path and without data nothing was executed: the variables are wrong.
         if result.data is None and errors and not any("path" in each for each in errors):
-            return _response({"errors": errors}, refused_status, media_type, record)
-        body: dict[str, Any] = {"data": result.data} | ({"errors": errors} if errors else {})
-        if result.extensions:
-            body["extensions"] = result.extensions
-        return _response(body, 200, media_type, record)
+            return _response({"errors": errors, "extensions": chosen.extensions}, refused_status, media_type, record)
+        answer = {"data": result.data} | ({"errors": errors} if errors else {}) | {"extensions": chosen.extensions}
+        return _response(answer, 200, media_type, record)
 
 
 def _accepted(method: str, media_type: str | None) -> str:
-    if method not in _ALLOWED:
-        raise BadRequest(405, "Use POST, or GET for queries.", {"Allow": ", ".join(_ALLOWED)})
+    if method not in ALLOWED:
+        raise BadRequest(405, "Use POST, or GET for queries.", {"Allow": ", ".join(ALLOWED)})
     if media_type is None:
         raise BadRequest(406, f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.")
     return media_type

@@ -1,21 +1,11 @@
 """A GraphQL request as it came over HTTP, read and checked; whatever is wrong with it has a status and words."""
 
-import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, parse
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-
-MAXIMUM_BODY_BYTES: Final = 1_000_000
-_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}", re.ASCII)
-# The name of a document's first operation. Only from the very start: further on it may be words in a literal.
-_FIRST_NAME: Final = re.compile(
-    r"(?:[\s,\ufeff]|#[^\r\n]*)*+(?:query|mutation)\s+([_A-Za-z][_0-9A-Za-z]{0,99})", re.ASCII
-)
-_OPERATION_WORD: Final = re.compile(r"\b(?:query|mutation|subscription)\b", re.ASCII)
 
 
 class BadRequest(Exception):
@@ -36,28 +26,8 @@ class GraphQLRequest:
     variables: dict[str, Any] | None
     operation_name: str | None
 
-    @property
-    def name_for_logs(self) -> str | None:
-        """The operation's name; None where it has none, or none that is a name."""
-        if self.operation_name is not None:
-            return self.operation_name if _NAME.fullmatch(self.operation_name) else None
-        found = _FIRST_NAME.match(self.query)
-        return found.group(1) if found else None
 
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether the document has several operations and none is chosen (GraphQL section 6.1, GetOperation)."""
-        # Two operations hold two of the words; documents with one, nearly all, are not parsed twice.
-        if self.operation_name is not None or len(_OPERATION_WORD.findall(self.query)) < 2:
-            return False
-        try:
-            definitions = parse(self.query, no_location=True).definitions
-        except (GraphQLError, RecursionError):
-            return False  # executing it tells why
-        return sum(isinstance(definition, OperationDefinitionNode) for definition in definitions) > 1
-
-
-async def read_request(request: Request) -> GraphQLRequest:
+async def read_request(request: Request, most_bytes: int) -> GraphQLRequest:
     """Gives the request of a GET's parameters or a POST's JSON body.
 
     Raises:
@@ -66,7 +36,7 @@ async def read_request(request: Request) -> GraphQLRequest:
     if request.method == "GET":
         return _of_parameters(request.query_params)
     _check_content_type(request.headers.get("content-type"))
-    return _checked(_json(await _body(request), "The body"))
+    return _checked(_json(await _body(request, most_bytes), "The body"))
 
 
 def _of_parameters(parameters: QueryParams) -> GraphQLRequest:
@@ -89,15 +59,15 @@ def _check_content_type(header: str | None) -> None:
         raise BadRequest(415, "Send the request as application/json in UTF-8.")
 
 
-async def _body(request: Request) -> bytes:
-    too_large = BadRequest(413, f"The body may have at most {MAXIMUM_BODY_BYTES} bytes.", {"Connection": "close"})
+async def _body(request: Request, most_bytes: int) -> bytes:
+    too_large = BadRequest(413, f"The body may have at most {most_bytes:,} bytes.", {"Connection": "close"})
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > 15 or int(length) > MAXIMUM_BODY_BYTES):
+    if length.isdecimal() and (len(length) > 15 or int(length) > most_bytes):
         raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAXIMUM_BODY_BYTES:
+        if len(body) > most_bytes:
             raise too_large
     return bytes(body)
 

@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import jwt
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
 from db.engine import async_url
+from schema.limits import DEFAULT_LIMITS, Limits
+from server.edge import BODY_BYTES, Edge
 
 MINIMUM_SECRET_BYTES: Final = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as its hash
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -96,6 +98,17 @@ class Settings(BaseSettings):
         None, description="on or off (unset: on with --demo, off without)"
     )
 
+    limit_body_bytes: PositiveInt = Field(BODY_BYTES, description="a whole number from 1")
+    limit_characters: PositiveInt = Field(DEFAULT_LIMITS.characters, description="a whole number from 1")
+    limit_tokens: PositiveInt = Field(DEFAULT_LIMITS.tokens, description="a whole number from 1")
+    limit_depth: PositiveInt = Field(DEFAULT_LIMITS.depth, description="a whole number from 1")
+    limit_aliases: PositiveInt = Field(DEFAULT_LIMITS.aliases, description="a whole number from 1")
+    limit_fragments: PositiveInt = Field(DEFAULT_LIMITS.fragments, description="a whole number from 1")
+    limit_root_fields: PositiveInt = Field(DEFAULT_LIMITS.root_fields, description="a whole number from 1")
+    limit_directives: PositiveInt = Field(DEFAULT_LIMITS.directives, description="a whole number from 1")
+    limit_comparisons: PositiveInt = Field(DEFAULT_LIMITS.comparisons, description="a whole number from 1")
+    limit_cost: PositiveInt = Field(DEFAULT_LIMITS.cost, description="a whole number from 1")
+
     @property
     def database_async_url(self) -> URL:
         """The database with the driver used here: sqlite+aiosqlite or postgresql+asyncpg."""
@@ -110,6 +123,12 @@ class Settings(BaseSettings):
     def first_weekday(self) -> int:
         """The day weeks start on, numbered as `datetime.date.weekday` does: Monday is 0, Sunday is 6."""
         return _WEEKDAYS.index(self.week_start)
+
+    @property
+    def edge(self) -> Edge:
+        """What requests are bounded by."""
+        limits = Limits(**{name: getattr(self, f"limit_{name}") for name in Limits.__slots__})
+        return Edge(self.limit_body_bytes, limits)
 
     def serves_graphiql(self, *, demo: bool) -> bool:
         """Tells whether GraphiQL's page is on; unset, it is on in the demo only."""

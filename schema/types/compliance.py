@@ -6,6 +6,7 @@ import strawberry
 
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.records import GroupType
+from schema.list_size import ListSize
 
 
 @strawberry.type(description="One thing that a program's week is measured by.")
@@ -36,5 +37,9 @@ class Compliance:
         description="Structured hours in the week. Cancelled sessions do not count; overlapping time counts once."
     )
     days: int = strawberry.field(description="How many days have a session.")
-    requirements: list[ComplianceRequirement] = strawberry.field(description="Everything the week is measured by.")
-    gaps: list[ComplianceGap] = strawberry.field(description="What the week lacks; empty when it is compliant.")
+    requirements: list[ComplianceRequirement] = strawberry.field(
+        description="Everything the week is measured by.", directives=[ListSize(assumed_size=3)]
+    )
+    gaps: list[ComplianceGap] = strawberry.field(
+        description="What the week lacks; empty when it is compliant.", directives=[ListSize(assumed_size=9)]
+    )

@@ -8,7 +8,7 @@ import strawberry
 from domain.recurrence import Recurrence as RecurrenceRecord
 from domain.recurrence_summary import summarize
 from resolvers import recurrences
-from schema.user_errors import UserError
+from schema.user_errors import USER_ERRORS, UserError
 
 
 @strawberry.type(description="How often a group meets: a rule, anchored at a local date and time.")
@@ -42,4 +42,6 @@ class Recurrence:
 class RecurrencePreview:
     dates: list[date] = strawberry.field(description="The days on which the group would meet.")
     summary: str | None = strawberry.field(description="The rule in words; null where it cannot be understood.")
-    user_errors: list[UserError] = strawberry.field(description="What is wrong with the recurrence; else empty.")
+    user_errors: list[UserError] = strawberry.field(
+        description="What is wrong with the recurrence; else empty.", directives=[USER_ERRORS]
+    )

@@ -132,7 +132,7 @@ async def test_the_answer_has_the_media_type_that_is_asked_for(
     response = await client.http.send(request)
     assert response.status_code == 200
     assert response.headers["Content-Type"] == f"{media_type}; charset=utf-8"
-    assert response.json() == {"data": {"hello": "hello you"}}
+    assert response.json()["data"] == {"hello": "hello you"}
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "image/*, text/*"])
@@ -207,7 +207,7 @@ async def test_a_document_nested_too_deeply_is_no_fault_of_ours(client: ApiClien
     for document in ("{a" * 5000 + "}" * 5000, "{ hello(name: " + "[" * 5000 + "]" * 5000 + ") }"):
         response = await client.send(document)
         assert response.status_code == 200
-        assert set(codes(response)) <= {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
+        assert codes(response) == ["LIMIT_EXCEEDED"]
 
 
 async def test_a_body_has_at_most_a_megabyte(client: ApiClient) -> None:
@@ -230,7 +230,7 @@ async def test_a_body_has_at_most_a_megabyte(client: ApiClient) -> None:
         ({"query": "query($n: Int!) { hello(times: $n) }"}, "BAD_USER_INPUT"),
         ({"query": "query A { hello }", "operationName": "B"}, "OPERATION_RESOLUTION_FAILURE"),
         ({"query": "query A { hello } query B { hello }"}, "OPERATION_RESOLUTION_FAILURE"),
-        ({"query": "fragment A on Query { hello }"}, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "fragment A on Query { hello }"}, "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
 async def test_what_was_not_executed_has_no_data(client: ApiClient, body: dict[str, Any], code: str) -> None:
@@ -243,14 +243,14 @@ async def test_what_was_not_executed_has_no_data(client: ApiClient, body: dict[s
 
 async def test_the_named_one_of_several_operations_runs(client: ApiClient) -> None:
     document = 'query A { hello } query B { hello(name: "B") }'
-    assert (await client.send(document, operation_name="B")).json() == {"data": {"hello": "hello B"}}
+    assert (await client.send(document, operation_name="B")).json()["data"] == {"hello": "hello B"}
 
 
 async def test_queries_may_be_asked_by_get(client: ApiClient) -> None:
     query = "query A($name: String!) { hello(name: $name) }"
     parameters = {"query": query, "variables": '{"name": "Ann"}', "operationName": "A"}
     response = await client.http.get("/graphql", params=parameters)
-    assert response.json() == {"data": {"hello": "hello Ann"}}
+    assert response.json()["data"] == {"hello": "hello Ann"}
     for wrong in ({}, {"query": query, "variables": "{"}, {"query": query, "variables": "[1]"}):
         assert (await client.http.get("/graphql", params=wrong)).status_code == 400
 
@@ -364,7 +364,7 @@ async def test_the_start_page_leads_to_graphiql_where_it_is_on(clinic: Clinic) -
 async def test_many_requests_at_once_keep_their_own_ids_and_counts(client: ApiClient) -> None:
     async def ask(number: int) -> None:
         response = await post(client, b'{"query": "{ one }"}', **{"X-Request-ID": f"r{number}"})
-        assert response.json() == {"data": {"one": 1}}
+        assert response.json()["data"] == {"one": 1}
         assert response.headers["X-Request-ID"] == f"r{number}"
 
     async with anyio.create_task_group() as tasks:

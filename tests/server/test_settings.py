@@ -3,6 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
+from schema.limits import Limits
+from server.edge import Edge
 from server.settings import Settings, SettingsError, load_settings
 
 SECRET = "a-shared-secret-of-32-bytes-or-more"
@@ -40,6 +42,8 @@ def test_every_variable_is_read() -> None:
             "WEEK_START": "Monday",
             "LOG_LEVEL": "debug",
             "GRAPHIQL": "ON",
+            "LIMIT_BODY_BYTES": "2000000",
+            "LIMIT_TOKENS": "9000",
         }
     )
     assert settings.sign_in_configured
@@ -48,6 +52,7 @@ def test_every_variable_is_read() -> None:
     assert settings.first_weekday == 0
     assert settings.log_level == "DEBUG"
     assert settings.serves_graphiql(demo=False)
+    assert settings.edge == Edge(body_bytes=2_000_000, limits=Limits(tokens=9000))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,9 @@ def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
         ("WEEK_START", "0"),
         ("LOG_LEVEL", "loud"),
         ("GRAPHIQL", "yes"),
+        ("LIMIT_BODY_BYTES", "0"),
+        ("LIMIT_TOKENS", "-7"),
+        ("LIMIT_COST", "without"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_accepts_and_not_repeated(name: str, value: str) -> None:

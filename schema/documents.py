@@ -1,0 +1,191 @@
+"""Documents that clients send: parsed, held against the limits and validated once, and kept for the next request."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    IntValueNode,
+    NoFragmentCyclesRule,
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from schema.cost import Cost, Formulas, literal_size
+from schema.limit_checks import LimitExceeded
+from schema.limits import Limits
+from schema.measure import Measure, Measuring, fragments_in_order
+from schema.merging import merging_rule
+
+_RULES: Final = (
+    *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
+    MaybeNullValidationRule,  # Strawberry's own two
+    OneOfInputValidationRule,
+)
+_MOST_ERRORS: Final = 10
+"""Each error prints what it found; a client mends the first ones first."""
+_KEPT_DOCUMENTS: Final = 1_000
+_KEPT_TOKENS: Final = 40_000
+"""About 24 MB: nodes, their places and their tokens take some 600 bytes a token."""
+_LONGEST_LOGGED_NAME: Final = 100
+_TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than "
+_TOO_DEEP: Final = "Syntax Error: Document is nested too deeply."
+_PARSERS_DEPTH: Final = 200
+
+
+class InvalidDocument(Exception):
+    """A document that cannot be executed, with GraphQL's own errors of it."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("the document is not valid")
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation of a valid document."""
+
+    node: OperationDefinitionNode
+    _cost: Cost
+    _formulas: Formulas
+    _defaults: Mapping[str, int]
+
+    @property
+    def name(self) -> str | None:
+        """Its name, where it has one."""
+        return self.node.name.value if self.node.name else None
+
+    @property
+    def name_for_logs(self) -> str | None:
+        """The name, where it is of a length that logs take."""
+        return self.name if self.name is not None and len(self.name) <= _LONGEST_LOGGED_NAME else None
+
+    def cost(self, variables: Mapping[str, Any] | None) -> int:
+        """Gives how many values the answer may hold with these variables (schema.cost)."""
+        return self._formulas.work_out(self._cost, {**self._defaults, **(variables or {})})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A valid document that is within the limits."""
+
+    node: DocumentNode
+    operations: tuple[Operation, ...]
+
+    def operation(self, name: str | None) -> Operation | None:
+        """Gives the operation of this name; without one the only operation (GraphQL section 6.1, GetOperation)."""
+        if name is None:
+            return self.operations[0] if len(self.operations) == 1 else None
+        return next((operation for operation in self.operations if operation.name == name), None)
+
+
+class Documents:
+    """The documents of a schema, by their text. Those that are valid are kept, the latest asked for, within bounds."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self.limits = limits
+        self._schema = schema
+        self._rules = (*_RULES, merging_rule(limits.comparisons))
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept_tokens = 0
+
+    def read(self, text: str) -> Document:
+        """Gives the document.
+
+        Raises:
+            LimitExceeded: It is over a limit that does not depend on variables.
+            GraphQLSyntaxError: It does not parse.
+            InvalidDocument: It is not valid in this schema.
+        """
+        known = self._kept.get(text)
+        if known is not None:
+            self._kept.move_to_end(text)
+            return known
+        document = self._checked(_parse(text, self.limits))
+        self._keep(text, document)
+        return document
+
+    def _checked(self, node: DocumentNode) -> Document:
+        try:
+            operations = _measure(self._schema, node, self.limits)
+        except CycleError:
+            raise InvalidDocument(validate(self._schema, node, [NoFragmentCyclesRule], _MOST_ERRORS)) from None
+        errors = validate(self._schema, node, self._rules, _MOST_ERRORS)
+        if errors:
+            raise InvalidDocument(errors)
+        return Document(node, operations)
+
+    def _keep(self, text: str, document: Document) -> None:
+        self._kept[text] = document
+        self._kept_tokens += _token_count(document)
+        while len(self._kept) > _KEPT_DOCUMENTS or self._kept_tokens > _KEPT_TOKENS:
+            _, forgotten = self._kept.popitem(last=False)
+            self._kept_tokens -= _token_count(forgotten)
+
+
+def _parse(text: str, limits: Limits) -> DocumentNode:
+    if len(text) > limits.characters:
+        raise LimitExceeded("characters", len(text), limits.characters, "The document has {} characters")
+    try:
+        return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if error.message.startswith(_TOO_MANY_TOKENS):
+            told = LimitExceeded("tokens", limits.tokens + 1, limits.tokens, "The document has {} tokens or more")
+        elif error.message.startswith(_TOO_DEEP):
+            told = LimitExceeded("depth", _PARSERS_DEPTH, limits.depth, "The document is nested {} levels deep or more")
+        else:
+            raise
+    # Raised here: the syntax error would stay with it as its context.
+    raise told
+
+
+def _measure(schema: GraphQLSchema, node: DocumentNode, limits: Limits) -> tuple[Operation, ...]:
+    fragments, spreads = fragments_in_order(node)
+    _hold(limits, "fragments", spreads, "The document spreads {} fragments")
+    measuring = Measuring(schema)
+    for fragment in fragments:
+        measuring.fragment(fragment)
+    operations = []
+    for definition in node.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            found = measuring.operation(definition)
+            _check(found, limits)
+            operations.append(Operation(definition, found.cost, measuring.formulas, _sizes_by_default(definition)))
+    return tuple(operations)
+
+
+def _check(found: Measure, limits: Limits) -> None:
+    _hold(limits, "depth", found.depth, "The query is nested {} fields deep")
+    _hold(limits, "depth", found.values, "A value in the query is nested {} levels deep")
+    _hold(limits, "aliases", found.aliases, "The query has {} aliases and repeated fields")
+    _hold(limits, "root_fields", found.fields, "The operation has {} root fields")
+    _hold(limits, "directives", found.directives, "The query has {} directives")
+
+
+def _hold(limits: Limits, limit: str, requested: int, text: str) -> None:
+    allowed = getattr(limits, limit)
+    if requested > allowed:
+        raise LimitExceeded(limit, requested, allowed, text)
+
+
+def _sizes_by_default(node: OperationDefinitionNode) -> dict[str, int]:
+    return {
+        definition.variable.name.value: literal_size(definition.default_value)
+        for definition in node.variable_definitions or ()
+        if isinstance(definition.default_value, IntValueNode)
+    }
+
+
+def _token_count(document: Document) -> int:
+    return document.node.token_count

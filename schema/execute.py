@@ -1,0 +1,44 @@
+"""Runs one operation of a document that was read by schema.documents: it is not parsed or validated again."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
+from typing import Any, Final, TypeGuard, cast
+
+import strawberry
+from graphql import ExecutionResult, GraphQLSchema
+from graphql import execute as graphql_execute
+from strawberry.execution import optimized_is_awaitable
+
+from resolvers.context import Context
+from schema.documents import Document, Operation
+
+# It knows the leaf values' types; its own annotation is wider than what it answers.
+_IS_AWAITABLE: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
+
+
+def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """Gives graphql-core's schema of one of Strawberry's."""
+    return schema._schema  # noqa: SLF001 - Strawberry gives it no public name
+
+
+async def execute(
+    schema: strawberry.Schema,
+    document: Document,
+    operation: Operation,
+    variables: Mapping[str, Any] | None,
+    context: Context,
+) -> ExecutionResult:
+    """Gives the result of an operation.
+
+    Strawberry's own `Schema.execute` would parse and validate the text, and run extensions, of which there are none.
+    """
+    result = graphql_execute(
+        graphql_schema(schema),
+        document.node,
+        context_value=context,
+        variable_values=dict(variables or {}),
+        operation_name=operation.name,
+        executor_class=schema.execution_context_class,
+        is_awaitable=_IS_AWAITABLE,
+    )
+    return await result if isawaitable(result) else result
