@@ -17,10 +17,20 @@ VERSION_TABLE = "pm_group_schema_version"
 _MIGRATION_LOCK = 7_046_029_254_386_353_131
 
 
+class NewerSchema(Exception):
+    """The database has a schema that this code does not know: a newer program has migrated it."""
+
+    def __init__(self) -> None:
+        super().__init__("the database has the schema of a newer version of this program: run that version")
+
+
 async def migrate(engine: AsyncEngine) -> None:
     """Brings the database to the newest schema, in one transaction: all of it or nothing.
 
     Safe to run twice, and by several processes at once: the second waits for the first and finds nothing to do.
+
+    Raises:
+        NewerSchema: Where the database is ahead of this code.
     """
     async with engine.connect() as connection:
         await connection.execution_options(**{WRITES: True})
@@ -37,8 +47,10 @@ async def current_revision(engine: AsyncEngine) -> str | None:
 
 
 async def schema_is_current(engine: AsyncEngine) -> bool:
-    """Tells whether the database has the newest schema that this code knows."""
-    return await current_revision(engine) == newest_revision()
+    """Tells whether the database has the newest schema that this code knows. Raises NewerSchema."""
+    revision = await current_revision(engine)
+    _refuse_newer(revision)
+    return revision == newest_revision()
 
 
 def newest_revision() -> str | None:
@@ -52,7 +64,14 @@ def _config() -> Config:
     return config
 
 
+def _refuse_newer(revision: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise NewerSchema
+
+
 def _upgrade(connection: Connection) -> None:
+    _refuse_newer(_revision(connection))
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

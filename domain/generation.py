@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.groups import References
 from domain.records import GroupDefinition
 from domain.recurrence import occurrence_dates
-from domain.refusal import Fault, FaultCode, Refusal, refuse_if_any
+from domain.refusal import Fault, FaultCode, Refusal
 from domain.sessions import SessionChange, SessionDraft, date_fault, schedule
 
 MONTHS_AT_ONCE = 24
@@ -25,21 +25,24 @@ class Generation:
     skipped: int
 
 
-def refuse_window(from_date: date, through_date: date) -> None:
-    """Raises a Refusal with OUT_OF_RANGE unless the window is in order and covers at most 24 months."""
-    faults = [
-        fault
-        for fault in (date_fault(from_date, ("input", "from")), date_fault(through_date, ("input", "through")))
-        if fault is not None
-    ]
-    refuse_if_any(faults)
+def last_day_at_once(first: date) -> date:
+    """Gives the last day that one call may reach from a first one: the same day of the month, 24 months on."""
+    year, month = divmod(first.year * 12 + first.month - 1 + MONTHS_AT_ONCE, 12)
+    return date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def window_faults(from_date: date, through_date: date) -> list[Fault]:
+    """Gives OUT_OF_RANGE unless the window is in order and covers at most 24 months."""
+    out_of_range = (date_fault(from_date, ("input", "from")), date_fault(through_date, ("input", "through")))
+    if faults := [fault for fault in out_of_range if fault is not None]:
+        return faults
     if through_date < from_date:
         message = "The last day must not be before the first."
-    elif through_date >= _months_later(from_date, MONTHS_AT_ONCE):
-        message = f"One call covers at most {MONTHS_AT_ONCE} months; generate the rest with another."
+    elif through_date > (last := last_day_at_once(from_date)):
+        message = f"One call covers at most {MONTHS_AT_ONCE} months, here until {last}; generate the rest with another."
     else:
-        return
-    raise Refusal(Fault(FaultCode.OUT_OF_RANGE, message, ("input", "through")))
+        return []
+    return [Fault(FaultCode.OUT_OF_RANGE, message, ("input", "through"))]
 
 
 def generate(
@@ -82,8 +85,3 @@ def generate(
                 *(replace(fault, field=("input", "groupDefinitionId")) for fault in refusal.faults)
             ) from refusal
     return Generation(tuple(made), skipped)
-
-
-def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

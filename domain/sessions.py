@@ -12,12 +12,12 @@ from uuid import UUID
 from domain.changes import EntityType, Event, HistoryEntry, as_text, differences
 from domain.groups import References, same_person, unknown_location, unknown_staff
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
+from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.texts import required_text
 from domain.wall_time import instant
 
 REASON_LENGTH = 1000
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 SCHEDULED = "pm_group_session_scheduled"
 CANCELLED = "pm_group_session_cancelled"
 RESCHEDULED = "pm_group_session_rescheduled"
@@ -46,18 +46,28 @@ class SessionChange:
 
 
 def draft_for(
-    group: GroupDefinition,
+    group: GroupDefinition | None,
     session_date: date,
     start_time: time,
     end_time: time | None,
     staff_and_place: Mapping[str, object],
 ) -> SessionDraft:
     """Completes what was typed with the group's facilitators and location, for those that were left out."""
-    draft = SessionDraft(
-        session_date, start_time, end_time, group.facilitator_id, group.co_facilitator_id, group.location_id
-    )
+    draft = SessionDraft(session_date, start_time, end_time, None, None, None)
+    if group is not None:
+        draft = replace(
+            draft,
+            facilitator_id=group.facilitator_id,
+            co_facilitator_id=group.co_facilitator_id,
+            location_id=group.location_id,
+        )
     given = {name: value for name, value in staff_and_place.items() if name != "facilitator_id" or value is not None}
     return replace(draft, **given)  # type: ignore[arg-type]  # the names are SessionDraft's own
+
+
+def faults_without_group(draft: SessionDraft, references: References) -> list[Fault]:
+    """Gives what is wrong with a draft whatever group it is for: what it leaves out would be the group's."""
+    return [fault for fault in _faults(draft, references, minutes=0) if fault.code is not FaultCode.REQUIRED]
 
 
 def schedule(
@@ -169,32 +179,11 @@ def date_fault(day: date, field: FieldPath) -> Fault | None:
 
 
 def _placed(session: Occurrence, draft: SessionDraft, references: References, minutes: int) -> Occurrence:
-    faults: list[Fault] = []
-    facilitator_id = _people(draft, references, faults)
-    if draft.location_id is not None and draft.location_id not in references.locations:
-        faults.append(unknown_location())
+    refuse_if_any(_faults(draft, references, minutes))
     day, start = draft.session_date, draft.start_time
-    if day is None:
-        faults.append(Fault(FaultCode.REQUIRED, "A session needs a date.", ("input", "sessionDate")))
-    elif (fault := date_fault(day, ("input", "sessionDate"))) is not None:
-        faults.append(fault)
-    if start is None:
-        faults.append(Fault(FaultCode.REQUIRED, "A session needs a start time.", ("input", "startTime")))
-    elif not _is_whole_minute(start):
-        faults.append(_not_whole("startTime"))
-    end = draft.end_time if draft.end_time is not None or start is None else _end(start, minutes, faults)
-    if end is not None and not _is_whole_minute(end):
-        faults.append(_not_whole("endTime"))
-    if start is not None and draft.end_time is not None and draft.end_time <= start:
-        faults.append(
-            Fault(
-                FaultCode.INVALID,
-                "A session must end after it starts, on the same day.",
-                ("input", "endTime"),
-            )
-        )
-    refuse_if_any(faults)
-    assert day and start is not None and end is not None  # noqa: S101, PT018 - checked above
+    assert day and start is not None and draft.facilitator_id  # noqa: S101, PT018 - checked above
+    end = draft.end_time if draft.end_time is not None else _after(start, minutes)
+    assert end is not None  # noqa: S101 - checked above
     starts_at, ends_at = instant(day, start, session.time_zone), instant(day, end, session.time_zone)
     if ends_at <= starts_at:
         # It starts in the hour that the clocks skip, so it is read after it, and its end is not: it keeps its length.
@@ -206,13 +195,39 @@ def _placed(session: Occurrence, draft: SessionDraft, references: References, mi
         end_time=end,
         starts_at=starts_at,
         ends_at=ends_at,
-        facilitator_id=facilitator_id,
+        facilitator_id=draft.facilitator_id,
         co_facilitator_id=draft.co_facilitator_id,
         location_id=draft.location_id,
     )
 
 
-def _people(draft: SessionDraft, references: References, faults: list[Fault]) -> str:
+def _faults(draft: SessionDraft, references: References, minutes: int) -> list[Fault]:
+    faults = _people_faults(draft, references)
+    if draft.location_id is not None and draft.location_id not in references.locations:
+        faults.append(unknown_location())
+    day, start, end = draft.session_date, draft.start_time, draft.end_time
+    if day is None:
+        faults.append(Fault(FaultCode.REQUIRED, "A session needs a date.", ("input", "sessionDate")))
+    elif (fault := date_fault(day, ("input", "sessionDate"))) is not None:
+        faults.append(fault)
+    if start is None:
+        faults.append(Fault(FaultCode.REQUIRED, "A session needs a start time.", ("input", "startTime")))
+    elif not _is_whole_minute(start):
+        faults.append(_not_whole("startTime"))
+    if start is not None and end is None and _after(start, minutes) is None:
+        words = f"A session of {minutes} minutes that starts then does not end on the same day; "
+        words += "start earlier or give an end time."
+        faults.append(Fault(FaultCode.INVALID, words, ("input", "startTime")))
+    if end is not None and not _is_whole_minute(end):
+        faults.append(_not_whole("endTime"))
+    if start is not None and end is not None and end <= start:
+        words = "A session must end after it starts, on the same day."
+        faults.append(Fault(FaultCode.INVALID, words, ("input", "endTime")))
+    return faults
+
+
+def _people_faults(draft: SessionDraft, references: References) -> list[Fault]:
+    faults: list[Fault] = []
     if draft.facilitator_id is None:
         faults.append(Fault(FaultCode.REQUIRED, "A session needs a facilitator.", ("input", "facilitatorId")))
     elif draft.facilitator_id not in references.staff_ids:
@@ -222,22 +237,14 @@ def _people(draft: SessionDraft, references: References, faults: list[Fault]) ->
             faults.append(unknown_staff("coFacilitatorId"))
         elif draft.co_facilitator_id == draft.facilitator_id:
             faults.append(same_person())
-    return draft.facilitator_id or ""
+    return faults
 
 
-def _end(start: time, minutes: int, faults: list[Fault]) -> time | None:
-    end = datetime.combine(date(2000, 1, 1), start) + timedelta(minutes=minutes)
-    if end.date() != date(2000, 1, 1):
-        faults.append(
-            Fault(
-                FaultCode.INVALID,
-                f"A session of {minutes} minutes that starts then does not end on the same day; "
-                "start earlier or give an end time.",
-                ("input", "startTime"),
-            )
-        )
-        return None
-    return end.time()
+def _after(start: time, minutes: int) -> time | None:
+    """The time on the clock so many minutes later; None where that is another day."""
+    any_day = date(2000, 1, 1)
+    end = datetime.combine(any_day, start) + timedelta(minutes=minutes)
+    return end.time() if end.date() == any_day else None
 
 
 def _minutes(moment: time) -> int:

@@ -1,11 +1,11 @@
 """What is worked out for a group: its seats now, and its program's week."""
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from domain.capacity import Capacity
 from domain.compliance import Compliance, Program, week_start, weekly_compliance
 from domain.records import GroupDefinition, GroupType
+from domain.wall_time import local_date
 from resolvers.arguments import day
 from resolvers.context import Context
 
@@ -31,7 +31,7 @@ async def compliance(context: Context, group: GroupDefinition, week_of: date | N
     if program is None:
         return None
     if week_of is None:
-        week_of = context.clinic.clock().astimezone(ZoneInfo(group.time_zone)).date()
+        week_of = local_date(context.clinic.clock(), group.time_zone)
     start = week_start(week_of, context.clinic.first_weekday)
     sessions = await context.loaders.week_sessions.load((group.id, (start,)))
     stretches = ((session.starts_at, session.ends_at) for session in sessions)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from dateutil.relativedelta import relativedelta
-
+from domain.generation import last_day_at_once
 from domain.groups import RecurrenceDraft
 from domain.recurrence import Recurrence, first_dates, occurrence_dates, parse_recurrence
 from domain.recurrence_summary import summarize
@@ -14,7 +13,6 @@ from resolvers.arguments import day, in_order
 from resolvers.context import BadInput
 
 LARGEST = 1000
-_MONTHS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,12 @@ def preview(draft: RecurrenceDraft, from_date: date | None, through_date: date |
     size = _size(first)
     try:
         recurrence = parse_recurrence(
-            draft.rule, draft.start_date, draft.start_time, draft.excluded_dates, ("input", "recurrence")
+            draft.rule, draft.start_date, draft.start_time, draft.excluded_dates, ("recurrence",)
         )
     except Refusal as refusal:
         return Preview([], None, refusal)
     start = from_date or recurrence.start_date
-    longest = start + relativedelta(months=_MONTHS)
+    longest = last_day_at_once(start)
     end = min(through_date or longest, longest)
     return Preview(list(islice(occurrence_dates(recurrence, start, end), size)), summarize(recurrence))
 

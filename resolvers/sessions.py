@@ -9,9 +9,10 @@ from db.references import find_references
 from db.schedule import find_session, insert_sessions, slot_is_taken, taken_slots, update_session
 from db.unit_of_work import UnitOfWork
 from domain import sessions as rules
-from domain.generation import generate, refuse_window
+from domain.generation import generate, window_faults
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
+from domain.refusal import Refusal, refuse_if_any
 from resolvers.groups import locked_group, references_of
 from resolvers.ids import not_found, parse_id
 from resolvers.transaction import transaction
@@ -47,9 +48,14 @@ async def create_occurrence(
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, DUPLICATE_OCCURRENCE, or every fault of the session.
     """
-    group = await locked_group(work, group_id, "groupDefinitionId")
-    refuse_deleted(group, "groupDefinitionId")
-    draft = rules.draft_for(group, session_date, start_time, end_time, staff_and_place or {})
+    typed = staff_and_place or {}
+    try:
+        group = await _live_group(work, group_id)
+    except Refusal as refusal:
+        draft = rules.draft_for(None, session_date, start_time, end_time, typed)
+        references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
+        raise Refusal(*refusal.faults, *rules.faults_without_group(draft, references)) from None
+    draft = rules.draft_for(group, session_date, start_time, end_time, typed)
     references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
     change = rules.schedule(group, draft, references, work.new_id(), work.now)
     if await slot_is_taken(work, change.after):
@@ -68,9 +74,12 @@ async def generate_occurrences(
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE for the window, INVALID_RECURRENCE_RULE without a recurrence.
     """
-    group = await locked_group(work, group_id, "groupDefinitionId")
-    refuse_deleted(group, "groupDefinitionId")
-    refuse_window(from_date, through_date)
+    faults = window_faults(from_date, through_date)
+    try:
+        group = await _live_group(work, group_id)
+    except Refusal as refusal:
+        raise Refusal(*refusal.faults, *faults) from None
+    refuse_if_any(faults)
     references = await find_references(work, (group.facilitator_id, group.co_facilitator_id), group.location_id)
     taken = await taken_slots(work, group.id, from_date, through_date)
     generation = generate(group, from_date, through_date, taken, references, work.new_id, work.now)
@@ -118,6 +127,12 @@ async def cancel_occurrence(
     await update_session(work, change.after)
     work.record(change.events, change.history)
     return change.after
+
+
+async def _live_group(work: UnitOfWork, group_id: str) -> GroupDefinition:
+    group = await locked_group(work, group_id, "groupDefinitionId")
+    refuse_deleted(group, "groupDefinitionId")
+    return group
 
 
 async def _locked_session(work: UnitOfWork, session_id: str) -> tuple[Occurrence, GroupDefinition]:

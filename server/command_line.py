@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import create_engine
-from db.migrate import migrate
+from db.migrate import NewerSchema, migrate
 from resolvers.caller import PermissionKey
 from server.access_report import print_reads
 from server.authentication import sign_token
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logging(settings.log_level)
         _COMMANDS[parsed.command](parsed, settings)
         sys.stdout.flush()
-    except (CommandError, SettingsError) as error:
+    except (CommandError, SettingsError, NewerSchema) as error:
         return _failed(str(error))
     except BrokenPipeError:
         # The reader has seen enough. What is left unwritten must not fail again while Python shuts down.
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError) as error:
         return _failed(f"the database cannot be used: {_reason(error)}")
+    except (ConnectionError, TimeoutError, socket.gaierror) as error:
+        return _failed(f"the database cannot be reached: {_reason(error)}")
     except OSError as error:
         return _failed(_reason(error))
     return 0
@@ -85,7 +88,10 @@ def _import_fhir(parsed: argparse.Namespace, settings: Settings) -> None:
 
     async def load(engine: AsyncEngine) -> None:
         await prepare_schema(engine)
-        await import_files(engine, parsed.organization, parsed.files, settings.default_time_zone)
+        summary = await import_files(engine, parsed.organization, parsed.files, settings.default_time_zone)
+        if summary.refused and not summary.taken:
+            # Whatever the files are, they are not what this command reads.
+            raise CommandError("none of the lines could be imported")
 
     _with_engine(settings, load)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from random import Random
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, or_, select, text
 
@@ -18,6 +17,7 @@ from db.unit_of_work import Author, UnitOfWork, unit_of_work
 from domain.groups import GroupDraft, RecurrenceDraft
 from domain.records import Enrollment, EnrollmentStatus, Occurrence
 from domain.recurrence import Recurrence, occurrence_dates
+from domain.wall_time import local_date
 from resolvers.caller import ROLES, Caller
 from resolvers.context import Clinic, Context
 from resolvers.enrollments import disenroll_patient, enroll_patient
@@ -98,7 +98,7 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
         await store_staff(work.connection, DEMO_ORGANIZATION, staff)
         await store_locations(work.connection, DEMO_ORGANIZATION, rooms)
         await store_patients(work.connection, DEMO_ORGANIZATION, people)
-        today = work.now.astimezone(ZoneInfo(clinic.default_time_zone)).date()
+        today = local_date(work.now, clinic.default_time_zone)
         active = [patient.id for patient in people if patient.active]
         sessions = cancelled = enrollments = 0
         for group in DEMO_GROUPS:

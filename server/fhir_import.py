@@ -51,6 +51,16 @@ class ImportSummary:
         default_factory=lambda: {name: LineCounts() for name in (*RESOURCE_TYPES, _OTHER)}
     )
 
+    @property
+    def taken(self) -> int:
+        """How many lines tell what is stored now."""
+        return sum(counts.new + counts.changed + counts.unchanged for counts in self.by_type.values())
+
+    @property
+    def refused(self) -> int:
+        """How many lines were refused."""
+        return sum(counts.refused for counts in self.by_type.values())
+
     def lines(self) -> list[str]:
         """Gives a line of text for every resource type that was met."""
         return [

@@ -10,7 +10,8 @@ async def prepare_schema(engine: AsyncEngine) -> None:
     """Brings SQLite to the newest schema; on PostgreSQL only looks, since others may be using it.
 
     Raises:
-        CommandError: Where PostgreSQL has another schema than this program.
+        CommandError: Where PostgreSQL has an older schema than this program.
+        NewerSchema: Where the database has a newer one.
     """
     if engine.dialect.name == "sqlite":
         await migrate(engine)

@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 import jwt
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, ValidationError, model_validator
@@ -13,6 +12,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
 from db.engine import async_url
+from domain.wall_time import is_time_zone
 from schema.limits import DEFAULT_LIMITS, Limits
 from server.edge import BODY_BYTES, Edge
 
@@ -56,7 +56,7 @@ def _key_set_url(value: str) -> str:
 
 
 def _time_zone(value: str) -> str:
-    if value not in available_timezones():
+    if not is_time_zone(value):
         raise ValueError
     return value
 

@@ -1,6 +1,7 @@
 """Sessions on the calendar, on a real database: state, events and history together."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -200,11 +201,44 @@ async def test_generating_at_once_makes_each_session_once(engine: AsyncEngine) -
 async def test_a_window_is_in_order_and_covers_at_most_24_months(engine: AsyncEngine) -> None:
     await seed(engine)
     group = await make_group(engine, recurrence=MWF)
-    for through in (date(2028, 12, 1), date(2026, 11, 30)):
+    for through in (date(2028, 12, 2), date(2026, 11, 30)):
         attempt = generate_occurrences(context(engine), str(group.id), DAY, through)
         assert await refusal_of(attempt) == [(FaultCode.OUT_OF_RANGE, "through")]
-    made = await generate_occurrences(context(engine), str(group.id), DAY, date(2028, 11, 30))
+    made = await generate_occurrences(context(engine), str(group.id), DAY, date(2028, 12, 1))
     assert len(made.sessions) > 300
+    # From a leap day, 24 months end on the last of February.
+    made = await generate_occurrences(context(engine), str(group.id), date(2028, 2, 29), date(2030, 2, 28))
+    assert made.skipped > 0
+    attempt = generate_occurrences(context(engine), str(group.id), date(2028, 2, 29), date(2030, 3, 1))
+    assert await refusal_of(attempt) == [(FaultCode.OUT_OF_RANGE, "through")]
+
+
+async def test_what_is_wrong_beside_the_group_is_told_with_it(engine: AsyncEngine) -> None:
+    await seed(engine)
+    deleted = await make_group(engine)
+    await delete_group(context(engine), str(deleted.id))
+    for group, code in (("nonsense", FaultCode.NOT_FOUND), (str(deleted.id), FaultCode.GROUP_DELETED)):
+        attempt: Awaitable[object] = create_occurrence(
+            context(engine),
+            group,
+            date(1999, 1, 1),
+            time(9, 0, 30),
+            time(8),
+            {"facilitator_id": "nobody", "co_facilitator_id": None, "location_id": "nowhere"},
+        )
+        assert await refusal_of(attempt) == [
+            (code, "groupDefinitionId"),
+            (FaultCode.NOT_FOUND, "facilitatorId"),
+            (FaultCode.NOT_FOUND, "locationId"),
+            (FaultCode.OUT_OF_RANGE, "sessionDate"),
+            (FaultCode.INVALID, "startTime"),
+            (FaultCode.INVALID, "endTime"),
+        ]
+        attempt = create_occurrence(context(engine), group, DAY, time(23, 59))
+        assert await refusal_of(attempt) == [(code, "groupDefinitionId")]
+        attempt = generate_occurrences(context(engine), group, DAY, date(2026, 11, 30))
+        assert await refusal_of(attempt) == [(code, "groupDefinitionId"), (FaultCode.OUT_OF_RANGE, "through")]
+    assert (await everything(engine)).sessions == []
 
 
 async def test_generating_needs_a_recurrence(engine: AsyncEngine) -> None:

@@ -301,7 +301,7 @@ async def test_a_recurrence_is_previewed_or_refused_in_words(client: ApiClient) 
     assert found["recurrencePreview"]["dates"] == ["2027-01-01", "2027-01-02"]
     refusal = (await client.ask(query % ("FREQ=HOURLY", "", "")))["recurrencePreview"]
     assert refusal["dates"] == []
-    assert [error["code"] for error in refusal["userErrors"]] == ["INVALID_RECURRENCE_RULE"]
+    assert refusal["userErrors"] == [{"code": "INVALID_RECURRENCE_RULE", "field": ["recurrence", "rule"]}]
     assert "1,000" in await refused(client, query % ("FREQ=DAILY", "", ", first: 1001"))
 
 

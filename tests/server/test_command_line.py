@@ -11,6 +11,10 @@ from pathlib import Path
 import httpx
 import jwt
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.migrate import VERSION_TABLE, current_revision
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-secret-that-only-the-tests-know-0123456789"
@@ -83,7 +87,7 @@ def test_a_wrong_setting_stops_every_command_with_its_name(tmp_path: Path) -> No
 
 def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) -> None:
     done = run("migrate", cwd=tmp_path, DATABASE_URL="postgresql://clinic:hidden-word@127.0.0.1:1/pm")
-    assert_refused(done)
+    assert_refused(done, "database cannot be reached")
     assert "hidden-word" not in done.stderr
 
 
@@ -119,6 +123,31 @@ def test_the_server_refuses_an_old_schema_on_postgresql(
 ) -> None:
     done = run("serve", "--port", "0", cwd=tmp_path, DATABASE_URL=empty_database_url, AUTH_JWT_SECRET=SECRET)
     assert_refused(done, "group-sessions migrate")
+
+
+@pytest.mark.anyio
+async def test_a_schema_of_a_newer_version_is_told_and_left_alone(
+    engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'tomorrow'"))
+    for command in (("migrate",), ("serve", "--port", "0"), ("events",)):
+        done = run(*command, cwd=tmp_path, DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET)
+        assert_refused(done, "newer version of this program")
+    assert await current_revision(engine) == "tomorrow"
+
+
+def test_an_import_that_takes_no_line_at_all_has_not_succeeded(tmp_path: Path) -> None:
+    (tmp_path / "bundle.json").write_text('{\n  "resourceType": "Bundle"\n}\n')
+    arguments = ("import-fhir", "--organization", "org-1", "bundle.json")
+    done = run(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "group-sessions: none of the lines could be imported\n")
+    assert "bundle.json:1: the line is not JSON" in done.stdout
+    patient = '{"resourceType": "Patient", "id": "p1", "name": [{"text": "Somebody"}]}'
+    with (tmp_path / "bundle.json").open("a") as file:
+        file.write(patient)
+    done = run(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_schema_is_printed(tmp_path: Path) -> None:

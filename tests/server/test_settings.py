@@ -87,6 +87,7 @@ def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
         ("AUTH_JWKS_URL", "https://[broken"),
         ("DEFAULT_TIME_ZONE", "Arizona"),
         ("DEFAULT_TIME_ZONE", "../../etc/passwd"),
+        ("DEFAULT_TIME_ZONE", "Factory"),
         ("WEEK_START", "0"),
         ("LOG_LEVEL", "loud"),
         ("GRAPHIQL", "yes"),
