@@ -128,10 +128,13 @@ async def unit_of_work(
     new_id: Callable[[], UUID],
     place: Place | None = None,
     lock_seconds: float = LOCK_SECONDS,
+    *,
+    confined: bool = True,
 ) -> AsyncIterator[UnitOfWork]:
     """Opens a transaction that writes. Leaving the block commits; an exception rolls everything back.
 
-    `db.transactions.transact` runs a decision in one, and again where that helps.
+    `db.transactions.transact` runs a decision in one, and again where that helps. Not confined to what requests may
+    touch (see `db.row_security`) are operators' commands alone.
 
     Raises:
         OutcomeUnknown: Where the connection is lost during the commit.
@@ -139,7 +142,8 @@ async def unit_of_work(
     async with engine.connect() as connection:
         await connection.execution_options(**{WRITES: True, LOCK_WAIT: lock_seconds})
         async with connection.begin() as transaction:
-            await confine(connection, author.organization_id, lock_seconds)
+            if confined:
+                await confine(connection, author.organization_id, lock_seconds)
             work = UnitOfWork(connection, author, now, new_id, place or Place(Turns()))
             yield work
             await work.store_records()
