@@ -18,6 +18,11 @@ WRITES = "group_sessions_writes"
 # The execution option that tells for how many seconds it may wait for that lock; 10 unless it is told.
 LOCK_WAIT = "group_sessions_lock_wait"
 
+POOL_SECONDS = 3
+"""How long to wait for a connection where all are in use."""
+CONNECT_SECONDS = 5
+"""How long PostgreSQL may take to accept a connection."""
+
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
@@ -38,8 +43,14 @@ def async_url(database_url: str) -> URL:
     return url.set(drivername=_DRIVERS[backend])
 
 
-def create_engine(database_url: str, pool_size: int = 10) -> AsyncEngine:
-    """Gives an engine for sqlite:///path (its folder is made) or postgresql://user@host/name."""
+def create_engine(database_url: str, pool_size: int = 10, answer_seconds: float | None = None) -> AsyncEngine:
+    """Gives an engine for sqlite:///path (its folder is made) or postgresql://user@host/name.
+
+    Args:
+        database_url: The database.
+        pool_size: How many connections are kept; as many again are opened when they are needed.
+        answer_seconds: How long PostgreSQL may be silent after a statement before it counts as gone; None is for ever.
+    """
     url = async_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, pool_size)
@@ -47,6 +58,8 @@ def create_engine(database_url: str, pool_size: int = 10) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_timeout=POOL_SECONDS,
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": answer_seconds},
         hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,
@@ -72,6 +85,7 @@ def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_timeout=POOL_SECONDS,
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,

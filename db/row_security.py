@@ -15,10 +15,16 @@ from db.statements import UNCOUNTED
 SERVER_ROLE: Final = "pm_group_server"
 ORGANIZATION_SETTING: Final = "group_sessions.organization_id"
 
-# Both end with the transaction. It is part of how a transaction begins, so it does not count as a statement.
+# No statement, and no pause between two, may keep a connection and its locks for long: a server that has vanished from
+# the network would keep them until the system notices, which takes hours.
+_BOUNDS: Final = (
+    "set_config('statement_timeout', '10s', true), set_config('idle_in_transaction_session_timeout', '60s', true)"
+)
+
+# All of it ends with the transaction. It is part of how a transaction begins, so it does not count as a statement.
 _CONFINE = text(
     f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', :organization_id, true),"
-    " set_config('lock_timeout', :lock_timeout, true)"
+    f" set_config('lock_timeout', :lock_timeout, true), {_BOUNDS}"
 ).execution_options(**{UNCOUNTED: True})
 
 
@@ -27,7 +33,8 @@ def confining_text(organization_id: str) -> str:
     # In hexadecimal nothing of the value can be read as SQL.
     organization = f"convert_from(decode('{organization_id.encode().hex()}', 'hex'), 'UTF8')"
     return (
-        f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', {organization}, true)"
+        f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', {organization}, true),"
+        f" {_BOUNDS}"
     )
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -310,4 +311,47 @@ access_log = Table(
     # One row a request, however many patients it read: a report must not cost a row for each.
     Column[Any]("patient_ids", Json, nullable=False),
     Index("ix_pm_group_access_log_of_organization", "organization_id", "at", "id"),
+)
+
+idempotency_keys = Table(
+    "pm_group_idempotency_keys",
+    metadata,
+    _organization(primary_key=True),
+    Column[str]("subject", String(255), primary_key=True),
+    Column[str]("key", String(255), primary_key=True),
+    Column[bytes]("fingerprint", LargeBinary, nullable=False),
+    # The attempt that is at work on the request, until it answers, or its lease ends and a repeat takes over.
+    Column[uuid.UUID]("attempt", Id, nullable=False),
+    Column[datetime]("leased_until", Instant, nullable=False),
+    Column[datetime]("expires_at", Instant, nullable=False),
+    # The answer; null until there is one.
+    Column[int | None]("status", Integer),
+    Column[str | None]("media_type", String(100)),
+    Column[bytes | None]("body", LargeBinary),
+    # The keys that the caller held, and whose records the answer tells of.
+    Column[Any]("permissions", Json, nullable=False),
+    Column[Any]("patient_ids", Json, nullable=False),
+    CheckConstraint(
+        "(status IS NULL) = (body IS NULL) AND (status IS NULL) = (media_type IS NULL)", name="answer_whole"
+    ),
+    Index("ix_pm_group_idempotency_keys_by_expiry", "expires_at"),
+)
+
+idempotency_steps = Table(
+    "pm_group_idempotency_steps",
+    metadata,
+    _organization(primary_key=True),
+    Column[str]("subject", String(255), primary_key=True),
+    Column[str]("key", String(255), primary_key=True),
+    Column[str]("step", String(64), primary_key=True),
+    Column[Any]("decision", Json, nullable=False),
+    ForeignKeyConstraint(
+        ["organization_id", "subject", "key"],
+        [
+            "pm_group_idempotency_keys.organization_id",
+            "pm_group_idempotency_keys.subject",
+            "pm_group_idempotency_keys.key",
+        ],
+        ondelete="CASCADE",
+    ),
 )

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.faults import Busy, Trouble, Unavailable, trouble_of
@@ -34,8 +35,8 @@ async def transact(
 ) -> Decided:
     """Runs a decision in a transaction, and commits it.
 
-    Conflicts with other transactions are retried. Locks are waited for, in line with others of this process, for
-    LOCK_SECONDS in all.
+    Conflicts with other transactions, and lost connections, are retried. Locks are waited for, in line with others of
+    this process, for LOCK_SECONDS in all.
 
     Args:
         engine: The database.
@@ -52,7 +53,7 @@ async def transact(
     """
     deadline = time.monotonic() + LOCK_SECONDS
     place = Place(turns)
-    conflicts = 0
+    tries = 0
     try:
         if engine.dialect.name == "sqlite":
             # It has one writer at a time. Those of other processes are waited for when the transaction begins.
@@ -66,20 +67,21 @@ async def transact(
             except (Busy, Unavailable):
                 raise
             except Exception as fault:
-                conflicts += 1
-                _raise_unless_worth_another_try(fault, conflicts, deadline)
-                await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * conflicts))  # noqa: S311 - nothing secret
+                tries += 1
+                trouble = trouble_of(fault)
+                if trouble is None:
+                    raise
+                if tries == ATTEMPTS or time.monotonic() > deadline or not _was_undone(fault, trouble):
+                    raise (Unavailable if trouble is Trouble.GONE else Busy) from fault
+                await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * tries))  # noqa: S311 - nothing secret
             else:
                 return decided
     finally:
         place.leave()
 
 
-def _raise_unless_worth_another_try(fault: Exception, conflicts: int, deadline: float) -> None:
-    trouble = trouble_of(fault)
-    if trouble is None:
-        raise fault
-    if trouble is Trouble.GONE:
-        raise Unavailable from fault
-    if trouble is Trouble.BUSY or conflicts >= ATTEMPTS or time.monotonic() > deadline:
-        raise Busy from fault
+def _was_undone(fault: Exception, trouble: Trouble) -> bool:
+    """Tells whether the transaction may do better if it runs again at once."""
+    # A connection that was lost before the commit has left nothing behind, and the next one may be to a server that
+    # has come back. Where there is none to be had, trying again is for the client to do.
+    return trouble is Trouble.CONFLICT or (isinstance(fault, DBAPIError) and fault.connection_invalidated)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.access_log import insert_patients_read
+from db.idempotency import Claim
 from db.snapshots import Snapshot, snapshot
 from db.transactions import transact
 from db.turns import Turns
@@ -56,11 +57,24 @@ class BadInput(Exception):
 
 @dataclass(slots=True)
 class Context:
-    """One request's context. Everything read for one query is of one moment; a write starts a new one."""
+    """One request's context. Everything read for one query is of one moment; a write starts a new one.
+
+    Attributes:
+        clinic: What is the same for every request.
+        caller: Who asks.
+        correlation_id: The request's id.
+        claim: The claim on the request's Idempotency-Key, where it has one.
+        root_field: The response name of the mutation's field that is being answered; unique in the request.
+        patients_recorded: Whose records the log tells that the request has read.
+        loaders: What is loaded for many at once.
+    """
 
     clinic: Clinic
     caller: Caller
     correlation_id: str
+    claim: Claim | None = field(init=False, default=None)
+    root_field: str = field(init=False, default="")
+    patients_recorded: frozenset[str] = field(init=False, default=frozenset())
     loaders: Loaders = field(init=False)
     _patients_read: set[str] = field(init=False, default_factory=set)
     _reading: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
@@ -113,6 +127,7 @@ class Context:
         if self._patients_read:
             patients = frozenset(self._patients_read)
             await self.transact(lambda work: insert_patients_read(work, operation, patients))
+            self.patients_recorded |= patients
             self._patients_read.clear()
 
     async def close(self) -> None:

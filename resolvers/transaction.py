@@ -6,6 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from db.unit_of_work import UnitOfWork
 from resolvers.context import Context
+from resolvers.steps import Steps
 
 Arguments = ParamSpec("Arguments")
 Decided = TypeVar("Decided")
@@ -17,11 +18,18 @@ def transaction(
     """Makes a use case of a function that works in a transaction: called with a context, it runs in one of its own.
 
     Where transactions get in each other's way the function is run again from its start. So it keeps nothing but what
-    it stores and gives back, and does nothing outside of its unit of work.
+    it stores and gives back, and does nothing outside of its unit of work. Where the request has an Idempotency-Key,
+    what it gives back is kept as well, as JSON, until the request is answered.
     """
+    steps: Steps[Decided] = Steps(decide)
 
     @wraps(decide)
     async def use_case(context: Context, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Decided:
-        return await context.transact(lambda work: decide(work, *arguments, **named))
+        def run(work: UnitOfWork) -> Awaitable[Decided]:
+            return decide(work, *arguments, **named)
+
+        if context.claim is None:
+            return await context.transact(run)
+        return await steps.do_once(context, context.claim, run)
 
     return use_case

@@ -19,8 +19,9 @@ Payload = TypeVar("Payload")
 
 
 async def _answer(
-    decision: Awaitable[Decided], accepted: Callable[[Decided], Payload], payload: Callable[..., Payload]
+    info: Info, decision: Awaitable[Decided], accepted: Callable[[Decided], Payload], payload: Callable[..., Payload]
 ) -> Payload:
+    info.context.root_field = str(info.path.key)
     try:
         return accepted(await decision)
     except Refusal as refusal:
@@ -42,6 +43,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.CreateGroupDefinitionInput, _input("The new group.")]
     ) -> payloads.CreateGroupDefinitionPayload:
         return await _answer(
+            info,
             groups.create_group(info.context, input.draft()),
             lambda group: payloads.CreateGroupDefinitionPayload(group_definition=group),
             payloads.CreateGroupDefinitionPayload,
@@ -55,6 +57,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.UpdateGroupDefinitionInput, _input("The changes.")]
     ) -> payloads.UpdateGroupDefinitionPayload:
         return await _answer(
+            info,
             groups.update_group_definition(info.context, input.id, input.edits(), input.expected_version),
             lambda edited: payloads.UpdateGroupDefinitionPayload(
                 group_definition=edited.group, promoted=edited.promoted
@@ -70,6 +73,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.DeleteGroupDefinitionInput, _input("The group.")]
     ) -> payloads.DeleteGroupDefinitionPayload:
         return await _answer(
+            info,
             groups.delete_group(info.context, input.id, input.expected_version),
             lambda group: payloads.DeleteGroupDefinitionPayload(group_definition=group),
             payloads.DeleteGroupDefinitionPayload,
@@ -82,6 +86,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.CreateOccurrenceInput, _input("The session.")]
     ) -> payloads.CreateOccurrencePayload:
         return await _answer(
+            info,
             sessions.create_occurrence(
                 info.context,
                 input.group_definition_id,
@@ -102,6 +107,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.GenerateOccurrencesInput, _input("The group and the days.")]
     ) -> payloads.GenerateOccurrencesPayload:
         return await _answer(
+            info,
             sessions.generate_occurrences(info.context, input.group_definition_id, input.from_, input.through),
             lambda generated: payloads.GenerateOccurrencesPayload(
                 occurrences=generated.sessions,
@@ -119,6 +125,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.UpdateOccurrenceInput, _input("The changes.")]
     ) -> payloads.UpdateOccurrencePayload:
         return await _answer(
+            info,
             sessions.update_occurrence(info.context, input.id, input.edits(), input.expected_version),
             lambda session: payloads.UpdateOccurrencePayload(occurrence=session),
             payloads.UpdateOccurrencePayload,
@@ -132,6 +139,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.CancelOccurrenceInput, _input("The session and the reason.")]
     ) -> payloads.CancelOccurrencePayload:
         return await _answer(
+            info,
             sessions.cancel_occurrence(info.context, input.id, input.reason, input.expected_version),
             lambda session: payloads.CancelOccurrencePayload(occurrence=session),
             payloads.CancelOccurrencePayload,
@@ -145,6 +153,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.EnrollPatientInput, _input("The group and the patient.")]
     ) -> payloads.EnrollPatientPayload:
         return await _answer(
+            info,
             enrollments.enroll_patient(info.context, input.group_definition_id, input.patient_id),
             lambda enrollment: payloads.EnrollPatientPayload(enrollment=enrollment),
             payloads.EnrollPatientPayload,
@@ -158,6 +167,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.DisenrollPatientInput, _input("The enrollment.")]
     ) -> payloads.DisenrollPatientPayload:
         return await _answer(
+            info,
             enrollments.disenroll_patient(info.context, input.enrollment_id, input.reason, input.expected_version),
             lambda ended: payloads.DisenrollPatientPayload(enrollment=ended.enrollment, promoted=ended.promoted),
             payloads.DisenrollPatientPayload,
@@ -170,6 +180,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.PromoteEnrollmentInput, _input("The enrollment.")]
     ) -> payloads.PromoteEnrollmentPayload:
         return await _answer(
+            info,
             enrollments.promote_enrollment(
                 info.context, input.enrollment_id, allow_over_capacity=bool(input.allow_over_capacity)
             ),
@@ -185,6 +196,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.MoveWaitlistedEnrollmentInput, _input("The enrollment and place.")]
     ) -> payloads.MoveWaitlistedEnrollmentPayload:
         return await _answer(
+            info,
             enrollments.move_waitlisted_enrollment(info.context, input.enrollment_id, input.position),
             lambda enrollment: payloads.MoveWaitlistedEnrollmentPayload(enrollment=enrollment),
             payloads.MoveWaitlistedEnrollmentPayload,
@@ -198,6 +210,7 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.RemoveEnrollmentInput, _input("The enrollment.")]
     ) -> payloads.RemoveEnrollmentPayload:
         return await _answer(
+            info,
             enrollments.remove_enrollment(info.context, input.enrollment_id),
             lambda ended: payloads.RemoveEnrollmentPayload(enrollment=ended.enrollment, promoted=ended.promoted),
             payloads.RemoveEnrollmentPayload,

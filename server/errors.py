@@ -7,10 +7,19 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
+from db.faults import OutcomeUnknown, Trouble, trouble_of
+from db.idempotency import TakenOver
 from resolvers.context import BadInput, PermissionDenied
 from schema.limit_checks import LimitExceeded
 
 _log = logging.getLogger("group_sessions.faults")
+_BUSY = "The server is busy with other requests. Nothing was changed here; try again in a moment."
+_AWAY = "The database cannot be reached at present. Nothing was changed here; try again in a moment."
+_UNKNOWN = (
+    "The connection to the database was lost while this change was being stored, and it may have been stored."
+    " Send the request again with the same Idempotency-Key, or look before you repeat it."
+)
+_TAKEN_OVER = "A repeat of this request has taken it over, since it was silent for too long. Nothing was changed here."
 
 
 class ErrorCode(StrEnum):
@@ -18,9 +27,12 @@ class ErrorCode(StrEnum):
 
     BAD_REQUEST = "BAD_REQUEST"
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    BUSY = "BUSY"
     FORBIDDEN = "FORBIDDEN"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    IDEMPOTENCY_KEY_IN_USE = "IDEMPOTENCY_KEY_IN_USE"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
@@ -34,12 +46,24 @@ def error(message: str, code: ErrorCode) -> dict[str, Any]:
 
 
 def masked_error(fault: BaseException, request_id: str) -> dict[str, Any]:
-    """Logs what went wrong and gives an error that tells nothing but the request id."""
+    """Logs what went wrong, and gives an error that tells nothing but the request id, or when to try again."""
+    if (told := _passing_error(fault)) is not None:
+        _log.warning("the database is busy or away", exc_info=fault, extra={"fields": {"request_id": request_id}})
+        return told
     _log.error("unexpected fault", exc_info=fault, extra={"fields": {"request_id": request_id}})
     return error(
         f"Something went wrong on our side; request id {request_id}.",
         ErrorCode.INTERNAL_SERVER_ERROR,
     )
+
+
+def _passing_error(fault: BaseException) -> dict[str, Any] | None:
+    if isinstance(fault, TakenOver):
+        return error(_TAKEN_OVER, ErrorCode.IDEMPOTENCY_KEY_IN_USE)
+    trouble = trouble_of(fault)
+    if trouble is Trouble.GONE:
+        return error(_UNKNOWN if isinstance(fault, OutcomeUnknown) else _AWAY, ErrorCode.UNAVAILABLE)
+    return None if trouble is None else error(_BUSY, ErrorCode.BUSY)
 
 
 def errors_before_execution(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:

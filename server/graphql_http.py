@@ -8,18 +8,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
+from db.faults import trouble_of
 from db.statements import StatementCount, start_counting
 from resolvers.context import Clinic, Context
 from schema.documents import Documents
 from schema.execute import execute, graphql_schema
 from server.authentication import Authenticator, Unauthenticated
-from server.chosen_operation import ALLOWED, NotExecuted, choose_operation
+from server.chosen_operation import ALLOWED, ChosenOperation, NotExecuted, choose_operation
 from server.edge import DEFAULT_EDGE, Edge
-from server.errors import ErrorCode, error, errors_of_execution
+from server.errors import ErrorCode, error, errors_of_execution, masked_error
 from server.graphql_request import BadRequest, GraphQLRequest, read_request
+from server.idempotency import IdempotencyRefusal, once
 from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
 from server.request_log import RequestRecord, record_of
 from server.signing_keys import KeySetUnreachable
+from server.trouble import is_outage, retry_headers
 
 
 class GraphQLOverHTTP:
@@ -65,28 +68,51 @@ class GraphQLOverHTTP:
             return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
         context = Context(self._clinic, caller, record.request_id)
         try:
-            return await self._execute(asked, context, request.method, accepted, record)
+            return await self._execute(request, asked, context, accepted, record)
+        except IdempotencyRefusal as refused:
+            told = error(refused.message, refused.code)
+            return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
+        except Exception as fault:
+            if trouble_of(fault) is None:
+                raise
+            told = masked_error(fault, record.request_id)
+            return _response({"errors": [told]}, 503, media_type, record, retry_headers([told]))
         finally:
             await context.close()
 
     async def _execute(
-        self, asked: GraphQLRequest, context: Context, method: str, media_type: str, record: RequestRecord
+        self, request: Request, asked: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
     ) -> Response:
-        # What is wrong with the document was a success of HTTP to clients that take application/json alone.
-        refused_status = 400 if media_type == GRAPHQL_RESPONSE else 200
-        chosen = choose_operation(self._documents, asked, method)
+        chosen = choose_operation(self._documents, asked, request.method)
         if isinstance(chosen, NotExecuted):
-            status = chosen.status or refused_status
+            status = chosen.status or _refused_status(media_type)
             return _response(chosen.answer, status, media_type, record, chosen.headers)
         record.operation_name = chosen.operation.name_for_logs
-        result = await execute(self._schema, chosen.document, chosen.operation, asked.variables, context)
+
+        async def run() -> Response:
+            return await self._run(chosen, asked.variables, context, media_type, record)
+
+        return await once(request.headers, chosen.operation, asked, context, run)
+
+    async def _run(
+        self,
+        chosen: ChosenOperation,
+        variables: dict[str, Any] | None,
+        context: Context,
+        media_type: str,
+        record: RequestRecord,
+    ) -> Response:
+        result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
         await context.record_reads(record.operation_name)
         errors = errors_of_execution(result.errors or (), record.request_id)
         # Without a path and without data nothing was executed: the variables are wrong.
         if result.data is None and errors and not any("path" in each for each in errors):
-            return _response({"errors": errors, "extensions": chosen.extensions}, refused_status, media_type, record)
-        answer = {"data": result.data} | ({"errors": errors} if errors else {}) | {"extensions": chosen.extensions}
-        return _response(answer, 200, media_type, record)
+            status = _refused_status(media_type)
+            return _response({"errors": errors, "extensions": chosen.extensions}, status, media_type, record)
+        status = 503 if is_outage(result.data, errors) else 200
+        data = {"data": result.data} if status == 200 else {}
+        answer = data | ({"errors": errors} if errors else {}) | {"extensions": chosen.extensions}
+        return _response(answer, status, media_type, record, retry_headers(errors))
 
 
 def _accepted(method: str, media_type: str | None) -> str:
@@ -95,6 +121,11 @@ def _accepted(method: str, media_type: str | None) -> str:
     if media_type is None:
         raise BadRequest(406, f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.")
     return media_type
+
+
+def _refused_status(media_type: str) -> int:
+    # What is wrong with the document was a success of HTTP to clients that take application/json alone.
+    return 400 if media_type == GRAPHQL_RESPONSE else 200
 
 
 def _response(

@@ -1,1 +1,0 @@
-"""What the project says of its speed, measured on any machine: `make bench`."""
