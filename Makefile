@@ -1,13 +1,14 @@
 # make setup   everything into .venv       make serve   the demo clinic at http://127.0.0.1:8000
 # make test    every check there is        make format  lays the code out as the checks want it
 # make soak    the long tests: a thousand kills and more; SOAK=short makes them some minutes
+# make bench   measures what the README says of its speed
 PYTHON ?= python3
 PORT ?= 8000
 SOAK ?= long
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: setup serve test soak format
+.PHONY: setup serve test soak format bench
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -40,3 +41,7 @@ soak: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# BENCH="--help" tells what else can be asked of it.
+bench: setup
+	$(BIN)/python -m benchmarks $(BENCH)

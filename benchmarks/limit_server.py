@@ -1,0 +1,76 @@
+"""The limit: what a server in this language would take that did nothing but ask PostgreSQL and pass on its answer.
+
+`python -m benchmarks.limit_server PORT ENROLLMENT`, with DATABASE_URL set. ENROLLMENT is a file with the statements of
+one enrollment, as JSON. It checks nothing, knows no GraphQL, and its only organization is the benchmark's.
+"""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from benchmarks.limit_sql import REPORT, SMALL
+from benchmarks.replay import Enrollment, Replay
+from benchmarks.statement_log import Sent
+from benchmarks.workloads import ORGANIZATION
+
+_CONNECTIONS = 10
+
+
+async def _report(request: Request) -> Response:
+    return Response(await request.state.pool.fetchval(REPORT, ORGANIZATION), media_type="application/json")
+
+
+async def _small(request: Request) -> Response:
+    asked = orjson.loads(await request.body())["variables"]
+    return Response(await request.state.pool.fetchval(SMALL, ORGANIZATION, asked["id"]), media_type="application/json")
+
+
+async def _enroll(request: Request) -> Response:
+    asked = orjson.loads(await request.body())["variables"]
+    async with request.state.pool.acquire() as connection:
+        new_id = await request.state.replay.enroll(connection, asked["group"], asked["patient"])
+    enrollment = {"id": new_id, "status": "ENROLLED", "waitlistPosition": None}
+    answer = {"data": {"enrollPatient": {"enrollment": enrollment, "userErrors": []}}}
+    return Response(orjson.dumps(answer), media_type="application/json")
+
+
+async def _keep(_connection: asyncpg.Connection) -> None:
+    """No session state is set, so none is reset between two requests."""
+
+
+def _recorded(file: Path) -> Enrollment:
+    told = orjson.loads(file.read_bytes())
+    return Enrollment(told["group"], told["patient"], [Sent(**sent) for sent in told["statements"]])
+
+
+@asynccontextmanager
+async def _lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
+    url = os.environ["DATABASE_URL"]
+    async with asyncpg.create_pool(url, min_size=_CONNECTIONS, max_size=_CONNECTIONS, reset=_keep) as pool:
+        async with pool.acquire() as connection:
+            replay = await Replay.prepare(connection, _recorded(Path(sys.argv[2])))
+        yield {"pool": pool, "replay": replay}
+
+
+app = Starlette(
+    routes=[
+        Route("/report", _report, methods=["POST"]),
+        Route("/small", _small, methods=["POST"]),
+        Route("/enroll", _enroll, methods=["POST"]),
+    ],
+    lifespan=_lifespan,
+)
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=int(sys.argv[1]), loop="uvloop", http="httptools", access_log=False, log_level="warning")

@@ -1,0 +1,78 @@
+"""One statement for an answer: PostgreSQL builds the JSON that GraphQL clients get, and nobody touches it."""
+
+REPORT = """
+SELECT convert_to('{"data":{"groupDefinitions":{"nodes":' || coalesce(json_agg(grp), '[]')::text || '}}}', 'UTF8')
+FROM (
+  SELECT
+    d.id, d.name, d.group_type AS "groupType", d.time_zone AS "timeZone", d.max_capacity AS "maxCapacity",
+    d.min_capacity AS "minCapacity", d.duration_minutes AS "durationMinutes", d.version, d.created_at AS "createdAt",
+    json_build_object('displayName', f.display_name) AS facilitator,
+    json_build_object('nodes', coalesce(sessions.nodes, '[]')) AS occurrences,
+    json_build_object('nodes', coalesce(places.nodes, '[]')) AS enrollments
+  FROM pm_group_definitions d
+  JOIN pm_group_staff_members f ON f.organization_id = d.organization_id AND f.id = d.facilitator_id
+  CROSS JOIN LATERAL (
+    SELECT json_agg(session) AS nodes
+    FROM (
+      SELECT
+        s.id, s.session_date AS "sessionDate", s.start_time AS "startTime", s.end_time AS "endTime",
+        s.starts_at AS "startsAt", s.status
+      FROM pm_group_schedule s
+      WHERE s.group_definition_id = d.id AND s.organization_id = d.organization_id
+      ORDER BY s.session_date, s.start_time, s.id
+      LIMIT 20
+    ) session
+  ) sessions
+  CROSS JOIN LATERAL (
+    SELECT json_agg(place) AS nodes
+    FROM (
+      SELECT
+        e.id, e.status, e.waitlist_position AS "waitlistPosition", e.enrolled_at AS "enrolledAt",
+        json_build_object('displayName', p.display_name) AS patient
+      FROM pm_group_enrollments e
+      JOIN pm_group_patients p ON p.organization_id = e.organization_id AND p.id = e.patient_id
+      WHERE e.group_definition_id = d.id AND e.organization_id = d.organization_id AND e.deleted_at IS NULL
+      ORDER BY e.place, e.id
+      LIMIT 20
+    ) place
+  ) places
+  WHERE d.organization_id = $1 AND d.deleted_at IS NULL
+  ORDER BY d.name, d.id
+  LIMIT 200
+) grp
+"""
+
+SMALL = """
+SELECT convert_to('{"data":{"groupDefinition":' || row_to_json(grp)::text || '}}', 'UTF8')
+FROM (
+  SELECT
+    d.id, d.name, d.group_type AS "groupType",
+    json_build_object(
+      'enrolled', seats.enrolled, 'max', d.max_capacity, 'available', greatest(0, d.max_capacity - seats.enrolled),
+      'status', CASE
+        WHEN seats.enrolled < d.max_capacity THEN 'OPEN'
+        WHEN seats.enrolled = d.max_capacity THEN 'FULL'
+        ELSE 'OVER_CAPACITY'
+      END
+    ) AS capacity,
+    json_build_object('nodes', coalesce(sessions.nodes, '[]')) AS occurrences
+  FROM pm_group_definitions d
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS enrolled
+    FROM pm_group_enrollments e
+    WHERE e.group_definition_id = d.id AND e.organization_id = d.organization_id AND e.status = 'ENROLLED'
+  ) seats
+  CROSS JOIN LATERAL (
+    SELECT json_agg(session) AS nodes
+    FROM (
+      SELECT
+        s.id, s.session_date AS "sessionDate", s.start_time AS "startTime", s.end_time AS "endTime", s.status
+      FROM pm_group_schedule s
+      WHERE s.group_definition_id = d.id AND s.organization_id = d.organization_id
+      ORDER BY s.session_date, s.start_time, s.id
+      LIMIT 5
+    ) session
+  ) sessions
+  WHERE d.organization_id = $1 AND d.id = $2
+) grp
+"""

