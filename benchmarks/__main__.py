@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks.measure import measure
+from benchmarks.others import NotInstalled, install, others
 from benchmarks.postgres import Postgres, running_postgres
 from benchmarks.preparation import Clinic, compare_answers
 from benchmarks.report import rows, table
@@ -33,7 +34,7 @@ def _run(postgres: Postgres, folder: Path, given: argparse.Namespace) -> None:
     _tell("filling the database")
     clinic = Clinic(postgres)
     asked = [each for each in clinic.workloads if each.name in given.workloads.split(",")]
-    kinds = [limit(clinic.url, clinic.record_enrollment(folder)), *_ours(clinic.url)]
+    kinds = [limit(clinic.url, clinic.record_enrollment(folder)), *_ours(clinic.url), *_others(clinic.url)]
     if given.only:
         kinds = [kind for kind in kinds if kind.name.startswith(tuple(given.only.split(",")))]
     with contextlib.ExitStack() as stack:
@@ -56,6 +57,16 @@ def _ours(url: str) -> list[Kind]:
     if "executor" in Settings.model_fields:
         kinds.append(ours("ours, graphql-core", url, EXECUTOR="graphql-core"))
     return kinds
+
+
+def _others(url: str) -> list[Kind]:
+    _tell("installing PostGraphile and Mercurius")
+    try:
+        install()
+    except NotInstalled as reason:
+        _tell(f"PostGraphile and Mercurius are left out, since npm could not install them: {reason}")
+        return []
+    return others(url)
 
 
 def _tell(words: str) -> None:

@@ -9,7 +9,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
 
 from benchmarks import data_set
-from benchmarks.answers import answer
+from benchmarks.answers import answer, same_values
 from benchmarks.data_set import MADE_AT, DataSet
 from benchmarks.fill import create_clinic_database
 from benchmarks.load import UnexpectedAnswer
@@ -79,7 +79,7 @@ def compare_answers(servers: Sequence[Running], workloads: Sequence[Workload]) -
             continue
         expected = answer(servers[0].order(workload, 1, 0))
         for server in servers[1:]:
-            if answer(server.order(workload, 1, 0)) != expected:
+            if not same_values(answer(server.order(workload, 1, 0)), expected):
                 raise UnexpectedAnswer(
                     f"{server.kind.name} answers {workload.name} otherwise than {servers[0].kind.name}"
                 )

@@ -16,6 +16,9 @@ ENROLLING = "enrolling"
 """The organization whose groups patients are enrolled in."""
 
 
+REPORT_NAME, SMALL_NAME, ENROLL_NAME = "report", "small", "enroll"
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """One question, asked again and again.
@@ -47,10 +50,10 @@ def workloads(
 ) -> list[Workload]:
     """Gives the questions about these groups. Each of the patients can be enrolled in each of the enrolling groups."""
     return [
-        Workload("report", ORGANIZATION, REPORT, [{}], '"groupDefinitions"'),
-        Workload("small", ORGANIZATION, SMALL, [{"id": str(group)} for group in report_groups], '"capacity"'),
+        Workload(REPORT_NAME, ORGANIZATION, REPORT, [{}], '"groupDefinitions"'),
+        Workload(SMALL_NAME, ORGANIZATION, SMALL, [{"id": str(group)} for group in report_groups], '"capacity"'),
         Workload(
-            "enroll",
+            ENROLL_NAME,
             ENROLLING,
             ENROLL,
             # One patient after the other goes through all groups: eight clients are in different groups.
