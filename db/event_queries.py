@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, literal_column, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, literal_column, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import outbox
@@ -64,8 +64,14 @@ async def read_events(
     )
     if organization_id is not None:
         query = query.where(outbox.c.organization_id == organization_id)
-    if connection.dialect.name == "postgresql":
-        oldest_running = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
-        query = query.where(outbox.c.transaction_id < oldest_running)
+    query = query.where(is_settled(connection))
     rows = (await connection.execute(query)).all()
     return [RecordedEvent(EventPosition(row.transaction_id, row.sequence), row.envelope) for row in rows]
+
+
+def is_settled(connection: AsyncConnection) -> ColumnElement[bool]:
+    """The condition that no event can come in before this one any more: no transaction as old is still running."""
+    if connection.dialect.name == "sqlite":
+        return true()
+    oldest_running = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
+    return outbox.c.transaction_id < oldest_running

@@ -282,6 +282,54 @@ outbox = Table(
     Column[datetime]("created_at", Instant, nullable=False),
     Index("ix_pm_group_outbox_in_order", "transaction_id", "sequence"),
     Index("ix_pm_group_outbox_of_organization", "organization_id", "transaction_id", "sequence"),
+    Index("ix_pm_group_outbox_of_group", "group_definition_id", "transaction_id", "sequence"),
+)
+
+# Events up to here are known to a sink's lanes.
+relay_sinks = Table(
+    "pm_group_relay_sinks",
+    metadata,
+    Column[str]("sink", String(40), primary_key=True),
+    Column[int]("transaction_id", BigInteger, nullable=False),
+    Column[int]("sequence", BigInteger, nullable=False),
+)
+
+# One group's events on their way to one sink, one after another. The lane is at (transaction_id, sequence), what is
+# after it up to the newest is yet to be delivered, and `due_at` says when; NULL: nothing is.
+relay_lanes = Table(
+    "pm_group_relay_lanes",
+    metadata,
+    Column[str]("sink", String(40), primary_key=True),
+    Column[uuid.UUID]("group_definition_id", Id, primary_key=True),
+    Column[int]("transaction_id", BigInteger, nullable=False),
+    Column[int]("sequence", BigInteger, nullable=False),
+    Column[int]("newest_transaction_id", BigInteger, nullable=False),
+    Column[int]("newest_sequence", BigInteger, nullable=False),
+    # How many parked events of the group are to be sent again, and how often its next event was tried in vain.
+    Column[int]("again_count", Integer, nullable=False),
+    Column[int]("tries", Integer, nullable=False),
+    Column[datetime | None]("due_at", Instant),
+    # The relay at work on the lane; it is due again, for any relay, when the lease has run out.
+    Column[uuid.UUID | None]("lease", Id),
+    CheckConstraint("again_count >= 0 AND tries >= 0", name="counts"),
+    Index("ix_pm_group_relay_lanes_due", "sink", "due_at"),
+)
+
+parked_events = Table(
+    "pm_group_parked_events",
+    metadata,
+    Column[str]("sink", String(40), primary_key=True),
+    Column[int]("sequence", BigInteger, primary_key=True),
+    Column[int]("transaction_id", BigInteger, nullable=False),
+    Column[uuid.UUID]("id", Id, nullable=False),
+    _organization(),
+    Column[uuid.UUID]("group_definition_id", Id, nullable=False),
+    Column[str]("event", String(100), nullable=False),
+    Column[int]("tries", Integer, nullable=False),
+    Column[str]("reason", String(200), nullable=False),
+    Column[datetime]("parked_at", Instant, nullable=False),
+    Column[bool]("again", Boolean, nullable=False),
+    Index("ix_pm_group_parked_events_of_group", "sink", "group_definition_id", "transaction_id", "sequence"),
 )
 
 audit_log = Table(

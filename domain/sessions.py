@@ -160,6 +160,21 @@ def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionCha
     return _change(session, cancelled, "cancelled", CANCELLED)
 
 
+def complete(session: Occurrence, now: datetime) -> SessionChange:
+    """Marks a session that took place and is documented; one that is marked already stays as it is.
+
+    No event tells it: who documents sessions knows, and nothing may be billed for it from here.
+
+    Raises:
+        Refusal: OCCURRENCE_CANCELLED.
+    """
+    if session.status == OccurrenceStatus.COMPLETED:
+        return SessionChange(session, session, (), ())
+    _refuse_ended(session)
+    completed = replace(session, status=OccurrenceStatus.COMPLETED, version=session.version + 1, updated_at=now)
+    return _change(session, completed, "completed", None)
+
+
 def duplicate(field: str) -> Refusal:
     """The refusal of a second live session of a group at one local time."""
     return Refusal(

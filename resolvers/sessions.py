@@ -129,6 +129,21 @@ async def cancel_occurrence(
     return change.after
 
 
+@transaction
+async def complete_occurrence(work: UnitOfWork, session_id: str) -> Occurrence:
+    """Marks a session as documented, once however often it is asked, in a deleted group too.
+
+    Raises:
+        Refusal: NOT_FOUND, OCCURRENCE_CANCELLED.
+    """
+    session, _group = await _locked_session(work, session_id)
+    change = rules.complete(session, work.now)
+    if change.history:
+        await update_session(work, change.after)
+        work.record(change.events, change.history)
+    return change.after
+
+
 async def _live_group(work: UnitOfWork, group_id: str) -> GroupDefinition:
     group = await locked_group(work, group_id, "groupDefinitionId")
     refuse_deleted(group, "groupDefinitionId")

@@ -21,14 +21,24 @@ from server.clock import now
 from server.edge import DEFAULT_EDGE, Edge
 from server.graphiql import graphiql_routes
 from server.graphql_http import GraphQLOverHTTP
+from server.inbound_events import InboundEvents
 from server.logs import configure_logging, silence_document_logging
+from server.relay import Relay, relay_of, running
 from server.request_log import RequestLog
 from server.settings import Settings, load_settings
 
 GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 
-def create_app(clinic: Clinic, authenticator: Authenticator, *, graphiql: bool, edge: Edge = DEFAULT_EDGE) -> Starlette:
+def create_app(
+    clinic: Clinic,
+    authenticator: Authenticator,
+    *,
+    graphiql: bool,
+    edge: Edge = DEFAULT_EDGE,
+    relay: Relay | None = None,
+    inbound_secret: str | None = None,
+) -> Starlette:
     """Gives the app; it closes the clinic's database when it is shut down.
 
     Args:
@@ -36,16 +46,22 @@ def create_app(clinic: Clinic, authenticator: Authenticator, *, graphiql: bool, 
         authenticator: What tells callers from strangers.
         graphiql: Whether GraphiQL's page is served, and / leads there.
         edge: What requests are bounded by.
+        relay: Delivers events while the app is up, where given.
+        inbound_secret: What other modules sign their events with, where we take any.
     """
     silence_document_logging()
     count_statements(clinic.engine)
-    routes: list[BaseRoute] = [Route("/graphql", GraphQLOverHTTP(schema, clinic, authenticator, edge))]
+    routes: list[BaseRoute] = [
+        Route("/graphql", GraphQLOverHTTP(schema, clinic, authenticator, edge)),
+        Route("/events", InboundEvents(clinic, inbound_secret)),
+    ]
     if graphiql:
         routes += [Route("/", RedirectResponse("/graphiql")), *graphiql_routes(GRAPHIQL_FILES)]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
+        async with running(relay):
+            yield
         await clinic.engine.dispose()
 
     return Starlette(routes=routes, middleware=[Middleware(RequestLog)], lifespan=lifespan)
@@ -67,5 +83,10 @@ def create_app_from_environment() -> Starlette:
     configure_logging(settings.log_level)
     clinic = create_clinic(settings, create_engine(settings.database_url))
     return create_app(
-        clinic, Authenticator.from_settings(settings), graphiql=settings.serves_graphiql(demo=False), edge=settings.edge
+        clinic,
+        Authenticator.from_settings(settings),
+        graphiql=settings.serves_graphiql(demo=False),
+        edge=settings.edge,
+        relay=relay_of(settings, clinic.engine),
+        inbound_secret=settings.events_inbound_secret,
     )

@@ -38,6 +38,12 @@ def command_parser() -> argparse.ArgumentParser:
     _add_import(commands)
     _add_token(commands)
     _add_events(commands)
+    _add(
+        commands,
+        "relay",
+        "deliver events to the configured sinks until interrupted",
+        "`serve` does this as well; any number of relays share the work.",
+    )
     _add_reads(commands)
     _add_check(commands)
     _add(commands, "export-schema", "print the GraphQL schema (SDL)", "What clients see, as a text.")
@@ -111,6 +117,8 @@ def _add_events(commands: _Commands) -> None:
     events.add_argument("--organization", metavar="ORG", help="only this organization's (default: all)")
     events.add_argument("--after", metavar="ID", help="go on after the event with this id")
     events.add_argument("--follow", action="store_true", help="wait for new events until interrupted")
+    events.add_argument("--failed", action="store_true", help="print what the relay has parked, and why, instead")
+    events.add_argument("--retry", action="store_true", help="have the relay send what is parked again")
 
 
 def _add_reads(commands: _Commands) -> None:

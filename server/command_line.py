@@ -22,6 +22,7 @@ from server.authentication import sign_token
 from server.command_arguments import command_parser
 from server.command_error import CommandError
 from server.event_stream import print_events
+from server.failed_events import print_parked, retry_parked
 from server.logs import configure_logging
 from server.ready_database import prepare_schema
 from server.settings import Settings, SettingsError, load_settings
@@ -116,6 +117,10 @@ def _token(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _events(parsed: argparse.Namespace, settings: Settings) -> None:
+    if parsed.failed or parsed.retry:
+        _parked_events(parsed, settings)
+        return
+
     async def show(engine: AsyncEngine) -> None:
         await prepare_schema(engine)
         await print_events(
@@ -131,6 +136,36 @@ def _events(parsed: argparse.Namespace, settings: Settings) -> None:
     except KeyboardInterrupt:
         if not parsed.follow:  # interrupting is how following ends
             raise
+
+
+def _parked_events(parsed: argparse.Namespace, settings: Settings) -> None:
+    if parsed.after is not None or parsed.follow:
+        raise CommandError("events: --failed and --retry go with --organization alone")
+
+    async def work(engine: AsyncEngine) -> None:
+        await prepare_schema(engine)
+        if parsed.retry:
+            await retry_parked(engine, sys.stdout, parsed.organization)
+        else:
+            await print_parked(engine, sys.stdout.buffer, parsed.organization)
+
+    _with_engine(settings, work)
+
+
+def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.relay import relay_of, run_until_signalled
+
+    async def deliver(engine: AsyncEngine) -> None:
+        relay = relay_of(settings, engine)
+        if relay is None:
+            raise CommandError(
+                "there is nowhere to deliver events to: set EVENTS_WEBHOOK_URL with EVENTS_WEBHOOK_SECRET,"
+                " or EVENTS_NOTIFY_CHANNEL"
+            )
+        await prepare_schema(engine)
+        await run_until_signalled(relay)
+
+    _with_engine(settings, deliver)
 
 
 def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -160,6 +195,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
     "import-fhir": _import_fhir,
     "token": _token,
     "events": _events,
+    "relay": _relay,
     "reads": _reads,
     "check": _check,
     "export-schema": _export_schema,

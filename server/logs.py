@@ -23,7 +23,8 @@ def configure_logging(level: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)  # the request log says more
     # Below it SQLAlchemy and drivers tell statements with their parameters, and Alembic each step of every start.
-    for name in ("sqlalchemy", "aiosqlite", "asyncpg", "alembic"):
+    # HTTP clients tell addresses and headers.
+    for name in ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     silence_document_logging()
 

@@ -17,7 +17,7 @@ from server.request_id import HEADER, request_id
 _log = logging.getLogger("group_sessions.requests")
 _KEY: Final = "group_sessions.record"
 # Other paths are whatever a client made up.
-_PATHS: Final = frozenset({"graphql", "graphiql"})
+_PATHS: Final = frozenset({"graphql", "graphiql", "events"})
 
 
 @dataclass(slots=True)

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
 import jwt
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
@@ -15,10 +15,11 @@ from db.engine import async_url
 from domain.wall_time import is_time_zone
 from schema.limits import DEFAULT_LIMITS, Limits
 from server.edge import BODY_BYTES, Edge
+from server.event_settings import EventSettings
+from server.protected_url import protected_url
 
 MINIMUM_SECRET_BYTES: Final = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as its hash
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ACCEPTED_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
 
 
@@ -48,20 +49,13 @@ def _shared_secret(value: str) -> str:
     return value
 
 
-def _key_set_url(value: str) -> str:
-    url = urlsplit(value)
-    if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)):
-        raise ValueError
-    return value
-
-
 def _time_zone(value: str) -> str:
     if not is_time_zone(value):
         raise ValueError
     return value
 
 
-class Settings(BaseSettings):
+class Settings(EventSettings):
     """What the server and the commands are set to. A field's variable is its name in capitals.
 
     Each field's description is what the variable accepts, in the words of the error message.
@@ -79,7 +73,7 @@ class Settings(BaseSettings):
         repr=False,
         description=f"a shared secret of at least {MINIMUM_SECRET_BYTES} bytes for HS256, not a public key",
     )
-    auth_jwks_url: Annotated[str, AfterValidator(_key_set_url)] | None = Field(
+    auth_jwks_url: Annotated[str, AfterValidator(protected_url)] | None = Field(
         None, description="the https:// address of a JSON Web Key Set (http:// on loopback only)"
     )
     auth_issuer: str | None = Field(None, description="the `iss` that tokens must carry")
@@ -137,7 +131,12 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> Self:
         if self.auth_jwt_secret is not None and self.auth_jwks_url is not None:
-            raise ValueError
+            raise ValueError("AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: set only one of them.")
+        return self
+
+    @model_validator(mode="after")
+    def _events_whole(self) -> Self:
+        self.refuse_half_given_events(on_sqlite=self.database_url.startswith("sqlite"))
         return self
 
     @classmethod
@@ -165,17 +164,17 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     try:
         return Settings(**source())
     except ValidationError as error:
-        places = [fault["loc"] for fault in error.errors(include_input=False, include_url=False)]
+        sentences = [_sentence(fault) for fault in error.errors(include_input=False, include_url=False)]
     # Raised outside of the except block: the validation error would bring the values into a printed traceback.
-    raise SettingsError(" ".join(dict.fromkeys(_sentence(place) for place in places)))
+    raise SettingsError(" ".join(dict.fromkeys(sentences)))
 
 
 def _trimmed(name: str, value: str) -> str:
     return value if name == "AUTH_JWT_SECRET" else value.strip()  # spaces may belong to a secret
 
 
-def _sentence(place: tuple[int | str, ...]) -> str:
-    if not place:
-        return "AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: set only one of them."
-    name = str(place[0])
+def _sentence(fault: ErrorDetails) -> str:
+    if not fault["loc"]:  # of settings that do not fit together, said by the validator above
+        return str(fault["ctx"]["error"])
+    name = str(fault["loc"][0])
     return f"{name.upper()} must be {Settings.model_fields[name].description}."

@@ -47,7 +47,8 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "serve", "migrate", "demo", "import-fhir", "token", "events", "check", "export-schema"]
+    "command",
+    ["", "serve", "migrate", "demo", "import-fhir", "token", "events", "relay", "check", "export-schema"],
 )
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = run(*command.split(), "--help", cwd=tmp_path)

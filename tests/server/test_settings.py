@@ -94,6 +94,21 @@ def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
         ("LIMIT_BODY_BYTES", "0"),
         ("LIMIT_TOKENS", "-7"),
         ("LIMIT_COST", "without"),
+        ("EVENTS_NOTIFY_CHANNEL", "Events"),
+        ("EVENTS_NOTIFY_CHANNEL", "1st; DROP"),
+        ("EVENTS_NOTIFY_CHANNEL", "e" * 64),
+        ("EVENTS_WEBHOOK_URL", "http://cl.example.org/hooks"),
+        ("EVENTS_WEBHOOK_URL", "https://cl.example.org:port/"),
+        ("EVENTS_WEBHOOK_URL", "https://cl.example.org/ho oks"),
+        ("EVENTS_WEBHOOK_SECRET", "whsec_!"),
+        ("EVENTS_WEBHOOK_SECRET", "whsec_dG9vIHNob3J0"),
+        ("EVENTS_WEBHOOK_SECRET", "a secret that is no base64"),
+        ("EVENTS_WEBHOOK_SECRET", "é" * 40),
+        ("EVENTS_WEBHOOK_TIMEOUT", "90s"),
+        ("EVENTS_WEBHOOK_TRIES", "many"),
+        ("EVENTS_WEBHOOK_FIRST_WAIT", "-1"),
+        ("EVENTS_WEBHOOK_LONGEST_WAIT", "86401"),
+        ("EVENTS_INBOUND_SECRET", "hunter2"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_accepts_and_not_repeated(name: str, value: str) -> None:
@@ -117,6 +132,37 @@ def test_all_wrong_variables_are_told_at_once() -> None:
 def test_a_secret_and_a_key_set_exclude_each_other() -> None:
     with pytest.raises(SettingsError, match="AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other"):
         load_settings({"AUTH_JWT_SECRET": SECRET, "AUTH_JWKS_URL": "https://id.example.org/jwks"})
+
+
+HOOKS = {"EVENTS_WEBHOOK_URL": "https://key:word@cl.example.org/hooks", "EVENTS_WEBHOOK_SECRET": f"whsec_{'A' * 32}"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"EVENTS_NOTIFY_CHANNEL": "pm_events"}, "EVENTS_NOTIFY_CHANNEL needs PostgreSQL"),
+        ({"EVENTS_WEBHOOK_URL": HOOKS["EVENTS_WEBHOOK_URL"]}, "need each other"),
+        ({"EVENTS_WEBHOOK_SECRET": HOOKS["EVENTS_WEBHOOK_SECRET"]}, "need each other"),
+        (HOOKS | {"EVENTS_WEBHOOK_FIRST_WAIT": "601"}, "EVENTS_WEBHOOK_LONGEST_WAIT"),
+    ],
+)
+def test_events_half_given_stop_the_start(variables: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words) as refusal:
+        load_settings(variables)
+    assert "word@" not in str(refusal.value)
+    assert str(refusal.value).endswith(".")
+
+
+def test_where_events_go_and_their_secrets_stay_out_of_the_printed_settings() -> None:
+    settings = load_settings(HOOKS | {"EVENTS_INBOUND_SECRET": "B" * 40})
+    assert (settings.events_webhook_tries, settings.events_webhook_timeout) == (24, 10)
+    for hidden in ("word@", "AAAA", "BBBB"):
+        assert hidden not in f"{settings!r} {settings}"
+
+
+def test_a_channel_is_taken_on_postgresql() -> None:
+    variables = {"DATABASE_URL": "postgresql://clinic@db/pm", "EVENTS_NOTIFY_CHANNEL": "pm_events"}
+    assert load_settings(variables).events_notify_channel == "pm_events"
 
 
 def test_a_key_set_on_loopback_needs_no_tls() -> None:

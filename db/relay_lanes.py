@@ -1,0 +1,253 @@
+"""The lanes of a sink: one group's events each, on their way one after another, by one relay at a time.
+
+A relay claims a lane for the length of a lease, so that no transaction is open while it waits for a receiver. A lane
+whose relay was killed is due again when the lease has run out. Every change tells the lease it was made under, and
+changes nothing where another relay has taken over.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Update,
+    and_,
+    case,
+    delete,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.all_organizations import reading_all, writing_all
+from db.event_queries import EventPosition
+from db.tables import Instant, outbox, parked_events, relay_lanes
+
+_lanes = relay_lanes.c
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane that a relay has claimed.
+
+    Attributes:
+        sink: Where its events go.
+        group_definition_id: Whose events they are.
+        lease: What makes it this relay's.
+        position: The last event that is done with.
+        newest: The last event of the lane.
+        has_parked: Whether parked events are to be sent again; they go first.
+        tries: How often the next event was tried in vain.
+    """
+
+    sink: str
+    group_definition_id: UUID
+    lease: UUID
+    position: EventPosition
+    newest: EventPosition
+    has_parked: bool
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEvent:
+    """An event that is to be delivered; `was_parked`: it was parked before, and is sent again."""
+
+    position: EventPosition
+    id: UUID
+    organization_id: str
+    name: str
+    envelope: dict[str, Any]
+    was_parked: bool
+
+
+async def claim_lanes(
+    engine: AsyncEngine, sink: str, lease: UUID, now: datetime, until: datetime, limit: int
+) -> list[Lane]:
+    """Gives at most `limit` lanes that are due, those due for longest first; they are the caller's until `until`."""
+    due = select(_lanes.group_definition_id).where(_lanes.sink == sink, _lanes.due_at <= now)
+    due = due.order_by(_lanes.due_at).limit(limit)
+    async with writing_all(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            due = due.with_for_update(skip_locked=True)
+        # As a common table expression it is evaluated once, so the limit holds.
+        first = due.cte("due")
+        claimed = (
+            update(relay_lanes)
+            .where(_lanes.sink == sink, _lanes.group_definition_id.in_(select(first.c.group_definition_id)))
+            .values(lease=lease, due_at=until)
+            .returning(*relay_lanes.c)
+        )
+        return [
+            Lane(
+                sink,
+                row.group_definition_id,
+                lease,
+                EventPosition(row.transaction_id, row.sequence),
+                EventPosition(row.newest_transaction_id, row.newest_sequence),
+                row.again_count > 0,
+                row.tries,
+            )
+            for row in await connection.execute(claimed)
+        ]
+
+
+async def read_lane(engine: AsyncEngine, lane: Lane, limit: int) -> list[LaneEvent]:
+    """Gives the lane's next events, at most `limit`, in order: first the parked ones that are to be sent again."""
+    events: list[LaneEvent] = []
+    async with reading_all(engine) as connection:
+        if lane.has_parked:
+            parked = (
+                _events_of(lane)
+                .join(parked_events, parked_events.c.sequence == outbox.c.sequence)
+                .where(parked_events.c.sink == lane.sink, parked_events.c.again)
+            )
+            events = await _read(connection, parked, limit, was_parked=True)
+        if len(events) < limit:
+            place = tuple_(outbox.c.transaction_id, outbox.c.sequence)
+            following = _events_of(lane).where(
+                place > tuple_(lane.position.transaction_id, lane.position.sequence),
+                place <= tuple_(lane.newest.transaction_id, lane.newest.sequence),
+            )
+            events += await _read(connection, following, limit - len(events), was_parked=False)
+    return events
+
+
+async def mark_delivered(
+    engine: AsyncEngine, lane: Lane, event: LaneEvent, now: datetime, keep_until: datetime | None
+) -> bool:
+    """Moves the lane past its first event.
+
+    Args:
+        engine: The database.
+        lane: The lane.
+        event: The event that was delivered.
+        now: The present.
+        keep_until: The lease is prolonged until then; None gives the lane back.
+
+    Returns:
+        False where another relay has taken the lane over: the event is not counted, and may be delivered twice.
+    """
+    async with writing_all(engine) as connection:
+        if not await _step(connection, lane, event, now, keep_until):
+            return False
+        if event.was_parked:
+            await connection.execute(delete(parked_events).where(_is_parked(lane, event)))
+        return True
+
+
+async def mark_failed(engine: AsyncEngine, lane: Lane, due_at: datetime) -> None:
+    """Counts a try in vain, and gives the lane back until it is due."""
+    async with writing_all(engine) as connection:
+        await connection.execute(_held(lane).values(tries=_lanes.tries + 1, due_at=due_at, lease=None))
+
+
+async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, reason: str, now: datetime) -> None:
+    """Puts the event aside, and gives the lane back; it is due now if it has more, so nothing waits for a parked one.
+
+    Args:
+        engine: The database.
+        lane: The lane.
+        event: Its first event.
+        tries: How often it was tried.
+        reason: Why it was not taken, at most 200 characters, without anything of patients or of secrets.
+        now: The present.
+    """
+    async with writing_all(engine) as connection:
+        if not await _step(connection, lane, event, now, keep_until=None):
+            return
+        if event.was_parked:
+            again = update(parked_events).where(_is_parked(lane, event))
+            await connection.execute(again.values(tries=tries, reason=reason, parked_at=now, again=False))
+            return
+        await connection.execute(
+            insert(parked_events).values(
+                sink=lane.sink,
+                sequence=event.position.sequence,
+                transaction_id=event.position.transaction_id,
+                id=event.id,
+                organization_id=event.organization_id,
+                group_definition_id=lane.group_definition_id,
+                event=event.name,
+                tries=tries,
+                reason=reason,
+                parked_at=now,
+                again=False,
+            )
+        )
+
+
+async def release_lanes(engine: AsyncEngine, lanes: Iterable[Lane], now: datetime) -> None:
+    """Gives lanes back; each is due now if it has more, for any relay."""
+    due_at = _due_if_more(_lanes.again_count, (_lanes.transaction_id, _lanes.sequence), now)
+    async with writing_all(engine) as connection:
+        # In one order everywhere, so that two transactions cannot wait for each other's lanes.
+        for lane in sorted(lanes, key=lambda lane: lane.group_definition_id):
+            await connection.execute(_held(lane).values(lease=None, due_at=due_at))
+
+
+async def _step(
+    connection: AsyncConnection, lane: Lane, event: LaneEvent, now: datetime, keep_until: datetime | None
+) -> bool:
+    again_count: Any = _lanes.again_count
+    place: tuple[Any, Any] = (_lanes.transaction_id, _lanes.sequence)
+    if event.was_parked:
+        again_count = again_count - 1
+    else:
+        place = (event.position.transaction_id, event.position.sequence)
+    moved = _held(lane).values(
+        transaction_id=place[0],
+        sequence=place[1],
+        again_count=again_count,
+        tries=0,
+        lease=None if keep_until is None else lane.lease,
+        due_at=_due_if_more(again_count, place, now) if keep_until is None else keep_until,
+    )
+    return (await connection.execute(moved)).rowcount == 1
+
+
+def _held(lane: Lane) -> Update:
+    return update(relay_lanes).where(
+        _lanes.sink == lane.sink,
+        _lanes.group_definition_id == lane.group_definition_id,
+        _lanes.lease == lane.lease,
+    )
+
+
+def _due_if_more(again_count: Any, place: tuple[Any, Any], now: datetime) -> ColumnElement[Any]:
+    # The newest event is the row's own: more may have been taken in since the lane was claimed.
+    newest = tuple_(_lanes.newest_transaction_id, _lanes.newest_sequence)
+    return case((or_(again_count > 0, tuple_(*place) < newest), literal(now, Instant)), else_=null())
+
+
+def _is_parked(lane: Lane, event: LaneEvent) -> ColumnElement[bool]:
+    return and_(parked_events.c.sink == lane.sink, parked_events.c.sequence == event.position.sequence)
+
+
+def _events_of(lane: Lane) -> Select[Any]:
+    columns = outbox.c.transaction_id, outbox.c.sequence, outbox.c.id, outbox.c.organization_id, outbox.c.event
+    return select(*columns, outbox.c.envelope).where(outbox.c.group_definition_id == lane.group_definition_id)
+
+
+async def _read(connection: AsyncConnection, query: Select[Any], limit: int, *, was_parked: bool) -> list[LaneEvent]:
+    query = query.order_by(outbox.c.transaction_id, outbox.c.sequence).limit(limit)
+    return [
+        LaneEvent(
+            EventPosition(row.transaction_id, row.sequence),
+            row.id,
+            row.organization_id,
+            row.event,
+            row.envelope,
+            was_parked,
+        )
+        for row in await connection.execute(query)
+    ]

@@ -1,0 +1,179 @@
+"""Delivers the outbox to one sink: takes new events into lanes, and serves the lanes that are due.
+
+Any number of these may be at work on one sink, in this process and in others.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.relay_intake import look_for_work, open_sink, take_in
+from db.relay_lanes import Lane, LaneEvent, claim_lanes, mark_delivered, mark_failed, park, read_lane, release_lanes
+from server.not_delivered import NotDelivered
+from server.retries import Retries
+from server.sinks import Sink
+
+LANES: Final = 8
+"""Lanes that one relay serves at a time."""
+RUN: Final = 50
+"""Events of one lane until others get their turn."""
+POLL_SECONDS: Final = 0.5
+_LEASE_MARGIN_SECONDS: Final = 10.0
+_OUTAGE: Final = Retries(tries=0, first_wait=0.5, longest_wait=15)
+
+_log = logging.getLogger("group_sessions.relay")
+
+
+class SinkRelay:
+    """One relay's work for one sink."""
+
+    def __init__(
+        self, engine: AsyncEngine, sink: Sink, clock: Callable[[], datetime], chance: Callable[[], float]
+    ) -> None:
+        """Takes what it works with.
+
+        Args:
+            engine: The database.
+            sink: The receiver.
+            clock: Gives the present; all relays' clocks must agree within a few seconds.
+            chance: Gives numbers from 0 to 1 that differ, to spread waits.
+        """
+        self._engine = engine
+        self._sink = sink
+        self._clock = clock
+        self._chance = chance
+        self._lease = timedelta(seconds=sink.longest_seconds + _LEASE_MARGIN_SECONDS)
+        self._opened = False
+        self._serving: set[asyncio.Task[None]] = set()
+        self._stranded: list[Lane] = []
+        self._stopping = asyncio.Event()
+        self._turn_asked = asyncio.Event()
+
+    def stop(self) -> None:
+        """Has `run` come to its end once the events under way are done with."""
+        self._stopping.set()
+        self._turn_asked.set()
+
+    async def run(self) -> None:
+        """Delivers until it is stopped. Whatever goes wrong is logged, and tried again after a while."""
+        faults = 0
+        while not self._stopping.is_set():
+            self._turn_asked.clear()
+            try:
+                busy = await self._turn()
+            except Exception as fault:
+                # Whatever it is: a relay that ended here would deliver nothing any more, and nobody would see it.
+                faults += 1
+                self._opened = False
+                self._log_fault(fault)
+                await _wait(self._stopping, _OUTAGE.wait(faults, self._chance()))
+                continue
+            faults = 0
+            if not busy:
+                await _wait(self._turn_asked, POLL_SECONDS)
+        await asyncio.gather(*self._serving)
+        if self._stranded:
+            with contextlib.suppress(Exception):  # without the database their leases run out by themselves
+                await release_lanes(self._engine, self._stranded, self._clock())
+
+    async def _turn(self) -> bool:
+        """Does what there is to do; gives whether there was something."""
+        if self._stranded:
+            # The wait of an outage has passed since they were left, or the database is back.
+            await release_lanes(self._engine, self._stranded, self._clock())
+            self._stranded = []
+        if not self._opened:
+            await open_sink(self._engine, self._sink.name)
+            self._opened = True
+        work = await look_for_work(self._engine, self._sink.name, self._clock())
+        if work.new_events:
+            await take_in(self._engine, self._sink.name, self._clock())
+        free = LANES - len(self._serving)
+        if not free or not (work.new_events or work.due_lanes):
+            return False
+        now = self._clock()
+        lanes = await claim_lanes(self._engine, self._sink.name, uuid4(), now, now + self._lease, free)
+        for lane in lanes:
+            task = asyncio.create_task(self._serve(lane))
+            self._serving.add(task)
+            task.add_done_callback(self._served)
+        return bool(lanes)
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._serving.discard(task)
+        self._turn_asked.set()
+
+    async def _serve(self, lane: Lane) -> None:
+        try:
+            await self._deliver_lane(lane)
+        except Exception as fault:
+            # Above all the database that went away: what is in the lane is as safe as before.
+            self._log_fault(fault)
+            await _wait(self._stopping, _OUTAGE.wait(1, self._chance()))
+            self._stranded.append(lane)
+
+    async def _deliver_lane(self, lane: Lane) -> None:
+        events = await read_lane(self._engine, lane, RUN)
+        tries = lane.tries
+        for number, event in enumerate(events, 1):
+            if self._stopping.is_set():
+                break
+            tries += 1
+            failure = await self._try(event, tries)
+            now = self._clock()
+            if failure is not None:
+                await self._not_delivered(lane, event, tries, failure, now)
+                return
+            last = number == len(events) or self._stopping.is_set()
+            keep_until = None if last else now + self._lease
+            if not await mark_delivered(self._engine, lane, event, now, keep_until) or last:
+                return
+            tries = 0
+        await release_lanes(self._engine, [lane], self._clock())
+
+    async def _try(self, event: LaneEvent, tries: int) -> NotDelivered | None:
+        try:
+            await self._sink.deliver(event)
+        except NotDelivered as failure:
+            return failure
+        self._log_try(logging.INFO, event, "delivered", tries)
+        return None
+
+    async def _not_delivered(
+        self, lane: Lane, event: LaneEvent, tries: int, failure: NotDelivered, now: datetime
+    ) -> None:
+        retries = self._sink.retries
+        if failure.final or tries >= retries.tries:
+            await park(self._engine, lane, event, tries, failure.reason, now)
+            self._log_try(logging.ERROR, event, "parked", tries, failure.reason)
+            return
+        wait = max(retries.wait(tries, self._chance()), min(failure.wait, retries.longest_wait))
+        await mark_failed(self._engine, lane, now + timedelta(seconds=wait))
+        self._log_try(logging.WARNING, event, "to be tried again", tries, failure.reason)
+
+    def _log_try(self, level: int, event: LaneEvent, outcome: str, tries: int, reason: str | None = None) -> None:
+        fields = {
+            "sink": self._sink.name,
+            "event_id": str(event.id),
+            "event": event.name,
+            "organization_id": event.organization_id,
+            "outcome": outcome,
+            "tries": tries,
+            "reason": reason,
+        }
+        _log.log(level, "event", extra={"fields": fields})
+
+    def _log_fault(self, fault: BaseException) -> None:
+        _log.warning("the relay is held up", exc_info=fault, extra={"fields": {"sink": self._sink.name}})
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Waits for the event, at most so long."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
