@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 import jwt
 
 from resolvers.caller import ROLES, Caller, PermissionKey
+from server.known_tokens import KnownToken, KnownTokens
 from server.settings import Settings
 from server.signing_keys import SigningKeys
 
@@ -32,17 +33,25 @@ class Unauthenticated(Exception):
 class Authenticator:
     """Turns an Authorization header into a caller. The algorithm follows from the keys, never from the token."""
 
-    def __init__(self, keys: str | SigningKeys, issuer: str | None = None, audience: str | None = None) -> None:
+    def __init__(
+        self,
+        keys: str | SigningKeys,
+        issuer: str | None = None,
+        audience: str | None = None,
+        known: KnownTokens | None = None,
+    ) -> None:
         """Takes what tokens are checked against.
 
         Args:
             keys: A shared secret (HS256) or a key set (RS256, ES256).
             issuer: The `iss` every token must carry, where given.
             audience: The `aud` every token must carry, where given; else a token's `aud` is ignored.
+            known: Where tokens that were found good are remembered; by default a memory of its own.
         """
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._known = known or KnownTokens()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -64,17 +73,25 @@ class Authenticator:
             KeySetUnreachable: Where the identity provider's keys are needed and cannot be fetched.
         """
         token = _bearer_token(authorization_header)
-        if isinstance(self._keys, str):
-            return self._caller(token, self._keys, _SHARED_KEY_ALGORITHM)
-        key = await self._keys.find(_key_id(token))
+        known = self._known.find(token)
+        key_id = known.key_id if known is not None else None
+        key: str | jwt.PyJWK | None = self._keys if isinstance(self._keys, str) else None
+        if not isinstance(self._keys, str):
+            key_id = key_id or _key_id(token)
+            key = await self._keys.find(key_id)
         if key is None:
             raise Unauthenticated("The token's signing key is not known.")
-        return self._caller(token, key, key.algorithm_name)
+        if known is not None and known.key is key:
+            return known.caller
+        claims = self._claims(token, key, _SHARED_KEY_ALGORITHM if isinstance(key, str) else key.algorithm_name)
+        caller = _caller_of(claims)
+        self._known.keep(token, KnownToken(caller, key_id, key, int(claims["exp"]) + LEEWAY_SECONDS))
+        return caller
 
-    def _caller(self, token: str, key: str | jwt.PyJWK, algorithm: str) -> Caller:
+    def _claims(self, token: str, key: str | jwt.PyJWK, algorithm: str) -> Mapping[str, Any]:
         required = ["exp", *(["iss"] if self._issuer else []), *(["aud"] if self._audience else [])]
         try:
-            claims = jwt.decode(
+            claims: Mapping[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=[algorithm],
@@ -99,7 +116,7 @@ class Authenticator:
         # The last three: a token may hold numbers, text and nesting that the library does not expect.
         except (jwt.PyJWTError, ValueError, ArithmeticError, RecursionError):
             raise Unauthenticated("The token is not valid.") from None
-        return _caller_of(claims)
+        return claims
 
 
 def sign_token(

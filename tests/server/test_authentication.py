@@ -334,6 +334,16 @@ async def test_a_withdrawn_key_ends_with_the_cache(key_host: KeyHost) -> None:
     assert "not known" in await reason(authenticator, signed("one"))
 
 
+async def test_a_known_token_ends_with_its_key(key_host: KeyHost) -> None:
+    clock = Clock()
+    authenticator = Authenticator(SigningKeys(key_host.url, clock))
+    token = signed("one")
+    assert await authenticator.authenticate(token) == VIEWER
+    key_host.keys = [rsa_jwk("one", NEXT_RSA_KEY)]
+    clock.now += FRESH_SECONDS
+    assert "not valid" in await reason(authenticator, token)
+
+
 async def test_made_up_key_ids_do_not_hammer_the_host(key_host: KeyHost) -> None:
     clock = Clock()
     authenticator = Authenticator(SigningKeys(key_host.url, clock))
