@@ -48,7 +48,7 @@ def create_engine(database_url: str, pool_size: int = 10, answer_seconds: float 
 
     Args:
         database_url: The database.
-        pool_size: How many connections are kept; as many again are opened when they are needed.
+        pool_size: Half of how many connections are opened at most, each when it is needed.
         answer_seconds: How long PostgreSQL may be silent after a statement before it counts as gone; None is for ever.
     """
     url = async_url(database_url)
@@ -56,8 +56,10 @@ def create_engine(database_url: str, pool_size: int = 10, answer_seconds: float 
         return _sqlite(url, pool_size)
     engine = create_async_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        # Without overflow no connection is ended when it is given back: `db.snapshots` does not wait for that.
+        pool_size=2 * pool_size,
+        max_overflow=0,
+        pool_use_lifo=True,  # the one that was used last has its statements prepared
         pool_timeout=POOL_SECONDS,
         connect_args={"timeout": CONNECT_SECONDS, "command_timeout": answer_seconds},
         hide_parameters=True,  # errors and logs show statements without the values of patients

@@ -7,12 +7,12 @@ once, and has no part in running them.
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.row_security import confining_text
@@ -22,29 +22,18 @@ from db.statements import count_statement
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A transaction that reads, bound to one organization.
+    """A transaction that reads, bound to one organization. It holds a connection until it is closed."""
 
-    Attributes:
-        organization_id: The organization whose rows it may read.
-        dialect: The database's kind.
-        driver: The driver's own connection.
-    """
+    __slots__ = ("_driver", "_pooled", "dialect", "on_postgresql", "organization_id")
 
-    organization_id: str
-    dialect: Dialect
-    driver: Any
-
-    @property
-    def on_postgresql(self) -> bool:
-        """Whether the database is PostgreSQL; else it is SQLite."""
-        return self.dialect.name == "postgresql"
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the connection has ended."""
-        return self.on_postgresql and bool(self.driver.is_closed())
+    def __init__(self, organization_id: str, dialect: Dialect, pooled: PoolProxiedConnection) -> None:
+        """Begins nothing yet; `open_snapshot` does."""
+        self.organization_id = organization_id
+        self.dialect = dialect
+        self.on_postgresql = dialect.name == "postgresql"
+        self._pooled = pooled
+        self._driver: Any = pooled.driver_connection
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Gives the statement's rows, each a sequence in the order of its columns.
@@ -59,9 +48,9 @@ class Snapshot:
         started = time.perf_counter()
         try:
             if self.on_postgresql:
-                rows = await self.driver.fetch(compiled.text, *arguments)
+                rows = await self._driver.fetch(compiled.text, *arguments)
             else:
-                rows = await self.driver.execute_fetchall(compiled.text, arguments)
+                rows = await self._driver.execute_fetchall(compiled.text, arguments)
         except Exception as fault:
             raise self._told(compiled.text, fault) from fault
         finally:
@@ -72,35 +61,49 @@ class Snapshot:
         """Begins the transaction, in one round trip. Raises DBAPIError."""
         await self._run(f"{_BEGIN}; {confining_text(self.organization_id)}" if self.on_postgresql else "BEGIN")
 
-    async def end(self) -> None:
-        """Ends the transaction; it has changed nothing. Raises DBAPIError."""
-        await self._run("ROLLBACK")
+    async def close(self) -> None:
+        """Ends the transaction, which has changed nothing, and gives the connection back. Raises DBAPIError."""
+        reusable = False
+        try:
+            if not self._is_lost():
+                await self._run("ROLLBACK")
+                reusable = True
+        finally:
+            if reusable and self.on_postgresql:
+                self._pooled.close()  # nothing is left to do for the driver, so there is nothing to wait for
+            else:
+                await greenlet_spawn(self._pooled.close if reusable else self._pooled.invalidate)
+
+    def _is_lost(self) -> bool:
+        return self.on_postgresql and bool(self._driver.is_closed())
 
     async def _run(self, command: str) -> None:
         try:
-            await (self.driver.execute(command) if self.on_postgresql else self.driver.execute_fetchall(command))
+            await (self._driver.execute(command) if self.on_postgresql else self._driver.execute_fetchall(command))
         except Exception as fault:
             raise self._told(command, fault) from fault
 
     def _told(self, statement: str, fault: Exception) -> DBAPIError:
         # As SQLAlchemy tells it, so that faults are known by one kind of exception.
-        return DBAPIError(statement, None, fault, hide_parameters=True, connection_invalidated=self.is_lost)
+        return DBAPIError(statement, None, fault, hide_parameters=True, connection_invalidated=self._is_lost())
+
+
+async def open_snapshot(engine: AsyncEngine, organization_id: str) -> Snapshot:
+    """Begins a transaction that reads: all its statements see the same moment of the database. Raises DBAPIError."""
+    opened = Snapshot(organization_id, engine.dialect, await engine.raw_connection())
+    try:
+        await opened.begin()
+    except BaseException:
+        await opened.close()
+        raise
+    return opened
 
 
 @asynccontextmanager
 async def snapshot(engine: AsyncEngine, organization_id: str) -> AsyncIterator[Snapshot]:
-    """Opens a transaction that reads: all its statements see the same moment of the database."""
-    pooled = await engine.raw_connection()
-    driver: Any = pooled.driver_connection
-    seen = Snapshot(organization_id, engine.dialect, driver)
-    reusable = False
+    """Opens a snapshot for a block."""
+    opened = await open_snapshot(engine, organization_id)
     try:
-        await seen.begin()
-        try:
-            yield seen
-        finally:
-            if not seen.is_lost:
-                await seen.end()
-                reusable = True
+        yield opened
     finally:
-        await greenlet_spawn(pooled.close if reusable else pooled.invalidate)
+        await opened.close()

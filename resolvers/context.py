@@ -1,8 +1,7 @@
 """What one request carries: who asks, the clock, the way to the database, and what was loaded already."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -12,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.access_log import insert_patients_read
 from db.idempotency import Claim
-from db.snapshots import Snapshot, snapshot
+from db.snapshots import Snapshot, open_snapshot
 from db.transactions import transact
 from db.turns import Turns
 from db.unit_of_work import Author, UnitOfWork
@@ -77,9 +76,8 @@ class Context:
     patients_recorded: frozenset[str] = field(init=False, default=frozenset())
     loaders: Loaders = field(init=False)
     _patients_read: set[str] = field(init=False, default_factory=set)
-    _reading: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
-    _snapshot: Snapshot | None = field(init=False, default=None)
-    _open: AsyncExitStack = field(init=False, default_factory=AsyncExitStack)
+    turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    snapshot: Snapshot | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.loaders = Loaders(self)
@@ -93,15 +91,9 @@ class Context:
         if not self.has(key):
             raise PermissionDenied(key)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Snapshot]:
+    def read(self) -> "_Reading":
         """Gives the request's snapshot, one user of it at a time: a connection answers one statement after another."""
-        async with self._reading:
-            if self._snapshot is None:
-                self._snapshot = await self._open.enter_async_context(
-                    snapshot(self.clinic.engine, self.caller.organization_id)
-                )
-            yield self._snapshot
+        return _Reading(self)
 
     async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
         """Runs a decision in a transaction and commits it; what was read before is forgotten.
@@ -132,7 +124,31 @@ class Context:
 
     async def close(self) -> None:
         """Ends the snapshot and forgets what was loaded from it."""
-        async with self._reading:
-            self._snapshot = None
-            await self._open.aclose()
+        async with self.turn:
+            ended, self.snapshot = self.snapshot, None
+            if ended is not None:
+                await ended.close()
             self.loaders = Loaders(self)
+
+
+class _Reading:
+    """A turn with a request's snapshot, which is opened for the first of them."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def __aenter__(self) -> Snapshot:
+        context = self._context
+        await context.turn.acquire()
+        try:
+            if context.snapshot is None:
+                context.snapshot = await open_snapshot(context.clinic.engine, context.caller.organization_id)
+        except BaseException:
+            context.turn.release()
+            raise
+        return context.snapshot
+
+    async def __aexit__(self, *_fault: object) -> None:
+        self._context.turn.release()

@@ -9,8 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from aiodataloader import DataLoader
-
 from db import enrollment_queries, group_queries, history_queries, reference_queries, schedule_queries
 from db.group_queries import Seats
 from db.pages import Order, Slice, Window
@@ -19,6 +17,7 @@ from db.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
 from domain.selections import SessionsWanted
+from resolvers.loader import Loader
 
 if TYPE_CHECKING:
     from resolvers.context import Context
@@ -36,17 +35,17 @@ class Loaders:
         self._context = context
 
     @cached_property
-    def staff_member(self) -> DataLoader[str, StaffMember]:
+    def staff_member(self) -> Loader[str, StaffMember]:
         """Staff by id."""
         return self._references(STAFF_ORDER)
 
     @cached_property
-    def location(self) -> DataLoader[str, Location]:
+    def location(self) -> Loader[str, Location]:
         """Locations by id."""
         return self._references(LOCATION_ORDER)
 
     @cached_property
-    def patient(self) -> DataLoader[str, Patient]:
+    def patient(self) -> Loader[str, Patient]:
         """Patients by id."""
 
         async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Patient]:
@@ -57,17 +56,17 @@ class Loaders:
         return self._found(find)
 
     @cached_property
-    def group(self) -> DataLoader[UUID, GroupDefinition | None]:
+    def group(self) -> Loader[UUID, GroupDefinition | None]:
         """Groups by id, the deleted too; None for ids the organization does not have."""
         return self._found(group_queries.find_groups)
 
     @cached_property
-    def session(self) -> DataLoader[UUID, Occurrence | None]:
+    def session(self) -> Loader[UUID, Occurrence | None]:
         """Sessions by id; None for ids the organization does not have."""
         return self._found(schedule_queries.find_sessions)
 
     @cached_property
-    def enrollment(self) -> DataLoader[UUID, Enrollment | None]:
+    def enrollment(self) -> Loader[UUID, Enrollment | None]:
         """Enrollments by id, the removed too; None for ids the organization does not have."""
 
         async def find(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
@@ -78,22 +77,22 @@ class Loaders:
         return self._found(find)
 
     @cached_property
-    def seats(self) -> DataLoader[UUID, Seats | None]:
+    def seats(self) -> Loader[UUID, Seats | None]:
         """Seats by group; None where nobody is seated or waits."""
         return self._found(group_queries.count_seats)
 
     @cached_property
-    def group_sessions(self) -> DataLoader[tuple[UUID, tuple[SessionsWanted, Window]], Slice[Occurrence]]:
+    def group_sessions(self) -> Loader[tuple[UUID, tuple[SessionsWanted, Window]], Slice[Occurrence]]:
         """Pages of sessions by group."""
         return self._lists(schedule_queries.pages_of_group_sessions)
 
     @cached_property
-    def group_session_count(self) -> DataLoader[tuple[UUID, tuple[SessionsWanted]], int]:
+    def group_session_count(self) -> Loader[tuple[UUID, tuple[SessionsWanted]], int]:
         """How many sessions a group's list has."""
         return self._lists(schedule_queries.count_group_sessions)
 
     @cached_property
-    def group_enrollments(self) -> DataLoader[tuple[UUID, tuple[Statuses, Window]], Slice[Enrollment]]:
+    def group_enrollments(self) -> Loader[tuple[UUID, tuple[Statuses, Window]], Slice[Enrollment]]:
         """Pages of enrollments by group."""
 
         async def read(
@@ -106,50 +105,50 @@ class Loaders:
         return self._lists(read)
 
     @cached_property
-    def group_enrollment_count(self) -> DataLoader[tuple[UUID, tuple[Statuses]], int]:
+    def group_enrollment_count(self) -> Loader[tuple[UUID, tuple[Statuses]], int]:
         """How many enrollments a group's list has."""
         return self._lists(enrollment_queries.count_group_enrollments)
 
     @cached_property
-    def patient_enrollments(self) -> DataLoader[tuple[str, tuple[Statuses, Window]], Slice[Enrollment]]:
+    def patient_enrollments(self) -> Loader[tuple[str, tuple[Statuses, Window]], Slice[Enrollment]]:
         """Pages of enrollments by patient."""
         return self._lists(enrollment_queries.pages_of_patient_enrollments)
 
     @cached_property
-    def patient_enrollment_count(self) -> DataLoader[tuple[str, tuple[Statuses]], int]:
+    def patient_enrollment_count(self) -> Loader[tuple[str, tuple[Statuses]], int]:
         """How many enrollments a patient's list has."""
         return self._lists(enrollment_queries.count_patient_enrollments)
 
     @cached_property
-    def history(self) -> DataLoader[tuple[UUID, tuple[EntityType, Window]], Slice[history_queries.StoredEntry]]:
+    def history(self) -> Loader[tuple[UUID, tuple[EntityType, Window]], Slice[history_queries.StoredEntry]]:
         """Pages of history by record."""
         return self._lists(_pages_of_history)
 
     @cached_property
-    def history_count(self) -> DataLoader[tuple[UUID, tuple[EntityType]], int]:
+    def history_count(self) -> Loader[tuple[UUID, tuple[EntityType]], int]:
         """How many entries a record's history has."""
         return self._lists(_count_history)
 
     @cached_property
-    def week_sessions(self) -> DataLoader[tuple[UUID, tuple[date]], list[Occurrence]]:
+    def week_sessions(self) -> Loader[tuple[UUID, tuple[date]], list[Occurrence]]:
         """By group, the sessions of the week that starts on a day, and a day more on each side."""
         return self._lists(_week_sessions)
 
-    def _references(self, order: Order[Value]) -> DataLoader[str, Value]:
+    def _references(self, order: Order[Value]) -> Loader[str, Value]:
         async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Value]:
             return await reference_queries.find_references(snapshot, order, ids)
 
         return self._found(find)
 
-    def _found(self, find: Callable[[Snapshot, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> DataLoader[Key, Any]:
+    def _found(self, find: Callable[[Snapshot, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> Loader[Key, Any]:
         async def load(keys: list[Key]) -> list[Value | None]:
             async with self._context.read() as snapshot:
                 found = await find(snapshot, keys)
             return [found.get(key) for key in keys]
 
-        return DataLoader(load)
+        return Loader(load)
 
-    def _lists(self, read: Callable[..., Awaitable[Sequence[Value]]]) -> DataLoader[tuple[Key, Arguments], Value]:
+    def _lists(self, read: Callable[..., Awaitable[Sequence[Value]]]) -> Loader[tuple[Key, Arguments], Value]:
         """Gives a loader of lists by parent and arguments: one statement for all parents with the same arguments."""
 
         async def load(keys: list[tuple[Key, Arguments]]) -> list[Value]:
@@ -163,7 +162,7 @@ class Loaders:
                     found.update(((parent, arguments), value) for parent, value in zip(wanted, values, strict=True))
             return [found[key] for key in keys]
 
-        return DataLoader(load)
+        return Loader(load)
 
 
 async def _pages_of_history(

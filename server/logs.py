@@ -17,6 +17,8 @@ _SILENCED: Final = ("strawberry.execution",)  # it logs every error with the doc
 
 def configure_logging(level: str) -> None:
     """Sends every logger's records of this level and above to standard error as JSON lines."""
+    # What no line tells is not looked up for each (the Python manual's "Logging HOWTO", Optimization).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
