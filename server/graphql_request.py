@@ -92,6 +92,6 @@ def _checked(values: Any) -> GraphQLRequest:
         raise BadRequest(400, '"variables" must be an object.')
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, '"operationName" must be a string.')
-    if not isinstance(values.get("extensions") or {}, dict):
+    if values.get("extensions") is not None and not isinstance(values["extensions"], dict):
         raise BadRequest(400, '"extensions" must be an object.')
     return GraphQLRequest(query, variables, name)

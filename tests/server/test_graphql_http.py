@@ -184,6 +184,8 @@ async def test_other_methods_are_told_which_are_allowed(client: ApiClient, metho
         b'{"query": "{ hello }", "operationName": {}}',
         b'{"query": "{ hello }", "operationName": false}',
         b'{"query": "{ hello }", "extensions": "a"}',
+        b'{"query": "{ hello }", "extensions": 0}',
+        b'{"query": "{ hello }", "extensions": []}',
         b'{"query": "{ hello }", "a": NaN}',
     ],
 )
