@@ -18,6 +18,7 @@ from resolvers.context import Clinic
 from schema.schema import schema
 from server.authentication import Authenticator
 from server.clock import now
+from server.cross_origin import cross_origin
 from server.edge import DEFAULT_EDGE, Edge
 from server.graphiql import graphiql_routes
 from server.graphql_http import GraphQLOverHTTP
@@ -25,6 +26,7 @@ from server.inbound_events import InboundEvents
 from server.logs import configure_logging, silence_document_logging
 from server.relay import Relay, relay_of, running
 from server.request_log import RequestLog
+from server.security_headers import SecurityHeaders
 from server.settings import Settings, load_settings
 
 GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
@@ -64,7 +66,8 @@ def create_app(
             yield
         await clinic.engine.dispose()
 
-    return Starlette(routes=routes, middleware=[Middleware(RequestLog)], lifespan=lifespan)
+    around = [Middleware(SecurityHeaders), Middleware(RequestLog), *cross_origin(edge.cors_origins)]
+    return Starlette(routes=routes, middleware=around, lifespan=lifespan)
 
 
 def create_clinic(settings: Settings, engine: AsyncEngine) -> Clinic:

@@ -15,10 +15,14 @@ class Edge:
     Attributes:
         body_bytes: The longest body.
         limits: What a GraphQL document may ask for.
+        cors_origins: Origins whose pages may call; others, and none by default, may not.
+        rate_limit: How often one caller may ask, such as `100/minute`; None for as often as it likes.
     """
 
     body_bytes: int = BODY_BYTES
     limits: Limits = DEFAULT_LIMITS
+    cors_origins: tuple[str, ...] = ()
+    rate_limit: str | None = None
 
 
 DEFAULT_EDGE: Final = Edge()

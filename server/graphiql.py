@@ -1,4 +1,7 @@
-"""The GraphiQL page: files of the web build, served so that the page can reach this server and nothing else."""
+"""The GraphiQL page: files of the web build, served so that the page can reach this server and nothing else.
+
+Its other security headers are those of every answer (server.security_headers).
+"""
 
 import os
 from pathlib import Path
@@ -16,12 +19,7 @@ _CONTENT_SECURITY_POLICY: Final = (
     "style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
+_POLICY: Final = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY}
 _ONE_YEAR_SECONDS: Final = 31_536_000
 
 
@@ -38,7 +36,7 @@ def graphiql_routes(dist: Path) -> list[BaseRoute]:
 
     async def show_page(request: Request) -> Response:
         # The page names its assets by their content, so it must be asked for anew each time.
-        return FileResponse(page, headers={**_SECURITY_HEADERS, "Cache-Control": "no-cache"})
+        return FileResponse(page, headers={**_POLICY, "Cache-Control": "no-cache"})
 
     return [
         Mount("/graphiql/assets", app=_HashedFiles(directory=dist / "assets"), name="graphiql_assets"),
@@ -48,7 +46,7 @@ def graphiql_routes(dist: Path) -> list[BaseRoute]:
 
 async def _not_built(request: Request) -> Response:
     text = "The GraphiQL page is not built. Run: make setup\n"
-    return PlainTextResponse(text, status_code=503, headers={**_SECURITY_HEADERS, "Cache-Control": "no-store"})
+    return PlainTextResponse(text, status_code=503, headers={**_POLICY, "Cache-Control": "no-store"})
 
 
 class _HashedFiles(StaticFiles):
@@ -58,6 +56,6 @@ class _HashedFiles(StaticFiles):
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers.update(_SECURITY_HEADERS)
+        response.headers.update(_POLICY)
         response.headers["Cache-Control"] = f"public, max-age={_ONE_YEAR_SECONDS}, immutable"
         return response

@@ -10,6 +10,7 @@ from strawberry import Schema
 
 from db.faults import trouble_of
 from db.statements import StatementCount, start_counting
+from resolvers.caller import Caller
 from resolvers.context import Clinic, Context
 from schema.documents import Documents
 from schema.execute import execute, graphql_schema
@@ -20,6 +21,7 @@ from server.errors import ErrorCode, error, errors_of_execution, masked_error
 from server.graphql_request import BadRequest, GraphQLRequest, read_request
 from server.idempotency import IdempotencyRefusal, once
 from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
+from server.rate_limit import RateLimit
 from server.request_log import RequestRecord, record_of
 from server.signing_keys import KeySetUnreachable
 from server.trouble import is_outage, retry_headers
@@ -32,6 +34,7 @@ class GraphQLOverHTTP:
         self._schema = schema
         self._documents = Documents(graphql_schema(schema), edge.limits)
         self._body_bytes = edge.body_bytes
+        self._rate_limit = RateLimit(edge.rate_limit) if edge.rate_limit else None
         self._clinic = clinic
         self._authenticator = authenticator
 
@@ -60,6 +63,15 @@ class GraphQLOverHTTP:
             told = error(str(fault), ErrorCode.UNAVAILABLE)
             return _response({"errors": [told]}, 503, media_type, record, {"Retry-After": "10"})
         record.caller_id, record.organization_id = caller.subject, caller.organization_id
+        seconds = self._rate_limit.seconds_to_wait(caller) if self._rate_limit else None
+        if seconds is not None:
+            told = error(f"You have asked too often; ask again in {seconds} seconds.", ErrorCode.RATE_LIMITED)
+            return _response({"errors": [told]}, 429, media_type, record, {"Retry-After": str(seconds)})
+        return await self._answer_caller(request, caller, media_type, record)
+
+    async def _answer_caller(
+        self, request: Request, caller: Caller, media_type: str | None, record: RequestRecord
+    ) -> Response:
         try:
             accepted = _accepted(request.method, media_type)
             asked = await read_request(request, self._body_bytes)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
 import jwt
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
@@ -13,8 +13,7 @@ from sqlalchemy.exc import ArgumentError
 
 from db.engine import async_url
 from domain.wall_time import is_time_zone
-from schema.limits import DEFAULT_LIMITS, Limits
-from server.edge import BODY_BYTES, Edge
+from server.edge_settings import EdgeSettings
 from server.event_settings import EventSettings
 from server.protected_url import protected_url
 
@@ -55,7 +54,7 @@ def _time_zone(value: str) -> str:
     return value
 
 
-class Settings(EventSettings):
+class Settings(EventSettings, EdgeSettings):
     """What the server and the commands are set to. A field's variable is its name in capitals.
 
     Each field's description is what the variable accepts, in the words of the error message.
@@ -92,17 +91,6 @@ class Settings(EventSettings):
         None, description="on or off (unset: on with --demo, off without)"
     )
 
-    limit_body_bytes: PositiveInt = Field(BODY_BYTES, description="a whole number from 1")
-    limit_characters: PositiveInt = Field(DEFAULT_LIMITS.characters, description="a whole number from 1")
-    limit_tokens: PositiveInt = Field(DEFAULT_LIMITS.tokens, description="a whole number from 1")
-    limit_depth: PositiveInt = Field(DEFAULT_LIMITS.depth, description="a whole number from 1")
-    limit_aliases: PositiveInt = Field(DEFAULT_LIMITS.aliases, description="a whole number from 1")
-    limit_fragments: PositiveInt = Field(DEFAULT_LIMITS.fragments, description="a whole number from 1")
-    limit_root_fields: PositiveInt = Field(DEFAULT_LIMITS.root_fields, description="a whole number from 1")
-    limit_directives: PositiveInt = Field(DEFAULT_LIMITS.directives, description="a whole number from 1")
-    limit_comparisons: PositiveInt = Field(DEFAULT_LIMITS.comparisons, description="a whole number from 1")
-    limit_cost: PositiveInt = Field(DEFAULT_LIMITS.cost, description="a whole number from 1")
-
     @property
     def database_async_url(self) -> URL:
         """The database with the driver used here: sqlite+aiosqlite or postgresql+asyncpg."""
@@ -117,12 +105,6 @@ class Settings(EventSettings):
     def first_weekday(self) -> int:
         """The day weeks start on, numbered as `datetime.date.weekday` does: Monday is 0, Sunday is 6."""
         return _WEEKDAYS.index(self.week_start)
-
-    @property
-    def edge(self) -> Edge:
-        """What requests are bounded by."""
-        limits = Limits(**{name: getattr(self, f"limit_{name}") for name in Limits.__slots__})
-        return Edge(self.limit_body_bytes, limits)
 
     def serves_graphiql(self, *, demo: bool) -> bool:
         """Tells whether GraphiQL's page is on; unset, it is on in the demo only."""

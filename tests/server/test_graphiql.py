@@ -18,8 +18,10 @@ from graphql import build_schema, parse, validate
 from httpx import ASGITransport, AsyncClient
 from playwright.sync_api import ConsoleMessage, Page, Playwright, expect, sync_playwright
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from server.graphiql import graphiql_routes
+from server.security_headers import SecurityHeaders
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "web" / "src" / "examples").glob("*.graphql"))
@@ -50,7 +52,7 @@ def page_client(tmp_path: Path) -> AsyncClient:
 
 
 def client_of(dist: Path) -> AsyncClient:
-    app = Starlette(routes=graphiql_routes(dist))
+    app = Starlette(routes=graphiql_routes(dist), middleware=[Middleware(SecurityHeaders)])
     return AsyncClient(transport=ASGITransport(app), base_url="http://clinic.test")
 
 

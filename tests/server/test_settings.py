@@ -44,6 +44,8 @@ def test_every_variable_is_read() -> None:
             "GRAPHIQL": "ON",
             "LIMIT_BODY_BYTES": "2000000",
             "LIMIT_TOKENS": "9000",
+            "CORS_ORIGINS": "https://admin.example.org, http://localhost:3000",
+            "RATE_LIMIT": "10/second;200/minute",
         }
     )
     assert settings.sign_in_configured
@@ -52,7 +54,12 @@ def test_every_variable_is_read() -> None:
     assert settings.first_weekday == 0
     assert settings.log_level == "DEBUG"
     assert settings.serves_graphiql(demo=False)
-    assert settings.edge == Edge(body_bytes=2_000_000, limits=Limits(tokens=9000))
+    assert settings.edge == Edge(
+        body_bytes=2_000_000,
+        limits=Limits(tokens=9000),
+        cors_origins=("https://admin.example.org", "http://localhost:3000"),
+        rate_limit="10/second;200/minute",
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,14 @@ def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
         ("WEEK_START", "0"),
         ("LOG_LEVEL", "loud"),
         ("GRAPHIQL", "yes"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://admin.example.org/"),
+        ("CORS_ORIGINS", "https://admin.example.org null"),
+        ("CORS_ORIGINS", "clinic.example.org"),
+        ("CORS_ORIGINS", "https://[broken"),
+        ("RATE_LIMIT", "often"),
+        ("RATE_LIMIT", "77"),
+        ("RATE_LIMIT", "100/fortnight"),
         ("LIMIT_BODY_BYTES", "0"),
         ("LIMIT_TOKENS", "-7"),
         ("LIMIT_COST", "without"),
