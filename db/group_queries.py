@@ -15,6 +15,7 @@ from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant
 from db.tables import enrollments, group_definitions
 from domain.records import CapacityStatus, EnrollmentStatus, GroupDefinition
+from domain.search_text import search_text
 from domain.selections import GroupOrder, GroupsWanted
 
 _columns = group_definitions.c
@@ -23,7 +24,7 @@ _WAITLISTED = constant(EnrollmentStatus.WAITLISTED)
 
 
 def _by_name(group: GroupDefinition) -> tuple[Any, ...]:
-    return group.name, group.id
+    return search_text(group.name), group.id
 
 
 def _by_creation(group: GroupDefinition) -> tuple[Any, ...]:
@@ -62,7 +63,10 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
 
 def _order(order: GroupOrder) -> Order[GroupDefinition]:
     by_name = order in {GroupOrder.NAME_ASC, GroupOrder.NAME_DESC}
-    columns: tuple[ColumnElement[Any], ...] = (_columns.name if by_name else _columns.created_at, _columns.id)
+    columns: tuple[ColumnElement[Any], ...] = (
+        _columns.search_text if by_name else _columns.created_at,
+        _columns.id,
+    )
     return Order(
         f"groups:{order}",
         group_definitions,

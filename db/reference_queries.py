@@ -11,12 +11,13 @@ from db.search import holds_text, pattern
 from db.snapshots import Snapshot
 from db.tables import locations, patients, staff_members
 from domain.records import Location, Patient, StaffMember
+from domain.search_text import search_text
 
 Record = TypeVar("Record")
 
 
 def _person_keys(person: StaffMember) -> tuple[Any, ...]:
-    return person.display_name, person.id
+    return search_text(person.display_name), person.id
 
 
 def _location_keys(location: Location) -> tuple[Any, ...]:
@@ -27,7 +28,7 @@ STAFF_ORDER: Order[StaffMember] = Order(
     "staff",
     staff_members,
     STAFF,
-    (staff_members.c.display_name, staff_members.c.id),
+    (staff_members.c.search_text, staff_members.c.id),
     (str, str),
     _person_keys,
     {"search": holds_text(staff_members.c.search_text, "search")},
@@ -38,13 +39,13 @@ PATIENT_ORDER: Order[Patient] = Order(
     "patients",
     patients,
     PATIENTS,
-    (patients.c.display_name, patients.c.id),
+    (patients.c.search_text, patients.c.id),
     (str,),
     lambda patient: (patient.id,),
     {"search": holds_text(patients.c.search_text, "search")},
     by_id=True,
 )
-"""Patients by name."""
+"""Patients by name, then by record number."""
 
 LOCATION_ORDER: Order[Location] = Order(
     "locations",

@@ -94,7 +94,7 @@ staff_members = Table(
     Column[str | None]("credentials", String(100)),
     Column[bool]("active", Boolean, nullable=False),
     Column[str]("search_text", Text, nullable=False),
-    Index("ix_pm_group_staff_members_by_name", "organization_id", "display_name", "id"),
+    Index("ix_pm_group_staff_members_by_name", "organization_id", "search_text", "id"),
 )
 
 locations = Table(
@@ -119,7 +119,7 @@ patients = Table(
     Column[date | None]("birth_date", Date),
     Column[bool]("active", Boolean, nullable=False),
     Column[str]("search_text", Text, nullable=False),
-    Index("ix_pm_group_patients_by_name", "organization_id", "display_name", "id"),
+    Index("ix_pm_group_patients_by_name", "organization_id", "search_text", "id"),
 )
 
 group_definitions = Table(
@@ -162,7 +162,7 @@ group_definitions = Table(
         name="recurrence_whole",
     ),
     Index("uq_pm_group_definitions_organization", "organization_id", "id", unique=True),
-    Index("ix_pm_group_definitions_by_name", "organization_id", "name", "id"),
+    Index("ix_pm_group_definitions_by_name", "organization_id", "search_text", "id"),
     Index("ix_pm_group_definitions_by_creation", "organization_id", "created_at", "id"),
     Index("ix_pm_group_definitions_by_type", "organization_id", "group_type", "name"),
     Index("ix_pm_group_definitions_by_facilitator", "organization_id", "facilitator_id"),

@@ -107,8 +107,8 @@ _declare(
     "GroupDefinitionOrder",
     "The order of a list of groups.",
     {
-        GroupOrder.NAME_ASC: "By name, A to Z.",
-        GroupOrder.NAME_DESC: "By name, Z to A.",
+        GroupOrder.NAME_ASC: "By name, A to Z, whatever the case and accents.",
+        GroupOrder.NAME_DESC: "By name, Z to A, whatever the case and accents.",
         GroupOrder.CREATED_AT_ASC: "Oldest first.",
         GroupOrder.CREATED_AT_DESC: "Newest first.",
     },

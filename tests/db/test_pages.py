@@ -109,3 +109,16 @@ async def test_a_column_of_a_page_is_its_records_field(engine: AsyncEngine) -> N
     for name, (index, members) in records.layout.coded.items():
         assert [members[row[index]] for row in records.rows] == [getattr(record, name) for record in records]
     assert records.layout.columns.keys() | records.layout.coded.keys() == set(Occurrence.__annotations__)
+
+
+async def test_names_are_ordered_as_people_look_them_up(engine: AsyncEngine) -> None:
+    await seed(engine)
+    names = ["apple", "Banana", "éclair", "Fig", "Łódź", "zebra"]
+    for name in reversed(names):
+        await add_group(engine, name)
+    # As long as a name may be, and of letters that grow when they are compared: a database's index must hold it.
+    await add_group(engine, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200)
+    async with snapshot(engine, OURS) as seen:
+        for order, wanted in ((GroupOrder.NAME_ASC, names), (GroupOrder.NAME_DESC, names[::-1])):
+            page = await page_of_groups(seen, GroupsWanted(), order, Window(50))
+            assert [group.name for group in page.records if group.name in names] == wanted
