@@ -1,0 +1,104 @@
+"""What random clients type: right mostly, so that much happens, and wrong in every way now and then."""
+
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from tests.stateful.model import ACTIVE_PATIENTS, INACTIVE_PATIENT
+
+Typed = st.SearchStrategy[dict[str, Any]]
+
+
+def _mostly(right: list[Any], wrong: list[Any]) -> st.SearchStrategy[Any]:
+    """One of thirty is wrong: an input has many fields, and is refused for any of them."""
+    return st.sampled_from([*right * (29 * len(wrong) // len(right) + 1), *wrong])
+
+
+_NAMES = _mostly(["Anger management", " Morning group ", "Sleep"], ["  ", "x" * 201])
+_STAFF = _mostly(["staff-1", "staff-2"], ["nobody"])
+_OTHERS = _mostly(["staff-2", None], ["staff-1", "nobody"])
+_PLACES = _mostly(["phoenix", "denver"], ["nowhere"])
+_ZONES = _mostly(["America/Denver", "Europe/Berlin", "America/Phoenix"], ["Mars/Olympus"])
+_MOST = _mostly([1, 1, 2, 3, 4], [0, 501])
+_LEAST = _mostly([1, 1, 2, None], [0, 3])
+_MINUTES = _mostly([45, 60, 90, 180], [4, 721])
+_DAYS = st.sampled_from([f"2026-12-0{n}" for n in range(1, 8)])
+_STARTS = _mostly(["08:00:00", "09:00:00", "13:30:00"], ["23:30:00"])
+_ENDS = _mostly(["15:00:00", "23:45:00", None], ["09:00:00"])
+_RECURRENCES: Typed = st.fixed_dictionaries(
+    {
+        "rule": _mostly(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE"], ["FREQ=HOURLY"]),
+        "startDate": _DAYS,
+        "startTime": _STARTS,
+        "excludedDates": st.lists(_DAYS, max_size=2),
+    }
+)
+
+REASONS: Final = _mostly(["snow", "moved away", " trimmed "], [" "])
+PATIENTS: Final = _mostly([*ACTIVE_PATIENTS], [INACTIVE_PATIENT, "nobody"])
+
+A_GROUP: Final = {
+    "name": "Full soon",
+    "groupType": "SUPPORT",
+    "facilitatorId": "staff-1",
+    "maxCapacity": 1,
+    "durationMinutes": 60,
+    "recurrence": {"rule": "FREQ=DAILY", "startDate": "2026-12-01", "startTime": "09:00:00", "excludedDates": []},
+}
+NEW_GROUPS: Final[Typed] = st.fixed_dictionaries(
+    {
+        "name": _NAMES,
+        "groupType": st.sampled_from(["THERAPY", "IOP"]),
+        "facilitatorId": _STAFF,
+        "maxCapacity": _MOST,
+        "durationMinutes": _MINUTES,
+    },
+    optional={
+        "coFacilitatorId": _OTHERS,
+        "locationId": st.none() | _PLACES,
+        "minCapacity": _LEAST,
+        "timeZone": st.none() | _ZONES,
+        "recurrence": st.none() | _RECURRENCES,
+    },
+)
+GROUP_EDITS: Final[Typed] = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": _NAMES,
+        "groupType": _mostly(["THERAPY", "PHP"], [None]),
+        "facilitatorId": _mostly(["staff-1", "staff-2"], ["nobody", None]),
+        "maxCapacity": _MOST,
+        "durationMinutes": _mostly([45, 60, 90, 180], [4, 721, None]),
+        "coFacilitatorId": _OTHERS,
+        "locationId": st.none() | _PLACES,
+        "minCapacity": _LEAST,
+        "timeZone": st.none() | _ZONES,
+        "recurrence": st.none() | _RECURRENCES,
+    },
+) | st.fixed_dictionaries({"maxCapacity": _MOST})
+NEW_SESSIONS: Final[Typed] = st.fixed_dictionaries(
+    {"sessionDate": _DAYS, "startTime": _STARTS},
+    optional={
+        "endTime": _ENDS,
+        "facilitatorId": _mostly(["staff-1", "staff-2"], ["nobody", None]),
+        "coFacilitatorId": _OTHERS,
+        "locationId": st.none() | _PLACES,
+    },
+)
+SESSION_EDITS: Final[Typed] = st.fixed_dictionaries(
+    {},
+    optional={
+        "sessionDate": _DAYS,
+        "startTime": _STARTS,
+        "endTime": _ENDS,
+        "facilitatorId": _mostly(["staff-1", "staff-2"], ["nobody", None]),
+        "coFacilitatorId": _OTHERS,
+        "locationId": st.none() | _PLACES,
+    },
+)
+WINDOWS: Final[Typed] = st.fixed_dictionaries(
+    {
+        "from": st.sampled_from(["2026-11-30", "2026-12-02", "2026-12-04"]),
+        "through": _mostly(["2026-12-05", "2026-12-08"], ["2026-11-01", "2029-01-01"]),
+    }
+)

@@ -1,0 +1,118 @@
+"""The operations of the API as the stateful test sends them, and their answers in the model's words."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tests.api_client import ApiClient
+from tests.stateful import group_rules, roster_rules, session_rules
+from tests.stateful.model import Model, Payload, Record
+
+_GROUP = """id name groupType facilitator { id } coFacilitator { id } location { id } timeZone maxCapacity minCapacity
+  durationMinutes recurrence { rule startDate startTime excludedDates } version deletedAt"""
+_SESSION = """id groupDefinition { id } sessionDate startTime endTime startsAt endsAt timeZone facilitator { id }
+  coFacilitator { id } location { id } status cancellationReason cancelledAt version"""
+_ENROLLMENT = """id groupDefinition { id } patient { id } status waitlistPosition waitlistedAt enrolledAt promotedAt
+  disenrolledAt disenrollmentReason version deletedAt"""
+_HISTORY = "history(first: 50) { nodes { action actorId } }"
+_VIEW = f"""query ($id: ID!) {{ groupDefinition(id: $id) {{ {_GROUP} {_HISTORY}
+  capacity {{ enrolled waitlisted max min available status belowMinimum }}
+  enrollments(first: 100) {{ nodes {{ {_ENROLLMENT} {_HISTORY} }} }}
+  occurrences(first: 100) {{ nodes {{ {_SESSION} {_HISTORY} }} }} }} }}"""
+_WHETHER: Final = frozenset({"deletedAt", "cancelledAt", "waitlistedAt", "enrolledAt", "promotedAt", "disenrolledAt"})
+
+Rule = Callable[[Model, Record, str, Payload], Payload]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One mutation: what it sends, and what the model makes of it."""
+
+    name: str
+    document: str
+    rule: Rule
+
+
+def _operation(name: str, payload: str, rule: Rule) -> Operation:
+    document = (
+        f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{"
+        f" {payload} userErrors {{ code field }} }} }}"
+    )
+    return Operation(name, document, rule)
+
+
+_ONE_ENROLLMENT = f"enrollment {{ {_ENROLLMENT} }}"
+_PROMOTED = f"promoted {{ {_ENROLLMENT} }}"
+_ONE_SESSION = f"occurrence {{ {_SESSION} }}"
+_ONE_GROUP = f"groupDefinition {{ {_GROUP} }}"
+
+CREATE_GROUP = _operation("createGroupDefinition", _ONE_GROUP, group_rules.create)
+UPDATE_GROUP = _operation("updateGroupDefinition", f"{_ONE_GROUP} {_PROMOTED}", group_rules.update)
+DELETE_GROUP = _operation("deleteGroupDefinition", _ONE_GROUP, group_rules.delete)
+CREATE_SESSION = _operation("createOccurrence", _ONE_SESSION, session_rules.create)
+GENERATE = _operation(
+    "generateOccurrences", f"occurrences {{ {_SESSION} }} createdCount skippedCount", session_rules.generate
+)
+UPDATE_SESSION = _operation("updateOccurrence", _ONE_SESSION, session_rules.update)
+CANCEL_SESSION = _operation("cancelOccurrence", _ONE_SESSION, session_rules.cancel)
+ENROLL = _operation("enrollPatient", _ONE_ENROLLMENT, roster_rules.enroll)
+DISENROLL = _operation("disenrollPatient", f"{_ONE_ENROLLMENT} {_PROMOTED}", roster_rules.disenroll)
+PROMOTE = _operation("promoteEnrollment", _ONE_ENROLLMENT, roster_rules.promote)
+MOVE = _operation("moveWaitlistedEnrollment", _ONE_ENROLLMENT, roster_rules.move)
+REMOVE = _operation("removeEnrollment", f"{_ONE_ENROLLMENT} {_PROMOTED}", roster_rules.remove)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation with its input, and who calls."""
+
+    operation: Operation
+    input: Mapping[str, Any]
+    actor: str
+
+    def expected(self, model: Model, told: Payload) -> Payload:
+        """Has the model do it, and gives what it would answer; new ids are those that were told."""
+        return self.operation.rule(model, dict(self.input), self.actor, told)
+
+
+async def send(client: ApiClient, call: Call) -> Payload:
+    """Gives the payload of a call, in the model's words."""
+    data = await client.ask(call.operation.document, {"input": dict(call.input)})
+    payload = _told(data[call.operation.name])
+    assert isinstance(payload, dict)
+    payload["userErrors"] = sorted((each["code"], tuple(each["field"])) for each in payload["userErrors"])
+    return payload
+
+
+async def send_at_once(calls: list[tuple[ApiClient, Call]]) -> list[Payload]:
+    """Sends calls at the same moment, and gives their payloads."""
+    return await asyncio.gather(*(send(client, call) for client, call in calls))
+
+
+async def view(client: ApiClient, group: str) -> Record | None:
+    """Gives all there is to see of a group, in the model's words."""
+    found = (await client.ask(_VIEW, {"id": group}))["groupDefinition"]
+    told: Record | None = _told(found)
+    return told
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_told(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "nodes" in value:
+        return _told(value["nodes"])
+    if "action" in value:
+        return value["action"], value["actorId"]
+    return {name: _told_field(name, each) for name, each in value.items()}
+
+
+def _told_field(name: str, value: Any) -> Any:
+    if name in _WHETHER:
+        return value is not None
+    if name in {"startsAt", "endsAt"}:
+        return datetime.fromisoformat(value).astimezone(UTC).isoformat()
+    return _told(value)

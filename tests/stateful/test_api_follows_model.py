@@ -1,0 +1,37 @@
+"""The whole API, driven by random clients over HTTP, does what a simple model does."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.endurance.scale import soak
+from tests.figures import record_figures
+from tests.stateful.machine import ApiMachine, counts
+
+
+def test_random_clients_are_answered_as_the_model_answers(database_url: str, database_kind: str) -> None:
+    _run(database_url, database_kind, examples=12, steps=30)
+
+
+@pytest.mark.soak
+def test_random_clients_are_answered_as_the_model_answers_for_long(database_url: str, database_kind: str) -> None:
+    _run(database_url, database_kind, examples=soak(400, short=40), steps=60)
+
+
+def _run(url: str, database: str, *, examples: int, steps: int) -> None:
+    class Machine(ApiMachine):
+        database_url = url
+
+    counts.clear()
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate, Phase.shrink],
+        ),
+    )
+    assert counts["accepted"] > counts["operations"] / 5
+    record_figures("random clients and the model", database, **counts)
