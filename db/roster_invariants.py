@@ -8,7 +8,17 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Select, Subquery, Table, exists, func, or_, select
 
-from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, patients, staff_members
+from db.tables import (
+    audit_log,
+    enrollments,
+    group_definitions,
+    locations,
+    occurrences,
+    outbox,
+    parked_events,
+    patients,
+    staff_members,
+)
 from db.violations import Invariant, Reading, Violation
 from domain.changes import EntityType
 
@@ -25,6 +35,8 @@ _REFERENCES: Final[tuple[tuple[Table, str, str, Table], ...]] = (
     (occurrences, "session", "location_id", locations),
     (enrollments, "enrollment", "group_definition_id", group_definitions),
     (enrollments, "enrollment", "patient_id", patients),
+    (outbox, "event", "group_definition_id", group_definitions),
+    (parked_events, "event", "group_definition_id", group_definitions),
 )
 
 

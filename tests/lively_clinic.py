@@ -16,7 +16,7 @@ from resolvers.enrollments import (
     remove_enrollment,
 )
 from resolvers.groups import delete_group, update_group_definition
-from resolvers.sessions import cancel_occurrence, generate_occurrences, update_occurrence
+from resolvers.sessions import cancel_occurrence, complete_occurrence, generate_occurrences, update_occurrence
 from tests.clinic import THEIRS, context, make_group, seed
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -62,10 +62,11 @@ async def lively_clinic(engine: AsyncEngine) -> Lively:
     await promote_enrollment(ours, str(held[2].id), allow_over_capacity=True)
     await update_group_definition(ours, str(over.id), {"max_capacity": 1, "name": "Smaller"})
     generated = await generate_occurrences(ours, str(over.id), date(2026, 12, 1), date(2026, 12, 5))
-    session, cancelled, *_ = generated.sessions
+    session, cancelled, documented, *_ = generated.sessions
     await update_occurrence(ours, str(session.id), {"start_time": time(11)})
     await update_occurrence(ours, str(session.id), {"location_id": "denver"})
     await cancel_occurrence(ours, str(cancelled.id), "snow")
+    await complete_occurrence(ours, str(documented.id))
 
     deleted = await make_group(engine, max_capacity=1)
     left = [await enroll_patient(ours, str(deleted.id), f"patient-{n}") for n in (1, 2, 3)]

@@ -237,6 +237,8 @@ async def test_a_reference_into_another_organization_is_found(engine: AsyncEngin
         their_group = await connection.scalar(
             select(group_definitions.c.id).where(group_definitions.c.organization_id == THEIRS)
         )
+        event = await connection.scalar(select(outbox.c.id).where(_told_of(clinic.cancelled)).limit(1))
+    assert event is not None
     staff_and_place = {"facilitator_id": "theirs", "co_facilitator_id": "theirs", "location_id": "theirs"}
     in_group = {"group_definition_id": their_group}
     await break_by_hand(
@@ -247,11 +249,13 @@ async def test_a_reference_into_another_organization_is_found(engine: AsyncEngin
         changed(group_definitions, clinic.full, **staff_and_place),
         changed(occurrences, clinic.session, **staff_and_place, **in_group),
         changed(enrollments, clinic.seated[0], patient_id="theirs", **in_group),
+        changed(outbox, event, **in_group),
     )
     assert {line for line in await violations(engine) if line.startswith("within")} == {
         *(told("within_one_organization", column, group=clinic.full) for column in staff_and_place),
         *(told("within_one_organization", column, session=clinic.session) for column in staff_and_place | in_group),
         told("within_one_organization", "patient_id", enrollment=clinic.seated[0]),
+        told("within_one_organization", "group_definition_id", event=event),
         told("within_one_organization", "group_definition_id", enrollment=clinic.seated[0]),
     }
 
@@ -269,7 +273,7 @@ async def test_the_command_tells_what_it_looked_at_where_all_holds(engine: Async
     out = io.StringIO()
     await check_database(engine, out, organization_id=OURS)
     assert out.getvalue() == (
-        "All invariants hold. Organizations: 1, groups: 3, sessions: 4, enrollments: 14, history: 37, events: 25.\n"
+        "All invariants hold. Organizations: 1, groups: 3, sessions: 4, enrollments: 14, history: 38, events: 25.\n"
     )
 
 
