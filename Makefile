@@ -42,6 +42,6 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# BENCH="--help" tells what else can be asked of it.
+# QUICK=1 takes two minutes instead of ten; BENCH=--help tells what else can be asked of it.
 bench: setup
-	$(BIN)/python -m benchmarks $(BENCH)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(BENCH)

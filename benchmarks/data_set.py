@@ -1,7 +1,7 @@
 """The rows of an invented clinic, of any size, that keep every rule of the domain."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,10 @@ class Size:
     left: int
     patients: int
     seats: int = 24
+
+    def shrunk(self, times: int) -> "Size":
+        """Gives a clinic with so many times fewer groups and patients."""
+        return replace(self, groups=self.groups // times, patients=self.patients // times)
 
 
 REPORT = Size(groups=200, sessions=20, enrolled=20, left=0, patients=4_000)

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from benchmarks.limit_sql import REPORT, SMALL
+from benchmarks.limit_sql import REPORT, REPORT_BUILT, SMALL
 from benchmarks.replay import Enrollment, Replay
 from benchmarks.statement_log import Sent
 from benchmarks.workloads import ORGANIZATION
@@ -29,6 +29,10 @@ _CONNECTIONS = 10
 
 async def _report(request: Request) -> Response:
     return Response(await request.state.pool.fetchval(REPORT, ORGANIZATION), media_type="application/json")
+
+
+async def _report_built(request: Request) -> Response:
+    return Response(await request.state.pool.fetchval(REPORT_BUILT, ORGANIZATION), media_type="application/json")
 
 
 async def _small(request: Request) -> Response:
@@ -66,6 +70,7 @@ async def _lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
 app = Starlette(
     routes=[
         Route("/report", _report, methods=["POST"]),
+        Route("/report-built", _report_built, methods=["POST"]),
         Route("/small", _small, methods=["POST"]),
         Route("/enroll", _enroll, methods=["POST"]),
     ],

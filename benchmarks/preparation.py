@@ -28,11 +28,12 @@ class Clinic:
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
-        report, enrolling = DataSet(ORGANIZATION, data_set.REPORT), DataSet(ENROLLING, data_set.ENROLLING)
-        self.url = asyncio.run(create_clinic_database(postgres, _DATABASE, [report, enrolling]))
+        self.report = DataSet(ORGANIZATION, data_set.REPORT)
+        enrolling = DataSet(ENROLLING, data_set.ENROLLING)
+        self.url = asyncio.run(create_clinic_database(postgres, _DATABASE, [self.report, enrolling]))
         first = enrolling.size.groups * enrolling.size.enrolled
         patients = [f"patient-{number}" for number in range(first, first + _NEW_PATIENTS)]
-        self.workloads = workloads(report.groups, enrolling.groups, patients)
+        self.workloads = workloads(self.report.groups, enrolling.groups, patients)
 
     def statements(self, server: Running, workload: Workload) -> int:
         """Gives how many statements the server sends for one answer, once it is warm."""
@@ -79,6 +80,8 @@ def compare_answers(servers: Sequence[Running], workloads: Sequence[Workload]) -
             continue
         expected = answer(servers[0].order(workload, 1, 0))
         for server in servers[1:]:
+            if workload.name in server.kind.leaves_out:
+                continue
             if not same_values(answer(server.order(workload, 1, 0)), expected):
                 raise UnexpectedAnswer(
                     f"{server.kind.name} answers {workload.name} otherwise than {servers[0].kind.name}"

@@ -1,8 +1,6 @@
 """What is asked: the documents of this API."""
 
-REPORT = """
-query Report {
-  groupDefinitions(first: 200) {
+_GROUPS = """
     nodes {
       id name groupType timeZone maxCapacity minCapacity durationMinutes version createdAt
       facilitator { displayName }
@@ -12,11 +10,19 @@ query Report {
       enrollments(first: 20) {
         nodes { id status waitlistPosition enrolledAt patient { displayName } }
       }
-    }
-  }
-}
-"""
+    }"""
+
+REPORT = f"query Report {{ groupDefinitions(first: 200) {{{_GROUPS} }} }}"
 """200 groups, each with 10 fields, 20 sessions of 6 fields and 20 enrollments of 5."""
+
+PAGE_OF_REPORT = f"""
+query Report($after: String) {{
+  groupDefinitions(first: 200, after: $after) {{{_GROUPS}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+"""
+"""The same of all groups, page after page."""
 
 SMALL = """
 query Group($id: ID!) {
@@ -38,3 +44,46 @@ mutation Enroll($group: ID!, $patient: ID!) {
 }
 """
 """Puts a patient in a group."""
+
+CALENDAR = """
+query Calendar($from: Date!) {
+  occurrences(filter: {from: $from}, first: 50) {
+    nodes {
+      id sessionDate startTime endTime status
+      groupDefinition { id name }
+      facilitator { displayName }
+      location { site room }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+"""A page of the calendar."""
+
+GROUP_PAGE = """
+query GroupPage($id: ID!, $from: Date!) {
+  groupDefinition(id: $id) {
+    id name groupType version
+    facilitator { displayName credentials }
+    location { site room }
+    capacity { enrolled waitlisted max available status }
+    occurrences(filter: {from: $from}, first: 10) {
+      nodes { id sessionDate startTime endTime status }
+    }
+    enrollments(status: [ENROLLED, WAITLISTED], first: 50) {
+      nodes { id status waitlistPosition enrolledAt patient { id displayName medicalRecordNumber } }
+    }
+  }
+}
+"""
+"""Everything that a page about one group shows."""
+
+PATIENT_SEARCH = """
+query Search($text: String!) {
+  patients(search: $text, first: 10) {
+    nodes { id displayName medicalRecordNumber birthDate active }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+"""Patients by a part of their name or record number."""

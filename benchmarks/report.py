@@ -1,49 +1,102 @@
-"""What was measured, as a table to read and as JSON."""
+"""What was measured, as tables and as JSON. Every figure that the project tells of its speed is one of these."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.beside import Beside
+from benchmarks.comparison import Comparison
 from benchmarks.measure import Case, Results, median_of, ratio
+from benchmarks.servers import LIMIT
 
-_LIMIT = "limit"
+_HEADS = ("median ms", "p99 ms", "answers/s", "latency", "throughput", "work ms", "statements")
 
 
-def rows(results: Results) -> list[dict[str, Any]]:
+def comparison_rows(found: Comparison) -> list[dict[str, Any]]:
     """Gives a row for each server, question and number of clients, with its ratios to the limit in the same rounds."""
-    return [_row(case, results) for case in results]
+    return [
+        {
+            **_figures(case, found.results),
+            **_ratios(case, Case(case.workload, case.clients, LIMIT), found.results),
+            "statements": found.statements[case.server, case.workload],
+            "peak_memory_mb": found.memory[case.server] / 1e6,
+        }
+        for case in found.results
+    ]
 
 
-def table(results: Results, memory: dict[str, int], statements: dict[tuple[str, str], int]) -> str:
-    """Gives all of it as text."""
-    heads = ("median ms", "p99 ms", "answers/s", "latency", "throughput", "work ms", "statements")
-    lines = [" " * 28 + "".join(f"{head:>11}" for head in heads)]
-    previous: tuple[str, int] | None = None
-    for row in rows(results):
-        group = (row["workload"], row["clients"])
-        if group != previous:
-            lines.append(f"{group[0]}, {group[1]} client{'s' if group[1] > 1 else ''}")
-            previous = group
-        asked = statements.get((row["server"], row["workload"]), "")
+def growth_rows(found: Results) -> list[dict[str, Any]]:
+    """Gives a row for each page and clinic, with its ratios to the first clinic, the small one."""
+    first = next(iter(found)).server
+    return [
+        {**_figures(case, found), **_ratios(case, Case(case.workload, case.clients, first), found)} for case in found
+    ]
+
+
+def comparison_table(rows: Sequence[dict[str, Any]], left_out: str) -> str:
+    """Gives the comparison, question by question, and the memory at the end."""
+    lines = [_line("", _HEADS)]
+    previous = ""
+    for row in rows:
+        asked = f"{row['workload']}, {row['clients']} client{'s' if row['clients'] > 1 else ''}"
+        if asked != previous:
+            lines.append(asked)
+            previous = asked
         figures = (
             f"{row['median_ms']:.2f}", f"{row['p99_ms']:.2f}", f"{row['answers_per_second']:.1f}",
-            f"{row['latency_to_limit']:.2f}", f"{row['throughput_to_limit']:.2f}", f"{row['work_ms']:.2f}", f"{asked}",
+            f"{row['latency_ratio']:.2f}", f"{row['throughput_ratio']:.2f}", f"{row['work_ms']:.2f}",
+            f"{row['statements']}",
         )  # fmt: skip
-        lines.append(f"  {row['server']:26}" + "".join(f"{figure:>11}" for figure in figures))
+        lines.append(_line(f"  {row['server']}", figures))
     lines.append("peak memory, MB")
-    lines += [f"  {server:26} {held / 1e6:10.0f}" for server, held in memory.items()]
+    memory = {row["server"]: row["peak_memory_mb"] for row in rows}
+    lines += [_line(f"  {server}", (f"{held:.0f}",)) for server, held in memory.items()]
+    return "\n".join([*lines, left_out]).rstrip()
+
+
+def growth_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Gives the pages, each at the small clinic and at the grown one."""
+    lines = [_line("", ("median ms", "p99 ms", "latency"))]
+    for row in rows:
+        figures = (f"{row['median_ms']:.2f}", f"{row['p99_ms']:.2f}", f"{row['latency_ratio']:.2f}")
+        lines.append(_line(f"  {row['workload']}, {row['server']}", figures))
     return "\n".join(lines)
 
 
-def _row(case: Case, results: Results) -> dict[str, Any]:
-    found = results[case]
-    limit = results.get(Case(case.workload, case.clients, _LIMIT), found)
+def beside_table(found: Beside) -> str:
+    """Gives what others notice of a large report."""
+    return "\n".join(
+        [
+            _line("", ("median ms", "p99 ms")),
+            _line("  small queries alone", (f"{found.alone[0]:.2f}", f"{found.alone[1]:.2f}")),
+            _line("  small queries beside it", (f"{found.beside[0]:.2f}", f"{found.beside[1]:.2f}")),
+            f"  longest wait of a request that asks no database: {found.longest_wait:.1f} ms",
+            f"  pages of 200 groups read meanwhile: {found.pages}",
+            f"  memory before and at most: {found.memory_before / 1e6:.0f} MB, {found.memory_after / 1e6:.0f} MB",
+        ]
+    )
+
+
+def _figures(case: Case, results: Results) -> dict[str, Any]:
+    rounds = results[case]
     return {
         "workload": case.workload,
         "clients": case.clients,
         "server": case.server,
-        "median_ms": median_of(found, lambda each: each.median),
-        "p99_ms": median_of(found, lambda each: each.p99),
-        "answers_per_second": median_of(found, lambda each: each.throughput),
-        "work_ms": median_of(found, lambda each: each.work),
-        "latency_to_limit": ratio(found, limit, lambda each: each.median),
-        "throughput_to_limit": ratio(found, limit, lambda each: each.throughput),
+        "median_ms": median_of(rounds, lambda each: each.median),
+        "p99_ms": median_of(rounds, lambda each: each.p99),
+        "answers_per_second": median_of(rounds, lambda each: each.throughput),
+        "work_ms": median_of(rounds, lambda each: each.work),
     }
+
+
+def _ratios(case: Case, to: Case, results: Results) -> dict[str, float]:
+    rounds = results[case]
+    others = results.get(to, rounds)
+    return {
+        "latency_ratio": ratio(rounds, others, lambda each: each.median),
+        "throughput_ratio": ratio(rounds, others, lambda each: each.throughput),
+    }
+
+
+def _line(name: str, figures: Sequence[str]) -> str:
+    return f"{name:32}" + "".join(f"{figure:>11}" for figure in figures)

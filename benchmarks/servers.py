@@ -14,9 +14,12 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from benchmarks.load import Order
-from benchmarks.workloads import Workload
+from benchmarks.workloads import ENROLL_NAME, SMALL_NAME, Workload
 from resolvers.caller import ROLES
 from server.authentication import sign_token
+
+LIMIT = "limit"
+"""What the limit is called."""
 
 _SECRET = "a shared secret of the benchmark alone"
 _TOKEN_LIFE = timedelta(hours=12)
@@ -93,10 +96,20 @@ def ours(name: str, database_url: str, **environment: str) -> Kind:
     return Kind(name, command, {"DATABASE_URL": database_url, "AUTH_JWT_SECRET": _SECRET, **environment})
 
 
-def limit(database_url: str, enrollment: Path) -> Kind:
-    """Gives the limit; the file holds the statements of one enrollment."""
+def limits(database_url: str, enrollment: Path) -> list[Kind]:
+    """Gives the limit, and the same with the report's statement as most would write it.
+
+    Args:
+        database_url: The database.
+        enrollment: A file with the statements of one enrollment.
+    """
     command = [sys.executable, "-m", "benchmarks.limit_server", "{port}", str(enrollment)]
-    return Kind("limit", command, {"DATABASE_URL": database_url}, path="/{workload}")
+    environment = {"DATABASE_URL": database_url}
+    only_report = frozenset({SMALL_NAME, ENROLL_NAME})
+    return [
+        Kind(LIMIT, command, environment, path="/{workload}"),
+        Kind("limit, json_build_object", command, environment, path="/{workload}-built", leaves_out=only_report),
+    ]
 
 
 @contextlib.contextmanager

@@ -1,0 +1,82 @@
+"""The servers side by side: what each takes for the same questions, on the same rows."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import Results, Turn, measure
+from benchmarks.others import NotInstalled, install, others
+from benchmarks.preparation import Clinic, compare_answers
+from benchmarks.servers import Kind, limits, ours, running
+from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long the measuring may take: how many rounds count, and how many seconds a turn lasts."""
+
+    rounds: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is compared: servers by the start of their names, all where none is told; questions by their names."""
+
+    servers: tuple[str, ...]
+    workloads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was found.
+
+    Attributes:
+        results: The figures of each round.
+        memory: The most memory each server held, in bytes, by its name.
+        statements: How many statements an answer took, by the server's name and the question's.
+        left_out: Why some servers were not compared; empty where all were.
+    """
+
+    results: Results
+    memory: dict[str, int]
+    statements: dict[tuple[str, str], int]
+    left_out: str
+
+
+def compare(clinic: Clinic, folder: Path, choice: Choice, effort: Effort, tell: Callable[[str], None]) -> Comparison:
+    """Runs all servers at once, and asks one after the other."""
+    kinds, left_out = _kinds(clinic, folder, tell)
+    kinds = [kind for kind in kinds if not choice.servers or kind.name.startswith(choice.servers)]
+    asked = [workload for workload in clinic.workloads if workload.name in choice.workloads]
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(running(kind, folder)) for kind in kinds]
+        compare_answers(servers, asked)
+        turns = [
+            Turn(workload, clients, server)
+            for workload in asked
+            for clients in workload.clients
+            for server in servers
+            if workload.name not in server.kind.leaves_out
+        ]
+        statements = {
+            (turn.server.kind.name, turn.workload.name): clinic.statements(turn.server, turn.workload)
+            for turn in turns
+            if turn.clients == 1
+        }
+        tell(f"comparing {', '.join(kind.name for kind in kinds)}")
+        results = measure(turns, rounds=effort.rounds, seconds=effort.seconds, tell=tell, after=clinic.undo)
+        return Comparison(results, {each.kind.name: each.peak_memory for each in servers}, statements, left_out)
+
+
+def _kinds(clinic: Clinic, folder: Path, tell: Callable[[str], None]) -> tuple[list[Kind], str]:
+    kinds = [*limits(clinic.url, clinic.record_enrollment(folder)), ours("ours", clinic.url)]
+    if "executor" in Settings.model_fields:
+        kinds.append(ours("ours, graphql-core's executor", clinic.url, EXECUTOR="graphql-core"))
+    tell("installing PostGraphile and Mercurius, where they are not yet")
+    try:
+        install()
+    except NotInstalled as reason:
+        return kinds, f"PostGraphile and Mercurius are left out: npm could not install them ({reason})."
+    return [*kinds, *others(clinic.url)], ""
