@@ -18,8 +18,10 @@ from resolvers.context import Clinic
 from schema.schema import schema
 from server.authentication import Authenticator
 from server.clock import now
+from server.compression import Compressed
 from server.cross_origin import cross_origin
 from server.edge import DEFAULT_EDGE, Edge
+from server.garbage import tame_collector
 from server.graphiql import graphiql_routes
 from server.graphql_http import GraphQLOverHTTP
 from server.inbound_events import InboundEvents
@@ -54,7 +56,7 @@ def create_app(
     silence_document_logging()
     count_statements(clinic.engine)
     routes: list[BaseRoute] = [
-        Route("/graphql", GraphQLOverHTTP(schema, clinic, authenticator, edge)),
+        Route("/graphql", Compressed(GraphQLOverHTTP(schema, clinic, authenticator, edge))),
         Route("/events", InboundEvents(clinic, inbound_secret)),
     ]
     if graphiql:
@@ -62,6 +64,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tame_collector()
         async with running(relay):
             yield
         await clinic.engine.dispose()
