@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from db.sqlite_file import keep_to_file
 from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
 from db.statements import UNCOUNTED
 
@@ -43,17 +44,21 @@ def async_url(database_url: str) -> URL:
     return url.set(drivername=_DRIVERS[backend])
 
 
-def create_engine(database_url: str, pool_size: int = 10, answer_seconds: float | None = None) -> AsyncEngine:
+def create_engine(
+    database_url: str, pool_size: int = 10, *, answer_seconds: float | None = None, may_create: bool = True
+) -> AsyncEngine:
     """Gives an engine for sqlite:///path (its folder is made) or postgresql://user@host/name.
 
     Args:
         database_url: The database.
         pool_size: Half of how many connections are opened at most, each when it is needed.
         answer_seconds: How long PostgreSQL may be silent after a statement before it counts as gone; None is for ever.
+        may_create: Whether SQLite makes the file where there is none. A server does not: a file that is gone is lost
+            data, not a new beginning.
     """
     url = async_url(database_url)
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, pool_size)
+        return _sqlite(url, pool_size, may_create=may_create)
     engine = create_async_engine(
         url,
         # Without overflow no connection is ended when it is given back: `db.snapshots` does not wait for that.
@@ -80,7 +85,7 @@ def _dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
+def _sqlite(url: URL, pool_size: int, *, may_create: bool) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
@@ -103,6 +108,9 @@ def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
+
+    if url.database:
+        keep_to_file(engine, Path(url.database), may_create=may_create)
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:

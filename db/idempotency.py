@@ -73,11 +73,14 @@ class Claim:
     done: dict[str, Any] = field(default_factory=dict)
 
 
-async def claim_request(work: UnitOfWork, key: str, fingerprint: bytes, permissions: Iterable[str]) -> Claim | Answer:
-    """Claims a request for this attempt, or gives the answer that it had.
+async def claim_request(
+    work: UnitOfWork, attempt: UUID, key: str, fingerprint: bytes, permissions: Iterable[str]
+) -> Claim | Answer:
+    """Claims a request for an attempt, or gives the answer that it had. The same attempt may claim it again.
 
     Args:
         work: The transaction; its author is the caller.
+        attempt: An id of this attempt's own.
         key: The request's key.
         fingerprint: A digest of the request's body.
         permissions: The keys that the caller holds.
@@ -86,10 +89,10 @@ async def claim_request(work: UnitOfWork, key: str, fingerprint: bytes, permissi
         KeyReused: Where the key belongs to another body.
         StillRunning: Where another attempt is at work, or was until a moment ago.
     """
-    mine = Claim(key, work.new_id())
+    mine = Claim(key, attempt)
     fresh: dict[str, Any] = {
         "fingerprint": fingerprint,
-        "attempt": mine.attempt,
+        "attempt": attempt,
         "leased_until": work.now + LEASE,
         "expires_at": work.now + ANSWERS_LAST,
         "permissions": sorted(permissions),
@@ -112,12 +115,12 @@ async def claim_request(work: UnitOfWork, key: str, fingerprint: bytes, permissi
         raise KeyReused
     if known.status is not None:
         return _answer(known)
-    if known.leased_until > work.now:
+    if known.leased_until > work.now and known.attempt != attempt:
         raise StillRunning
     await work.connection.execute(
         update(idempotency_keys)
         .where(_is(work, key))
-        .values(attempt=mine.attempt, leased_until=fresh["leased_until"], permissions=fresh["permissions"])
+        .values(attempt=attempt, leased_until=fresh["leased_until"], permissions=fresh["permissions"])
     )
     for step, decision in await work.connection.execute(
         select(_steps.step, _steps.decision).where(_is_step_of(work, key))

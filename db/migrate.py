@@ -1,5 +1,7 @@
 """Brings a database to the newest schema, and tells whether it has it."""
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -51,6 +53,20 @@ async def schema_is_current(engine: AsyncEngine) -> bool:
     revision = await current_revision(engine)
     _refuse_newer(revision)
     return revision == newest_revision()
+
+
+async def schema_is_older(engine: AsyncEngine) -> bool:
+    """Tells whether the database lacks a schema, or has one that this code has left behind.
+
+    One that this code does not know yet is newer: while servers are replaced, old ones work on with it.
+    """
+    return await current_revision(engine) in _older_revisions()
+
+
+@cache
+def _older_revisions() -> frozenset[str | None]:
+    scripts = ScriptDirectory.from_config(_config())
+    return frozenset({None, *(each.revision for each in scripts.walk_revisions())}) - {scripts.get_current_head()}
 
 
 def newest_revision() -> str | None:

@@ -24,6 +24,8 @@ from server.edge import DEFAULT_EDGE, Edge
 from server.garbage import tame_collector
 from server.graphiql import graphiql_routes
 from server.graphql_http import GraphQLOverHTTP
+from server.health import health_routes
+from server.housekeeping import housekeeping
 from server.inbound_events import InboundEvents
 from server.logs import configure_logging, silence_document_logging
 from server.relay import Relay, relay_of, running
@@ -32,6 +34,9 @@ from server.security_headers import SecurityHeaders
 from server.settings import Settings, load_settings
 
 GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
+
+ANSWER_SECONDS: Final = 15
+"""Longer than the server lets a statement run, so that it is PostgreSQL itself that ends one, where it can."""
 
 
 def create_app(
@@ -58,6 +63,7 @@ def create_app(
     routes: list[BaseRoute] = [
         Route("/graphql", Compressed(GraphQLOverHTTP(schema, clinic, authenticator, edge))),
         Route("/events", InboundEvents(clinic, inbound_secret)),
+        *health_routes(clinic.engine),
     ]
     if graphiql:
         routes += [Route("/", RedirectResponse("/graphiql")), *graphiql_routes(GRAPHIQL_FILES)]
@@ -65,7 +71,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tame_collector()
-        async with running(relay):
+        async with housekeeping(clinic), running(relay):
             yield
         await clinic.engine.dispose()
 
@@ -87,7 +93,9 @@ def create_app_from_environment() -> Starlette:
     """
     settings = load_settings()
     configure_logging(settings.log_level)
-    clinic = create_clinic(settings, create_engine(settings.database_url))
+    clinic = create_clinic(
+        settings, create_engine(settings.database_url, answer_seconds=ANSWER_SECONDS, may_create=False)
+    )
     return create_app(
         clinic,
         Authenticator.from_settings(settings),

@@ -11,14 +11,15 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from contextlib import suppress
+from typing import Final, TypeVar
 
 import orjson
 from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from db.faults import Busy, trouble_of
+from db.faults import Busy, OutcomeUnknown, trouble_of
 from db.idempotency import (
     Answer,
     Claim,
@@ -29,6 +30,7 @@ from db.idempotency import (
     store_answer,
 )
 from db.turns import Place
+from db.unit_of_work import UnitOfWork
 from resolvers.context import Context
 from schema.documents import Operation
 from server.errors import ErrorCode
@@ -40,12 +42,15 @@ WAIT_SECONDS: Final = 10.0
 """How long a repeat waits for the request that it repeats."""
 _POLL_SECONDS: Final = 0.2
 _LONGEST: Final = 255
+_TRIES: Final = 3
 _QUOTED: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"(?:;[^,]*)?', re.ASCII)  # it may have parameters
 _BARE: Final = re.compile(r"[!#-+\--:<-\[\]-~]+", re.ASCII)  # what is visible, but for " , ; and \
 # Answers that ask to try again are not the answer to keep.
 _PASSING: Final = frozenset(
     {ErrorCode.BUSY, ErrorCode.IDEMPOTENCY_KEY_IN_USE, ErrorCode.INTERNAL_SERVER_ERROR, ErrorCode.UNAVAILABLE}
 )
+Decided = TypeVar("Decided")
+
 _log = logging.getLogger("group_sessions.faults")
 
 
@@ -131,14 +136,14 @@ async def once(
 async def _claimed(key: str, asked: GraphQLRequest, context: Context, place: Place) -> Claim | Answer:
     """Waits for those who came first: of this process in line, of others by asking."""
     deadline = time.monotonic() + WAIT_SECONDS
-    caller, digest = context.caller, fingerprint(asked)
+    caller, attempt, digest = context.caller, context.clinic.new_id(), fingerprint(asked)
     try:
         await place.wait(("request", caller.organization_id, caller.subject, key), WAIT_SECONDS)
     except Busy:
         raise _in_use() from None
     while True:
         try:
-            return await context.transact(lambda work: claim_request(work, key, digest, caller.permissions))
+            return await _surely(context, lambda work: claim_request(work, attempt, key, digest, caller.permissions))
         except KeyReused:
             raise IdempotencyRefusal(
                 422,
@@ -166,7 +171,7 @@ async def _settle(context: Context, claim: Claim, response: Response | None) -> 
     """Keeps the answer, or, where it asks to try again, lets a repeat go on at once."""
     try:
         if response is None or _is_passing(response):
-            await context.transact(lambda work: release(work, claim))
+            await _surely(context, lambda work: release(work, claim))
             return
         answer = Answer(
             response.status_code,
@@ -175,13 +180,21 @@ async def _settle(context: Context, claim: Claim, response: Response | None) -> 
             frozenset(context.caller.permissions),
             context.patients_recorded,
         )
-        await context.transact(lambda work: store_answer(work, claim, answer))
+        await _surely(context, lambda work: store_answer(work, claim, answer))
     except Exception as fault:
         if trouble_of(fault) is None:
             raise
         # What was done is known as done all the same: a repeat is answered once the lease has ended.
         fields = {"request_id": context.correlation_id}
         _log.warning("an answer could not be kept", exc_info=fault, extra={"fields": fields})
+
+
+async def _surely(context: Context, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
+    """Runs what may be run twice: also where a commit before it ended nobody knows how."""
+    for _ in range(_TRIES - 1):
+        with suppress(OutcomeUnknown):
+            return await context.transact(decide)
+    return await context.transact(decide)
 
 
 def _is_passing(response: Response) -> bool:

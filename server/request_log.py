@@ -13,11 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import masked_error
 from server.request_id import HEADER, request_id
+from server.trouble import retry_headers
 
 _log = logging.getLogger("group_sessions.requests")
 _KEY: Final = "group_sessions.record"
 # Other paths are whatever a client made up.
-_PATHS: Final = frozenset({"graphql", "graphiql", "events"})
+_PATHS: Final = frozenset({"graphql", "graphiql", "events", "health", "ready"})
 
 
 @dataclass(slots=True)
@@ -65,10 +66,13 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception as fault:
-            body = orjson.dumps({"errors": [masked_error(fault, record.request_id)]})
-            record.outcome = "INTERNAL_SERVER_ERROR"
+            told = masked_error(fault, record.request_id)
+            record.outcome = told["extensions"]["code"]
             if status is None:
-                await Response(body, 500, media_type="application/json")(scope, receive, send_with_id)
+                retry = retry_headers([told])
+                body = orjson.dumps({"errors": [told]})
+                answer = Response(body, 503 if retry else 500, retry, media_type="application/json")
+                await answer(scope, receive, send_with_id)
         finally:
             _write(record, scope, status, time.perf_counter() - started)
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from datetime import timedelta
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -129,12 +130,26 @@ def _run(listening: socket.socket, workers: int) -> None:
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     if workers > 1:
-        Multiprocess(config, sockets=[listening]).run()
+        _Workers(config, sockets=[listening]).run()
         return
-    # uvicorn raises the signal again once it has stopped; stopping when asked to is a success.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    # uvicorn raises the signal again once it has stopped; stopping when asked to is a success, before it starts too.
+    signal.signal(signal.SIGTERM, _exit)
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     if not server.started:
         raise CommandError("the server did not start; the log says why")
+
+
+class _Workers(Multiprocess):
+    """The processes that answer, and this one, which starts them and ends them."""
+
+    def terminate_all(self) -> None:
+        """Has the workers finish what they are at, and nobody listen any more: not this process either."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from uuid_utils.compat import uuid7
 
 from db.access_log import patients_read
 from db.idempotency import ANSWERS_LAST, LEASE, TakenOver, claim_request, delete_expired
@@ -62,7 +63,7 @@ async def interrupted_attempt(clinic: Clinic, query: str, variables: dict[str, A
     """The context of a request that has its claim, and does nothing more unless the test has it do so."""
     context = Context(clinic, Caller("caller-1", ORGANIZATION, frozenset(PermissionKey)), "request-1")
     digest = fingerprint(GraphQLRequest(query, variables, None))
-    claim = await context.transact(lambda work: claim_request(work, KEY, digest, PermissionKey))
+    claim = await context.transact(lambda work: claim_request(work, uuid7(), KEY, digest, PermissionKey))
     assert not hasattr(claim, "body")
     context.claim = claim
     return context

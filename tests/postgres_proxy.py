@@ -1,0 +1,111 @@
+"""A network between the server and PostgreSQL that fails when a test wants it to."""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from enum import Enum, auto
+
+from sqlalchemy import URL, make_url
+
+_COMMIT = b"COMMIT;"
+
+
+class Cut(Enum):
+    """When the connection breaks, once."""
+
+    BEFORE_COMMIT = auto()
+    """The server's COMMIT never reaches the database."""
+    AFTER_COMMIT = auto()
+    """The database commits, and its answer never reaches the server."""
+
+
+class Proxy:
+    """Passes everything on, but for what the test asks for."""
+
+    def __init__(self, target: URL) -> None:
+        self._target = target
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._cut: tuple[int, Cut] | None = None
+        self.commits = 0
+
+    def cut_at(self, commit: int, cut: Cut) -> None:
+        """Breaks a connection at the commit of this number, counted from the proxy's beginning."""
+        self._cut = (commit, cut)
+
+    def stop_flow(self) -> None:
+        """Loses everything from now on, and tells nobody: connections stay open, and silent."""
+        self._flowing.clear()
+
+    def resume_flow(self) -> None:
+        """Lets everything flow again."""
+        self._flowing.set()
+
+    async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        with suppress(OSError, asyncio.CancelledError):
+            far_reader, far_writer = await self._connect()
+            answers = asyncio.create_task(self._pass_on(far_reader, writer))
+            with suppress(OSError):
+                await self._pass_requests(reader, far_reader, far_writer, answers)
+            answers.cancel()
+            with suppress(OSError, asyncio.CancelledError):
+                await answers
+            far_writer.close()
+        writer.close()
+        self._tasks.discard(task)
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _connect(self) -> tuple[StreamReader, StreamWriter]:
+        folder = self._target.query.get("host")
+        if isinstance(folder, str):
+            return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{self._target.port or 5432}")
+        return await asyncio.open_connection(self._target.host, self._target.port or 5432)
+
+    async def _pass_requests(
+        self, reader: StreamReader, far_reader: StreamReader, far_writer: StreamWriter, answers: asyncio.Task[None]
+    ) -> None:
+        while data := await reader.read(65536):
+            await self._flowing.wait()
+            if _COMMIT in data:
+                self.commits += 1
+                if self._cut == (self.commits, Cut.BEFORE_COMMIT):
+                    return
+                if self._cut == (self.commits, Cut.AFTER_COMMIT):
+                    answers.cancel()
+                    await asyncio.gather(answers, return_exceptions=True)
+                    far_writer.write(data)
+                    await far_reader.read(65536)
+                    return
+            far_writer.write(data)
+            await far_writer.drain()
+
+    async def _pass_on(self, reader: StreamReader, writer: StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self._flowing.wait()
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def proxy_to(database_url: str) -> AsyncIterator[tuple[Proxy, str]]:
+    """Gives a proxy to a PostgreSQL database, and the DATABASE_URL that leads through it."""
+    target = make_url(database_url)
+    proxy = Proxy(target)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    through = target.set(host="127.0.0.1", port=port, query={})
+    try:
+        yield proxy, through.render_as_string(hide_password=False)
+    finally:
+        server.close()
+        await proxy.close()

@@ -1,0 +1,80 @@
+"""GET /health and GET /ready, for whoever keeps servers running; they are no callers, and sign in as nobody."""
+
+import asyncio
+
+import httpx
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from uuid_utils.compat import uuid7
+
+from db.engine import create_engine
+from db.migrate import VERSION_TABLE
+from resolvers.context import Clinic
+from server.app import create_app
+from server.authentication import Authenticator
+from server.clock import now
+from tests.api_client import SECRET, URL, ApiClients
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def stranger(app_client: ApiClients) -> httpx.AsyncClient:
+    return (await app_client.signed_in_as(None)).http
+
+
+async def test_a_migrated_database_makes_the_server_ready(stranger: httpx.AsyncClient) -> None:
+    for path, body in (("/health", {"status": "ok"}), ("/ready", {"status": "ready"})):
+        response = await stranger.get(path)
+        assert (response.status_code, response.json()) == (200, body)
+        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert (await stranger.post(path)).status_code == 405
+
+
+async def test_without_a_schema_it_is_not_ready_and_says_what_to_run(empty_database_url: str) -> None:
+    engine = create_engine(empty_database_url)
+    app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+        response = await http.get("/ready")
+        assert response.status_code == 503
+        assert response.json()["status"] == "not ready"
+        assert "group-sessions migrate" in response.json()["reason"]
+        assert (await http.get("/health")).status_code == 200
+    await engine.dispose()
+
+
+@pytest.mark.parametrize(("revision", "status"), [("0001", 503), ("9999", 200)])
+async def test_an_older_schema_is_not_ready_and_a_newer_one_is(
+    stranger: httpx.AsyncClient, engine: AsyncEngine, revision: str, status: int
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = :revision"), {"revision": revision})
+    assert (await stranger.get("/ready")).status_code == status
+
+
+async def test_many_who_ask_at_once_cost_one_look(app: Starlette, clinic: Clinic) -> None:
+    looks = 0
+
+    @event.listens_for(clinic.engine.sync_engine, "checkout")
+    def _count(*_: object) -> None:
+        nonlocal looks
+        looks += 1
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+        answers = await asyncio.gather(*(http.get("/ready") for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert looks == 1
+
+
+async def test_a_server_whose_connections_are_all_in_use_is_not_ready(database_url: str) -> None:
+    engine = create_engine(database_url, pool_size=1)
+    app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+        async with engine.connect(), engine.connect(), asyncio.timeout(30):
+            response = await http.get("/ready")
+            assert (response.status_code, response.json()["reason"]) == (503, "the database does not answer in time")
+        assert (await http.get("/ready")).status_code == 200
+    await engine.dispose()
