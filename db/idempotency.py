@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import WRITES
+from db.all_organizations import reading_all, writing_all
 from db.tables import idempotency_keys, idempotency_steps
 from db.unit_of_work import UnitOfWork
 
@@ -173,17 +173,15 @@ async def delete_expired(engine: AsyncEngine, now: datetime) -> int:
     expired = select(*request).where(_keys.expires_at <= now).limit(_DELETED_AT_ONCE)
     deleted = 0
     while True:
-        async with engine.connect() as connection:
+        async with reading_all(engine) as connection:
             # Looking is free: a writer of SQLite would keep others waiting for nothing.
             found = (await connection.execute(expired)).all()
         if not found:
             return deleted
-        async with engine.connect() as connection:
-            await connection.execution_options(**{WRITES: True})
-            async with connection.begin():
-                done = await connection.execute(
-                    delete(idempotency_keys).where(tuple_(*request).in_(found), _keys.expires_at <= now)
-                )
+        async with writing_all(engine) as connection:
+            done = await connection.execute(
+                delete(idempotency_keys).where(tuple_(*request).in_(found), _keys.expires_at <= now)
+            )
         deleted += done.rowcount
 
 
