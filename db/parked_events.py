@@ -32,7 +32,7 @@ async def list_parked(engine: AsyncEngine, organization_id: str | None) -> list[
     """Gives what is parked, in the order of the events; of all organizations where none is given."""
     columns = [parked_events.c[name] for name in ParkedEvent.__dataclass_fields__]
     query = select(*columns).where(*_of(organization_id))
-    query = query.order_by(parked_events.c.transaction_id, parked_events.c.sequence, parked_events.c.sink)
+    query = query.order_by(parked_events.c.sequence, parked_events.c.sink)
     async with reading_all(engine) as connection:
         return [ParkedEvent(*row) for row in await connection.execute(query)]
 

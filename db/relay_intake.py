@@ -1,16 +1,19 @@
-"""Taking new events of the outbox into the lanes of a sink, in order and each once."""
+"""Taking new events of the outbox into the lanes of a sink.
+
+Taking an event in twice changes nothing: a lane only ever grows towards newer events, and knows how far it has come.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select, tuple_, update
+from sqlalchemy import BigInteger, Select, Table, case, exists, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
-from db.event_queries import BEFORE_ALL, EventPosition, is_settled
+from db.event_queries import BEFORE_ALL, EVENT_ORDER, EventPosition, is_after, is_settled
 from db.tables import outbox, relay_lanes, relay_sinks
 
 PAGE: Final = 1000
@@ -33,16 +36,28 @@ async def open_sink(engine: AsyncEngine, sink: str) -> None:
             .values(sink=sink, transaction_id=BEFORE_ALL.transaction_id, sequence=BEFORE_ALL.sequence)
             .on_conflict_do_nothing()
         )
+        if connection.dialect.name == "postgresql":
+            await _adopt_restored_events(connection)
 
 
 async def look_for_work(engine: AsyncEngine, sink: str, now: datetime) -> Work:
-    """Tells what there is to do for a sink that is known, by one statement that locks and changes nothing."""
+    """Tells what there is to do for a sink that is known, without locking or changing anything.
+
+    Raises:
+        NoResultFound: The sink is not known.
+    """
     async with reading_all(engine) as connection:
-        new_events = exists().where(_is_new(connection, relay_sinks.c.transaction_id, relay_sinks.c.sequence))
+        seen = _position((await connection.execute(_position_of(sink))).one())
+        # In order and limited, where EXISTS would do: PostgreSQL would expect many new events, and read all for one.
+        next_event = (
+            select(outbox.c.sequence)
+            .where(is_after(connection, seen), is_settled(connection))
+            .order_by(*EVENT_ORDER)
+            .limit(1)
+        )
         due_lanes = exists().where(relay_lanes.c.sink == sink, relay_lanes.c.due_at <= now)
-        query = select(new_events.label("new_events"), due_lanes.label("due_lanes")).where(relay_sinks.c.sink == sink)
-        row = (await connection.execute(query)).one()
-        return Work(row.new_events, row.due_lanes)
+        row = (await connection.execute(select(next_event.scalar_subquery(), due_lanes))).one()
+        return Work(new_events=row[0] is not None, due_lanes=row[1])
 
 
 async def take_in(engine: AsyncEngine, sink: str, now: datetime) -> None:
@@ -56,17 +71,18 @@ async def take_in(engine: AsyncEngine, sink: str, now: datetime) -> None:
             return
         query = (
             select(outbox.c.group_definition_id, outbox.c.transaction_id, outbox.c.sequence)
-            .where(_is_new(connection, seen.transaction_id, seen.sequence))
-            .order_by(outbox.c.transaction_id, outbox.c.sequence)
+            .where(is_after(connection, seen), is_settled(connection))
+            .order_by(*EVENT_ORDER)
             .limit(PAGE)
         )
-        newest: dict[UUID, EventPosition] = {}
+        newest: dict[UUID, int] = {}
         last = None
         for row in await connection.execute(query):
-            newest[row.group_definition_id] = last = EventPosition(row.transaction_id, row.sequence)
+            last = _position(row)
+            newest[row.group_definition_id] = max(row.sequence, newest.get(row.group_definition_id, 0))
         if last is None:
             return
-        await _extend_lanes(connection, sink, seen, newest, now)
+        await _extend_lanes(connection, sink, newest, now)
         await connection.execute(
             update(relay_sinks)
             .where(relay_sinks.c.sink == sink)
@@ -75,51 +91,68 @@ async def take_in(engine: AsyncEngine, sink: str, now: datetime) -> None:
 
 
 async def _lock_sink(connection: AsyncConnection, sink: str) -> EventPosition | None:
-    query = select(relay_sinks.c.transaction_id, relay_sinks.c.sequence).where(relay_sinks.c.sink == sink)
+    query = _position_of(sink)
     if connection.dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else EventPosition(row.transaction_id, row.sequence)
+    return None if row is None else _position(row)
 
 
-async def _extend_lanes(
-    connection: AsyncConnection, sink: str, seen: EventPosition, newest: dict[UUID, EventPosition], now: datetime
-) -> None:
-    statement = _insert(connection, relay_lanes)
-    # A lane that is leased, or waits for its next try, keeps its time.
-    statement = statement.on_conflict_do_update(
+async def _extend_lanes(connection: AsyncConnection, sink: str, newest: dict[UUID, int], now: datetime) -> None:
+    lane = _insert(connection, relay_lanes)
+    offered = lane.excluded
+    larger = func.greatest if connection.dialect.name == "postgresql" else func.max
+    lane = lane.on_conflict_do_update(
         index_elements=["sink", "group_definition_id"],
         set_={
-            "newest_transaction_id": statement.excluded.newest_transaction_id,
-            "newest_sequence": statement.excluded.newest_sequence,
-            "due_at": func.coalesce(relay_lanes.c.due_at, statement.excluded.due_at),
+            "newest_sequence": larger(relay_lanes.c.newest_sequence, offered.newest_sequence),
+            # A lane that is leased, or waits for its next try, keeps its time.
+            "due_at": case(
+                (offered.newest_sequence > relay_lanes.c.sequence, func.coalesce(relay_lanes.c.due_at, offered.due_at)),
+                else_=relay_lanes.c.due_at,
+            ),
         },
     )
+    rows = [
+        {
+            "sink": sink,
+            "group_definition_id": group_id,
+            "sequence": 0,
+            "newest_sequence": sequence,
+            "again_count": 0,
+            "tries": 0,
+            "due_at": now,
+        }
+        # In one order everywhere, so that two transactions cannot wait for each other's lanes.
+        for group_id, sequence in sorted(newest.items())
+    ]
+    await connection.execute(lane, rows)
+
+
+async def _adopt_restored_events(connection: AsyncConnection) -> None:
+    """Brings events from a dump of another PostgreSQL into the order of this one, and looks at all of them again.
+
+    Transactions there had other numbers. One that has not been given out here is a sure sign: new events would sort
+    before it, and be taken for delivered.
+    """
+    not_ours = outbox.c.transaction_id >= literal_column(
+        "pg_snapshot_xmax(pg_current_snapshot())::text::bigint", BigInteger
+    )
+    if await connection.scalar(select(outbox.c.sequence).where(not_ours).order_by(*EVENT_ORDER).limit(1)) is None:
+        return
+    await connection.execute(update(outbox).where(not_ours).values(transaction_id=0))
     await connection.execute(
-        statement,
-        [
-            {
-                "sink": sink,
-                "group_definition_id": group_id,
-                # A group without a lane has nothing undelivered up to here.
-                "transaction_id": seen.transaction_id,
-                "sequence": seen.sequence,
-                "newest_transaction_id": position.transaction_id,
-                "newest_sequence": position.sequence,
-                "again_count": 0,
-                "tries": 0,
-                "due_at": now,
-            }
-            # In one order everywhere, so that two transactions cannot wait for each other's lanes.
-            for group_id, position in sorted(newest.items())
-        ],
+        update(relay_sinks).values(transaction_id=BEFORE_ALL.transaction_id, sequence=BEFORE_ALL.sequence)
     )
 
 
-def _is_new(connection: AsyncConnection, transaction_id: Any, sequence: Any) -> ColumnElement[bool]:
-    place = tuple_(outbox.c.transaction_id, outbox.c.sequence)
-    return (place > tuple_(transaction_id, sequence)) & is_settled(connection)
+def _position_of(sink: str) -> Select[tuple[int, int]]:
+    return select(relay_sinks.c.transaction_id, relay_sinks.c.sequence).where(relay_sinks.c.sink == sink)
 
 
-def _insert(connection: AsyncConnection, table: Any) -> Any:
+def _position(row: Any) -> EventPosition:
+    return EventPosition(row.transaction_id, row.sequence)
+
+
+def _insert(connection: AsyncConnection, table: Table) -> Any:
     return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)

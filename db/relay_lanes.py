@@ -1,5 +1,8 @@
 """The lanes of a sink: one group's events each, on their way one after another, by one relay at a time.
 
+Within a group the sequence is the order, and nothing older can come in behind what is visible: events are numbered
+while their group is locked, and it is locked until they are committed.
+
 A relay claims a lane for the length of a lease, so that no transaction is open while it waits for a receiver. A lane
 whose relay was killed is due again when the lease has run out. Every change tells the lease it was made under, and
 changes nothing where another relay has taken over.
@@ -12,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     Update,
@@ -23,13 +27,11 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
-from db.event_queries import EventPosition
 from db.tables import Instant, outbox, parked_events, relay_lanes
 
 _lanes = relay_lanes.c
@@ -43,8 +45,8 @@ class Lane:
         sink: Where its events go.
         group_definition_id: Whose events they are.
         lease: What makes it this relay's.
-        position: The last event that is done with.
-        newest: The last event of the lane.
+        sequence: The last event that is done with.
+        newest_sequence: The last event of the lane.
         has_parked: Whether parked events are to be sent again; they go first.
         tries: How often the next event was tried in vain.
     """
@@ -52,8 +54,8 @@ class Lane:
     sink: str
     group_definition_id: UUID
     lease: UUID
-    position: EventPosition
-    newest: EventPosition
+    sequence: int
+    newest_sequence: int
     has_parked: bool
     tries: int
 
@@ -62,7 +64,7 @@ class Lane:
 class LaneEvent:
     """An event that is to be delivered; `was_parked`: it was parked before, and is sent again."""
 
-    position: EventPosition
+    sequence: int
     id: UUID
     organization_id: str
     name: str
@@ -92,8 +94,8 @@ async def claim_lanes(
                 sink,
                 row.group_definition_id,
                 lease,
-                EventPosition(row.transaction_id, row.sequence),
-                EventPosition(row.newest_transaction_id, row.newest_sequence),
+                row.sequence,
+                row.newest_sequence,
                 row.again_count > 0,
                 row.tries,
             )
@@ -113,10 +115,8 @@ async def read_lane(engine: AsyncEngine, lane: Lane, limit: int) -> list[LaneEve
             )
             events = await _read(connection, parked, limit, was_parked=True)
         if len(events) < limit:
-            place = tuple_(outbox.c.transaction_id, outbox.c.sequence)
             following = _events_of(lane).where(
-                place > tuple_(lane.position.transaction_id, lane.position.sequence),
-                place <= tuple_(lane.newest.transaction_id, lane.newest.sequence),
+                outbox.c.sequence > lane.sequence, outbox.c.sequence <= lane.newest_sequence
             )
             events += await _read(connection, following, limit - len(events), was_parked=False)
     return events
@@ -172,8 +172,7 @@ async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, re
         await connection.execute(
             insert(parked_events).values(
                 sink=lane.sink,
-                sequence=event.position.sequence,
-                transaction_id=event.position.transaction_id,
+                sequence=event.sequence,
                 id=event.id,
                 organization_id=event.organization_id,
                 group_definition_id=lane.group_definition_id,
@@ -188,7 +187,7 @@ async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, re
 
 async def release_lanes(engine: AsyncEngine, lanes: Iterable[Lane], now: datetime) -> None:
     """Gives lanes back; each is due now if it has more, for any relay."""
-    due_at = _due_if_more(_lanes.again_count, (_lanes.transaction_id, _lanes.sequence), now)
+    due_at = _due_if_more(_lanes.again_count, _lanes.sequence, now)
     async with writing_all(engine) as connection:
         # In one order everywhere, so that two transactions cannot wait for each other's lanes.
         for lane in sorted(lanes, key=lambda lane: lane.group_definition_id):
@@ -199,18 +198,17 @@ async def _step(
     connection: AsyncConnection, lane: Lane, event: LaneEvent, now: datetime, keep_until: datetime | None
 ) -> bool:
     again_count: Any = _lanes.again_count
-    place: tuple[Any, Any] = (_lanes.transaction_id, _lanes.sequence)
+    sequence: Any = _lanes.sequence
     if event.was_parked:
         again_count = again_count - 1
     else:
-        place = (event.position.transaction_id, event.position.sequence)
+        sequence = literal(event.sequence, BigInteger)
     moved = _held(lane).values(
-        transaction_id=place[0],
-        sequence=place[1],
+        sequence=sequence,
         again_count=again_count,
         tries=0,
         lease=None if keep_until is None else lane.lease,
-        due_at=_due_if_more(again_count, place, now) if keep_until is None else keep_until,
+        due_at=_due_if_more(again_count, sequence, now) if keep_until is None else keep_until,
     )
     return (await connection.execute(moved)).rowcount == 1
 
@@ -223,26 +221,26 @@ def _held(lane: Lane) -> Update:
     )
 
 
-def _due_if_more(again_count: Any, place: tuple[Any, Any], now: datetime) -> ColumnElement[Any]:
+def _due_if_more(again_count: Any, sequence: Any, now: datetime) -> ColumnElement[Any]:
     # The newest event is the row's own: more may have been taken in since the lane was claimed.
-    newest = tuple_(_lanes.newest_transaction_id, _lanes.newest_sequence)
-    return case((or_(again_count > 0, tuple_(*place) < newest), literal(now, Instant)), else_=null())
+    more = or_(again_count > 0, sequence < _lanes.newest_sequence)
+    return case((more, literal(now, Instant)), else_=null())
 
 
 def _is_parked(lane: Lane, event: LaneEvent) -> ColumnElement[bool]:
-    return and_(parked_events.c.sink == lane.sink, parked_events.c.sequence == event.position.sequence)
+    return and_(parked_events.c.sink == lane.sink, parked_events.c.sequence == event.sequence)
 
 
 def _events_of(lane: Lane) -> Select[Any]:
-    columns = outbox.c.transaction_id, outbox.c.sequence, outbox.c.id, outbox.c.organization_id, outbox.c.event
-    return select(*columns, outbox.c.envelope).where(outbox.c.group_definition_id == lane.group_definition_id)
+    columns = outbox.c.sequence, outbox.c.id, outbox.c.organization_id, outbox.c.event, outbox.c.envelope
+    return select(*columns).where(outbox.c.group_definition_id == lane.group_definition_id)
 
 
 async def _read(connection: AsyncConnection, query: Select[Any], limit: int, *, was_parked: bool) -> list[LaneEvent]:
-    query = query.order_by(outbox.c.transaction_id, outbox.c.sequence).limit(limit)
+    query = query.order_by(outbox.c.sequence).limit(limit)
     return [
         LaneEvent(
-            EventPosition(row.transaction_id, row.sequence),
+            row.sequence,
             row.id,
             row.organization_id,
             row.event,

@@ -282,10 +282,11 @@ outbox = Table(
     Column[datetime]("created_at", Instant, nullable=False),
     Index("ix_pm_group_outbox_in_order", "transaction_id", "sequence"),
     Index("ix_pm_group_outbox_of_organization", "organization_id", "transaction_id", "sequence"),
-    Index("ix_pm_group_outbox_of_group", "group_definition_id", "transaction_id", "sequence"),
+    # Within a group the sequence alone is the order: it is drawn behind the group's lock, which is held to the commit.
+    Index("ix_pm_group_outbox_of_group", "group_definition_id", "sequence"),
 )
 
-# Events up to here are known to a sink's lanes.
+# Events up to here, in the order of transactions, are known to a sink's lanes.
 relay_sinks = Table(
     "pm_group_relay_sinks",
     metadata,
@@ -294,16 +295,14 @@ relay_sinks = Table(
     Column[int]("sequence", BigInteger, nullable=False),
 )
 
-# One group's events on their way to one sink, one after another. The lane is at (transaction_id, sequence), what is
-# after it up to the newest is yet to be delivered, and `due_at` says when; NULL: nothing is.
+# One group's events on their way to one sink, one after another. What comes after `sequence`, up to `newest_sequence`,
+# is yet to be delivered, and `due_at` says when; NULL: nothing is.
 relay_lanes = Table(
     "pm_group_relay_lanes",
     metadata,
     Column[str]("sink", String(40), primary_key=True),
     Column[uuid.UUID]("group_definition_id", Id, primary_key=True),
-    Column[int]("transaction_id", BigInteger, nullable=False),
     Column[int]("sequence", BigInteger, nullable=False),
-    Column[int]("newest_transaction_id", BigInteger, nullable=False),
     Column[int]("newest_sequence", BigInteger, nullable=False),
     # How many parked events of the group are to be sent again, and how often its next event was tried in vain.
     Column[int]("again_count", Integer, nullable=False),
@@ -320,7 +319,6 @@ parked_events = Table(
     metadata,
     Column[str]("sink", String(40), primary_key=True),
     Column[int]("sequence", BigInteger, primary_key=True),
-    Column[int]("transaction_id", BigInteger, nullable=False),
     Column[uuid.UUID]("id", Id, nullable=False),
     _organization(),
     Column[uuid.UUID]("group_definition_id", Id, nullable=False),
@@ -329,7 +327,7 @@ parked_events = Table(
     Column[str]("reason", String(200), nullable=False),
     Column[datetime]("parked_at", Instant, nullable=False),
     Column[bool]("again", Boolean, nullable=False),
-    Index("ix_pm_group_parked_events_of_group", "sink", "group_definition_id", "transaction_id", "sequence"),
+    Index("ix_pm_group_parked_events_of_group", "sink", "group_definition_id", "sequence"),
 )
 
 audit_log = Table(

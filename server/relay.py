@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,6 +14,8 @@ from server.clock import now
 from server.settings import Settings
 from server.sink_relay import SinkRelay
 from server.sinks import Sink, sinks_of
+
+_MARGIN_SECONDS: Final = 5.0
 
 
 class Relay:
@@ -28,17 +31,25 @@ class Relay:
         """Takes the database, the receivers, the clock, and what gives numbers from 0 to 1 to spread waits."""
         self._sinks = sinks
         self._relays = [SinkRelay(engine, sink, clock, chance) for sink in sinks]
+        self._stopping = asyncio.Event()
 
     def stop(self) -> None:
         """Has `run` come to its end once the events under way are done with."""
+        self._stopping.set()
         for relay in self._relays:
             relay.stop()
 
     async def run(self) -> None:
-        """Delivers until it is stopped."""
+        """Delivers until it is stopped. What hangs then, in a database that does not answer, is left after a while."""
+        tasks = [asyncio.create_task(relay.run()) for relay in self._relays]
         try:
-            await asyncio.gather(*(relay.run() for relay in self._relays))
+            await self._stopping.wait()
+            longest = max((sink.longest_seconds for sink in self._sinks), default=0.0)
+            await asyncio.wait(tasks, timeout=longest + _MARGIN_SECONDS)
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             for sink in self._sinks:
                 await sink.close()
 

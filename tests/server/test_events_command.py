@@ -18,8 +18,10 @@ from server.event_stream import print_events
 pytestmark = pytest.mark.anyio
 
 
-async def record(connection: AsyncConnection, organization: str = "org-1", count: int = 1) -> list[str]:
-    """Stores events as a unit of work does, in the connection's transaction."""
+async def record(
+    connection: AsyncConnection, organization: str = "org-1", count: int = 1, group: uuid.UUID | None = None
+) -> list[str]:
+    """Stores events as a unit of work does, in the connection's transaction; each of a group of its own, or of one."""
     transaction = 0
     if connection.dialect.name == "postgresql":
         transaction = int(await connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)
@@ -30,10 +32,14 @@ async def record(connection: AsyncConnection, organization: str = "org-1", count
             {
                 "id": event_id,
                 "organization_id": organization,
-                "group_definition_id": uuid.uuid4(),
+                "group_definition_id": group or uuid.uuid4(),
                 "transaction_id": transaction,
                 "event": "pm_group_session_scheduled",
-                "envelope": {"id": str(event_id), "metadata": {"organization_id": organization}},
+                "envelope": {
+                    "id": str(event_id),
+                    "payload": {"group": str(group)},
+                    "metadata": {"organization_id": organization},
+                },
                 "created_at": datetime(2026, 1, 1, tzinfo=UTC),
             }
             for event_id in ids

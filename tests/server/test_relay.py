@@ -1,18 +1,25 @@
 """The relay: every event reaches every sink, at least once, in order per group, whatever fails on the way."""
 
 import asyncio
+import io
+import json
+import re
 import uuid
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import relay_intake
 from db.engine import create_engine
 from db.relay_lanes import LaneEvent
+from db.tables import outbox, relay_sinks
 from server import sink_relay
+from server.clock import now
+from server.event_stream import print_events
 from server.retries import Retries
 from tests.receiver import Delivery, Receiver, accept, always, listening
 from tests.relaying import Clock, lanes, nothing_is_due, parked, record, relays, webhook
@@ -101,6 +108,65 @@ async def test_an_event_of_a_transaction_that_commits_late_is_not_missed(
     assert sorted(receiver.ids()) == sorted(late + early)
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_groups_order_is_that_of_its_lock_whichever_transaction_began_first(
+    database_kind: str, engine: AsyncEngine, receiver: Receiver
+) -> None:
+    async with engine.begin() as began_first:
+        await began_first.execute(text("SELECT pg_current_xact_id()"))
+        ids = await record(engine, [ONE])
+        ids += await record_in(began_first, group=ONE)
+    async with relays(engine, webhook(receiver)):
+        await receiver.received(2)
+    assert receiver.ids() == ids
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_dump_restored_into_another_server_goes_on_where_it_was(
+    database_kind: str, engine: AsyncEngine, receiver: Receiver
+) -> None:
+    ids = await record(engine, [ONE, TWO])
+    async with relays(engine, webhook(receiver)):
+        await receiver.received(2)
+    ids += await record(engine, [ONE])
+    # The other server had given out many more transaction numbers.
+    async with engine.begin() as restoring:
+        for table in (outbox, relay_sinks):
+            await restoring.execute(update(table).values(transaction_id=table.c.transaction_id + 10**12))
+    ids += await record(engine, [ONE, TWO])
+    async with relays(engine, webhook(receiver)):
+        await receiver.received_all(ids)
+    assert sorted(receiver.ids()) == sorted(ids)
+    assert [delivery.id for delivery in receiver.deliveries if delivery.group == str(ONE)] == [ids[0], *ids[2:4]]
+    out = io.BytesIO()
+    await print_events(engine, out, organization_id=None, after=None, follow=False)
+    assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids
+
+
+async def test_looking_for_work_reads_no_event_that_was_seen(engine: AsyncEngine) -> None:
+    await record(engine, GROUPS * 300)
+    await relay_intake.open_sink(engine, "webhook")
+    for _ in range(3):
+        await relay_intake.take_in(engine, "webhook", now())
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        asked.append((statement, parameters))
+
+    await relay_intake.look_for_work(engine, "webhook", now() - timedelta(days=1))
+    event.remove(engine.sync_engine, "before_cursor_execute", note)
+    statement, parameters = asked[-1]
+    explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    async with engine.begin() as connection:
+        await connection.execute(text("ANALYZE"))
+        plan = str((await connection.exec_driver_sql(f"{explain} {statement}", parameters)).all())
+    if engine.dialect.name == "postgresql":
+        assert "Index Cond: ((ROW(transaction_id, sequence) > ROW(" in plan
+    else:
+        assert re.search(r"SEARCH pm_group_outbox USING [A-Za-z_ ]+ \(transaction_id=\? AND \w+>\?\)", plan)
+
+
 async def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back(
     engine: AsyncEngine, receiver: Receiver
 ) -> None:
@@ -145,9 +211,9 @@ async def test_an_event_is_parked_after_its_tries_and_holds_up_nothing(engine: A
     async with relays(engine, webhook(receiver, Retries(3, 0.01, 0.02))):
         await receiver.received(4)
     assert receiver.ids() == [ids[0], ids[0], ids[0], ids[1]]
-    (event,) = await parked(engine)
-    assert (str(event["id"]), event["tries"], event["reason"]) == (ids[0], 3, "HTTP 500")
-    assert (event["sink"], event["organization_id"], event["event"], event["group_definition_id"]) == (
+    (left,) = await parked(engine)
+    assert (str(left["id"]), left["tries"], left["reason"]) == (ids[0], 3, "HTTP 500")
+    assert (left["sink"], left["organization_id"], left["event"], left["group_definition_id"]) == (
         "webhook",
         "org-7",
         "pm_group_session_scheduled",
@@ -165,7 +231,7 @@ async def test_an_event_that_is_not_wanted_is_parked_at_once(
     async with relays(engine, webhook(receiver)):
         await receiver.received(2)
     assert receiver.ids() == ids
-    assert [(event["tries"], event["reason"]) for event in await parked(engine)] == [(1, f"HTTP {status}")] * 2
+    assert [(left["tries"], left["reason"]) for left in await parked(engine)] == [(1, f"HTTP {status}")] * 2
 
 
 async def test_a_receiver_that_hangs_stops_no_other_sink(engine: AsyncEngine, receiver: Receiver) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.event_queries import EventPosition
 from db.relay_lanes import LaneEvent
 from server.clock import now
 from server.logs import configure_logging
@@ -26,7 +25,7 @@ MARKER = "Marguerite-Zyx"
 
 def event() -> LaneEvent:
     envelope = {"id": str(ONE), "payload": {"group": "g"}}
-    return LaneEvent(EventPosition(0, 1), ONE, "org-1", "pm_group_session_scheduled", envelope, was_parked=False)
+    return LaneEvent(1, ONE, "org-1", "pm_group_session_scheduled", envelope, was_parked=False)
 
 
 async def failure(sink: WebhookSink) -> NotDelivered:

@@ -15,9 +15,7 @@ INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_pm_group_outbox_of_group", "pm_group_outbox", ["group_definition_id", "transaction_id", "sequence"]
-    )
+    op.create_index("ix_pm_group_outbox_of_group", "pm_group_outbox", ["group_definition_id", "sequence"])
     op.create_table(
         "pm_group_relay_sinks",
         sa.Column("sink", sa.String(40), nullable=False),
@@ -29,9 +27,7 @@ def upgrade() -> None:
         "pm_group_relay_lanes",
         sa.Column("sink", sa.String(40), nullable=False),
         sa.Column("group_definition_id", sa.Uuid, nullable=False),
-        sa.Column("transaction_id", sa.BigInteger, nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
-        sa.Column("newest_transaction_id", sa.BigInteger, nullable=False),
         sa.Column("newest_sequence", sa.BigInteger, nullable=False),
         sa.Column("again_count", sa.Integer, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
@@ -45,7 +41,6 @@ def upgrade() -> None:
         "pm_group_parked_events",
         sa.Column("sink", sa.String(40), nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
-        sa.Column("transaction_id", sa.BigInteger, nullable=False),
         sa.Column("id", sa.Uuid, nullable=False),
         sa.Column("organization_id", sa.String(64), nullable=False),
         sa.Column("group_definition_id", sa.Uuid, nullable=False),
@@ -59,6 +54,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_pm_group_parked_events_of_group",
         "pm_group_parked_events",
-        ["sink", "group_definition_id", "transaction_id", "sequence"],
+        ["sink", "group_definition_id", "sequence"],
     )
     confine("pm_group_parked_events", "SELECT")
