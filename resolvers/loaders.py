@@ -131,7 +131,7 @@ class Loaders:
 
     @cached_property
     def week_sessions(self) -> Loader[tuple[UUID, tuple[date]], list[Occurrence]]:
-        """By group, the sessions of the week that starts on a day, and a day more on each side."""
+        """By group, the sessions of the week that starts on a day, and two days more on each side."""
         return self._lists(_week_sessions)
 
     def _references(self, order: Order[Value]) -> Loader[str, Value]:
@@ -176,7 +176,7 @@ async def _count_history(snapshot: Snapshot, ids: Sequence[UUID], kind: EntityTy
 
 
 async def _week_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], week_start: date) -> list[list[Occurrence]]:
-    # Zones lie up to 14 hours from UTC, and a group's may differ from its sessions'.
-    first, last = week_start - timedelta(days=1), week_start + timedelta(days=7)
+    # A group's zone may differ from that of its sessions, by up to 26 hours: the date there is up to two days off.
+    first, last = week_start - timedelta(days=2), week_start + timedelta(days=8)
     found = await schedule_queries.sessions_by_date(snapshot, group_ids, first, last)
     return [found.get(group_id, []) for group_id in group_ids]

@@ -3,13 +3,20 @@
 from datetime import datetime
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from domain.changes import FieldChange
 
 
 @strawberry.type(description="One field before and after a change.")
 class AuditChange:
-    field: str = strawberry.field(description="The field's name.")
     before: str | None = strawberry.field(description="Its value before, as text; null where it had none.")
     after: str | None = strawberry.field(description="Its value after, as text; null where it has none.")
+
+    @strawberry.field(description="The field's name, as inputs and answers have it, for example maxCapacity.")
+    @staticmethod
+    def field(parent: strawberry.Parent[FieldChange]) -> str:
+        return to_camel_case(parent.field)
 
 
 @strawberry.type(description="One change of a record. History is only ever added to.")

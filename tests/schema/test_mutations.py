@@ -112,6 +112,33 @@ async def test_the_payload_of_a_new_group_tells_its_new_state(engine: AsyncEngin
     }
 
 
+async def test_history_tells_each_field_before_and_after_by_the_apis_names(
+    engine: AsyncEngine, app_client: ApiClients
+) -> None:
+    await seed(engine, ORGANIZATION)
+    client = await app_client(subject="scheduler")
+    group = await new_group(client)
+    rule = {"rule": "FREQ=DAILY", "startDate": "2026-11-02", "startTime": "09:00", "excludedDates": ["2026-12-25"]}
+    await payload_of(client, UPDATE_GROUP, id=group["id"], maxCapacity=3, coFacilitatorId="staff-2", recurrence=rule)
+    data = await client.ask(
+        """query ($id: ID!) { groupDefinition(id: $id) { history { totalCount nodes {
+          action actorId changes { field before after } } } } }""",
+        {"id": group["id"]},
+    )
+    history = data["groupDefinition"]["history"]
+    assert history["totalCount"] == 2
+    assert history["nodes"][0] == {
+        "action": "updated",
+        "actorId": "scheduler",
+        "changes": [
+            {"field": "coFacilitatorId", "before": None, "after": "staff-2"},
+            {"field": "maxCapacity", "before": "1", "after": "3"},
+            {"field": "recurrenceRule", "before": "FREQ=WEEKLY;BYDAY=MO,WE,FR", "after": "FREQ=DAILY"},
+            {"field": "recurrenceExcludedDates", "before": None, "after": "2026-12-25"},
+        ],
+    }
+
+
 async def test_a_group_through_its_whole_life(engine: AsyncEngine, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     client = await app_client()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.wall_time import instant
 from resolvers.caller import PermissionKey
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.clinic import NOW, THEIRS, seed
@@ -289,6 +290,24 @@ async def test_compliance_is_of_the_week_asked_for_and_of_programs_only(engine: 
     assert program["status"] == "NON_COMPLIANT"
     assert [gap["message"] for gap in program["gaps"]] == ["Need 9 more hours/week", "Need 3 more days/week"]
     assert "2000 to 2100" in (await client.answer(query % "9999-12-31"))["errors"][0]["message"]
+
+
+async def test_compliance_takes_days_from_the_groups_zone_however_far_its_sessions_are(
+    engine: AsyncEngine, client: ApiClient
+) -> None:
+    group = await add_group(engine, "a", ORGANIZATION, group_type="PHP", time_zone="Pacific/Pago_Pago")
+    # Monday, the 30th, on Kiritimati is still Saturday, the 28th, in Pago Pago: it is of the week before.
+    start, zone = time(0, 5), "Pacific/Kiritimati"
+    far = {"start_time": start, "end_time": time(0, 35), "time_zone": zone}
+    far |= {
+        "starts_at": instant(date(2026, 11, 30), start, zone),
+        "ends_at": instant(date(2026, 11, 30), time(0, 35), zone),
+    }
+    await add_sessions(engine, group, [date(2026, 11, 30)], ORGANIZATION, **far)
+    query = """{ groupDefinitions { nodes { compliance(weekOf: "%s") { weekStart hours days } } } }"""
+    for day, start_of_week, hours, days in (("2026-11-28", "2026-11-22", 0.5, 1), ("2026-11-30", "2026-11-29", 0.0, 0)):
+        [found] = (await client.ask(query % day))["groupDefinitions"]["nodes"]
+        assert found["compliance"] == {"weekStart": start_of_week, "hours": hours, "days": days}
 
 
 async def test_a_recurrence_is_previewed_or_refused_in_words(client: ApiClient) -> None:
