@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from random import Random
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import exists, or_, select, text
 
@@ -64,6 +64,10 @@ class DemoSummary:
     enrollments: int
 
 
+_WAIT_SECONDS: Final = 60
+"""How long a second who fills waits for the first; no request waits behind it."""
+
+
 class DatabaseNotEmpty(Exception):
     """The demo clinic's organization has data already; nothing was changed."""
 
@@ -91,7 +95,9 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
     author = Author(administrator.subject, DEMO_ORGANIZATION, DEMO_ORGANIZATION)
     caller = Caller(administrator.subject, DEMO_ORGANIZATION, ROLES[administrator.role])
     # Requests may not write staff, locations and patients: they belong to other modules.
-    async with unit_of_work(clinic.engine, author, clinic.clock(), clinic.new_id, confined=False) as work:
+    async with unit_of_work(
+        clinic.engine, author, clinic.clock(), clinic.new_id, lock_seconds=_WAIT_SECONDS, confined=False
+    ) as work:
         await _refuse_unless_empty(work)
         context = _Filling(clinic, caller, author.correlation_id, work)
         random = Random(_SEED)  # noqa: S311 - the same clinic each time, nothing secret
