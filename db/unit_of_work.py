@@ -142,14 +142,20 @@ async def unit_of_work(
     async with engine.connect() as connection:
         await connection.execution_options(**{WRITES: True, LOCK_WAIT: lock_seconds})
         async with connection.begin() as transaction:
-            if confined:
-                await confine(connection, author.organization_id, lock_seconds)
-            work = UnitOfWork(connection, author, now, new_id, place or Place(Turns()))
-            yield work
-            await work.store_records()
+            committing = False
             try:
+                if confined:
+                    await confine(connection, author.organization_id, lock_seconds)
+                work = UnitOfWork(connection, author, now, new_id, place or Place(Turns()))
+                yield work
+                await work.store_records()
+                committing = True
                 await transaction.commit()
             except Exception as fault:
-                if trouble_of(fault) is Trouble.GONE:
+                if trouble_of(fault) is not Trouble.GONE:
+                    raise
+                # It is not asked to roll back: one that has fallen silent would be waited for once more.
+                await connection.invalidate()
+                if committing:
                     raise OutcomeUnknown from fault
                 raise

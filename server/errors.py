@@ -13,13 +13,13 @@ from resolvers.context import BadInput, PermissionDenied
 from schema.limit_checks import LimitExceeded
 
 _log = logging.getLogger("group_sessions.faults")
-_BUSY = "The server is busy with other requests. Nothing was changed here; try again in a moment."
-_AWAY = "The database cannot be reached at present. Nothing was changed here; try again in a moment."
+_BUSY = "The server is busy with other requests, and this was not done: try again in a moment."
+_AWAY = "The database cannot be used at present, and this was not done: try again in a moment."
 _UNKNOWN = (
     "The connection to the database was lost while this change was being stored, and it may have been stored."
     " Send the request again with the same Idempotency-Key, or look before you repeat it."
 )
-_TAKEN_OVER = "A repeat of this request has taken it over, since it was silent for too long. Nothing was changed here."
+_TAKEN_OVER = "A repeat of this request has taken it over, since it was silent for too long; this was not done."
 
 
 class ErrorCode(StrEnum):

@@ -1,5 +1,6 @@
 """A request with an Idempotency-Key that did not come to its end: a repeat goes on behind what is done."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -23,6 +24,7 @@ from server.app import create_app
 from server.authentication import Authenticator
 from server.clock import now
 from server.graphql_request import GraphQLRequest
+from server.housekeeping import housekeeping
 from server.idempotency import fingerprint
 from tests.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
 from tests.clinic import seed
@@ -176,6 +178,18 @@ async def test_a_key_is_free_again_after_a_day_and_its_answer_is_deleted(
     assert await delete_expired(engine, now() + ANSWERS_LAST - timedelta(minutes=1)) == 0
     assert await delete_expired(engine, now() + 2 * ANSWERS_LAST) == 1
     assert await count(engine, idempotency_keys) == [0]
+
+
+async def test_a_server_deletes_what_has_expired_as_it_goes(
+    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], app_client: ApiClients
+) -> None:
+    await send(await app_client(), TWO, groups)
+    assert await count(engine, idempotency_keys) == [1]
+    tomorrow = replace(clinic, clock=lambda: now() + ANSWERS_LAST)
+    async with housekeeping(tomorrow), asyncio.timeout(20):
+        while await count(engine, idempotency_keys) != [0]:
+            pass
+    assert await count(engine, enrollments) == [2]
 
 
 async def test_a_repeated_answer_is_recorded_as_reading_the_patients_in_it(

@@ -16,9 +16,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
-from db.engine import create_engine
+from db.engine import WRITES, create_engine
 from db.migrate import migrate
-from db.tables import enrollments, outbox
+from db.tables import enrollments, group_definitions, outbox
 from resolvers.context import Clinic
 from server.app import create_app
 from server.authentication import Authenticator
@@ -235,6 +235,33 @@ async def until_ended(engine: AsyncEngine, which: str) -> None:
     async with engine.connect() as connection, asyncio.timeout(10):
         while not (await connection.execute(text(query))).all():
             await connection.rollback()
+
+
+async def test_a_lock_that_is_not_given_back_is_told_as_busy_at_its_field(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    async with running(database_url) as server:
+        async with locked(engine):
+            told = await server.enroll("patient-1")
+            # Who only reads waits for nobody.
+            assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"] == [{"name": "Anger management"}]
+        assert told.status_code == 200
+        assert int(told.headers["Retry-After"]) > 0
+        (error,) = told.json()["errors"]
+        assert error["path"] == ["enrollPatient"]
+        assert error["extensions"] == {"code": "BUSY"}
+        assert "pm_group" not in told.text
+        await assert_well(server, "patient-1")
+
+
+@asynccontextmanager
+async def locked(engine: AsyncEngine) -> AsyncIterator[None]:
+    async with engine.connect() as other:
+        await other.execution_options(**{WRITES: True})
+        async with other.begin() as transaction:
+            await other.execute(select(group_definitions.c.id).with_for_update())
+            yield
+            await transaction.rollback()
 
 
 @on_postgresql

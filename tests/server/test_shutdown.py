@@ -146,6 +146,17 @@ async def test_a_server_that_is_told_to_stop_takes_nobody_new_and_finishes_what_
     assert all(isinstance(orjson.loads(line), dict) for line in told.splitlines())
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_request_that_never_ends_does_not_keep_a_server_from_stopping(database_url: str) -> None:
+    async with serving(database_url) as server:
+        _, writer = await begin_request(server, b"a body that is never sent")
+        server.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(60):
+            assert await server.process.wait() == 0
+        writer.close()
+
+
 @on_postgresql
 async def test_a_change_that_waits_for_a_lock_is_finished(engine: AsyncEngine, database_url: str, group: str) -> None:
     async with serving(database_url) as server, engine.connect() as other:
