@@ -1,10 +1,13 @@
 """The comparison as a picture: for each question, bars with each server's ratio to the limit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
-_WIDTH, _NAME, _BAR, _GAP = 760, 210, 18, 6
+_WIDTH, _NAME, _BAR, _ROW = 760, 210, 18, 24
+_LONGEST = 8.0
+"""Bars of larger ratios are cut off here, so that those near the limit can be told apart."""
+
 _COLORS = {"limit": "#9aa5b1", "ours": "#1f7a5c", "other": "#b9c4cf"}
 
 
@@ -13,31 +16,34 @@ def plot(rows: Sequence[dict[str, Any]]) -> str:
     parts: list[str] = []
     y = 8
     for workload, clients in dict.fromkeys((row["workload"], row["clients"]) for row in rows):
-        of_panel = [row for row in rows if (row["workload"], row["clients"]) == (workload, clients)]
         if clients == 1:
-            figure, title = (
-                "latency_ratio",
-                f"{workload}, one client: latency, as a multiple of the limit's (less is better)",
-            )
+            figure, title = "latency_ratio", f"{workload}: latency by the limit's, one client (less is better)"
         else:
-            figure, title = "throughput_ratio", f"{workload}, {clients} clients: throughput, as a share of the limit's"
+            figure, title = "throughput_ratio", f"{workload}: throughput by the limit's, {clients} clients"
+        ratios = {
+            row["server"]: row[figure] for row in rows if (row["workload"], row["clients"]) == (workload, clients)
+        }
         parts.append(f'<text x="8" y="{y + 14}" font-weight="600">{escape(title)}</text>')
-        y += 26
-        longest = max(row[figure] for row in of_panel)
-        for row in of_panel:
-            length = max(1.0, row[figure] / longest * (_WIDTH - _NAME - 80))
-            parts.append(
-                f'<text x="{_NAME - 8}" y="{y + 13}" text-anchor="end">{escape(row["server"])}</text>'
-                f'<rect x="{_NAME}" y="{y}" width="{length:.1f}" height="{_BAR}" fill="{_color(row["server"])}"/>'
-                f'<text x="{_NAME + length + 6:.1f}" y="{y + 13}">{row[figure]:.2f}</text>'
-            )
-            y += _BAR + _GAP
-        y += 14
+        parts += _bars(ratios, y + 26)
+        y += 40 + len(ratios) * _ROW
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{y}" viewBox="0 0 {_WIDTH} {y}"'
         ' font-family="system-ui, sans-serif" font-size="12" fill="#1f2933">'
         f'<rect width="{_WIDTH}" height="{y}" fill="#ffffff"/>{"".join(parts)}</svg>\n'
     )
+
+
+def _bars(ratios: dict[str, float], y: int) -> Iterator[str]:
+    longest = min(_LONGEST, max(ratios.values()))
+    for place, (server, ratio) in enumerate(ratios.items()):
+        top = y + place * _ROW
+        length = max(1.0, min(ratio / longest, 1.0) * (_WIDTH - _NAME - 80))
+        cut_off = " …" if ratio > longest else ""
+        yield (
+            f'<text x="{_NAME - 8}" y="{top + 13}" text-anchor="end">{escape(server)}</text>'
+            f'<rect x="{_NAME}" y="{top}" width="{length:.1f}" height="{_BAR}" fill="{_color(server)}"/>'
+            f'<text x="{_NAME + length + 6:.1f}" y="{top + 13}">{ratio:.2f}{cut_off}</text>'
+        )
 
 
 def _color(server: str) -> str:
