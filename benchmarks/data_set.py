@@ -1,4 +1,7 @@
-"""The rows of an invented clinic, of any size, that keep every rule of the domain."""
+"""The rows of an invented clinic, of any size, that keep every rule of rosters, schedules and references.
+
+The history and the events of their making are left out: nothing that is measured reads them.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,6 +1,8 @@
-"""Brings a data set into a database that our own migrations have made."""
+"""Brings data sets into a database that our own migrations have made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from benchmarks.data_set import COLUMNS, DataSet, Row
 from benchmarks.postgres import Postgres
@@ -14,23 +16,24 @@ async def create_clinic_database(postgres: Postgres, name: str, data_sets: Itera
     engine = create_engine(url)
     await migrate(engine)
     await engine.dispose()
-    for data_set in data_sets:
-        await _fill(postgres, name, data_set)
-    await postgres.execute("VACUUM (ANALYZE, FREEZE)", name)
+    await fill(url, data_sets)
     await postgres.execute("CHECKPOINT", name)
     return url
 
 
-async def _fill(postgres: Postgres, database: str, data_set: DataSet) -> None:
-    connection = await postgres.connect(database)
+async def fill(database_url: str, data_sets: Iterable[DataSet]) -> None:
+    """Copies the rows into a migrated database of PostgreSQL, as its superuser, and has it know their statistics."""
+    connection = await asyncpg.connect(database_url)
     # The rows are right by construction; a million look-ups of what they refer to would take minutes.
     await connection.execute("SET session_replication_role = replica")
-    for table, rows in _tables(data_set):
-        await connection.copy_records_to_table(table, records=rows, columns=COLUMNS[table])
+    for data_set in data_sets:
+        for table, rows in _tables(data_set):
+            await connection.copy_records_to_table(table, records=rows, columns=COLUMNS[table])
+    await connection.execute("VACUUM (ANALYZE, FREEZE)")
     await connection.close()
 
 
-def _tables(data_set: DataSet) -> Iterable[tuple[str, Iterable[Row]]]:
+def _tables(data_set: DataSet) -> Iterator[tuple[str, Iterator[Row]]]:
     yield "pm_group_staff_members", data_set.staff_members()
     yield "pm_group_locations", data_set.locations()
     yield "pm_group_patients", data_set.patients()

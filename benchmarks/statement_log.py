@@ -42,10 +42,12 @@ async def statements_of(postgres: Postgres, ask: Callable[[], object]) -> list[S
     with postgres.log.open("rb") as log:
         log.seek(start)
         told = log.read(end - start).decode()
-    found = (
-        Sent(" ".join(each["text"].split()), _parameters(each["parameters"])) for each in _STATEMENT.finditer(told)
-    )
-    return [sent for sent in found if not sent.bounds_transaction]
+    return [sent for sent in statements_in(told) if not sent.bounds_transaction]
+
+
+def statements_in(log: str) -> list[Sent]:
+    """Gives the statements that a part of PostgreSQL's log tells, in their order."""
+    return [Sent(" ".join(each["text"].split()), _parameters(each["parameters"])) for each in _STATEMENT.finditer(log)]
 
 
 def _parameters(told: str | None) -> list[str | None]:

@@ -1,0 +1,12 @@
+"""The benchmark compares on PostgreSQL, so that is what its own tests run on."""
+
+import pytest
+
+from tests.api_client import app, app_client, clinic
+
+__all__ = ["app", "app_client", "clinic"]
+
+
+@pytest.fixture(params=["postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)

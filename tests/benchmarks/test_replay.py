@@ -1,0 +1,65 @@
+"""An enrollment's statements, read from PostgreSQL's log, enroll others when they are sent again."""
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from benchmarks.data_set import DataSet, Size
+from benchmarks.fill import fill
+from benchmarks.replay import Enrollment, Replay
+from benchmarks.statement_log import Sent, statements_in
+from tests.api_client import ORGANIZATION
+
+GROUP = "01a20c18-8ae8-7165-b740-17e9bd232a84"
+LOG = f"""\
+2026-11-24 05:48:57.757 UTC [12223] LOG:  statement: BEGIN; SELECT set_config('role', 'clerk', true)
+2026-11-24 05:48:57.758 UTC [12223] LOG:  execute __asyncpg_stmt_b__: SELECT id
+\tFROM pm_group_definitions
+\tWHERE id = $1
+2026-11-24 05:48:57.758 UTC [12223] DETAIL:  Parameters: $1 = '{GROUP}'
+2026-11-24 05:48:57.759 UTC [12223] LOG:  execute <unnamed>: INSERT INTO notes (text, by) VALUES ($1, $2)
+2026-11-24 05:48:57.759 UTC [12223] DETAIL:  Parameters: $1 = 'it''s (a) note, $3 = ''x''', $2 = NULL
+2026-11-24 05:48:57.759 UTC [10984] LOG:  checkpoint starting: time
+2026-11-24 05:48:57.761 UTC [12223] LOG:  statement: COMMIT;
+"""
+
+
+def test_the_log_tells_each_statement_with_its_parameters() -> None:
+    begin, select, insert, commit = statements_in(LOG)
+
+    assert begin.bounds_transaction
+    assert select == Sent("SELECT id FROM pm_group_definitions WHERE id = $1", [GROUP])
+    assert insert == Sent("INSERT INTO notes (text, by) VALUES ($1, $2)", ["it's (a) note, $3 = 'x'", None])
+    assert commit.bounds_transaction
+    assert not select.bounds_transaction
+    assert not insert.bounds_transaction
+
+
+@pytest.mark.anyio
+async def test_a_replay_enrolls_another_patient_in_another_group(database_url: str) -> None:
+    data_set = DataSet(ORGANIZATION, Size(groups=2, sessions=0, enrolled=1, left=0, patients=4))
+    await fill(database_url, [data_set])
+    recorded, wanted = (str(group) for group in data_set.groups)
+    statements = [
+        Sent("SELECT id FROM pm_group_definitions WHERE id = $1::UUID FOR NO KEY UPDATE", [recorded]),
+        Sent(
+            "INSERT INTO pm_group_enrollments (id, organization_id, group_definition_id, patient_id, status,"
+            " enrolled_at, version, created_at, updated_at) VALUES ($1::UUID, $2::VARCHAR, $3::UUID, $4::VARCHAR,"
+            " $5::VARCHAR, $6::TIMESTAMPTZ, $7::INTEGER, $6::TIMESTAMPTZ, $6::TIMESTAMPTZ)",
+            [
+                "01a20c19-a820-7515-b2b5-5b2f2c97b76a", ORGANIZATION, recorded, "patient-2", "ENROLLED",
+                "2026-11-24 05:48:57.7575+00", "1",
+            ],
+        ),
+    ]  # fmt: skip
+    connection = await asyncpg.connect(database_url)
+    replay = await Replay.prepare(connection, Enrollment(recorded, "patient-2", statements))
+
+    first = await replay.enroll(connection, wanted, "patient-3")
+    second = await replay.enroll(connection, wanted, "patient-2")
+
+    rows = await connection.fetch(
+        "SELECT id::text, patient_id FROM pm_group_enrollments WHERE group_definition_id = $1::uuid", wanted
+    )
+    await connection.close()
+    assert {tuple(row) for row in rows} >= {(first, "patient-3"), (second, "patient-2")}
+    assert len(rows) == 1 + 2
