@@ -97,8 +97,13 @@ def cursor(order: Order[Record], record: Record) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([order.name, *order.keys(record)], default=str)).rstrip(b"=").decode()
 
 
+def not_a_cursor(argument: str) -> BadInput:
+    """The refusal of what is no cursor of a list."""
+    return BadInput(f"{argument} is not a cursor. Give one that this list told, unchanged.")
+
+
 def _place(order: Order[Any], text: str, argument: str) -> tuple[Any, ...]:
-    bad = BadInput(f"{argument} is not a cursor. Give one that this list told, unchanged.")
+    bad = not_a_cursor(argument)
     if len(text) > _LONGEST_CURSOR or not text.isascii():
         raise bad
     try:

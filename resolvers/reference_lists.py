@@ -8,7 +8,7 @@ from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
 from domain.records import Location, Patient, StaffMember
 from resolvers import arguments
 from resolvers.context import Context
-from resolvers.pages import Page, window
+from resolvers.pages import Page, not_a_cursor, window
 
 Record = TypeVar("Record")
 
@@ -46,6 +46,11 @@ async def _list(
     part = window(order, first, after)
     async with context.read() as snapshot:
         found = await reference_queries.page_of_references(snapshot, order, search, part)
+        if order.by_id and part.after and not found.records:
+            # The place after an id that is not there is nowhere, which is not the end of the list.
+            known = await reference_queries.find_references(snapshot, order, part.after)
+            if not known:
+                raise not_a_cursor("after")
 
     async def total() -> int:
         async with context.read() as snapshot:

@@ -74,6 +74,13 @@ class ApiClient:
         return data
 
 
+async def refused(client: ApiClient, query: str) -> str:
+    """Gives the words of the one error, which must be about the query's arguments."""
+    [error] = (await client.answer(query))["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT", error
+    return str(error["message"])
+
+
 class ApiClients:
     """Makes clients of one app; the fixture `app_client`."""
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.wall_time import instant
 from resolvers.caller import PermissionKey
-from tests.api_client import ORGANIZATION, ApiClient, ApiClients
+from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
 from tests.clinic import NOW, THEIRS, seed
 from tests.clinic_rows import add_enrollments, add_group, add_sessions
 
@@ -31,13 +30,6 @@ async def client(engine: AsyncEngine, app_client: ApiClients) -> ApiClient:
 async def names(client: ApiClient, arguments: str) -> list[str]:
     data = await client.ask(f"{{ groupDefinitions{arguments} {{ nodes {{ name }} }} }}")
     return [node["name"] for node in data["groupDefinitions"]["nodes"]]
-
-
-async def refused(client: ApiClient, query: str) -> str:
-    """Gives the words of the one error, which must be about the query's arguments."""
-    [error] = (await client.answer(query))["errors"]
-    assert error["extensions"]["code"] == "BAD_USER_INPUT", error
-    return str(error["message"])
 
 
 async def test_twelve_groups_cost_the_statements_of_two(engine: AsyncEngine, client: ApiClient) -> None:
@@ -272,99 +264,3 @@ async def test_removed_enrollments_leave_lists_and_counts_but_keep_their_page(
     assert (found["enrollments"]["totalCount"], found["waiting"]["totalCount"]) == (2, 1)
     assert found["capacity"] == {"enrolled": 1, "waitlisted": 1}
     assert data["patient"]["enrollments"] == {"totalCount": 0, "nodes": []}
-
-
-async def test_compliance_is_of_the_week_asked_for_and_of_programs_only(engine: AsyncEngine, client: ApiClient) -> None:
-    iop = await add_group(engine, "a", ORGANIZATION, group_type="IOP")
-    await add_group(engine, "b", ORGANIZATION)
-    days = [DAY, DAY + timedelta(days=2), DAY + timedelta(days=6)]
-    await add_sessions(engine, iop, days, ORGANIZATION, end_time=time(12))
-    query = """{ groupDefinitions { nodes { compliance(weekOf: "%s") {
-      program weekStart weekEnd status hours days requirements { code met } gaps { code message } } } } }"""
-    data = await client.ask(query % "2026-11-25")
-    program, other = (node["compliance"] for node in data["groupDefinitions"]["nodes"])
-    assert other is None
-    assert (program["program"], program["weekStart"], program["weekEnd"]) == ("IOP", "2026-11-22", "2026-11-28")
-    assert (program["status"], program["hours"], program["days"], program["gaps"]) == ("COMPLIANT", 9.0, 3, [])
-    program = (await client.ask(query % "2026-11-29"))["groupDefinitions"]["nodes"][0]["compliance"]
-    assert program["status"] == "NON_COMPLIANT"
-    assert [gap["message"] for gap in program["gaps"]] == ["Need 9 more hours/week", "Need 3 more days/week"]
-    assert "2000 to 2100" in (await client.answer(query % "9999-12-31"))["errors"][0]["message"]
-
-
-async def test_compliance_takes_days_from_the_groups_zone_however_far_its_sessions_are(
-    engine: AsyncEngine, client: ApiClient
-) -> None:
-    group = await add_group(engine, "a", ORGANIZATION, group_type="PHP", time_zone="Pacific/Pago_Pago")
-    # Monday, the 30th, on Kiritimati is still Saturday, the 28th, in Pago Pago: it is of the week before.
-    start, zone = time(0, 5), "Pacific/Kiritimati"
-    far = {"start_time": start, "end_time": time(0, 35), "time_zone": zone}
-    far |= {
-        "starts_at": instant(date(2026, 11, 30), start, zone),
-        "ends_at": instant(date(2026, 11, 30), time(0, 35), zone),
-    }
-    await add_sessions(engine, group, [date(2026, 11, 30)], ORGANIZATION, **far)
-    query = """{ groupDefinitions { nodes { compliance(weekOf: "%s") { weekStart hours days } } } }"""
-    for day, start_of_week, hours, days in (("2026-11-28", "2026-11-22", 0.5, 1), ("2026-11-30", "2026-11-29", 0.0, 0)):
-        [found] = (await client.ask(query % day))["groupDefinitions"]["nodes"]
-        assert found["compliance"] == {"weekStart": start_of_week, "hours": hours, "days": days}
-
-
-async def test_a_recurrence_is_previewed_or_refused_in_words(client: ApiClient) -> None:
-    query = """{ recurrencePreview(recurrence: {rule: "%s", startDate: "2026-11-23", startTime: "09:00"%s}%s)
-      { dates summary userErrors { code field } } }"""
-    found = await client.ask(query % ("FREQ=WEEKLY;COUNT=3", ', excludedDates: ["2026-11-30"]', ""))
-    assert found["recurrencePreview"]["dates"] == ["2026-11-23", "2026-12-07"]
-    assert found["recurrencePreview"]["summary"].startswith("Weekly on Monday at 9:00 AM")
-    found = await client.ask(query % ("FREQ=DAILY", "", ', first: 2, from: "2027-01-01"'))
-    assert found["recurrencePreview"]["dates"] == ["2027-01-01", "2027-01-02"]
-    refusal = (await client.ask(query % ("FREQ=HOURLY", "", "")))["recurrencePreview"]
-    assert refusal["dates"] == []
-    assert refusal["userErrors"] == [{"code": "INVALID_RECURRENCE_RULE", "field": ["recurrence", "rule"]}]
-    assert "1,000" in await refused(client, query % ("FREQ=DAILY", "", ", first: 1001"))
-
-
-async def test_reference_lists_are_searched(client: ApiClient) -> None:
-    data = await client.ask(
-        """{ patients(search: "patient 3", first: 1) { totalCount nodes { id medicalRecordNumber birthDate active } }
-        staffMembers(search: "STAFF") { nodes { id } } locations(search: "denv") { nodes { site room timeZone } }
-        all: locations { nodes { site } } viewer { organizationId permissions } }"""
-    )
-    assert data["patients"]["nodes"] == [
-        {"id": "patient-3", "medicalRecordNumber": "MR3", "birthDate": None, "active": True}
-    ]
-    assert [node["id"] for node in data["staffMembers"]["nodes"]] == ["staff-1", "staff-2"]
-    assert data["locations"]["nodes"] == [{"site": "Denver", "room": None, "timeZone": "America/Denver"}]
-    assert [node["site"] for node in data["all"]["nodes"]] == ["Denver", "Phoenix"]
-    assert data["viewer"] == {
-        "organizationId": ORGANIZATION,
-        "permissions": sorted(key.value for key in PermissionKey),
-    }
-
-
-async def test_dates_and_times_are_read_strictly(client: ApiClient) -> None:
-    query = '{ recurrencePreview(recurrence: {rule: "FREQ=DAILY", startDate: "%s", startTime: "%s"}) { dates } }'
-    for day, moment, words in [
-        ("2026-W01-1", "09:00", "YYYY-MM-DD"),
-        ("2026-02-30", "09:00", "no such day"),
-        ("2026-01-01", "09:00Z", "no offset"),
-        ("2026-01-01", "25:00", "no such time"),
-    ]:
-        [error] = (await client.answer(query % (day, moment)))["errors"]
-        assert words in error["message"]
-
-
-async def test_the_cursor_of_a_patient_names_nobody(engine: AsyncEngine, app_client: ApiClients) -> None:
-    await seed(engine, ORGANIZATION, patient_count=5)
-    client = await app_client()
-    query = "query ($after: String) { patients(first: 2, after: $after) { edges { cursor node { displayName } } } }"
-    seen: list[str] = []
-    after = None
-    for _page in range(3):
-        edges = (await client.ask(query, {"after": after}))["patients"]["edges"]
-        for edge in edges:
-            padded = edge["cursor"] + "=" * (-len(edge["cursor"]) % 4)
-            assert edge["node"]["displayName"] not in base64.urlsafe_b64decode(padded).decode()
-        seen += [edge["node"]["displayName"] for edge in edges]
-        after = edges[-1]["cursor"]
-    assert seen == [*(f"Patient {n}" for n in range(1, 6)), "Patient Gone"]

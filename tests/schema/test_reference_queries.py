@@ -1,0 +1,60 @@
+"""Patients, staff and locations over HTTP: searched, in pages, and named by no cursor."""
+
+import base64
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from resolvers.caller import PermissionKey
+from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
+from tests.clinic import seed
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def client(engine: AsyncEngine, app_client: ApiClients) -> ApiClient:
+    await seed(engine, ORGANIZATION)
+    return await app_client()
+
+
+async def test_reference_lists_are_searched(client: ApiClient) -> None:
+    data = await client.ask(
+        """{ patients(search: "patient 3", first: 1) { totalCount nodes { id medicalRecordNumber birthDate active } }
+        staffMembers(search: "STAFF") { nodes { id } } locations(search: "denv") { nodes { site room timeZone } }
+        all: locations { nodes { site } } viewer { organizationId permissions } }"""
+    )
+    assert data["patients"]["nodes"] == [
+        {"id": "patient-3", "medicalRecordNumber": "MR3", "birthDate": None, "active": True}
+    ]
+    assert [node["id"] for node in data["staffMembers"]["nodes"]] == ["staff-1", "staff-2"]
+    assert data["locations"]["nodes"] == [{"site": "Denver", "room": None, "timeZone": "America/Denver"}]
+    assert [node["site"] for node in data["all"]["nodes"]] == ["Denver", "Phoenix"]
+    assert data["viewer"] == {
+        "organizationId": ORGANIZATION,
+        "permissions": sorted(key.value for key in PermissionKey),
+    }
+
+
+async def test_a_cursor_at_nobody_is_no_end_of_the_list(client: ApiClient) -> None:
+    query = '{ patients(first: 1, after: "%s") { nodes { id } } }'
+    nobody = base64.urlsafe_b64encode(b'["patients","nobody"]').decode().rstrip("=")
+    assert "not a cursor" in await refused(client, query % nobody)
+    [last] = (await client.ask("{ patients { edges { cursor } } }"))["patients"]["edges"][-1:]
+    assert (await client.ask(query % last["cursor"]))["patients"]["nodes"] == []
+
+
+async def test_the_cursor_of_a_patient_names_nobody(engine: AsyncEngine, app_client: ApiClients) -> None:
+    await seed(engine, ORGANIZATION, patient_count=5)
+    client = await app_client()
+    query = "query ($after: String) { patients(first: 2, after: $after) { edges { cursor node { displayName } } } }"
+    seen: list[str] = []
+    after = None
+    for _page in range(3):
+        edges = (await client.ask(query, {"after": after}))["patients"]["edges"]
+        for edge in edges:
+            padded = edge["cursor"] + "=" * (-len(edge["cursor"]) % 4)
+            assert edge["node"]["displayName"] not in base64.urlsafe_b64decode(padded).decode()
+        seen += [edge["node"]["displayName"] for edge in edges]
+        after = edges[-1]["cursor"]
+    assert seen == [*(f"Patient {n}" for n in range(1, 6)), "Patient Gone"]
