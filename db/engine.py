@@ -109,7 +109,7 @@ def _sqlite(url: URL, pool_size: int, *, may_create: bool) -> AsyncEngine:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
-    if url.database:
+    if url.database and not url.query:  # else it is SQLite's own kind of address, not a path
         keep_to_file(engine, Path(url.database), may_create=may_create)
 
     @event.listens_for(engine.sync_engine, "begin")

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
@@ -14,6 +14,8 @@ from uuid_utils.compat import uuid7
 from db.engine import WRITES, create_engine
 from db.faults import Busy, Trouble, trouble_of
 from db.groups import lock_group
+from db.snapshots import snapshot
+from db.statement import Statement
 from db.tables import group_definitions
 from db.transactions import ATTEMPTS, transact
 from db.turns import Turns
@@ -263,3 +265,20 @@ def test_the_databases_codes_have_their_meaning(state: str, meaning: Trouble | N
         sqlstate = state
 
     assert trouble_of(DBAPIError("SELECT 1", None, Fault())) is meaning
+
+
+@on_postgresql
+async def test_no_transaction_of_a_request_waits_or_idles_for_long(engine: AsyncEngine) -> None:
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    settings = select(*(func.current_setting(name).label(name) for name in names))
+
+    async def decide(work: UnitOfWork) -> dict[str, str]:
+        return dict((await work.connection.execute(settings)).mappings().one())
+
+    found = await run(engine, decide)
+    assert isinstance(found, dict)
+    assert found.pop("lock_timeout") in {"3s", *(f"{left}ms" for left in range(1, 3000))}
+    assert found == {"statement_timeout": "10s", "idle_in_transaction_session_timeout": "1min"}
+    async with snapshot(engine, OURS) as seen:
+        (row,) = await seen.fetch(Statement(settings), {})
+        assert tuple(row)[1:] == ("10s", "1min")
