@@ -66,6 +66,7 @@ class Context:
         root_field: The response name of the mutation's field that is being answered; unique in the request.
         patients_recorded: Whose records the log tells that the request has read.
         loaders: What is loaded for many at once.
+        fallbacks: How often the compiled executor has left what it tried to graphql-core: work done twice.
     """
 
     clinic: Clinic
@@ -75,6 +76,7 @@ class Context:
     root_field: str = field(init=False, default="")
     patients_recorded: frozenset[str] = field(init=False, default=frozenset())
     loaders: Loaders = field(init=False)
+    fallbacks: int = field(init=False, default=0)
     _patients_read: set[str] = field(init=False, default_factory=set)
     turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     snapshot: Snapshot | None = field(init=False, default=None)
@@ -105,6 +107,11 @@ class Context:
         author = Author(self.caller.subject, self.caller.organization_id, self.correlation_id)
         clinic = self.clinic
         return await transact(clinic.engine, clinic.turns, author, clinic.clock, clinic.new_id, decide)
+
+    def fell_back(self) -> None:
+        """Counts a fallback, and forgets what was loaded: what comes next shall find things as they were."""
+        self.fallbacks += 1
+        self.loaders = Loaders(self)
 
     def note_patients(self, patient_ids: Iterable[str]) -> None:
         """Notes whose records the request has read, for the log that `record_reads` writes."""

@@ -1,13 +1,18 @@
 """Enrollments: one by id, a group's, and a patient's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
-from db.enrollment_queries import ENROLLMENT_ORDER
+from db.enrollment_queries import ENROLLMENT_ORDER, Statuses
+from db.pages import Slice, Window
 from domain.records import Enrollment, EnrollmentStatus
 from resolvers.arguments import our_id
 from resolvers.context import Context
-from resolvers.pages import Page, window
+from resolvers.loader import Loader
+from resolvers.pages import Count, Page, window
+
+Parent = TypeVar("Parent", UUID, str)
 
 
 async def enrollment(context: Context, id: str) -> Enrollment | None:
@@ -25,11 +30,25 @@ async def enrollments_of_group(
     before: str | None,
 ) -> Page[Enrollment]:
     """Gives a page of a group's enrollments, together with those of the other groups asked for. Raises BadInput."""
-    wanted = None if statuses is None else frozenset(statuses)
-    part = window(ENROLLMENT_ORDER, first, after, last, before)
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
+    found = await context.loaders.group_enrollments.load((group_id, asked))
+    return _page(context.loaders.group_enrollment_count, group_id, asked, found)
+
+
+async def enrollments_of_groups(
+    context: Context,
+    group_ids: Sequence[UUID],
+    statuses: Iterable[EnrollmentStatus] | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> list[Page[Enrollment]]:
+    """Gives the same page of the enrollments of each of many groups, all different. Raises BadInput."""
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
     loaders = context.loaders
-    found = await loaders.group_enrollments.load((group_id, (wanted, part)))
-    return Page(ENROLLMENT_ORDER, part, found, lambda: loaders.group_enrollment_count.load((group_id, (wanted,))))
+    found = await loaders.group_enrollments.load_many([(group, asked) for group in group_ids])
+    return [_page(loaders.group_enrollment_count, group, asked, each) for (group, _), each in found.items()]
 
 
 async def enrollments_of_patient(
@@ -40,8 +59,34 @@ async def enrollments_of_patient(
     after: str | None,
 ) -> Page[Enrollment]:
     """Gives a page of a patient's enrollments, together with those of the other patients. Raises BadInput."""
-    wanted = None if statuses is None else frozenset(statuses)
-    part = window(ENROLLMENT_ORDER, first, after)
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
+    found = await context.loaders.patient_enrollments.load((patient_id, asked))
+    return _page(context.loaders.patient_enrollment_count, patient_id, asked, found)
+
+
+async def enrollments_of_patients(
+    context: Context,
+    patient_ids: Sequence[str],
+    statuses: Iterable[EnrollmentStatus] | None,
+    first: int | None,
+    after: str | None,
+) -> list[Page[Enrollment]]:
+    """Gives the same page of the enrollments of each of many patients, all different. Raises BadInput."""
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
     loaders = context.loaders
-    found = await loaders.patient_enrollments.load((patient_id, (wanted, part)))
-    return Page(ENROLLMENT_ORDER, part, found, lambda: loaders.patient_enrollment_count.load((patient_id, (wanted,))))
+    found = await loaders.patient_enrollments.load_many([(patient, asked) for patient in patient_ids])
+    return [_page(loaders.patient_enrollment_count, patient, asked, each) for (patient, _), each in found.items()]
+
+
+def _wanted(statuses: Iterable[EnrollmentStatus] | None) -> Statuses:
+    return None if statuses is None else frozenset(statuses)
+
+
+def _page(
+    counts: Loader[tuple[Parent, tuple[Statuses]], int],
+    parent: Parent,
+    asked: tuple[Statuses, Window],
+    found: Slice[Enrollment],
+) -> Page[Enrollment]:
+    statuses, part = asked
+    return Page(ENROLLMENT_ORDER, part, found, Count(counts, (parent, (statuses,))))

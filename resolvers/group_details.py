@@ -1,10 +1,12 @@
 """What is worked out for a group: its seats now, and its program's week."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 
+from db.group_queries import Seats
 from domain.capacity import Capacity
 from domain.compliance import Compliance, Program, week_start, weekly_compliance
-from domain.records import GroupDefinition, GroupType
+from domain.records import GroupDefinition, GroupType, Occurrence
 from domain.wall_time import local_date
 from resolvers.arguments import day
 from resolvers.context import Context
@@ -14,10 +16,13 @@ _PROGRAMS = {GroupType.IOP: Program.IOP, GroupType.PHP: Program.PHP}
 
 async def capacity(context: Context, group: GroupDefinition) -> Capacity:
     """Gives how the group's seats stand."""
-    seats = await context.loaders.seats.load(group.id)
-    if seats is None:
-        return Capacity(0, 0, group.max_capacity, group.min_capacity)
-    return Capacity(seats.enrolled, seats.waitlisted, group.max_capacity, group.min_capacity)
+    return _capacity(group, await context.loaders.seats.load(group.id))
+
+
+async def capacities(groups: Sequence[GroupDefinition], context: Context) -> list[Capacity]:
+    """Gives how the seats of each of many groups stand."""
+    seats = await context.loaders.seats.load_many(group.id for group in groups)
+    return [_capacity(group, seats[group.id]) for group in groups]
 
 
 async def compliance(context: Context, group: GroupDefinition, week_of: date | None) -> Compliance | None:
@@ -27,12 +32,36 @@ async def compliance(context: Context, group: GroupDefinition, week_of: date | N
         BadInput: For a day in a year that is not scheduled here.
     """
     day(week_of, "weekOf")
-    program = _PROGRAMS.get(group.group_type)
-    if program is None:
+    if group.group_type not in _PROGRAMS:
         return None
-    if week_of is None:
-        week_of = local_date(context.clinic.clock(), group.time_zone)
-    start = week_start(week_of, context.clinic.first_weekday)
-    sessions = await context.loaders.week_sessions.load((group.id, (start,)))
+    week = _week(context, group, week_of)
+    return _compliance(group, week, await context.loaders.week_sessions.load((group.id, (week,))))
+
+
+async def compliances(
+    groups: Sequence[GroupDefinition], context: Context, week_of: date | None = None
+) -> list[Compliance | None]:
+    """Gives the week of each of many groups, as above. Raises BadInput."""
+    day(week_of, "weekOf")
+    weeks = {group.id: _week(context, group, week_of) for group in groups if group.group_type in _PROGRAMS}
+    sessions = await context.loaders.week_sessions.load_many(((group, (week,)) for group, week in weeks.items()))
+    return [
+        _compliance(group, week, sessions[group.id, (week,)]) if (week := weeks.get(group.id)) else None
+        for group in groups
+    ]
+
+
+def _capacity(group: GroupDefinition, seats: Seats | None) -> Capacity:
+    if seats is None:
+        return Capacity(0, 0, group.max_capacity, group.min_capacity)
+    return Capacity(seats.enrolled, seats.waitlisted, group.max_capacity, group.min_capacity)
+
+
+def _week(context: Context, group: GroupDefinition, week_of: date | None) -> date:
+    day_of_week = local_date(context.clinic.clock(), group.time_zone) if week_of is None else week_of
+    return week_start(day_of_week, context.clinic.first_weekday)
+
+
+def _compliance(group: GroupDefinition, week: date, sessions: Iterable[Occurrence]) -> Compliance:
     stretches = ((session.starts_at, session.ends_at) for session in sessions)
-    return weekly_compliance(program, start, group.time_zone, stretches)
+    return weekly_compliance(_PROGRAMS[group.group_type], week, group.time_zone, stretches)

@@ -1,14 +1,16 @@
 """The history of a group, a session or an enrollment."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from db.history_queries import HISTORY_ORDER
 from db.history_queries import StoredEntry as HistoryRecord
+from db.pages import Slice, Window
 from domain.changes import EntityType
 from resolvers.context import Context
-from resolvers.pages import Page, window
+from resolvers.pages import Count, Page, window
 
-__all__ = ["HistoryRecord", "history_of_enrollment", "history_of_group", "history_of_session"]
+__all__ = ["HistoryRecord", "histories", "history_of_enrollment", "history_of_group", "history_of_session"]
 
 
 async def history_of_group(context: Context, id: UUID, first: int | None, after: str | None) -> Page[HistoryRecord]:
@@ -28,10 +30,23 @@ async def history_of_enrollment(
     return await _history(context, EntityType.ENROLLMENT, id, first, after)
 
 
+async def histories(
+    context: Context, kind: EntityType, ids: Sequence[UUID], first: int | None, after: str | None
+) -> list[Page[HistoryRecord]]:
+    """Gives the same page of the history of each of many records of a kind, all different. Raises BadInput."""
+    part = window(HISTORY_ORDER, first, after)
+    found = await context.loaders.history.load_many([(record, (kind, part)) for record in ids])
+    return [_page(context, kind, record, part, entries) for (record, _), entries in found.items()]
+
+
 async def _history(
     context: Context, kind: EntityType, id: UUID, first: int | None, after: str | None
 ) -> Page[HistoryRecord]:
     part = window(HISTORY_ORDER, first, after)
-    loaders = context.loaders
-    found = await loaders.history.load((id, (kind, part)))
-    return Page(HISTORY_ORDER, part, found, lambda: loaders.history_count.load((id, (kind,))))
+    return _page(context, kind, id, part, await context.loaders.history.load((id, (kind, part))))
+
+
+def _page(
+    context: Context, kind: EntityType, id: UUID, part: Window, found: Slice[HistoryRecord]
+) -> Page[HistoryRecord]:
+    return Page(HISTORY_ORDER, part, found, Count(context.loaders.history_count, (id, (kind,))))

@@ -1,7 +1,7 @@
 """Gathers what many fields ask for one at a time, and loads it all at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -15,12 +15,13 @@ class Loader(Generic[Key, Value]):
     ready: fields beside one another all have asked by then.
     """
 
-    __slots__ = ("_asked", "_found", "_loading", "read")
+    __slots__ = ("_asked", "_found", "_known", "_loading", "read")
 
     def __init__(self, read: Callable[[list[Key]], Awaitable[Sequence[Value]]]) -> None:
         """Takes what loads the values of several keys, in their order. Loads nothing yet."""
         self.read = read
         self._found: dict[Key, asyncio.Future[Value]] = {}
+        self._known: dict[Key, Value] = {}
         self._asked: list[Key] = []
         self._loading: set[asyncio.Task[None]] = set()
 
@@ -30,11 +31,22 @@ class Loader(Generic[Key, Value]):
         if found is None:
             loop = asyncio.get_running_loop()
             found = self._found[key] = loop.create_future()
+            if key in self._known:
+                found.set_result(self._known[key])
+                return found
             if not self._asked:
                 loop.call_soon(self._start, loop)
             self._asked.append(key)
         # Who is cancelled while waiting must not end the waiting of others.
         return asyncio.shield(found)
+
+    async def load_many(self, keys: Iterable[Key]) -> dict[Key, Value]:
+        """Gives the values of many keys, without gathering first. Raises what loading them has raised."""
+        wanted = dict.fromkeys(keys)
+        new = [key for key in wanted if key not in self._known and key not in self._found]
+        if new:
+            self._known.update(zip(new, await self.read(new), strict=True))
+        return {key: self._known[key] if key in self._known else await self.load(key) for key in wanted}
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         task = loop.create_task(self._load())
@@ -54,5 +66,6 @@ class Loader(Generic[Key, Value]):
                 raise
             return
         for key, value in zip(keys, values, strict=True):
+            self._known[key] = value
             if not (waiting := self._found[key]).done():
                 waiting.set_result(value)

@@ -1,5 +1,6 @@
 """Pages as the API asks for them: sizes, opaque cursors, and what tells a page's place in its list."""
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import orjson
 from db.pages import Order, Slice, Window
 from domain.texts import is_storable
 from resolvers.context import BadInput
+from resolvers.loader import Loader
 
 Record = TypeVar("Record")
 
@@ -36,6 +38,18 @@ class PageInfo:
     has_previous_page: bool
     start_cursor: str | None
     end_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How long a list is, told by a loader that counts many lists at once."""
+
+    loader: Loader[Any, int]
+    key: Any
+
+    async def __call__(self) -> int:
+        """Gives it."""
+        return await self.loader.load(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,15 @@ class Page(Generic[Record]):
             return PageInfo(following, preceding, None, None)
         first, last = found.records[0], found.records[-1]
         return PageInfo(following, preceding, cursor(self.order, first), cursor(self.order, last))
+
+
+async def totals(pages: Sequence[Page[Any]]) -> Sequence[int]:
+    """Gives how long the list of each page is: those that one loader counts by one statement."""
+    counts = [page.total for page in pages if isinstance(page.total, Count)]
+    if len(counts) == len(pages) and len({count.loader for count in counts}) == 1:
+        found = await counts[0].loader.load_many([count.key for count in counts])
+        return [found[count.key] for count in counts]
+    return await asyncio.gather(*(page.total() for page in pages))
 
 
 def window(

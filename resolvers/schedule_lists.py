@@ -1,14 +1,16 @@
 """Sessions: one by id, the calendar, and a group's."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from db import schedule_queries
+from db.pages import Slice, Window
 from db.schedule_queries import SESSION_ORDER
 from domain.records import Occurrence
 from domain.selections import SessionsWanted
 from resolvers.arguments import in_order, our_id, storable
 from resolvers.context import Context
-from resolvers.pages import Page, window
+from resolvers.pages import Count, Page, window
 
 _ALL = SessionsWanted()
 
@@ -51,9 +53,29 @@ async def sessions_of_group(
     """Gives a page of a group's sessions, together with those of the other groups asked for. Raises BadInput."""
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, first, after, last, before)
-    loaders = context.loaders
-    found = await loaders.group_sessions.load((group_id, (wanted, part)))
-    return Page(SESSION_ORDER, part, found, lambda: loaders.group_session_count.load((group_id, (wanted,))))
+    return _page(context, group_id, wanted, part, await context.loaders.group_sessions.load((group_id, (wanted, part))))
+
+
+async def sessions_of_groups(
+    context: Context,
+    group_ids: Sequence[UUID],
+    wanted: SessionsWanted | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> list[Page[Occurrence]]:
+    """Gives the same page of the sessions of each of many groups, all different. Raises BadInput."""
+    wanted = _checked(wanted)
+    part = window(SESSION_ORDER, first, after, last, before)
+    found = await context.loaders.group_sessions.load_many([(group, (wanted, part)) for group in group_ids])
+    return [_page(context, group, wanted, part, sessions) for (group, _), sessions in found.items()]
+
+
+def _page(
+    context: Context, group_id: UUID, wanted: SessionsWanted, part: Window, found: Slice[Occurrence]
+) -> Page[Occurrence]:
+    return Page(SESSION_ORDER, part, found, Count(context.loaders.group_session_count, (group_id, (wanted,))))
 
 
 def _checked(wanted: SessionsWanted | None) -> SessionsWanted:

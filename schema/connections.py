@@ -1,12 +1,19 @@
 """Pages of lists, in the shape of Relay's cursor connections, with nodes as the short way past edges."""
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import strawberry
 
 from resolvers import pages
+from resolvers.context import Context
+from schema.execution import Batch
 
 Node = TypeVar("Node")
+
+
+async def _totals(found: Sequence[pages.Page[Any]], _context: Context) -> Sequence[int]:
+    return await pages.totals(found)
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -29,7 +36,10 @@ class Connection(Generic[Node]):
     edges: list[Edge[Node]] = strawberry.field(description="The elements of the page, each with its cursor.")
     page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
 
-    @strawberry.field(description="How many elements the whole list has. Counted only where it is asked for.")
+    @strawberry.field(
+        description="How many elements the whole list has. Counted only where it is asked for.",
+        extensions=[Batch(_totals)],
+    )
     @staticmethod
     async def total_count(parent: strawberry.Parent[pages.Page[Any]]) -> int:
         return await parent.total()

@@ -1,15 +1,12 @@
 """Permission is one declaration: the directive that the SDL prints is the object that checks."""
 
-from typing import Any
-
 import strawberry
-from strawberry.extensions import FieldExtension
-from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
 from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
 
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
+from schema.execution import Guard
 
 Info = strawberry.Info[Context, None]
 
@@ -26,7 +23,7 @@ class RequiresPermission:
         context.require(PermissionKey(self.key))
 
 
-class _Check(FieldExtension):
+class _Check(Guard):
     """Checks a directive before its field resolves."""
 
     def __init__(self, directive: RequiresPermission) -> None:
@@ -35,15 +32,10 @@ class _Check(FieldExtension):
     def apply(self, field: StrawberryField) -> None:
         field.directives = [*field.directives, self.directive]
 
-    def resolve(self, next_: SyncExtensionResolver, source: Any, info: Info, **arguments: Any) -> Any:
-        self.directive.check(info.context)
-        return next_(source, info, **arguments)
-
-    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **arguments: Any) -> Any:
-        self.directive.check(info.context)
-        return await next_(source, info, **arguments)
+    def check(self, context: Context) -> None:
+        self.directive.check(context)
 
 
-def requires(key: PermissionKey) -> FieldExtension:
+def requires(key: PermissionKey) -> Guard:
     """Gives the extension that opens a field to holders of the key, and says so in the SDL."""
     return _Check(RequiresPermission(key=key.value))

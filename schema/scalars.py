@@ -7,6 +7,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from schema.execution import writes
+
 # fromisoformat() alone also takes week dates and forms without separators.
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?", re.ASCII)
@@ -44,6 +46,7 @@ def _parse_instant(value: object) -> datetime:
     raise GraphQLError("A DateTime is an instant with its offset, for example 2026-11-23T16:00:00+00:00.")
 
 
+@writes(date, date.isoformat)
 def _write_date(value: date) -> str:
     return value.isoformat()
 
@@ -54,6 +57,15 @@ def _write_time(value: time) -> str:
 
 def _write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat()
+
+
+def _write_instant_quickly(value: datetime) -> str:
+    # What is read from a database is in UTC already.
+    return value.isoformat() if value.tzinfo is UTC else value.astimezone(UTC).isoformat()
+
+
+writes(time, _write_time)(_write_time)
+writes(datetime, _write_instant_quickly)(_write_instant)
 
 
 SCALARS: dict[object, ScalarDefinition] = {

@@ -1,12 +1,24 @@
 """The schema as a whole, and its text."""
 
+from copy import copy
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from schema.execution import CompiledExecutor
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.types import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
+
+
+class _Executor(CompiledExecutor):
+    """The executor, which tells the request's context where an attempt came to nothing."""
+
+    def fell_back(self) -> None:
+        self.context_value.fell_back()
+
 
 schema = strawberry.Schema(
     query=Query,
@@ -14,7 +26,17 @@ schema = strawberry.Schema(
     # Those that only node(id) may lead to are named, so that it can answer with any of them.
     types=[GroupDefinition, Occurrence, Enrollment, StaffMember, Location, Patient],
     config=StrawberryConfig(scalar_map=SCALARS),
+    execution_context_class=_Executor,
 )
+
+
+def executed(*, compiled: bool) -> strawberry.Schema:
+    """Gives the schema with the compiled executor, or with Strawberry's own: the same in all but the time they take."""
+    if compiled:
+        return schema
+    plain = copy(schema)
+    plain.execution_context_class = StrawberryGraphQLCoreExecutionContext
+    return plain
 
 
 def export() -> str:

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from db.engine import create_engine
 from db.statements import count_statements
 from resolvers.context import Clinic
-from schema.schema import schema
+from schema.schema import executed
 from server.authentication import Authenticator
 from server.clock import now
 from server.compression import Compressed
@@ -47,6 +47,7 @@ def create_app(
     edge: Edge = DEFAULT_EDGE,
     relay: Relay | None = None,
     inbound_secret: str | None = None,
+    compiled: bool = True,
 ) -> Starlette:
     """Gives the app; it closes the clinic's database when it is shut down.
 
@@ -57,11 +58,12 @@ def create_app(
         edge: What requests are bounded by.
         relay: Delivers events while the app is up, where given.
         inbound_secret: What other modules sign their events with, where we take any.
+        compiled: Whether long lists are completed by compiled code, or all by graphql-core's own executor.
     """
     silence_document_logging()
     count_statements(clinic.engine)
     routes: list[BaseRoute] = [
-        Route("/graphql", Compressed(GraphQLOverHTTP(schema, clinic, authenticator, edge))),
+        Route("/graphql", Compressed(GraphQLOverHTTP(executed(compiled=compiled), clinic, authenticator, edge))),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
     ]
@@ -103,4 +105,5 @@ def create_app_from_environment() -> Starlette:
         edge=settings.edge,
         relay=relay_of(settings, clinic.engine),
         inbound_secret=settings.events_inbound_secret,
+        compiled=settings.executor == "compiled",
     )

@@ -115,6 +115,7 @@ class GraphQLOverHTTP:
         record: RequestRecord,
     ) -> Response:
         result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
+        record.fallbacks = context.fallbacks
         await context.record_reads(record.operation_name)
         errors = errors_of_execution(result.errors or (), record.request_id)
         # Without a path and without data nothing was executed: the variables are wrong.

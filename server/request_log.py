@@ -30,6 +30,7 @@ class RequestRecord:
     caller_id: str | None = None
     organization_id: str | None = None
     statements: int = 0
+    fallbacks: int = 0
     outcome: str | None = None
 
 
@@ -88,6 +89,7 @@ def _write(record: RequestRecord, scope: Scope, status: int | None, seconds: flo
         "organization_id": record.organization_id,
         "duration_ms": round(seconds * 1000, 1),
         "statements": record.statements,
+        "fallbacks": record.fallbacks,
         "status": status,
         "outcome": record.outcome or ("ok" if status is not None and status < 400 else "refused"),
     }

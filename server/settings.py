@@ -90,6 +90,9 @@ class Settings(EventSettings, EdgeSettings):
     graphiql: Annotated[Literal["on", "off"], BeforeValidator(str.lower)] | None = Field(
         None, description="on or off (unset: on with --demo, off without)"
     )
+    executor: Annotated[Literal["compiled", "graphql-core"], BeforeValidator(str.lower)] = Field(
+        "compiled", description="compiled or graphql-core"
+    )
 
     @property
     def database_async_url(self) -> URL:

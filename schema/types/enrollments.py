@@ -1,16 +1,18 @@
 """Enrollments, as clients see them."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
 from domain import records
+from domain.changes import EntityType
 from resolvers import histories
 from resolvers.caller import PermissionKey
 from resolvers.pages import Page
 from schema.arguments import After, First
+from schema.batches import history_of, to_one
 from schema.connections import Connection
+from schema.execution import InstanceOf
 from schema.permissions import Info, requires
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry
@@ -39,24 +41,33 @@ class Enrollment(Node):
     @strawberry.field(
         graphql_type=GroupDefinition | None,
         description="The group.",
-        extensions=[requires(PermissionKey.GROUP_DEFINITIONS_VIEW)],
+        extensions=[
+            requires(PermissionKey.GROUP_DEFINITIONS_VIEW),
+            to_one(lambda loaders: loaders.group, by="group_definition_id"),
+        ],
     )
     @staticmethod
     async def group_definition(parent: Place, info: Info) -> records.GroupDefinition | None:
         return await info.context.loaders.group.load(parent.group_definition_id)
 
-    @strawberry.field(graphql_type=Patient, description="The patient.")
+    @strawberry.field(
+        graphql_type=Patient,
+        description="The patient.",
+        extensions=[to_one(lambda loaders: loaders.patient, by="patient_id")],
+    )
     @staticmethod
     async def patient(parent: Place, info: Info) -> records.Patient:
         return await info.context.loaders.patient.load(parent.patient_id)
 
-    @strawberry.field(graphql_type=Connection[AuditEntry], description="What was done to it, newest first.")
+    @strawberry.field(
+        graphql_type=Connection[AuditEntry],
+        description="What was done to it, newest first.",
+        extensions=[history_of(EntityType.ENROLLMENT)],
+    )
     @staticmethod
     async def history(
         parent: Place, info: Info, first: First = None, after: After = None
     ) -> Page[histories.HistoryRecord]:
         return await histories.history_of_enrollment(info.context, parent.id, first, after)
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: Any) -> bool:
-        return isinstance(value, records.Enrollment)
+    is_type_of = InstanceOf(records.Enrollment)

@@ -1,18 +1,24 @@
 """Group definitions, as clients see them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import strawberry
 
 from domain import records
 from domain.capacity import Capacity as CapacityRecord
+from domain.changes import EntityType
 from domain.compliance import Compliance as ComplianceRecord
 from resolvers import enrollment_lists, group_details, histories, schedule_lists
 from resolvers.caller import PermissionKey
+from resolvers.context import Context
 from resolvers.pages import Page
 from schema.arguments import After, Before, First, Last, Statuses
+from schema.batches import history_of, to_one
 from schema.connections import Connection
+from schema.execution import Batch, InstanceOf
 from schema.filters import OccurrenceFilter
 from schema.permissions import Info, requires
 from schema.types.capacity import Capacity
@@ -29,6 +35,31 @@ if TYPE_CHECKING:
 Group = strawberry.Parent[records.GroupDefinition]
 
 
+async def _occurrences(
+    group_ids: Sequence[UUID],
+    context: Context,
+    filter: OccurrenceFilter | None = None,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> list[Page[records.Occurrence]]:
+    wanted = filter.wanted() if filter else None
+    return await schedule_lists.sessions_of_groups(context, group_ids, wanted, first, after, last, before)
+
+
+async def _enrollments(
+    group_ids: Sequence[UUID],
+    context: Context,
+    status: list[records.EnrollmentStatus] | None = None,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> list[Page[records.Enrollment]]:
+    return await enrollment_lists.enrollments_of_groups(context, group_ids, status, first, after, last, before)
+
+
 @strawberry.type(description="A therapy group: what it is, who leads it, where, for how many, and how often.")
 class GroupDefinition(Node):
     name: str = strawberry.field(description="The group's name.")
@@ -43,26 +74,40 @@ class GroupDefinition(Node):
     updated_at: datetime = strawberry.field(description="When it was last changed.")
     deleted_at: datetime | None = strawberry.field(description="When it was deleted; null while it lives.")
 
-    @strawberry.field(graphql_type=StaffMember, description="Who leads the group.")
+    @strawberry.field(
+        graphql_type=StaffMember,
+        description="Who leads the group.",
+        extensions=[to_one(lambda loaders: loaders.staff_member, by="facilitator_id")],
+    )
     @staticmethod
     async def facilitator(parent: Group, info: Info) -> records.StaffMember:
         return await info.context.loaders.staff_member.load(parent.facilitator_id)
 
-    @strawberry.field(graphql_type=StaffMember | None, description="Who leads it too.")
+    @strawberry.field(
+        graphql_type=StaffMember | None,
+        description="Who leads it too.",
+        extensions=[to_one(lambda loaders: loaders.staff_member, by="co_facilitator_id")],
+    )
     @staticmethod
     async def co_facilitator(parent: Group, info: Info) -> records.StaffMember | None:
         if parent.co_facilitator_id is None:
             return None
         return await info.context.loaders.staff_member.load(parent.co_facilitator_id)
 
-    @strawberry.field(graphql_type=Location | None, description="Where it meets.")
+    @strawberry.field(
+        graphql_type=Location | None,
+        description="Where it meets.",
+        extensions=[to_one(lambda loaders: loaders.location, by="location_id")],
+    )
     @staticmethod
     async def location(parent: Group, info: Info) -> records.Location | None:
         if parent.location_id is None:
             return None
         return await info.context.loaders.location.load(parent.location_id)
 
-    @strawberry.field(graphql_type=Capacity, description="How its seats stand now.")
+    @strawberry.field(
+        graphql_type=Capacity, description="How its seats stand now.", extensions=[Batch(group_details.capacities)]
+    )
     @staticmethod
     async def capacity(parent: Group, info: Info) -> CapacityRecord:
         return await group_details.capacity(info.context, parent)
@@ -70,6 +115,7 @@ class GroupDefinition(Node):
     @strawberry.field(
         graphql_type=Compliance | None,
         description="How the week stands against the program's requirements; null unless the group is IOP or PHP.",
+        extensions=[Batch(group_details.compliances)],
     )
     @staticmethod
     async def compliance(
@@ -84,7 +130,7 @@ class GroupDefinition(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Occurrence", strawberry.lazy("schema.types.occurrences")]] | None,
         description="The group's sessions, in the order of their dates and times.",
-        extensions=[requires(PermissionKey.GROUP_SCHEDULE_VIEW)],
+        extensions=[requires(PermissionKey.GROUP_SCHEDULE_VIEW), Batch(_occurrences, by="id")],
     )
     @staticmethod
     async def occurrences(
@@ -103,7 +149,7 @@ class GroupDefinition(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]] | None,
         description="The group's enrollments: the seated, then the waitlist in turn, then past ones.",
-        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_VIEW)],
+        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_VIEW), Batch(_enrollments, by="id")],
     )
     @staticmethod
     async def enrollments(
@@ -117,13 +163,15 @@ class GroupDefinition(Node):
     ) -> Page[records.Enrollment] | None:
         return await enrollment_lists.enrollments_of_group(info.context, parent.id, status, first, after, last, before)
 
-    @strawberry.field(graphql_type=Connection[AuditEntry], description="What was done to the group, newest first.")
+    @strawberry.field(
+        graphql_type=Connection[AuditEntry],
+        description="What was done to the group, newest first.",
+        extensions=[history_of(EntityType.GROUP_DEFINITION)],
+    )
     @staticmethod
     async def history(
         parent: Group, info: Info, first: First = None, after: After = None
     ) -> Page[histories.HistoryRecord]:
         return await histories.history_of_group(info.context, parent.id, first, after)
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: Any) -> bool:
-        return isinstance(value, records.GroupDefinition)
+    is_type_of = InstanceOf(records.GroupDefinition)

@@ -1,16 +1,18 @@
 """Sessions, as clients see them."""
 
 from datetime import date, datetime, time
-from typing import Any
 
 import strawberry
 
 from domain import records
+from domain.changes import EntityType
 from resolvers import histories
 from resolvers.caller import PermissionKey
 from resolvers.pages import Page
 from schema.arguments import After, First
+from schema.batches import history_of, to_one
 from schema.connections import Connection
+from schema.execution import InstanceOf
 from schema.permissions import Info, requires
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry
@@ -39,38 +41,55 @@ class Occurrence(Node):
     @strawberry.field(
         graphql_type=GroupDefinition | None,
         description="The group that meets.",
-        extensions=[requires(PermissionKey.GROUP_DEFINITIONS_VIEW)],
+        extensions=[
+            requires(PermissionKey.GROUP_DEFINITIONS_VIEW),
+            to_one(lambda loaders: loaders.group, by="group_definition_id"),
+        ],
     )
     @staticmethod
     async def group_definition(parent: Session, info: Info) -> records.GroupDefinition | None:
         return await info.context.loaders.group.load(parent.group_definition_id)
 
-    @strawberry.field(graphql_type=StaffMember, description="Who leads the session.")
+    @strawberry.field(
+        graphql_type=StaffMember,
+        description="Who leads the session.",
+        extensions=[to_one(lambda loaders: loaders.staff_member, by="facilitator_id")],
+    )
     @staticmethod
     async def facilitator(parent: Session, info: Info) -> records.StaffMember:
         return await info.context.loaders.staff_member.load(parent.facilitator_id)
 
-    @strawberry.field(graphql_type=StaffMember | None, description="Who leads it too.")
+    @strawberry.field(
+        graphql_type=StaffMember | None,
+        description="Who leads it too.",
+        extensions=[to_one(lambda loaders: loaders.staff_member, by="co_facilitator_id")],
+    )
     @staticmethod
     async def co_facilitator(parent: Session, info: Info) -> records.StaffMember | None:
         if parent.co_facilitator_id is None:
             return None
         return await info.context.loaders.staff_member.load(parent.co_facilitator_id)
 
-    @strawberry.field(graphql_type=Location | None, description="Where it takes place.")
+    @strawberry.field(
+        graphql_type=Location | None,
+        description="Where it takes place.",
+        extensions=[to_one(lambda loaders: loaders.location, by="location_id")],
+    )
     @staticmethod
     async def location(parent: Session, info: Info) -> records.Location | None:
         if parent.location_id is None:
             return None
         return await info.context.loaders.location.load(parent.location_id)
 
-    @strawberry.field(graphql_type=Connection[AuditEntry], description="What was done to the session, newest first.")
+    @strawberry.field(
+        graphql_type=Connection[AuditEntry],
+        description="What was done to the session, newest first.",
+        extensions=[history_of(EntityType.OCCURRENCE)],
+    )
     @staticmethod
     async def history(
         parent: Session, info: Info, first: First = None, after: After = None
     ) -> Page[histories.HistoryRecord]:
         return await histories.history_of_session(info.context, parent.id, first, after)
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: Any) -> bool:
-        return isinstance(value, records.Occurrence)
+    is_type_of = InstanceOf(records.Occurrence)

@@ -1,20 +1,33 @@
 """Staff, locations and patients: reference data, owned by other modules."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from domain import records
 from resolvers import enrollment_lists
+from resolvers.context import Context
 from resolvers.pages import Page
 from schema.arguments import After, First, Statuses
 from schema.connections import Connection
+from schema.execution import Batch, InstanceOf
 from schema.permissions import Info
 from schema.types.node import Node
 
 if TYPE_CHECKING:
     from schema.types.enrollments import Enrollment
+
+
+async def _enrollments(
+    patient_ids: Sequence[str],
+    context: Context,
+    status: list[records.EnrollmentStatus] | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> list[Page[records.Enrollment]]:
+    return await enrollment_lists.enrollments_of_patients(context, patient_ids, status, first, after)
 
 
 @strawberry.type(description="A member of staff, from the platform's practitioner registry.")
@@ -23,9 +36,7 @@ class StaffMember(Node):
     credentials: str | None = strawberry.field(description="Qualifications, for example LCSW.")
     active: bool = strawberry.field(description="Whether they work here at present.")
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: Any) -> bool:
-        return isinstance(value, records.StaffMember)
+    is_type_of = InstanceOf(records.StaffMember)
 
 
 @strawberry.type(description="A place where groups meet.")
@@ -34,9 +45,7 @@ class Location(Node):
     room: str | None = strawberry.field(description="The room, where one is told.")
     time_zone: str = strawberry.field(description="The site's IANA time zone, for example America/Phoenix.")
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: Any) -> bool:
-        return isinstance(value, records.Location)
+    is_type_of = InstanceOf(records.Location)
 
 
 @strawberry.type(description="A patient of the platform's registry.")
@@ -51,6 +60,7 @@ class Patient(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]],
         description="The patient's enrollments: seated, then waiting, then past ones.",
+        extensions=[Batch(_enrollments, by="id")],
     )
     @staticmethod
     async def enrollments(
@@ -62,6 +72,4 @@ class Patient(Node):
     ) -> Page[records.Enrollment]:
         return await enrollment_lists.enrollments_of_patient(info.context, parent.id, status, first, after)
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: Any) -> bool:
-        return isinstance(value, records.Patient)
+    is_type_of = InstanceOf(records.Patient)

@@ -1,0 +1,33 @@
+"""How fields are resolved for all parents of a level at once, by what their loaders load with."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from domain.changes import EntityType
+from resolvers import histories
+from resolvers.context import Context
+from resolvers.loader import Loader
+from resolvers.loaders import Loaders
+from resolvers.pages import Page
+from schema.execution import Batch
+
+
+def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
+    """Gives the mark of a field that leads to the record that the loader finds by an attribute of the parent."""
+
+    async def resolve_many(ids: Sequence[Any], context: Context) -> Sequence[Any]:
+        found = await loader(context.loaders).load_many(ids)
+        return list(found.values())
+
+    return Batch(resolve_many, by)
+
+
+def history_of(kind: EntityType) -> Batch:
+    """Gives the mark of a field that tells the history of records of a kind."""
+
+    async def resolve_many(
+        ids: Sequence[Any], context: Context, first: int | None = None, after: str | None = None
+    ) -> list[Page[histories.HistoryRecord]]:
+        return await histories.histories(context, kind, ids, first, after)
+
+    return Batch(resolve_many, by="id")

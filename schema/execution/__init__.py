@@ -1,0 +1,38 @@
+"""An executor over graphql-core's that completes long lists by compiled code, and says what graphql-core says.
+
+graphql-core completes a response field by field: for each it makes a path and an info object, calls a resolver and
+asks whether the result can be awaited. For a list of a thousand objects it does so thousands of times with the same
+outcome. Here what a selection needs is worked out once for an operation and kept:
+
+- A field that is an attribute of its parent is read by a generated function, one for each selection
+  (`compile`), without path, info or resolver.
+- A field that needs data, and is marked with how to get it for many parents (`marks.Batch`), is resolved once for all
+  parents of its level.
+- A list that comes as rows with a layout (`rows`) is read by column, without making an object of each row.
+- A check that depends on the request alone (`marks.Guard`) is made once for a request.
+- Everything else goes through graphql-core, as ever.
+
+The compiled code never makes an error. It knows how to complete what is well, and gives up on whatever is not: an
+exception, a null where none may be, a value of another class. Then graphql-core runs the operation from its start as if
+nothing had been tried (of a mutation: the answer of the field that was run, never the field). So every answer with
+errors is graphql-core's own work, with its messages, paths, order and propagation of null, and answers without
+errors are the same by construction of the code for each type. `tests/schema/execution` compares the two.
+
+How it is put together:
+
+| module | what it knows |
+|---|---|
+| marks | how a field tells what it is: `Batch`, `Guard`, `InstanceOf`, `writes` |
+| rows | what a list of rows with a layout looks like |
+| fields | a field of a Strawberry schema as one of the few kinds that can be compiled |
+| plan | a selection with all below it, as these kinds |
+| leaves | the code that completes a scalar or an enum value |
+| compile | the source of the functions that read a selection |
+| cache | plans by operation |
+| run | the executor: when to try, filling in batches level by level, giving up |
+"""
+
+from schema.execution.marks import Batch, Guard, InstanceOf, writes
+from schema.execution.run import CompiledExecutor
+
+__all__ = ["Batch", "CompiledExecutor", "Guard", "InstanceOf", "writes"]

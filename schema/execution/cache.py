@@ -1,0 +1,138 @@
+"""Compiled regions, kept by operation, in bounded memory.
+
+An operation is told by the text of its document and where in it it starts. What is compiled also holds for one set of
+values only of the variables that @skip and @include look at.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLDeferDirective,
+    GraphQLIncludeDirective,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    GraphQLStreamDirective,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+
+from schema.execution.marks import Guard
+from schema.execution.region import Region
+
+_CONDITIONS = frozenset({GraphQLSkipDirective.name, GraphQLIncludeDirective.name})
+_INCREMENTAL = frozenset({GraphQLDeferDirective.name, GraphQLStreamDirective.name})
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """What is compiled of an operation under one set of conditions.
+
+    Attributes:
+        guards: The checks that its root fields, and all that is compiled below them, stand behind; None at first.
+        regions: The compiled parts by their place in the answer and their type; None for what cannot be compiled.
+    """
+
+    guards: tuple[Guard, ...] | None = None
+    regions: dict[Hashable, Region | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class _Operation:
+    schema: GraphQLSchema
+    definition: OperationDefinitionNode
+    can_be_compiled: bool
+    conditions: tuple[str, ...]
+    weight: int
+    plans: dict[Hashable, Plan] = field(default_factory=dict)
+
+
+class PlanCache:
+    """The plans of the operations used last.
+
+    Args:
+        characters: How long the texts of all operations kept may be together.
+        variants: How many plans may be kept of one operation.
+    """
+
+    def __init__(self, characters: int = 4_000_000, variants: int = 16) -> None:
+        self._characters = characters
+        self._variants = variants
+        self._weight = 0
+        self._operations: OrderedDict[Hashable, _Operation] = OrderedDict()
+
+    def plan(
+        self,
+        schema: GraphQLSchema,
+        definition: OperationDefinitionNode,
+        fragments: dict[str, FragmentDefinitionNode],
+        variables: dict[str, Any],
+    ) -> Plan | None:
+        """Gives the operation's plan, a new one where it has none yet; None where it cannot be compiled."""
+        operation = self._operation(schema, definition, fragments)
+        if not operation.can_be_compiled:
+            return None
+        values = tuple(variables.get(name) for name in operation.conditions)
+        plan = operation.plans.get(values)
+        if plan is None:
+            if len(operation.plans) >= self._variants:
+                operation.plans.clear()
+            plan = operation.plans[values] = Plan()
+        return plan
+
+    def _operation(
+        self,
+        schema: GraphQLSchema,
+        definition: OperationDefinitionNode,
+        fragments: dict[str, FragmentDefinitionNode],
+    ) -> _Operation:
+        place = definition.loc
+        text = place.source.body if place else ""
+        key: Hashable = (id(schema), text, place.start) if place else (id(schema), id(definition))
+        found = self._operations.get(key)
+        if found is not None:
+            self._operations.move_to_end(key)
+            return found
+        # It holds the schema and the node, so that no other gets the id that it is found by.
+        found = _operation(schema, definition, fragments, max(len(text), 1_000))
+        self._operations[key] = found
+        self._weight += found.weight
+        while self._weight > self._characters and len(self._operations) > 1:
+            _, forgotten = self._operations.popitem(last=False)
+            self._weight -= forgotten.weight
+        return found
+
+
+def _operation(
+    schema: GraphQLSchema,
+    definition: OperationDefinitionNode,
+    fragments: dict[str, FragmentDefinitionNode],
+    weight: int,
+) -> _Operation:
+    conditions: dict[str, None] = {}
+    can_be_compiled = not any(fragment.variable_definitions for fragment in fragments.values())
+    for part in (definition, *fragments.values()):
+        for directive in _directives(part.selection_set):
+            if directive.name.value in _INCREMENTAL:
+                can_be_compiled = False
+            if directive.name.value in _CONDITIONS:
+                values = (argument.value for argument in directive.arguments or ())
+                conditions.update((value.name.value, None) for value in values if isinstance(value, VariableNode))
+    return _Operation(schema, definition, can_be_compiled, tuple(conditions), weight)
+
+
+def _directives(selections: SelectionSetNode) -> Iterator[DirectiveNode]:
+    waiting: list[SelectionNode] = list(selections.selections)
+    while waiting:
+        node = waiting.pop()
+        yield from node.directives or ()
+        below = getattr(node, "selection_set", None)
+        if isinstance(node, FieldNode) or below is not None:
+            waiting.extend(below.selections if below else ())

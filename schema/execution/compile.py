@@ -1,0 +1,275 @@
+"""The source of the functions that read a selection, and all below it, up to where data must be got.
+
+For `{ id name facilitator { name } }` on a list of objects, with a facilitator that is resolved for many parents at
+once by facilitator_id, this is what runs:
+
+    def many_9(values, state):
+        found = []
+        append = found.append
+        for x in values:
+            append({
+                "id": (t if type(t := x.id) is str else complete_3(t)),
+                "name": (t if type(t := x.name) is str else complete_4(t)),
+                "facilitator": None,
+            } if type(x) in classes_6 else other_7(x, state))
+        state[0].extend(found)
+        state[1].extend([x.facilitator_id for x in values])
+        return found
+
+The places and the keys in the state are what `run` then fills in by. Of rows with a layout, `x.name` is `x[4]`.
+"""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+from uuid import UUID
+
+from graphql import GraphQLEnumType, Undefined
+from graphql.pyutils import is_awaitable
+
+from schema.execution.errors import GivenUp
+from schema.execution.fields import Attribute, Call, Many, TypeName
+from schema.execution.leaves import dispose, enum_name, leaf_code
+from schema.execution.names import Names
+from schema.execution.plan import Leaf, ListOf, SelectedField, Selection, Shape
+from schema.execution.region import BatchOfRegion, Read, Region, State
+from schema.execution.rows import RowLayout, RowList, is_row_list
+
+# Whoever makes up classes or layouts on the way shall not fill the memory.
+_KEPT = 32
+
+
+def compile_region(shape: Shape) -> Region:
+    """Compiles what completes a list of values, each of the shape."""
+    region = Region()
+    region.read = _Compiler(region).values(shape)
+    return region
+
+
+class _Compiler:
+    """Writes the functions of one region."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.names = Names(UUID=UUID, isfinite=isfinite, Undefined=Undefined)
+
+    def values(self, shape: Shape) -> Read:
+        """Gives the function that completes a list of values."""
+        if isinstance(shape, Selection):
+            return self._list(ListOf(shape, nullable=False))
+        return self.names.define("values", "values", [f"return [{self.value(shape)('x')} for x in values]"])
+
+    def value(self, shape: Shape) -> Callable[[str], str]:
+        """Gives what makes of the expression that reads a value the expression that completes it."""
+        if isinstance(shape, Leaf):
+            return lambda read: leaf_code(shape, read, self.names)
+        reader = _Reader(self, shape).one if isinstance(shape, Selection) else self._list(shape)
+        name = self.names.of(reader, "complete")
+        return lambda read: f"{name}({read}, state)"
+
+    def _list(self, shape: ListOf) -> Read:
+        reader = _Reader(self, shape.item) if isinstance(shape.item, Selection) else None
+        many = reader.many if reader else self.values(shape.item)
+
+        def other(values: object, state: State) -> list[Any] | None:
+            if shape.nullable and (values is None or values is Undefined):
+                return None
+            if reader is not None and is_row_list(values):
+                return reader.rows(values, state)
+            dispose(values)
+            raise GivenUp("not a list")
+
+        return self.names.define(
+            "list",
+            "values",
+            [
+                "if type(values) is list or type(values) is tuple:",
+                f"    return {self.names.of(many, 'many')}(values, state)",
+                f"return {self.names.of(other, 'other')}(values, state)",
+            ],
+        )
+
+
+class _Reader:
+    """The functions that read one selection: of one object, of many, of many rows."""
+
+    def __init__(self, compiler: _Compiler, selection: Selection) -> None:
+        self._region, self._names = compiler.region, compiler.names
+        self._selection = selection
+        self._classes: set[type] = set()
+        self._layouts: dict[RowLayout, Read] = {}
+        self._complete: dict[str, Callable[[str], str]] = {}
+        self._calls: dict[str, int] = {}
+        self._batches: list[BatchOfRegion] = []
+        for selected in selection.fields:
+            self._prepare(selected, compiler)
+        objects = _Objects(self._calls)
+        self._build = self._names.define("build", "x", [f"return {self._code(objects)}"])
+        self.one = self._read_one(objects)
+        self.many = self._read_many(objects)
+
+    def rows(self, values: RowList, state: State) -> list[Any]:
+        """Completes a list of rows by the function for its layout."""
+        read = self._layouts.get(values.layout)
+        if read is None:
+            if len(self._layouts) >= _KEPT:
+                self._layouts.clear()
+            read = self._layouts[values.layout] = self._read_rows(values.layout)
+        completed: list[Any] = read(values.rows, state)
+        return completed
+
+    def _prepare(self, selected: SelectedField, compiler: _Compiler) -> None:
+        region, kind = self._region, selected.field.kind
+        region.guards.extend(selected.field.guards)
+        if isinstance(kind, Many):
+            places = self._batches[0].places if self._batches else region.place()
+            below = compile_region(selected.shape)
+            region.guards.extend(below.guards)
+            self._batches.append(BatchOfRegion(selected, kind, below, places, region.place()))
+            region.batches.append(self._batches[-1])
+            return
+        if isinstance(kind, Call):
+            self._calls[selected.name] = region.place()
+            region.calls.append((self._calls[selected.name], selected, kind))
+        if not isinstance(kind, TypeName):
+            self._complete[selected.name] = compiler.value(selected.shape)
+
+    def _code(self, source: "_Objects | _Rows") -> str:
+        """Gives the expression that makes the answer's object."""
+        return "{" + ", ".join(f"{each.name!r}: {self._field(each, source)}" for each in self._selection.fields) + "}"
+
+    def _field(self, selected: SelectedField, source: "_Objects | _Rows") -> str:
+        kind, shape = selected.field.kind, selected.shape
+        if isinstance(kind, TypeName):
+            return repr(kind.name)
+        if isinstance(kind, Many):
+            return "None"
+        if isinstance(source, _Rows) and isinstance(kind, Attribute) and isinstance(shape, Leaf):
+            coded = source.names_by_code(kind.name, shape)
+            if coded is not None:
+                column, members = coded
+                return leaf_code(shape, column, self._names, members)
+        read = source.attribute(kind.name) if isinstance(kind, Attribute) else source.call(selected.name)
+        return self._complete[selected.name](read)
+
+    def _read_one(self, objects: "_Objects") -> Read:
+        fill = [f"state[{self._batches[0].places}].append(found)"] if self._batches else []
+        fill += [f"state[{each.keys}].append({objects.key(each.many.batch.by)})" for each in self._batches]
+        classes, is_missing = self._names.of(self._classes, "classes"), self._names.of(self._is_missing, "is_missing")
+        return self._names.define(
+            "one",
+            "x",
+            [
+                f"if type(x) not in {classes} and {is_missing}(x):",
+                "    return None",
+                f"found = {self._code(objects)}",
+                *fill,
+                "return found",
+            ],
+        )
+
+    def _read_many(self, objects: "_Objects") -> Read:
+        def other(value: object, state: State) -> Any:
+            return None if self._is_missing(value) else self._build(value, state)
+
+        classes, other_name = self._names.of(self._classes, "classes"), self._names.of(other, "other")
+        return self._define_loop(
+            "many",
+            [f"append({self._code(objects)} if type(x) in {classes} else {other_name}(x, state))"],
+            objects,
+            nulls=self._selection.nullable,
+        )
+
+    def _read_rows(self, layout: RowLayout) -> Read:
+        if self._selection.kind is not None and not issubclass(layout.kind, self._selection.kind):
+            raise GivenUp("rows of another class")
+        rows = _Rows(self._calls, layout, self._names)
+        code = f"append({self._code(rows)})"
+        make = [f"r = {rows.make}(x)"] if "r" in rows.used else []
+        return self._define_loop("rows", [*make, code], rows, nulls=False)
+
+    def _define_loop(self, kind: str, body: list[str], source: "_Objects | _Rows", *, nulls: bool) -> Read:
+        lines = ["found = []", "append = found.append", "for x in values:", *(f"    {line}" for line in body)]
+        kept = "found"
+        if self._batches:
+            if nulls:
+                kept = "[each for each in found if each is not None]"
+                lines.append("values = [x for x in values if x is not None and x is not Undefined]")
+            lines.append(f"state[{self._batches[0].places}].extend({kept})")
+        lines += [
+            f"state[{each.keys}].extend([{source.key(each.many.batch.by)} for x in values])" for each in self._batches
+        ]
+        return self._names.define(kind, "values", [*lines, "return found"])
+
+    def _is_missing(self, value: object) -> bool:
+        """Tells whether the value is null, where that may be; else looks at its class, once for each class."""
+        if value is None or value is Undefined:
+            if self._selection.nullable:
+                return True
+            raise GivenUp("null where none may be")
+        kind = self._selection.kind
+        if isinstance(value, Exception) or is_awaitable(value) or not (kind is None or isinstance(value, kind)):
+            dispose(value)
+            raise GivenUp("an exception, something to await, or an object of another class")
+        if len(self._classes) >= _KEPT:
+            self._classes.clear()
+        self._classes.add(type(value))
+        return False
+
+
+class _Objects:
+    """How the object x is read."""
+
+    def __init__(self, calls: dict[str, int]) -> None:
+        self._calls = calls
+
+    def attribute(self, name: str) -> str:
+        """Gives the expression of an attribute."""
+        return f"x.{name}"
+
+    def call(self, response_name: str) -> str:
+        """Gives the expression of a `Call` field's value."""
+        return f"state[{self._calls[response_name]}](x)"
+
+    def key(self, by: str | None) -> str:
+        """Gives the expression of what a batch's value depends on."""
+        return "x" if by is None else f"x.{by}"
+
+
+class _Rows:
+    """How the row x is read; r is the object made of it, where one is needed."""
+
+    def __init__(self, calls: dict[str, int], layout: RowLayout, names: Names) -> None:
+        self._calls = calls
+        self._layout = layout
+        self._names = names
+        self.make = names.of(layout.make, "make")
+        self.used: set[str] = set()
+
+    def attribute(self, name: str, record: str = "r") -> str:
+        """Gives the expression of an attribute."""
+        if name in self._layout.columns:
+            return f"x[{self._layout.columns[name]}]"
+        if name in self._layout.coded:
+            column, values = self._layout.coded[name]
+            return f"{self._names.of({None: None, **values}, 'values')}[x[{column}]]"
+        self.used.add(record)
+        return f"{record}.{name}"
+
+    def names_by_code(self, name: str, leaf: Leaf) -> tuple[str, dict[Any, str]] | None:
+        """Gives, of an enum that a column holds the codes of, the column, and the name in the answer of each code."""
+        if name not in self._layout.coded or not isinstance(leaf.type, GraphQLEnumType):
+            return None
+        column, values = self._layout.coded[name]
+        named = {code: enum_name(leaf.type, value) for code, value in values.items()}
+        return f"x[{column}]", {code: each for code, each in named.items() if each}
+
+    def call(self, response_name: str) -> str:
+        """Gives the expression of a `Call` field's value."""
+        self.used.add("r")
+        return f"state[{self._calls[response_name]}](r)"
+
+    def key(self, by: str | None) -> str:
+        """Gives the expression of what a batch's value depends on."""
+        made = f"{self.make}(x)"
+        return made if by is None else self.attribute(by, made)

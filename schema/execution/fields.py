@@ -1,0 +1,128 @@
+"""A field of a Strawberry schema as one of the few kinds that can be compiled."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
+from strawberry.extensions import FieldExtension
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
+
+from schema.execution.errors import NotCompiled
+from schema.execution.marks import Batch, Guard
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """The meta field __typename."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A field that gives an attribute of its parent."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A field whose resolver is a plain function of the parent and the arguments: it asks for no info."""
+
+    resolver: StrawberryResolver[Any]
+
+    def prepared(self, arguments: Mapping[str, Any]) -> Callable[[Any], Any]:
+        """Gives the function of the parent alone, with the arguments as Strawberry has converted them."""
+        resolver = self.resolver
+        named = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
+        if resolver.self_parameter:
+            return lambda parent: resolver(parent, **arguments, **dict.fromkeys(named, parent))
+        if not arguments and len(named) == 1:
+            (name,) = named
+            return lambda parent: resolver(**{name: parent})
+        return lambda parent: resolver(**arguments, **dict.fromkeys(named, parent))
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A field that is resolved for many parents at once."""
+
+    batch: Batch
+
+
+Kind = TypeName | Attribute | Call | Many
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that can be compiled.
+
+    Attributes:
+        kind: How its value is come by.
+        guards: The checks to make before.
+        definition: The field in Strawberry's terms; None for __typename.
+    """
+
+    kind: Kind
+    guards: tuple[Guard, ...]
+    definition: StrawberryField | None
+
+    def converted(self, schema: GraphQLSchema, values: dict[str, Any]) -> dict[str, Any]:
+        """Gives graphql-core's values of the arguments as the resolver gets them: its names, its input types."""
+        definition = self.definition
+        if definition is None or not values:
+            return values
+        # Where Strawberry's own Info.schema has it from.
+        converter = vars(schema)["_strawberry_schema"].schema_converter
+        return convert_arguments(values, definition.arguments, converter.scalar_registry, converter.config)
+
+
+def compilable(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Field:
+    """Gives the field as one that can be compiled.
+
+    Raises:
+        NotCompiled: Where it is none.
+    """
+    if name == "__typename":
+        return Field(TypeName(parent.name), (), None)
+    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if not isinstance(definition, StrawberryField) or not hasattr(field.resolve, "_is_default"):
+        raise NotCompiled(f"{parent.name}.{name} is not resolved by Strawberry")
+    guards, batch = _marks(parent, name, definition.extensions)
+    return Field(_kind(parent, name, definition, batch), guards, definition)
+
+
+def guards(field: GraphQLField) -> tuple[Guard, ...]:
+    """Gives the checks that a field stands behind, be it one that can be compiled or not."""
+    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    extensions = definition.extensions if isinstance(definition, StrawberryField) else ()
+    return tuple(extension for extension in extensions if isinstance(extension, Guard))
+
+
+def _marks(parent: GraphQLObjectType, name: str, given: list[FieldExtension]) -> tuple[tuple[Guard, ...], Batch | None]:
+    guards, batch = [], None
+    for extension in given:
+        if isinstance(extension, Batch):
+            batch = extension
+        elif isinstance(extension, Guard):
+            guards.append(extension)
+        else:
+            raise NotCompiled(f"{parent.name}.{name} has the extension {type(extension).__name__}")
+    return tuple(guards), batch
+
+
+def _kind(parent: GraphQLObjectType, name: str, definition: StrawberryField, batch: Batch | None) -> Kind:
+    resolver = definition.base_resolver
+    if resolver is None:
+        if definition.default_resolver is not getattr:
+            raise NotCompiled(f"{parent.name}.{name} is read by a resolver of its own")
+        return Attribute(definition.python_name)
+    if batch is not None and definition.is_async:
+        return Many(batch)
+    if definition.is_async or resolver.info_parameter is not None:
+        raise NotCompiled(f"{parent.name}.{name} has a resolver for one parent")
+    return Call(resolver)

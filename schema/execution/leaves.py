@@ -1,0 +1,112 @@
+"""The code that completes scalars and enum values.
+
+For the classes that values nearly always have, it is written out, as an expression: a call costs more than all the
+rest. Whatever else a value is, `completer` does what graphql-core does, or gives up.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from inspect import iscoroutine
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLString,
+    Undefined,
+)
+from graphql.pyutils import is_awaitable
+
+from schema.execution.errors import GivenUp
+from schema.execution.marks import exact_writers
+from schema.execution.names import Names
+from schema.execution.plan import Leaf
+
+# What the builtin scalars do with values of the usual classes: conditions and results, tried from the first. The value
+# is t; {} stands for it in a condition, since the first to be looked at is also where it is read.
+_BUILTIN: Mapping[GraphQLLeafType, tuple[tuple[str, str], ...]] = {
+    GraphQLString: (("type({}) is str", "t"),),
+    GraphQLID: (("type({}) is str", "t"), ("isinstance({}, UUID)", "str(t)")),
+    GraphQLInt: (("type({}) is int and -2147483648 <= t <= 2147483647", "t"),),
+    GraphQLFloat: (("type({}) is float and isfinite(t)", "t"),),
+    GraphQLBoolean: (("type({}) is bool", "t"),),
+}
+
+
+def leaf_code(leaf: Leaf, value: str, names: Names, members: Mapping[str, str] | None = None) -> str:
+    """Gives an expression that completes what the expression `value` gives. It assigns to the variable t.
+
+    Args:
+        leaf: The type, and whether null is allowed.
+        value: The expression that reads the value. It is evaluated once.
+        names: The names that the code may use.
+        members: For an enum whose values are still the codes of a column: the name in the answer, by code.
+    """
+    complete = names.of(completer(leaf), "complete")
+    branches = [("{} is None", "None")] if leaf.nullable else []
+    rest = f"{complete}({{}})"
+    if members is not None:
+        rest = f"{names.of(members, 'members')}[{{}}]"
+    elif isinstance(leaf.type, GraphQLEnumType):
+        # A name is never empty, so what is false was not found.
+        rest = f"{names.of(_enum_names(leaf.type), 'members')}.get(id({{}})) or {complete}(t)"
+    elif leaf.type in _BUILTIN:
+        branches += _BUILTIN[leaf.type]
+    else:
+        for kind, write in exact_writers(leaf.type.coerce_output_value).items():
+            branches.append((f"type({{}}) is {names.of(kind, 'kind')}", f"{names.of(write, 'write')}(t)"))
+    uses = iter([f"(t := {value})"])
+    code = "".join(f"{result} if {_look(condition, uses)} else " for condition, result in branches)
+    return f"({code}{_look(rest, uses)})"
+
+
+def completer(leaf: Leaf) -> Callable[[Any], Any]:
+    """Gives the function that completes any value of the type as graphql-core does, and gives up where it errs."""
+    coerce, nullable = leaf.type.coerce_output_value, leaf.nullable
+
+    def complete(value: Any) -> Any:
+        if value is None or value is Undefined:
+            if nullable:
+                return None
+            raise GivenUp("null where none may be")
+        if isinstance(value, Exception) or is_awaitable(value):
+            dispose(value)
+            raise GivenUp("an exception, or something to await")
+        completed = coerce(value)
+        if completed is None or completed is Undefined:
+            raise GivenUp("a value that the type does not have")
+        return completed
+
+    return complete
+
+
+def dispose(value: object) -> None:
+    """Closes a coroutine that nobody will await. graphql-core will ask for another."""
+    if iscoroutine(value):
+        value.close()
+
+
+def enum_name(type_: GraphQLEnumType, value: object) -> str | None:
+    """Gives the name that an enum's value has in the answer; None where the type does not have it."""
+    try:
+        return str(type_.coerce_output_value(value))
+    except (GraphQLError, ValueError):
+        return None
+
+
+def _enum_names(type_: GraphQLEnumType) -> dict[int, str]:
+    # By identity: members of an Enum are one object each, kept by their class, and the hash of one is a Python call.
+    kind = getattr(type_, "wrapped_cls", None)
+    if not (isinstance(kind, type) and issubclass(kind, Enum)):
+        return {}
+    named = {id(member): enum_name(type_, member) for member in kind}
+    return {member: name for member, name in named.items() if name}
+
+
+def _look(template: str, uses: Any) -> str:
+    return template.format(next(uses, "t"))

@@ -1,0 +1,92 @@
+"""How a field, a type and a scalar tell the executor what they are."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Where `writes` notes what it was told; read by `exact_writers`.
+_WRITERS = "exact_writers"
+
+
+# Gives a field's values for many parents, in their order; an exception in the place of a value fails that one. It gets
+# the parents, the request's context value, and by name the arguments that the field's resolver would get.
+ResolveMany = Callable[..., Awaitable[Sequence[Any]]]
+
+
+class Batch(FieldExtension):
+    """Says how an asynchronous field is resolved for many parents at once: `extensions=[Batch(resolve_many)]`.
+
+    The field's own resolver stays, and serves wherever graphql-core executes the field. Both must give equal values.
+
+    Attributes:
+        resolve_many: Gives the values for many parents.
+        by: The name of an attribute of the parent that the value depends on, beside the arguments, alone. Then
+            resolve_many gets the attribute's distinct values in place of the parents. Where the attribute is None, the
+            value is None. The attribute's values are hashable.
+    """
+
+    def __init__(self, resolve_many: ResolveMany, by: str | None = None) -> None:
+        self.resolve_many = resolve_many
+        self.by = by
+
+
+class Guard(FieldExtension):
+    """A check before a field is resolved that depends on the request alone, such as that of a permission.
+
+    graphql-core makes the check for every parent; the compiled executor once for a request.
+    """
+
+    def check(self, context: Any) -> None:
+        """Raises where the request may not have the field. It gets the request's context value, and does not wait."""
+        raise NotImplementedError
+
+    def resolve(self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info, **arguments: Any) -> Any:
+        """Resolves the field of one parent, after the check."""
+        self.check(info.context)
+        return next_(source, info, **arguments)
+
+    async def resolve_async(
+        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info, **arguments: Any
+    ) -> Any:
+        """Resolves the field of one parent, after the check."""
+        self.check(info.context)
+        return await next_(source, info, **arguments)
+
+
+class InstanceOf:
+    """An `is_type_of` that asks for the value's class and nothing else: `is_type_of = InstanceOf(Record)`.
+
+    Types that interfaces or unions lead to have an is_type_of. Of any other the executor cannot know what it looks at,
+    and leaves lists of such a type to graphql-core.
+    """
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def __call__(self, value: object, _info: object) -> bool:
+        """Tells whether the value is an instance of the class."""
+        return isinstance(value, self.kind)
+
+
+def writes(kind: type, write: Callable[[Any], Any]) -> Callable[[Function], Function]:
+    """Says of a scalar's `serialize` function that it gives what `write` gives for values of exactly this class.
+
+    `write` then neither raises nor gives None. It may be a method of the class: those written in C cost a call less.
+    """
+
+    def mark(serialize: Function) -> Function:
+        setattr(serialize, _WRITERS, {**exact_writers(serialize), kind: write})
+        return serialize
+
+    return mark
+
+
+def exact_writers(serialize: Callable[..., Any]) -> Mapping[type, Callable[[Any], Any]]:
+    """Gives what `writes` has said of the function, by class."""
+    found: Mapping[type, Callable[[Any], Any]] = getattr(serialize, _WRITERS, {})
+    return found

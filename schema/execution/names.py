@@ -1,0 +1,26 @@
+"""The objects that generated code refers to, by names of their own, and the code's definition."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Names:
+    """Gives each object a name, and is the namespace in which the code then runs."""
+
+    def __init__(self, **known: Any) -> None:
+        self._namespace: dict[str, Any] = known
+
+    def of(self, value: Any, kind: str) -> str:
+        """Gives a new name for the object; the kind makes the code readable."""
+        name = f"{kind}_{len(self._namespace)}"
+        self._namespace[name] = value
+        return name
+
+    def define(self, kind: str, argument: str, lines: list[str]) -> Callable[[Any, list[Any]], Any]:
+        """Gives the function of the argument and of `state` that the lines are the body of."""
+        name = self.of(None, kind)
+        source = "\n    ".join([f"def {name}({argument}, state):", *lines])
+        # The lines are made of the schema's and the document's names, which are identifiers, and of nothing else.
+        exec(compile(source, f"<{name}>", "exec"), self._namespace)  # noqa: S102 - see the line above
+        defined: Callable[[Any, list[Any]], Any] = self._namespace[name]
+        return defined

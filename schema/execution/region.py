@@ -1,0 +1,58 @@
+"""A compiled part of an operation, up to where data must be got, and what is then to be got."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from schema.execution.fields import Call, Many
+from schema.execution.marks import Guard
+from schema.execution.plan import SelectedField
+
+State = list[Any]
+Read = Callable[[Any, State], Any]
+
+
+@dataclass(slots=True, eq=False)
+class Region:
+    """Values in, completed values out, but for the batches.
+
+    Its functions share a state, a list made anew for each run: for each batch the places to fill in and the keys they
+    depend on, and the functions of `Call` fields with the request's arguments.
+
+    Attributes:
+        read: Completes a list of values.
+        batches: What is then to be filled in.
+        calls: The `Call` fields, each with where in the state its function is looked for.
+        guards: The checks that it, with the regions of its batches, stands behind.
+        size: How long the state is.
+    """
+
+    read: Read = field(init=False)
+    batches: list["BatchOfRegion"] = field(default_factory=list)
+    calls: list[tuple[int, SelectedField, Call]] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
+    size: int = 0
+
+    def place(self) -> int:
+        """Gives a new place in the state."""
+        self.size += 1
+        return self.size - 1
+
+
+@dataclass(slots=True, eq=False)
+class BatchOfRegion:
+    """A field that is resolved at once for all objects of one selection.
+
+    Attributes:
+        selected: The field.
+        many: How it is resolved.
+        region: What completes its values.
+        places: Where in the state the unfinished objects are.
+        keys: Where in the state is, for each, the parent, or the attribute that the value depends on.
+    """
+
+    selected: SelectedField
+    many: Many
+    region: Region
+    places: int
+    keys: int

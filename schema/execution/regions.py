@@ -1,0 +1,124 @@
+"""The regions of an operation that is being executed: found in its plan, or compiled and put there."""
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from graphql import GraphQLObjectType, GraphQLOutputType, is_list_type, is_non_null_type, is_object_type
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetails, collect_fields
+from graphql.pyutils import Path
+
+from schema.execution.cache import Plan
+from schema.execution.compile import compile_region
+from schema.execution.errors import NotCompiled
+from schema.execution.fields import guards
+from schema.execution.marks import Guard
+from schema.execution.plan import Planner
+from schema.execution.region import Region
+
+
+class Regions:
+    """What of one execution can be completed by compiled code."""
+
+    def __init__(self, executor: Executor[Any], plan: Plan) -> None:
+        self._executor = executor
+        self._plan = plan
+        # By the identity of the details, as graphql-core remembers collected subfields; they are kept beside.
+        self._found: dict[tuple[GraphQLObjectType, int, bool], tuple[list[FieldDetails], Region | None]] = {}
+
+    def may_be_tried(self) -> bool:
+        """Tells whether the request passes every check on its way. Else graphql-core tells what was refused."""
+        if self._plan.guards is None:
+            self._plan.guards = self._compile_root()
+        return self._passes(self._plan.guards)
+
+    def find(
+        self, type_: GraphQLObjectType, details: list[FieldDetails], path: Path, *, nullable: bool
+    ) -> Region | None:
+        """Gives the region that completes objects of the type at a place of the answer; None where there is none."""
+        key = (type_, id(details), nullable)
+        found = self._found.get(key)
+        if found is None:
+            region = self._region(type_, details, path, nullable=nullable)
+            if region is not None and not self._passes(region.guards):
+                region = None
+            found = self._found[key] = (details, region)
+        region = found[1]
+        # Inside of a list that graphql-core completes, a batch would be resolved for one parent at a time.
+        if region is not None and region.batches and _is_in_list(path):
+            return None
+        return region
+
+    def _region(
+        self, type_: GraphQLObjectType, details: list[FieldDetails], path: Path, *, nullable: bool
+    ) -> Region | None:
+        # What is selected at a place follows from the names, and the types of the parents, on the way to it.
+        place: Hashable = (type_.name, nullable, _names(path))
+        regions = self._plan.regions
+        if place not in regions:
+            planner = Planner(self._executor.schema, self._executor.collect_subfields)
+            try:
+                regions[place] = compile_region(planner.selection(type_, nullable, details))
+            except (NotCompiled, RecursionError):
+                regions[place] = None
+        return regions[place]
+
+    def _compile_root(self) -> tuple[Guard, ...]:
+        executor = self._executor
+        root = executor.schema.get_root_type(executor.operation.operation)
+        if root is None:
+            return ()
+        found: dict[Guard, None] = {}
+        collected = collect_fields(
+            executor.schema,
+            executor.fragments,
+            executor.variable_values,
+            root,
+            executor.operation,
+            executor.hide_suggestions,
+        )
+        for name, details in collected.grouped_field_set.items():
+            field = executor.schema.get_field(root, details[0].node.name.value)
+            if field is None:
+                continue
+            found.update(dict.fromkeys(guards(field)))
+            given = field.type.of_type if is_non_null_type(field.type) else field.type
+            # Of an object that is there, null is no question any more.
+            type_, nullable = object_type(given.of_type) if is_list_type(given) else (object_type(given)[0], False)
+            if type_ is not None:
+                region = self._region(type_, details, Path(None, name, root.name), nullable=nullable)
+                found.update(dict.fromkeys(region.guards if region else ()))
+        return tuple(found)
+
+    def _passes(self, checks: Iterable[Guard]) -> bool:
+        try:
+            for guard in checks:
+                guard.check(self._executor.context_value)
+        except Exception:  # a check may refuse by any
+            return False
+        return True
+
+
+def object_type(type_: GraphQLOutputType) -> tuple[GraphQLObjectType | None, bool]:
+    """Gives the object type that a type is, null or not, and whether null is allowed; None where it is another."""
+    nullable = not is_non_null_type(type_)
+    if is_non_null_type(type_):
+        type_ = type_.of_type
+    return (type_ if is_object_type(type_) else None), nullable
+
+
+def _names(path: Path | None) -> tuple[tuple[str, str | None], ...]:
+    names = []
+    while path is not None:
+        if isinstance(path.key, str):
+            names.append((path.key, path.typename))
+        path = path.prev
+    return tuple(names)
+
+
+def _is_in_list(path: Path | None) -> bool:
+    while path is not None:
+        if isinstance(path.key, int):
+            return True
+        path = path.prev
+    return False

@@ -1,0 +1,175 @@
+"""The executor: when compiled code is tried, and what happens when it gives up.
+
+An attempt covers a whole query, or what one root field of a mutation answers. While it lasts, graphql-core executes as
+ever, but an object or a list of objects that can be compiled is completed by its region. The first error of any kind
+ends the attempt: nothing of it is used, and graphql-core executes the same again by itself. During an attempt an error
+is therefore not raised further, which would cancel what runs beside it in the middle of its statements; it leaves a
+null, and a note that the attempt has failed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any, cast
+
+from graphql import (
+    ExecutionResult,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    OperationType,
+)
+from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.executor import CollectedErrors
+from graphql.pyutils import AwaitableOrValue, Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from schema.execution.cache import PlanCache
+from schema.execution.fill import complete_many, complete_one
+from schema.execution.regions import Regions, object_type
+from schema.execution.rows import is_row_list
+
+
+class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Strawberry's executor, which completes by compiled code what can be: `Schema(execution_context_class=…)`."""
+
+    plans = PlanCache()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._regions: Regions | None = None
+        self._trying = False
+        self._failed = False
+
+    def fell_back(self) -> None:
+        """Is called each time that an attempt has failed: what it did is done again by graphql-core."""
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """Executes the operation; a query by an attempt, where there is something to try."""
+        self._regions = self._regions_to_try()
+        if self._regions is None or self.operation.operation is not OperationType.QUERY:
+            return super().execute_operation(serially)
+        self._trying = True
+        result = super().execute_operation(serially)
+        if self.is_awaitable(result):
+            return self._tried_operation(result, serially)
+        return result if self._succeeded(result) else super().execute_operation(serially)
+
+    async def _tried_operation(self, attempt: Awaitable[ExecutionResult], serially: bool | None) -> ExecutionResult:
+        result: Any = await attempt
+        if not self._succeeded(result):
+            result = super().execute_operation(serially)
+            if self.is_awaitable(result):
+                result = await result
+        return cast("ExecutionResult", result)
+
+    def _succeeded(self, result: Any) -> bool:
+        failed = self._ended() or bool(result.errors)
+        if failed:
+            self.collected_errors = CollectedErrors()
+            self.fell_back()
+        return not failed
+
+    def _ended(self) -> bool:
+        """Ends the attempt. Tells whether it has failed."""
+        failed = self._failed
+        self._trying = self._failed = False
+        return failed
+
+    def handle_field_error(
+        self, raw_error: Exception, return_type: GraphQLOutputType, field_details_list: list[FieldDetails], path: Path
+    ) -> None:
+        """Handles an error as graphql-core does; during an attempt only notes that there was one."""
+        if self._trying:
+            self._failed = True
+        else:
+            super().handle_field_error(raw_error, return_type, field_details_list, path)
+
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: list[FieldDetails],
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """Completes an object, by its region where it has one."""
+        if self._trying and self._regions is not None:
+            region = self._regions.find(return_type, field_details_list, path, nullable=False)
+            if region is not None:
+                return complete_one(self, region, result)
+        elif self._regions is not None and path.prev is None and self.operation.operation is OperationType.MUTATION:
+            return self._try_answer(return_type, field_details_list, info, path, result, position_context)
+        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
+
+    def complete_iterable_value(
+        self,
+        item_type: GraphQLOutputType,
+        field_details_list: list[FieldDetails],
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        items: Iterable[Any],
+        position_context: Any,
+    ) -> AwaitableOrValue[list[Any]]:
+        """Completes a list, by the region of its objects where they have one."""
+        if self._trying and self._regions is not None and (isinstance(items, list | tuple) or is_row_list(items)):
+            type_, nullable = object_type(item_type)
+            region = self._regions.find(type_, field_details_list, path, nullable=nullable) if type_ else None
+            if region is not None:
+                return complete_many(self, region, items)
+        return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    def _try_answer(self, *arguments: Any) -> AwaitableOrValue[dict[str, Any]]:
+        """Completes what a root field of a mutation answers. They come one after another, and so do their attempts."""
+        self._trying = True
+        result: Any = None
+        try:
+            result = self.complete_object_value(*arguments)
+        except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
+            self._failed = True
+        if self.is_awaitable(result):
+            return self._tried_answer(result, arguments)
+        if not self._ended():
+            return cast("dict[str, Any]", result)
+        self.fell_back()
+        return super().complete_object_value(*arguments)
+
+    async def _tried_answer(self, attempt: Awaitable[dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
+        result: Any = None
+        try:
+            result = await attempt
+        except Exception:  # as above
+            self._failed = True
+        if self._ended():
+            self.fell_back()
+            result = super().complete_object_value(*arguments)
+            if self.is_awaitable(result):
+                result = await result
+        return cast("dict[str, Any]", result)
+
+    def _regions_to_try(self) -> "Regions | None":
+        """Gives what may be tried; None where all is graphql-core's."""
+        if self.operation.operation is OperationType.SUBSCRIPTION or self._is_watched() or not _in_event_loop():
+            return None
+        plan = self.plans.plan(self.schema, self.operation, self.fragment_definitions, self.variable_values.coerced)
+        if plan is None:
+            return None
+        regions = Regions(self, plan)
+        return regions if regions.may_be_tried() else None
+
+    def _is_watched(self) -> bool:
+        # Each of these may see, or change, what happens at a single field.
+        middleware = self.middleware_manager
+        return bool(
+            (middleware is not None and middleware.middlewares)
+            or (self.hooks is not None and self.hooks.async_work_finished)
+            or self.abort_signal is not None
+        )
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

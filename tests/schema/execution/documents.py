@@ -1,0 +1,188 @@
+"""Documents made up over any schema: aliases, fragments of all kinds, conditions, arguments and variables."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    get_named_type,
+    is_composite_type,
+    is_required_argument,
+)
+
+# Gives a value for an input of this type and name, as text in GraphQL; None leaves it to the generator.
+Values = Callable[[random.Random, GraphQLNamedType, str], str | None]
+Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
+
+
+@dataclass(frozen=True)
+class Request:
+    """A document and the values of its variables, which may be left out where they have a default."""
+
+    document: str
+    variables: dict[str, Any]
+
+
+@dataclass
+class DocumentWriter:
+    """Writes one document after another."""
+
+    schema: GraphQLSchema
+    random: random.Random
+    values: Values = lambda _random, _type, _name: None
+    depth: int = 5
+    size: int = 40
+    _left: int = 0
+    _aliases: int = 0
+    _variables: dict[str, str] = field(default_factory=dict)
+    _given: dict[str, Any] = field(default_factory=dict)
+    _fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def write(self, operation: str = "query") -> Request:
+        """Gives a document; nearly always a valid one."""
+        self._variables, self._given, self._fragments = {}, {}, {}
+        self._aliases, self._left = 0, self.random.randint(3, self.size)
+        root = self.schema.mutation_type if operation == "mutation" else self.schema.query_type
+        assert root is not None
+        selection = self._selection(root, self.depth)
+        variables = ", ".join(f"${name}: {declared}" for name, declared in self._variables.items())
+        head = f"{operation} Made({variables})" if variables else operation
+        fragments = [f"fragment {name} on {type_} {text}" for name, (type_, text) in self._fragments.items()]
+        return Request("\n".join([f"{head} {selection}", *fragments]), self._given)
+
+    def _selection(self, type_: Composite, depth: int) -> str:
+        parts = [self._field(type_, depth) for _ in range(self.random.randint(1, 5))]
+        self._left -= len(parts)
+        fragments = self.random.choice([0, 0, 1, 2]) if depth > 0 and self._left > 0 else 0
+        parts += [self._fragment(type_, depth) for _ in range(fragments)]
+        self.random.shuffle(parts)
+        kept = [part for part in parts if part]
+        # What is asked twice is merged.
+        if kept and self.random.random() < 0.1:
+            kept.append(self.random.choice(kept))
+        return "{ " + " ".join(kept or ["__typename"]) + " }"
+
+    def _field(self, type_: Composite, depth: int) -> str:
+        if isinstance(type_, GraphQLUnionType) or self.random.random() < 0.1:
+            return self._alias() + "__typename" + self._condition()
+        name, definition = self.random.choice(list(type_.fields.items()))
+        below = get_named_type(definition.type)
+        if not is_composite_type(below):
+            return self._named(name, definition) + self._condition()
+        if depth <= 1 or self._left <= 0:
+            return ""
+        return self._named(name, definition) + self._condition() + " " + self._selection(below, depth - 1)
+
+    def _named(self, name: str, definition: GraphQLField) -> str:
+        required = any(map(is_required_argument, definition.args.values()))
+        # Only under a name of its own may a field have arguments that differ from those it has elsewhere.
+        if definition.args and (required or self.random.random() < 0.6):
+            return f"{self._alias(always=True)}{name}{self._arguments(definition.args)}"
+        return self._alias() + name
+
+    def _alias(self, *, always: bool = False) -> str:
+        if not always and self.random.random() < 0.7:
+            return ""
+        self._aliases += 1
+        return f"a{self._aliases}: "
+
+    def _fragment(self, type_: Composite, depth: int) -> str:
+        on = self.random.choice(self._overlapping(type_))
+        kind = self.random.random()
+        if kind < 0.3 and self._fragments:
+            known = [name for name, (other, _) in self._fragments.items() if self.schema.get_type(other) is on]
+            if known:
+                return f"...{self.random.choice(known)}{self._condition()}"
+        if kind < 0.6:
+            text = self._selection(on, depth - 1)
+            name = f"F{len(self._fragments)}"
+            self._fragments[name] = (on.name, text)
+            return f"...{name}{self._condition()}"
+        condition = "" if on is type_ and self.random.random() < 0.3 else f" on {on.name}"
+        return f"...{condition}{self._condition()} {self._selection(on, depth - 1)}"
+
+    def _overlapping(self, type_: Composite) -> list[Composite]:
+        if isinstance(type_, GraphQLObjectType):
+            return [type_, *type_.interfaces]
+        return [type_, *self.schema.get_possible_types(type_)]
+
+    def _condition(self) -> str:
+        if self.random.random() > 0.12:
+            return ""
+        directive = self.random.choice(["skip", "include"])
+        if self.random.random() < 0.3:
+            return f" @{directive}(if: {self.random.choice(['true', 'false'])})"
+        name = f"b{self.random.randint(0, 2)}"
+        if name not in self._variables:
+            value = self.random.random() < 0.5
+            self._declare(name, "Boolean!", str(value).lower(), value)
+        return f" @{directive}(if: ${name})"
+
+    def _declare(self, name: str, type_: str, text: str, value: Any) -> None:
+        if self.random.random() < 0.5:
+            self._variables[name] = f"{type_} = {text}"
+            if self.random.random() < 0.5:
+                return
+        else:
+            self._variables[name] = type_
+        self._given[name] = value
+
+    def _arguments(self, arguments: dict[str, GraphQLArgument]) -> str:
+        parts = []
+        for name, argument in arguments.items():
+            if is_required_argument(argument) or self.random.random() < 0.6:
+                parts.append(f"{name}: {self._input(argument.type, name)}")
+        return f"({', '.join(parts)})" if parts else ""
+
+    def _input(self, type_: GraphQLInputType, name: str) -> str:
+        plain = get_named_type(type_)
+        if plain.name in {"Int", "String"} and not isinstance(type_, GraphQLList) and self.random.random() < 0.3:
+            variable = f"v{len(self._variables)}"
+            text = self._scalar(plain, name)
+            value = None if text == "null" else int(text) if plain.name == "Int" else text.strip('"')
+            if value is None and isinstance(type_, GraphQLNonNull):
+                return text
+            self._declare(variable, str(type_), text, value)
+            return f"${variable}"
+        if isinstance(type_, GraphQLNonNull):
+            return self._value(type_.of_type, name)
+        return "null" if self.random.random() < 0.1 else self._value(type_, name)
+
+    def _value(self, type_: GraphQLInputType, name: str) -> str:
+        if isinstance(type_, GraphQLList):
+            return "[" + ", ".join(self._input(type_.of_type, name) for _ in range(self.random.randint(0, 2))) + "]"
+        if isinstance(type_, GraphQLInputObjectType):
+            parts = [
+                f"{key}: {self._input(each.type, key)}"
+                for key, each in type_.fields.items()
+                if isinstance(each.type, GraphQLNonNull) or self.random.random() < 0.3
+            ]
+            return "{" + ", ".join(parts) + "}"
+        return self._scalar(get_named_type(type_), name)
+
+    def _scalar(self, type_: GraphQLNamedType, name: str) -> str:
+        told = self.values(self.random, type_, name)
+        if told is not None:
+            return told
+        if isinstance(type_, GraphQLEnumType):
+            return str(self.random.choice(list(type_.values)))
+        return {
+            "Int": str(self.random.choice([0, 1, 2, 3, -1])),
+            "Float": "1.5",
+            "Boolean": self.random.choice(["true", "false"]),
+            "Date": '"2026-11-23"',
+            "Time": '"09:00:00"',
+        }.get(type_.name, self.random.choice(['"a"', '"b"', '""']))

@@ -1,0 +1,49 @@
+"""Whatever is asked, and whatever goes wrong: the answer is graphql-core's, to the byte."""
+
+import random
+
+import pytest
+
+from tests.schema.execution.comparing import answer, valid_document
+from tests.schema.execution.documents import DocumentWriter
+from tests.schema.execution.library import Tried, schema
+from tests.schema.execution.universe import KEYS, Universe
+
+pytestmark = [
+    pytest.mark.anyio,
+    # graphql-core never runs the coroutines of fields whose neighbour has failed before their turn.
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+core = schema._schema
+
+
+async def compare(seed: int, documents: int) -> None:
+    made = random.Random(seed)
+    writer = DocumentWriter(core, made)
+    compared = without_errors = fallbacks = 0
+    for number in range(documents):
+        request = writer.write(made.choice(["query", "query", "query", "mutation"]))
+        document = valid_document(core, request)
+        if document is None:
+            continue
+        for trouble in (0, made.choice([0, 0.003]), made.choice([0.02, 0.1])):
+            universe = Universe(made.getrandbits(32), trouble)
+            held = frozenset(KEYS if made.random() < 0.6 else made.sample(KEYS, 3))
+            expected = await answer(core, document, request, universe.library(held))
+            library = universe.library(held)
+            found = await answer(core, document, request, library, Tried)
+            assert found == expected, f"document {number} of seed {seed}, trouble {trouble}, held {held}:\n{request}"
+            compared += 1
+            without_errors += '"errors": []' in expected
+            fallbacks += library.fallbacks
+    # The comparison is worth something where both ways of executing are taken often.
+    assert compared > documents
+    assert without_errors > compared * 0.3
+    assert fallbacks > compared * 0.1
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_generated_documents_are_answered_alike(seed: int) -> None:
+    await compare(seed, 150)

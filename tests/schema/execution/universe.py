@@ -1,0 +1,200 @@
+"""Data for the library: random, with as much trouble as asked for."""
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from tests.schema.execution.library import (
+    REVIEW_LAYOUT,
+    AuthorRecord,
+    BookRecord,
+    Genre,
+    Library,
+    MagazineRecord,
+    Mood,
+    NovelRecord,
+    Planted,
+    Rows,
+    Trouble,
+)
+
+KEYS = ("agents", "secrets", "ratings", "all")
+
+
+class Universe:
+    """Makes one library's records.
+
+    Args:
+        seed: The same seed gives the same library.
+        trouble: How likely a value is replaced by one that cannot be completed, 0 to 1.
+    """
+
+    def __init__(self, seed: int, trouble: float) -> None:
+        self._random = random.Random(seed)
+        self._trouble = trouble
+        self._authors: list[Any] = []
+        self._books: list[Any] = []
+        self._authors += [AuthorRecord(self._author(number)) for number in range(4)]
+        self._books += [self._book_class()(self._book(number)) for number in range(7)]
+        self._magazines = [MagazineRecord(self._magazine(number)) for number in range(2)]
+        self._answers = self._batches()
+
+    def library(self, held: frozenset[str]) -> Library:
+        """Gives a context of its own over the same records."""
+        return Library(held, self._books, self._answers)
+
+    def _book_class(self) -> type[BookRecord]:
+        return NovelRecord if self._random.random() < 0.2 else BookRecord
+
+    def _one(self, *values: Any) -> Any:
+        return self._random.choice(values)
+
+    def _some(self, values: list[Any], most: int = 3) -> list[Any]:
+        return [self._random.choice(values) for _ in range(self._random.randint(0, most))] if values else []
+
+    def _planted(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: self._trouble_in_place_of(value) if self._random.random() < self._trouble else value
+            for name, value in values.items()
+        }
+
+    def _trouble_in_place_of(self, value: Any) -> Any:
+        error = Trouble(f"planted {self._random.randint(0, 99)}")
+
+        def raising() -> Any:
+            raise error
+
+        async def awaited() -> Any:
+            return value
+
+        return self._one(
+            None,
+            Planted(raising),
+            Planted(lambda: error),
+            Planted(awaited),
+            [error],
+            "raise",
+            object(),
+            float("nan"),
+            2**40,
+            True,
+            [[None]],
+            {"a": 1},
+        )
+
+    def _author(self, number: int) -> dict[str, Any]:
+        return self._planted(
+            {
+                "id": f"author-{number}",
+                "name": self._one("Ada", "Bea", None),
+                "born": self._one(date(1900, 1, 2), None),
+                "alive": self._one(True, False),
+                "agent_key": self._one(None, 0, 1, 2),
+                "books": Later(self._books, self._random.getrandbits(32)),
+                "favourites": Later(self._books, self._random.getrandbits(32), nulls=True),
+            }
+        )
+
+    def _book(self, number: int) -> dict[str, Any]:
+        def lookup() -> Any:
+            return self._magazines[0] if number % 2 else self._books[0]
+
+        return self._planted(
+            {
+                "id": self._one(f"book-{number}", UUID(int=number), number),
+                "name": self._one("Name", None),
+                "title": self._one("Title", "Ünder", Mood.GAY),
+                "pages": self._one(0, 320, 12.0, True, "17"),
+                "weight": self._one(1.5, 2, None, "2.5", Decimal(3)),
+                "lent": self._one(True, False, 0, 1.0),
+                "isbn": self._one(UUID(int=7), None),
+                "published": self._one(date(2001, 2, 3), datetime(2001, 2, 3, 4, tzinfo=UTC)),
+                "opens": self._one(time(9), time(9, 30, 15, 1), None),
+                "seen": self._one(
+                    datetime(2020, 1, 1, tzinfo=UTC),
+                    datetime(2020, 1, 1, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=-7))),
+                    None,
+                ),
+                "price": self._one(Decimal("9.90"), None, 3),
+                "extra": self._one({"a": [1, None]}, None, [1]),
+                "odd": self._one("plain", None, 7),
+                "odd_always": "plain",
+                "genre": self._one(*Genre),
+                "mood": self._one(*Mood, None, "grim"),
+                "tags": self._one(None, [], ["a", None, "b"], ("c",)),
+                "matrix": self._one([], [[1, 2], []], ([3],)),
+                "shelves": self._one(None, [], [[], None], [self._some(self._books), self._some(self._books)]),
+                "author": self._one(*self._authors),
+                "co_author": self._one(*self._authors, None),
+                "item": self._one(None, Planted(lookup)),
+                "named": self._one(None, *self._authors, Planted(lookup)),
+                "blurbs": self._reviews(),
+                "secret": self._one("secret", None),
+            }
+        )
+
+    def _magazine(self, number: int) -> dict[str, Any]:
+        return self._planted(
+            {
+                "id": f"m{number}",
+                "name": self._one("Mag", None),
+                "issue": number,
+                "cover": self._one(*self._books, None),
+            }
+        )
+
+    def _reviews(self) -> Rows:
+        rows = []
+        for number in range(self._random.randint(0, 4)):
+            values = self._planted(
+                {
+                    "id": f"review-{number}",
+                    "stars": self._one(1, 5),
+                    "text": self._one("a b c d e", None),
+                    "at": datetime(2020, 1, 1, tzinfo=UTC),
+                    "author_key": self._one(0, 1, 2, 2),
+                }
+            )
+            plain = tuple(value for value in values.values() if not isinstance(value, Planted))
+            if len(plain) == 5:
+                rows.append((*plain, self._one("g", "r", None), {"book": self._one(*self._books, None)}))
+        return Rows(REVIEW_LAYOUT, rows)
+
+    def _batches(self) -> dict[tuple[str, Any], Any]:
+        answers: dict[tuple[str, Any], Any] = {}
+        for author in self._authors:
+            answers["prizes", self._value(author, "id")] = self._failing(self._some(["Booker", "Nobel"]))
+        for key in range(3):
+            answers["agents", key] = self._failing(self._authors[key])
+        for book in self._books:
+            answers["reviews", self._value(book, "id")] = self._failing(self._one(self._reviews(), None))
+            answers["ratings", self._value(book, "id")] = self._failing(self._one(4.5, 3.0, 2))
+            answers["rounded", self._value(book, "id")] = self._failing(self._one(4, 3.0, None))
+        for name in ("prizes", "agents", "reviews", "ratings"):
+            if self._random.random() < self._trouble:
+                answers[name, "all"] = Trouble(f"no {name}")
+        return answers
+
+    def _failing(self, value: Any) -> Any:
+        if self._random.random() < self._trouble:
+            return self._one(Trouble("of one key"), None, object())
+        return value
+
+    @staticmethod
+    def _value(record: Any, name: str) -> Any:
+        value = record._values[name]
+        return value if isinstance(value, str | int | UUID) else None
+
+
+def Later(books: list[Any], seed: int, *, nulls: bool = False) -> Planted:  # noqa: N802 - stands for a value
+    """Gives books that are made only after who lists them."""
+
+    def look() -> Any:
+        picked = random.Random(seed)
+        found = [picked.choice(books) for _ in range(picked.randint(0, 3))]
+        return [*found, None] if nulls else found
+
+    return Planted(look)
