@@ -60,8 +60,13 @@ class Loader(Generic[Key, Value]):
         except BaseException as fault:
             # Whoever asks again may have better luck.
             for waiting in [self._found.pop(key) for key in keys]:
-                if not waiting.done():
-                    waiting.cancel() if isinstance(fault, asyncio.CancelledError) else waiting.set_exception(fault)
+                if waiting.done():
+                    continue
+                if isinstance(fault, asyncio.CancelledError):
+                    waiting.cancel()
+                else:
+                    waiting.set_exception(fault)
+                    waiting.exception()  # it is no news to the event loop where nobody waits any more
             if not isinstance(fault, Exception):
                 raise
             return

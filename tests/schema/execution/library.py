@@ -10,10 +10,10 @@ from typing import Annotated, Any, NewType
 from uuid import UUID
 
 import strawberry
-from aiodataloader import DataLoader
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.loader import Loader
 from schema.execution import Batch, CompiledExecutor, Guard, InstanceOf
 from schema.scalars import SCALARS
 
@@ -131,7 +131,7 @@ class Library:
     checks: list[str] = field(default_factory=list)
     fallbacks: int = 0
     renames: int = 0
-    loaders: dict[str, DataLoader[Any, Any]] = field(default_factory=dict)
+    loaders: dict[str, Loader[Any, Any]] = field(default_factory=dict)
 
     async def batch(self, name: str, keys: Sequence[Any]) -> list[Any]:
         self.batches.append((name, len(keys)))
@@ -145,17 +145,9 @@ class Library:
     async def load(self, name: str, key: Any) -> Any:
         if key is None:
             return None
-        # When an error cancels the fields beside it, others may wait for the same key.
-        return await asyncio.shield(self.loader(name).load(key))
-
-    def loader(self, name: str) -> DataLoader[Any, Any]:
         if name not in self.loaders:
-
-            async def load(keys: list[Any]) -> list[Any]:
-                return await self.batch(name, keys)
-
-            self.loaders[name] = DataLoader(load)
-        return self.loaders[name]
+            self.loaders[name] = Loader(lambda keys: self.batch(name, keys))
+        return await self.loaders[name].load(key)
 
 
 Info = strawberry.Info[Library, None]
