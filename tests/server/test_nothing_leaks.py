@@ -1,0 +1,329 @@
+"""Markers go into every input, on success and on failure, and into the database; no output may hold any of them.
+
+Outputs are what the programs write (standard output and error, at LOG_LEVEL=DEBUG), event envelopes, and the errors of
+faults. The server is a process of its own, so that its libraries' logs count too.
+"""
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from standardwebhooks import Webhook
+
+from server.inbound_events import DOCUMENTED
+from tests.api_client import ORGANIZATION, SECRET, bearer
+from tests.server.planted import MARKER, planted_requests
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).resolve().parents[2]
+BIRTH_DATE = "1931-07-13"
+MARKS = re.compile(f"{MARKER}|{MARKER.upper()}|{MARKER.lower()}|{BIRTH_DATE}|{SECRET}|only the tests")
+PEOPLE = [
+    {"resourceType": "Practitioner", "id": "staff-1", "name": [{"text": f"Dr {MARKER}"}]},
+    {"resourceType": "Location", "id": "place-1", "name": f"House {MARKER}"},
+    *(
+        {
+            "resourceType": "Patient",
+            "id": f"patient-{number}",
+            "name": [{"text": f"{MARKER} {number}"}],
+            "birthDate": BIRTH_DATE,
+            "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": f"MR-{MARKER}-{number}"}],
+        }
+        for number in range(3)
+    ),
+    {"resourceType": "Patient", "id": "patient-9", "name": f"{MARKER}", "birthDate": f"{MARKER}"},
+    {"resourceType": MARKER, "id": MARKER},
+    {"resourceType": "Patient", "id": f"{MARKER}\x00", "name": [{"text": MARKER}], "birthDate": "13.7.1931"},
+]
+INBOUND_SECRET = "whsec_" + base64.b64encode(b"only the tests know this one").decode()
+LOGGED = {
+    "time",
+    "level",
+    "logger",
+    "message",
+    "request_id",
+    "method",
+    "path",
+    "operation_name",
+    "caller_id",
+    "organization_id",
+    "duration_ms",
+    "statements",
+    "status",
+    "outcome",
+}
+
+
+QUOTING = {
+    # A database that quotes what it refuses, as PostgreSQL does where a role sees all rows.
+    "postgresql": (
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN RAISE EXCEPTION USING MESSAGE = NEW.name, DETAIL = NEW.name, HINT = NEW.name; END'""",
+        "CREATE TRIGGER refusing BEFORE INSERT ON pm_group_definitions FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ),
+    "sqlite": (
+        "CREATE TRIGGER refusing BEFORE INSERT ON pm_group_definitions BEGIN SELECT json_extract('{}', NEW.name); END",
+    ),
+}
+
+
+def environment(database_url: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "PYTHONASYNCIODEBUG": "1",
+        "DATABASE_URL": database_url,
+        "AUTH_JWT_SECRET": SECRET,
+        "LOG_LEVEL": "DEBUG",
+        "LIMIT_COST": "10000000",
+        "GRAPHIQL": "on",
+        "EVENTS_INBOUND_SECRET": INBOUND_SECRET,
+    }
+
+
+def run(database_url: str, *arguments: str) -> str:
+    """Runs a command and gives all that it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "server", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+        env=environment(database_url),
+    )
+    return done.stdout
+
+
+@contextmanager
+def serving(database_url: str, output: Path) -> Iterator[httpx.Client]:
+    """A server whose whole output goes into a file, and a client of it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
+    with (
+        output.open("wb") as written,
+        subprocess.Popen(command, stdout=written, stderr=written, cwd=ROOT, env=environment(database_url)) as process,
+    ):
+        try:
+            transport = httpx.HTTPTransport(retries=8)  # until it listens; each waits twice as long as the one before
+            with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+                yield http
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+class Caller:
+    """Sends requests, and keeps what errors they were answered with."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+        self.sent = 0
+        self.codes: set[str] = set()
+
+    def send(self, method: str = "POST", address: str = "/graphql", **given: Any) -> Any:
+        headers = {"Authorization": bearer(), "Content-Type": "application/json", **given.pop("headers", {})}
+        response = self.http.request(method, address, headers=headers, **given)
+        self.sent += "X-Request-ID" in response.headers  # uvicorn answers methods that it does not know by itself
+        try:
+            answer = response.json()
+        except ValueError:
+            return None
+        for error in answer.get("errors", ()) if isinstance(answer, dict) else ():
+            self.codes.add(error["extensions"]["code"])
+            if error["extensions"]["code"] == "INTERNAL_SERVER_ERROR":
+                assert error["message"].endswith(f"request id {response.headers['X-Request-ID']}.")
+                assert not MARKS.search(json.dumps(error))
+        return answer
+
+    def change(self, name: str, given: dict[str, Any], answers: str) -> str:
+        """Makes a change, which must succeed, and gives the id of what was changed."""
+        declared = f"$input: {name[0].upper()}{name[1:]}Input!"
+        selected = f"{answers} {{ id }} userErrors {{ message }}"
+        document = f"mutation Change({declared}) {{ {name}(input: $input) {{ {selected} }} }}"
+        answer = self.send(json={"query": document, "variables": {"input": given}})
+        payload = answer["data"][name]
+        assert payload["userErrors"] == []
+        found = payload[answers]
+        return str((found[0] if isinstance(found, list) else found)["id"])
+
+
+def change_everything(caller: Caller) -> None:
+    """Every mutation, with success, with a marker in each text that it takes."""
+    recurrence = {"rule": "FREQ=WEEKLY", "startDate": "2031-03-14", "startTime": "09:00:00"}
+    given = {
+        "name": f"Group {MARKER}",
+        "groupType": "THERAPY",
+        "facilitatorId": "staff-1",
+        "maxCapacity": 1,
+        "durationMinutes": 60,
+        "recurrence": recurrence,
+    }
+    group = caller.change("createGroupDefinition", given, "groupDefinition")
+    caller.change("updateGroupDefinition", {"id": group, "name": f"{MARKER} again"}, "groupDefinition")
+    days = {"groupDefinitionId": group, "from": "2031-03-01", "through": "2031-03-31"}
+    session = caller.change("generateOccurrences", days, "occurrences")
+    caller.change("updateOccurrence", {"id": session, "startTime": "10:00:00"}, "occurrence")
+    caller.change("cancelOccurrence", {"id": session, "reason": f"{MARKER} is ill"}, "occurrence")
+    day = {"groupDefinitionId": group, "sessionDate": "2031-05-01", "startTime": "09:00:00"}
+    caller.change("createOccurrence", day, "occurrence")
+    enrolled, waiting, last = (
+        caller.change("enrollPatient", {"groupDefinitionId": group, "patientId": f"patient-{number}"}, "enrollment")
+        for number in range(3)
+    )
+    caller.change("moveWaitlistedEnrollment", {"enrollmentId": last, "position": 1}, "enrollment")
+    caller.change("promoteEnrollment", {"enrollmentId": waiting, "allowOverCapacity": True}, "enrollment")
+    caller.change("disenrollPatient", {"enrollmentId": enrolled, "reason": f"{MARKER} moved away"}, "enrollment")
+    caller.change("removeEnrollment", {"enrollmentId": waiting}, "enrollment")
+    spare = caller.change("createGroupDefinition", given, "groupDefinition")
+    caller.change("deleteGroupDefinition", {"id": spare}, "groupDefinition")
+
+
+def ask_everything(caller: Caller) -> None:
+    for planted in planted_requests():
+        caller.send(json={"query": planted.document, "variables": planted.variables})
+
+
+def ask_wrongly(caller: Caller) -> None:
+    """Markers where nothing, or something else, is expected."""
+    query = "{ __typename }"
+    header = dict.fromkeys(("User-Agent", "Cookie", "Referer", "Origin", "X-Forwarded-For", "X-Anything"), MARKER)
+    caller.send(json={"query": query}, headers=header)
+    for name in ("Accept", "Content-Type", "X-Request-ID", "Idempotency-Key", "Authorization"):
+        for value in (f"{MARKER} {MARKER}", f"Bearer {MARKER}.{MARKER}.{MARKER}", f"application/{MARKER}"):
+            caller.send(json={"query": query}, headers={name: value})
+    for body in (
+        f"{MARKER}",
+        f'{{"query": "{MARKER}',
+        f'["{MARKER}"]',
+        f'"{MARKER}"',
+        f'{{"{MARKER}": "{MARKER}"}}',
+        f'{{"query": ["{MARKER}"]}}',
+        f'{{"query": "{query}", "variables": "{MARKER}"}}',
+        f'{{"query": "{query}", "operationName": "{MARKER} {MARKER}"}}',
+        f'{{"query": "{query}", "extensions": "{MARKER}"}}',
+    ):
+        caller.send(content=body)
+        caller.send(content=body.encode() + b"\xff")
+        caller.send("POST", "/events", content=body, headers={"webhook-signature": MARKER, "webhook-id": MARKER})
+    for document in (
+        f"{{ {MARKER} }}",
+        f'{{ viewer {{ id(a: "{MARKER}") }} }}',
+        f"{{ {MARKER.replace('-', '_')} }}",
+        f"query {{ __typename }} # {MARKER}",
+        f'{{ patients(search: "{MARKER}", first: "{MARKER}") {{ totalCount }} }}',
+        f'{{ a: patients(search: "{MARKER}") {{ totalCount }} a: patients(search: "x") {{ totalCount }} }}',
+        f'query ($a: Int = "{MARKER}") {{ groupDefinitions(first: $a) {{ totalCount }} }}',
+        "{ " + " ".join(f'a{number}: patient(id: "{MARKER}") {{ id }}' for number in range(40)) + " }",
+    ):
+        caller.send(json={"query": document})
+        caller.send("GET", params={"query": document})
+    for variables in ({"a": MARKER}, {"a": [MARKER]}, {MARKER: {MARKER: MARKER}}, {"a": {"groupType": [MARKER]}}):
+        query = "query Filtered($a: GroupDefinitionFilter) { groupDefinitions(filter: $a) { totalCount } }"
+        caller.send(json={"query": query, "variables": variables})
+        caller.send("GET", params={"query": query, "variables": json.dumps(variables), MARKER: MARKER})
+    for address in (
+        f"/{MARKER}",
+        f"/graphql/{MARKER}",
+        f"/graphiql/assets/{MARKER}.js",
+        f"/graphiql?{MARKER}={MARKER}",
+    ):
+        caller.send("GET", address)
+        caller.send(MARKER.upper(), address)
+
+
+def tell_events(caller: Caller) -> None:
+    """Bodies that are signed, with markers in all that is not an id."""
+    for told in (
+        {"event": MARKER, "payload": MARKER},
+        {"event": DOCUMENTED, "payload": {"schedule_id": [MARKER]}, MARKER: MARKER},
+        {
+            "event": DOCUMENTED,
+            "payload": {"schedule_id": MARKER, "note": MARKER},
+            "metadata": {"organization_id": ORGANIZATION, "correlation_id": f"of {MARKER}", "by": MARKER},
+        },
+    ):
+        body = json.dumps(told)
+        at = datetime.now(UTC)  # noqa: TID251 - a signature is good for some minutes
+        signature = Webhook(INBOUND_SECRET).sign("msg-1", at, body)
+        signed = {"webhook-id": "msg-1", "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
+        caller.send("POST", "/events", content=body, headers=signed)
+
+
+async def spoil(engine: AsyncEngine, *statements: str) -> None:
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+
+
+def assert_clean(output: str) -> None:
+    found = MARKS.search(output)
+    assert found is None, output[max(0, found.start() - 300) : found.end() + 100] if found else ""
+
+
+async def test_no_output_holds_what_was_said_or_stored(
+    engine: AsyncEngine, database_url: str, database_kind: str, tmp_path: Path
+) -> None:
+    people = tmp_path / "people.ndjson"
+    people.write_text("".join(f"{json.dumps(person)}\n" for person in PEOPLE) + f"{MARKER}\n")
+    imported = run(database_url, "import-fhir", "--organization", ORGANIZATION, str(people))
+    assert_clean(imported.replace(str(tmp_path), ""))
+
+    output = tmp_path / "output"
+    with serving(database_url, output) as http:
+        caller = Caller(http)
+        caller.send(json={"query": "{ __typename }"})
+        change_everything(caller)
+        ask_everything(caller)
+        ask_wrongly(caller)
+        tell_events(caller)
+        assert {"UNKNOWN_EVENT", "UNKNOWN_SESSION", "BAD_SIGNATURE"} <= caller.codes
+        assert "INTERNAL_SERVER_ERROR" not in caller.codes
+        expected = {"BAD_REQUEST", "BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
+        assert expected | {"LIMIT_EXCEEDED", "UNAUTHENTICATED", "OPERATION_RESOLUTION_FAILURE"} <= caller.codes
+        events = run(database_url, "events")
+        assert len(events.splitlines()) >= 10
+        assert_clean(events)
+
+        await spoil(engine, *QUOTING[database_kind])
+        given = f'name: "{MARKER}", groupType: THERAPY, facilitatorId: "staff-1", maxCapacity: 1, durationMinutes: 60'
+        create = f"mutation {{ createGroupDefinition(input: {{{given}}}) {{ groupDefinition {{ id }} }} }}"
+        answer = caller.send(json={"query": create})
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL_SERVER_ERROR"]
+
+        # Tables that are gone.
+        tables = ("definitions", "schedule", "enrollments", "patients", "staff_members", "locations", "audit_log")
+        renamed = [f"ALTER TABLE pm_group_{table} RENAME TO gone_{table}" for table in tables]
+        await spoil(engine, *renamed)
+        ask_everything(caller)
+        assert "INTERNAL_SERVER_ERROR" in caller.codes
+
+    written = output.read_text()
+    assert_clean(written)
+    lines = [json.loads(line) for line in written.splitlines()]
+    requests = [line for line in lines if line["logger"] == "group_sessions.requests"]
+    assert len(requests) == caller.sent
+    assert all(set(line) == LOGGED for line in requests)
+    faults = [line for line in lines if line["logger"] == "group_sessions.faults"]
+    assert len(faults) > 20
+    assert all(fault["fault"][0]["at"] for fault in faults)
+    header, payload, _ = bearer().split(".")
+    assert header.removeprefix("Bearer ") not in written
+    assert payload[:20] not in written
