@@ -1,0 +1,206 @@
+"""Nothing that a client sends, signed in or not, is answered with a fault of ours."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from tests.api_client import bearer
+from tests.figures import record_figures
+from tests.server.planted import planted_requests
+
+pytestmark = pytest.mark.anyio
+
+SHORT: Final = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+LONG: Final = settings(SHORT, max_examples=20_000)
+DOCUMENTS: Final = tuple({planted.document for planted in planted_requests()})
+COUNTS: Final[Counter[str]] = Counter()
+TOKEN: Final = bearer().encode()
+
+texts = st.text(st.characters(codec="utf-8"), max_size=40)
+names = st.sampled_from(["a", "query", "on", "__typename", "GroupDefinition", "first", "input", "id", "$a", "A"])
+pieces = st.one_of(
+    st.sampled_from([*'{}()[]!$:=@|&.,#"\\ \n\t\ufeff', '"""', "...", "-", "0", "1e9", "\\u"]), names, texts
+)
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts | names, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    """A document of the schema, or the remains of one, or what only looks like one."""
+    if draw(st.booleans()):
+        return "".join(draw(st.lists(pieces, max_size=30)))
+    document = draw(st.sampled_from(DOCUMENTS))
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(document)))
+        document = document[:start] + draw(pieces) + document[start + draw(st.integers(0, 20)) :]
+    return document
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    """A body that is right, nearly right, or no JSON at all."""
+    kind = draw(st.integers(0, 5))
+    if kind == 0:
+        return draw(st.binary(max_size=60))
+    if kind == 1:
+        return draw(st.sampled_from([b"[", b'{"a":', b'"', b"[{"])) * draw(st.sampled_from([1, 500, 5000]))
+    if kind == 2:
+        number = draw(st.sampled_from(["9" * 5000, "-" + "1" * 400, "1e999", "0." + "3" * 5000, "1" * 20]))
+        query = "query ($a: Int) { groupDefinitions(first: $a) { totalCount } }"
+        return f'{{"query": "{query}", "variables": {{"a": {number}}}}}'.encode()
+    told: Any = {"query": draw(documents() | values)}
+    if kind > 3:
+        told["variables"] = draw(values | st.dictionaries(names, values, max_size=3))
+        told["operationName"] = draw(st.none() | names | values)
+        told["extensions"] = draw(st.none() | values)
+    encoded = json.dumps(draw(st.just(told) | values), ensure_ascii=draw(st.booleans())).encode(errors="surrogatepass")
+    cut = draw(st.integers(0, 400))
+    return encoded if cut > 100 else encoded[: len(encoded) - cut]
+
+
+headers = st.dictionaries(
+    st.sampled_from(
+        [
+            b"accept",
+            b"content-type",
+            b"content-length",
+            b"authorization",
+            b"origin",
+            b"x-request-id",
+            b"idempotency-key",
+            b"access-control-request-method",
+            b"accept-encoding",
+            b"cookie",
+            b"webhook-signature",
+        ]
+    ),
+    st.binary(max_size=30)
+    | st.sampled_from(
+        [
+            b"application/json",
+            b"application/graphql-response+json",
+            b"*/*;q=nan",
+            b"application/json; charset=utf-16",
+            b'"key"',
+            b"-1",
+            b"9" * 40,
+            b"gzip, br;q=0.1, zstd;q=x",
+            b"Bearer eyJhbGciOiJub25lIn0.e30.",
+            b"Bearer " + b"[" * 5000,
+        ]
+    ),
+    max_size=4,
+)
+paths = st.sampled_from(
+    ["/graphql", "/graphql", "/graphql", "/events", "/", "/health", "/ready", "/graphiql"]
+) | texts.map(lambda text: f"/{text}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request in bytes; no HTTP client would send all of these."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Sent:
+    """Any request; most go to /graphql with a token."""
+    method = draw(st.sampled_from(["POST", "POST", "POST", "POST", "GET", "GET", "HEAD", "OPTIONS", "PUT", "BREW"]))
+    given = {b"authorization": TOKEN, b"content-type": b"application/json"} | draw(headers)
+    if method == "POST":
+        return Sent(method, draw(paths), b"", given, draw(bodies()))
+    parameters = {
+        "query": draw(documents()),
+        "variables": json.dumps(draw(values)),
+        "operationName": draw(texts),
+    }
+    chosen = draw(st.lists(st.sampled_from(sorted(parameters)), unique=True))
+    query = "&".join(f"{name}={quote(parameters[name])}" for name in chosen).encode() + draw(st.binary(max_size=10))
+    return Sent(method, draw(paths), query, given, b"")
+
+
+async def answer(app: Starlette, sent: Sent) -> list[Message]:
+    """Gives what the app sends for a request."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": sent.method,
+        "path": sent.path,
+        "raw_path": quote(sent.path).encode(),
+        "root_path": "",
+        "query_string": sent.query,
+        "headers": list(sent.headers.items()),
+        "client": ("127.0.0.1", 1),
+        "server": ("clinic.test", 80),
+    }
+    parts = [sent.body[:100], sent.body[100:]]
+    messages: list[Message] = []
+
+    async def receive() -> Message:
+        if not parts:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    await app(scope, receive, send)
+    return messages
+
+
+async def hold(app: Starlette, sent: Sent) -> None:
+    """Sends a request and asserts that its answer is none of a fault."""
+    start, *rest = await answer(app, sent)
+    assert start["status"] < 500, rest
+    told = {name.lower(): value for name, value in start["headers"]}
+    assert told[b"x-content-type-options"] == b"nosniff"
+    if sent.path == "/graphql" and sent.method != "HEAD":
+        assert told[b"content-type"].endswith(b"json; charset=utf-8")
+        errors = json.loads(b"".join(part.get("body", b"") for part in rest)).get("errors", [])
+        assert all(error["extensions"]["code"] != "INTERNAL_SERVER_ERROR" for error in errors), errors
+
+
+@SHORT
+@given(sent=requests())
+async def test_no_request_is_answered_with_a_fault(app: Starlette, sent: Sent) -> None:
+    await hold(app, sent)
+
+
+@pytest.mark.soak
+@LONG
+@given(sent=requests())
+async def test_twenty_thousand_requests_are_answered_without_a_fault(
+    app: Starlette, database_kind: str, sent: Sent
+) -> None:
+    COUNTS[database_kind] += 1
+    await hold(app, sent)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def figures() -> Iterator[None]:
+    """Tells how many requests the long test has sent."""
+    yield
+    for kind, count in COUNTS.items():
+        record_figures("requests fuzzed", kind, requests=count)
