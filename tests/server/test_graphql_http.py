@@ -109,6 +109,32 @@ async def test_strangers_are_asked_to_sign_in(small_app: Starlette, header: str 
             assert "data" not in response.json()
 
 
+async def test_developers_see_the_schema_and_suggestions_and_strangers_see_neither(
+    small_app: Starlette, client: ApiClient
+) -> None:
+    introspection, misspelt = "{ __schema { types { name } } }", "{ helo }"
+    types = (await client.ask(introspection))["__schema"]["types"]
+    assert {"name": "Mutation"} in types
+    [error] = (await client.answer(misspelt))["errors"]
+    assert "Did you mean 'hello'?" in error["message"]
+    async with AsyncExitStack() as open_clients:
+        stranger = await ApiClients(small_app, open_clients).signed_in_as(None)
+        for document in (introspection, misspelt, "{ hello }", "{"):
+            for response in (
+                await stranger.send(document),
+                await stranger.http.get("/graphql", params={"query": document}),
+            ):
+                assert response.status_code == 401
+                assert response.json() == {
+                    "errors": [
+                        {
+                            "message": "Sign in: send a bearer token in the Authorization header.",
+                            "extensions": {"code": "UNAUTHENTICATED"},
+                        }
+                    ]
+                }
+
+
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [
