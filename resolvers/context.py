@@ -50,6 +50,10 @@ class PermissionDenied(Exception):
         self.key = key
 
 
+class RequestEnded(Exception):
+    """A read for a request whose answer has been given."""
+
+
 class BadInput(Exception):
     """An argument of a query that cannot be right, in words for who wrote the query."""
 
@@ -67,6 +71,7 @@ class Context:
         patients_recorded: Whose records the log tells that the request has read.
         loaders: What is loaded for many at once.
         fallbacks: How often the compiled executor has left what it tried to graphql-core: work done twice.
+        ended: Whether the answer has been given.
     """
 
     clinic: Clinic
@@ -80,6 +85,7 @@ class Context:
     _patients_read: set[str] = field(init=False, default_factory=set)
     turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     snapshot: Snapshot | None = field(init=False, default=None)
+    ended: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.loaders = Loaders(self)
@@ -137,6 +143,11 @@ class Context:
                 await ended.close()
             self.loaders = Loaders(self)
 
+    async def end(self) -> None:
+        """Ends the request. A loader of a field that was given up would read on, and keep its connection."""
+        self.ended = True
+        await self.close()
+
 
 class _Reading:
     """A turn with a request's snapshot, which is opened for the first of them."""
@@ -149,6 +160,9 @@ class _Reading:
     async def __aenter__(self) -> Snapshot:
         context = self._context
         await context.turn.acquire()
+        if context.ended:
+            context.turn.release()
+            raise RequestEnded
         try:
             if context.snapshot is None:
                 context.snapshot = await open_snapshot(context.clinic.engine, context.caller.organization_id)

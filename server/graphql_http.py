@@ -90,7 +90,7 @@ class GraphQLOverHTTP:
             told = masked_error(fault, record.request_id)
             return _response({"errors": [told]}, 503, media_type, record, retry_headers([told]))
         finally:
-            await context.close()
+            await context.end()
 
     async def _execute(
         self, request: Request, asked: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
