@@ -1,6 +1,11 @@
 """Texts that people type: trimmed, bounded, and free of what no database or screen can hold."""
 
+import unicodedata
+
 from domain.refusal import Fault, FaultCode, FieldPath
+
+# Spaces and line ends, control characters, and those that only steer how others are shown.
+_INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 
 def is_storable(text: str) -> bool:
@@ -17,7 +22,7 @@ def required_text(text: str | None, field: FieldPath, name: str, longest: int, f
 
 
 def optional_text(text: str | None, field: FieldPath, name: str, longest: int, faults: list[Fault]) -> str | None:
-    """Gives the text trimmed, None where it is blank; notes OUT_OF_RANGE or INVALID as required_text does."""
+    """Gives the text trimmed, None where nothing of it shows; notes OUT_OF_RANGE or INVALID as required_text does."""
     trimmed = (text or "").strip()
     if not is_storable(trimmed):
         faults.append(Fault(FaultCode.INVALID, f"The {name} holds a character that is not text.", field))
@@ -29,4 +34,6 @@ def optional_text(text: str | None, field: FieldPath, name: str, longest: int, f
                 field,
             )
         )
-    return trimmed or None
+    elif all(unicodedata.category(character) in _INVISIBLE for character in trimmed):
+        return None
+    return trimmed

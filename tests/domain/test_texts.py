@@ -1,0 +1,36 @@
+"""Texts that people type."""
+
+import pytest
+
+from domain.refusal import Fault, FaultCode
+from domain.texts import optional_text, required_text
+
+FIELD = ("input", "reason")
+
+
+@pytest.mark.parametrize(
+    "blank", [None, "", "  ", "\n\t", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", " \u200b\u2060\x07 "]
+)
+def test_what_shows_nothing_is_blank(blank: str | None) -> None:
+    faults: list[Fault] = []
+    assert optional_text(blank, FIELD, "reason", 10, faults) is None
+    assert faults == []
+    assert required_text(blank, FIELD, "reason", 10, faults) == ""
+    assert [(fault.code, fault.field) for fault in faults] == [(FaultCode.REQUIRED, FIELD)]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (" ill ", []),
+        ("family \N{FAMILY}", []),
+        ("0123456789", []),
+        ("01234567890", [FaultCode.OUT_OF_RANGE]),
+        ("\x00", [FaultCode.INVALID]),
+        ("half \ud83d", [FaultCode.INVALID]),
+    ],
+)
+def test_a_text_is_trimmed_bounded_and_storable(text: str, codes: list[FaultCode]) -> None:
+    faults: list[Fault] = []
+    assert required_text(text, FIELD, "reason", 10, faults) == text.strip()
+    assert [fault.code for fault in faults] == codes
