@@ -7,9 +7,10 @@ speed on both databases. Each combination of an order, filters and a kind of win
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, select, true, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, or_, select, true, tuple_, union_all
 from sqlalchemy.sql.expression import FromClause, Select
 
 from db.layouts import Layout, Records
@@ -20,9 +21,12 @@ Record = TypeVar("Record")
 Parent = TypeVar("Parent")
 Key = TypeVar("Key")
 Filters = Mapping[str, Any]
+"""Filters by name, each with the value of the parameter of its name, or with a dict of its parameters."""
+Condition = ColumnElement[bool] | tuple[ColumnElement[bool], ...]
 
 # Many more than clients use; a caller who tries every combination of filters cannot fill the memory.
 _STATEMENTS_KEPT = 1_000
+_ROWS = bindparam("rows", type_=Integer())
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +40,8 @@ class Order(Generic[Record]):
         columns: What it is ordered by; the last is unique.
         types: The Python types of what a cursor tells.
         keys: Gives what a record's cursor tells: its values of the columns, or its id alone.
-        filters: What the list can be narrowed by: conditions by name, each with a parameter of its name, or none.
+        filters: What the list can be narrowed by, by name. Where there are several conditions, of which one holds,
+            each has an index of its own, and each is looked up by it.
         descending: Whether the greatest comes first.
         by_id: Whether cursors tell the id alone, and the place is looked up: for columns that name a patient, since
             cursors end up in addresses and logs.
@@ -48,7 +53,7 @@ class Order(Generic[Record]):
     columns: tuple[ColumnElement[Any], ...]
     types: tuple[type, ...]
     keys: Callable[[Record], tuple[Any, ...]]
-    filters: Mapping[str, ColumnElement[bool]]
+    filters: Mapping[str, Condition]
     descending: bool = False
     by_id: bool = False
 
@@ -114,7 +119,7 @@ async def read_pages(
 
 async def count(snapshot: Snapshot, order: Order[Any], filters: Filters) -> int:
     """Gives how long a list is."""
-    (row,) = await snapshot.fetch(_count(order, tuple(filters)), filters)
+    (row,) = await snapshot.fetch(_count(order, tuple(filters)), _given(filters))
     return int(row[0])
 
 
@@ -127,7 +132,7 @@ async def counts(
 ) -> list[int]:
     """Gives how long many parents' lists are, by one statement, in the order of the parents."""
     statement = _counts(order, tuple(filters), parent)
-    found: dict[Any, int] = dict(map(tuple, await snapshot.fetch(statement, {**filters, "parents": parents})))
+    found: dict[Any, int] = dict(map(tuple, await snapshot.fetch(statement, {**_given(filters), "parents": parents})))
     return [found.get(wanted, 0) for wanted in parents]
 
 
@@ -146,8 +151,18 @@ def _find(order: Order[Any]) -> Statement:
 
 @lru_cache(_STATEMENTS_KEPT)
 def _page(order: Order[Any], shape: _Shape, parent: ColumnElement[Any] | None = None) -> Statement:
-    conditions = [] if parent is None else [parent == bindparam("parent", type_=parent.type)]
-    return Statement(_window(order, shape, order.layout.selected, *conditions))
+    if parent is not None:
+        # A parent's list is short enough for whatever it is narrowed by.
+        of_parent = parent == bindparam("parent", type_=parent.type)
+        return Statement(_window(order, shape, order.layout.selected, of_parent, *_narrowed(order, shape.filters)))
+    branches = list(product(*(_alternatives(order.filters[name]) for name in shape.filters)))
+    if len(branches) == 1:
+        return Statement(_window(order, shape, order.layout.selected, *branches[0]))
+    # OR would have the database read and sort all that either side finds. So each side gives its page by its index.
+    pages = [_window(order, shape, order.layout.selected, *branch).subquery() for branch in branches]
+    both = union_all(*(select(*page.c) for page in pages)).subquery()
+    columns = (both.c[str(column.key)] for column in order.columns)
+    return Statement(select(*both.c).order_by(*_directed(order, shape, columns)).limit(_ROWS))
 
 
 @lru_cache(_STATEMENTS_KEPT)
@@ -158,7 +173,8 @@ def _pages_by_lateral_join(order: Order[Any], shape: _Shape, parent: ColumnEleme
     """
     values = bindparam("parents", type_=ARRAY(parent.type))
     parents = func.unnest(values).table_valued("parent").render_derived("parents")
-    page = _window(order, shape, order.layout.selected, parent == parents.c.parent).lateral("page")
+    of_parent = parent == parents.c.parent
+    page = _window(order, shape, order.layout.selected, of_parent, *_narrowed(order, shape.filters)).lateral("page")
     # The rows of one parent stay in their order: its page is read once, as a whole.
     return Statement(select(*page.c, parents.c.parent).select_from(parents.join(page, true())))
 
@@ -168,7 +184,8 @@ def _pages_by_subquery(order: Order[Any], shape: _Shape, parent: ColumnElement[A
     """Gives the statement for SQLite, which has no lateral join, with the parent as the last column."""
     parents = func.json_each(bindparam("parents", type_=Listed(parent.type))).table_valued("value", name="parents")
     listed = order.table.alias("listed")
-    page = _window(order, shape, (order.table.c.id,), parent == parents.c.value).correlate(parents)
+    of_parent = parent == parents.c.value
+    page = _window(order, shape, (order.table.c.id,), of_parent, *_narrowed(order, shape.filters)).correlate(parents)
 
     def of_listed(column: ColumnElement[Any]) -> ColumnElement[Any]:
         return listed.c[str(column.key)]
@@ -182,26 +199,41 @@ def _pages_by_subquery(order: Order[Any], shape: _Shape, parent: ColumnElement[A
 
 @lru_cache(_STATEMENTS_KEPT)
 def _count(order: Order[Any], filters: tuple[str, ...]) -> Statement:
-    conditions = [order.filters[name] for name in filters]
-    return Statement(select(func.count()).select_from(order.table).where(of_organization(order.table), *conditions))
+    conditions = of_organization(order.table), *_narrowed(order, filters)
+    return Statement(select(func.count()).select_from(order.table).where(*conditions))
 
 
 @lru_cache(_STATEMENTS_KEPT)
 def _counts(order: Order[Any], filters: tuple[str, ...], parent: ColumnElement[Any]) -> Statement:
-    conditions = [order.filters[name] for name in filters]
     return Statement(
         select(parent, func.count())
-        .where(of_organization(order.table), AnyOf(parent, "parents"), *conditions)
+        .where(of_organization(order.table), AnyOf(parent, "parents"), *_narrowed(order, filters))
         .group_by(parent)
     )
+
+
+def _alternatives(condition: Condition) -> tuple[ColumnElement[bool], ...]:
+    return condition if isinstance(condition, tuple) else (condition,)
+
+
+def _narrowed(order: Order[Any], filters: Iterable[str]) -> list[ColumnElement[bool]]:
+    return [or_(*_alternatives(order.filters[name])) for name in filters]
 
 
 def _shape(filters: Filters, window: Window) -> _Shape:
     return _Shape(tuple(filters), window.backwards, window.after is not None, window.before is not None)
 
 
+def _given(filters: Filters) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    for name, value in filters.items():
+        parameters |= value if isinstance(value, dict) else {name: value}
+    return parameters
+
+
 def _parameters(filters: Filters, window: Window) -> dict[str, Any]:
-    parameters = {**filters, "rows": window.limit + 1}
+    parameters = _given(filters)
+    parameters["rows"] = window.limit + 1
     for side, place in (("after", window.after), ("before", window.before)):
         if place is not None:
             parameters |= {f"{side}_{number}": value for number, value in enumerate(place)}
@@ -221,9 +253,9 @@ def _window(
         between.append(place > before if order.descending else place < before)
     return (
         select(*selected)
-        .where(of_organization(order.table), *conditions, *(order.filters[name] for name in shape.filters), *between)
+        .where(of_organization(order.table), *conditions, *between)
         .order_by(*_directed(order, shape, order.columns))
-        .limit(bindparam("rows", type_=Integer()))
+        .limit(_ROWS)
     )
 
 

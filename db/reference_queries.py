@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 from sqlalchemy import func
 
 from db.pages import Order, Slice, Window, count, find, read_page
+from db.patient_search import search_filters
 from db.rows import LOCATIONS, PATIENTS, STAFF
 from db.search import holds_text, pattern
 from db.snapshots import Snapshot
+from db.statement import AnyOf
 from db.tables import locations, patients, staff_members
 from domain.records import Location, Patient, StaffMember
 from domain.search_text import search_text
@@ -42,7 +44,7 @@ PATIENT_ORDER: Order[Patient] = Order(
     (patients.c.search_text, patients.c.id),
     (str,),
     lambda patient: (patient.id,),
-    {"search": holds_text(patients.c.search_text, "search")},
+    {"search": holds_text(patients.c.search_text, "search"), "among": AnyOf(patients.c.id, "among")},
     by_id=True,
 )
 """Patients by name, then by record number."""
@@ -68,13 +70,15 @@ async def page_of_references(
     snapshot: Snapshot, order: Order[Record], search: str | None, window: Window
 ) -> Slice[Record]:
     """Gives a page of what the search finds."""
-    return await read_page(snapshot, order, _filters(search), window)
+    return await read_page(snapshot, order, await _filters(snapshot, order, search), window)
 
 
 async def count_references(snapshot: Snapshot, order: Order[Any], search: str | None) -> int:
     """Gives how much the search finds."""
-    return await count(snapshot, order, _filters(search))
+    return await count(snapshot, order, await _filters(snapshot, order, search))
 
 
-def _filters(search: str | None) -> dict[str, str]:
+async def _filters(snapshot: Snapshot, order: Order[Any], search: str | None) -> dict[str, Any]:
+    if order is PATIENT_ORDER:
+        return await search_filters(snapshot, search)
     return {"search": pattern(search)} if search else {}

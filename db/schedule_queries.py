@@ -5,9 +5,9 @@ from datetime import date, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import and_, bindparam, false, select
 
-from db.pages import Order, Slice, Window, count, counts, find, of_organization, read_page, read_pages
+from db.pages import Condition, Order, Slice, Window, count, counts, find, of_organization, read_page, read_pages
 from db.rows import OCCURRENCE_COLUMNS, OCCURRENCES, occurrence_record
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant
@@ -25,11 +25,17 @@ def _keys(session: Occurrence) -> tuple[Any, ...]:
 _from_date = bindparam("from_date", type_=_columns.session_date.type)
 _through_date = bindparam("through_date", type_=_columns.session_date.type)
 _led_by = bindparam("facilitator_id", type_=_columns.facilitator_id.type)
-_FILTERS: dict[str, ColumnElement[bool]] = {
+_status, _other_status = (bindparam(name, type_=_columns.status.type) for name in ("status", "other_status"))
+_FILTERS: dict[str, Condition] = {
     "from_date": _columns.session_date >= _from_date,
     "through_date": _columns.session_date <= _through_date,
-    "statuses": AnyOf(_columns.status, "statuses"),
-    "facilitator_id": or_(_columns.facilitator_id == _led_by, _columns.co_facilitator_id == _led_by),
+    "nothing": false(),
+    "status": _columns.status == _status,
+    "two_statuses": (_columns.status == _status, _columns.status == _other_status),
+    "facilitator_id": (
+        _columns.facilitator_id == _led_by,
+        and_(_columns.co_facilitator_id == _led_by, _columns.facilitator_id != _led_by),
+    ),
     "location_id": _columns.location_id == bindparam("location_id", type_=_columns.location_id.type),
 }
 
@@ -100,10 +106,20 @@ def _filters(wanted: SessionsWanted) -> dict[str, Any]:
         filters["from_date"] = wanted.from_date
     if wanted.through_date is not None:
         filters["through_date"] = wanted.through_date
-    if wanted.statuses is not None:
-        filters["statuses"] = sorted(wanted.statuses)
+    filters |= _status_filters(wanted.statuses)
     if wanted.facilitator_id is not None:
         filters["facilitator_id"] = wanted.facilitator_id
     if wanted.location_id is not None:
         filters["location_id"] = wanted.location_id
     return filters
+
+
+def _status_filters(statuses: frozenset[OccurrenceStatus] | None) -> dict[str, Any]:
+    if statuses is None or statuses == frozenset(OccurrenceStatus):
+        return {}
+    match sorted(statuses):
+        case [status]:
+            return {"status": status}
+        case [status, other]:
+            return {"two_statuses": {"status": status, "other_status": other}}
+    return {"nothing": None}

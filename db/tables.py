@@ -122,6 +122,17 @@ patients = Table(
     Index("ix_pm_group_patients_by_name", "organization_id", "search_text", "id"),
 )
 
+# The endings of patients' search_text, cut after 16 letters and kept by triggers; what holds a word has an ending that
+# starts with it. PostgreSQL compares them by bytes, as SQLite does.
+patient_endings = Table(
+    "pm_group_patient_endings",
+    metadata,
+    _organization(primary_key=True),
+    Column[str]("ending", String(16).with_variant(String(16, collation="C"), "postgresql"), primary_key=True),
+    Column[str]("patient_id", ForeignId, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 group_definitions = Table(
     "pm_group_definitions",
     metadata,
@@ -212,10 +223,15 @@ occurrences = Table(
     ),
     Index("ix_pm_group_schedule_of_group", "group_definition_id", "session_date", "start_time", "id"),
     Index("ix_pm_group_schedule_by_date", "organization_id", "session_date", "start_time", "id"),
-    Index("ix_pm_group_schedule_by_facilitator", "organization_id", "facilitator_id", "session_date"),
-    Index("ix_pm_group_schedule_by_co_facilitator", "organization_id", "co_facilitator_id", "session_date"),
-    Index("ix_pm_group_schedule_by_location", "organization_id", "location_id", "session_date"),
-    Index("ix_pm_group_schedule_by_instant", "group_definition_id", "starts_at"),
+    *(
+        Index(f"ix_pm_group_schedule_by_{name}", "organization_id", column, "session_date", "start_time", "id")
+        for name, column in (
+            ("facilitator", "facilitator_id"),
+            ("co_facilitator", "co_facilitator_id"),
+            ("location", "location_id"),
+            ("status", "status"),
+        )
+    ),
 )
 
 enrollments = Table(
