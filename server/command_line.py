@@ -153,6 +153,7 @@ def _parked_events(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.app import ANSWER_SECONDS
     from server.relay import relay_of, run_until_signalled
 
     async def deliver(engine: AsyncEngine) -> None:
@@ -165,7 +166,7 @@ def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
         await prepare_schema(engine)
         await run_until_signalled(relay)
 
-    _with_engine(settings, deliver)
+    _with_engine(settings, deliver, answer_seconds=ANSWER_SECONDS)
 
 
 def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -202,9 +203,11 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
 }
 
 
-def _with_engine(settings: Settings, work: Callable[[AsyncEngine], Awaitable[None]]) -> None:
+def _with_engine(
+    settings: Settings, work: Callable[[AsyncEngine], Awaitable[None]], answer_seconds: float | None = None
+) -> None:
     async def run() -> None:
-        engine = create_engine(settings.database_url)
+        engine = create_engine(settings.database_url, answer_seconds=answer_seconds)
         try:
             await work(engine)
         finally:

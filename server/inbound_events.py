@@ -14,7 +14,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from db.faults import Busy, Unavailable
 from domain.refusal import FaultCode, Refusal
 from resolvers.caller import Caller
 from resolvers.context import Clinic, Context
@@ -103,8 +102,6 @@ class InboundEvents:
             session = await complete_occurrence(Context(self._clinic, caller, correlation_id), told.payload.schedule_id)
         except Refusal as refusal:
             raise _as_refused(refusal) from None
-        except (Busy, Unavailable):
-            raise _Refused(503, "UNAVAILABLE", "The database cannot be used at the moment; send it again.") from None
         return _response({"schedule_id": str(session.id), "status": session.status.value}, 200)
 
 
@@ -164,6 +161,4 @@ def _response(body: dict[str, object], status: int) -> Response:
     headers = {"Cache-Control": "no-store"}
     if status == 405:
         headers["Allow"] = "POST"
-    if status == 503:
-        headers["Retry-After"] = "5"
     return Response(orjson.dumps(body), status, headers, media_type="application/json")

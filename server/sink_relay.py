@@ -62,6 +62,20 @@ class SinkRelay:
 
     async def run(self) -> None:
         """Delivers until it is stopped. Whatever goes wrong is logged, and tried again after a while."""
+        try:
+            await self._take_turns()
+            await asyncio.gather(*self._serving)
+            if self._stranded:
+                with contextlib.suppress(Exception):  # without the database their leases run out by themselves
+                    await release_lanes(self._engine, self._stranded, self._clock())
+        finally:
+            # Cancelled, it leaves nobody at work: what they were at is as if they had died.
+            serving = list(self._serving)
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
+
+    async def _take_turns(self) -> None:
         faults = 0
         while not self._stopping.is_set():
             self._turn_asked.clear()
@@ -77,10 +91,6 @@ class SinkRelay:
             faults = 0
             if not busy:
                 await _wait(self._turn_asked, POLL_SECONDS)
-        await asyncio.gather(*self._serving)
-        if self._stranded:
-            with contextlib.suppress(Exception):  # without the database their leases run out by themselves
-                await release_lanes(self._engine, self._stranded, self._clock())
 
     async def _turn(self) -> bool:
         """Does what there is to do; gives whether there was something."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import logging
 import uuid
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 from typing import Any
 
 import httpx
@@ -12,15 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 from starlette.applications import Starlette
 
+from db.engine import create_engine
+from domain.refusal import FaultCode, Refusal
 from resolvers.context import Clinic
-from resolvers.sessions import cancel_occurrence
+from resolvers.groups import delete_group
+from resolvers.sessions import cancel_occurrence, create_occurrence, update_occurrence
 from server.app import create_app
 from server.authentication import Authenticator
 from server.clock import now
 from tests.api_client import SECRET as TOKEN_SECRET
 from tests.api_client import URL
-from tests.clinic import OURS, THEIRS, context, everything, seed
+from tests.clinic import OURS, THEIRS, context, everything, make_group, seed
 from tests.clinic_rows import add_group, add_sessions
+from tests.invariants import assert_invariants
 from tests.receiver import SECRET
 
 pytestmark = pytest.mark.anyio
@@ -92,6 +98,58 @@ async def test_a_documented_session_is_completed_with_history_and_without_an_eve
     assert (entry["action"], entry["actor_id"], entry["correlation_id"]) == ("completed", "therapist-1", "note-42")
     assert entry["changes"] == [{"field": "status", "before": "SCHEDULED", "after": "COMPLETED"}]
     assert left.events == []  # nothing that anybody could bill for
+
+
+async def test_it_is_explained_in_a_deleted_group_too(engine: AsyncEngine, app: Starlette) -> None:
+    await seed(engine)
+    group = await make_group(engine)
+    session = await create_occurrence(context(engine), str(group.id), date(2026, 12, 1), time(9))
+    await delete_group(context(engine), str(group.id))
+    events = (await everything(engine)).events
+    assert (await send(app, documented(str(session.id)))).status_code == 200
+    assert (await everything(engine)).events == events
+    await assert_invariants(engine)
+
+
+async def test_a_completed_session_is_neither_edited_nor_cancelled(
+    engine: AsyncEngine, app: Starlette, session: str
+) -> None:
+    await send(app, documented(session))
+    before = await everything(engine)
+    for attempt in (
+        cancel_occurrence(context(engine), session, "snow"),
+        update_occurrence(context(engine), session, {"start_time": time(11)}),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            await attempt
+        assert [fault.code for fault in refusal.value.faults] == [FaultCode.OCCURRENCE_COMPLETED]
+    assert await everything(engine) == before
+
+
+async def test_while_the_database_is_away_the_sender_is_asked_to_come_again(clinic: Clinic) -> None:
+    away = create_engine("postgresql://nobody@127.0.0.1:1/nowhere")
+    app = create_app(replace(clinic, engine=away), Authenticator(TOKEN_SECRET), graphiql=False, inbound_secret=SECRET)
+    response = await send(app, documented(str(uuid.uuid4())))
+    assert code(response) == (503, "UNAVAILABLE")
+    assert int(response.headers["retry-after"]) > 0
+    await away.dispose()
+
+
+async def test_the_log_tells_who_sent_what_and_how_it_ended_and_nothing_else(
+    app: Starlette, session: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "group_sessions.requests")
+    envelope = documented(session)
+    envelope["payload"]["note"] = MARKER
+    await send(app, envelope)
+    await send(app, envelope | {"event": MARKER})
+    lines = [record.__dict__["fields"] for record in caplog.records]
+    assert [(line["path"], line["operation_name"], line["outcome"]) for line in lines] == [
+        ("/events", "group_session_documented", "ok"),
+        ("/events", None, "UNKNOWN_EVENT"),
+    ]
+    assert (lines[0]["caller_id"], lines[0]["organization_id"]) == ("therapist-1", OURS)
+    assert MARKER not in str(lines)
 
 
 async def test_it_is_completed_once_however_often_it_is_told(engine: AsyncEngine, app: Starlette, session: str) -> None:

@@ -1,0 +1,136 @@
+"""Relays die and receivers misbehave at any moment: every event is taken in the end, each group's in their order."""
+
+import asyncio
+import random
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.engine import create_engine
+from server.relay import Relay
+from tests.endurance.scale import soak
+from tests.figures import record_figures
+from tests.receiver import SECRET, Delivery, Receiver, listening
+from tests.relaying import Clock, parked, record, relays, webhook
+from tests.server.test_relay_process import process
+
+pytestmark = pytest.mark.anyio
+
+GROUPS: Final = [uuid.UUID(int=number) for number in range(1, 13)]
+
+
+@dataclass
+class Moody:
+    """A receiver's mood: it takes two events of three, and does something else with the third."""
+
+    chosen: random.Random
+    recorded: dict[str, list[str]] = field(default_factory=dict)
+    taken: dict[str, list[str]] = field(default_factory=dict)
+    calls: int = 0
+    too_early: int = 0
+
+    async def record(self, engine: AsyncEngine) -> None:
+        """Stores an event for each group."""
+        for group, event_id in zip(GROUPS, await record(engine, GROUPS), strict=True):
+            self.recorded.setdefault(str(group), []).append(event_id)
+
+    async def answer(self, delivery: Delivery) -> int | bytes:
+        self.calls += 1
+        mood = self.chosen.random()
+        if mood < 0.1:
+            return self.chosen.choice([500, 503, 429, 404, 302])
+        if mood < 0.2:
+            raise ConnectionResetError
+        self.take(delivery)
+        if mood < 0.3:  # it has taken the event, and nobody learns it
+            raise ConnectionResetError
+        return 200
+
+    def take(self, delivery: Delivery) -> None:
+        """Notes an event that is taken: again, or the next of its group."""
+        taken, recorded = self.taken.setdefault(delivery.group, []), self.recorded[delivery.group]
+        if delivery.id not in taken:
+            self.too_early += delivery.id != recorded[len(taken)]
+            taken.append(delivery.id)
+
+    @property
+    def has_all(self) -> bool:
+        return sum(map(len, self.taken.values())) == sum(map(len, self.recorded.values()))
+
+
+async def everything_taken(receiver: Receiver, moody: Moody) -> None:
+    while not moody.has_all:
+        await receiver.received(len(receiver.deliveries) + 1)
+
+
+async def test_relays_that_die_at_any_moment_lose_nothing_and_keep_each_groups_order(
+    database_url: str, database_kind: str, engine: AsyncEngine
+) -> None:
+    moody = Moody(random.Random(7))
+    clock = Clock()
+    deaths = 6
+    async with AsyncExitStack() as stack:
+        receiver = await stack.enter_async_context(listening())
+        receiver.answer = moody.answer
+        running: list[asyncio.Task[None]] = []
+        for death in range(deaths):
+            while len(running) < 3:
+                its_own = create_engine(database_url)
+                stack.push_async_callback(its_own.dispose)
+                relay = Relay(its_own, [webhook(receiver)], clock, chance=lambda: 0.5)
+                running.append(asyncio.create_task(relay.run()))
+            await moody.record(engine)
+            await receiver.received(len(receiver.deliveries) + 1 + death % 5)
+            dying = running.pop(0)
+            dying.cancel()
+            await asyncio.wait([dying])
+            clock.ahead += timedelta(minutes=1)  # every lease runs out, those of the living too
+        async with relays(engine, webhook(receiver), clock=clock):
+            await everything_taken(receiver, moody)
+            for relay_task in running:
+                relay_task.cancel()
+            await asyncio.wait(running)
+            clock.ahead += timedelta(minutes=1)
+            last = await record(engine, GROUPS[:1])
+            moody.recorded[str(GROUPS[0])] += last
+            await everything_taken(receiver, moody)
+    assert moody.too_early == 0
+    assert moody.taken == moody.recorded
+    assert await parked(engine) == []
+    record_figures(
+        "relays that die", database_kind, deaths=deaths, events=sum(map(len, moody.taken.values())), tries=moody.calls
+    )
+
+
+@pytest.mark.soak
+async def test_relay_processes_that_are_killed_lose_nothing_and_keep_each_groups_order(
+    database_url: str, database_kind: str, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    moody = Moody(random.Random())
+    settings = {
+        "DATABASE_URL": database_url,
+        "EVENTS_WEBHOOK_SECRET": SECRET,
+        "EVENTS_WEBHOOK_TIMEOUT": "1",
+        "EVENTS_WEBHOOK_TRIES": "1000",
+        "EVENTS_WEBHOOK_LONGEST_WAIT": "1",
+    }
+    kills = soak(100, short=8)
+    async with listening() as receiver, process("relay", cwd=tmp_path, EVENTS_WEBHOOK_URL=receiver.url, **settings):
+        receiver.answer = moody.answer
+        for _ in range(kills):
+            async with process("relay", cwd=tmp_path, EVENTS_WEBHOOK_URL=receiver.url, **settings):
+                await moody.record(engine)
+                await receiver.received(len(receiver.deliveries) + moody.chosen.randint(1, 8))
+        await everything_taken(receiver, moody)
+    assert moody.too_early == 0
+    assert moody.taken == moody.recorded
+    assert await parked(engine) == []
+    record_figures(
+        "relays killed", database_kind, kills=kills, events=sum(map(len, moody.taken.values())), tries=moody.calls
+    )
