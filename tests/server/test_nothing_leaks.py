@@ -64,6 +64,7 @@ LOGGED = {
     "organization_id",
     "duration_ms",
     "statements",
+    "fallbacks",
     "status",
     "outcome",
 }
