@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.measure import Results, Turn, measure
 from benchmarks.others import NotInstalled, install, others
 from benchmarks.preparation import Clinic, compare_answers
-from benchmarks.servers import Kind, limits, ours, running
+from benchmarks.servers import DidNotStart, Kind, Running, limits, ours, running
 from server.settings import Settings
 
 
@@ -36,13 +36,13 @@ class Comparison:
         results: The figures of each round.
         memory: The most memory each server held, in bytes, by its name.
         statements: How many statements an answer took, by the server's name and the question's.
-        left_out: Why some servers were not compared; empty where all were.
+        left_out: Why servers were not compared, a sentence for each; empty where all were.
     """
 
     results: Results
     memory: dict[str, int]
     statements: dict[tuple[str, str], int]
-    left_out: str
+    left_out: list[str]
 
 
 def compare(clinic: Clinic, folder: Path, choice: Choice, effort: Effort, tell: Callable[[str], None]) -> Comparison:
@@ -51,7 +51,7 @@ def compare(clinic: Clinic, folder: Path, choice: Choice, effort: Effort, tell: 
     kinds = [kind for kind in kinds if not choice.servers or kind.name.startswith(choice.servers)]
     asked = [workload for workload in clinic.workloads if workload.name in choice.workloads]
     with contextlib.ExitStack() as stack:
-        servers = [stack.enter_context(running(kind, folder)) for kind in kinds]
+        servers = _start(kinds, folder, stack, left_out)
         compare_answers(servers, asked)
         turns = [
             Turn(workload, clients, server)
@@ -65,12 +65,24 @@ def compare(clinic: Clinic, folder: Path, choice: Choice, effort: Effort, tell: 
             for turn in turns
             if turn.clients == 1
         }
-        tell(f"comparing {', '.join(kind.name for kind in kinds)}")
+        tell(f"comparing {', '.join(server.kind.name for server in servers)}")
         results = measure(turns, rounds=effort.rounds, seconds=effort.seconds, tell=tell, after=clinic.undo)
         return Comparison(results, {each.kind.name: each.peak_memory for each in servers}, statements, left_out)
 
 
-def _kinds(clinic: Clinic, folder: Path, tell: Callable[[str], None]) -> tuple[list[Kind], str]:
+def _start(kinds: list[Kind], folder: Path, stack: contextlib.ExitStack, left_out: list[str]) -> list[Running]:
+    servers: list[Running] = []
+    for kind in kinds:
+        try:
+            servers.append(stack.enter_context(running(kind, folder)))
+        except DidNotStart as reason:
+            if not kind.optional:
+                raise
+            left_out.append(f"{kind.name} is left out: it did not start ({reason}).")
+    return servers
+
+
+def _kinds(clinic: Clinic, folder: Path, tell: Callable[[str], None]) -> tuple[list[Kind], list[str]]:
     kinds = [*limits(clinic.url, clinic.record_enrollment(folder)), ours("ours", clinic.url)]
     if "executor" in Settings.model_fields:
         kinds.append(ours("ours, graphql-core's executor", clinic.url, EXECUTOR="graphql-core"))
@@ -78,5 +90,5 @@ def _kinds(clinic: Clinic, folder: Path, tell: Callable[[str], None]) -> tuple[l
     try:
         install()
     except NotInstalled as reason:
-        return kinds, f"PostGraphile and Mercurius are left out: npm could not install them ({reason})."
-    return [*kinds, *others(clinic.url)], ""
+        return kinds, [f"PostGraphile and Mercurius are left out: npm could not install them ({reason})."]
+    return [*kinds, *others(clinic.url)], []

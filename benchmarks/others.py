@@ -57,4 +57,5 @@ def _kind(name: str, database_url: str, script: str, *arguments: str, documents:
         {"DATABASE_URL": database_url, "NODE_ENV": "production"},
         documents=documents or {},
         leaves_out=frozenset({ENROLL_NAME}),
+        optional=True,
     )

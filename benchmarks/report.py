@@ -32,7 +32,7 @@ def growth_rows(found: Results) -> list[dict[str, Any]]:
     ]
 
 
-def comparison_table(rows: Sequence[dict[str, Any]], left_out: str) -> str:
+def comparison_table(rows: Sequence[dict[str, Any]], left_out: Sequence[str]) -> str:
     """Gives the comparison, question by question, and the memory at the end."""
     lines = [_line("", _HEADS)]
     previous = ""
@@ -50,7 +50,7 @@ def comparison_table(rows: Sequence[dict[str, Any]], left_out: str) -> str:
     lines.append("peak memory, MB")
     memory = {row["server"]: row["peak_memory_mb"] for row in rows}
     lines += [_line(f"  {server}", (f"{held:.0f}",)) for server, held in memory.items()]
-    return "\n".join([*lines, left_out]).rstrip()
+    return "\n".join([*lines, *left_out])
 
 
 def growth_table(rows: Sequence[dict[str, Any]]) -> str:

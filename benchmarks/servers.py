@@ -28,7 +28,7 @@ _OURS = Path(sys.executable).with_name("group-sessions")
 
 
 class DidNotStart(Exception):
-    """A server that does not listen; the message says what it printed last."""
+    """A server that does not listen; the message is what it printed about that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Kind:
         path: Where it is asked; "{workload}" stands for the workload's name.
         documents: How it words a workload's question, by the workload's name; by default as our API does.
         leaves_out: The workloads it cannot be asked.
+        optional: Whether the others are compared without it where it does not start.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Kind:
     path: str = "/graphql"
     documents: Mapping[str, str] = field(default_factory=dict)
     leaves_out: frozenset[str] = frozenset()
+    optional: bool = False
 
 
 @dataclass(slots=True)
@@ -140,4 +142,5 @@ def _wait_until_listening(started: subprocess.Popen[bytes], port: int, log: Path
             return
         time.sleep(0.05)
     printed = log.read_text(errors="replace").strip().splitlines()
-    raise DidNotStart(printed[-1] if printed else "it printed nothing")
+    telling = [line for line in printed if "Error" in line] or printed
+    raise DidNotStart(telling[-1].strip() if telling else "it printed nothing")
