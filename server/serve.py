@@ -76,7 +76,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.create_server(address, family=family, backlog=2048)
     except OSError as error:
-        reason = error.strerror or "the address cannot be used"
+        # What Python adds to the system's words says the address once more.
+        reason = (error.strerror or "the address cannot be used").partition(" (while")[0]
         raise CommandError(f"cannot listen on {host} port {port}: {reason}") from None
     listening.set_inheritable(True)
     return listening

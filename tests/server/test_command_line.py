@@ -1,9 +1,11 @@
 """The console script, run as a program: what it prints, where, and how it ends."""
 
+import errno
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +92,14 @@ def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) ->
     done = run("migrate", cwd=tmp_path, DATABASE_URL="postgresql://clinic:hidden-word@127.0.0.1:1/pm")
     assert_refused(done, "database cannot be reached")
     assert "hidden-word" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("serve", "--port", port, cwd=tmp_path, AUTH_JWT_SECRET=SECRET)
+    assert_refused(done)
+    assert done.stderr == f"group-sessions: cannot listen on 127.0.0.1 port {port}: {os.strerror(errno.EADDRINUSE)}\n"
 
 
 def test_a_token_holds_what_it_was_asked_to(tmp_path: Path) -> None:
