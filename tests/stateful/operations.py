@@ -16,7 +16,7 @@ _SESSION = """id groupDefinition { id } sessionDate startTime endTime startsAt e
   coFacilitator { id } location { id } status cancellationReason cancelledAt version"""
 _ENROLLMENT = """id groupDefinition { id } patient { id } status waitlistPosition waitlistedAt enrolledAt promotedAt
   disenrolledAt disenrollmentReason version deletedAt"""
-_HISTORY = "history(first: 50) { nodes { action actorId } }"
+_HISTORY = "history(first: 100) { nodes { action actorId } }"
 _VIEW = f"""query ($id: ID!) {{ groupDefinition(id: $id) {{ {_GROUP} {_HISTORY}
   capacity {{ enrolled waitlisted max min available status belowMinimum }}
   enrollments(first: 100) {{ nodes {{ {_ENROLLMENT} {_HISTORY} }} }}
