@@ -77,16 +77,19 @@ class Call:
         return self.operation.rule(model, dict(self.input), self.actor, told)
 
 
-async def send(client: ApiClient, call: Call) -> Payload:
-    """Gives the payload of a call, in the model's words."""
-    data = await client.ask(call.operation.document, {"input": dict(call.input)})
-    payload = _told(data[call.operation.name])
+async def send(client: ApiClient, call: Call) -> Payload | None:
+    """Gives the payload of a call, in the model's words; None where the database was busy, and nothing was changed."""
+    answer = await client.answer(call.operation.document, {"input": dict(call.input)})
+    if "errors" in answer:
+        assert [each["extensions"]["code"] for each in answer["errors"]] == ["BUSY"], answer
+        return None
+    payload = _told(answer["data"][call.operation.name])
     assert isinstance(payload, dict)
     payload["userErrors"] = sorted((each["code"], tuple(each["field"])) for each in payload["userErrors"])
     return payload
 
 
-async def send_at_once(calls: list[tuple[ApiClient, Call]]) -> list[Payload]:
+async def send_at_once(calls: list[tuple[ApiClient, Call]]) -> list[Payload | None]:
     """Sends calls at the same moment, and gives their payloads."""
     return await asyncio.gather(*(send(client, call) for client, call in calls))
 

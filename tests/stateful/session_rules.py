@@ -11,7 +11,8 @@ _PEOPLE = ("facilitator", "coFacilitator", "location")
 def create(model: Model, given: Record, actor: str, told: Payload) -> Payload:
     group = model.groups.get(given["groupDefinitionId"])
     if group is None or group["deletedAt"]:
-        return refused(("GROUP_DELETED" if group else "NOT_FOUND", "groupDefinitionId"), occurrence=None)
+        missing = ("GROUP_DELETED" if group else "NOT_FOUND", "groupDefinitionId")
+        return refused(missing, *_faults_whatever_the_group(given), occurrence=None)
     named = {name: (group[name] or {}).get("id") for name in _PEOPLE}
     named |= {name: given[f"{name}Id"] for name in _PEOPLE if f"{name}Id" in given}
     named["facilitator"] = named["facilitator"] or group["facilitator"]["id"]
@@ -34,11 +35,14 @@ def create(model: Model, given: Record, actor: str, told: Payload) -> Payload:
 def generate(model: Model, given: Record, actor: str, told: Payload) -> Payload:
     none = {"occurrences": [], "createdCount": 0, "skippedCount": 0}
     group = model.groups.get(given["groupDefinitionId"])
-    if group is None or group["deletedAt"]:
-        return refused(("GROUP_DELETED" if group else "NOT_FOUND", "groupDefinitionId"), **none)
     first, last = date.fromisoformat(given["from"]), date.fromisoformat(given["through"])
-    if last < first or last >= date(first.year + 2, first.month, first.day):
-        return refused(("OUT_OF_RANGE", "through"), **none)
+    faults = []
+    if last < first or last > date(first.year + 2, first.month, first.day):
+        faults.append(("OUT_OF_RANGE", "through"))
+    if group is None or group["deletedAt"]:
+        faults.append(("GROUP_DELETED" if group else "NOT_FOUND", "groupDefinitionId"))
+    if group is None or faults:
+        return refused(*faults, **none)
     if group["recurrence"] is None:
         return refused(("INVALID_RECURRENCE_RULE", "groupDefinitionId"), **none)
     start, rule = group["recurrence"]["startTime"], group["recurrence"]["rule"]
@@ -131,6 +135,15 @@ def _faults(named: Record) -> list[tuple[str, str]]:
     if named["location"] is not None and named["location"] not in PLACES:
         faults.append(("NOT_FOUND", "locationId"))
     return faults
+
+
+def _faults_whatever_the_group(given: Record) -> list[tuple[str, str]]:
+    """What is wrong with a session of a group that is not there: nothing that its group would have completed."""
+    faults = _faults({name: given.get(f"{name}Id") for name in _PEOPLE})
+    end = given.get("endTime")
+    if end is not None and end <= given["startTime"]:
+        faults.append(("INVALID", "endTime"))
+    return [fault for fault in faults if fault[0] != "REQUIRED"]
 
 
 def _schedule(model: Model, session: Record, actor: str) -> None:
