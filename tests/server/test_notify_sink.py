@@ -13,7 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import create_engine
 from server.notify_sink import LONGEST_PAYLOAD, NotifySink
-from tests.receiver import Receiver, always
+from server.relay import relay_of
+from server.retries import Retries
+from server.settings import load_settings
+from server.sinks import sinks_of
+from tests.receiver import SECRET, Receiver, always
 from tests.relaying import nothing_is_due, record, relays, webhook
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_kind", ["postgresql"])]
@@ -85,3 +89,18 @@ async def test_a_webhook_that_is_down_holds_up_no_notification(
     async with heard(database_url) as payloads, relays(engine, webhook(receiver), NotifySink(engine, CHANNEL)):
         told = await take(payloads, len(ids))
     assert sorted(event["id"] for event in told) == sorted(ids)
+
+
+async def test_the_settings_say_which_sinks_there_are(
+    database_kind: str, database_url: str, engine: AsyncEngine
+) -> None:
+    variables = {"DATABASE_URL": database_url}
+    assert relay_of(load_settings(variables), engine) is None
+    variables |= {"EVENTS_NOTIFY_CHANNEL": CHANNEL}
+    assert [sink.name for sink in sinks_of(load_settings(variables), engine)] == ["notify"]
+    variables |= {"EVENTS_WEBHOOK_URL": "https://cl.example.org/", "EVENTS_WEBHOOK_SECRET": SECRET}
+    variables |= {"EVENTS_WEBHOOK_TRIES": "7", "EVENTS_WEBHOOK_TIMEOUT": "3"}
+    notify, hooks = sinks_of(load_settings(variables), engine)
+    assert (notify.name, hooks.name) == ("notify", "webhook")
+    assert (hooks.retries, hooks.longest_seconds) == (Retries(7, 1, 600), 4)
+    await hooks.close()

@@ -1,0 +1,107 @@
+"""Lanes: claimed by one relay at a time, in bounds, and never changed by one that has lost its lease."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.parked_events import list_parked, send_again
+from db.relay_intake import look_for_work, open_sink, take_in
+from db.relay_lanes import Lane, claim_lanes, mark_delivered, mark_failed, park, read_lane, release_lanes
+from tests.clinic import NOW
+from tests.relaying import lanes, record
+
+pytestmark = pytest.mark.anyio
+
+SINK = "webhook"
+GROUPS = [uuid.UUID(int=number) for number in range(1, 21)]
+LATER = NOW + timedelta(minutes=1)
+
+
+async def taken_in(engine: AsyncEngine, groups: list[uuid.UUID]) -> list[str]:
+    ids = await record(engine, groups)
+    await open_sink(engine, SINK)
+    await take_in(engine, SINK, NOW)
+    return ids
+
+
+async def claimed(engine: AsyncEngine, limit: int = 20) -> list[Lane]:
+    return await claim_lanes(engine, SINK, uuid.uuid4(), NOW, LATER, limit)
+
+
+async def test_claims_at_once_share_no_lane_and_keep_to_their_limit(engine: AsyncEngine) -> None:
+    await taken_in(engine, GROUPS)
+    answers = await asyncio.gather(*(claimed(engine, 3) for _ in range(5)))
+    groups = [lane.group_definition_id for answer in answers for lane in answer]
+    assert max(map(len, answers)) <= 3
+    assert len(set(groups)) == len(groups)
+    groups += [lane.group_definition_id for lane in await claimed(engine)]
+    assert sorted(groups) == GROUPS
+    assert await claimed(engine) == []
+    assert not (await look_for_work(engine, SINK, NOW)).due_lanes
+
+
+async def test_events_that_are_taken_in_at_once_come_in_once(engine: AsyncEngine) -> None:
+    await record(engine, GROUPS)
+    await open_sink(engine, SINK)
+    await asyncio.gather(*(take_in(engine, SINK, NOW) for _ in range(4)))
+    assert len(await lanes(engine)) == len(GROUPS)
+    assert not (await look_for_work(engine, SINK, NOW)).new_events
+
+
+async def test_who_has_lost_a_lease_changes_nothing(engine: AsyncEngine) -> None:
+    await taken_in(engine, GROUPS[:1] * 2)
+    (lane,) = await claimed(engine)
+    first, _ = await read_lane(engine, lane, 10)
+    (taken_over,) = await claim_lanes(engine, SINK, uuid.uuid4(), LATER, LATER + timedelta(minutes=1), 9)
+    before = await lanes(engine)
+    assert not await mark_delivered(engine, lane, first, NOW, None)
+    await mark_failed(engine, lane, NOW)
+    await park(engine, lane, first, 1, "HTTP 500", NOW)
+    await release_lanes(engine, [lane], NOW)
+    assert await lanes(engine) == before
+    assert await list_parked(engine, None) == []
+    assert await mark_delivered(engine, taken_over, first, NOW, None)
+
+
+async def test_a_lane_that_grows_while_it_is_served_is_due_again(engine: AsyncEngine) -> None:
+    await taken_in(engine, GROUPS[:1])
+    (lane,) = await claimed(engine)
+    (event,) = await read_lane(engine, lane, 10)
+    (newer,) = await taken_in(engine, GROUPS[:1])
+    assert await claimed(engine) == []  # still leased
+    assert await mark_delivered(engine, lane, event, NOW, None)
+    (again,) = await claimed(engine)
+    assert [str(event.id) for event in await read_lane(engine, again, 10)] == [newer]
+
+
+async def test_a_parked_event_that_is_sent_again_while_its_lane_is_served_is_not_forgotten(
+    engine: AsyncEngine,
+) -> None:
+    ids = await taken_in(engine, GROUPS[:1] * 2)
+    (lane,) = await claimed(engine)
+    await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500", NOW)
+    (lane,) = await claimed(engine)
+    (event,) = await read_lane(engine, lane, 10)
+    assert await send_again(engine, None, NOW) == 1
+    assert await mark_delivered(engine, lane, event, NOW, None)
+    (lane,) = await claimed(engine)
+    (parked,) = await read_lane(engine, lane, 10)
+    assert (str(parked.id), parked.was_parked) == (ids[0], True)
+    assert await mark_delivered(engine, lane, parked, NOW, None)
+    assert await list_parked(engine, None) == []
+    assert [(row["due_at"], row["again_count"]) for row in await lanes(engine)] == [(None, 0)]
+
+
+async def test_sending_again_does_not_wait_for_a_lanes_next_try(engine: AsyncEngine) -> None:
+    ids = await taken_in(engine, GROUPS[:1] * 2)
+    (lane,) = await claimed(engine)
+    await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500", NOW)
+    (lane,) = await claimed(engine)
+    await mark_failed(engine, lane, NOW + timedelta(hours=1))
+    assert await claimed(engine) == []
+    await send_again(engine, None, NOW)
+    (lane,) = await claimed(engine)
+    assert [str(event.id) for event in await read_lane(engine, lane, 10)] == ids
