@@ -10,13 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import WRITES
+from db.engine import LOCK_WAIT, WRITES
 
 # A name of its own: other modules may keep tables, and Alembic, in the same PostgreSQL database.
 VERSION_TABLE = "pm_group_schema_version"
 
 # Any number that nobody else uses: the advisory lock that lets one process migrate at a time.
 _MIGRATION_LOCK = 7_046_029_254_386_353_131
+
+# How long another process may migrate on SQLite while this one waits: a large database takes its time.
+_PATIENCE_SECONDS = 600.0
 
 
 class NewerSchema(Exception):
@@ -35,7 +38,7 @@ async def migrate(engine: AsyncEngine) -> None:
         NewerSchema: Where the database is ahead of this code.
     """
     async with engine.connect() as connection:
-        await connection.execution_options(**{WRITES: True})
+        await connection.execution_options(**{WRITES: True, LOCK_WAIT: _PATIENCE_SECONDS})
         async with connection.begin():
             if connection.dialect.name == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
