@@ -51,7 +51,7 @@ class PermissionDenied(Exception):
 
 
 class RequestEnded(Exception):
-    """A read for a request whose answer has been given."""
+    """A read for a request whose answer has been given, or that has gone on to write."""
 
 
 class BadInput(Exception):
@@ -99,9 +99,13 @@ class Context:
         if not self.has(key):
             raise PermissionDenied(key)
 
-    def read(self) -> "_Reading":
-        """Gives the request's snapshot, one user of it at a time: a connection answers one statement after another."""
-        return _Reading(self)
+    def read(self, loaders: Loaders | None = None) -> "_Reading":
+        """Gives the request's snapshot, one user of it at a time: a connection answers one statement after another.
+
+        Loaders read for as long as they are the request's own: what was asked before a write shall not open a snapshot
+        in the middle of it, which the write's own answer would then be read from.
+        """
+        return _Reading(self, loaders)
 
     async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
         """Runs a decision in a transaction and commits it; what was read before is forgotten.
@@ -137,11 +141,11 @@ class Context:
 
     async def close(self) -> None:
         """Ends the snapshot and forgets what was loaded from it."""
+        self.loaders = Loaders(self)
         async with self.turn:
             ended, self.snapshot = self.snapshot, None
             if ended is not None:
                 await ended.close()
-            self.loaders = Loaders(self)
 
     async def end(self) -> None:
         """Ends the request. A loader of a field that was given up would read on, and keep its connection."""
@@ -152,15 +156,16 @@ class Context:
 class _Reading:
     """A turn with a request's snapshot, which is opened for the first of them."""
 
-    __slots__ = ("_context",)
+    __slots__ = ("_context", "_loaders")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, loaders: Loaders | None) -> None:
         self._context = context
+        self._loaders = loaders
 
     async def __aenter__(self) -> Snapshot:
         context = self._context
         await context.turn.acquire()
-        if context.ended:
+        if context.ended or (self._loaders is not None and self._loaders is not context.loaders):
             context.turn.release()
             raise RequestEnded
         try:

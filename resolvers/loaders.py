@@ -142,7 +142,7 @@ class Loaders:
 
     def _found(self, find: Callable[[Snapshot, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> Loader[Key, Any]:
         async def load(keys: list[Key]) -> list[Value | None]:
-            async with self._context.read() as snapshot:
+            async with self._context.read(self) as snapshot:
                 found = await find(snapshot, keys)
             return [found.get(key) for key in keys]
 
@@ -156,7 +156,7 @@ class Loaders:
             for parent, arguments in keys:
                 parents.setdefault(arguments, []).append(parent)
             found: dict[tuple[Key, Arguments], Value] = {}
-            async with self._context.read() as snapshot:
+            async with self._context.read(self) as snapshot:
                 for arguments, wanted in parents.items():
                     values = await read(snapshot, wanted, *arguments)
                     found.update(((parent, arguments), value) for parent, value in zip(wanted, values, strict=True))

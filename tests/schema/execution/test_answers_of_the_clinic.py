@@ -1,0 +1,83 @@
+"""The clinic's own schema, over a filled database: the same answers whichever way they are executed."""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from graphql import GraphQLNamedType
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from resolvers.caller import PermissionKey
+from resolvers.context import Context
+from schema.schema import schema
+from tests.clinic import NOW, OURS, caller, clinic, seed
+from tests.clinic_rows import add_enrollments, add_group, add_sessions
+from tests.schema.execution.comparing import answer, valid_document
+from tests.schema.execution.documents import DocumentWriter
+
+pytestmark = pytest.mark.anyio
+
+DAY = date(2026, 11, 22)
+VIEW = [key for key in PermissionKey if key.value.endswith(".view")]
+core = schema._schema
+
+
+async def fill(engine: AsyncEngine) -> list[str]:
+    """Gives ids of all kinds, and what is none."""
+    await seed(engine)
+    weekly: dict[str, Any] = {
+        "recurrence_rule": "FREQ=WEEKLY;BYDAY=MO",
+        "recurrence_start_date": DAY,
+        "recurrence_start_time": NOW.time(),
+        "recurrence_excluded_dates": [DAY.isoformat()],
+    }
+    ids: list[str] = ["patient-1", "staff-1", "denver", "nobody"]
+    left: dict[str, Any] = {"status": "DISENROLLED", "enrolled_at": None, "disenrolled_at": NOW}
+    given: list[dict[str, Any]] = [
+        {"group_type": "IOP", **weekly},
+        {"co_facilitator_id": "staff-2", "location_id": "denver", "min_capacity": 1},
+        {"deleted_at": NOW},
+        {},
+    ]
+    for number, values in enumerate(given):
+        group = await add_group(engine, f"Group {number}", **values)
+        sessions = await add_sessions(engine, group, [DAY + timedelta(days=day) for day in range(number + 1)])
+        places = await add_enrollments(engine, group, ["patient-1", "patient-2"])
+        await add_enrollments(engine, group, ["patient-3"], **left)
+        ids += map(str, (group, sessions[0], places[0]))
+    return ids
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_clinic_answers_alike(engine: AsyncEngine, seed: int) -> None:
+    ids = await fill(engine)
+    made = random.Random(seed)
+
+    def value(chosen: random.Random, type_: GraphQLNamedType, name: str) -> str | None:
+        if type_.name == "ID":
+            return f'"{chosen.choice(ids)}"'
+        if name in {"first", "last"}:
+            return str(chosen.choice([1, 2, 50, 50, 50, 0]))
+        return None
+
+    writer = DocumentWriter(core, made, value, depth=6)
+    compared = without_errors = fallbacks = 0
+    for number in range(60):
+        request = writer.write()
+        document = valid_document(core, request)
+        if document is None:
+            continue
+        held = VIEW if made.random() < 0.7 else made.sample(VIEW, 2)
+        plain, compiled = (Context(clinic(engine), caller(OURS, held), "request-1") for _ in range(2))
+        expected = await answer(core, document, request, plain)
+        await plain.end()
+        found = await answer(core, document, request, compiled, schema.execution_context_class)
+        await compiled.end()
+        assert found == expected, f"document {number} of seed {seed}, held {held}:\n{request}"
+        compared += 1
+        without_errors += '"errors": []' in expected
+        fallbacks += compiled.fallbacks
+    assert compared > 50
+    assert without_errors > 20
+    assert fallbacks > 5
