@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from db.pages import Order, Slice, Window, counts, find, read_pages
+from db.pages import Fields, Order, Slice, Window, counts, find, read_pages, reading
 from db.rows import ENROLLMENTS
 from db.snapshots import Snapshot
 from db.statement import AnyOf
@@ -42,11 +42,11 @@ async def find_enrollments(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID
 
 
 async def pages_of_group_enrollments(
-    snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window
+    snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields = None
 ) -> list[Slice[Enrollment]]:
-    """Gives the same page of many groups' enrollments, by one statement."""
-    parent = _columns.group_definition_id
-    return await read_pages(snapshot, ENROLLMENT_ORDER, parent, group_ids, _filters(statuses), window)
+    """Gives the same page of many groups' enrollments, or some fields of them, by one statement."""
+    order, parent = reading(ENROLLMENT_ORDER, fields), _columns.group_definition_id
+    return await read_pages(snapshot, order, parent, group_ids, _filters(statuses), window)
 
 
 async def count_group_enrollments(snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses) -> list[int]:

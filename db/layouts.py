@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, NoReturn, TypeVar, overload
 
 from sqlalchemy import ColumnElement
 
 Record = TypeVar("Record")
+
+# Many more than clients use; a caller who tries every selection cannot fill the memory.
+_LAYOUTS_KEPT = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,25 @@ class Layout(Generic[Record]):
         plain = {name: index for name, index in at.items() if name in names and name not in self.codes}
         object.__setattr__(self, "columns", plain)
         object.__setattr__(self, "coded", {name: (at[name], values) for name, values in self.codes.items()})
+
+    def column(self, name: str) -> int:
+        """Gives the index of the column that holds a field, as it is or coded. Raises KeyError where none does."""
+        return self.coded[name][0] if name in self.coded else self.columns[name]
+
+
+@lru_cache(_LAYOUTS_KEPT)
+def only(layout: Layout[Record], names: frozenset[str]) -> Layout[Record]:
+    """Gives the layout of rows that hold these fields, and the first column, alone. No record can be made of them.
+
+    Raises KeyError for a field that no column holds.
+    """
+    selected = tuple(layout.selected[index] for index in sorted({0, *map(layout.column, names)}))
+    codes = {name: layout.codes[name] for name in names & layout.codes.keys()}
+    return Layout(layout.kind, selected, _make_nothing, codes)
+
+
+def _make_nothing(_row: object) -> NoReturn:
+    raise TypeError("of these rows only some columns were read")
 
 
 class Records(Sequence[Record]):

@@ -5,7 +5,7 @@ speed on both databases. Each combination of an order, filters and a kind of win
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any, Generic, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, or_, select, true, tuple_, union_all
 from sqlalchemy.sql.expression import FromClause, Select
 
-from db.layouts import Layout, Records
+from db.layouts import Layout, Records, only
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Listed, Statement
 
@@ -21,6 +21,8 @@ Record = TypeVar("Record")
 Parent = TypeVar("Parent")
 Key = TypeVar("Key")
 Filters = Mapping[str, Any]
+Fields = frozenset[str] | None
+"""The fields of records that are read; None for all."""
 """Filters by name, each with the value of the parameter of its name, or with a dict of its parameters."""
 Condition = ColumnElement[bool] | tuple[ColumnElement[bool], ...]
 
@@ -84,6 +86,19 @@ class _Shape:
     backwards: bool
     after: bool
     before: bool
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def reading(order: Order[Record], names: frozenset[str] | None) -> Order[Record]:
+    """Gives the order for reading these fields of its records alone, by column; None for the records as a whole.
+
+    For long lists: every set of fields is a statement of its own, to be planned by the database. Where a field is in no
+    column, the records are read as a whole.
+    """
+    try:
+        return order if names is None else replace(order, layout=only(order.layout, names))
+    except KeyError:
+        return order
 
 
 async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> dict[Key, Record]:

@@ -7,7 +7,20 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, false, select
 
-from db.pages import Condition, Order, Slice, Window, count, counts, find, of_organization, read_page, read_pages
+from db.pages import (
+    Condition,
+    Fields,
+    Order,
+    Slice,
+    Window,
+    count,
+    counts,
+    find,
+    of_organization,
+    read_page,
+    read_pages,
+    reading,
+)
 from db.rows import OCCURRENCE_COLUMNS, OCCURRENCES, occurrence_record
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant
@@ -78,10 +91,11 @@ async def count_sessions(snapshot: Snapshot, wanted: SessionsWanted) -> int:
 
 
 async def pages_of_group_sessions(
-    snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted, window: Window
+    snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted, window: Window, fields: Fields = None
 ) -> list[Slice[Occurrence]]:
-    """Gives the same page of many groups' sessions, by one statement."""
-    return await read_pages(snapshot, SESSION_ORDER, _columns.group_definition_id, group_ids, _filters(wanted), window)
+    """Gives the same page of many groups' sessions, or some fields of them, by one statement."""
+    order, parent = reading(SESSION_ORDER, fields), _columns.group_definition_id
+    return await read_pages(snapshot, order, parent, group_ids, _filters(wanted), window)
 
 
 async def count_group_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted) -> list[int]:

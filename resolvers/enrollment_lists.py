@@ -5,12 +5,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from db.enrollment_queries import ENROLLMENT_ORDER, Statuses
-from db.pages import Slice, Window
+from db.pages import Fields, Slice, Window
 from domain.records import Enrollment, EnrollmentStatus
 from resolvers.arguments import our_id
 from resolvers.context import Context
 from resolvers.loader import Loader
-from resolvers.pages import Count, Page, window
+from resolvers.pages import Count, Page, fields_to_read, window
 
 Parent = TypeVar("Parent", UUID, str)
 
@@ -31,7 +31,7 @@ async def enrollments_of_group(
 ) -> Page[Enrollment]:
     """Gives a page of a group's enrollments, together with those of the other groups asked for. Raises BadInput."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
-    found = await context.loaders.group_enrollments.load((group_id, asked))
+    found = await context.loaders.group_enrollments.load((group_id, (*asked, None)))
     return _page(context.loaders.group_enrollment_count, group_id, asked, found)
 
 
@@ -43,11 +43,16 @@ async def enrollments_of_groups(
     after: str | None,
     last: int | None,
     before: str | None,
+    fields: Fields = None,
 ) -> list[Page[Enrollment]]:
-    """Gives the same page of the enrollments of each of many groups, all different. Raises BadInput."""
+    """Gives the same page of the enrollments of each of many groups, all different, or of some fields of them.
+
+    Raises BadInput.
+    """
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
+    read = (*asked, fields_to_read(fields, group_ids, asked[1]))
     loaders = context.loaders
-    found = await loaders.group_enrollments.load_many([(group, asked) for group in group_ids])
+    found = await loaders.group_enrollments.load_many([(group, read) for group in group_ids])
     return [_page(loaders.group_enrollment_count, group, asked, each) for (group, _), each in found.items()]
 
 

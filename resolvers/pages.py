@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from db.pages import Order, Slice, Window
+from db.pages import Fields, Order, Slice, Window
 from domain.texts import is_storable
 from resolvers.context import BadInput
 from resolvers.loader import Loader
@@ -20,6 +20,8 @@ Record = TypeVar("Record")
 SIZE = 50
 LARGEST = 200
 _LONGEST_CURSOR = 3000
+# Elements from which on reading fewer columns saves more than the database takes to plan a statement of its own.
+_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class PageInfo:
     has_previous_page: bool
     start_cursor: str | None
     end_cursor: str | None
+
+
+Total = Callable[[], Awaitable[int]]
+"""Counts a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Page(Generic[Record]):
     order: Order[Record]
     window: Window
     slice: Slice[Record]
-    total: Callable[[], Awaitable[int]]
+    total: Total
 
     @property
     def nodes(self) -> Sequence[Record]:
@@ -85,13 +91,18 @@ class Page(Generic[Record]):
         return PageInfo(following, preceding, cursor(self.order, first), cursor(self.order, last))
 
 
-async def totals(pages: Sequence[Page[Any]]) -> Sequence[int]:
-    """Gives how long the list of each page is: those that one loader counts by one statement."""
-    counts = [page.total for page in pages if isinstance(page.total, Count)]
-    if len(counts) == len(pages) and len({count.loader for count in counts}) == 1:
+async def totals(wanted: Sequence[Total]) -> Sequence[int]:
+    """Gives how long many lists are: those that one loader counts by one statement."""
+    counts = [total for total in wanted if isinstance(total, Count)]
+    if len(counts) == len(wanted) and len({count.loader for count in counts}) == 1:
         found = await counts[0].loader.load_many([count.key for count in counts])
         return [found[count.key] for count in counts]
-    return await asyncio.gather(*(page.total() for page in pages))
+    return await asyncio.gather(*(total() for total in wanted))
+
+
+def fields_to_read(fields: Fields, parents: Sequence[Any], part: Window) -> Fields:
+    """Gives the fields to read of the same page of many parents: those asked for, where it pays to leave out others."""
+    return fields if len(parents) * part.limit >= _MANY else None
 
 
 def window(

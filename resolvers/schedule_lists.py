@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from db import schedule_queries
-from db.pages import Slice, Window
+from db.pages import Fields, Slice, Window
 from db.schedule_queries import SESSION_ORDER
 from domain.records import Occurrence
 from domain.selections import SessionsWanted
 from resolvers.arguments import in_order, our_id, storable
 from resolvers.context import Context
-from resolvers.pages import Count, Page, window
+from resolvers.pages import Count, Page, fields_to_read, window
 
 _ALL = SessionsWanted()
 
@@ -53,7 +53,9 @@ async def sessions_of_group(
     """Gives a page of a group's sessions, together with those of the other groups asked for. Raises BadInput."""
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, first, after, last, before)
-    return _page(context, group_id, wanted, part, await context.loaders.group_sessions.load((group_id, (wanted, part))))
+    return _page(
+        context, group_id, wanted, part, await context.loaders.group_sessions.load((group_id, (wanted, part, None)))
+    )
 
 
 async def sessions_of_groups(
@@ -64,11 +66,16 @@ async def sessions_of_groups(
     after: str | None,
     last: int | None,
     before: str | None,
+    fields: Fields = None,
 ) -> list[Page[Occurrence]]:
-    """Gives the same page of the sessions of each of many groups, all different. Raises BadInput."""
+    """Gives the same page of the sessions of each of many groups, all different, or of some fields of them.
+
+    Raises BadInput.
+    """
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, first, after, last, before)
-    found = await context.loaders.group_sessions.load_many([(group, (wanted, part)) for group in group_ids])
+    fields = fields_to_read(fields, group_ids, part)
+    found = await context.loaders.group_sessions.load_many([(group, (wanted, part, fields)) for group in group_ids])
     return [_page(context, group, wanted, part, sessions) for (group, _), sessions in found.items()]
 
 

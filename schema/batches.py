@@ -9,7 +9,7 @@ from resolvers.context import Context
 from resolvers.loader import Loader
 from resolvers.loaders import Loaders
 from resolvers.pages import Page
-from schema.execution import Batch
+from schema.execution import Batch, Selected
 
 
 def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
@@ -20,6 +20,14 @@ def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
         return list(found.values())
 
     return Batch(resolve_many, by)
+
+
+def fields_of_nodes(selected: Selected) -> frozenset[str] | None:
+    """Gives the fields of a page's elements that are looked at; None for all, which cursors need."""
+    if selected is None or not selected.keys() <= {"nodes", "total"}:
+        return None
+    nodes = selected.get("nodes", {})
+    return None if nodes is None else frozenset(nodes)
 
 
 def history_of(kind: EntityType) -> Batch:

@@ -12,8 +12,8 @@ from schema.execution import Batch
 Node = TypeVar("Node")
 
 
-async def _totals(found: Sequence[pages.Page[Any]], _context: Context) -> Sequence[int]:
-    return await pages.totals(found)
+async def _totals(counts: Sequence[pages.Total], _context: Context) -> Sequence[int]:
+    return await pages.totals(counts)
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -38,7 +38,7 @@ class Connection(Generic[Node]):
 
     @strawberry.field(
         description="How many elements the whole list has. Counted only where it is asked for.",
-        extensions=[Batch(_totals)],
+        extensions=[Batch(_totals, by="total")],
     )
     @staticmethod
     async def total_count(parent: strawberry.Parent[pages.Page[Any]]) -> int:

@@ -7,7 +7,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from schema.execution import writes
+from schema.execution import encoded, writes
 
 # fromisoformat() alone also takes week dates and forms without separators.
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -46,15 +46,18 @@ def _parse_instant(value: object) -> datetime:
     raise GraphQLError("A DateTime is an instant with its offset, for example 2026-11-23T16:00:00+00:00.")
 
 
+@encoded(date)
 @writes(date, date.isoformat)
 def _write_date(value: date) -> str:
     return value.isoformat()
 
 
+@encoded(time, microsecond=0, tzinfo=None)
 def _write_time(value: time) -> str:
     return value.isoformat("seconds")
 
 
+@encoded(datetime, tzinfo=UTC)
 def _write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat()
 

@@ -14,7 +14,9 @@ from schema.types import Enrollment, GroupDefinition, Location, Occurrence, Pati
 
 
 class _Executor(CompiledExecutor):
-    """The executor, which tells the request's context where an attempt came to nothing."""
+    """The executor, which tells the request's context where an attempt came to nothing. orjson writes its answers."""
+
+    encoder_writes = True
 
     def fell_back(self) -> None:
         self.context_value.fell_back()

@@ -22,17 +22,19 @@ How it is put together:
 
 | module | what it knows |
 |---|---|
-| marks | how a field tells what it is: `Batch`, `Guard`, `InstanceOf`, `writes` |
+| marks | how a field tells what it is: `Batch`, `Guard`, `InstanceOf`, `writes`, `encoded` |
 | rows | what a list of rows with a layout looks like |
 | fields | a field of a Strawberry schema as one of the few kinds that can be compiled |
 | plan | a selection with all below it, as these kinds |
+| selected | which attributes a selection looks at |
 | leaves | the code that completes a scalar or an enum value |
 | compile | the source of the functions that read a selection |
 | cache | plans by operation |
 | run | the executor: when to try, filling in batches level by level, giving up |
 """
 
-from schema.execution.marks import Batch, Guard, InstanceOf, writes
+from schema.execution.marks import Batch, Guard, InstanceOf, encoded, writes
 from schema.execution.run import CompiledExecutor
+from schema.execution.selected import Selected
 
-__all__ = ["Batch", "CompiledExecutor", "Guard", "InstanceOf", "writes"]
+__all__ = ["Batch", "CompiledExecutor", "Guard", "InstanceOf", "Selected", "encoded", "writes"]

@@ -39,18 +39,24 @@ from schema.execution.rows import RowLayout, RowList, is_row_list
 _KEPT = 32
 
 
-def compile_region(shape: Shape) -> Region:
-    """Compiles what completes a list of values, each of the shape."""
+def compile_region(shape: Shape, *, encoder_writes: bool = False) -> Region:
+    """Compiles what completes a list of values, each of the shape.
+
+    Args:
+        shape: What the values are completed to.
+        encoder_writes: Whether values may be left to the response's JSON encoder.
+    """
     region = Region()
-    region.read = _Compiler(region).values(shape)
+    region.read = _Compiler(region, encoder_writes=encoder_writes).values(shape)
     return region
 
 
 class _Compiler:
     """Writes the functions of one region."""
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: Region, *, encoder_writes: bool) -> None:
         self.region = region
+        self.encoder_writes = encoder_writes
         self.names = Names(UUID=UUID, isfinite=isfinite, Undefined=Undefined)
 
     def values(self, shape: Shape) -> Read:
@@ -62,7 +68,7 @@ class _Compiler:
     def value(self, shape: Shape) -> Callable[[str], str]:
         """Gives what makes of the expression that reads a value the expression that completes it."""
         if isinstance(shape, Leaf):
-            return lambda read: leaf_code(shape, read, self.names)
+            return lambda read: leaf_code(shape, read, self.names, encoder_writes=self.encoder_writes)
         reader = _Reader(self, shape).one if isinstance(shape, Selection) else self._list(shape)
         name = self.names.of(reader, "complete")
         return lambda read: f"{name}({read}, state)"
@@ -123,7 +129,7 @@ class _Reader:
         region.guards.extend(selected.field.guards)
         if isinstance(kind, Many):
             places = self._batches[0].places if self._batches else region.place()
-            below = compile_region(selected.shape)
+            below = compile_region(selected.shape, encoder_writes=compiler.encoder_writes)
             region.guards.extend(below.guards)
             self._batches.append(BatchOfRegion(selected, kind, below, places, region.place()))
             region.batches.append(self._batches[-1])

@@ -16,6 +16,7 @@ from schema.execution.errors import GivenUp
 from schema.execution.plan import SelectedField
 from schema.execution.region import BatchOfRegion, Region, State
 from schema.execution.rows import RowList
+from schema.execution.selected import attributes_of
 
 Values = Sequence[Any] | RowList
 
@@ -71,6 +72,8 @@ async def _fill(executor: Executor[Any], batch: BatchOfRegion, state: State) -> 
     """Resolves a batch, and puts its completed values in their places."""
     keys, places, name = state[batch.keys], state[batch.places], batch.selected.name
     arguments = _arguments(executor, batch.selected)
+    if batch.many.batch.selects:
+        arguments = {**arguments, "selected": attributes_of(batch.selected.shape)}
     if batch.many.batch.by is None:
         values = await _resolve(executor, batch, keys, arguments)
         completed = await _complete(executor, batch.region, values)

@@ -23,7 +23,7 @@ from graphql import (
 from graphql.pyutils import is_awaitable
 
 from schema.execution.errors import GivenUp
-from schema.execution.marks import exact_writers
+from schema.execution.marks import encoded_values, exact_writers
 from schema.execution.names import Names
 from schema.execution.plan import Leaf
 
@@ -37,8 +37,14 @@ _BUILTIN: Mapping[GraphQLLeafType, tuple[tuple[str, str], ...]] = {
     GraphQLBoolean: (("type({}) is bool", "t"),),
 }
 
+_BUILTIN_ENCODED: Mapping[GraphQLLeafType, tuple[tuple[str, str], ...]] = {
+    GraphQLID: (("type({}) is UUID", "t"),),
+}
 
-def leaf_code(leaf: Leaf, value: str, names: Names, members: Mapping[str, str] | None = None) -> str:
+
+def leaf_code(
+    leaf: Leaf, value: str, names: Names, members: Mapping[str, str] | None = None, *, encoder_writes: bool = False
+) -> str:
     """Gives an expression that completes what the expression `value` gives. It assigns to the variable t.
 
     Args:
@@ -46,6 +52,7 @@ def leaf_code(leaf: Leaf, value: str, names: Names, members: Mapping[str, str] |
         value: The expression that reads the value. It is evaluated once.
         names: The names that the code may use.
         members: For an enum whose values are still the codes of a column: the name in the answer, by code.
+        encoder_writes: Whether values may be left to the response's JSON encoder.
     """
     complete = names.of(completer(leaf), "complete")
     branches = [("{} is None", "None")] if leaf.nullable else []
@@ -56,8 +63,12 @@ def leaf_code(leaf: Leaf, value: str, names: Names, members: Mapping[str, str] |
         # A name is never empty, so what is false was not found.
         rest = f"{names.of(_enum_names(leaf.type), 'members')}.get(id({{}})) or {complete}(t)"
     elif leaf.type in _BUILTIN:
+        branches += _BUILTIN_ENCODED.get(leaf.type, ()) if encoder_writes else ()
         branches += _BUILTIN[leaf.type]
     else:
+        for kind, attributes in encoded_values(leaf.type.coerce_output_value).items() if encoder_writes else ():
+            same = "".join(f" and t.{name} == {names.of(each, name)}" for name, each in attributes.items())
+            branches.append((f"type({{}}) is {names.of(kind, 'kind')}{same}", "t"))
         for kind, write in exact_writers(leaf.type.coerce_output_value).items():
             branches.append((f"type({{}}) is {names.of(kind, 'kind')}", f"{names.of(write, 'write')}(t)"))
     uses = iter([f"(t := {value})"])

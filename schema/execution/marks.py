@@ -9,8 +9,9 @@ from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncEx
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# Where `writes` notes what it was told; read by `exact_writers`.
+# Where `writes` and `encoded` note what they were told.
 _WRITERS = "exact_writers"
+_ENCODED = "encoded_values"
 
 
 # Gives a field's values for many parents, in their order; an exception in the place of a value fails that one. It gets
@@ -28,11 +29,14 @@ class Batch(FieldExtension):
         by: The name of an attribute of the parent that the value depends on, beside the arguments, alone. Then
             resolve_many gets the attribute's distinct values in place of the parents. Where the attribute is None, the
             value is None. The attribute's values are hashable.
+        selects: Whether resolve_many also gets `selected`, by name: the attributes of the field's value that will be
+            looked at, as `execution.selected` tells them. The values need have no other.
     """
 
-    def __init__(self, resolve_many: ResolveMany, by: str | None = None) -> None:
+    def __init__(self, resolve_many: ResolveMany, by: str | None = None, *, selects: bool = False) -> None:
         self.resolve_many = resolve_many
         self.by = by
+        self.selects = selects
 
 
 class Guard(FieldExtension):
@@ -84,6 +88,26 @@ def writes(kind: type, write: Callable[[Any], Any]) -> Callable[[Function], Func
         return serialize
 
     return mark
+
+
+def encoded(kind: type, **attributes: object) -> Callable[[Function], Function]:
+    """Says of a scalar's `serialize` function that it writes some values as the response's JSON encoder does.
+
+    These are the values of exactly this class whose attributes have the values given. An executor for which
+    `encoder_writes` holds leaves them as they are.
+    """
+
+    def mark(serialize: Function) -> Function:
+        setattr(serialize, _ENCODED, {**encoded_values(serialize), kind: attributes})
+        return serialize
+
+    return mark
+
+
+def encoded_values(serialize: Callable[..., Any]) -> Mapping[type, Mapping[str, object]]:
+    """Gives what `encoded` has said of the function, by class."""
+    found: Mapping[type, Mapping[str, object]] = getattr(serialize, _ENCODED, {})
+    return found
 
 
 def exact_writers(serialize: Callable[..., Any]) -> Mapping[type, Callable[[Any], Any]]:

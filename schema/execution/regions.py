@@ -20,9 +20,10 @@ from schema.execution.region import Region
 class Regions:
     """What of one execution can be completed by compiled code."""
 
-    def __init__(self, executor: Executor[Any], plan: Plan) -> None:
+    def __init__(self, executor: Executor[Any], plan: Plan, *, encoder_writes: bool) -> None:
         self._executor = executor
         self._plan = plan
+        self._encoder_writes = encoder_writes
         # By the identity of the details, as graphql-core remembers collected subfields; they are kept beside.
         self._found: dict[tuple[GraphQLObjectType, int, bool], tuple[list[FieldDetails], Region | None]] = {}
 
@@ -58,7 +59,9 @@ class Regions:
         if place not in regions:
             planner = Planner(self._executor.schema, self._executor.collect_subfields)
             try:
-                regions[place] = compile_region(planner.selection(type_, nullable, details))
+                regions[place] = compile_region(
+                    planner.selection(type_, nullable, details), encoder_writes=self._encoder_writes
+                )
             except (NotCompiled, RecursionError):
                 regions[place] = None
         return regions[place]

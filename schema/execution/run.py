@@ -32,7 +32,15 @@ from schema.execution.rows import is_row_list
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """Strawberry's executor, which completes by compiled code what can be: `Schema(execution_context_class=…)`."""
 
+    encoder_writes = False
+    """Whether the answer may hold values that the response's JSON encoder writes as their scalar would (`encoded`)."""
+
     plans = PlanCache()
+    """What is compiled for executors of this class."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.plans = PlanCache()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -154,7 +162,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         plan = self.plans.plan(self.schema, self.operation, self.fragment_definitions, self.variable_values.coerced)
         if plan is None:
             return None
-        regions = Regions(self, plan)
+        regions = Regions(self, plan, encoder_writes=self.encoder_writes)
         return regions if regions.may_be_tried() else None
 
     def _is_watched(self) -> bool:

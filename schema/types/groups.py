@@ -16,9 +16,9 @@ from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.pages import Page
 from schema.arguments import After, Before, First, Last, Statuses
-from schema.batches import history_of, to_one
+from schema.batches import fields_of_nodes, history_of, to_one
 from schema.connections import Connection
-from schema.execution import Batch, InstanceOf
+from schema.execution import Batch, InstanceOf, Selected
 from schema.filters import OccurrenceFilter
 from schema.permissions import Info, requires
 from schema.types.capacity import Capacity
@@ -43,9 +43,10 @@ async def _occurrences(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
+    selected: Selected = None,
 ) -> list[Page[records.Occurrence]]:
-    wanted = filter.wanted() if filter else None
-    return await schedule_lists.sessions_of_groups(context, group_ids, wanted, first, after, last, before)
+    wanted, fields = filter.wanted() if filter else None, fields_of_nodes(selected)
+    return await schedule_lists.sessions_of_groups(context, group_ids, wanted, first, after, last, before, fields)
 
 
 async def _enrollments(
@@ -56,8 +57,10 @@ async def _enrollments(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
+    selected: Selected = None,
 ) -> list[Page[records.Enrollment]]:
-    return await enrollment_lists.enrollments_of_groups(context, group_ids, status, first, after, last, before)
+    fields = fields_of_nodes(selected)
+    return await enrollment_lists.enrollments_of_groups(context, group_ids, status, first, after, last, before, fields)
 
 
 @strawberry.type(description="A therapy group: what it is, who leads it, where, for how many, and how often.")
@@ -130,7 +133,7 @@ class GroupDefinition(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Occurrence", strawberry.lazy("schema.types.occurrences")]] | None,
         description="The group's sessions, in the order of their dates and times.",
-        extensions=[requires(PermissionKey.GROUP_SCHEDULE_VIEW), Batch(_occurrences, by="id")],
+        extensions=[requires(PermissionKey.GROUP_SCHEDULE_VIEW), Batch(_occurrences, by="id", selects=True)],
     )
     @staticmethod
     async def occurrences(
@@ -149,7 +152,7 @@ class GroupDefinition(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]] | None,
         description="The group's enrollments: the seated, then the waitlist in turn, then past ones.",
-        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_VIEW), Batch(_enrollments, by="id")],
+        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_VIEW), Batch(_enrollments, by="id", selects=True)],
     )
     @staticmethod
     async def enrollments(
