@@ -106,6 +106,15 @@ async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> 
     return {row[0]: order.layout.make(row) for row in await snapshot.fetch(_find(order), {"ids": ids})}
 
 
+async def find_all(
+    snapshot: Snapshot, order: Order[Record], ids: Sequence[Key], fields: frozenset[str]
+) -> Records[Record] | None:
+    """Gives these fields of the records with the ids, in their order; None where one of them is not there."""
+    order = reading(order, fields)
+    found = {row[0]: row for row in await snapshot.fetch(_find(order), {"ids": ids})}
+    return Records(order.layout, [found[each] for each in ids]) if len(found) == len(ids) else None
+
+
 async def read_page(snapshot: Snapshot, order: Order[Record], filters: Filters, window: Window) -> Slice[Record]:
     """Gives a page of one list of the snapshot's organization."""
     statement = _page(order, _shape(filters, window))

@@ -49,8 +49,9 @@ async def enrollments_of_groups(
 
     Raises BadInput.
     """
-    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
-    read = (*asked, fields_to_read(fields, group_ids, asked[1]))
+    part = window(ENROLLMENT_ORDER, first, after, last, before)
+    asked = _wanted(statuses), part
+    read = (*asked, fields_to_read(fields, len(group_ids) * part.limit))
     loaders = context.loaders
     found = await loaders.group_enrollments.load_many([(group, read) for group in group_ids])
     return [_page(loaders.group_enrollment_count, group, asked, each) for (group, _), each in found.items()]

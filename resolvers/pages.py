@@ -21,7 +21,7 @@ SIZE = 50
 LARGEST = 200
 _LONGEST_CURSOR = 3000
 # Elements from which on reading fewer columns saves more than the database takes to plan a statement of its own.
-_MANY = 500
+MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,9 @@ async def totals(wanted: Sequence[Total]) -> Sequence[int]:
     return await asyncio.gather(*(total() for total in wanted))
 
 
-def fields_to_read(fields: Fields, parents: Sequence[Any], part: Window) -> Fields:
-    """Gives the fields to read of the same page of many parents: those asked for, where it pays to leave out others."""
-    return fields if len(parents) * part.limit >= _MANY else None
+def fields_to_read(fields: Fields, count: int) -> Fields:
+    """Gives the fields to read of so many records: those asked for, where it pays to leave out others, else all."""
+    return fields if count >= MANY else None
 
 
 def window(

@@ -1,14 +1,15 @@
 """Patients, staff and locations: one by id, and the lists."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from db import reference_queries
-from db.pages import Order
+from db.pages import Fields, Order, find_all
 from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
 from domain.records import Location, Patient, StaffMember
 from resolvers import arguments
 from resolvers.context import Context
-from resolvers.pages import Page, not_a_cursor, window
+from resolvers.pages import Page, fields_to_read, not_a_cursor, window
 
 Record = TypeVar("Record")
 
@@ -18,6 +19,18 @@ async def patient(context: Context, id: str) -> Patient | None:
     arguments.storable(id, "id")
     found: Patient | None = await context.loaders.patient.load(id)
     return found
+
+
+async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields) -> Sequence[Patient | None]:
+    """Gives many patients, all different, or these fields of them; None for ids that the registry does not have."""
+    fields = fields_to_read(fields, len(ids))
+    if fields is not None:
+        async with context.read() as snapshot:
+            found = await find_all(snapshot, PATIENT_ORDER, ids, fields)
+        if found is not None:
+            context.note_patients(ids)
+            return found
+    return list((await context.loaders.patient.load_many(ids)).values())
 
 
 async def patients(context: Context, search: str | None, first: int | None, after: str | None) -> Page[Patient]:

@@ -29,7 +29,7 @@ from graphql.pyutils import is_awaitable
 
 from schema.execution.errors import GivenUp
 from schema.execution.fields import Attribute, Call, Many, TypeName
-from schema.execution.leaves import dispose, enum_name, leaf_code
+from schema.execution.leaves import UUIDS, dispose, enum_name, leaf_code
 from schema.execution.names import Names
 from schema.execution.plan import Leaf, ListOf, SelectedField, Selection, Shape
 from schema.execution.region import BatchOfRegion, Read, Region, State
@@ -57,7 +57,7 @@ class _Compiler:
     def __init__(self, region: Region, *, encoder_writes: bool) -> None:
         self.region = region
         self.encoder_writes = encoder_writes
-        self.names = Names(UUID=UUID, isfinite=isfinite, Undefined=Undefined)
+        self.names = Names(UUID=UUID, uuids=UUIDS, isfinite=isfinite, Undefined=Undefined)
 
     def values(self, shape: Shape) -> Read:
         """Gives the function that completes a list of values."""

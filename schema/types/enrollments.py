@@ -1,18 +1,20 @@
 """Enrollments, as clients see them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
 
 from domain import records
 from domain.changes import EntityType
-from resolvers import histories
+from resolvers import histories, reference_lists
 from resolvers.caller import PermissionKey
+from resolvers.context import Context
 from resolvers.pages import Page
 from schema.arguments import After, First
 from schema.batches import history_of, to_one
 from schema.connections import Connection
-from schema.execution import InstanceOf
+from schema.execution import Batch, InstanceOf, Selected
 from schema.permissions import Info, requires
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry
@@ -20,6 +22,12 @@ from schema.types.node import Node
 from schema.types.references import Patient
 
 Place = strawberry.Parent[records.Enrollment]
+
+
+async def _patients(
+    ids: Sequence[str], context: Context, selected: Selected = None
+) -> Sequence[records.Patient | None]:
+    return await reference_lists.patients_by_id(context, ids, None if selected is None else frozenset(selected))
 
 
 @strawberry.type(description="One patient's place in one group. Who comes back after leaving gets a new one.")
@@ -53,7 +61,7 @@ class Enrollment(Node):
     @strawberry.field(
         graphql_type=Patient,
         description="The patient.",
-        extensions=[to_one(lambda loaders: loaders.patient, by="patient_id")],
+        extensions=[Batch(_patients, by="patient_id", selects=True)],
     )
     @staticmethod
     async def patient(parent: Place, info: Info) -> records.Patient:

@@ -8,6 +8,7 @@ import pytest
 from graphql import GraphQLNamedType
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from resolvers import pages
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from schema.schema import schema
@@ -49,8 +50,12 @@ async def fill(engine: AsyncEngine) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize("seed", range(3))
-async def test_the_clinic_answers_alike(engine: AsyncEngine, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "many"), [(0, 1), (1, 1), (2, 500)], ids=["columns", "more columns", "records"])
+async def test_the_clinic_answers_alike(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, seed: int, many: int
+) -> None:
+    # Of long lists only some columns are read.
+    monkeypatch.setattr(pages, "MANY", many)
     ids = await fill(engine)
     made = random.Random(seed)
 
