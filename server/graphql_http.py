@@ -84,11 +84,10 @@ class GraphQLOverHTTP:
         except IdempotencyRefusal as refused:
             told = error(refused.message, refused.code)
             return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
-        except Exception as fault:
-            if trouble_of(fault) is None:
-                raise
+        except Exception as fault:  # here and not around the app: pages of other origins may read the answer too
             told = masked_error(fault, record.request_id)
-            return _response({"errors": [told]}, 503, media_type, record, retry_headers([told]))
+            status = 500 if trouble_of(fault) is None else 503
+            return _response({"errors": [told]}, status, media_type, record, retry_headers([told]))
         finally:
             await context.end()
 

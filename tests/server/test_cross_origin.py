@@ -5,17 +5,21 @@ from contextlib import AsyncExitStack
 
 import httpx
 import pytest
+import strawberry
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from strawberry.scalars import JSON
 
 from resolvers.context import Clinic
 from server.app import create_app
 from server.authentication import Authenticator
+from server.cross_origin import cross_origin
 from server.edge import Edge
+from server.graphql_http import GraphQLOverHTTP
 from server.request_log import RequestLog
 from server.security_headers import SecurityHeaders
 from tests.api_client import ORGANIZATION, SECRET, URL, ApiClients, bearer
@@ -149,6 +153,28 @@ async def test_every_answer_has_the_security_headers(closed_app: httpx.AsyncClie
         assert policy.startswith("default-src 'none'")
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["x-request-id"]
+
+
+@strawberry.type
+class Broken:
+    @strawberry.field
+    def value(self) -> JSON:
+        return JSON({1, 2})  # a set is no JSON, which shows when all is done
+
+
+async def test_a_fault_of_ours_can_be_read_by_a_page_of_a_named_origin(clinic: Clinic) -> None:
+    endpoint = GraphQLOverHTTP(strawberry.Schema(Broken), clinic, Authenticator(SECRET))
+    around = [Middleware(SecurityHeaders), Middleware(RequestLog), *cross_origin([OURS])]
+    broken = Starlette(routes=[Route("/graphql", endpoint)], middleware=around)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(broken), base_url=URL) as http:
+        headers = {"Origin": OURS, "Authorization": bearer(), "Accept": "application/graphql-response+json"}
+        answer = await http.post("/graphql", json={"query": "{ value }"}, headers=headers)
+    assert answer.status_code == 500
+    assert answer.headers["access-control-allow-origin"] == OURS
+    assert answer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    [error] = answer.json()["errors"]
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
+    assert answer.headers["x-request-id"] in error["message"]
 
 
 async def test_transport_security_is_asked_for_over_tls_only(app: Starlette) -> None:
