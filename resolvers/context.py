@@ -121,7 +121,7 @@ class Context:
     def fell_back(self) -> None:
         """Counts a fallback, and forgets what was loaded: what comes next shall find things as they were."""
         self.fallbacks += 1
-        self.loaders = Loaders(self)
+        self._forget_loaded()
 
     def note_patients(self, patient_ids: Iterable[str]) -> None:
         """Notes whose records the request has read, for the log that `record_reads` writes."""
@@ -141,7 +141,7 @@ class Context:
 
     async def close(self) -> None:
         """Ends the snapshot and forgets what was loaded from it."""
-        self.loaders = Loaders(self)
+        self._forget_loaded()
         async with self.turn:
             ended, self.snapshot = self.snapshot, None
             if ended is not None:
@@ -151,6 +151,10 @@ class Context:
         """Ends the request. A loader of a field that was given up would read on, and keep its connection."""
         self.ended = True
         await self.close()
+
+    def _forget_loaded(self) -> None:
+        forgotten, self.loaders = self.loaders, Loaders(self)
+        forgotten.forget()
 
 
 class _Reading:

@@ -34,6 +34,12 @@ class Loaders:
     def __init__(self, context: "Context") -> None:
         self._context = context
 
+    def forget(self) -> None:
+        """Lets go of what was loaded. Loaders hold themselves: a long report would stay until garbage is collected."""
+        context = self._context
+        self.__dict__.clear()
+        self._context = context
+
     @cached_property
     def staff_member(self) -> Loader[str, StaffMember]:
         """Staff by id."""

@@ -1,13 +1,16 @@
 """Queries over HTTP: lists and their filters, nested pages, ids, permissions, and what they cost."""
 
 import base64
+import gc
 from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.pages import Slice
 from resolvers.caller import PermissionKey
+from resolvers.loader import Loader
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
 from tests.clinic import NOW, THEIRS, seed
 from tests.clinic_rows import add_enrollments, add_group, add_sessions
@@ -264,3 +267,17 @@ async def test_removed_enrollments_leave_lists_and_counts_but_keep_their_page(
     assert (found["enrollments"]["totalCount"], found["waiting"]["totalCount"]) == (2, 1)
     assert found["capacity"] == {"enrolled": 1, "waitlisted": 1}
     assert data["patient"]["enrollments"] == {"totalCount": 0, "nodes": []}
+
+
+async def test_what_a_request_has_read_is_gone_with_its_answer(engine: AsyncEngine, client: ApiClient) -> None:
+    group = await add_group(engine, "Group", ORGANIZATION)
+    await add_sessions(engine, group, [DAY], ORGANIZATION)
+    await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
+    gc.collect()
+    gc.disable()
+    try:
+        await client.ask(NESTED)
+        left = [each for each in gc.get_objects() if isinstance(each, Slice | Loader)]
+    finally:
+        gc.enable()
+    assert left == []
