@@ -23,6 +23,7 @@ from benchmarks.postgres import Postgres, running_postgres
 from benchmarks.preparation import Clinic
 from benchmarks.report import beside_table, comparison_rows, comparison_table, growth_rows, growth_table
 from benchmarks.servers import ours
+from benchmarks.summary import summary
 from benchmarks.workloads import ENROLL_NAME, ORGANIZATION, REPORT_NAME, SMALL_NAME
 
 _PARTS = ("comparison", "growth", "beside")
@@ -65,7 +66,7 @@ def _measure(postgres: Postgres, folder: Path, given: argparse.Namespace) -> tup
         choice = Choice(tuple(filter(None, given.only.split(","))), tuple(given.workloads.split(",")))
         comparison = compare(clinic, folder, choice, effort, _tell)
         found["comparison"] = comparison_rows(comparison)
-        texts.append(comparison_table(found["comparison"], comparison.left_out))
+        texts += [summary(found["comparison"]), comparison_table(found["comparison"], comparison.left_out)]
     if "growth" in parts or "beside" in parts:
         size = data_set.GROWN.shrunk(_SMALLER) if given.quick else data_set.GROWN
         _tell(f"filling a database with {size.groups * size.sessions:,} sessions")

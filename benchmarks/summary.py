@@ -1,0 +1,33 @@
+"""The comparison in one table of Markdown, a line for each server: what the README shows."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.workloads import ENROLL_NAME, REPORT_NAME, SMALL_NAME
+
+_COLUMNS = (
+    ("report, 1 client: latency", REPORT_NAME, 1, "latency_ratio"),
+    ("report, 8 clients: throughput", REPORT_NAME, 8, "throughput_ratio"),
+    ("small, 8 clients: throughput", SMALL_NAME, 8, "throughput_ratio"),
+    ("enroll, 8 clients: throughput", ENROLL_NAME, 8, "throughput_ratio"),
+)
+"""Each with the question, the number of clients, and the ratio to the limit that it shows."""
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> str:
+    """Gives the ratios of the rows of a comparison; a server that was not asked a question has no figure there."""
+    by_case = {(row["server"], row["workload"], row["clients"]): row for row in rows}
+    heads = ["server", *(head for head, *_ in _COLUMNS), "statements of a report", "peak memory"]
+    lines = [_line(heads), _line("---" for _ in heads)]
+    for server, held in {row["server"]: row["peak_memory_mb"] for row in rows}.items():
+        figures = [
+            f"{row[figure]:.2f}" if (row := by_case.get((server, workload, clients))) else ""
+            for _, workload, clients, figure in _COLUMNS
+        ]
+        report = by_case.get((server, REPORT_NAME, 1))
+        lines.append(_line([server, *figures, str(report["statements"]) if report else "", f"{held:.0f} MB"]))
+    return "\n".join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
