@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from uuid import UUID
 
 import pytest
@@ -172,15 +172,22 @@ async def test_a_hot_group_holds_up_no_other(
 ) -> None:
     small = create_engine(database_url, pool_size=2)  # four connections at most
     turns = Turns()
+
+    async def insist(name: str) -> object:
+        while (
+            True
+        ):  # as a client does that is told to try again: the pressure does not cease, however slow this machine
+            with suppress(Busy):
+                return await run(small, rename(groups[0], name), turns)
+
     async with locked(engine, groups[0]) as other:
-        waiting = [asyncio.create_task(run(small, rename(groups[0], f"Hot {n}"), turns)) for n in range(50)]
+        waiting = [asyncio.create_task(insist(f"Hot {n}")) for n in range(50)]
         await until_somebody_waits(engine)
         for n in range(20):
             assert await run(small, rename(groups[1], f"Cool {n}"), turns) == f"Cool {n}"
+            assert await waiting_backends(other) <= 1
         assert not any(task.done() for task in waiting)
-        assert await waiting_backends(other) == 1
-    answers = await asyncio.gather(*waiting)
-    assert answers == [f"Hot {n}" for n in range(50)]
+    assert await asyncio.gather(*waiting) == [f"Hot {n}" for n in range(50)]
     await small.dispose()
 
 
