@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
-from db.pages import Order, Slice, Window, count, find, of_organization, read_page
+from db.pages import Order, Slice, Window, count, find, read_page
 from db.rows import GROUPS
 from db.search import holds_text, pattern
 from db.snapshots import Snapshot
-from db.statement import AnyOf, Statement, constant
+from db.statement import AnyOf, Statement, constant, of_organization
 from db.tables import enrollments, group_definitions
 from domain.records import CapacityStatus, EnrollmentStatus, GroupDefinition
 from domain.search_text import search_text

@@ -3,13 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from db.rows import GROUP_COLUMNS, group_record
+from db.statement import Statement, of_organization
 from db.tables import group_definitions
 from db.unit_of_work import UnitOfWork
 from domain.records import GroupDefinition
 from domain.search_text import search_text
+
+_QUERY = select(*GROUP_COLUMNS).where(
+    of_organization(group_definitions),
+    group_definitions.c.id == bindparam("id", type_=group_definitions.c.id.type),
+)
+_FIND = Statement(_QUERY)
+_LOCK = Statement(_QUERY.with_for_update(key_share=True))
 
 
 async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None:
@@ -21,13 +29,8 @@ async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None
         NotYourTurn: Where others of this process want the same group, and came first; `db.transactions` waits.
     """
     work.need_turn(group_id)
-    query = select(*GROUP_COLUMNS).where(
-        group_definitions.c.organization_id == work.organization_id, group_definitions.c.id == group_id
-    )
-    if work.locks_rows:
-        query = query.with_for_update(key_share=True)
-    row = (await work.connection.execute(query)).first()
-    return None if row is None else group_record(row)
+    rows = await work.fetch(_LOCK if work.locks_rows else _FIND, {"id": group_id})
+    return group_record(rows[0]) if rows else None
 
 
 async def insert_group(work: UnitOfWork, group: GroupDefinition) -> None:

@@ -11,11 +11,11 @@ from itertools import product
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, or_, select, true, tuple_, union_all
-from sqlalchemy.sql.expression import FromClause, Select
+from sqlalchemy.sql.expression import Select
 
 from db.layouts import Layout, Records, only
 from db.snapshots import Snapshot
-from db.statement import AnyOf, Listed, Statement
+from db.statement import AnyOf, Listed, Statement, of_organization
 
 Record = TypeVar("Record")
 Parent = TypeVar("Parent")
@@ -158,14 +158,6 @@ async def counts(
     statement = _counts(order, tuple(filters), parent)
     found: dict[Any, int] = dict(map(tuple, await snapshot.fetch(statement, {**_given(filters), "parents": parents})))
     return [found.get(wanted, 0) for wanted in parents]
-
-
-def of_organization(table: FromClause) -> ColumnElement[bool]:
-    """Gives the condition that a row is the snapshot's organization's. No statement goes without it."""
-    condition: ColumnElement[bool] = table.c.organization_id == bindparam(
-        "organization_id", type_=table.c.organization_id.type
-    )
-    return condition
 
 
 @lru_cache(_STATEMENTS_KEPT)

@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
-from db.pages import of_organization
 from db.search import pattern
 from db.snapshots import Snapshot
-from db.statement import Statement
+from db.statement import Statement, of_organization
 from db.tables import patient_endings
 from domain.search_text import search_text
 

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from db.rows import LOCATION_COLUMNS, location_record
+from db.statement import Statement, of_organization
 from db.tables import locations, patients, staff_members
 from db.unit_of_work import UnitOfWork
 from domain.groups import References
 from domain.texts import is_storable
+
+_PATIENT_ACTIVE = Statement(
+    select(patients.c.active).where(
+        of_organization(patients), patients.c.id == bindparam("id", type_=patients.c.id.type)
+    )
+)
 
 
 async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], location_id: str | None) -> References:
@@ -38,7 +45,5 @@ async def patient_is_active(work: UnitOfWork, patient_id: str) -> bool | None:
     """Tells whether the registry holds the patient as active; None where it does not know the patient."""
     if not is_storable(patient_id):
         return None
-    active: bool | None = await work.connection.scalar(
-        select(patients.c.active).where(patients.c.organization_id == work.organization_id, patients.c.id == patient_id)
-    )
-    return active
+    rows = await work.fetch(_PATIENT_ACTIVE, {"id": patient_id})
+    return bool(rows[0][0]) if rows else None

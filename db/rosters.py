@@ -7,38 +7,45 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 
 from db.rows import ENROLLMENT_COLUMNS, enrollment_record
+from db.statement import Statement, constant, of_organization
 from db.tables import enrollments
 from db.unit_of_work import UnitOfWork
 from domain.records import Enrollment, EnrollmentStatus, GroupDefinition
 from domain.roster import Roster, RosterChange
 
 _STORED = tuple(field.name for field in fields(Enrollment))
+_FIND = Statement(
+    select(*ENROLLMENT_COLUMNS).where(
+        of_organization(enrollments), enrollments.c.id == bindparam("id", type_=enrollments.c.id.type)
+    )
+)
+_ACTIVE = Statement(
+    select(*ENROLLMENT_COLUMNS)
+    .where(
+        of_organization(enrollments),
+        enrollments.c.group_definition_id == bindparam("group_id", type_=enrollments.c.group_definition_id.type),
+        # As the partial index of active enrollments has it.
+        enrollments.c.status != constant(EnrollmentStatus.DISENROLLED),
+    )
+    .order_by(enrollments.c.place, enrollments.c.id)
+)
+_ADD = Statement(insert(enrollments).inline(), ["organization_id", *_STORED])
+_EDIT = Statement(
+    update(enrollments)
+    .where(of_organization(enrollments), enrollments.c.id == bindparam("id_", type_=enrollments.c.id.type))
+    .values({column: bindparam(f"{column}_", type_=enrollments.c[column].type) for column in _STORED if column != "id"})
+)
 
 
 async def find_enrollment(work: UnitOfWork, enrollment_id: UUID) -> Enrollment | None:
     """Gives an enrollment of the organization, a removed one too. Decide on it only while its group is locked."""
-    row = (
-        await work.connection.execute(
-            select(*ENROLLMENT_COLUMNS).where(
-                enrollments.c.organization_id == work.organization_id, enrollments.c.id == enrollment_id
-            )
-        )
-    ).first()
-    return None if row is None else enrollment_record(row)
+    rows = await work.fetch(_FIND, {"id": enrollment_id})
+    return enrollment_record(rows[0]) if rows else None
 
 
 async def roster_of(work: UnitOfWork, group: GroupDefinition) -> Roster:
     """Gives the roster of a group that this transaction has locked."""
-    rows = await work.connection.execute(
-        select(*ENROLLMENT_COLUMNS)
-        .where(
-            enrollments.c.organization_id == work.organization_id,
-            enrollments.c.group_definition_id == group.id,
-            enrollments.c.status != EnrollmentStatus.DISENROLLED.value,
-        )
-        .order_by(enrollments.c.place, enrollments.c.id)
-    )
-    active = [enrollment_record(row) for row in rows]
+    active = [enrollment_record(row) for row in await work.fetch(_ACTIVE, {"group_id": group.id})]
     return Roster(
         group.id,
         group.max_capacity,
@@ -51,17 +58,10 @@ async def save_roster(work: UnitOfWork, change: RosterChange) -> None:
     """Stores every step of a decision with its history and events."""
     new = [_columns(step.after) for step in change.steps if step.before is None]
     if new:
-        await work.connection.execute(
-            insert(enrollments), [{**row, "organization_id": work.organization_id} for row in new]
-        )
+        await work.store(_ADD, new)
     edited = [_columns(step.after) for step in change.steps if step.before is not None]
     if edited:
-        await work.connection.execute(
-            update(enrollments)
-            .where(enrollments.c.organization_id == work.organization_id, enrollments.c.id == bindparam("id_"))
-            .values({column: bindparam(f"{column}_") for column in _STORED if column != "id"}),
-            [{f"{name}_": value for name, value in row.items()} for row in edited],
-        )
+        await work.store(_EDIT, [{f"{name}_": value for name, value in row.items()} for row in edited])
     work.record(change.events, change.history)
 
 

@@ -16,14 +16,13 @@ from db.pages import (
     count,
     counts,
     find,
-    of_organization,
     read_page,
     read_pages,
     reading,
 )
 from db.rows import OCCURRENCE_COLUMNS, OCCURRENCES, occurrence_record
 from db.snapshots import Snapshot
-from db.statement import AnyOf, Statement, constant
+from db.statement import AnyOf, Statement, constant, of_organization
 from db.tables import occurrences
 from domain.records import Occurrence, OccurrenceStatus
 from domain.selections import SessionsWanted

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, ColumnElement, String, Text, TypeDecorator, any_, 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.expression import ClauseElement, Select
+from sqlalchemy.sql.expression import ClauseElement, FromClause, Select
 from sqlalchemy.types import TypeEngine
 
 Convert = Callable[[Any], Any]
@@ -25,19 +25,20 @@ class CompiledStatement:
 
     Attributes:
         text: The SQL, with marks where parameters go.
-        parameters: For each mark the parameter's name, how its value is written, and the value of a constant.
+        parameters: For each mark the parameter's name, how its value is written, whether it must be given, and the
+            value of one that need not be.
         readers: How each column of a row is read, None where as it comes; None where all are.
     """
 
     text: str
-    parameters: tuple[tuple[str, Convert | None, Any], ...]
+    parameters: tuple[tuple[str, Convert | None, bool, Any], ...]
     readers: tuple[Convert | None, ...] | None
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
-        """Gives the values of the marks, in their order."""
+        """Gives the values of the marks, in their order. Raises KeyError where one is missing."""
         values = []
-        for name, write, constant in self.parameters:
-            value = given.get(name, constant)
+        for name, write, required, constant in self.parameters:
+            value = given[name] if required else constant
             values.append(value if write is None else write(value))
         return values
 
@@ -58,8 +59,15 @@ class CompiledStatement:
 class Statement:
     """A statement with named parameters. Its rows are sequences, in the order of its columns."""
 
-    def __init__(self, construct: ClauseElement) -> None:
+    def __init__(self, construct: ClauseElement, columns: Sequence[str] = ()) -> None:
+        """Compiles nothing yet.
+
+        Args:
+            construct: The statement.
+            columns: For an insert the columns that parameters of the same names give, beside those with values.
+        """
         self._construct = construct
+        self._columns = list(columns) or None
         self._compiled: dict[str, CompiledStatement] = {}
 
     def compiled(self, dialect: Dialect) -> CompiledStatement:
@@ -70,13 +78,14 @@ class Statement:
         return found
 
     def _compile(self, dialect: Dialect) -> CompiledStatement:
-        compiled = self._construct.compile(dialect=dialect)
+        compiled = self._construct.compile(dialect=dialect, column_keys=self._columns)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("only statements that take parameters are compiled here")
         parameters = []
         for name in compiled.positiontup or ():
             kind = compiled.binds[name].type.dialect_impl(dialect)
-            parameters.append((name, kind.bind_processor(dialect), compiled.params[name]))
+            required = compiled.binds[name].required
+            parameters.append((name, kind.bind_processor(dialect), required, compiled.params[name]))
         columns = self._construct.selected_columns if isinstance(self._construct, Select) else ()
         readers = tuple(_reader(column.type, dialect) for column in columns)
         return CompiledStatement(str(compiled), tuple(parameters), readers if any(readers) else None)
@@ -111,6 +120,14 @@ class Listed(TypeDecorator[Any]):
 def constant(value: str) -> ColumnElement[str]:
     """Gives a word of ours, such as a status, as part of a statement's text: an index may be made for just this one."""
     return literal_column(f"'{value}'", String())
+
+
+def of_organization(table: FromClause) -> ColumnElement[bool]:
+    """Gives the condition that a row is the organization that the statement is for's. No statement goes without it."""
+    condition: ColumnElement[bool] = table.c.organization_id == bindparam(
+        "organization_id", type_=table.c.organization_id.type
+    )
+    return condition
 
 
 class AnyOf(ColumnElement[bool]):

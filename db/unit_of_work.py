@@ -1,24 +1,36 @@
 """Transactions that write; they commit when their block is left. Those that read are in `db.snapshots`."""
 
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.drivers import Driver
 from db.engine import LOCK_WAIT, WRITES
 from db.faults import OutcomeUnknown, Trouble, trouble_of
 from db.row_security import confine
+from db.statement import Statement
 from db.tables import audit_log, outbox
 from db.turns import Place, Turns
 from domain.changes import Event, HistoryEntry
 
 LOCK_SECONDS: Final = 3.0
 """How long a transaction that writes waits for what others have locked."""
+
+
+_ADD_HISTORY: Final = Statement(insert(audit_log).inline(), [column.name for column in audit_log.c])
+_EVENT_COLUMNS: Final = [column.name for column in outbox.c if column.name not in {"sequence", "transaction_id"}]
+_ADD_EVENT: Final = Statement(
+    insert(outbox).values(transaction_id=literal_column("pg_current_xact_id()::text::bigint")).inline(), _EVENT_COLUMNS
+)
+_ADD_EVENT_ON_SQLITE: Final = Statement(
+    insert(outbox).values(transaction_id=literal_column("0")).inline(), _EVENT_COLUMNS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,7 @@ class UnitOfWork:
     """One transaction that writes, bound to one organization and one moment."""
 
     connection: AsyncConnection
+    driver: Driver
     author: Author
     now: datetime
     new_id: Callable[[], UUID]
@@ -65,17 +78,18 @@ class UnitOfWork:
     async def store_records(self) -> None:
         """Writes what was noted into the outbox and the audit log."""
         if self._history:
-            await self.connection.execute(insert(audit_log), [self._history_row(entry) for entry in self._history])
+            await self.store(_ADD_HISTORY, [self._history_row(entry) for entry in self._history])
         if self._events:
-            transaction_id = await self._transaction_id()
-            await self.connection.execute(
-                insert(outbox), [self._outbox_row(told, transaction_id) for told in self._events]
-            )
+            add = _ADD_EVENT if self.locks_rows else _ADD_EVENT_ON_SQLITE
+            await self.store(add, [self._outbox_row(told) for told in self._events])
 
-    async def _transaction_id(self) -> int:
-        if self.connection.dialect.name == "sqlite":
-            return 0
-        return int(await self.connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)
+    async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """Gives the statement's rows as `Driver.fetch` does. Raises DBAPIError."""
+        return await self.driver.fetch(statement, parameters)
+
+    async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Runs a statement once for each of the rows. Raises DBAPIError."""
+        await self.driver.store(statement, rows)
 
     def _history_row(self, entry: HistoryEntry) -> dict[str, Any]:
         return {
@@ -92,7 +106,7 @@ class UnitOfWork:
             ],
         }
 
-    def _outbox_row(self, told: Event, transaction_id: int) -> dict[str, Any]:
+    def _outbox_row(self, told: Event) -> dict[str, Any]:
         event_id = self.new_id()
         metadata = {"organization_id": self.organization_id}
         if told.site_id is not None:
@@ -106,7 +120,6 @@ class UnitOfWork:
             "id": event_id,
             "organization_id": self.organization_id,
             "group_definition_id": told.group_definition_id,
-            "transaction_id": transaction_id,
             "event": told.name,
             "envelope": {
                 "id": str(event_id),
@@ -146,7 +159,11 @@ async def unit_of_work(
             try:
                 if confined:
                     await confine(connection, author.organization_id, lock_seconds)
-                work = UnitOfWork(connection, author, now, new_id, place or Place(Turns()))
+                else:
+                    # SQLAlchemy tells the driver of a transaction with its first statement, and not before.
+                    await connection.execute(select(1))
+                driver = await _driver(connection, author.organization_id)
+                work = UnitOfWork(connection, driver, author, now, new_id, place or Place(Turns()))
                 yield work
                 await work.store_records()
                 committing = True
@@ -159,3 +176,8 @@ async def unit_of_work(
                 if committing:
                     raise OutcomeUnknown from fault
                 raise
+
+
+async def _driver(connection: AsyncConnection, organization_id: str) -> Driver:
+    pooled = await connection.get_raw_connection()
+    return Driver(organization_id, connection.dialect, pooled.driver_connection)

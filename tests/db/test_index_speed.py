@@ -47,16 +47,16 @@ class Explained(Snapshot):
     plans: list[str]
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        compiled = statement.compiled(self.dialect)
+        compiled = statement.compiled(self.driver.dialect)
         values = compiled.arguments({**parameters, "organization_id": self.organization_id})
         if self.on_postgresql:
-            self.plans.append(_lines(await self._driver.fetch(f"EXPLAIN {compiled.text}", *values)))
-            await self._driver.execute(f"PREPARE explained AS {compiled.text}")
+            self.plans.append(_lines(await self.driver.connection.fetch(f"EXPLAIN {compiled.text}", *values)))
+            await self.driver.connection.execute(f"PREPARE explained AS {compiled.text}")
             nulls = ", ".join("NULL" for _ in values)
-            self.plans.append(_lines(await self._driver.fetch(f"EXPLAIN EXECUTE explained({nulls})")))
-            await self._driver.execute("DEALLOCATE explained")
+            self.plans.append(_lines(await self.driver.connection.fetch(f"EXPLAIN EXECUTE explained({nulls})")))
+            await self.driver.connection.execute("DEALLOCATE explained")
         else:
-            rows = await self._driver.execute_fetchall(f"EXPLAIN QUERY PLAN {compiled.text}", values)
+            rows = await self.driver.connection.execute_fetchall(f"EXPLAIN QUERY PLAN {compiled.text}", values)
             self.plans.append("\n".join(row[3] for row in rows))
         return await super().fetch(statement, parameters)
 
@@ -72,7 +72,7 @@ async def explained(engine: AsyncEngine) -> AsyncIterator[Explained]:
     seen.plans = []
     await seen.begin()
     if seen.on_postgresql:
-        await seen._driver.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await seen.driver.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     yield seen
     await seen.close()
 

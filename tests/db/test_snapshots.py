@@ -7,10 +7,9 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.pages import of_organization
 from db.rows import OCCURRENCE_COLUMNS
 from db.snapshots import Snapshot, snapshot
-from db.statement import Statement
+from db.statement import Statement, of_organization
 from db.statements import start_counting
 from db.tables import group_definitions, occurrences
 from tests.clinic import OURS, THEIRS, seed

@@ -1,0 +1,78 @@
+"""Runs statements on the driver itself (asyncpg, aiosqlite): SQLAlchemy has written them and has no part in it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+
+from db.statement import Statement
+from db.statements import count_statement
+
+
+class Driver:
+    """A connection of a driver, on behalf of one organization. It leaves transactions to whoever holds it."""
+
+    __slots__ = ("connection", "dialect", "on_postgresql", "organization_id")
+
+    def __init__(self, organization_id: str, dialect: Dialect, connection: Any) -> None:
+        """Takes the driver's own connection."""
+        self.organization_id = organization_id
+        self.dialect = dialect
+        self.on_postgresql = dialect.name == "postgresql"
+        self.connection = connection
+
+    async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """Gives the statement's rows, each a sequence in the order of its columns.
+
+        The parameter organization_id is the connection's own.
+
+        Raises:
+            DBAPIError: Where the database refuses or is lost; it tells the statement without its parameters.
+        """
+        compiled = statement.compiled(self.dialect)
+        arguments = compiled.arguments({**parameters, "organization_id": self.organization_id})
+        started = time.perf_counter()
+        try:
+            if self.on_postgresql:
+                rows = await self.connection.fetch(compiled.text, *arguments)
+            else:
+                rows = await self.connection.execute_fetchall(compiled.text, arguments)
+        except Exception as fault:
+            raise self._told(compiled.text, fault) from fault
+        finally:
+            count_statement(time.perf_counter() - started)
+        return compiled.read(rows)
+
+    async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Runs a statement that changes rows, once for each of these. Raises as above."""
+        if len(rows) == 1:
+            await self.fetch(statement, rows[0])
+            return
+        compiled = statement.compiled(self.dialect)
+        arguments = [compiled.arguments({**row, "organization_id": self.organization_id}) for row in rows]
+        started = time.perf_counter()
+        try:
+            await self.connection.executemany(compiled.text, arguments)
+        except Exception as fault:
+            raise self._told(compiled.text, fault) from fault
+        finally:
+            count_statement(time.perf_counter() - started)
+
+    async def run(self, command: str) -> None:
+        """Runs what bounds a transaction, several statements at once on PostgreSQL. Raises as above."""
+        try:
+            await (
+                self.connection.execute(command) if self.on_postgresql else self.connection.execute_fetchall(command)
+            )
+        except Exception as fault:
+            raise self._told(command, fault) from fault
+
+    def is_lost(self) -> bool:
+        """Tells whether the connection has ended."""
+        return self.on_postgresql and bool(self.connection.is_closed())
+
+    def _told(self, statement: str, fault: Exception) -> DBAPIError:
+        # As SQLAlchemy tells it, so that faults are known by one kind of exception.
+        return DBAPIError(statement, None, fault, hide_parameters=True, connection_invalidated=self.is_lost())
