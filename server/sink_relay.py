@@ -65,9 +65,8 @@ class SinkRelay:
         try:
             await self._take_turns()
             await asyncio.gather(*self._serving)
-            if self._stranded:
-                with contextlib.suppress(Exception):  # without the database their leases run out by themselves
-                    await release_lanes(self._engine, self._stranded, self._clock())
+            with contextlib.suppress(Exception):  # without the database their leases run out by themselves
+                await self._release_stranded()
         finally:
             # Cancelled, it leaves nobody at work: what they were at is as if they had died.
             serving = list(self._serving)
@@ -94,10 +93,7 @@ class SinkRelay:
 
     async def _turn(self) -> bool:
         """Does what there is to do; gives whether there was something."""
-        if self._stranded:
-            # The wait of an outage has passed since they were left, or the database is back.
-            await release_lanes(self._engine, self._stranded, self._clock())
-            self._stranded = []
+        await self._release_stranded()
         if not self._opened:
             await open_sink(self._engine, self._sink.name)
             self._opened = True
@@ -114,6 +110,12 @@ class SinkRelay:
             self._serving.add(task)
             task.add_done_callback(self._served)
         return bool(lanes)
+
+    async def _release_stranded(self) -> None:
+        stranded = list(self._stranded)
+        if stranded:
+            await release_lanes(self._engine, stranded, self._clock())
+            del self._stranded[: len(stranded)]  # more may have been added behind them meanwhile
 
     def _served(self, task: asyncio.Task[None]) -> None:
         self._serving.discard(task)
