@@ -2,7 +2,7 @@
 
 It reads JSON lines: {"moment": n} starts a server that kills itself with SIGKILL at the n-th moment of its database
 work after it was armed by SIGUSR1 (null: never), and answers {"pid": …, "port": …}; {"reap": pid} waits for its end,
-and answers {"status": …} as os.waitstatus_to_exitcode gives it.
+and answers {"status": …} as os.waitstatus_to_exitcode gives it. It ends with its input, and its servers with it.
 
 A moment is before and after each statement and COMMIT: what is between two of them cannot be told apart by what is
 in the database.
@@ -53,10 +53,12 @@ class _Moments:
 def main() -> None:
     # A server may be armed before it can count.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    started: set[int] = set()
     for line in sys.stdin:
         asked = json.loads(line)
         if "reap" in asked:
             _, status = os.waitpid(asked["reap"], 0)
+            started.discard(asked["reap"])
             answer = {"status": os.waitstatus_to_exitcode(status)}
         else:
             # A socket of its own: what a killed server has not accepted is refused, and waits for no other.
@@ -64,10 +66,14 @@ def main() -> None:
             pid = os.fork()
             if pid == 0:
                 _serve(listening, asked["moment"])
+            started.add(pid)
             answer = {"pid": pid, "port": listening.getsockname()[1]}
             listening.close()
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
+    for pid in started:  # a test has failed and left them
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def _serve(listening: socket.socket, moment: int | None) -> NoReturn:
