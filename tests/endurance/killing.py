@@ -85,7 +85,10 @@ class Killing:
         if repeated:
             await self._let_leases_end()
         for mutation in repeated:
-            assert await self.crowd.send(mutation) is not None
+            answer = await self.crowd.send(mutation)
+            while answer is not None and answer.error_codes:  # BUSY: not yet
+                answer = await self.crowd.send(mutation)
+            assert answer is not None
         if repeated:
             await self._assert_whole()
         return server
