@@ -34,6 +34,7 @@ from schema.execution.names import Names
 from schema.execution.plan import Leaf, ListOf, SelectedField, Selection, Shape
 from schema.execution.region import BatchOfRegion, Read, Region, State
 from schema.execution.rows import RowLayout, RowList, is_row_list
+from schema.execution.selected import attributes_of
 
 # Whoever makes up classes or layouts on the way shall not fill the memory.
 _KEPT = 32
@@ -131,7 +132,8 @@ class _Reader:
             places = self._batches[0].places if self._batches else region.place()
             below = compile_region(selected.shape, encoder_writes=compiler.encoder_writes)
             region.guards.extend(below.guards)
-            self._batches.append(BatchOfRegion(selected, kind, below, places, region.place()))
+            looked_at = attributes_of(selected.shape)
+            self._batches.append(BatchOfRegion(selected, kind, below, places, region.place(), looked_at))
             region.batches.append(self._batches[-1])
             return
         if isinstance(kind, Call):

@@ -6,8 +6,10 @@ A long list is completed in parts, and other requests get their turn in between.
 import asyncio
 import time
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any, Final
 
+from graphql import BooleanValueNode, EnumValueNode, FloatValueNode, IntValueNode, NullValueNode, StringValueNode
 from graphql.execution import Executor
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import AwaitableOrValue
@@ -16,7 +18,6 @@ from schema.execution.errors import GivenUp
 from schema.execution.plan import SelectedField
 from schema.execution.region import BatchOfRegion, Region, State
 from schema.execution.rows import RowList
-from schema.execution.selected import attributes_of
 
 Values = Sequence[Any] | RowList
 
@@ -24,6 +25,7 @@ Values = Sequence[Any] | RowList
 _PART: Final = 32
 # How long, in seconds, the event loop may be kept before others get their turn.
 _TURN: Final = 0.005
+_PLAIN_LITERALS: Final = (IntValueNode, FloatValueNode, StringValueNode, BooleanValueNode, EnumValueNode, NullValueNode)
 
 
 def complete_one(executor: Executor[Any], region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
@@ -71,9 +73,7 @@ async def _complete(executor: Executor[Any], region: Region, values: Values) -> 
 async def _fill(executor: Executor[Any], batch: BatchOfRegion, state: State) -> None:
     """Resolves a batch, and puts its completed values in their places."""
     keys, places, name = state[batch.keys], state[batch.places], batch.selected.name
-    arguments = _arguments(executor, batch.selected)
-    if batch.many.batch.selects:
-        arguments = {**arguments, "selected": attributes_of(batch.selected.shape)}
+    arguments = _arguments_of_batch(executor, batch)
     if batch.many.batch.by is None:
         values = await _resolve(executor, batch, keys, arguments)
         completed = await _complete(executor, batch.region, values)
@@ -110,6 +110,21 @@ def _state(executor: Executor[Any], region: Region) -> State:
     for place, selected, call in region.calls:
         state[place] = call.prepared(_arguments(executor, selected))
     return state
+
+
+def _arguments_of_batch(executor: Executor[Any], batch: BatchOfRegion) -> dict[str, Any]:
+    if batch.arguments is not None:
+        return batch.arguments
+    arguments = _arguments(executor, batch.selected)
+    # Literals are the same for every request. What is made of an object is each request's own, though.
+    given = batch.selected.details.node.arguments or ()
+    fixed = all(isinstance(each.value, _PLAIN_LITERALS) for each in given)
+    fixed = fixed and all(isinstance(value, str | int | float | Enum | None) for value in arguments.values())
+    if batch.many.batch.selects:
+        arguments["selected"] = batch.attributes
+    if fixed:
+        batch.arguments = arguments
+    return arguments
 
 
 def _arguments(executor: Executor[Any], selected: SelectedField) -> dict[str, Any]:

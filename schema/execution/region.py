@@ -7,6 +7,7 @@ from typing import Any
 from schema.execution.fields import Call, Many
 from schema.execution.marks import Guard
 from schema.execution.plan import SelectedField
+from schema.execution.selected import Selected
 
 State = list[Any]
 Read = Callable[[Any, State], Any]
@@ -49,6 +50,8 @@ class BatchOfRegion:
         region: What completes its values.
         places: Where in the state the unfinished objects are.
         keys: Where in the state is, for each, the parent, or the attribute that the value depends on.
+        attributes: Which attributes of its values are looked at.
+        arguments: The field's arguments, where every request has the same; once they are known.
     """
 
     selected: SelectedField
@@ -56,3 +59,5 @@ class BatchOfRegion:
     region: Region
     places: int
     keys: int
+    attributes: Selected
+    arguments: dict[str, Any] | None = None

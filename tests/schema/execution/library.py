@@ -389,6 +389,12 @@ class Tried(CompiledExecutor):
         self.context_value.loaders.clear()
 
 
+class TriedEncoded(Tried):
+    """Leaves to the encoder what it writes as the scalars do."""
+
+    encoder_writes = True
+
+
 schema = strawberry.Schema(
     Query,
     Mutation,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.schema.execution.comparing import answer, valid_document
 from tests.schema.execution.documents import DocumentWriter
-from tests.schema.execution.library import Tried, schema
+from tests.schema.execution.library import Tried, TriedEncoded, schema
 from tests.schema.execution.universe import KEYS, Universe
 
 pytestmark = [
@@ -34,7 +34,7 @@ async def compare(seed: int, documents: int) -> None:
             held = frozenset(KEYS if made.random() < 0.6 else made.sample(KEYS, 3))
             expected = await answer(core, document, request, universe.library(held))
             library = universe.library(held)
-            found = await answer(core, document, request, library, Tried)
+            found = await answer(core, document, request, library, made.choice([Tried, TriedEncoded]))
             assert found == expected, f"document {number} of seed {seed}, trouble {trouble}, held {held}:\n{request}"
             compared += 1
             without_errors += '"errors": []' in expected
@@ -49,3 +49,10 @@ async def compare(seed: int, documents: int) -> None:
 async def test_generated_documents_are_answered_alike(seed: int) -> None:
     await compare(seed, 150)
     gc.collect()  # while what is said of coroutines is not listened to
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 140))
+async def test_many_generated_documents_are_answered_alike(seed: int) -> None:
+    await compare(seed, 600)
+    gc.collect()

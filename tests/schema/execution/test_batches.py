@@ -1,0 +1,121 @@
+"""What is asked for, and how often: of what can be compiled, each level once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, OperationDefinitionNode, execute, parse
+
+from schema.execution import fill
+from schema.execution.cache import PlanCache
+from tests.schema.execution.library import REVIEW_LAYOUT, AuthorRecord, BookRecord, Library, Rows, Tried, schema
+
+pytestmark = pytest.mark.anyio
+
+core = schema._schema
+ALL = frozenset({"agents", "secrets", "ratings", "all"})
+
+
+def library(held: frozenset[str] = ALL, books: int = 3, **first: Any) -> Library:
+    author = AuthorRecord({"id": "author", "name": "Ada", "agent_key": None})
+    reviews = Rows(REVIEW_LAYOUT, [(f"r{n}", n, "text", None, 1, "g", {}) for n in range(2)])
+    records = [
+        BookRecord({"id": f"b{n}", "title": f"T{n}", "secret": "s", "author": author} | (first if n == 0 else {}))
+        for n in range(books)
+    ]
+    answers: dict[tuple[str, Any], Any] = {("reviews", f"b{n}"): reviews for n in range(books)}
+    return Library(held, records, answers | {("agents", 1): author})
+
+
+async def run(query: str, context: Library, **variables: Any) -> ExecutionResult:
+    result = execute(core, parse(query), context_value=context, variable_values=variables, executor_class=Tried)
+    return result if isinstance(result, ExecutionResult) else await result
+
+
+async def test_a_level_is_resolved_once_for_all_its_parents_by_what_it_depends_on() -> None:
+    context = library()
+    result = await run("{ books { reviews { mood author { name } } } }", context)
+    assert not result.errors
+    assert result.data is not None
+    assert result.data["books"][2]["reviews"][1] == {"mood": "GAY", "author": {"name": "Ada"}}
+    assert context.batches == [("reviews", 3), ("agents", 1)]
+    assert context.fallbacks == 0
+
+
+async def test_arguments_are_those_of_the_request() -> None:
+    query = "query ($n: Int) { books { reviews(first: $n) { id } shout(times: $n) } }"
+    for wanted in (1, 2, 1):
+        result = await run(query, library(), n=wanted)
+        assert not result.errors
+        assert result.data is not None
+        book = result.data["books"][0]
+        assert (len(book["reviews"]), book["shout"]) == (wanted, "T0" + "!" * wanted + "None")
+
+
+async def test_a_guard_is_asked_once_for_a_request_and_not_for_every_parent() -> None:
+    context = library(books=50)
+    assert not (await run("{ books { secret } }", context)).errors
+    assert context.checks.count("secrets") <= 2
+
+
+async def test_where_a_guard_refuses_nothing_is_tried_in_vain() -> None:
+    context = library(held=frozenset())
+    result = await run("{ books { secret reviews { stars } } }", context)
+    assert [error.path for error in result.errors or ()] == [["books", n, "secret"] for n in range(3)]
+    assert context.batches == [("reviews", 3)]
+    assert context.fallbacks == 0
+
+
+async def test_a_fallback_is_counted() -> None:
+    context = library(title=ValueError("bad title"))
+    result = await run("{ shelf { title } }", context)
+    assert [error.message for error in result.errors or ()] == ["bad title"]
+    assert result.data == {"shelf": [None, {"title": "T1"}, {"title": "T2"}]}
+    assert context.fallbacks == 1
+
+
+async def test_a_mutation_runs_once_whatever_becomes_of_its_answer() -> None:
+    context = library(title=ValueError("bad title"))
+    result = await run("mutation { a: rename { book { title } } b: rename(number: 2) { book { title } } }", context)
+    assert (context.renames, context.fallbacks) == (2, 1)
+    assert result.data == {"a": {"book": None}, "b": {"book": {"title": "T2"}}}
+
+
+async def test_a_long_list_lets_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(fill, "_TURN", 0.0)
+    beside = asyncio.create_task(others())
+    result = await run("{ shelf { title } }", library(books=fill._PART * 10))
+    beside.cancel()
+    assert result.data is not None
+    assert [book["title"] for book in result.data["shelf"]] == [f"T{n}" for n in range(fill._PART * 10)]
+    assert turns >= 9
+
+
+def test_plans_are_kept_within_a_bound_those_used_last() -> None:
+    cache = PlanCache(characters=3_000, variants=2)
+
+    def plan(text: str, **variables: Any) -> Any:
+        [operation] = parse(text).definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        return cache.plan(core, operation, {}, variables)
+
+    first, second = "{ shop { __typename } }", "{ shelf { id } }"
+    kept = plan(first)
+    assert plan(first) is kept
+    plan(second)
+    plan("{ books { id } }")
+    assert plan(first) is kept
+    plan("{ a: books { id } }")
+    assert plan(first) is kept
+    assert len(cache._operations) == 3
+    condition = "query ($on: Boolean!) { shelf @include(if: $on) { id } }"
+    assert plan(condition, on=True) is plan(condition, on=True)
+    assert plan(condition, on=True) is not plan(condition, on=False)
