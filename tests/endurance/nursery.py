@@ -13,8 +13,11 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
+import aiosqlite
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import uvicorn
 from sqlalchemy import Engine, Pool, event
 
@@ -39,9 +42,25 @@ class _Moments:
             (Pool, "checkin"),  # after COMMIT: the connection goes back
         ):
             event.listen(target, name, self._pass)
+        for driver, names in (
+            (asyncpg.Connection, ("execute", "fetch", "executemany")),
+            (aiosqlite.Connection, ("execute_fetchall", "executemany")),
+        ):
+            for name in names:
+                setattr(driver, name, self._watched(getattr(driver, name)))
 
     def arm(self) -> None:
         self._armed = True
+
+    def _watched(self, run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        # Most statements go to the driver without SQLAlchemy, which cannot tell of them.
+        async def watched(*arguments: Any, **named: Any) -> Any:
+            self._pass()
+            done = await run(*arguments, **named)
+            self._pass()
+            return done
+
+        return watched
 
     def _pass(self, *_: Any, **__: Any) -> None:
         if self._armed:

@@ -15,7 +15,7 @@ from tests.figures import record_figures
 
 pytestmark = pytest.mark.anyio
 
-_MOMENTS = 36  # about as many as a mutation has; the soak finds the last of each
+_MOMENTS = 48  # about as many as a mutation has; the soak finds the last of each
 
 
 async def test_a_kill_at_a_moment_of_each_mutation_leaves_it_whole_or_undone(
