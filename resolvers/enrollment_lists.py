@@ -53,7 +53,7 @@ async def enrollments_of_groups(
     asked = _wanted(statuses), part
     read = (*asked, fields_to_read(fields, len(group_ids) * part.limit))
     loaders = context.loaders
-    found = await loaders.group_enrollments.load_many([(group, read) for group in group_ids])
+    found = await loaders.group_enrollments.load_all([(group, read) for group in group_ids])
     return [_page(loaders.group_enrollment_count, group, asked, each) for (group, _), each in found.items()]
 
 
@@ -80,7 +80,7 @@ async def enrollments_of_patients(
     """Gives the same page of the enrollments of each of many patients, all different. Raises BadInput."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
     loaders = context.loaders
-    found = await loaders.patient_enrollments.load_many([(patient, asked) for patient in patient_ids])
+    found = await loaders.patient_enrollments.load_all([(patient, asked) for patient in patient_ids])
     return [_page(loaders.patient_enrollment_count, patient, asked, each) for (patient, _), each in found.items()]
 
 

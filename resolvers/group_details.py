@@ -21,7 +21,7 @@ async def capacity(context: Context, group: GroupDefinition) -> Capacity:
 
 async def capacities(groups: Sequence[GroupDefinition], context: Context) -> list[Capacity]:
     """Gives how the seats of each of many groups stand."""
-    seats = await context.loaders.seats.load_many(group.id for group in groups)
+    seats = await context.loaders.seats.load_all(group.id for group in groups)
     return [_capacity(group, seats[group.id]) for group in groups]
 
 
@@ -44,7 +44,7 @@ async def compliances(
     """Gives the week of each of many groups, as above. Raises BadInput."""
     day(week_of, "weekOf")
     weeks = {group.id: _week(context, group, week_of) for group in groups if group.group_type in _PROGRAMS}
-    sessions = await context.loaders.week_sessions.load_many(((group, (week,)) for group, week in weeks.items()))
+    sessions = await context.loaders.week_sessions.load_all(((group, (week,)) for group, week in weeks.items()))
     return [
         _compliance(group, week, sessions[group.id, (week,)]) if (week := weeks.get(group.id)) else None
         for group in groups

@@ -35,7 +35,7 @@ async def histories(
 ) -> list[Page[HistoryRecord]]:
     """Gives the same page of the history of each of many records of a kind, all different. Raises BadInput."""
     part = window(HISTORY_ORDER, first, after)
-    found = await context.loaders.history.load_many([(record, (kind, part)) for record in ids])
+    found = await context.loaders.history.load_all([(record, (kind, part)) for record in ids])
     return [_page(context, kind, record, part, entries) for (record, _), entries in found.items()]
 
 

@@ -95,7 +95,7 @@ async def totals(wanted: Sequence[Total]) -> Sequence[int]:
     """Gives how long many lists are: those that one loader counts by one statement."""
     counts = [total for total in wanted if isinstance(total, Count)]
     if len(counts) == len(wanted) and len({count.loader for count in counts}) == 1:
-        found = await counts[0].loader.load_many([count.key for count in counts])
+        found = await counts[0].loader.load_all([count.key for count in counts])
         return [found[count.key] for count in counts]
     return await asyncio.gather(*(total() for total in wanted))
 

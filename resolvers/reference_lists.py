@@ -30,7 +30,7 @@ async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields) -
         if found is not None:
             context.note_patients(ids)
             return found
-    return list((await context.loaders.patient.load_many(ids)).values())
+    return list((await context.loaders.patient.load_all(ids)).values())
 
 
 async def patients(context: Context, search: str | None, first: int | None, after: str | None) -> Page[Patient]:

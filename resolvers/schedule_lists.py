@@ -75,7 +75,7 @@ async def sessions_of_groups(
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, first, after, last, before)
     fields = fields_to_read(fields, len(group_ids) * part.limit)
-    found = await context.loaders.group_sessions.load_many([(group, (wanted, part, fields)) for group in group_ids])
+    found = await context.loaders.group_sessions.load_all([(group, (wanted, part, fields)) for group in group_ids])
     return [_page(context, group, wanted, part, sessions) for (group, _), sessions in found.items()]
 
 

@@ -16,7 +16,7 @@ def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
     """Gives the mark of a field that leads to the record that the loader finds by an attribute of the parent."""
 
     async def resolve_many(ids: Sequence[Any], context: Context) -> Sequence[Any]:
-        found = await loader(context.loaders).load_many(ids)
+        found = await loader(context.loaders).load_all(ids)
         return list(found.values())
 
     return Batch(resolve_many, by)

@@ -1,7 +1,6 @@
 """A loader asks once for all that fields beside one another want, and tells each its own."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
@@ -17,7 +16,7 @@ class Source:
         self.asked: list[list[int]] = []
         self.fails = False
 
-    async def read(self, keys: list[int]) -> Sequence[int]:
+    async def read(self, keys: list[int]) -> list[int]:
         self.asked.append(keys)
         await asyncio.sleep(0)
         if self.fails:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum, StrEnum
+from functools import partial
 from typing import Annotated, Any, NewType
 from uuid import UUID
 
@@ -146,7 +147,7 @@ class Library:
         if key is None:
             return None
         if name not in self.loaders:
-            self.loaders[name] = Loader(lambda keys: self.batch(name, keys))
+            self.loaders[name] = Loader(partial(self.batch, name))
         return await self.loaders[name].load(key)
 
 
