@@ -117,7 +117,8 @@ class _Client(asyncio.Protocol):
         self._body.clear()
         # Two ends of a long answer tell as much as all of it, and the client's time is the server's too.
         if self._expected not in body[:1000] + body[-1000:]:
-            raise UnexpectedAnswer(f"status {status}: {body[:300].decode(errors='replace')}")
+            self._end(UnexpectedAnswer(f"status {status}: {body[:300].decode(errors='replace')}"))
+            return
         self._latencies.append((now - self._asked) * 1000)
         if now >= self._deadline:
             self._end()

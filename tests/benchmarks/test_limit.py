@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.data_set import DataSet, Size
 from benchmarks.fill import fill
 from benchmarks.limit_sql import REPORT, REPORT_BUILT, SMALL
+from benchmarks.queries import PATIENT_SEARCH
 from benchmarks.queries import REPORT as REPORT_QUERY
 from benchmarks.queries import SMALL as SMALL_QUERY
 from db.roster_invariants import foreign_references, roster_violations
@@ -65,3 +66,9 @@ async def test_the_rows_keep_the_rules_of_rosters_and_of_references(engine: Asyn
         references = [violation async for violation in foreign_references(reading)]
 
     assert rosters + references == []
+
+
+async def test_patients_are_found_as_those_that_came_by_the_import(data_set: DataSet, app_client: ApiClients) -> None:
+    answer = await (await app_client()).ask(PATIENT_SEARCH, {"text": "mr-0000003"})
+
+    assert [patient["id"] for patient in answer["patients"]["nodes"]] == ["patient-3"]
