@@ -20,10 +20,11 @@ ALLOWED: Final[Mapping[str, frozenset[OperationType]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ChosenOperation:
-    """An operation that may run, and what its answer tells of its cost."""
+    """An operation that may run, its cost with its variables, and what its answer tells of that."""
 
     document: Document
     operation: Operation
+    cost: int
     extensions: dict[str, Any]
 
 
@@ -56,7 +57,7 @@ def choose_operation(documents: Documents, asked: GraphQLRequest, method: str) -
         check_cost(cost, documents.limits)
     except LimitExceeded as refused:
         return NotExecuted({"errors": errors_before_execution([refused]), "extensions": extensions})
-    return ChosenOperation(document, operation, extensions)
+    return ChosenOperation(document, operation, cost, extensions)
 
 
 def _no_operation(name: str | None) -> NotExecuted:

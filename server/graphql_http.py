@@ -20,6 +20,7 @@ from server.edge import DEFAULT_EDGE, Edge
 from server.errors import ErrorCode, error, errors_of_execution, masked_error
 from server.graphql_request import BadRequest, GraphQLRequest, read_request
 from server.idempotency import IdempotencyRefusal, once
+from server.large_answers import LargeAnswers
 from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
 from server.rate_limit import RateLimit
 from server.request_log import RequestRecord, record_of
@@ -35,6 +36,7 @@ class GraphQLOverHTTP:
         self._documents = Documents(graphql_schema(schema), edge.limits)
         self._body_bytes = edge.body_bytes
         self._rate_limit = RateLimit(edge.rate_limit) if edge.rate_limit else None
+        self._large_answers = LargeAnswers()
         self._clinic = clinic
         self._authenticator = authenticator
 
@@ -101,7 +103,8 @@ class GraphQLOverHTTP:
         record.operation_name = chosen.operation.name_for_logs
 
         async def run() -> Response:
-            return await self._run(chosen, asked.variables, context, media_type, record)
+            async with self._large_answers.turn(chosen.cost):
+                return await self._run(chosen, asked.variables, context, media_type, record)
 
         return await once(request.headers, chosen.operation, asked, context, run)
 
