@@ -15,16 +15,23 @@ from db.statements import UNCOUNTED
 SERVER_ROLE: Final = "pm_group_server"
 ORGANIZATION_SETTING: Final = "group_sessions.organization_id"
 
+LOCK_SECONDS: Final = 3.0
+"""How long a transaction of a request waits for what others have locked."""
+
 # No statement, and no pause between two, may keep a connection and its locks for long: a server that has vanished from
 # the network would keep them until the system notices, which takes hours.
-_BOUNDS: Final = (
-    "set_config('statement_timeout', '10s', true), set_config('idle_in_transaction_session_timeout', '60s', true)"
+_IDLE: Final = "set_config('idle_in_transaction_session_timeout', '60s', true)"
+# Readers wait for nobody but who changes the schema.
+_BOUNDS_OF_READING: Final = (
+    f"set_config('lock_timeout', '{LOCK_SECONDS:g}s', true), set_config('statement_timeout', '10s', true), {_IDLE}"
 )
+_SHORTEST_STATEMENT: Final = 1.0
 
 # All of it ends with the transaction. It is part of how a transaction begins, so it does not count as a statement.
 _CONFINE = text(
     f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', :organization_id, true),"
-    f" set_config('lock_timeout', :lock_timeout, true), {_BOUNDS}"
+    f" set_config('lock_timeout', :lock_timeout, true), set_config('statement_timeout', :statement_timeout, true),"
+    f" {_IDLE}"
 ).execution_options(**{UNCOUNTED: True})
 
 
@@ -34,7 +41,7 @@ def confining_text(organization_id: str) -> str:
     organization = f"convert_from(decode('{organization_id.encode().hex()}', 'hex'), 'UTF8')"
     return (
         f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', {organization}, true),"
-        f" {_BOUNDS}"
+        f" {_BOUNDS_OF_READING}"
     )
 
 
@@ -44,8 +51,17 @@ async def confine(connection: AsyncConnection, organization_id: str, lock_second
     Args:
         connection: A connection in a transaction that has just begun.
         organization_id: The organization.
-        lock_seconds: How long one statement of the transaction may wait for a lock.
+        lock_seconds: How long one statement of the transaction may wait for locks.
     """
     if connection.dialect.name == "postgresql":
-        lock_timeout = f"{max(int(lock_seconds * 1000), 1)}ms"
-        await connection.execute(_CONFINE, {"organization_id": organization_id, "lock_timeout": lock_timeout})
+        # Whoever comes second for a row waits twice, for the place next to it and then for the row itself, and
+        # lock_timeout is of each wait. So the statement is bounded as well.
+        bounds = {
+            "lock_timeout": _milliseconds(lock_seconds),
+            "statement_timeout": _milliseconds(max(lock_seconds, _SHORTEST_STATEMENT)),
+        }
+        await connection.execute(_CONFINE, {"organization_id": organization_id, **bounds})
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{max(int(seconds * 1000), 1)}ms"

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
@@ -19,7 +20,7 @@ _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class Snapshot:
     """A transaction that reads, bound to one organization. It holds a connection until it is closed."""
 
-    __slots__ = ("_pooled", "driver", "on_postgresql", "organization_id")
+    __slots__ = ("_fault", "_pooled", "driver", "on_postgresql", "organization_id")
 
     def __init__(self, organization_id: str, dialect: Dialect, pooled: PoolProxiedConnection) -> None:
         """Begins nothing yet; `open_snapshot` does."""
@@ -27,10 +28,18 @@ class Snapshot:
         self.on_postgresql = dialect.name == "postgresql"
         self.driver = Driver(organization_id, dialect, pooled.driver_connection)
         self._pooled = pooled
+        self._fault: DBAPIError | None = None
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """Gives the statement's rows as `Driver.fetch` does. Raises DBAPIError."""
-        return await self.driver.fetch(statement, parameters)
+        """Gives the statement's rows as `Driver.fetch` does. Raises DBAPIError: after a first fault always that one."""
+        # PostgreSQL answers nothing more in a transaction that has failed, and does not repeat why.
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return await self.driver.fetch(statement, parameters)
+        except DBAPIError as fault:
+            self._fault = fault
+            raise
 
     async def begin(self) -> None:
         """Begins the transaction, in one round trip. Raises DBAPIError."""

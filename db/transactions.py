@@ -16,8 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.faults import Busy, Trouble, Unavailable, trouble_of
+from db.row_security import LOCK_SECONDS
 from db.turns import NotYourTurn, Place, Turns
-from db.unit_of_work import LOCK_SECONDS, Author, UnitOfWork, unit_of_work
+from db.unit_of_work import Author, UnitOfWork, unit_of_work
 
 ATTEMPTS: Final = 5
 _DATABASE: Final = "the database"

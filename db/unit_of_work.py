@@ -13,15 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.drivers import Driver
 from db.engine import LOCK_WAIT, WRITES
 from db.faults import OutcomeUnknown, Trouble, trouble_of
-from db.row_security import confine
+from db.row_security import LOCK_SECONDS, confine
 from db.statement import Statement
 from db.tables import audit_log, outbox
 from db.turns import Place, Turns
 from domain.changes import Event, HistoryEntry
-
-LOCK_SECONDS: Final = 3.0
-"""How long a transaction that writes waits for what others have locked."""
-
 
 _ADD_HISTORY: Final = Statement(insert(audit_log).inline(), [column.name for column in audit_log.c])
 _EVENT_COLUMNS: Final = [column.name for column in outbox.c if column.name not in {"sequence", "transaction_id"}]

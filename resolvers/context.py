@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.access_log import insert_patients_read
+from db.faults import trouble_of
 from db.idempotency import Claim
 from db.snapshots import Snapshot, open_snapshot
 from db.transactions import transact
@@ -54,6 +55,10 @@ class RequestEnded(Exception):
     """A read for a request whose answer has been given, or that has gone on to write."""
 
 
+class AnswerWithheld(Exception):
+    """What a request changes is stored, but whose records its answer tells could not be: so there is no answer."""
+
+
 class BadInput(Exception):
     """An argument of a query that cannot be right, in words for who wrote the query."""
 
@@ -71,6 +76,7 @@ class Context:
         patients_recorded: Whose records the log tells that the request has read.
         loaders: What is loaded for many at once.
         fallbacks: How often the compiled executor has left what it tried to graphql-core: work done twice.
+        changed: Whether a change that the request asks for is stored.
         ended: Whether the answer has been given.
     """
 
@@ -82,6 +88,7 @@ class Context:
     patients_recorded: frozenset[str] = field(init=False, default=frozenset())
     loaders: Loaders = field(init=False)
     fallbacks: int = field(init=False, default=0)
+    changed: bool = field(init=False, default=False)
     _patients_read: set[str] = field(init=False, default_factory=set)
     turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     snapshot: Snapshot | None = field(init=False, default=None)
@@ -132,10 +139,18 @@ class Context:
 
         Args:
             operation: The operation's name, where it has one.
+
+        Raises:
+            AnswerWithheld: Where the database is busy or away, and the request has changed something before.
         """
         if self._patients_read:
             patients = frozenset(self._patients_read)
-            await self.transact(lambda work: insert_patients_read(work, operation, patients))
+            try:
+                await self.transact(lambda work: insert_patients_read(work, operation, patients))
+            except Exception as fault:
+                if self.changed and trouble_of(fault) is not None:
+                    raise AnswerWithheld from fault
+                raise
             self.patients_recorded |= patients
             self._patients_read.clear()
 

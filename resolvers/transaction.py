@@ -29,7 +29,10 @@ def transaction(
             return decide(work, *arguments, **named)
 
         if context.claim is None:
-            return await context.transact(run)
-        return await steps.do_once(context, context.claim, run)
+            decided = await context.transact(run)
+        else:
+            decided = await steps.do_once(context, context.claim, run)
+        context.changed = True
+        return decided
 
     return use_case

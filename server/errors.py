@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from db.faults import OutcomeUnknown, Trouble, trouble_of
 from db.idempotency import TakenOver
-from resolvers.context import BadInput, PermissionDenied
+from resolvers.context import AnswerWithheld, BadInput, PermissionDenied
 from schema.limit_checks import LimitExceeded
 
 _log = logging.getLogger("group_sessions.faults")
@@ -17,6 +17,10 @@ _BUSY = "The server is busy with other requests, and this was not done: try agai
 _AWAY = "The database cannot be used at present, and this was not done: try again in a moment."
 _UNKNOWN = (
     "The connection to the database was lost while this change was being stored, and it may have been stored."
+    " Send the request again with the same Idempotency-Key, or look before you repeat it."
+)
+_STORED = (
+    "The database is busy or away. What this request changes is stored, but its answer cannot be given."
     " Send the request again with the same Idempotency-Key, or look before you repeat it."
 )
 _TAKEN_OVER = "A repeat of this request has taken it over, since it was silent for too long; this was not done."
@@ -46,9 +50,15 @@ def error(message: str, code: ErrorCode) -> dict[str, Any]:
     return {"message": message, "extensions": {"code": code.value}}
 
 
-def masked_error(fault: BaseException, request_id: str) -> dict[str, Any]:
-    """Logs what went wrong, and gives an error that tells nothing but the request id, or when to try again."""
-    if (told := _passing_error(fault)) is not None:
+def masked_error(fault: BaseException, request_id: str, *, after_change: bool = False) -> dict[str, Any]:
+    """Logs what went wrong, and gives an error that tells nothing but the request id, or when to try again.
+
+    Args:
+        fault: What went wrong.
+        request_id: The request.
+        after_change: Whether it went wrong while the answer to a change was read, and the change is stored.
+    """
+    if (told := _passing_error(fault, after_change=after_change)) is not None:
         _log.warning("the database is busy or away", exc_info=fault, extra={"fields": {"request_id": request_id}})
         return told
     _log.error("unexpected fault", exc_info=fault, extra={"fields": {"request_id": request_id}})
@@ -58,10 +68,14 @@ def masked_error(fault: BaseException, request_id: str) -> dict[str, Any]:
     )
 
 
-def _passing_error(fault: BaseException) -> dict[str, Any] | None:
+def _passing_error(fault: BaseException, *, after_change: bool) -> dict[str, Any] | None:
     if isinstance(fault, TakenOver):
         return error(_TAKEN_OVER, ErrorCode.IDEMPOTENCY_KEY_IN_USE)
+    if isinstance(fault, AnswerWithheld):
+        return error(_STORED, ErrorCode.UNAVAILABLE)
     trouble = trouble_of(fault)
+    if after_change and trouble is not None:
+        return error(_STORED, ErrorCode.UNAVAILABLE)
     if trouble is Trouble.GONE:
         return error(_UNKNOWN if isinstance(fault, OutcomeUnknown) else _AWAY, ErrorCode.UNAVAILABLE)
     return None if trouble is None else error(_BUSY, ErrorCode.BUSY)
@@ -72,9 +86,17 @@ def errors_before_execution(errors: Iterable[GraphQLError]) -> list[dict[str, An
     return [_before_execution(each) for each in errors]
 
 
-def errors_of_execution(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
-    """Gives the errors of variables (they have no path) and of fields."""
-    return [_of_execution(each, request_id) for each in errors]
+def errors_of_execution(
+    errors: Iterable[GraphQLError], request_id: str, *, changed: bool = False
+) -> list[dict[str, Any]]:
+    """Gives the errors of variables (they have no path) and of fields.
+
+    Args:
+        errors: The errors.
+        request_id: The request.
+        changed: Whether it has changed something. What fails below a field of the mutation fails after the change.
+    """
+    return [_of_execution(each, request_id, after_change=changed and len(each.path or ()) > 1) for each in errors]
 
 
 def _before_execution(each: GraphQLError) -> dict[str, Any]:
@@ -85,7 +107,7 @@ def _before_execution(each: GraphQLError) -> dict[str, Any]:
     return _located(each, each.message, ErrorCode.GRAPHQL_VALIDATION_FAILED)
 
 
-def _of_execution(each: GraphQLError, request_id: str) -> dict[str, Any]:
+def _of_execution(each: GraphQLError, request_id: str, *, after_change: bool) -> dict[str, Any]:
     cause = _origin(each)
     if isinstance(cause, PermissionDenied):
         return _located(each, str(cause), ErrorCode.FORBIDDEN, requiredPermission=cause.key.value)
@@ -97,7 +119,7 @@ def _of_execution(each: GraphQLError, request_id: str) -> dict[str, Any]:
     own = isinstance(cause, GraphQLError) and (bool(cause.nodes) or "code" in (cause.extensions or {}))
     if each.path is None or own:
         return _located(each, each.message, ErrorCode.BAD_USER_INPUT)
-    return _placed(each, masked_error(cause, request_id))
+    return _placed(each, masked_error(cause, request_id, after_change=after_change))
 
 
 def _origin(each: GraphQLError) -> Exception:

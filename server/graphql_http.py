@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
-from db.faults import trouble_of
 from db.statements import StatementCount, start_counting
 from resolvers.caller import Caller
 from resolvers.context import Clinic, Context
@@ -88,7 +87,7 @@ class GraphQLOverHTTP:
             return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
         except Exception as fault:  # here and not around the app: pages of other origins may read the answer too
             told = masked_error(fault, record.request_id)
-            status = 500 if trouble_of(fault) is None else 503
+            status = 503 if retry_headers([told]) else 500
             return _response({"errors": [told]}, status, media_type, record, retry_headers([told]))
         finally:
             await context.end()
@@ -119,7 +118,7 @@ class GraphQLOverHTTP:
         result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
         record.fallbacks = context.fallbacks
         await context.record_reads(record.operation_name)
-        errors = errors_of_execution(result.errors or (), record.request_id)
+        errors = errors_of_execution(result.errors or (), record.request_id, changed=context.changed)
         # Without a path and without data nothing was executed: the variables are wrong.
         if result.data is None and errors and not any("path" in each for each in errors):
             status = _refused_status(media_type)

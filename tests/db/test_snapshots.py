@@ -49,6 +49,17 @@ async def test_a_snapshot_sees_one_moment(engine: AsyncEngine) -> None:
         assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(1,)]
 
 
+async def test_after_a_fault_a_snapshot_tells_it_again_and_not_what_came_of_it(engine: AsyncEngine) -> None:
+    async with snapshot(engine, OURS) as seen:
+        with pytest.raises(DBAPIError) as first:
+            await seen.fetch(Statement(select(text("1")).select_from(text("nowhere"))), {})
+        with pytest.raises(DBAPIError) as second:
+            await seen.fetch(_COUNT, {})
+    assert second.value is first.value
+    async with snapshot(engine, OURS) as seen:
+        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
+
+
 async def test_statements_are_counted(engine: AsyncEngine) -> None:
     async with snapshot(engine, OURS) as seen:
         counted = start_counting()

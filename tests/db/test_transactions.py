@@ -284,8 +284,10 @@ async def test_no_transaction_of_a_request_waits_or_idles_for_long(engine: Async
 
     found = await run(engine, decide)
     assert isinstance(found, dict)
-    assert found.pop("lock_timeout") in {"3s", *(f"{left}ms" for left in range(1, 3000))}
-    assert found == {"statement_timeout": "10s", "idle_in_transaction_session_timeout": "1min"}
+    # A statement may wait twice for one lock, and lock_timeout is of each wait.
+    within_three_seconds = {"1s", "2s", "3s", *(f"{left}ms" for left in range(1, 3000))}
+    assert {found.pop("lock_timeout"), found.pop("statement_timeout")} <= within_three_seconds
+    assert found == {"idle_in_transaction_session_timeout": "1min"}
     async with snapshot(engine, OURS) as seen:
         (row,) = await seen.fetch(Statement(settings), {})
-        assert tuple(row)[1:] == ("10s", "1min")
+        assert tuple(row) == ("3s", "10s", "1min")
