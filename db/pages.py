@@ -135,10 +135,15 @@ async def read_pages(
         rows = await snapshot.fetch(_page(order, shape, parent), {**parameters, "parent": parents[0]})
         return [_slice(order, rows, window)]
     build = _pages_by_lateral_join if snapshot.on_postgresql else _pages_by_subquery
-    found: dict[Parent, list[Any]] = {wanted: [] for wanted in parents}
-    for row in await snapshot.fetch(build(order, shape, parent), {**parameters, "parents": list(found)}):
+    different = list(dict.fromkeys(parents))
+    found: list[list[Any]] = [[] for _ in different]
+    for row in await snapshot.fetch(build(order, shape, parent), {**parameters, "parents": different}):
         found[row[-1]].append(row)
-    return [_slice(order, found[wanted], window) for wanted in parents]
+    pages = [_slice(order, rows, window) for rows in found]
+    if len(different) == len(parents):
+        return pages
+    by_parent = dict(zip(different, pages, strict=True))
+    return [by_parent[wanted] for wanted in parents]
 
 
 async def count(snapshot: Snapshot, order: Order[Any], filters: Filters) -> int:
@@ -183,22 +188,24 @@ def _page(order: Order[Any], shape: _Shape, parent: ColumnElement[Any] | None = 
 
 @lru_cache(_STATEMENTS_KEPT)
 def _pages_by_lateral_join(order: Order[Any], shape: _Shape, parent: ColumnElement[Any]) -> Statement:
-    """Gives the statement for PostgreSQL, with the parent as the last column.
+    """Gives the statement for PostgreSQL, with the number of the parent, from 0, as the last column.
 
     A third of what ranking every row by a window function takes: each parent's list is read only as far as its page.
     """
     values = bindparam("parents", type_=ARRAY(parent.type))
-    parents = func.unnest(values).table_valued("parent").render_derived("parents")
+    parents = func.unnest(values).table_valued("parent", with_ordinality="number").render_derived("parents")
     of_parent = parent == parents.c.parent
     page = _window(order, shape, order.layout.selected, of_parent, *_narrowed(order, shape.filters)).lateral("page")
     # The rows of one parent stay in their order: its page is read once, as a whole.
-    return Statement(select(*page.c, parents.c.parent).select_from(parents.join(page, true())))
+    return Statement(select(*page.c, parents.c.number - 1).select_from(parents.join(page, true())))
 
 
 @lru_cache(_STATEMENTS_KEPT)
 def _pages_by_subquery(order: Order[Any], shape: _Shape, parent: ColumnElement[Any]) -> Statement:
-    """Gives the statement for SQLite, which has no lateral join, with the parent as the last column."""
-    parents = func.json_each(bindparam("parents", type_=Listed(parent.type))).table_valued("value", name="parents")
+    """Gives the statement for SQLite, which has no lateral join, with the parent's number as the last column."""
+    parents = func.json_each(bindparam("parents", type_=Listed(parent.type))).table_valued(
+        "key", "value", name="parents"
+    )
     listed = order.table.alias("listed")
     of_parent = parent == parents.c.value
     page = _window(order, shape, (order.table.c.id,), of_parent, *_narrowed(order, shape.filters)).correlate(parents)
@@ -207,7 +214,7 @@ def _pages_by_subquery(order: Order[Any], shape: _Shape, parent: ColumnElement[A
         return listed.c[str(column.key)]
 
     return Statement(
-        select(*map(of_listed, order.layout.selected), of_listed(parent))
+        select(*map(of_listed, order.layout.selected), parents.c.key)
         .select_from(parents.join(listed, listed.c.id.in_(page)))
         .order_by(*_directed(order, shape, map(of_listed, order.columns)))
     )

@@ -35,6 +35,11 @@ class Loader(DataLoader[Key, Value]):
     async def load_all(self, keys: Iterable[Key]) -> dict[Key, Value]:
         """Gives the values of many keys, without a future for each. Raises what loading them has raised."""
         wanted = dict.fromkeys(keys)
+        if not self._known and not self._cache:
+            # Nearly always. Keys are hashed anew each time that they are looked up, which adds up in a long list.
+            found = dict(zip(wanted, await self.batch_load_fn(list(wanted)), strict=True))
+            self._known.update(found)
+            return found
         new = [key for key in wanted if key not in self._known and key not in self._cache]
         if new:
             self._known.update(zip(new, await self.batch_load_fn(new), strict=True))

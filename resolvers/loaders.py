@@ -167,6 +167,8 @@ class Loaders:
             async with self._context.read(self) as snapshot:
                 for arguments, wanted in parents.items():
                     values = await read(snapshot, wanted, *arguments)
+                    if len(parents) == 1:
+                        return list(values)
                     found.update(((parent, arguments), value) for parent, value in zip(wanted, values, strict=True))
             return [found[key] for key in keys]
 

@@ -31,8 +31,8 @@ from schema.execution.errors import GivenUp
 from schema.execution.fields import Attribute, Call, Many, TypeName
 from schema.execution.leaves import UUIDS, dispose, enum_name, leaf_code
 from schema.execution.names import Names
-from schema.execution.plan import Leaf, ListOf, SelectedField, Selection, Shape
-from schema.execution.region import BatchOfRegion, Read, Region, State
+from schema.execution.plan import Leaf, ListOf, SelectedField, Selection, Shape, holds_list
+from schema.execution.region import BatchOfRegion, Read, Region, State, Write
 from schema.execution.rows import RowLayout, RowList, is_row_list
 from schema.execution.selected import attributes_of
 
@@ -40,24 +40,24 @@ from schema.execution.selected import attributes_of
 _KEPT = 32
 
 
-def compile_region(shape: Shape, *, encoder_writes: bool = False) -> Region:
+def compile_region(shape: Shape, write: Write | None = None) -> Region:
     """Compiles what completes a list of values, each of the shape.
 
     Args:
         shape: What the values are completed to.
-        encoder_writes: Whether values may be left to the response's JSON encoder.
+        write: Writes a part of the answer for the response's JSON encoder; None where all values are to be plain.
     """
     region = Region()
-    region.read = _Compiler(region, encoder_writes=encoder_writes).values(shape)
+    region.read = _Compiler(region, write).values(shape)
     return region
 
 
 class _Compiler:
     """Writes the functions of one region."""
 
-    def __init__(self, region: Region, *, encoder_writes: bool) -> None:
+    def __init__(self, region: Region, write: Write | None) -> None:
         self.region = region
-        self.encoder_writes = encoder_writes
+        self.write = write
         self.names = Names(UUID=UUID, uuids=UUIDS, isfinite=isfinite, Undefined=Undefined)
 
     def values(self, shape: Shape) -> Read:
@@ -69,7 +69,7 @@ class _Compiler:
     def value(self, shape: Shape) -> Callable[[str], str]:
         """Gives what makes of the expression that reads a value the expression that completes it."""
         if isinstance(shape, Leaf):
-            return lambda read: leaf_code(shape, read, self.names, encoder_writes=self.encoder_writes)
+            return lambda read: leaf_code(shape, read, self.names, encoder_writes=self.write is not None)
         reader = _Reader(self, shape).one if isinstance(shape, Selection) else self._list(shape)
         name = self.names.of(reader, "complete")
         return lambda read: f"{name}({read}, state)"
@@ -130,10 +130,11 @@ class _Reader:
         region.guards.extend(selected.field.guards)
         if isinstance(kind, Many):
             places = self._batches[0].places if self._batches else region.place()
-            below = compile_region(selected.shape, encoder_writes=compiler.encoder_writes)
+            below = compile_region(selected.shape, compiler.write)
             region.guards.extend(below.guards)
             looked_at = attributes_of(selected.shape)
-            self._batches.append(BatchOfRegion(selected, kind, below, places, region.place(), looked_at))
+            write = compiler.write if holds_list(selected.shape) else None
+            self._batches.append(BatchOfRegion(selected, kind, below, places, region.place(), looked_at, write))
             region.batches.append(self._batches[-1])
             return
         if isinstance(kind, Call):

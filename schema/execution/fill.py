@@ -16,7 +16,7 @@ from graphql.pyutils import AwaitableOrValue
 
 from schema.execution.errors import GivenUp
 from schema.execution.plan import SelectedField
-from schema.execution.region import BatchOfRegion, Region, State
+from schema.execution.region import BatchOfRegion, Region, State, Write
 from schema.execution.rows import RowList
 
 Values = Sequence[Any] | RowList
@@ -49,16 +49,17 @@ async def _first(executor: Executor[Any], region: Region, value: Any) -> dict[st
     return completed
 
 
-async def _complete(executor: Executor[Any], region: Region, values: Values) -> list[Any]:
+async def _complete(executor: Executor[Any], region: Region, values: Values, write: Write | None = None) -> list[Any]:
     state = _state(executor, region)
     completed: list[Any] = []
     turn = time.perf_counter() + _TURN
     for start in range(0, len(values), _PART):
-        if time.perf_counter() > turn:
-            await asyncio.sleep(0)
-            turn = time.perf_counter() + _TURN
-        completed += region.read(values[start : start + _PART], state)
+        turn = await _turn(turn)
+        part = region.read(values[start : start + _PART], state)
+        completed += map(write, part) if write and not region.batches else part
     waiting = [batch for batch in region.batches if state[batch.keys]]
+    # What has more to get below it begins: that can be got while the others are completed.
+    waiting.sort(key=lambda batch: not batch.region.batches)
     if len(waiting) == 1:
         await _fill(executor, waiting[0], state)
     elif waiting:
@@ -67,7 +68,24 @@ async def _complete(executor: Executor[Any], region: Region, values: Values) -> 
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
+    if write and region.batches:
+        await _write(write, completed)  # only now is it whole
     return completed
+
+
+async def _write(write: Write, completed: list[Any]) -> None:
+    turn = time.perf_counter() + _TURN
+    for start in range(0, len(completed), _PART):
+        turn = await _turn(turn)
+        completed[start : start + _PART] = map(write, completed[start : start + _PART])
+
+
+async def _turn(until: float) -> float:
+    """Lets others have their turn where this one is over. Tells until when the turn lasts."""
+    if time.perf_counter() <= until:
+        return until
+    await asyncio.sleep(0)
+    return time.perf_counter() + _TURN
 
 
 async def _fill(executor: Executor[Any], batch: BatchOfRegion, state: State) -> None:
@@ -76,7 +94,7 @@ async def _fill(executor: Executor[Any], batch: BatchOfRegion, state: State) -> 
     arguments = _arguments_of_batch(executor, batch)
     if batch.many.batch.by is None:
         values = await _resolve(executor, batch, keys, arguments)
-        completed = await _complete(executor, batch.region, values)
+        completed = await _complete(executor, batch.region, values, batch.write)
         for place, value in zip(places, completed, strict=True):
             place[name] = value
         return
@@ -87,7 +105,7 @@ async def _fill(executor: Executor[Any], batch: BatchOfRegion, state: State) -> 
         wanted.append(None)
     else:
         values = await _resolve(executor, batch, wanted, arguments)
-    by_key = dict(zip(wanted, await _complete(executor, batch.region, values), strict=True))
+    by_key = dict(zip(wanted, await _complete(executor, batch.region, values, batch.write), strict=True))
     for place, key in zip(places, keys, strict=True):
         place[name] = by_key[key]
 

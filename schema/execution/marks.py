@@ -93,8 +93,8 @@ def writes(kind: type, write: Callable[[Any], Any]) -> Callable[[Function], Func
 def encoded(kind: type, **attributes: object) -> Callable[[Function], Function]:
     """Says of a scalar's `serialize` function that it writes some values as the response's JSON encoder does.
 
-    These are the values of exactly this class whose attributes have the values given. An executor for which
-    `encoder_writes` holds leaves them as they are.
+    These are the values of exactly this class whose attributes have the values given. An executor that
+    writes its answers (`CompiledExecutor.write`) leaves them as they are.
     """
 
     def mark(serialize: Function) -> Function:

@@ -22,7 +22,7 @@ from graphql import (
 from graphql.execution.collect_fields import CollectedFields, FieldDetails
 
 from schema.execution.errors import NotCompiled
-from schema.execution.fields import Field, compilable
+from schema.execution.fields import Field, Many, compilable
 from schema.execution.marks import InstanceOf
 
 CollectSubfields = Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields]
@@ -81,6 +81,13 @@ class SelectedField:
     definition: GraphQLField
     details: FieldDetails
     shape: Shape
+
+
+def holds_list(shape: Shape) -> bool:
+    """Tells whether a value of the shape holds a list, besides what batches add to it."""
+    if isinstance(shape, Selection):
+        return any(holds_list(each.shape) for each in shape.fields if not isinstance(each.field.kind, Many))
+    return isinstance(shape, ListOf)
 
 
 class Planner:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from schema.execution.fields import Call, Many
 from schema.execution.marks import Guard
@@ -11,6 +11,14 @@ from schema.execution.selected import Selected
 
 State = list[Any]
 Read = Callable[[Any, State], Any]
+
+
+class Write(Protocol):
+    """Makes of a part of the answer what the response's JSON encoder takes for it."""
+
+    def __call__(self, part: Any, /) -> Any:
+        """Gives it."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +59,7 @@ class BatchOfRegion:
         places: Where in the state the unfinished objects are.
         keys: Where in the state is, for each, the parent, or the attribute that the value depends on.
         attributes: Which attributes of its values are looked at.
+        write: Writes a completed value for the response's JSON encoder; None where that is left to the encoder.
         arguments: The field's arguments, where every request has the same; once they are known.
     """
 
@@ -60,4 +69,5 @@ class BatchOfRegion:
     places: int
     keys: int
     attributes: Selected
+    write: Write | None = None
     arguments: dict[str, Any] | None = None

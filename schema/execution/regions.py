@@ -14,16 +14,16 @@ from schema.execution.errors import NotCompiled
 from schema.execution.fields import guards
 from schema.execution.marks import Guard
 from schema.execution.plan import Planner
-from schema.execution.region import Region
+from schema.execution.region import Region, Write
 
 
 class Regions:
     """What of one execution can be completed by compiled code."""
 
-    def __init__(self, executor: Executor[Any], plan: Plan, *, encoder_writes: bool) -> None:
+    def __init__(self, executor: Executor[Any], plan: Plan, write: Write | None) -> None:
         self._executor = executor
         self._plan = plan
-        self._encoder_writes = encoder_writes
+        self._write = write
         # By the identity of the details, as graphql-core remembers collected subfields; they are kept beside.
         self._found: dict[tuple[GraphQLObjectType, int, bool], tuple[list[FieldDetails], Region | None]] = {}
 
@@ -59,9 +59,7 @@ class Regions:
         if place not in regions:
             planner = Planner(self._executor.schema, self._executor.collect_subfields)
             try:
-                regions[place] = compile_region(
-                    planner.selection(type_, nullable, details), encoder_writes=self._encoder_writes
-                )
+                regions[place] = compile_region(planner.selection(type_, nullable, details), self._write)
             except (NotCompiled, RecursionError):
                 regions[place] = None
         return regions[place]

@@ -9,7 +9,7 @@ null, and a note that the attempt has failed.
 
 import asyncio
 from collections.abc import Awaitable, Iterable
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from graphql import (
     ExecutionResult,
@@ -25,6 +25,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.execution.cache import PlanCache
 from schema.execution.fill import complete_many, complete_one
+from schema.execution.region import Write
 from schema.execution.regions import Regions, object_type
 from schema.execution.rows import is_row_list
 
@@ -32,8 +33,13 @@ from schema.execution.rows import is_row_list
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """Strawberry's executor, which completes by compiled code what can be: `Schema(execution_context_class=…)`."""
 
-    encoder_writes = False
-    """Whether the answer may hold values that the response's JSON encoder writes as their scalar would (`encoded`)."""
+    write: ClassVar[Write | None] = None
+    """Makes of a part of the answer what the response's JSON encoder takes for it, such as its JSON text.
+
+    So a long answer is written as its parts are completed, with turns for others in between, and what it was made of
+    is let go at once. Where there is such a function, the answer may also hold values that the encoder writes as their
+    scalar would (`encoded`).
+    """
 
     plans = PlanCache()
     """What is compiled for executors of this class."""
@@ -162,7 +168,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         plan = self.plans.plan(self.schema, self.operation, self.fragment_definitions, self.variable_values.coerced)
         if plan is None:
             return None
-        regions = Regions(self, plan, encoder_writes=self.encoder_writes)
+        regions = Regions(self, plan, type(self).write)
         return regions if regions.may_be_tried() else None
 
     def _is_watched(self) -> bool:

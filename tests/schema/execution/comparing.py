@@ -30,8 +30,9 @@ async def answer(
     if isawaitable(result):
         result = await result
     told = {"data": result.data, "errors": [_told(error) for error in result.errors or ()]}
-    # The scalar JSON lets pass whatever it is given.
-    return orjson.dumps(told, default=lambda value: type(value).__name__, option=orjson.OPT_INDENT_2).decode()
+    # The scalar JSON lets pass whatever it is given. What was written before has no indentation.
+    text = orjson.dumps(told, default=lambda value: type(value).__name__)
+    return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
 
 
 def _told(error: GraphQLError) -> dict[str, Any]:

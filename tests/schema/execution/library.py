@@ -10,6 +10,7 @@ from functools import partial
 from typing import Annotated, Any, NewType
 from uuid import UUID
 
+import orjson
 import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
@@ -390,10 +391,15 @@ class Tried(CompiledExecutor):
         self.context_value.loaders.clear()
 
 
-class TriedEncoded(Tried):
-    """Leaves to the encoder what it writes as the scalars do."""
+def _written(part: Any) -> orjson.Fragment:
+    # The scalar JSON lets pass whatever it is given.
+    return orjson.Fragment(orjson.dumps(part, default=lambda value: type(value).__name__))
 
-    encoder_writes = True
+
+class TriedEncoded(Tried):
+    """Writes the answer part by part, and leaves to the encoder what it writes as the scalars do."""
+
+    write = staticmethod(_written)
 
 
 schema = strawberry.Schema(
