@@ -9,6 +9,7 @@ outcome. Here what a selection needs is worked out once for an operation and kep
 - A field that needs data, and is marked with how to get it for many parents (`marks.Batch`), is resolved once for all
   parents of its level.
 - A list that comes as rows with a layout (`rows`) is read by column, without making an object of each row.
+- Lists in the values of a batch are written as JSON as soon as they are whole, where the executor knows how (`write`).
 - A check that depends on the request alone (`marks.Guard`) is made once for a request.
 - Everything else goes through graphql-core, as ever.
 

@@ -58,8 +58,8 @@ async def _complete(executor: Executor[Any], region: Region, values: Values, wri
         part = region.read(values[start : start + _PART], state)
         completed += map(write, part) if write and not region.batches else part
     waiting = [batch for batch in region.batches if state[batch.keys]]
-    # What has more to get below it begins: that can be got while the others are completed.
-    waiting.sort(key=lambda batch: not batch.region.batches)
+    # Lists with nothing to get below them come last: while they are completed, what is below the others can be got.
+    waiting.sort(key=lambda batch: batch.write is not None and not batch.region.batches)
     if len(waiting) == 1:
         await _fill(executor, waiting[0], state)
     elif waiting:
