@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.statement import Statement
 from db.statements import count_statement
@@ -76,3 +78,11 @@ class Driver:
     def _told(self, statement: str, fault: Exception) -> DBAPIError:
         # As SQLAlchemy tells it, so that faults are known by one kind of exception.
         return DBAPIError(statement, None, fault, hide_parameters=True, connection_invalidated=self.is_lost())
+
+
+async def give_back(pooled: PoolProxiedConnection, driver: Driver, *, reusable: bool) -> None:
+    """Gives a connection back to its pool, or ends one that nobody can use again."""
+    if reusable and driver.on_postgresql:
+        pooled.close()  # nothing is left to do for the driver, so there is nothing to wait for
+    else:
+        await greenlet_spawn(pooled.close if reusable else pooled.invalidate)

@@ -7,11 +7,6 @@ not confined: operators' commands, which look across organizations, keep to it.
 
 from typing import Final
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from db.statements import UNCOUNTED
-
 SERVER_ROLE: Final = "pm_group_server"
 ORGANIZATION_SETTING: Final = "group_sessions.organization_id"
 
@@ -27,40 +22,29 @@ _BOUNDS_OF_READING: Final = (
 )
 _SHORTEST_STATEMENT: Final = 1.0
 
-# All of it ends with the transaction. It is part of how a transaction begins, so it does not count as a statement.
-_CONFINE = text(
-    f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', :organization_id, true),"
-    f" set_config('lock_timeout', :lock_timeout, true), set_config('statement_timeout', :statement_timeout, true),"
-    f" {_IDLE}"
-).execution_options(**{UNCOUNTED: True})
 
+def confining_text(organization_id: str, lock_seconds: float | None = None) -> str:
+    """Gives SQL without parameters that confines the rest of a transaction to one organization's rows.
 
-def confining_text(organization_id: str) -> str:
-    """Gives SQL without parameters that confines a transaction as `confine` does: it goes along with BEGIN."""
+    It goes along with BEGIN, so it does not count as a statement, and ends with the transaction.
+
+    Args:
+        organization_id: The organization.
+        lock_seconds: How long one statement may wait for locks; None for a transaction that only reads.
+    """
     # In hexadecimal nothing of the value can be read as SQL.
     organization = f"convert_from(decode('{organization_id.encode().hex()}', 'hex'), 'UTF8')"
     return (
         f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', {organization}, true),"
-        f" {_BOUNDS_OF_READING}"
+        f" {_BOUNDS_OF_READING if lock_seconds is None else _bounds_of_writing(lock_seconds)}"
     )
 
 
-async def confine(connection: AsyncConnection, organization_id: str, lock_seconds: float) -> None:
-    """Confines the rest of the connection's transaction to one organization's rows; does nothing on SQLite.
-
-    Args:
-        connection: A connection in a transaction that has just begun.
-        organization_id: The organization.
-        lock_seconds: How long one statement of the transaction may wait for locks.
-    """
-    if connection.dialect.name == "postgresql":
-        # Whoever comes second for a row waits twice, for the place next to it and then for the row itself, and
-        # lock_timeout is of each wait. So the statement is bounded as well.
-        bounds = {
-            "lock_timeout": _milliseconds(lock_seconds),
-            "statement_timeout": _milliseconds(max(lock_seconds, _SHORTEST_STATEMENT)),
-        }
-        await connection.execute(_CONFINE, {"organization_id": organization_id, **bounds})
+def _bounds_of_writing(lock_seconds: float) -> str:
+    # Whoever comes second for a row waits twice, for the place next to it and then for the row itself, and
+    # lock_timeout is of each wait. So the statement is bounded as well.
+    lock, statement = _milliseconds(lock_seconds), _milliseconds(max(lock_seconds, _SHORTEST_STATEMENT))
+    return f"set_config('lock_timeout', '{lock}', true), set_config('statement_timeout', '{statement}', true), {_IDLE}"
 
 
 def _milliseconds(seconds: float) -> str:

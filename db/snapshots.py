@@ -8,9 +8,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util.concurrency import greenlet_spawn
 
-from db.drivers import Driver
+from db.drivers import Driver, give_back
 from db.row_security import confining_text
 from db.statement import Statement
 
@@ -53,10 +52,7 @@ class Snapshot:
                 await self.driver.run("ROLLBACK")
                 reusable = True
         finally:
-            if reusable and self.on_postgresql:
-                self._pooled.close()  # nothing is left to do for the driver, so there is nothing to wait for
-            else:
-                await greenlet_spawn(self._pooled.close if reusable else self._pooled.invalidate)
+            await give_back(self._pooled, self.driver, reusable=reusable)
 
 
 async def open_snapshot(engine: AsyncEngine, organization_id: str) -> Snapshot:

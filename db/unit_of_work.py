@@ -1,19 +1,20 @@
 """Transactions that write; they commit when their block is left. Those that read are in `db.snapshots`."""
 
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import insert, literal_column, select
+from sqlalchemy import insert, literal_column
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.driver_transactions import driver_transaction
 from db.drivers import Driver
 from db.engine import LOCK_WAIT, WRITES
 from db.faults import OutcomeUnknown, Trouble, trouble_of
-from db.row_security import LOCK_SECONDS, confine
+from db.row_security import LOCK_SECONDS
 from db.statement import Statement
 from db.tables import audit_log, outbox
 from db.turns import Place, Turns
@@ -38,18 +39,39 @@ class Author:
     correlation_id: str
 
 
+class Transaction(Protocol):
+    """A transaction of either database."""
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """SQLAlchemy's connection, in the transaction."""
+
+    @property
+    def driver(self) -> Driver:
+        """The driver's connection, in the transaction."""
+
+
 @dataclass(slots=True)
 class UnitOfWork:
     """One transaction that writes, bound to one organization and one moment."""
 
-    connection: AsyncConnection
-    driver: Driver
+    transaction: Transaction
     author: Author
     now: datetime
     new_id: Callable[[], UUID]
     place: Place
     _events: list[Event] = field(default_factory=list)
     _history: list[HistoryEntry] = field(default_factory=list)
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """SQLAlchemy's connection, for statements that are built for one use."""
+        return self.transaction.connection
+
+    @property
+    def driver(self) -> Driver:
+        """The driver's connection, for those that are built once."""
+        return self.transaction.driver
 
     @property
     def organization_id(self) -> str:
@@ -59,7 +81,7 @@ class UnitOfWork:
     @property
     def locks_rows(self) -> bool:
         """Whether rows are locked one by one; SQLite has locked the whole database already."""
-        return self.connection.dialect.name != "sqlite"
+        return self.driver.on_postgresql
 
     def need_turn(self, key: Hashable) -> None:
         """Call it before the statement that locks a row that many may want. Raises NotYourTurn."""
@@ -81,11 +103,11 @@ class UnitOfWork:
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Gives the statement's rows as `Driver.fetch` does. Raises DBAPIError."""
-        return await self.driver.fetch(statement, parameters)
+        return await self.transaction.driver.fetch(statement, parameters)
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Runs a statement once for each of the rows. Raises DBAPIError."""
-        await self.driver.store(statement, rows)
+        await self.transaction.driver.store(statement, rows)
 
     def _history_row(self, entry: HistoryEntry) -> dict[str, Any]:
         return {
@@ -148,32 +170,41 @@ async def unit_of_work(
     Raises:
         OutcomeUnknown: Where the connection is lost during the commit.
     """
+    opened: AbstractAsyncContextManager[Transaction] = _sqlite_transaction(engine, author.organization_id, lock_seconds)
+    if engine.dialect.name == "postgresql":
+        opened = driver_transaction(engine, author.organization_id, lock_seconds, confined=confined)
+    async with opened as transaction:
+        work = UnitOfWork(transaction, author, now, new_id, place or Place(Turns()))
+        yield work
+        await work.store_records()
+
+
+@dataclass(slots=True)
+class _SQLiteTransaction:
+    connection: AsyncConnection
+    driver: Driver
+
+
+@asynccontextmanager
+async def _sqlite_transaction(
+    engine: AsyncEngine, organization_id: str, lock_seconds: float
+) -> AsyncIterator[_SQLiteTransaction]:
     async with engine.connect() as connection:
         await connection.execution_options(**{WRITES: True, LOCK_WAIT: lock_seconds})
         async with connection.begin() as transaction:
             committing = False
             try:
-                if confined:
-                    await confine(connection, author.organization_id, lock_seconds)
-                else:
-                    # SQLAlchemy tells the driver of a transaction with its first statement, and not before.
-                    await connection.execute(select(1))
-                driver = await _driver(connection, author.organization_id)
-                work = UnitOfWork(connection, driver, author, now, new_id, place or Place(Turns()))
-                yield work
-                await work.store_records()
+                pooled = await connection.get_raw_connection()
+                yield _SQLiteTransaction(
+                    connection, Driver(organization_id, connection.dialect, pooled.driver_connection)
+                )
                 committing = True
                 await transaction.commit()
             except Exception as fault:
                 if trouble_of(fault) is not Trouble.GONE:
                     raise
-                # It is not asked to roll back: one that has fallen silent would be waited for once more.
+                # It is not asked to roll back: a database that cannot work is not asked for more.
                 await connection.invalidate()
                 if committing:
                     raise OutcomeUnknown from fault
                 raise
-
-
-async def _driver(connection: AsyncConnection, organization_id: str) -> Driver:
-    pooled = await connection.get_raw_connection()
-    return Driver(organization_id, connection.dialect, pooled.driver_connection)

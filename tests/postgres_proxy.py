@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from sqlalchemy import URL, make_url
 
-_COMMIT = b"COMMIT;"
+_COMMIT = b"COMMIT"
 
 
 class Cut(Enum):
