@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +16,7 @@ from server.request_id import HEADER, request_id
 from server.trouble import retry_headers
 
 _log = logging.getLogger("group_sessions.requests")
+_HEADER: Final = HEADER.lower().encode()
 _KEY: Final = "group_sessions.record"
 # Other paths are whatever a client made up.
 _PATHS: Final = frozenset({"graphql", "graphiql", "events", "health", "ready"})
@@ -61,7 +62,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = record.request_id
+                message["headers"] = [*message.get("headers", ()), (_HEADER, record.request_id.encode())]
             await send(message)
 
         try:

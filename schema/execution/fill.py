@@ -23,6 +23,8 @@ Values = Sequence[Any] | RowList
 
 # Values completed before looking at the clock. Each may be a list of its own.
 _PART: Final = 32
+# Of so few objects, batches are resolved one after another: tasks of their own would cost more than they bring.
+_FEW: Final = 4
 # How long, in seconds, the event loop may be kept before others get their turn.
 _TURN: Final = 0.005
 _PLAIN_LITERALS: Final = (IntValueNode, FloatValueNode, StringValueNode, BooleanValueNode, EnumValueNode, NullValueNode)
@@ -60,9 +62,10 @@ async def _complete(executor: Executor[Any], region: Region, values: Values, wri
     waiting = [batch for batch in region.batches if state[batch.keys]]
     # Lists with nothing to get below them come last: while they are completed, what is below the others can be got.
     waiting.sort(key=lambda batch: batch.write is not None and not batch.region.batches)
-    if len(waiting) == 1:
-        await _fill(executor, waiting[0], state)
-    elif waiting:
+    if len(waiting) == 1 or len(values) <= _FEW:
+        for batch in waiting:
+            await _fill(executor, batch, state)
+    else:
         # All are let come to their end, whatever becomes of one: to cancel a statement may cost the transaction.
         outcomes = await asyncio.gather(*(_fill(executor, each, state) for each in waiting), return_exceptions=True)
         for outcome in outcomes:
@@ -118,8 +121,9 @@ async def _resolve(
     values = await batch.many.batch.resolve_many(wanted, executor.context_value, **arguments)
     if len(values) != len(wanted):
         raise GivenUp("more or fewer values than were asked for")
-    # The batches beside this one can send their statements before this one's values are completed.
-    await asyncio.sleep(0)
+    if len(wanted) > _FEW:
+        # The batches beside this one can send their statements before this one's values are completed.
+        await asyncio.sleep(0)
     return values
 
 
