@@ -58,11 +58,12 @@ class PlanCache:
     """The plans of the operations used last.
 
     Args:
-        characters: How long the texts of all operations kept may be together.
+        characters: How long the texts of all operations kept may be together. What is compiled of an operation takes
+            some hundred times the memory of its text.
         variants: How many plans may be kept of one operation.
     """
 
-    def __init__(self, characters: int = 4_000_000, variants: int = 16) -> None:
+    def __init__(self, characters: int = 300_000, variants: int = 16) -> None:
         self._characters = characters
         self._variants = variants
         self._weight = 0

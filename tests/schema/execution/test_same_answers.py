@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from tests.endurance.scale import soak
 from tests.schema.execution.comparing import answer, valid_document
 from tests.schema.execution.documents import DocumentWriter
 from tests.schema.execution.library import Tried, TriedEncoded, schema
@@ -52,7 +53,7 @@ async def test_generated_documents_are_answered_alike(seed: int) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", range(100, 100 + soak(40, short=4)))
 async def test_many_generated_documents_are_answered_alike(seed: int) -> None:
     await compare(seed, 600)
     gc.collect()
