@@ -37,6 +37,7 @@ async def compare(seed: int, documents: int) -> None:
             library = universe.library(held)
             found = await answer(core, document, request, library, made.choice([Tried, TriedEncoded]))
             assert found == expected, f"document {number} of seed {seed}, trouble {trouble}, held {held}:\n{request}"
+            universe.close()
             compared += 1
             without_errors += '"errors": []' in expected
             fallbacks += library.fallbacks
