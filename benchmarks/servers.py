@@ -140,7 +140,7 @@ def _wait_until_listening(started: subprocess.Popen[bytes], port: int, log: Path
     while time.monotonic() < deadline and started.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
-        time.sleep(0.05)
+        time.sleep(0.05)  # a process that is starting tells nobody when it listens
     printed = log.read_text(errors="replace").strip().splitlines()
     telling = [line for line in printed if "Error" in line] or printed
     raise DidNotStart(telling[-1].strip() if telling else "it printed nothing")

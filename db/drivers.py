@@ -41,7 +41,7 @@ class Driver:
                 rows = await self.connection.fetch(compiled.text, *arguments)
             else:
                 rows = await self.connection.execute_fetchall(compiled.text, arguments)
-        except Exception as fault:
+        except Exception as fault:  # whatever a driver raises is told as one kind
             raise self._told(compiled.text, fault) from fault
         finally:
             count_statement(time.perf_counter() - started)
@@ -57,7 +57,7 @@ class Driver:
         started = time.perf_counter()
         try:
             await self.connection.executemany(compiled.text, arguments)
-        except Exception as fault:
+        except Exception as fault:  # whatever a driver raises is told as one kind
             raise self._told(compiled.text, fault) from fault
         finally:
             count_statement(time.perf_counter() - started)
@@ -68,7 +68,7 @@ class Driver:
             await (
                 self.connection.execute(command) if self.on_postgresql else self.connection.execute_fetchall(command)
             )
-        except Exception as fault:
+        except Exception as fault:  # whatever a driver raises is told as one kind
             raise self._told(command, fault) from fault
 
     def is_lost(self) -> bool:

@@ -67,7 +67,7 @@ async def transact(
                 await place.wait(line.key, deadline - time.monotonic())
             except (Busy, Unavailable):
                 raise
-            except Exception as fault:
+            except Exception as fault:  # sorted below; what is no trouble of the database is raised on
                 tries += 1
                 trouble = trouble_of(fault)
                 if trouble is None:

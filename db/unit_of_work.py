@@ -200,7 +200,7 @@ async def _sqlite_transaction(
                 )
                 committing = True
                 await transaction.commit()
-            except Exception as fault:
+            except Exception as fault:  # only a lost connection is treated here; the rest is raised on
                 if trouble_of(fault) is not Trouble.GONE:
                     raise
                 # It is not asked to roll back: a database that cannot work is not asked for more.

@@ -147,7 +147,7 @@ class Context:
             patients = frozenset(self._patients_read)
             try:
                 await self.transact(lambda work: insert_patients_read(work, operation, patients))
-            except Exception as fault:
+            except Exception as fault:  # raised on in any case, as what the caller must know
                 if self.changed and trouble_of(fault) is not None:
                     raise AnswerWithheld from fault
                 raise
