@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import create_engine
-from db.migrate import NewerSchema, migrate
+from db.schema_version import NewerSchema
 from resolvers.caller import PermissionKey
 from server.access_report import print_reads
 from server.authentication import sign_token
@@ -61,6 +61,8 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _migrate(_parsed: argparse.Namespace, settings: Settings) -> None:
+    from db.migrate import migrate
+
     _with_engine(settings, migrate)
 
 

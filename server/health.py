@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from db.faults import Trouble, trouble_of
-from db.migrate import schema_is_older
+from db.schema_version import schema_is_older
 
 READY_SECONDS: Final = 2.0
 """How long the database may take to tell that it is there."""

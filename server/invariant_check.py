@@ -5,7 +5,7 @@ from typing import TextIO
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.invariants import check_invariants
-from db.migrate import schema_is_current
+from db.schema_version import schema_is_current
 from db.violations import Violation
 from domain.changes import EntityType
 from server.command_error import CommandError

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.migrate import migrate, schema_is_current
+from db.schema_version import schema_is_current
 from server.command_error import CommandError
 
 
@@ -13,7 +13,11 @@ async def prepare_schema(engine: AsyncEngine) -> None:
         CommandError: Where PostgreSQL has an older schema than this program.
         NewerSchema: Where the database has a newer one.
     """
-    if engine.dialect.name == "sqlite":
-        await migrate(engine)
-    elif not await schema_is_current(engine):
+    if await schema_is_current(engine):
+        return
+    if engine.dialect.name != "sqlite":
         raise CommandError("the database does not have the newest schema: run `group-sessions migrate`")
+    # Here and not above: a server holds what it has imported for as long as it runs.
+    from db.migrate import migrate
+
+    await migrate(engine)

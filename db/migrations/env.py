@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from db.migrate import VERSION_TABLE
+from db.schema_version import VERSION_TABLE
 from db.tables import metadata
 
 context.configure(

@@ -11,7 +11,7 @@ from sqlalchemy import Executable, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import create_engine
-from db.migrate import current_revision
+from db.schema_version import current_revision
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, outbox, patients, staff_members
 from domain.changes import EntityType
 from server.command_error import CommandError

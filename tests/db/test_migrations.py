@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Executable, delete, func, insert, inspect, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import create_engine
-from db.migrate import VERSION_TABLE, current_revision, migrate, newest_revision, schema_is_current
+from db.migrate import SCRIPTS, migrate
+from db.schema_version import REVISIONS, VERSION_TABLE, current_revision, schema_is_current
 from db.tables import audit_log, metadata
 
 pytestmark = pytest.mark.anyio
@@ -47,8 +50,15 @@ async def test_migrating_gives_the_newest_schema_and_twice_changes_nothing(empty
     await migrate(engine)
     assert await schema_is_current(engine)
     await migrate(engine)
-    assert await current_revision(engine) == newest_revision()
+    assert await current_revision(engine) == REVISIONS[-1]
     await engine.dispose()
+
+
+def test_revisions_are_those_of_alembic_in_its_order() -> None:
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    newest_first = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert list(REVISIONS) == newest_first[::-1]
 
 
 async def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.migrate import VERSION_TABLE, current_revision
+from db.schema_version import VERSION_TABLE, current_revision
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-secret-that-only-the-tests-know-0123456789"

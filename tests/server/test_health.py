@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from uuid_utils.compat import uuid7
 
 from db.engine import create_engine
-from db.migrate import VERSION_TABLE
+from db.schema_version import VERSION_TABLE
 from resolvers.context import Clinic
 from server.app import create_app
 from server.authentication import Authenticator

@@ -1,0 +1,61 @@
+"""Which schema a database has, and whether it is the one that this program knows.
+
+Told without Alembic, which makes schemas (db.migrate): it takes some 11 MB, and a server only has to look.
+"""
+
+from pkgutil import iter_modules
+from typing import Final
+
+from sqlalchemy import column, inspect, select, table
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.migrations import versions
+
+# A name of its own: other modules may keep tables, and Alembic, in the same PostgreSQL database.
+VERSION_TABLE: Final = "pm_group_schema_version"
+
+REVISIONS: Final = tuple(sorted(module.name.partition("_")[0] for module in iter_modules(versions.__path__)))
+"""The revisions that this code knows, oldest first: each is the number that its module's name begins with."""
+
+
+class NewerSchema(Exception):
+    """The database has a schema that this code does not know: a newer program has migrated it."""
+
+    def __init__(self) -> None:
+        super().__init__("the database has the schema of a newer version of this program: run that version")
+
+
+async def schema_is_current(engine: AsyncEngine) -> bool:
+    """Tells whether the database has the newest schema that this code knows. Raises NewerSchema."""
+    revision = await current_revision(engine)
+    refuse_newer(revision)
+    return revision == REVISIONS[-1]
+
+
+async def schema_is_older(engine: AsyncEngine) -> bool:
+    """Tells whether the database lacks a schema, or has one that this code has left behind.
+
+    One that this code does not know yet is newer: while servers are replaced, old ones work on with it.
+    """
+    return await current_revision(engine) in (None, *REVISIONS[:-1])
+
+
+async def current_revision(engine: AsyncEngine) -> str | None:
+    """Gives the revision that the database is at; None where it has no schema yet."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(revision_of)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Gives the same of a connection's database."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    stored: str | None = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+    return stored
+
+
+def refuse_newer(revision: str | None) -> None:
+    """Raises NewerSchema where this code does not know the revision."""
+    if revision is not None and revision not in REVISIONS:
+        raise NewerSchema
