@@ -4,10 +4,6 @@ import math
 import time
 from typing import Final
 
-from limits import parse_many
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
-
 from resolvers.caller import Caller
 
 _SEPARATOR: Final = "\n"  # in no subject and no organization: authentication refuses control characters
@@ -22,6 +18,11 @@ class RateLimit:
         Raises:
             ValueError: Where the text is no rate.
         """
+        # Here and not above: a server without rates would hold some 2 MB for nothing.
+        from limits import parse_many
+        from limits.storage import MemoryStorage
+        from limits.strategies import SlidingWindowCounterRateLimiter
+
         self._rates = parse_many(rates)
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 

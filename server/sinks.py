@@ -9,7 +9,6 @@ from server.clock import now
 from server.notify_sink import NotifySink
 from server.retries import Retries
 from server.settings import Settings
-from server.webhook_sink import WebhookSink
 
 
 class Sink(Protocol):
@@ -44,6 +43,9 @@ def sinks_of(settings: Settings, engine: AsyncEngine) -> list[Sink]:
     if settings.events_notify_channel is not None:
         sinks.append(NotifySink(engine, settings.events_notify_channel))
     if settings.events_webhook_url is not None and settings.events_webhook_secret is not None:
+        # Here and not above: its HTTP client takes some 4 MB, for as long as the server runs.
+        from server.webhook_sink import WebhookSink
+
         retries = Retries(
             settings.events_webhook_tries, settings.events_webhook_first_wait, settings.events_webhook_longest_wait
         )
