@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
@@ -10,23 +10,29 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Loader(DataLoader[Key, Value]):
-    """aiodataloader's loader, for fields that may be given up, and for callers who have all their keys in hand.
+class Loader(Generic[Key, Value]):
+    """Loads by aiodataloader, for fields that may be given up; at once, for callers who have all their keys in hand.
 
     It loads what is asked for at the same time together, and each key once.
     """
 
+    __slots__ = ("_gathering", "_known", "_read")
+
     def __init__(self, read: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]]) -> None:
         """Takes what loads the values of several keys, in their order. Loads nothing yet."""
-        super().__init__(read)
+        self._read = read
         self._known: dict[Key, Value] = {}
+        # Made when it is first needed: most requests have all keys in hand.
+        self._gathering: DataLoader[Key, Value] | None = None
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
         """Gives the key's value. Raises what loading it has raised."""
+        if self._gathering is None:
+            self._gathering = DataLoader(self._read)
         if key in self._known:
-            self.prime(key, self._known[key])
+            self._gathering.prime(key, self._known[key])
         # All who ask for a key wait for one future: who is cancelled meanwhile must not end the waiting of others.
-        shared = super().load(key)
+        shared = self._gathering.load(key)
         own = asyncio.shield(shared)
         for found in (shared, own):
             found.add_done_callback(_take_notice)
@@ -35,14 +41,15 @@ class Loader(DataLoader[Key, Value]):
     async def load_all(self, keys: Iterable[Key]) -> dict[Key, Value]:
         """Gives the values of many keys, without a future for each. Raises what loading them has raised."""
         wanted = dict.fromkeys(keys)
-        if not self._known and not self._cache:
+        if not self._known and self._gathering is None:
             # Nearly always. Keys are hashed anew each time that they are looked up, which adds up in a long list.
-            found = dict(zip(wanted, await self.batch_load_fn(list(wanted)), strict=True))
+            found = dict(zip(wanted, await self._read(list(wanted)), strict=True))
             self._known.update(found)
             return found
-        new = [key for key in wanted if key not in self._known and key not in self._cache]
+        asked = self._gathering._cache if self._gathering is not None else ()  # noqa: SLF001 - it has no public name
+        new = [key for key in wanted if key not in self._known and key not in asked]
         if new:
-            self._known.update(zip(new, await self.batch_load_fn(new), strict=True))
+            self._known.update(zip(new, await self._read(new), strict=True))
         return {key: self._known[key] if key in self._known else await self.load(key) for key in wanted}
 
 

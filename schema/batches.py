@@ -22,6 +22,21 @@ def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
     return Batch(resolve_many, by)
 
 
+def by_id(loader: Callable[[Loaders], Loader[Any, Any]], parse: Callable[[str, str], Any]) -> Batch:
+    """Gives the mark of a field of the query that finds by its argument `id` what the loader does.
+
+    Args:
+        loader: The loader.
+        parse: Gives the id as the loader takes it; it gets the argument and its name.
+    """
+
+    async def resolve_many(_query: Sequence[Any], context: Context, id: str) -> Sequence[Any]:
+        key = parse(id, "id")
+        return list((await loader(context.loaders).load_all([key])).values())
+
+    return Batch(resolve_many)
+
+
 def fields_of_nodes(selected: Selected) -> frozenset[str] | None:
     """Gives the fields of a page's elements that are looked at; None for all, which cursors need."""
     if selected is None or not selected.keys() <= {"nodes", "total"}:

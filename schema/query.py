@@ -8,10 +8,13 @@ import strawberry
 from domain import records
 from domain.selections import GroupOrder
 from resolvers import enrollment_lists, group_lists, nodes, recurrences, reference_lists, schedule_lists
+from resolvers.arguments import our_id, storable
 from resolvers.caller import PermissionKey
 from resolvers.pages import Page
 from schema.arguments import After, Before, First, Last, Search
+from schema.batches import by_id
 from schema.connections import Connection
+from schema.execution import ContextOnly
 from schema.filters import GroupDefinitionFilter, OccurrenceFilter
 from schema.inputs import RecurrenceInput
 from schema.permissions import Info, requires
@@ -54,7 +57,7 @@ class Query:
     ) -> nodes.Found | None:
         return await nodes.node(info.context, id)
 
-    @strawberry.field(description="Who is asking, and what they may do.")
+    @strawberry.field(description="Who is asking, and what they may do.", extensions=[ContextOnly()])
     @staticmethod
     def viewer(info: Info) -> Viewer:
         caller = info.context.caller
@@ -67,7 +70,7 @@ class Query:
     @strawberry.field(
         graphql_type=GroupDefinition | None,
         description="A group by its id, also when it is deleted.",
-        extensions=[requires(_GROUPS)],
+        extensions=[requires(_GROUPS), by_id(lambda loaders: loaders.group, our_id)],
     )
     @staticmethod
     async def group_definition(info: Info, id: OurId) -> records.GroupDefinition | None:
@@ -76,7 +79,7 @@ class Query:
     @strawberry.field(
         graphql_type=Connection[GroupDefinition],
         description="The organization's groups.",
-        extensions=[requires(_GROUPS)],
+        extensions=[requires(_GROUPS), ContextOnly()],
     )
     @staticmethod
     async def group_definitions(
@@ -94,7 +97,9 @@ class Query:
         return await group_lists.groups(info.context, wanted, order_by, first, after, last, before)
 
     @strawberry.field(
-        graphql_type=Occurrence | None, description="A session by its id.", extensions=[requires(_SCHEDULE)]
+        graphql_type=Occurrence | None,
+        description="A session by its id.",
+        extensions=[requires(_SCHEDULE), by_id(lambda loaders: loaders.session, our_id)],
     )
     @staticmethod
     async def occurrence(info: Info, id: OurId) -> records.Occurrence | None:
@@ -103,7 +108,7 @@ class Query:
     @strawberry.field(
         graphql_type=Connection[Occurrence],
         description="The organization's calendar: the sessions of all groups, by local date and time.",
-        extensions=[requires(_SCHEDULE)],
+        extensions=[requires(_SCHEDULE), ContextOnly()],
     )
     @staticmethod
     async def occurrences(
@@ -120,14 +125,16 @@ class Query:
     @strawberry.field(
         graphql_type=Enrollment | None,
         description="An enrollment by its id, also when it is removed.",
-        extensions=[requires(_ENROLLMENTS)],
+        extensions=[requires(_ENROLLMENTS), by_id(lambda loaders: loaders.enrollment, our_id)],
     )
     @staticmethod
     async def enrollment(info: Info, id: OurId) -> records.Enrollment | None:
         return await enrollment_lists.enrollment(info.context, id)
 
     @strawberry.field(
-        graphql_type=Patient | None, description="A patient by the registry's id.", extensions=[requires(_ENROLLMENTS)]
+        graphql_type=Patient | None,
+        description="A patient by the registry's id.",
+        extensions=[requires(_ENROLLMENTS), by_id(lambda loaders: loaders.patient, storable)],
     )
     @staticmethod
     async def patient(
@@ -138,7 +145,7 @@ class Query:
     @strawberry.field(
         graphql_type=Connection[Patient],
         description="Patients by name. The search looks in names and record numbers.",
-        extensions=[requires(_ENROLLMENTS)],
+        extensions=[requires(_ENROLLMENTS), ContextOnly()],
     )
     @staticmethod
     async def patients(
@@ -149,7 +156,7 @@ class Query:
     @strawberry.field(
         graphql_type=Connection[StaffMember],
         description="Staff by name.",
-        extensions=[requires(_GROUPS)],
+        extensions=[requires(_GROUPS), ContextOnly()],
     )
     @staticmethod
     async def staff_members(
@@ -160,7 +167,7 @@ class Query:
     @strawberry.field(
         graphql_type=Connection[Location],
         description="Places by site and room.",
-        extensions=[requires(_GROUPS)],
+        extensions=[requires(_GROUPS), ContextOnly()],
     )
     @staticmethod
     async def locations(

@@ -1,11 +1,13 @@
 """Which media type an answer has, by the Accept header (RFC 9110 section 12.5.1, GraphQL over HTTP)."""
 
+from functools import lru_cache
 from typing import Final
 
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 
 
+@lru_cache(100)
 def response_media_type(accept: str | None) -> str | None:
     """Gives the media type to answer in; None where the client takes neither.
 

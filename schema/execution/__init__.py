@@ -10,6 +10,7 @@ outcome. Here what a selection needs is worked out once for an operation and kep
   parents of its level.
 - A list that comes as rows with a layout (`rows`) is read by column, without making an object of each row.
 - Lists in the values of a batch are written as JSON as soon as they are whole, where the executor knows how (`write`).
+- A query that is compiled as a whole, from its root, is not walked by graphql-core at all.
 - A check that depends on the request alone (`marks.Guard`) is made once for a request.
 - Everything else goes through graphql-core, as ever.
 
@@ -23,7 +24,7 @@ How it is put together:
 
 | module | what it knows |
 |---|---|
-| marks | how a field tells what it is: `Batch`, `Guard`, `InstanceOf`, `writes`, `encoded` |
+| marks | how a field tells what it is: `Batch`, `ContextOnly`, `Guard`, `InstanceOf`, `writes`, `encoded` |
 | rows | what a list of rows with a layout looks like |
 | fields | a field of a Strawberry schema as one of the few kinds that can be compiled |
 | plan | a selection with all below it, as these kinds |
@@ -34,8 +35,8 @@ How it is put together:
 | run | the executor: when to try, filling in batches level by level, giving up |
 """
 
-from schema.execution.marks import Batch, Guard, InstanceOf, encoded, writes
+from schema.execution.marks import Batch, ContextOnly, Guard, InstanceOf, encoded, writes
 from schema.execution.run import CompiledExecutor
 from schema.execution.selected import Selected
 
-__all__ = ["Batch", "CompiledExecutor", "Guard", "InstanceOf", "Selected", "encoded", "writes"]
+__all__ = ["Batch", "CompiledExecutor", "ContextOnly", "Guard", "InstanceOf", "Selected", "encoded", "writes"]

@@ -37,10 +37,12 @@ class Plan:
 
     Attributes:
         guards: The checks that its root fields, and all that is compiled below them, stand behind; None at first.
+        whole: The whole of it, where all can be compiled.
         regions: The compiled parts by their place in the answer and their type; None for what cannot be compiled.
     """
 
     guards: tuple[Guard, ...] | None = None
+    whole: Region | None = None
     regions: dict[Hashable, Region | None] = field(default_factory=dict)
 
 

@@ -52,6 +52,14 @@ def compile_region(shape: Shape, write: Write | None = None) -> Region:
     return region
 
 
+def compile_query(selection: Selection, write: Write | None = None) -> Region:
+    """Compiles a whole query. Its fields are written by whoever sends the answer; before, only parts of them."""
+    region = compile_region(selection, write)
+    for batch in region.batches:
+        batch.write = None
+    return region
+
+
 class _Compiler:
     """Writes the functions of one region."""
 

@@ -1,6 +1,6 @@
 """A field of a Strawberry schema as one of the few kinds that can be compiled."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from schema.execution.errors import NotCompiled
-from schema.execution.marks import Batch, Guard
+from schema.execution.marks import Batch, ContextOnly, Guard, ResolveMany
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,19 @@ def compilable(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Fie
     return Field(_kind(parent, name, definition, batch), guards, definition)
 
 
+def compilable_at_root(root: GraphQLObjectType, name: str, field: GraphQLField) -> Field:
+    """Gives a field of the query itself as one that can be compiled: it does not look at the root value.
+
+    Raises:
+        NotCompiled: Where it is none.
+    """
+    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    resolver = definition.base_resolver if isinstance(definition, StrawberryField) else None
+    if name != "__typename" and (resolver is None or _looks_at_parent(resolver)):
+        raise NotCompiled(f"{root.name}.{name} looks at the root value")
+    return compilable(root, name, field)
+
+
 def guards(field: GraphQLField) -> tuple[Guard, ...]:
     """Gives the checks that a field stands behind, be it one that can be compiled or not."""
     definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
@@ -110,7 +123,7 @@ def _marks(parent: GraphQLObjectType, name: str, given: list[FieldExtension]) ->
             batch = extension
         elif isinstance(extension, Guard):
             guards.append(extension)
-        else:
+        elif not isinstance(extension, ContextOnly):
             raise NotCompiled(f"{parent.name}.{name} has the extension {type(extension).__name__}")
     return tuple(guards), batch
 
@@ -123,6 +136,35 @@ def _kind(parent: GraphQLObjectType, name: str, definition: StrawberryField, bat
         return Attribute(definition.python_name)
     if batch is not None and definition.is_async:
         return Many(batch)
+    if any(isinstance(extension, ContextOnly) for extension in definition.extensions):
+        return Many(Batch(_by_context(resolver, is_async=definition.is_async)))
     if definition.is_async or resolver.info_parameter is not None:
         raise NotCompiled(f"{parent.name}.{name} has a resolver for one parent")
     return Call(resolver)
+
+
+class _ContextAlone:
+    """Stands for `info` where its context is all that is looked at."""
+
+    __slots__ = ("context",)
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+
+def _by_context(resolver: StrawberryResolver[Any], *, is_async: bool) -> ResolveMany:
+    name = resolver.info_parameter.name if resolver.info_parameter else None
+    if name is None or _looks_at_parent(resolver):
+        raise NotCompiled("a resolver of more, or less, than the context")
+
+    async def resolve_many(parents: Sequence[Any], context: Any, **arguments: Any) -> Sequence[Any]:
+        arguments[name] = _ContextAlone(context)
+        if is_async:
+            return [await resolver(**arguments) for _ in parents]
+        return [resolver(**arguments) for _ in parents]
+
+    return resolve_many
+
+
+def _looks_at_parent(resolver: StrawberryResolver[Any]) -> bool:
+    return any((resolver.self_parameter, resolver.parent_parameter, resolver.root_parameter))

@@ -39,6 +39,14 @@ class Batch(FieldExtension):
         self.selects = selects
 
 
+class ContextOnly(FieldExtension):
+    """Says of a field of the query itself that its resolver looks at the context and the arguments alone.
+
+    It may have the parameter `info`, and look at nothing but `info.context`. A query whose fields are all marked so, or
+    with a `Batch`, which then gets one parent that tells nothing, needs no executor of graphql-core at all.
+    """
+
+
 class Guard(FieldExtension):
     """A check before a field is resolved that depends on the request alone, such as that of a permission.
 

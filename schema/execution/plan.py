@@ -22,7 +22,7 @@ from graphql import (
 from graphql.execution.collect_fields import CollectedFields, FieldDetails
 
 from schema.execution.errors import NotCompiled
-from schema.execution.fields import Field, Many, compilable
+from schema.execution.fields import Field, Many, compilable, compilable_at_root
 from schema.execution.marks import InstanceOf
 
 CollectSubfields = Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields]
@@ -128,10 +128,35 @@ class Planner:
         fields = tuple(self._field(type_, name, found) for name, found in collected.grouped_field_set.items())
         return Selection(type_, nullable, kind, fields)
 
-    def _field(self, parent: GraphQLObjectType, name: str, details: list[FieldDetails]) -> SelectedField:
+    def query(self, root: GraphQLObjectType, collected: CollectedFields) -> Selection:
+        """Gives what is asked for by a whole query.
+
+        Raises:
+            NotCompiled: Where something in it can only be completed by graphql-core. Where a field is asked for several
+                times: loaders gather what such fields ask for, once graphql-core has called them all. Where a field is
+                a list: with a region of its own it is completed in parts.
+        """
+        if collected.new_defer_usages:
+            raise NotCompiled("a part is deferred")
+        fields = tuple(
+            self._field(root, name, found, compilable_at_root) for name, found in collected.grouped_field_set.items()
+        )
+        if len({id(each.definition) for each in fields}) < len(fields):
+            raise NotCompiled("a field is asked for several times")
+        if any(isinstance(each.shape, ListOf) for each in fields):
+            raise NotCompiled("a list, which is completed in parts")
+        return Selection(root, False, None, fields)
+
+    def _field(
+        self,
+        parent: GraphQLObjectType,
+        name: str,
+        details: list[FieldDetails],
+        compiled: Callable[[GraphQLObjectType, str, GraphQLField], Field] = compilable,
+    ) -> SelectedField:
         field_name = details[0].node.name.value
         definition = self._schema.get_field(parent, field_name)
         if definition is None:
             raise NotCompiled(f"{parent.name} has no field {field_name}")
-        field = compilable(parent, field_name, definition)
+        field = compiled(parent, field_name, definition)
         return SelectedField(name, field, definition, details[0], self.shape(definition.type, details))

@@ -1,15 +1,16 @@
 """The regions of an operation that is being executed: found in its plan, or compiled and put there."""
 
 from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLOutputType, is_list_type, is_non_null_type, is_object_type
+from graphql import GraphQLObjectType, GraphQLOutputType, OperationType, is_list_type, is_non_null_type, is_object_type
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.pyutils import Path
 
 from schema.execution.cache import Plan
-from schema.execution.compile import compile_region
+from schema.execution.compile import compile_query, compile_region
 from schema.execution.errors import NotCompiled
 from schema.execution.fields import guards
 from schema.execution.marks import Guard
@@ -32,6 +33,11 @@ class Regions:
         if self._plan.guards is None:
             self._plan.guards = self._compile_root()
         return self._passes(self._plan.guards)
+
+    @property
+    def whole(self) -> Region | None:
+        """The whole operation, where all of it is compiled."""
+        return self._plan.whole
 
     def find(
         self, type_: GraphQLObjectType, details: list[FieldDetails], path: Path, *, nullable: bool
@@ -78,6 +84,11 @@ class Regions:
             executor.operation,
             executor.hide_suggestions,
         )
+        if executor.operation.operation is OperationType.QUERY:
+            planner = Planner(executor.schema, executor.collect_subfields)
+            with suppress(NotCompiled, RecursionError):
+                self._plan.whole = compile_query(planner.query(root, collected), self._write)
+                return tuple(dict.fromkeys(self._plan.whole.guards))
         for name, details in collected.grouped_field_set.items():
             field = executor.schema.get_field(root, details[0].node.name.value)
             if field is None:

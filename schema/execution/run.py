@@ -8,8 +8,8 @@ null, and a note that the attempt has failed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
-from typing import Any, ClassVar, cast
+from collections.abc import Awaitable, Coroutine, Iterable
+from typing import Any, ClassVar, Final, cast
 
 from graphql import (
     ExecutionResult,
@@ -25,9 +25,18 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.execution.cache import PlanCache
 from schema.execution.fill import complete_many, complete_one
-from schema.execution.region import Write
+from schema.execution.region import Region, Write
 from schema.execution.regions import Regions, object_type
 from schema.execution.rows import is_row_list
+
+
+class _Root:
+    """Stands for the root value, which nothing that is compiled looks at."""
+
+    __slots__ = ()
+
+
+_ROOT: Final = _Root()
 
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -59,14 +68,40 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """Executes the operation; a query by an attempt, where there is something to try."""
+        result = self._execute_operation(serially)
+        return self._awaited(result) if self.is_awaitable(result) else self._let_go(result)
+
+    def _execute_operation(self, serially: bool | None) -> Any:
         self._regions = self._regions_to_try()
         if self._regions is None or self.operation.operation is not OperationType.QUERY:
             return super().execute_operation(serially)
+        if self._regions.whole is not None:
+            return self._tried_whole(self._regions.whole, serially)
         self._trying = True
         result = super().execute_operation(serially)
         if self.is_awaitable(result):
             return self._tried_operation(result, serially)
         return result if self._succeeded(result) else super().execute_operation(serially)
+
+    async def _awaited(self, result: Awaitable[Any]) -> Any:
+        return self._let_go(await result)
+
+    def _let_go(self, result: Any) -> Any:
+        """Gives the result. The executor holds itself: what it was asked with would stay until garbage is collected."""
+        if isinstance(result, ExecutionResult):  # nothing is still to come
+            self._regions = None
+            del self.async_helpers
+        return result
+
+    async def _tried_whole(self, query: Region, serially: bool | None) -> ExecutionResult:
+        try:
+            completed: Any = complete_one(self, query, _ROOT)
+            data = await completed if isinstance(completed, Coroutine) else completed
+        except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
+            self.fell_back()
+            result: Any = super().execute_operation(serially)
+            return cast("ExecutionResult", await result if self.is_awaitable(result) else result)
+        return ExecutionResult(data, None)
 
     async def _tried_operation(self, attempt: Awaitable[ExecutionResult], serially: bool | None) -> ExecutionResult:
         result: Any = await attempt

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.pages import Slice
 from resolvers.caller import PermissionKey
 from resolvers.loader import Loader
+from schema.execution import CompiledExecutor
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
 from tests.clinic import NOW, THEIRS, seed
 from tests.clinic_rows import add_enrollments, add_group, add_sessions
@@ -59,6 +60,14 @@ async def test_twelve_groups_cost_the_statements_of_two(engine: AsyncEngine, cli
         "facilitator": {"displayName": "Staff 1"},
     }
     assert [node["patient"]["displayName"] for node in last["enrollments"]["nodes"]] == ["Patient 1", "Patient 2"]
+
+
+async def test_records_asked_for_by_id_are_found_together(engine: AsyncEngine, client: ApiClient) -> None:
+    first, second = [await add_group(engine, name, ORGANIZATION) for name in ("First", "Second")]
+    both = f'{{ a: groupDefinition(id: "{first}") {{ name }} b: groupDefinition(id: "{second}") {{ name }} }}'
+    response = await client.send(both)
+    assert response.json()["data"] == {"a": {"name": "First"}, "b": {"name": "Second"}}
+    assert 'desc="1"' in response.headers["Server-Timing"]
 
 
 async def test_groups_are_filtered(engine: AsyncEngine, client: ApiClient) -> None:
@@ -281,7 +290,15 @@ async def test_what_a_request_has_read_is_gone_with_its_answer(engine: AsyncEngi
     gc.disable()
     try:
         await client.ask(NESTED)
-        left = [each for each in gc.get_objects() if isinstance(each, Slice | Loader) or names_a_patient(each)]
+        nobody = '{groupDefinitionId: "none", patientId: "nobody"}'
+        await client.ask(
+            f"mutation {{ enrollPatient(input: {nobody}) {{ enrollment {{ id }} userErrors {{ code }} }} }}"
+        )
+        left = [
+            each
+            for each in gc.get_objects()
+            if isinstance(each, Slice | Loader | CompiledExecutor) or names_a_patient(each)
+        ]
     finally:
         gc.enable()
     assert left == []

@@ -16,7 +16,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.loader import Loader
-from schema.execution import Batch, CompiledExecutor, Guard, InstanceOf
+from schema.execution import Batch, CompiledExecutor, ContextOnly, Guard, InstanceOf
 from schema.scalars import SCALARS
 
 
@@ -337,20 +337,29 @@ class Shop:
         return isinstance(value, Record)
 
 
+async def _book(_query: Sequence[Any], context: Library, number: int = 0) -> Sequence[Any]:
+    return [context.books[number]]
+
+
 @strawberry.type
 class Query:
-    @strawberry.field(graphql_type=list[Book])
+    @strawberry.field(graphql_type=list[Book], extensions=[ContextOnly()])
     @staticmethod
     async def books(info: Info, first: int | None = None) -> Any:
         await asyncio.sleep(0)
         return info.context.books[:first]
 
-    @strawberry.field(graphql_type=list[Book | None] | None)
+    @strawberry.field(graphql_type=list[Book | None] | None, extensions=[ContextOnly()])
     @staticmethod
     def shelf(info: Info) -> Any:
         return tuple(info.context.books)
 
-    @strawberry.field(graphql_type=Book | None)
+    @strawberry.field(graphql_type=str)
+    @staticmethod
+    def motto(times: int = 1) -> Any:
+        return ["Read"] * times if times == 2 else "Read" * times
+
+    @strawberry.field(graphql_type=Book | None, extensions=[Holds("agents"), Batch(_book)])
     @staticmethod
     async def book(info: Info, number: int = 0) -> Any:
         return info.context.books[number]
@@ -360,7 +369,7 @@ class Query:
     async def everything(info: Info) -> Any:
         return [*info.context.books, *(book.author for book in info.context.books)]
 
-    @strawberry.field(graphql_type=Shop)
+    @strawberry.field(graphql_type=Shop, extensions=[ContextOnly()])
     @staticmethod
     def shop(info: Info) -> Any:
         return BookRecord({"books": info.context.books})

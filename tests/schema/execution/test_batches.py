@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from graphql import ExecutionResult, OperationDefinitionNode, execute, parse
+from graphql import ExecutionResult, Executor, OperationDefinitionNode, execute, parse
 
 from schema.execution import fill
 from schema.execution.cache import PlanCache
@@ -27,8 +27,8 @@ def library(held: frozenset[str] = ALL, books: int = 3, **first: Any) -> Library
     return Library(held, records, answers | {("agents", 1): author})
 
 
-async def run(query: str, context: Library, **variables: Any) -> ExecutionResult:
-    result = execute(core, parse(query), context_value=context, variable_values=variables, executor_class=Tried)
+async def run(query: str, context: Library, executor: type[Executor[Any]] = Tried, **variables: Any) -> ExecutionResult:
+    result = execute(core, parse(query), context_value=context, variable_values=variables, executor_class=executor)
     return result if isinstance(result, ExecutionResult) else await result
 
 
@@ -40,6 +40,30 @@ async def test_a_level_is_resolved_once_for_all_its_parents_by_what_it_depends_o
     assert result.data["books"][2]["reviews"][1] == {"mood": "GAY", "author": {"name": "Ada"}}
     assert context.batches == [("reviews", 3), ("agents", 1)]
     assert context.fallbacks == 0
+
+
+async def test_a_query_that_is_compiled_as_a_whole_is_not_walked_by_graphql_core() -> None:
+    class Unwalked(Tried):
+        def execute_collected_root_fields(self, *_arguments: Any) -> Any:
+            raise AssertionError
+
+    query = "{ __typename motto book(number: 1) { reviews { author { name } } } }"
+    context = library()
+    result = await run(query, context, executor=Unwalked)
+    assert not result.errors
+    assert result.data == {
+        "__typename": "Query",
+        "motto": "Read",
+        "book": {"reviews": [{"author": {"name": "Ada"}}, {"author": {"name": "Ada"}}]},
+    }
+    assert context.batches == [("reviews", 1), ("agents", 1)]
+
+
+async def test_what_a_query_itself_cannot_find_is_told_by_graphql_core() -> None:
+    context = library()
+    result = await run("{ book(number: 9) { id } }", context)
+    assert [error.message for error in result.errors or ()] == ["list index out of range"]
+    assert (result.data, context.fallbacks) == ({"book": None}, 1)
 
 
 async def test_arguments_are_those_of_the_request() -> None:
