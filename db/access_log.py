@@ -1,19 +1,16 @@
 """Who read which patients' records, in a table that is only ever added to (HIPAA, 45 CFR 164.312(b))."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, cast, func, insert, select
+from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.statement import Statement
 from db.tables import access_log
-from db.unit_of_work import UnitOfWork
 
 _columns = access_log.c
-_ADD = Statement(insert(access_log).inline(), [column.name for column in access_log.c])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +22,6 @@ class PatientsRead:
     correlation_id: str
     operation: str | None
     patient_ids: tuple[str, ...]
-
-
-async def insert_patients_read(work: UnitOfWork, operation: str | None, patient_ids: Collection[str]) -> None:
-    """Stores that the author of the work read these patients' records, by one statement however many they are."""
-    row = {
-        "id": work.new_id(),
-        "at": work.now,
-        "actor_id": work.author.subject,
-        "correlation_id": work.author.correlation_id,
-        "operation": operation,
-        "patient_ids": sorted(patient_ids),
-    }
-    await work.store(_ADD, [row])
 
 
 async def patients_read(

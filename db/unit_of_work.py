@@ -16,11 +16,12 @@ from db.engine import LOCK_WAIT, WRITES
 from db.faults import OutcomeUnknown, Trouble, trouble_of
 from db.row_security import LOCK_SECONDS
 from db.statement import Statement
-from db.tables import audit_log, outbox
+from db.tables import access_log, audit_log, outbox
 from db.turns import Place, Turns
 from domain.changes import Event, HistoryEntry
 
 _ADD_HISTORY: Final = Statement(insert(audit_log).inline(), [column.name for column in audit_log.c])
+_ADD_READING: Final = Statement(insert(access_log).inline(), [column.name for column in access_log.c])
 _EVENT_COLUMNS: Final = [column.name for column in outbox.c if column.name not in {"sequence", "transaction_id"}]
 _ADD_EVENT: Final = Statement(
     insert(outbox).values(transaction_id=literal_column("pg_current_xact_id()::text::bigint")).inline(), _EVENT_COLUMNS
@@ -62,6 +63,7 @@ class UnitOfWork:
     place: Place
     _events: list[Event] = field(default_factory=list)
     _history: list[HistoryEntry] = field(default_factory=list)
+    _readings: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def connection(self) -> AsyncConnection:
@@ -93,13 +95,28 @@ class UnitOfWork:
         self._events.extend(events)
         self._history.extend(history)
 
+    def record_reading(self, operation: str | None, patient_ids: Iterable[str]) -> None:
+        """Notes that the author reads these patients' records; stored as above, in one row however many they are."""
+        self._readings.append(
+            {
+                "id": self.new_id(),
+                "at": self.now,
+                "actor_id": self.author.subject,
+                "correlation_id": self.author.correlation_id,
+                "operation": operation,
+                "patient_ids": sorted(patient_ids),
+            }
+        )
+
     async def store_records(self) -> None:
-        """Writes what was noted into the outbox and the audit log."""
+        """Writes what was noted into the audit log, the outbox and the access log."""
         if self._history:
             await self.store(_ADD_HISTORY, [self._history_row(entry) for entry in self._history])
         if self._events:
             add = _ADD_EVENT if self.locks_rows else _ADD_EVENT_ON_SQLITE
             await self.store(add, [self._outbox_row(told) for told in self._events])
+        if self._readings:
+            await self.store(_ADD_READING, self._readings)
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Gives the statement's rows as `Driver.fetch` does. Raises DBAPIError."""

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.access_log import insert_patients_read
 from db.faults import trouble_of
 from db.idempotency import Claim
 from db.snapshots import Snapshot, open_snapshot
 from db.transactions import transact
 from db.turns import Turns
 from db.unit_of_work import Author, UnitOfWork
+from resolvers.answering import Answering
 from resolvers.caller import Caller, PermissionKey
 from resolvers.loaders import Loaders
 
@@ -72,7 +72,8 @@ class Context:
         caller: Who asks.
         correlation_id: The request's id.
         claim: The claim on the request's Idempotency-Key, where it has one.
-        root_field: The response name of the mutation's field that is being answered; unique in the request.
+        operation: The operation's name, where it has one that is told in logs.
+        answering: The mutation's field that is being answered.
         patients_recorded: Whose records the log tells that the request has read.
         loaders: What is loaded for many at once.
         fallbacks: How often the compiled executor has left what it tried to graphql-core: work done twice.
@@ -84,7 +85,8 @@ class Context:
     caller: Caller
     correlation_id: str
     claim: Claim | None = field(init=False, default=None)
-    root_field: str = field(init=False, default="")
+    operation: str | None = field(init=False, default=None)
+    answering: Answering = field(init=False, default=Answering())
     patients_recorded: frozenset[str] = field(init=False, default=frozenset())
     loaders: Loaders = field(init=False)
     fallbacks: int = field(init=False, default=0)
@@ -134,25 +136,49 @@ class Context:
         """Notes whose records the request has read, for the log that `record_reads` writes."""
         self._patients_read.update(patient_ids)
 
-    async def record_reads(self, operation: str | None) -> None:
-        """Stores whose records the request has read, at most one statement. No answer may leave before it.
+    def record_along(self, work: UnitOfWork, decided: object) -> frozenset[str]:
+        """Records in a change's own transaction whose records the request has read, if it reads no more after it.
+
+        Else all of it is recorded together before the answer leaves: one request, one row.
 
         Args:
-            operation: The operation's name, where it has one.
+            work: The transaction.
+            decided: What the use case has decided, of which the answer is made.
+
+        Returns:
+            The patients whose records are told in the log, once the transaction commits.
+        """
+        patients = (self._patients_read | self.answering.patients(decided)) - self.patients_recorded
+        if not patients or self.answering.reads_on():
+            return frozenset()
+        work.record_reading(self.operation, patients)
+        return frozenset(patients)
+
+    def note_answer(self, decided: object, recorded: frozenset[str]) -> None:
+        """Notes whose enrollments a stored change's answer tells, and who of them is in the log by `record_along`."""
+        self.note_patients(self.answering.patients(decided))
+        self.patients_recorded |= recorded
+
+    async def record_reads(self) -> None:
+        """Stores whose records the request has read and no change of it has recorded. No answer may leave before it.
 
         Raises:
             AnswerWithheld: Where the database is busy or away, and the request has changed something before.
         """
-        if self._patients_read:
-            patients = frozenset(self._patients_read)
+        patients = self._patients_read - self.patients_recorded
+        if patients:
+            operation = self.operation
+
+            async def record(work: UnitOfWork) -> None:
+                work.record_reading(operation, patients)
+
             try:
-                await self.transact(lambda work: insert_patients_read(work, operation, patients))
+                await self.transact(record)
             except Exception as fault:  # raised on in any case, as what the caller must know
                 if self.changed and trouble_of(fault) is not None:
                     raise AnswerWithheld from fault
                 raise
             self.patients_recorded |= patients
-            self._patients_read.clear()
 
     async def close(self) -> None:
         """Ends the snapshot and forgets what was loaded from it."""

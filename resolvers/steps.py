@@ -27,7 +27,7 @@ class Steps(Generic[Decided]):
         Raises TakenOver where the claim has passed to a repeat, and what `Context.transact` raises.
         """
         # Named by the client's own document: a repeat finds it, whichever version of this program answers.
-        step = hashlib.sha256(context.root_field.encode()).hexdigest()
+        step = hashlib.sha256(context.answering.name.encode()).hexdigest()
         if step in claim.done:
             return self._kind.validate_python(claim.done[step])
 

@@ -19,20 +19,27 @@ def transaction(
 
     Where transactions get in each other's way the function is run again from its start. So it keeps nothing but what
     it stores and gives back, and does nothing outside of its unit of work. Where the request has an Idempotency-Key,
-    what it gives back is kept as well, as JSON, until the request is answered.
+    what it gives back is kept as well, as JSON, until the request is answered. Whose enrollments the answer tells is
+    recorded in the same transaction, where that is all that the request reads (see `Context.record_along`).
     """
     steps: Steps[Decided] = Steps(decide)
 
     @wraps(decide)
     async def use_case(context: Context, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Decided:
-        def run(work: UnitOfWork) -> Awaitable[Decided]:
-            return decide(work, *arguments, **named)
+        recorded: frozenset[str] = frozenset()
+
+        async def run(work: UnitOfWork) -> Decided:
+            nonlocal recorded
+            decided = await decide(work, *arguments, **named)
+            recorded = context.record_along(work, decided)
+            return decided
 
         if context.claim is None:
             decided = await context.transact(run)
         else:
             decided = await steps.do_once(context, context.claim, run)
         context.changed = True
+        context.note_answer(decided, recorded)
         return decided
 
     return use_case

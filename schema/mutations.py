@@ -10,6 +10,7 @@ from resolvers import enrollments, groups, sessions
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from schema import inputs, payloads
+from schema.answered import answering
 from schema.permissions import requires
 from schema.user_errors import user_errors
 
@@ -21,7 +22,7 @@ Payload = TypeVar("Payload")
 async def _answer(
     info: Info, decision: Awaitable[Decided], accepted: Callable[[Decided], Payload], payload: Callable[..., Payload]
 ) -> Payload:
-    info.context.root_field = str(info.path.key)
+    info.context.answering = answering(info, accepted)
     try:
         return accepted(await decision)
     except Refusal as refusal:

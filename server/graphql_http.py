@@ -99,7 +99,7 @@ class GraphQLOverHTTP:
         if isinstance(chosen, NotExecuted):
             status = chosen.status or _refused_status(media_type)
             return _response(chosen.answer, status, media_type, record, chosen.headers)
-        record.operation_name = chosen.operation.name_for_logs
+        record.operation_name = context.operation = chosen.operation.name_for_logs
 
         async def run() -> Response:
             async with self._large_answers.turn(chosen.cost):
@@ -117,7 +117,7 @@ class GraphQLOverHTTP:
     ) -> Response:
         result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
         record.fallbacks = context.fallbacks
-        await context.record_reads(record.operation_name)
+        await context.record_reads()
         errors = errors_of_execution(result.errors or (), record.request_id, changed=context.changed)
         # Without a path and without data nothing was executed: the variables are wrong.
         if result.data is None and errors and not any("path" in each for each in errors):

@@ -120,7 +120,7 @@ async def once(
     try:
         claimed = await _claimed(key, asked, context, place)
         if isinstance(claimed, Answer):
-            return await _replay(claimed, operation.name_for_logs, context)
+            return await _replay(claimed, context)
         context.claim = claimed
         try:
             response = await execute()
@@ -156,13 +156,13 @@ async def _claimed(key: str, asked: GraphQLRequest, context: Context, place: Pla
         await asyncio.sleep(random.uniform(0.5, 1) * _POLL_SECONDS)  # noqa: S311 - nothing secret
 
 
-async def _replay(answer: Answer, operation_name: str | None, context: Context) -> Response:
+async def _replay(answer: Answer, context: Context) -> Response:
     if not answer.permissions <= context.caller.permissions:
         raise IdempotencyRefusal(
             403, ErrorCode.FORBIDDEN, "The answer was given for permissions that you no longer hold."
         )
     context.note_patients(answer.patient_ids)
-    await context.record_reads(operation_name)
+    await context.record_reads()
     headers = {"Content-Type": answer.media_type, "Cache-Control": "no-store", REPLAYED: "true"}
     return Response(answer.body, answer.status, headers)
 

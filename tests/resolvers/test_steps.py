@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from db.idempotency import Claim, claim_request, release
 from domain.groups import RecurrenceDraft
+from resolvers.answering import Answering
 from resolvers.context import Context
 from resolvers.enrollments import (
     disenroll_patient,
@@ -69,7 +70,7 @@ async def on(engine: AsyncEngine) -> Clinic:
 
 async def attempt(engine: AsyncEngine) -> tuple[Context, Claim]:
     asks = context(engine)
-    asks.root_field = "x"
+    asks.answering = Answering("x")
     claim = await asks.transact(lambda work: claim_request(work, uuid7(), "key-1", b"body", ()))
     assert isinstance(claim, Claim)
     asks.claim = claim

@@ -15,8 +15,9 @@ from uuid_utils.compat import uuid7
 
 from db.access_log import patients_read
 from db.idempotency import ANSWERS_LAST, LEASE, TakenOver, claim_request, delete_expired
-from db.tables import enrollments, idempotency_keys, idempotency_steps, outbox
+from db.tables import access_log, enrollments, idempotency_keys, idempotency_steps, outbox
 from domain.records import Enrollment
+from resolvers.answering import Answering
 from resolvers.caller import Caller, PermissionKey
 from resolvers.context import Clinic, Context
 from resolvers.enrollments import enroll_patient
@@ -72,7 +73,7 @@ async def interrupted_attempt(clinic: Clinic, query: str, variables: dict[str, A
 
 
 async def enroll_as(context: Context, root_field: str, group: str, patient: str = "patient-1") -> Enrollment:
-    context.root_field = root_field
+    context.answering = Answering(root_field)
     return await enroll_patient(context, group, patient)
 
 
@@ -192,12 +193,40 @@ async def test_a_server_deletes_what_has_expired_as_it_goes(
     assert await count(engine, enrollments) == [2]
 
 
+ONE = """
+mutation One($first: ID!) {
+  first: enrollPatient(input: {groupDefinitionId: $first, patientId: "patient-1"}) { enrollment { id status } }
+}
+"""
+
+
+async def readers(engine: AsyncEngine, patient: str) -> list[str]:
+    """The requests that have read the patient's records, as the log has them."""
+    async with engine.connect() as connection:
+        return [entry.correlation_id async for entry in patients_read(connection, ORGANIZATION, patient)]
+
+
+@pytest.mark.parametrize("query", [ONE, TWO])
 async def test_a_repeated_answer_is_recorded_as_reading_the_patients_in_it(
-    engine: AsyncEngine, groups: dict[str, str], app_client: ApiClients
+    engine: AsyncEngine, groups: dict[str, str], app_client: ApiClients, query: str
 ) -> None:
     client = await app_client()
-    first = await send(client, TWO, groups)
-    again = await send(client, TWO, groups)
-    async with engine.connect() as connection:
-        read = [entry async for entry in patients_read(connection, ORGANIZATION, "patient-1")]
-    assert [entry.correlation_id for entry in read] == [answer.headers["X-Request-ID"] for answer in (first, again)]
+    first = await send(client, query, groups)
+    again = await send(client, query, groups)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert await readers(engine, "patient-1") == [answer.headers["X-Request-ID"] for answer in (first, again)]
+
+
+@pytest.mark.parametrize("query", [ONE, TWO])
+async def test_an_answer_told_of_what_a_dead_attempt_has_done_is_recorded(
+    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], later_client: ApiClient, query: str
+) -> None:
+    died = await interrupted_attempt(clinic, query, groups)
+    await enroll_as(died, "first", groups["first"], "patient-2")
+    assert await count(engine, access_log) == [0]  # it has answered nobody
+    answer = await send(later_client, query, groups)
+    again = await send(later_client, query, groups)
+    told = [each.headers["X-Request-ID"] for each in (answer, again)]
+    assert await readers(engine, "patient-2") == told
+    assert await readers(engine, "patient-1") == (told if query is TWO else [])
+    assert await count(engine, access_log) == [2]

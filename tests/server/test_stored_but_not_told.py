@@ -34,6 +34,10 @@ mutation Enroll($group: ID!) {
 """
 
 
+OTHERS = "groupDefinition { enrollments { nodes { id } } }"
+"""Where others are read as well, all that is read is recorded after the change, in a transaction of its own."""
+
+
 class LockingClock:
     """Tells the time; from when an enrollment is stored, somebody else has SQLite's write lock for good."""
 
@@ -91,7 +95,7 @@ async def stored(engine: AsyncEngine) -> int:
 async def test_a_change_whose_answer_cannot_be_recorded_is_told_as_stored_and_its_repeat_is_answered(
     engine: AsyncEngine, client: ApiClient, group: UUID, clock: LockingClock
 ) -> None:
-    body = {"query": ENROLL % "patient { displayName }", "variables": {"group": str(group)}}
+    body = {"query": ENROLL % OTHERS, "variables": {"group": str(group)}}
     async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
         told = await client.http.post("/graphql", json=body, headers={"Idempotency-Key": "key-1"})
     assert (told.status_code, "data" in told.json()) == (503, False)
@@ -105,6 +109,16 @@ async def test_a_change_whose_answer_cannot_be_recorded_is_told_as_stored_and_it
     # On SQLite nothing could be noted of the first attempt's end: its lease has to run out.
     assert repeat.status_code in {200, 409}
     assert await stored(engine) == 1
+
+
+@on_postgresql
+async def test_where_the_change_records_what_it_answers_it_is_not_made_without_its_record(
+    engine: AsyncEngine, client: ApiClient, group: UUID, database_kind: str
+) -> None:
+    async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
+        told = await client.answer(ENROLL % "patient { displayName }", {"group": str(group)})
+    assert [error["extensions"]["code"] for error in told["errors"]] == ["BUSY"]
+    assert await stored(engine) == 0
 
 
 async def test_without_a_change_a_record_that_cannot_be_stored_is_busy(
