@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.clock import now
 from server.settings import Settings
-from server.sink_relay import SinkRelay
+from server.sink_relay import Pause, SinkRelay, pause_at_most
 from server.sinks import Sink, sinks_of
 
 _MARGIN_SECONDS: Final = 5.0
@@ -27,10 +27,11 @@ class Relay:
         sinks: Sequence[Sink],
         clock: Callable[[], datetime] = now,
         chance: Callable[[], float] = random.random,
+        pause: Pause = pause_at_most,
     ) -> None:
-        """Takes the database, the receivers, the clock, and what gives numbers from 0 to 1 to spread waits."""
+        """Takes the database, the receivers, the clock, what gives numbers from 0 to 1 to spread waits, and waits."""
         self._sinks = sinks
-        self._relays = [SinkRelay(engine, sink, clock, chance) for sink in sinks]
+        self._relays = [SinkRelay(engine, sink, clock, chance, pause) for sink in sinks]
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:

@@ -6,7 +6,7 @@ Any number of these may be at work on one sink, in this process and in others.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -27,14 +27,23 @@ POLL_SECONDS: Final = 0.5
 _LEASE_MARGIN_SECONDS: Final = 10.0
 _OUTAGE: Final = Retries(tries=0, first_wait=0.5, longest_wait=15)
 
+Pause = Callable[[asyncio.Event, float], Awaitable[None]]
+"""Waits for the event, at most so many seconds."""
+
 _log = logging.getLogger("group_sessions.relay")
+
+
+async def pause_at_most(event: asyncio.Event, seconds: float) -> None:
+    """Waits for the event, at most so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
 
 
 class SinkRelay:
     """One relay's work for one sink."""
 
     def __init__(
-        self, engine: AsyncEngine, sink: Sink, clock: Callable[[], datetime], chance: Callable[[], float]
+        self, engine: AsyncEngine, sink: Sink, clock: Callable[[], datetime], chance: Callable[[], float], pause: Pause
     ) -> None:
         """Takes what it works with.
 
@@ -43,11 +52,13 @@ class SinkRelay:
             sink: The receiver.
             clock: Gives the present; all relays' clocks must agree within a few seconds.
             chance: Gives numbers from 0 to 1 that differ, to spread waits.
+            pause: Waits until the next look, or until it is woken.
         """
         self._engine = engine
         self._sink = sink
         self._clock = clock
         self._chance = chance
+        self._pause = pause
         self._lease = timedelta(seconds=sink.longest_seconds + _LEASE_MARGIN_SECONDS)
         self._opened = False
         self._serving: set[asyncio.Task[None]] = set()
@@ -85,11 +96,11 @@ class SinkRelay:
                 faults += 1
                 self._opened = False
                 self._log_fault(fault)
-                await _wait(self._stopping, _OUTAGE.wait(faults, self._chance()))
+                await self._pause(self._stopping, _OUTAGE.wait(faults, self._chance()))
                 continue
             faults = 0
             if not busy:
-                await _wait(self._turn_asked, POLL_SECONDS)
+                await self._pause(self._turn_asked, POLL_SECONDS)
 
     async def _turn(self) -> bool:
         """Does what there is to do; gives whether there was something."""
@@ -127,7 +138,7 @@ class SinkRelay:
         except Exception as fault:
             # Above all the database that went away: what is in the lane is as safe as before.
             self._log_fault(fault)
-            await _wait(self._stopping, _OUTAGE.wait(1, self._chance()))
+            await self._pause(self._stopping, _OUTAGE.wait(1, self._chance()))
             self._stranded.append(lane)
 
     async def _deliver_lane(self, lane: Lane) -> None:
@@ -183,9 +194,3 @@ class SinkRelay:
 
     def _log_fault(self, fault: BaseException) -> None:
         _log.warning("the relay is held up", exc_info=fault, extra={"fields": {"sink": self._sink.name}})
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Waits for the event, at most so long."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)

@@ -15,6 +15,7 @@ from db.tables import outbox, parked_events, relay_lanes
 from server.clock import now
 from server.relay import Relay, running
 from server.retries import Retries
+from server.sink_relay import Pause, pause_at_most
 from server.sinks import Sink
 from server.webhook_sink import WebhookSink
 from tests.receiver import SECRET, Receiver
@@ -37,9 +38,15 @@ def webhook(receiver: Receiver, retries: Retries = PATIENT, timeout: float = 10)
 
 
 @asynccontextmanager
-async def relays(engine: AsyncEngine, *sinks: Sink, clock: Callable[[], datetime] = now) -> AsyncIterator[Relay]:
+async def relays(
+    engine: AsyncEngine,
+    *sinks: Sink,
+    clock: Callable[[], datetime] = now,
+    chance: float = 0.5,
+    pause: Pause = pause_at_most,
+) -> AsyncIterator[Relay]:
     """Has a relay deliver to these sinks while the block runs."""
-    relay = Relay(engine, sinks, clock, chance=lambda: 0.5)
+    relay = Relay(engine, sinks, clock, lambda: chance, pause)
     async with running(relay):
         yield relay
 
