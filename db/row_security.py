@@ -42,8 +42,12 @@ def confining_text(organization_id: str, lock_seconds: float | None = None) -> s
 
 def _bounds_of_writing(lock_seconds: float) -> str:
     # Whoever comes second for a row waits twice, for the place next to it and then for the row itself, and
-    # lock_timeout is of each wait. So the statement is bounded as well.
-    lock, statement = _milliseconds(lock_seconds), _milliseconds(max(lock_seconds, _SHORTEST_STATEMENT))
+    # lock_timeout is of each wait. So the statement is bounded as well; where it needs more than is left of the time
+    # for what is no waiting, each wait has half of that.
+    if lock_seconds < _SHORTEST_STATEMENT:
+        lock, statement = _milliseconds(lock_seconds / 2), _milliseconds(_SHORTEST_STATEMENT)
+    else:
+        lock = statement = _milliseconds(lock_seconds)
     return f"set_config('lock_timeout', '{lock}', true), set_config('statement_timeout', '{statement}', true), {_IDLE}"
 
 

@@ -19,7 +19,7 @@ from db.statement import Statement
 from db.tables import group_definitions
 from db.transactions import ATTEMPTS, transact
 from db.turns import Turns
-from db.unit_of_work import Author, UnitOfWork
+from db.unit_of_work import Author, UnitOfWork, unit_of_work
 from server.clock import now
 from tests.clinic import OURS, seed
 from tests.clinic_rows import add_group
@@ -291,3 +291,16 @@ async def test_no_transaction_of_a_request_waits_or_idles_for_long(engine: Async
     async with snapshot(engine, OURS) as seen:
         (row,) = await seen.fetch(Statement(settings), {})
         assert tuple(row) == ("3s", "10s", "1min")
+
+
+@on_postgresql
+@pytest.mark.parametrize("left", [3.0, 1.0, 0.9, 0.05])
+async def test_both_waits_for_a_row_end_within_what_is_left_of_the_time(
+    engine: AsyncEngine, database_kind: str, left: float
+) -> None:
+    milliseconds = text(
+        "SELECT name, setting::int FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout')"
+    )
+    async with unit_of_work(engine, AUTHOR, now(), uuid7, lock_seconds=left) as work:
+        found: dict[str, int] = {row.name: row.setting for row in await work.connection.execute(milliseconds)}
+    assert 0 < min(2 * found["lock_timeout"], found["statement_timeout"]) <= left * 1000
