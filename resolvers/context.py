@@ -191,8 +191,9 @@ class Context:
     async def end(self) -> None:
         """Ends the request. A loader of a field that was given up would read on, and keep its connection."""
         self.ended = True
-        # The executor leads here and to itself, so both stay until the collector looks at what is old: after hundreds
-        # of requests. The ids of a long report take half a megabyte.
+        # What leads from here to the executor leads back, and graphql-core's own leads to itself: what they hold would
+        # stay until garbage is collected, after hundreds of requests. The ids of a long report take half a megabyte.
+        self.answering = Answering()
         self.patients_recorded = frozenset()
         self._patients_read.clear()
         await self.close()
