@@ -23,6 +23,8 @@ POOL_SECONDS = 3
 """How long to wait for a connection where all are in use."""
 CONNECT_SECONDS = 5
 """How long PostgreSQL may take to accept a connection."""
+_IDLE_SETTING = {"idle_in_transaction_session_timeout": "60s"}
+"""A process that stands still in a transaction, such as a relay whose log nobody reads, keeps its locks no longer."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -52,7 +54,8 @@ def create_engine(
     Args:
         database_url: The database.
         pool_size: Half of how many connections are opened at most, each when it is needed.
-        answer_seconds: How long PostgreSQL may be silent after a statement before it counts as gone; None is for ever.
+        answer_seconds: For servers and relays: how long PostgreSQL may be silent after a statement before it counts as
+            gone. None, for commands, is for ever, and so may a command be silent within a transaction.
         may_create: Whether SQLite makes the file where there is none. A server does not: a file that is gone is lost
             data, not a new beginning.
     """
@@ -66,7 +69,11 @@ def create_engine(
         max_overflow=0,
         pool_use_lifo=True,  # the one that was used last has its statements prepared
         pool_timeout=POOL_SECONDS,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": answer_seconds},
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": answer_seconds,
+            "server_settings": {} if answer_seconds is None else _IDLE_SETTING,
+        },
         hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,

@@ -49,6 +49,9 @@ _SQLSTATES: Final = {
     "53": Trouble.GONE,  # out of connections, memory or disk
     "58": Trouble.GONE,  # the system under it fails
 }
+# What else may refuse a connection, and means something else of a statement: insufficient_privilege, and
+# object_not_in_prerequisite_state, where the database takes none at present.
+_REFUSED_CONNECTIONS: Final = frozenset({"42501", "55000"})
 # https://www.sqlite.org/rescode.html; an extended code has its primary code in the lowest byte.
 _SQLITE_CODES: Final = {
     sqlite3.SQLITE_BUSY_SNAPSHOT: Trouble.CONFLICT,
@@ -66,13 +69,19 @@ _SQLITE_CODES: Final = {
 
 def trouble_of(fault: BaseException | None) -> Trouble | None:
     """Tells what a fault of the database means; None where it is no trouble of these kinds but a bug, or a rule."""
+    if isinstance(fault, DBAPIError) and not fault.connection_invalidated:
+        return _meaning(fault.orig)
+    # What a driver tells itself, and not of a statement, is why there is no connection.
+    refused = getattr(fault, "sqlstate", None) in _REFUSED_CONNECTIONS
+    return Trouble.GONE if refused else _meaning(fault)
+
+
+def _meaning(fault: BaseException | None) -> Trouble | None:
     if isinstance(fault, Busy | PoolTimeout):
         return Trouble.BUSY
     # asyncpg lets through what the network says: refused, reset, timed out.
-    if isinstance(fault, Unavailable | OSError) or (isinstance(fault, DBAPIError) and fault.connection_invalidated):
+    if isinstance(fault, Unavailable | OSError | DBAPIError):
         return Trouble.GONE
-    if isinstance(fault, DBAPIError):
-        return trouble_of(fault.orig)
     sqlstate = getattr(fault, "sqlstate", None)
     if isinstance(sqlstate, str):
         return _SQLSTATES.get(sqlstate, _SQLSTATES.get(sqlstate[:2]))

@@ -77,6 +77,7 @@ class Context:
         patients_recorded: Whose records the log tells that the request has read.
         loaders: What is loaded for many at once.
         fallbacks: How often the compiled executor has left what it tried to graphql-core: work done twice.
+        snapshot: What the request reads from; None until it does.
         changed: Whether a change that the request asks for is stored.
         ended: Whether the answer has been given.
     """
@@ -94,6 +95,7 @@ class Context:
     _patients_read: set[str] = field(init=False, default_factory=set)
     turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     snapshot: Snapshot | None = field(init=False, default=None)
+    _unopened: Exception | None = field(init=False, default=None)
     ended: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +117,16 @@ class Context:
         in the middle of it, which the write's own answer would then be read from.
         """
         return _Reading(self, loaders)
+
+    async def open_snapshot(self) -> Snapshot:
+        """Opens a snapshot for the request. Raises DBAPIError; once it did, at once the same."""
+        if self._unopened is not None:
+            raise self._unopened
+        try:
+            return await open_snapshot(self.clinic.engine, self.caller.organization_id)
+        except Exception as fault:  # whatever it is, a database that is away is waited for once
+            self._unopened = fault
+            raise
 
     async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
         """Runs a decision in a transaction and commits it; what was read before is forgotten.
@@ -184,7 +196,7 @@ class Context:
         """Ends the snapshot and forgets what was loaded from it."""
         self._forget_loaded()
         async with self.turn:
-            ended, self.snapshot = self.snapshot, None
+            ended, self.snapshot, self._unopened = self.snapshot, None, None
             if ended is not None:
                 await ended.close()
 
@@ -220,7 +232,7 @@ class _Reading:
             raise RequestEnded
         try:
             if context.snapshot is None:
-                context.snapshot = await open_snapshot(context.clinic.engine, context.caller.organization_id)
+                context.snapshot = await context.open_snapshot()
         except BaseException:
             context.turn.release()
             raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
@@ -24,7 +24,7 @@ from server.app import create_app
 from server.authentication import Authenticator
 from server.clock import now
 from tests.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
-from tests.clinic import seed
+from tests.clinic import context, seed
 from tests.clinic_rows import add_group
 from tests.postgres_proxy import Cut, Proxy, proxy_to
 
@@ -108,6 +108,70 @@ async def enrolled(engine: AsyncEngine) -> list[int]:
         return [
             await connection.scalar(select(func.count()).select_from(table)) or 0 for table in (enrollments, outbox)
         ]
+
+
+@on_postgresql
+async def test_a_database_that_takes_no_connections_is_away(
+    engine: AsyncEngine, database_url: str, postgres_url: str
+) -> None:
+    name = make_url(database_url).database
+    outside = create_engine(postgres_url)
+
+    async def administer(*statements: str) -> None:
+        async with outside.connect() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+            await connection.commit()
+
+    end_all = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    async with running(database_url, engine) as server:
+        await assert_well(server, "patient-1")
+        await administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false', end_all)
+        await assert_away(server)
+        await administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        await assert_well(server, "patient-2")
+    await outside.dispose()
+
+
+@on_postgresql
+async def test_a_login_that_may_not_connect_finds_the_database_away(engine: AsyncEngine, database_url: str) -> None:
+    login, url = f"clinic_{uuid7().hex}", make_url(database_url)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"CREATE ROLE {login} LOGIN PASSWORD 'only-here'"))
+        await connection.execute(text(f'REVOKE CONNECT ON DATABASE "{url.database}" FROM PUBLIC'))
+    its_own = url.set(username=login, password="only-here").render_as_string(hide_password=False)
+    async with running(its_own, engine) as server:
+        await assert_away(server)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"DROP ROLE {login}"))
+
+
+@on_postgresql
+async def test_who_stands_still_in_a_transaction_keeps_no_lock_for_longer_than_a_minute(database_url: str) -> None:
+    serving = create_engine(database_url, answer_seconds=15)
+    async with serving.connect() as connection:
+        assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
+    await serving.dispose()
+
+
+async def test_a_database_that_cannot_be_reached_is_waited_for_once_a_request(database_url: str) -> None:
+    engine = create_engine(database_url, pool_size=1)
+    request = context(engine)
+    tried = 0
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def refuse(*_: object) -> None:
+        nonlocal tried
+        tried += 1
+        raise ConnectionRefusedError
+
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            async with request.read():
+                pass
+    assert tried == 1
+    await request.end()
+    await engine.dispose()
 
 
 @pytest.fixture
