@@ -61,6 +61,8 @@ class ApiMachine(RuleBasedStateMachine):
         self._runner.run(self._begin())
         for whose in (0, 1):
             self._do(whose, Call(api.CREATE_GROUP, inputs.A_GROUP, "nurse"))
+            for patient in ACTIVE_PATIENTS[:3]:  # one is seated, and two wait from the beginning
+                self._do(whose, self._enrolling(whose, "nurse", 0, patient))
 
     async def _begin(self) -> None:
         for number, organization in enumerate(self._organizations):
