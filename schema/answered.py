@@ -9,6 +9,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLObjectType,
     GraphQLResolveInfo,
     InlineFragmentNode,
@@ -51,7 +52,12 @@ class _RootField:
 
     def patients(self, payload: Any) -> frozenset[str]:
         """Gives whose enrollments the payload tells, by those of its fields that are asked for."""
-        asked = {details[0].node.name.value for details in self._selected.values()}
+        try:
+            asked = {details[0].node.name.value for details in self._selected.values()}
+        except (
+            GraphQLError
+        ):  # of a variable of @include or @skip: the answer tells that, and nothing else of the payload
+            return frozenset()
         told = (getattr(payload, each.name) for each in fields(payload) if to_camel_case(each.name) in asked)
         return frozenset(patient for value in told for patient in _patients(value))
 

@@ -4,7 +4,15 @@ from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLOutputType, OperationType, is_list_type, is_non_null_type, is_object_type
+from graphql import (
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    OperationType,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.pyutils import Path
@@ -16,6 +24,9 @@ from schema.execution.fields import guards
 from schema.execution.marks import Guard
 from schema.execution.plan import Planner
 from schema.execution.region import Region, Write
+
+# A GraphQLError is about the variable of an @include or @skip: graphql-core comes upon it again, and tells it.
+_NOT_COMPILED = (NotCompiled, RecursionError, GraphQLError)
 
 
 class Regions:
@@ -66,7 +77,7 @@ class Regions:
             planner = Planner(self._executor.schema, self._executor.collect_subfields)
             try:
                 regions[place] = compile_region(planner.selection(type_, nullable, details), self._write)
-            except (NotCompiled, RecursionError):
+            except _NOT_COMPILED:
                 regions[place] = None
         return regions[place]
 
@@ -76,17 +87,20 @@ class Regions:
         if root is None:
             return ()
         found: dict[Guard, None] = {}
-        collected = collect_fields(
-            executor.schema,
-            executor.fragments,
-            executor.variable_values,
-            root,
-            executor.operation,
-            executor.hide_suggestions,
-        )
+        try:
+            collected = collect_fields(
+                executor.schema,
+                executor.fragments,
+                executor.variable_values,
+                root,
+                executor.operation,
+                executor.hide_suggestions,
+            )
+        except _NOT_COMPILED:
+            return ()
         if executor.operation.operation is OperationType.QUERY:
             planner = Planner(executor.schema, executor.collect_subfields)
-            with suppress(NotCompiled, RecursionError):
+            with suppress(*_NOT_COMPILED):
                 self._plan.whole = compile_query(planner.query(root, collected), self._write)
                 return tuple(dict.fromkeys(self._plan.whole.guards))
         for name, details in collected.grouped_field_set.items():

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from resolvers.caller import PermissionKey
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.clinic import everything, seed
+from tests.clinic_rows import add_group
 
 pytestmark = pytest.mark.anyio
 
@@ -247,3 +248,24 @@ async def test_a_session_answers_without_the_group_where_that_key_is_missing(
     (error,) = answer["errors"]
     assert error["path"] == ["createOccurrence", "occurrence", "groupDefinition"]
     assert error["extensions"]["requiredPermission"] == "pm.group_definitions.view"
+
+
+async def test_a_condition_that_turns_out_null_is_told_and_undoes_nothing(
+    engine: AsyncEngine, app_client: ApiClients
+) -> None:
+    await seed(engine, ORGANIZATION)
+    group = await add_group(engine, "Group", ORGANIZATION)
+    client = await app_client()
+    head = "mutation ($on: Boolean = true, $input: EnrollPatientInput!)"
+    for number, answer in enumerate(
+        ("enrollment { id @include(if: $on) }", "enrollment @skip(if: $on) { id }"), start=1
+    ):
+        given = {"on": None, "input": {"groupDefinitionId": str(group), "patientId": f"patient-{number}"}}
+        told = await client.answer(
+            f"{head} {{ enrollPatient(input: $input) {{ {answer} userErrors {{ code }} }} }}", given
+        )
+        assert [each["extensions"]["code"] for each in told["errors"]] == ["BAD_USER_INPUT"]
+    told = await client.answer("query ($on: Boolean = true) { viewer @include(if: $on) { id } }", {"on": None})
+    assert [each["extensions"]["code"] for each in told["errors"]] == ["BAD_USER_INPUT"]
+    data = await client.ask(f'{{ groupDefinition(id: "{group}") {{ capacity {{ enrolled }} }} }}')
+    assert data["groupDefinition"]["capacity"] == {"enrolled": 2}

@@ -128,7 +128,10 @@ class DocumentWriter:
         name = f"b{self.random.randint(0, 2)}"
         if name not in self._variables:
             value = self.random.random() < 0.5
-            self._declare(name, "Boolean!", str(value).lower(), value)
+            if self.random.random() < 0.1:  # validation lets pass that it is null after all
+                self._variables[name], self._given[name] = f"Boolean = {str(value).lower()}", None
+            else:
+                self._declare(name, "Boolean!", str(value).lower(), value)
         return f" @{directive}(if: ${name})"
 
     def _declare(self, name: str, type_: str, text: str, value: Any) -> None:
