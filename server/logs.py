@@ -4,6 +4,7 @@ An exception is logged by its type and the places it passed, without its message
 quote the values they could not take, and those may be a patient's.
 """
 
+import inspect
 import logging
 import sys
 import traceback
@@ -12,17 +13,19 @@ from typing import Any, Final
 
 import orjson
 
+_log = logging.getLogger("group_sessions.faults")
 _SILENCED: Final = ("strawberry.execution",)  # it logs every error with the document, literals included
 
 
 def configure_logging(level: str) -> None:
-    """Sends every logger's records of this level and above to standard error as JSON lines."""
+    """Sends every logger's records of this level and above to standard error as JSON lines; so what Python prints."""
     # What no line tells is not looked up for each (the Python manual's "Logging HOWTO", Optimization).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    sys.unraisablehook = _log_unraisable
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)  # the request log says more
     # Below it SQLAlchemy and drivers tell statements with their parameters, and Alembic each step of every start.
@@ -30,6 +33,13 @@ def configure_logging(level: str) -> None:
     for name in ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     silence_document_logging()
+
+
+def _log_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    # Python would print several lines, and whatever the exception quotes. Of a coroutine it says that nobody awaited
+    # it: graphql-core leaves those of fields beside one that has failed, hundreds of them in a long list.
+    level = logging.DEBUG if inspect.iscoroutine(unraisable.object) else logging.ERROR
+    _log.log(level, "an exception that nobody can catch", exc_info=unraisable.exc_value)
 
 
 def silence_document_logging() -> None:
