@@ -11,6 +11,7 @@ from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, FaultCode, Refusal
 from domain.roster import Roster, RosterChange
+from resolvers.context import Context
 from resolvers.groups import locked_group
 from resolvers.ids import not_found, parse_id
 from resolvers.transaction import transaction
@@ -31,13 +32,22 @@ class _Locked:
     enrollment: Enrollment
 
 
-@transaction
-async def enroll_patient(work: UnitOfWork, group_id: str, patient_id: str) -> Enrollment:
+async def enroll_patient(context: Context, group_id: str, patient_id: str) -> Enrollment:
     """Seats a patient in a group, or puts them on its waitlist.
 
     Raises:
         Refusal: NOT_FOUND for the group or the patient, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED.
     """
+    try:
+        return await _enroll(context, group_id, patient_id)
+    except Refusal as refusal:
+        if any(fault.code is FaultCode.ALREADY_ENROLLED for fault in refusal.faults):
+            context.note_patients([patient_id])  # the refusal tells who is in the group as much as a list does
+        raise
+
+
+@transaction
+async def _enroll(work: UnitOfWork, group_id: str, patient_id: str) -> Enrollment:
     # Both ids are told at once where both are wrong.
     faults: list[Fault] = []
     group: GroupDefinition | None = None

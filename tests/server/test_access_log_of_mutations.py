@@ -113,7 +113,6 @@ async def test_whose_enrollments_a_change_answers_with_is_recorded_once(
         f"{ENROLL} {{ ...E @include(if: $no) }}",
         f"{DISENROLL} {{ __typename }}",
         f"{RAISE} {{ groupDefinition {{ capacity {{ enrolled }} }} }}",
-        f"{enrolling('patient-1')} {{ enrollment {{ id }} userErrors {{ code }} }}",  # is refused
         f"{enrolling('unknown')} {{ enrollment {{ id }} userErrors {{ code }} }}",
     ],
 )
@@ -124,6 +123,16 @@ async def test_an_answer_that_tells_no_enrollment_is_not_recorded(
     variables = "($no: Boolean!)" if "$no" in change else ""
     await client.ask(full.fill(f"mutation{variables} {{ {change} }} {fragment}"), {"no": False} if variables else None)
     assert await log(engine) == []
+
+
+async def test_a_refusal_that_tells_of_an_enrollment_is_recorded(
+    engine: AsyncEngine, client: ApiClient, full: Full
+) -> None:
+    query = full.fill(f"mutation Probe {{ {enrolling('patient-1')} {{ userErrors {{ code }} }} }}")
+    data = await client.ask(query)
+    assert data["enrollPatient"]["userErrors"] == [{"code": "ALREADY_ENROLLED"}]
+    [entry] = await log(engine)
+    assert (entry["patient_ids"], entry["operation"]) == (["patient-1"], "Probe")
 
 
 OTHERS = "groupDefinition { enrollments { nodes { status } } }"
