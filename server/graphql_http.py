@@ -13,10 +13,11 @@ from resolvers.caller import Caller
 from resolvers.context import Clinic, Context
 from schema.documents import Documents
 from schema.execute import execute, graphql_schema
+from schema.limit_checks import LimitExceeded
 from server.authentication import Authenticator, Unauthenticated
 from server.chosen_operation import ALLOWED, ChosenOperation, NotExecuted, choose_operation
 from server.edge import DEFAULT_EDGE, Edge
-from server.errors import ErrorCode, error, errors_of_execution, masked_error
+from server.errors import ErrorCode, error, errors_before_execution, errors_of_execution, masked_error
 from server.graphql_request import BadRequest, GraphQLRequest, read_request
 from server.idempotency import IdempotencyRefusal, once
 from server.large_answers import LargeAnswers
@@ -79,6 +80,10 @@ class GraphQLOverHTTP:
         except BadRequest as refused:
             told = error(refused.message, ErrorCode.BAD_REQUEST)
             return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
+        except LimitExceeded as refused:
+            # Nobody will read the rest of the body.
+            answer = {"errors": errors_before_execution([refused])}
+            return _response(answer, 413, media_type, record, {"Connection": "close"})
         context = Context(self._clinic, caller, record.request_id)
         try:
             return await self._execute(request, asked, context, accepted, record)

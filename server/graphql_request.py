@@ -1,11 +1,16 @@
 """A GraphQL request as it came over HTTP, read and checked; whatever is wrong with it has a status and words."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
+
+from schema.limit_checks import LimitExceeded
+
+_DIGITS: Final = 18
+"""Of a length: with more, what is left is over any limit all the same, and Python reads no number of 5,000."""
 
 
 class BadRequest(Exception):
@@ -31,7 +36,8 @@ async def read_request(request: Request, most_bytes: int) -> GraphQLRequest:
     """Gives the request of a GET's parameters or a POST's JSON body.
 
     Raises:
-        BadRequest: 400 for what is not a GraphQL request, 413 for a body over the limit, 415 for another media type.
+        BadRequest: 400 for what is not a GraphQL request, 415 for another media type.
+        LimitExceeded: For a body over the limit.
     """
     if request.method == "GET":
         return _of_parameters(request.query_params)
@@ -60,15 +66,15 @@ def _check_content_type(header: str | None) -> None:
 
 
 async def _body(request: Request, most_bytes: int) -> bytes:
-    too_large = BadRequest(413, f"The body may have at most {most_bytes:,} bytes.", {"Connection": "close"})
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > 15 or int(length) > most_bytes):
-        raise too_large
+    told = int(length[:_DIGITS]) if length.isdecimal() else 0
+    if told > most_bytes:
+        raise LimitExceeded("body_bytes", told, most_bytes, "The body has {} bytes")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > most_bytes:
-            raise too_large
+            raise LimitExceeded("body_bytes", len(body), most_bytes, "The body has {} bytes or more")
     return bytes(body)
 
 

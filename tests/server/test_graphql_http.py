@@ -245,7 +245,12 @@ async def test_a_body_has_at_most_a_megabyte(client: ApiClient) -> None:
 
     whole = await post(client, b" " * 1_000_001)
     in_pieces = await client.http.post("/graphql", content=pieces(), headers={"Content-Type": "application/json"})
-    assert (whole.status_code, in_pieces.status_code) == (413, 413)
+    for refused in (whole, in_pieces):
+        assert (refused.status_code, codes(refused)) == (413, ["LIMIT_EXCEEDED"])
+        [error] = refused.json()["errors"]
+        told = error["extensions"]
+        assert (told["limit"], told["allowed"]) == ("body_bytes", 1_000_000)
+        assert told["requested"] > 1_000_000
     assert (await post(client, b'{"query": "{ hello }"}'.ljust(1_000_000))).status_code == 200
 
 

@@ -129,4 +129,4 @@ async def test_each_limit_is_a_setting(strict_app: Starlette) -> None:
             200,
             "The answer may hold 6 values; the limit is 5.",
         )
-        assert await told("{ __typename }" + " " * 200) == (413, "The body may have at most 200 bytes.")
+        assert await told("{ __typename }" + " " * 200) == (413, "The body has 226 bytes; the limit is 200.")
