@@ -15,7 +15,6 @@ from db.schema_version import schema_is_older
 
 READY_SECONDS: Final = 2.0
 """How long the database may take to tell that it is there."""
-_TOO_LATE: Final = "the database does not answer in time"
 _log = logging.getLogger("group_sessions.faults")
 
 
@@ -36,9 +35,7 @@ class Readiness:
         # However many ask at once, and strangers may, the database is asked once.
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(self._reason())
-        # A look that is given up comes to its end a little later: who asks does not wait for that.
-        looked, _ = await asyncio.wait({self._look}, timeout=READY_SECONDS)
-        reason = self._look.result() if looked else _TOO_LATE
+        reason = await asyncio.shield(self._look)
         if reason is None:
             return _json({"status": "ready"}, 200)
         return _json({"status": "not ready", "reason": reason}, 503)
@@ -48,7 +45,7 @@ class Readiness:
             async with asyncio.timeout(READY_SECONDS):
                 older = await schema_is_older(self._engine)
         except TimeoutError:
-            return _TOO_LATE
+            return "the database does not answer in time"
         except Exception as fault:  # whatever it is, the answer is no
             _log.warning("not ready", exc_info=fault)
             if trouble_of(fault) is Trouble.BUSY:
