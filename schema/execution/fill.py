@@ -62,7 +62,7 @@ async def _complete(executor: Executor[Any], region: Region, values: Values, wri
     waiting = [batch for batch in region.batches if state[batch.keys]]
     # Lists with nothing to get below them come last: while they are completed, what is below the others can be got.
     waiting.sort(key=lambda batch: batch.write is not None and not batch.region.batches)
-    if len(waiting) == 1 or len(values) <= _FEW:
+    if len(waiting) == 1 or all(len(state[batch.keys]) <= _FEW for batch in waiting):
         for batch in waiting:
             await _fill(executor, batch, state)
     else:
