@@ -1,4 +1,4 @@
-"""An executor over graphql-core's that completes long lists by compiled code, and says what graphql-core says.
+"""An executor over graphql-core's that executes queries by compiled code, and says what graphql-core says.
 
 graphql-core completes a response field by field: for each it makes a path and an info object, calls a resolver and
 asks whether the result can be awaited. For a list of a thousand objects it does so thousands of times with the same

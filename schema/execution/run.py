@@ -1,7 +1,8 @@
 """The executor: when compiled code is tried, and what happens when it gives up.
 
-An attempt covers a whole query, or what one root field of a mutation answers. While it lasts, graphql-core executes as
-ever, but an object or a list of objects that can be compiled is completed by its region. The first error of any kind
+An attempt covers a whole query, or what one root field of a mutation answers. A query that is compiled as a whole is
+completed by its region alone. Of others graphql-core executes as ever, while the attempt lasts, but an object or a list
+of objects that can be compiled is completed by its region. The first error of any kind
 ends the attempt: nothing of it is used, and graphql-core executes the same again by itself. During an attempt an error
 is therefore not raised further, which would cancel what runs beside it in the middle of its statements; it leaves a
 null, and a note that the attempt has failed.

@@ -1,6 +1,7 @@
 """What is asked for, and how often: of what can be compiled, each level once."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -57,6 +58,28 @@ async def test_a_query_that_is_compiled_as_a_whole_is_not_walked_by_graphql_core
         "book": {"reviews": [{"author": {"name": "Ada"}}, {"author": {"name": "Ada"}}]},
     }
     assert context.batches == [("reviews", 1), ("agents", 1)]
+
+
+async def test_what_many_objects_of_one_parent_need_is_asked_for_at_once() -> None:
+    most = running = 0
+
+    class Watched(Library):
+        async def batch(self, name: str, keys: Sequence[Any]) -> list[Any]:
+            nonlocal most, running
+            running += 1
+            most = max(most, running)
+            found = await super().batch(name, keys)
+            running -= 1
+            return found
+
+    made = library(books=9)
+    author = AuthorRecord({"id": "author", "name": "Ada", "books": made.books})
+    first = BookRecord({"id": "first", "author": author})
+    answers = {**made.answers, **{("ratings", f"b{n}"): 4.5 for n in range(9)}}
+    context = Watched(ALL, [first], answers)
+    result = await run("{ book { author { books { rating reviews { stars } } } } }", context)
+    assert not result.errors
+    assert (most, context.fallbacks) == (2, 0)
 
 
 async def test_what_a_query_itself_cannot_find_is_told_by_graphql_core() -> None:
