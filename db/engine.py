@@ -8,7 +8,9 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
+from db.readers import POOL_SECONDS, ConfinedReaders, PooledReaders, Readers
 from db.sqlite_file import keep_to_file
 from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
 from db.statements import UNCOUNTED
@@ -19,8 +21,6 @@ WRITES = "group_sessions_writes"
 # The execution option that tells for how many seconds it may wait for that lock; 10 unless it is told.
 LOCK_WAIT = "group_sessions_lock_wait"
 
-POOL_SECONDS = 3
-"""How long to wait for a connection where all are in use."""
 CONNECT_SECONDS = 5
 """How long PostgreSQL may take to accept a connection."""
 _IDLE_SETTING = {"idle_in_transaction_session_timeout": "60s"}
@@ -31,6 +31,21 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }
+
+
+class Database(AsyncEngine):
+    """An engine, and beside its connections those that requests read by.
+
+    Attributes:
+        readers: The connections to read by; they end with the engine's own.
+    """
+
+    readers: Readers
+
+    async def dispose(self, close: bool = True) -> None:
+        """Ends the connections that are not in use."""
+        await self.readers.close()
+        await super().dispose(close)
 
 
 def async_url(database_url: str) -> URL:
@@ -48,12 +63,13 @@ def async_url(database_url: str) -> URL:
 
 def create_engine(
     database_url: str, pool_size: int = 10, *, answer_seconds: float | None = None, may_create: bool = True
-) -> AsyncEngine:
+) -> Database:
     """Gives an engine for sqlite:///path (its folder is made) or postgresql://user@host/name.
 
     Args:
         database_url: The database.
-        pool_size: Half of how many connections are opened at most, each when it is needed.
+        pool_size: Half of how many connections are opened at most, each when it is needed. On PostgreSQL one half
+            reads, the other writes.
         answer_seconds: For servers and relays: how long PostgreSQL may be silent after a statement before it counts as
             gone. None, for commands, is for ever, and so may a command be silent within a transaction.
         may_create: Whether SQLite makes the file where there is none. A server does not: a file that is gone is lost
@@ -62,21 +78,27 @@ def create_engine(
     url = async_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, pool_size, may_create=may_create)
-    engine = create_async_engine(
-        url,
-        # Without overflow no connection is ended when it is given back: `db.snapshots` does not wait for that.
-        pool_size=2 * pool_size,
-        max_overflow=0,
-        pool_use_lifo=True,  # the one that was used last has its statements prepared
-        pool_timeout=POOL_SECONDS,
-        connect_args={
+    options: dict[str, Any] = {
+        "connect_args": {
             "timeout": CONNECT_SECONDS,
             "command_timeout": answer_seconds,
             "server_settings": {} if answer_seconds is None else _IDLE_SETTING,
         },
-        hide_parameters=True,  # errors and logs show statements without the values of patients
-        json_serializer=_dump_json,
-        json_deserializer=orjson.loads,
+        "hide_parameters": True,  # errors and logs show statements without the values of patients
+        "json_serializer": _dump_json,
+        "json_deserializer": orjson.loads,
+    }
+    engine = _database(
+        create_async_engine(
+            url,
+            # Without overflow no connection is ended when it is given back: `db.drivers` does not wait for that.
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_use_lifo=True,  # the one that was used last has its statements prepared
+            pool_timeout=POOL_SECONDS,
+            **options,
+        ),
+        ConfinedReaders(create_async_engine(url, poolclass=NullPool, **options), pool_size),
     )
 
     # The event loop has seen which connections the server ended, so a look suffices, and no round trip is needed.
@@ -88,11 +110,17 @@ def create_engine(
     return engine
 
 
+def _database(engine: AsyncEngine, readers: Readers) -> Database:
+    database = Database(engine.sync_engine)
+    database.readers = readers
+    return database
+
+
 def _dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _sqlite(url: URL, pool_size: int, *, may_create: bool) -> AsyncEngine:
+def _sqlite(url: URL, pool_size: int, *, may_create: bool) -> Database:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
@@ -127,4 +155,4 @@ def _sqlite(url: URL, pool_size: int, *, may_create: bool) -> AsyncEngine:
         else:
             connection.exec_driver_sql("BEGIN", execution_options={UNCOUNTED: True})
 
-    return engine
+    return _database(engine, PooledReaders(engine))

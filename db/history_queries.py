@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import bindparam
 
 from db.layouts import Layout
-from db.pages import Order, Slice, Window, counts, read_pages
+from db.pages import Order, Slice, Window, counts, length_of, page_of, read_pages
+from db.reading import Reading
 from db.snapshots import Snapshot
 from db.tables import audit_log
 from domain.changes import EntityType, FieldChange
@@ -48,6 +49,16 @@ HISTORY_ORDER: Order[StoredEntry] = Order(
     descending=True,
 )
 """Newest first: ids of version 7 grow with time."""
+
+
+def page_of_history(id: UUID, kind: EntityType, window: Window) -> Reading[Slice[StoredEntry]]:
+    """Gives how a page of a record's history is read."""
+    return page_of(HISTORY_ORDER, _columns.entity_id, id, {"kind": kind.value}, window)
+
+
+def length_of_history(id: UUID, kind: EntityType) -> Reading[int]:
+    """Gives how it is read how many entries a record's history has."""
+    return length_of(HISTORY_ORDER, _columns.entity_id, id, {"kind": kind.value})
 
 
 async def pages_of_history(

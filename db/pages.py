@@ -14,6 +14,7 @@ from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, or
 from sqlalchemy.sql.expression import Select
 
 from db.layouts import Layout, Records, only
+from db.reading import Reading
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Listed, Statement, of_organization
 
@@ -101,8 +102,36 @@ def reading(order: Order[Record], names: frozenset[str] | None) -> Order[Record]
         return order
 
 
+def record_by_id(order: Order[Record], id: object) -> Reading[Record | None]:
+    """Gives how the record with the id is read; None where the organization has none."""
+    make = order.layout.make
+    return Reading(_find_one(order), {"id": id}, lambda rows: make(rows[0]) if rows else None)
+
+
+def page_of(
+    order: Order[Record], parent: ColumnElement[Parent], of: Parent, filters: Filters, window: Window
+) -> Reading[Slice[Record]]:
+    """Gives how a page of one parent's list is read."""
+    statement = _page(order, _shape(filters, window), parent)
+    parameters = {**_parameters(filters, window), "parent": of}
+    return Reading(statement, parameters, lambda rows: _slice(order, rows, window))
+
+
+def length_of(order: Order[Any], parent: ColumnElement[Parent], of: Parent, filters: Filters) -> Reading[int]:
+    """Gives how it is read how long one parent's list is."""
+    return Reading(_count(order, tuple(filters), parent), {**_given(filters), "parent": of}, _number)
+
+
+def _number(rows: Sequence[Any]) -> int:
+    return int(rows[0][0])
+
+
 async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> dict[Key, Record]:
     """Gives those of the list's records, by id, that the snapshot's organization has. The id is their first column."""
+    if len(ids) == 1:
+        one: Reading[Record | None] = record_by_id(order, ids[0])
+        record = await snapshot.read(one)
+        return {} if record is None else {ids[0]: record}
     return {row[0]: order.layout.make(row) for row in await snapshot.fetch(_find(order), {"ids": ids})}
 
 
@@ -130,10 +159,9 @@ async def read_pages(
     window: Window,
 ) -> list[Slice[Record]]:
     """Gives the same page of many parents' lists, by one statement, in the order of the parents."""
-    shape, parameters = _shape(filters, window), _parameters(filters, window)
     if len(parents) == 1:
-        rows = await snapshot.fetch(_page(order, shape, parent), {**parameters, "parent": parents[0]})
-        return [_slice(order, rows, window)]
+        return [await snapshot.read(page_of(order, parent, parents[0], filters, window))]
+    shape, parameters = _shape(filters, window), _parameters(filters, window)
     build = _pages_by_lateral_join if snapshot.on_postgresql else _pages_by_subquery
     different = list(dict.fromkeys(parents))
     found: list[list[Any]] = [[] for _ in different]
@@ -148,8 +176,7 @@ async def read_pages(
 
 async def count(snapshot: Snapshot, order: Order[Any], filters: Filters) -> int:
     """Gives how long a list is."""
-    (row,) = await snapshot.fetch(_count(order, tuple(filters)), _given(filters))
-    return int(row[0])
+    return _number(await snapshot.fetch(_count(order, tuple(filters)), _given(filters)))
 
 
 async def counts(
@@ -160,6 +187,8 @@ async def counts(
     filters: Filters,
 ) -> list[int]:
     """Gives how long many parents' lists are, by one statement, in the order of the parents."""
+    if len(parents) == 1:
+        return [await snapshot.read(length_of(order, parent, parents[0], filters))]
     statement = _counts(order, tuple(filters), parent)
     found: dict[Any, int] = dict(map(tuple, await snapshot.fetch(statement, {**_given(filters), "parents": parents})))
     return [found.get(wanted, 0) for wanted in parents]
@@ -168,6 +197,13 @@ async def counts(
 @lru_cache(_STATEMENTS_KEPT)
 def _find(order: Order[Any]) -> Statement:
     return Statement(select(*order.layout.selected).where(of_organization(order.table), AnyOf(order.table.c.id, "ids")))
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _find_one(order: Order[Any]) -> Statement:
+    # For one of a list PostgreSQL would make its plan anew each time.
+    is_it = order.table.c.id == bindparam("id", type_=order.table.c.id.type)
+    return Statement(select(*order.layout.selected).where(of_organization(order.table), is_it))
 
 
 @lru_cache(_STATEMENTS_KEPT)
@@ -221,8 +257,10 @@ def _pages_by_subquery(order: Order[Any], shape: _Shape, parent: ColumnElement[A
 
 
 @lru_cache(_STATEMENTS_KEPT)
-def _count(order: Order[Any], filters: tuple[str, ...]) -> Statement:
-    conditions = of_organization(order.table), *_narrowed(order, filters)
+def _count(order: Order[Any], filters: tuple[str, ...], parent: ColumnElement[Any] | None = None) -> Statement:
+    conditions = [of_organization(order.table), *_narrowed(order, filters)]
+    if parent is not None:
+        conditions.append(parent == bindparam("parent", type_=parent.type))
     return Statement(select(func.count()).select_from(order.table).where(*conditions))
 
 

@@ -5,6 +5,7 @@ another organization, changes nothing there, and puts nothing there. The login o
 not confined: operators' commands, which look across organizations, keep to it.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 SERVER_ROLE: Final = "pm_group_server"
@@ -15,32 +16,50 @@ LOCK_SECONDS: Final = 3.0
 
 # No statement, and no pause between two, may keep a connection and its locks for long: a server that has vanished from
 # the network would keep them until the system notices, which takes hours.
-_IDLE: Final = "set_config('idle_in_transaction_session_timeout', '60s', true)"
-# Readers wait for nobody but who changes the schema.
-_BOUNDS_OF_READING: Final = (
-    f"set_config('lock_timeout', '{LOCK_SECONDS:g}s', true), set_config('statement_timeout', '10s', true), {_IDLE}"
-)
+_IDLE: Final = "idle_in_transaction_session_timeout"
+_IDLE_SECONDS: Final = "60s"
 _SHORTEST_STATEMENT: Final = 1.0
 
 
-def confining_text(organization_id: str, lock_seconds: float | None = None) -> str:
+def confining_session(organization_id: str) -> str:
+    """Gives SQL without parameters that confines a session to reading one organization's rows, until it is run anew.
+
+    Run it outside of a transaction, so that nothing undoes it. It does not count as a statement.
+    """
+    bounds = {
+        "role": SERVER_ROLE,
+        "default_transaction_read_only": "on",
+        # Readers wait for nobody but who changes the schema.
+        "lock_timeout": f"{LOCK_SECONDS:g}s",
+        "statement_timeout": "10s",
+        _IDLE: _IDLE_SECONDS,
+    }
+    return _setting(organization_id, bounds, "false")
+
+
+def confining_text(organization_id: str, lock_seconds: float) -> str:
     """Gives SQL without parameters that confines the rest of a transaction to one organization's rows.
 
     It goes along with BEGIN, so it does not count as a statement, and ends with the transaction.
 
     Args:
         organization_id: The organization.
-        lock_seconds: How long one statement may wait for locks; None for a transaction that only reads.
+        lock_seconds: How long one statement may wait for locks.
     """
+    bounds = {"role": SERVER_ROLE, **_bounds_of_writing(lock_seconds), _IDLE: _IDLE_SECONDS}
+    return _setting(organization_id, bounds, "true")
+
+
+def _setting(organization_id: str, settings: Mapping[str, str], ends_with_transaction: str) -> str:
     # In hexadecimal nothing of the value can be read as SQL.
     organization = f"convert_from(decode('{organization_id.encode().hex()}', 'hex'), 'UTF8')"
-    return (
-        f"SELECT set_config('role', '{SERVER_ROLE}', true), set_config('{ORGANIZATION_SETTING}', {organization}, true),"
-        f" {_BOUNDS_OF_READING if lock_seconds is None else _bounds_of_writing(lock_seconds)}"
-    )
+    values = {f"'{name}'": f"'{value}'" for name, value in settings.items()}
+    values[f"'{ORGANIZATION_SETTING}'"] = organization
+    calls = (f"set_config({name}, {value}, {ends_with_transaction})" for name, value in values.items())
+    return f"SELECT {', '.join(calls)}"
 
 
-def _bounds_of_writing(lock_seconds: float) -> str:
+def _bounds_of_writing(lock_seconds: float) -> dict[str, str]:
     # Whoever comes second for a row waits twice, for the place next to it and then for the row itself, and
     # lock_timeout is of each wait. So the statement is bounded as well; where it needs more than is left of the time
     # for what is no waiting, each wait has half of that.
@@ -48,7 +67,7 @@ def _bounds_of_writing(lock_seconds: float) -> str:
         lock, statement = _milliseconds(lock_seconds / 2), _milliseconds(_SHORTEST_STATEMENT)
     else:
         lock = statement = _milliseconds(lock_seconds)
-    return f"set_config('lock_timeout', '{lock}', true), set_config('statement_timeout', '{statement}', true), {_IDLE}"
+    return {"lock_timeout": lock, "statement_timeout": statement}
 
 
 def _milliseconds(seconds: float) -> str:

@@ -16,10 +16,14 @@ from db.pages import (
     count,
     counts,
     find,
+    length_of,
+    page_of,
     read_page,
     read_pages,
     reading,
+    record_by_id,
 )
+from db.reading import Reading
 from db.rows import OCCURRENCE_COLUMNS, OCCURRENCES, occurrence_record
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant, of_organization
@@ -79,6 +83,11 @@ async def find_sessions(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, O
     return await find(snapshot, SESSION_ORDER, ids)
 
 
+def session_by_id(id: UUID) -> Reading[Occurrence | None]:
+    """Gives how a session is read; None where the organization has none."""
+    return record_by_id(SESSION_ORDER, id)
+
+
 async def page_of_sessions(snapshot: Snapshot, wanted: SessionsWanted, window: Window) -> Slice[Occurrence]:
     """Gives a page of the organization's calendar."""
     return await read_page(snapshot, SESSION_ORDER, _filters(wanted), window)
@@ -95,6 +104,19 @@ async def pages_of_group_sessions(
     """Gives the same page of many groups' sessions, or some fields of them, by one statement."""
     order, parent = reading(SESSION_ORDER, fields), _columns.group_definition_id
     return await read_pages(snapshot, order, parent, group_ids, _filters(wanted), window)
+
+
+def page_of_group_sessions(
+    group_id: UUID, wanted: SessionsWanted, window: Window, fields: Fields = None
+) -> Reading[Slice[Occurrence]]:
+    """Gives how a page of a group's sessions is read, or some fields of them."""
+    order = reading(SESSION_ORDER, fields)
+    return page_of(order, _columns.group_definition_id, group_id, _filters(wanted), window)
+
+
+def length_of_group_sessions(group_id: UUID, wanted: SessionsWanted) -> Reading[int]:
+    """Gives how it is read how many sessions a group's list has."""
+    return length_of(SESSION_ORDER, _columns.group_definition_id, group_id, _filters(wanted))
 
 
 async def count_group_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted) -> list[int]:

@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import PoolProxiedConnection
 
-from db.drivers import Driver, give_back
-from db.row_security import confining_text
+from db.drivers import Driver
+from db.engine import Database
+from db.faults import Trouble, trouble_of
+from db.readers import Readers, ReadingDriver
+from db.reading import Reading
 from db.statement import Statement
+
+Found = TypeVar("Found")
 
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -19,14 +21,14 @@ _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class Snapshot:
     """A transaction that reads, bound to one organization. It holds a connection until it is closed."""
 
-    __slots__ = ("_fault", "_pooled", "driver", "on_postgresql", "organization_id")
+    __slots__ = ("_fault", "_readers", "driver", "on_postgresql", "organization_id")
 
-    def __init__(self, organization_id: str, dialect: Dialect, pooled: PoolProxiedConnection) -> None:
+    def __init__(self, readers: Readers, driver: ReadingDriver) -> None:
         """Begins nothing yet; `open_snapshot` does."""
-        self.organization_id = organization_id
-        self.on_postgresql = dialect.name == "postgresql"
-        self.driver = Driver(organization_id, dialect, pooled.driver_connection)
-        self._pooled = pooled
+        self.organization_id = driver.organization_id
+        self.on_postgresql = driver.on_postgresql
+        self.driver = driver
+        self._readers = readers
         self._fault: DBAPIError | None = None
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
@@ -40,24 +42,66 @@ class Snapshot:
             self._fault = fault
             raise
 
+    async def read(self, reading: Reading[Found]) -> Found:
+        """Gives what the reading looks for. Raises as above."""
+        return reading.of_rows(await self.fetch(reading.statement, reading.parameters))
+
+    async def read_together(self, readings: Sequence[Reading[Any]]) -> list[Any]:
+        """Gives what each of the readings looks for, on PostgreSQL by one statement. Raises as above."""
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return await _read_together(self.driver, readings)
+        except DBAPIError as fault:
+            self._fault = fault
+            raise
+
     async def begin(self) -> None:
-        """Begins the transaction, in one round trip. Raises DBAPIError."""
-        await self.driver.run(f"{_BEGIN}; {confining_text(self.organization_id)}" if self.on_postgresql else "BEGIN")
+        """Begins the transaction. Raises DBAPIError."""
+        await self.driver.run(_BEGIN if self.on_postgresql else "BEGIN")
 
     async def close(self) -> None:
         """Ends the transaction, which has changed nothing, and gives the connection back. Raises DBAPIError."""
         reusable = False
         try:
-            if not self.driver.is_lost():
+            # A database that has fallen silent is not asked to roll back: it would be waited for once more.
+            if not self.driver.is_lost() and trouble_of(self._fault) is not Trouble.GONE:
                 await self.driver.run("ROLLBACK")
                 reusable = True
         finally:
-            await give_back(self._pooled, self.driver, reusable=reusable)
+            await self._readers.give_back(self.driver, reusable=reusable)
 
 
-async def open_snapshot(engine: AsyncEngine, organization_id: str) -> Snapshot:
+async def read_at_once(engine: Database, organization_id: str, readings: Sequence[Reading[Any]]) -> list[Any]:
+    """Gives what each of the readings looks for, all at the same moment. Raises DBAPIError.
+
+    PostgreSQL is asked by one statement, which needs no transaction around it to see a single moment.
+    """
+    if engine.dialect.name != "postgresql":
+        async with snapshot(engine, organization_id) as opened:
+            return await opened.read_together(readings)
+    readers = engine.readers
+    driver = await readers.take(organization_id)
+    reusable = False
+    try:
+        found = await _read_together(driver, readings)
+        reusable = True
+    except DBAPIError as fault:
+        reusable = not driver.is_lost() and trouble_of(fault) is not Trouble.GONE
+        raise
+    finally:
+        await readers.give_back(driver, reusable=reusable)
+    return found
+
+
+async def _read_together(driver: Driver, readings: Sequence[Reading[Any]]) -> list[Any]:
+    found = await driver.fetch_together([(reading.statement, reading.parameters) for reading in readings])
+    return [reading.of_rows(rows) for reading, rows in zip(readings, found, strict=True)]
+
+
+async def open_snapshot(engine: Database, organization_id: str) -> Snapshot:
     """Begins a transaction that reads: all its statements see the same moment of the database. Raises DBAPIError."""
-    opened = Snapshot(organization_id, engine.dialect, await engine.raw_connection())
+    opened = Snapshot(engine.readers, await engine.readers.take(organization_id))
     try:
         await opened.begin()
     except BaseException:
@@ -67,7 +111,7 @@ async def open_snapshot(engine: AsyncEngine, organization_id: str) -> Snapshot:
 
 
 @asynccontextmanager
-async def snapshot(engine: AsyncEngine, organization_id: str) -> AsyncIterator[Snapshot]:
+async def snapshot(engine: Database, organization_id: str) -> AsyncIterator[Snapshot]:
     """Opens a snapshot for a block."""
     opened = await open_snapshot(engine, organization_id)
     try:

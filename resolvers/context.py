@@ -1,17 +1,17 @@
 """What one request carries: who asks, the clock, the way to the database, and what was loaded already."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
+from db.engine import Database
 from db.faults import trouble_of
 from db.idempotency import Claim
-from db.snapshots import Snapshot, open_snapshot
+from db.reading import Reading
+from db.snapshots import Snapshot, open_snapshot, read_at_once
 from db.transactions import transact
 from db.turns import Turns
 from db.unit_of_work import Author, UnitOfWork
@@ -20,6 +20,7 @@ from resolvers.caller import Caller, PermissionKey
 from resolvers.loaders import Loaders
 
 Decided = TypeVar("Decided")
+Reached = TypeVar("Reached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Clinic:
         turns: The lines of this process for what is locked in the database.
     """
 
-    engine: AsyncEngine
+    engine: Database
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
     default_time_zone: str
@@ -52,7 +53,7 @@ class PermissionDenied(Exception):
 
 
 class RequestEnded(Exception):
-    """A read for a request whose answer has been given, or that has gone on to write."""
+    """A read for a request whose answer has been given, that has gone on to write, or that was to read no more."""
 
 
 class AnswerWithheld(Exception):
@@ -97,6 +98,7 @@ class Context:
     snapshot: Snapshot | None = field(init=False, default=None)
     _unopened: Exception | None = field(init=False, default=None)
     ended: bool = field(init=False, default=False)
+    _read_all: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.loaders = Loaders(self)
@@ -118,12 +120,31 @@ class Context:
         """
         return _Reading(self, loaders)
 
+    async def read_together(self, readings: Sequence[Reading[Any]], *, nothing_else: bool) -> list[Any]:
+        """Gives what each of the readings looks for, by one statement where the database can.
+
+        Args:
+            readings: What is to be read.
+            nothing_else: Whether the request reads nothing but this. Then it needs no snapshot.
+        """
+        if not nothing_else or self.snapshot is not None:
+            async with self.read(self.loaders) as snapshot:
+                return await snapshot.read_together(readings)
+        async with self.turn:
+            if self.ended or self._read_all:
+                raise RequestEnded
+            self._read_all = True
+            return await self._reaching(read_at_once(self.clinic.engine, self.caller.organization_id, readings))
+
     async def open_snapshot(self) -> Snapshot:
         """Opens a snapshot for the request. Raises DBAPIError; once it did, at once the same."""
         if self._unopened is not None:
             raise self._unopened
+        return await self._reaching(open_snapshot(self.clinic.engine, self.caller.organization_id))
+
+    async def _reaching(self, database: Awaitable[Reached]) -> Reached:
         try:
-            return await open_snapshot(self.clinic.engine, self.caller.organization_id)
+            return await database
         except Exception as fault:  # whatever it is, a database that is away is waited for once
             self._unopened = fault
             raise
@@ -142,6 +163,7 @@ class Context:
     def fell_back(self) -> None:
         """Counts a fallback, and forgets what was loaded: what comes next shall find things as they were."""
         self.fallbacks += 1
+        self._read_all = False
         self._forget_loaded()
 
     def note_patients(self, patient_ids: Iterable[str]) -> None:
@@ -196,7 +218,7 @@ class Context:
         """Ends the snapshot and forgets what was loaded from it."""
         self._forget_loaded()
         async with self.turn:
-            ended, self.snapshot, self._unopened = self.snapshot, None, None
+            ended, self.snapshot, self._unopened, self._read_all = self.snapshot, None, None, False
             if ended is not None:
                 await ended.close()
 
@@ -227,7 +249,8 @@ class _Reading:
     async def __aenter__(self) -> Snapshot:
         context = self._context
         await context.turn.acquire()
-        if context.ended or (self._loaders is not None and self._loaders is not context.loaders):
+        given_up = self._loaders is not None and self._loaders is not context.loaders
+        if context.ended or context._read_all or given_up:  # noqa: SLF001 - of this module
             context.turn.release()
             raise RequestEnded
         try:

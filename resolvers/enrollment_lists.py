@@ -1,16 +1,23 @@
 """Enrollments: one by id, a group's, and a patient's."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from db.enrollment_queries import ENROLLMENT_ORDER, Statuses
+from db.enrollment_queries import (
+    ENROLLMENT_ORDER,
+    Statuses,
+    length_of_group_enrollments,
+    page_of_group_enrollments,
+)
 from db.pages import Fields, Slice, Window
+from db.reading import Reading
 from domain.records import Enrollment, EnrollmentStatus
+from resolvers.ahead import Ahead
 from resolvers.arguments import our_id
 from resolvers.context import Context
 from resolvers.loader import Loader
-from resolvers.pages import Count, Page, fields_to_read, window
+from resolvers.pages import Count, Page, counted, fields_to_read, window
 
 Parent = TypeVar("Parent", UUID, str)
 
@@ -49,12 +56,39 @@ async def enrollments_of_groups(
 
     Raises BadInput.
     """
-    part = window(ENROLLMENT_ORDER, first, after, last, before)
-    asked = _wanted(statuses), part
-    read = (*asked, fields_to_read(fields, len(group_ids) * part.limit))
+    asked, read = _asked(statuses, first, after, last, before, fields, len(group_ids))
     loaders = context.loaders
     found = await loaders.group_enrollments.load_all([(group, read) for group in group_ids])
     return [_page(loaders.group_enrollment_count, group, asked, each) for (group, _), each in found.items()]
+
+
+def enrollments_ahead(
+    context: Context,
+    group_id: UUID,
+    statuses: Iterable[EnrollmentStatus] | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    fields: Fields,
+    *,
+    count: bool,
+) -> Ahead:
+    """Gives how a page of a group's enrollments is read along with it, and where asked for how long the list is.
+
+    Raises BadInput.
+    """
+    asked, read = _asked(statuses, first, after, last, before, fields, 1)
+    readings: list[Reading[Any]] = [page_of_group_enrollments(group_id, *read)]
+    if count:
+        readings.append(length_of_group_enrollments(group_id, asked[0]))
+
+    def value(_group: object, found: Sequence[Any]) -> Page[Enrollment]:
+        loaders = context.loaders
+        loaders.note_pages(found[:1])
+        return counted(_page(loaders.group_enrollment_count, group_id, asked, found[0]), found[1:])
+
+    return Ahead(readings, value)
 
 
 async def enrollments_of_patient(
@@ -82,6 +116,21 @@ async def enrollments_of_patients(
     loaders = context.loaders
     found = await loaders.patient_enrollments.load_all([(patient, asked) for patient in patient_ids])
     return [_page(loaders.patient_enrollment_count, patient, asked, each) for (patient, _), each in found.items()]
+
+
+def _asked(
+    statuses: Iterable[EnrollmentStatus] | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    fields: Fields,
+    groups: int,
+) -> tuple[tuple[Statuses, Window], tuple[Statuses, Window, Fields]]:
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
+    fields = fields_to_read(fields, groups, asked[1].limit)
+    # Whose they are is noted whatever was asked for.
+    return asked, (*asked, fields and fields | {"patient_id"})
 
 
 def _wanted(statuses: Iterable[EnrollmentStatus] | None) -> Statuses:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from uuid import UUID
 
-from db.group_queries import Seats
+from db.group_queries import Seats, seats_of
 from domain.capacity import Capacity
 from domain.compliance import Compliance, Program, week_start, weekly_compliance
 from domain.records import GroupDefinition, GroupType, Occurrence
 from domain.wall_time import local_date
+from resolvers.ahead import Ahead
 from resolvers.arguments import day
 from resolvers.context import Context
 
@@ -23,6 +25,11 @@ async def capacities(groups: Sequence[GroupDefinition], context: Context) -> lis
     """Gives how the seats of each of many groups stand."""
     seats = await context.loaders.seats.load_all(group.id for group in groups)
     return [_capacity(group, seats[group.id]) for group in groups]
+
+
+def capacity_ahead(_context: Context, group_id: UUID) -> Ahead:
+    """Gives how a group's seats are read along with it."""
+    return Ahead((seats_of(group_id),), lambda group, found: _capacity(group, found[0]))
 
 
 async def compliance(context: Context, group: GroupDefinition, week_of: date | None) -> Compliance | None:

@@ -1,16 +1,25 @@
 """The history of a group, a session or an enrollment."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from db.history_queries import HISTORY_ORDER
+from db.history_queries import HISTORY_ORDER, length_of_history, page_of_history
 from db.history_queries import StoredEntry as HistoryRecord
 from db.pages import Slice, Window
 from domain.changes import EntityType
+from resolvers.ahead import Ahead
 from resolvers.context import Context
-from resolvers.pages import Count, Page, window
+from resolvers.pages import Count, Page, counted, window
 
-__all__ = ["HistoryRecord", "histories", "history_of_enrollment", "history_of_group", "history_of_session"]
+__all__ = [
+    "HistoryRecord",
+    "histories",
+    "history_ahead",
+    "history_of_enrollment",
+    "history_of_group",
+    "history_of_session",
+]
 
 
 async def history_of_group(context: Context, id: UUID, first: int | None, after: str | None) -> Page[HistoryRecord]:
@@ -37,6 +46,19 @@ async def histories(
     part = window(HISTORY_ORDER, first, after)
     found = await context.loaders.history.load_all([(record, (kind, part)) for record in ids])
     return [_page(context, kind, record, part, entries) for (record, _), entries in found.items()]
+
+
+def history_ahead(
+    context: Context, kind: EntityType, id: UUID, first: int | None, after: str | None, *, count: bool
+) -> Ahead:
+    """Gives how a page of a record's history is read along with it, and where asked for its length. Raises BadInput."""
+    part = window(HISTORY_ORDER, first, after)
+    readings = [page_of_history(id, kind, part), *([length_of_history(id, kind)] if count else ())]
+
+    def value(_record: object, found: Sequence[Any]) -> Page[HistoryRecord]:
+        return counted(_page(context, kind, id, part, found[0]), found[1:])
+
+    return Ahead(readings, value)
 
 
 async def _history(

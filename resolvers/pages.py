@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -91,6 +91,17 @@ class Page(Generic[Record]):
         return PageInfo(following, preceding, cursor(self.order, first), cursor(self.order, last))
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How long a list is, which is known already."""
+
+    length: int
+
+    async def __call__(self) -> int:
+        """Gives it."""
+        return self.length
+
+
 async def totals(wanted: Sequence[Total]) -> Sequence[int]:
     """Gives how long many lists are: those that one loader counts by one statement."""
     counts = [total for total in wanted if isinstance(total, Count)]
@@ -100,9 +111,14 @@ async def totals(wanted: Sequence[Total]) -> Sequence[int]:
     return await asyncio.gather(*(total() for total in wanted))
 
 
-def fields_to_read(fields: Fields, count: int) -> Fields:
-    """Gives the fields to read of so many records: those asked for, where it pays to leave out others, else all."""
-    return fields if count >= MANY else None
+def counted(page: Page[Record], lengths: Sequence[int]) -> Page[Record]:
+    """Gives the page with the length of its list, where that was read along with it."""
+    return replace(page, total=Counted(lengths[0])) if lengths else page
+
+
+def fields_to_read(fields: Fields, lists: int, size: int) -> Fields:
+    """Gives the fields to read of so many lists: those asked for, where it pays to leave out others, else all."""
+    return fields if lists == 1 or lists * size >= MANY else None
 
 
 def window(

@@ -1,16 +1,19 @@
 """Sessions: one by id, the calendar, and a group's."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from db import schedule_queries
 from db.pages import Fields, Slice, Window
-from db.schedule_queries import SESSION_ORDER
+from db.reading import Reading
+from db.schedule_queries import SESSION_ORDER, length_of_group_sessions, page_of_group_sessions
 from domain.records import Occurrence
 from domain.selections import SessionsWanted
+from resolvers.ahead import Ahead
 from resolvers.arguments import in_order, our_id, storable
 from resolvers.context import Context
-from resolvers.pages import Count, Page, fields_to_read, window
+from resolvers.pages import Count, Page, counted, fields_to_read, window
 
 _ALL = SessionsWanted()
 
@@ -72,11 +75,48 @@ async def sessions_of_groups(
 
     Raises BadInput.
     """
+    read = _asked(wanted, first, after, last, before, fields, len(group_ids))
+    wanted, part, _ = read
+    found = await context.loaders.group_sessions.load_all([(group, read) for group in group_ids])
+    return [_page(context, group, wanted, part, sessions) for (group, _), sessions in found.items()]
+
+
+def sessions_ahead(
+    context: Context,
+    group_id: UUID,
+    wanted: SessionsWanted | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    fields: Fields,
+    *,
+    count: bool,
+) -> Ahead:
+    """Gives how a page of a group's sessions is read along with it, and where asked for its length. Raises BadInput."""
+    wanted, part, fields = _asked(wanted, first, after, last, before, fields, 1)
+    readings: list[Reading[Any]] = [page_of_group_sessions(group_id, wanted, part, fields)]
+    if count:
+        readings.append(length_of_group_sessions(group_id, wanted))
+
+    def value(_group: object, found: Sequence[Any]) -> Page[Occurrence]:
+        return counted(_page(context, group_id, wanted, part, found[0]), found[1:])
+
+    return Ahead(readings, value)
+
+
+def _asked(
+    wanted: SessionsWanted | None,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    fields: Fields,
+    groups: int,
+) -> tuple[SessionsWanted, Window, Fields]:
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, first, after, last, before)
-    fields = fields_to_read(fields, len(group_ids) * part.limit)
-    found = await context.loaders.group_sessions.load_all([(group, (wanted, part, fields)) for group in group_ids])
-    return [_page(context, group, wanted, part, sessions) for (group, _), sessions in found.items()]
+    return wanted, part, fields_to_read(fields, groups, part.limit)
 
 
 def _page(

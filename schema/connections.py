@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers import pages
 from resolvers.context import Context
-from schema.execution import Batch
+from schema.batches import Totals
 
 Node = TypeVar("Node")
 
@@ -37,8 +37,8 @@ class Connection(Generic[Node]):
     page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
 
     @strawberry.field(
-        description="How many elements the whole list has. Counted only where it is asked for.",
-        extensions=[Batch(_totals, by="total")],
+        description="How many elements the whole list has. Totals only where it is asked for.",
+        extensions=[Totals(_totals, by="total")],
     )
     @staticmethod
     async def total_count(parent: strawberry.Parent[pages.Page[Any]]) -> int:

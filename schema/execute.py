@@ -1,16 +1,15 @@
 """Runs one operation of a document that was read by schema.documents: it is not parsed or validated again."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from inspect import isawaitable
 from typing import Any, Final, TypeGuard, cast
 
 import strawberry
 from graphql import ExecutionResult, GraphQLSchema
-from graphql import execute as graphql_execute
 from strawberry.execution import optimized_is_awaitable
 
 from resolvers.context import Context
 from schema.documents import Document, Operation
+from schema.execution import execute as execute_compiled
 
 # It knows the leaf values' types; its own annotation is wider than what it answers.
 _IS_AWAITABLE: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
@@ -32,13 +31,12 @@ async def execute(
 
     Strawberry's own `Schema.execute` would parse and validate the text, and run extensions, of which there are none.
     """
-    result = graphql_execute(
+    return await execute_compiled(
+        schema.execution_context_class,
         graphql_schema(schema),
         document.node,
-        context_value=context,
-        variable_values=dict(variables or {}),
-        operation_name=operation.name,
-        executor_class=schema.execution_context_class,
+        operation.node,
+        variables or {},
+        context,
         is_awaitable=_IS_AWAITABLE,
     )
-    return await result if isawaitable(result) else result

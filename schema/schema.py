@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from resolvers.context import Context
 from schema.execution import CompiledExecutor
 from schema.mutations import Mutation
 from schema.query import Query
@@ -24,8 +25,9 @@ class _Executor(CompiledExecutor):
 
     write = staticmethod(_written)
 
-    def fell_back(self) -> None:
-        self.context_value.fell_back()
+    @staticmethod
+    def fell_back(context_value: Context) -> None:
+        context_value.fell_back()
 
 
 schema = strawberry.Schema(

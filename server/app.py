@@ -5,14 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 from uuid_utils.compat import uuid7
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from db.statements import count_statements
 from resolvers.context import Clinic
 from schema.schema import executed
@@ -81,7 +80,7 @@ def create_app(
     return Starlette(routes=routes, middleware=around, lifespan=lifespan)
 
 
-def create_clinic(settings: Settings, engine: AsyncEngine) -> Clinic:
+def create_clinic(settings: Settings, engine: Database) -> Clinic:
     """Gives the clinic that the settings describe, on this database."""
     return Clinic(engine, now, uuid7, settings.default_time_zone, settings.first_weekday)
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from db.schema_version import NewerSchema
 from resolvers.caller import PermissionKey
 from server.access_report import print_reads
@@ -70,7 +70,7 @@ def _demo(_parsed: argparse.Namespace, settings: Settings) -> None:
     from server.app import create_clinic
     from server.demo_clinic import DatabaseNotEmpty, fill_demo_clinic
 
-    async def fill(engine: AsyncEngine) -> None:
+    async def fill(engine: Database) -> None:
         await prepare_schema(engine)
         try:
             made = await fill_demo_clinic(create_clinic(settings, engine))
@@ -206,7 +206,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
 
 
 def _with_engine(
-    settings: Settings, work: Callable[[AsyncEngine], Awaitable[None]], answer_seconds: float | None = None
+    settings: Settings, work: Callable[[Database], Awaitable[None]], answer_seconds: float | None = None
 ) -> None:
     async def run() -> None:
         engine = create_engine(settings.database_url, answer_seconds=answer_seconds)

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from uuid_utils.compat import uuid7
 
+from db.engine import Database
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
 from server.app import create_app
@@ -108,7 +108,7 @@ class ApiClients:
 
 
 @pytest.fixture
-def clinic(engine: AsyncEngine) -> Clinic:
+def clinic(engine: Database) -> Clinic:
     """The clinic of the app, on each kind of database."""
     return Clinic(engine, now, uuid7, "America/Phoenix", 6)
 

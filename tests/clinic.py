@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Table, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
+from db.engine import Database
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, outbox, patients, staff_members
 from domain.groups import GroupDraft
 from domain.records import GroupDefinition, GroupType
@@ -22,7 +22,7 @@ OURS = "org-ours"
 THEIRS = "org-theirs"
 
 
-def clinic(engine: AsyncEngine, now: datetime = NOW) -> Clinic:
+def clinic(engine: Database, now: datetime = NOW) -> Clinic:
     """A clinic whose clock stands still."""
     return Clinic(engine, lambda: now, uuid7, "America/Phoenix", 6)
 
@@ -31,12 +31,12 @@ def caller(organization: str = OURS, keys: Iterable[PermissionKey] = PermissionK
     return Caller("user-1", organization, frozenset(keys))
 
 
-def context(engine: AsyncEngine, organization: str = OURS) -> Context:
+def context(engine: Database, organization: str = OURS) -> Context:
     """A request by someone who may do everything."""
     return Context(clinic(engine), caller(organization), "request-1")
 
 
-async def seed(engine: AsyncEngine, organization: str = OURS, patient_count: int = 8) -> None:
+async def seed(engine: Database, organization: str = OURS, patient_count: int = 8) -> None:
     """Two members of staff, two locations, patients patient-1 to patient-n, and one who is not active."""
     people: list[dict[str, Any]] = [{"id": f"staff-{n}", "display_name": f"Staff {n}", "active": True} for n in (1, 2)]
     places: list[dict[str, Any]] = [
@@ -80,7 +80,7 @@ def draft(**given: Any) -> GroupDraft:
     return GroupDraft(**{**fields, **given})
 
 
-async def make_group(engine: AsyncEngine, organization: str = OURS, **given: Any) -> GroupDefinition:
+async def make_group(engine: Database, organization: str = OURS, **given: Any) -> GroupDefinition:
     return await create_group(context(engine, organization), draft(**given))
 
 
@@ -101,7 +101,7 @@ class Everything:
         return [entry["action"] for entry in self.history]
 
 
-async def everything(engine: AsyncEngine) -> Everything:
+async def everything(engine: Database) -> Everything:
     async with engine.connect() as connection:
 
         async def rows(query: Any) -> list[dict[str, Any]]:

@@ -6,16 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
+from db.engine import Database
 from db.tables import enrollments, group_definitions, occurrences
 from domain.search_text import search_text
 from domain.wall_time import instant
 from tests.clinic import NOW, OURS
 
 
-async def add_group(engine: AsyncEngine, name: str, organization: str = OURS, **given: Any) -> UUID:
+async def add_group(engine: Database, name: str, organization: str = OURS, **given: Any) -> UUID:
     row = {
         "id": uuid7(),
         "organization_id": organization,
@@ -37,7 +37,7 @@ async def add_group(engine: AsyncEngine, name: str, organization: str = OURS, **
 
 
 async def add_sessions(
-    engine: AsyncEngine, group: UUID, days: Iterable[date], organization: str = OURS, **given: Any
+    engine: Database, group: UUID, days: Iterable[date], organization: str = OURS, **given: Any
 ) -> list[UUID]:
     rows = [_session(group, day, organization, given) for day in days]
     async with engine.begin() as connection:
@@ -46,7 +46,7 @@ async def add_sessions(
 
 
 async def add_enrollments(
-    engine: AsyncEngine, group: UUID, patients: Iterable[str], organization: str = OURS, **given: Any
+    engine: Database, group: UUID, patients: Iterable[str], organization: str = OURS, **given: Any
 ) -> list[UUID]:
     rows: list[dict[str, Any]] = [
         {

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.engine import async_url, create_engine
+from db.engine import Database, async_url, create_engine
 from db.migrate import migrate
 from tests.figures import pytest_configure, pytest_terminal_summary
 
@@ -94,7 +94,7 @@ def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: P
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database_url: str) -> AsyncIterator[Database]:
     """An engine on a database with the newest schema and no rows."""
     engine = create_engine(database_url)
     yield engine

@@ -1,11 +1,10 @@
 """The invariants as tests assert them."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
+from db.engine import Database
 from db.invariants import Checked, check_invariants
 
 
-async def violations(engine: AsyncEngine, organization: str | None = None) -> set[str]:
+async def violations(engine: Database, organization: str | None = None) -> set[str]:
     """Gives each violation as the command tells it."""
     found: list[str] = []
     await check_invariants(engine, lambda violation: found.append(str(violation)), organization)
@@ -13,7 +12,7 @@ async def violations(engine: AsyncEngine, organization: str | None = None) -> se
     return set(found)
 
 
-async def assert_invariants(engine: AsyncEngine, organization: str | None = None) -> Checked:
+async def assert_invariants(engine: Database, organization: str | None = None) -> Checked:
     """Asserts that all invariants hold, and gives what was looked at."""
     found: list[str] = []
     checked = await check_invariants(engine, lambda violation: found.append(str(violation)), organization)

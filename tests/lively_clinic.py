@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from sqlalchemy import Executable, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.engine import Database
 from domain.groups import RecurrenceDraft
 from resolvers.enrollments import (
     disenroll_patient,
@@ -43,7 +44,7 @@ class Lively:
     cancelled: UUID
 
 
-async def lively_clinic(engine: AsyncEngine) -> Lively:
+async def lively_clinic(engine: Database) -> Lively:
     await seed(engine)
     await seed(engine, THEIRS)
     await make_group(engine, THEIRS)
@@ -82,7 +83,7 @@ async def lively_clinic(engine: AsyncEngine) -> Lively:
     )
 
 
-async def break_by_hand(engine: AsyncEngine, *statements: Executable) -> None:
+async def break_by_hand(engine: Database, *statements: Executable) -> None:
     """Runs statements that no constraint or trigger keeps from breaking what they keep whole."""
     async with engine.connect() as connection:
         if engine.dialect.name == "sqlite":

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.all_organizations import writing_all
+from db.engine import Database
 from db.tables import outbox, parked_events, relay_lanes
 from server.clock import now
 from server.relay import Relay, running
@@ -39,7 +39,7 @@ def webhook(receiver: Receiver, retries: Retries = PATIENT, timeout: float = 10)
 
 @asynccontextmanager
 async def relays(
-    engine: AsyncEngine,
+    engine: Database,
     *sinks: Sink,
     clock: Callable[[], datetime] = now,
     chance: float = 0.5,
@@ -52,7 +52,7 @@ async def relays(
 
 
 async def record(
-    engine: AsyncEngine, groups: Iterable[uuid.UUID], organization: str = "org-1", **payload: Any
+    engine: Database, groups: Iterable[uuid.UUID], organization: str = "org-1", **payload: Any
 ) -> list[str]:
     """Stores an event for each of these groups, in one transaction; gives their ids in order."""
     ids = []
@@ -83,16 +83,16 @@ async def record(
     return ids
 
 
-async def lanes(engine: AsyncEngine) -> list[dict[str, Any]]:
+async def lanes(engine: Database) -> list[dict[str, Any]]:
     async with engine.connect() as connection:
         return [dict(row) for row in (await connection.execute(select(relay_lanes))).mappings()]
 
 
-async def parked(engine: AsyncEngine) -> list[dict[str, Any]]:
+async def parked(engine: Database) -> list[dict[str, Any]]:
     query = select(parked_events).order_by(parked_events.c.sequence)
     async with engine.connect() as connection:
         return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def nothing_is_due(engine: AsyncEngine) -> bool:
+async def nothing_is_due(engine: Database) -> bool:
     return all((lane["due_at"], lane["lease"]) == (None, None) for lane in await lanes(engine))

@@ -10,7 +10,8 @@ outcome. Here what a selection needs is worked out once for an operation and kep
   parents of its level.
 - A list that comes as rows with a layout (`rows`) is read by column, without making an object of each row.
 - Lists in the values of a batch are written as JSON as soon as they are whole, where the executor knows how (`write`).
-- A query that is compiled as a whole, from its root, is not walked by graphql-core at all.
+- A query that is compiled as a whole, from its root, is not walked by graphql-core at all, and when it comes again
+  (`execute`) no executor is made for it.
 - A check that depends on the request alone (`marks.Guard`) is made once for a request.
 - Everything else goes through graphql-core, as ever.
 
@@ -35,8 +36,19 @@ How it is put together:
 | run | the executor: when to try, filling in batches level by level, giving up |
 """
 
-from schema.execution.marks import Batch, ContextOnly, Guard, InstanceOf, encoded, writes
-from schema.execution.run import CompiledExecutor
+from schema.execution.marks import Batch, Below, ContextOnly, Guard, InstanceOf, encoded, writes
+from schema.execution.run import CompiledExecutor, execute
 from schema.execution.selected import Selected
 
-__all__ = ["Batch", "CompiledExecutor", "ContextOnly", "Guard", "InstanceOf", "Selected", "encoded", "writes"]
+__all__ = [
+    "Batch",
+    "Below",
+    "CompiledExecutor",
+    "ContextOnly",
+    "Guard",
+    "InstanceOf",
+    "Selected",
+    "encoded",
+    "execute",
+    "writes",
+]

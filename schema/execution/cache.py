@@ -5,7 +5,7 @@ values only of the variables that @skip and @include look at.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,19 +14,26 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLDeferDirective,
+    GraphQLError,
+    GraphQLID,
     GraphQLIncludeDirective,
     GraphQLSchema,
     GraphQLSkipDirective,
     GraphQLStreamDirective,
+    GraphQLString,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
     VariableNode,
+    is_non_null_type,
 )
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
 from schema.execution.marks import Guard
 from schema.execution.region import Region
 
+_TEXTS = frozenset({GraphQLID, GraphQLString})
 _CONDITIONS = frozenset({GraphQLSkipDirective.name, GraphQLIncludeDirective.name})
 _INCREMENTAL = frozenset({GraphQLDeferDirective.name, GraphQLStreamDirective.name})
 
@@ -52,8 +59,20 @@ class _Operation:
     definition: OperationDefinitionNode
     can_be_compiled: bool
     conditions: tuple[str, ...]
+    texts: dict[str, GraphQLVariableSignature] | None
     weight: int
     plans: dict[Hashable, Plan] = field(default_factory=dict)
+
+    def variable_values(self, inputs: Mapping[str, Any]) -> VariableValues | None:
+        """Gives the values of the variables, as graphql-core does; None where one of them is wrong."""
+        if self.texts is not None:
+            # What asks for one thing by its id has these alone, and they are taken as they come.
+            values = {name: inputs.get(name) for name in self.texts}
+            if all(type(value) is str for value in values.values()):
+                sources = {name: VariableValueSource(signature, values[name]) for name, signature in self.texts.items()}
+                return VariableValues(sources, values)
+        given = get_variable_values(self.schema, self.definition.variable_definitions or (), dict(inputs))
+        return None if isinstance(given, list) else given
 
 
 class PlanCache:
@@ -70,6 +89,21 @@ class PlanCache:
         self._variants = variants
         self._weight = 0
         self._operations: OrderedDict[Hashable, _Operation] = OrderedDict()
+
+    def query(
+        self, schema: GraphQLSchema, definition: OperationDefinitionNode, inputs: Mapping[str, Any]
+    ) -> tuple[Plan, VariableValues] | None:
+        """Gives the plan of a query that was compiled as a whole before, and its variables; None of any other."""
+        key = _key(schema, definition)
+        operation = self._operations.get(key)
+        if operation is None or not operation.plans:
+            return None
+        self._operations.move_to_end(key)
+        values = operation.variable_values(inputs)
+        if values is None:
+            return None
+        plan = operation.plans.get(tuple(values.coerced.get(name) for name in operation.conditions))
+        return (plan, values) if plan is not None and plan.whole is not None else None
 
     def plan(
         self,
@@ -96,21 +130,25 @@ class PlanCache:
         definition: OperationDefinitionNode,
         fragments: dict[str, FragmentDefinitionNode],
     ) -> _Operation:
-        place = definition.loc
-        text = place.source.body if place else ""
-        key: Hashable = (id(schema), text, place.start) if place else (id(schema), id(definition))
+        key = _key(schema, definition)
         found = self._operations.get(key)
         if found is not None:
             self._operations.move_to_end(key)
             return found
         # It holds the schema and the node, so that no other gets the id that it is found by.
-        found = _operation(schema, definition, fragments, max(len(text), 1_000))
+        length = len(definition.loc.source.body) if definition.loc else 0
+        found = _operation(schema, definition, fragments, max(length, 1_000))
         self._operations[key] = found
         self._weight += found.weight
         while self._weight > self._characters and len(self._operations) > 1:
             _, forgotten = self._operations.popitem(last=False)
             self._weight -= forgotten.weight
         return found
+
+
+def _key(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Hashable:
+    place = definition.loc
+    return (id(schema), place.source.body, place.start) if place else (id(schema), id(definition))
 
 
 def _operation(
@@ -128,7 +166,21 @@ def _operation(
             if directive.name.value in _CONDITIONS:
                 values = (argument.value for argument in directive.arguments or ())
                 conditions.update((value.name.value, None) for value in values if isinstance(value, VariableNode))
-    return _Operation(schema, definition, can_be_compiled, tuple(conditions), weight)
+    texts = _texts(schema, definition)
+    return _Operation(schema, definition, can_be_compiled, tuple(conditions), texts, weight)
+
+
+def _texts(schema: GraphQLSchema, definition: OperationDefinitionNode) -> dict[str, GraphQLVariableSignature] | None:
+    """Gives the variables of an operation, where all are texts that must be given; None where one is another."""
+    found: dict[str, GraphQLVariableSignature] = {}
+    for variable in definition.variable_definitions or ():
+        signature = get_variable_signature(schema, variable)
+        if isinstance(signature, GraphQLError) or not is_non_null_type(signature.type):
+            return None
+        if signature.default is not None or signature.type.of_type not in _TEXTS:
+            return None
+        found[signature.name] = signature
+    return found
 
 
 def _directives(selections: SelectionSetNode) -> Iterator[DirectiveNode]:

@@ -57,6 +57,7 @@ def compile_query(selection: Selection, write: Write | None = None) -> Region:
     region = compile_region(selection, write)
     for batch in region.batches:
         batch.write = None
+        batch.alone = len(region.batches) == 1
     return region
 
 
@@ -142,7 +143,7 @@ class _Reader:
             region.guards.extend(below.guards)
             looked_at = attributes_of(selected.shape)
             write = compiler.write if holds_list(selected.shape) else None
-            self._batches.append(BatchOfRegion(selected, kind, below, places, region.place(), looked_at, write))
+            self._batches.append(BatchOfRegion(selected, kind, below, places, region.place(), looked_at, write=write))
             region.batches.append(self._batches[-1])
             return
         if isinstance(kind, Call):

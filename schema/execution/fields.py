@@ -80,6 +80,13 @@ class Field:
         converter = vars(schema)["_strawberry_schema"].schema_converter
         return convert_arguments(values, definition.arguments, converter.scalar_registry, converter.config)
 
+    def names_of_arguments(self, schema: GraphQLSchema) -> dict[str, str]:
+        """Gives the resolver's names of the arguments, by the schema's names."""
+        if self.definition is None:
+            return {}
+        names = vars(schema)["_strawberry_schema"].schema_converter.config.name_converter
+        return {names.from_argument(each): each.python_name for each in self.definition.arguments}
+
 
 def compilable(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Field:
     """Gives the field as one that can be compiled.

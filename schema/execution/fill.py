@@ -7,14 +7,25 @@ import asyncio
 import time
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from graphql import BooleanValueNode, EnumValueNode, FloatValueNode, IntValueNode, NullValueNode, StringValueNode
-from graphql.execution import Executor
-from graphql.execution.values import get_argument_values
+from graphql import (
+    BooleanValueNode,
+    EnumValueNode,
+    FloatValueNode,
+    GraphQLSchema,
+    IntValueNode,
+    NullValueNode,
+    StringValueNode,
+    VariableNode,
+    get_nullable_type,
+    specified_scalar_types,
+)
+from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import AwaitableOrValue
 
 from schema.execution.errors import GivenUp
+from schema.execution.marks import Below
 from schema.execution.plan import SelectedField
 from schema.execution.region import BatchOfRegion, Region, State, Write
 from schema.execution.rows import RowList
@@ -30,50 +41,84 @@ _TURN: Final = 0.005
 _PLAIN_LITERALS: Final = (IntValueNode, FloatValueNode, StringValueNode, BooleanValueNode, EnumValueNode, NullValueNode)
 
 
-def complete_one(executor: Executor[Any], region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
+class Execution(Protocol):
+    """What completing looks at of an execution. graphql-core's executor has it all."""
+
+    schema: GraphQLSchema
+    variable_values: VariableValues
+    context_value: Any
+    hide_suggestions: bool
+
+
+def complete_one(execution: Execution, region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
     """Completes an object. Raises GivenUp, or what resolving has raised; so does what it gives to await."""
     if region.batches:
-        return _first(executor, region, value)
-    completed: dict[str, Any] = region.read([value], _state(executor, region))[0]
+        return _first(execution, region, value)
+    completed: dict[str, Any] = region.read([value], _state(execution, region))[0]
     return completed
 
 
-def complete_many(executor: Executor[Any], region: Region, values: Values) -> AwaitableOrValue[list[Any]]:
+def complete_many(execution: Execution, region: Region, values: Values) -> AwaitableOrValue[list[Any]]:
     """Completes a list of objects. Raises as above."""
     if region.batches or len(values) > _PART:
-        return _complete(executor, region, values)
-    completed: list[Any] = region.read(values, _state(executor, region))
+        return _complete(execution, region, values)
+    completed: list[Any] = region.read(values, _state(execution, region))
     return completed
 
 
-async def _first(executor: Executor[Any], region: Region, value: Any) -> dict[str, Any]:
-    completed: dict[str, Any] = (await _complete(executor, region, [value]))[0]
+async def _first(execution: Execution, region: Region, value: Any) -> dict[str, Any]:
+    completed: dict[str, Any] = (await _complete(execution, region, [value]))[0]
     return completed
 
 
-async def _complete(executor: Executor[Any], region: Region, values: Values, write: Write | None = None) -> list[Any]:
-    state = _state(executor, region)
+async def _complete(
+    execution: Execution,
+    region: Region,
+    values: Values,
+    write: Write | None = None,
+    foreseen: Sequence[Below] | None = None,
+) -> list[Any]:
+    state = _state(execution, region)
+    if len(values) <= _PART:
+        completed: list[Any] = region.read(values, state)
+        if write and not region.batches:
+            completed = list(map(write, completed))
+    else:
+        completed = await _read(region, values, state, None if region.batches else write)
+    if region.batches:
+        await _fill_all(execution, region, state, foreseen)
+        if write:
+            await _write(write, completed)  # only now is it whole
+    return completed
+
+
+async def _read(region: Region, values: Values, state: State, write: Write | None) -> list[Any]:
     completed: list[Any] = []
     turn = time.perf_counter() + _TURN
     for start in range(0, len(values), _PART):
         turn = await _turn(turn)
         part = region.read(values[start : start + _PART], state)
-        completed += map(write, part) if write and not region.batches else part
-    waiting = [batch for batch in region.batches if state[batch.keys]]
-    # Lists with nothing to get below them come last: while they are completed, what is below the others can be got.
-    waiting.sort(key=lambda batch: batch.write is not None and not batch.region.batches)
-    if len(waiting) == 1 or all(len(state[batch.keys]) <= _FEW for batch in waiting):
-        for batch in waiting:
-            await _fill(executor, batch, state)
-    else:
-        # All are let come to their end, whatever becomes of one: to cancel a statement may cost the transaction.
-        outcomes = await asyncio.gather(*(_fill(executor, each, state) for each in waiting), return_exceptions=True)
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
-    if write and region.batches:
-        await _write(write, completed)  # only now is it whole
+        completed += map(write, part) if write else part
     return completed
+
+
+async def _fill_all(execution: Execution, region: Region, state: State, foreseen: Sequence[Below] | None) -> None:
+    waiting = [
+        (batch, foreseen[number] if foreseen else None)
+        for number, batch in enumerate(region.batches)
+        if state[batch.keys]
+    ]
+    if len(waiting) == 1 or all(len(state[batch.keys]) <= _FEW for batch, _ in waiting):
+        for batch, below in waiting:
+            await _fill(execution, batch, state, below)
+        return
+    # Lists with nothing to get below them come last: while they are completed, what is below the others can be got.
+    waiting.sort(key=lambda each: each[0].write is not None and not each[0].region.batches)
+    # All are let come to their end, whatever becomes of one: to cancel a statement may cost the transaction.
+    filling = (_fill(execution, batch, state, below) for batch, below in waiting)
+    for outcome in await asyncio.gather(*filling, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
 
 
 async def _write(write: Write, completed: list[Any]) -> None:
@@ -91,34 +136,40 @@ async def _turn(until: float) -> float:
     return time.perf_counter() + _TURN
 
 
-async def _fill(executor: Executor[Any], batch: BatchOfRegion, state: State) -> None:
+async def _fill(execution: Execution, batch: BatchOfRegion, state: State, below: Below | None) -> None:
     """Resolves a batch, and puts its completed values in their places."""
     keys, places, name = state[batch.keys], state[batch.places], batch.selected.name
-    arguments = _arguments_of_batch(executor, batch)
-    if batch.many.batch.by is None:
-        values = await _resolve(executor, batch, keys, arguments)
-        completed = await _complete(executor, batch.region, values, batch.write)
+    mark = batch.many.batch
+    if below is None and mark.foresees:
+        below = _below(execution, batch)
+    if mark.by is None or (below is not None and below.values is not None):
+        values = await _resolve(execution, batch, keys, below)
+        completed = await _complete(execution, batch.region, values, batch.write, below.fields if below else None)
         for place, value in zip(places, completed, strict=True):
             place[name] = value
         return
     wanted = list(dict.fromkeys(keys))
     if None in wanted:
         wanted.remove(None)
-        values = [*await _resolve(executor, batch, wanted, arguments), None]
+        values = [*await _resolve(execution, batch, wanted, below), None]
         wanted.append(None)
     else:
-        values = await _resolve(executor, batch, wanted, arguments)
-    by_key = dict(zip(wanted, await _complete(executor, batch.region, values, batch.write), strict=True))
+        values = await _resolve(execution, batch, wanted, below)
+    by_key = dict(zip(wanted, await _complete(execution, batch.region, values, batch.write), strict=True))
     for place, key in zip(places, keys, strict=True):
         place[name] = by_key[key]
 
 
-async def _resolve(
-    executor: Executor[Any], batch: BatchOfRegion, wanted: list[Any], arguments: dict[str, Any]
-) -> Sequence[Any]:
+async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any], below: Below | None) -> Sequence[Any]:
     if not wanted:
         return ()
-    values = await batch.many.batch.resolve_many(wanted, executor.context_value, **arguments)
+    mark = batch.many.batch
+    if below is not None and below.values is not None:
+        values = below.values
+    elif below is not None and mark.foresees:
+        values = await mark.resolve_many(wanted, execution.context_value, **below.arguments, below=below)
+    else:
+        values = await mark.resolve_many(wanted, execution.context_value, **_arguments_of_batch(execution, batch))
     if len(values) != len(wanted):
         raise GivenUp("more or fewer values than were asked for")
     if len(wanted) > _FEW:
@@ -127,31 +178,60 @@ async def _resolve(
     return values
 
 
-def _state(executor: Executor[Any], region: Region) -> State:
+def _state(execution: Execution, region: Region) -> State:
     state: State = [[] for _ in range(region.size)]
     for place, selected, call in region.calls:
-        state[place] = call.prepared(_arguments(executor, selected))
+        state[place] = call.prepared(_arguments(execution, selected))
     return state
 
 
-def _arguments_of_batch(executor: Executor[Any], batch: BatchOfRegion) -> dict[str, Any]:
-    if batch.arguments is not None:
-        return batch.arguments
-    arguments = _arguments(executor, batch.selected)
-    # Literals are the same for every request. What is made of an object is each request's own, though.
-    given = batch.selected.details.node.arguments or ()
-    fixed = all(isinstance(each.value, _PLAIN_LITERALS) for each in given)
-    fixed = fixed and all(isinstance(value, str | int | float | Enum | None) for value in arguments.values())
+def _below(execution: Execution, batch: BatchOfRegion) -> Below:
+    fields = [_below(execution, each) for each in batch.region.batches]
+    return Below(batch.many.batch, _arguments_of_batch(execution, batch), fields, batch.alone)
+
+
+def _arguments_of_batch(execution: Execution, batch: BatchOfRegion) -> dict[str, Any]:
+    known = batch.arguments
+    if known is not None:
+        if not batch.variables:
+            return known
+        coerced = execution.variable_values.coerced
+        values = {name: coerced.get(variable) for name, variable in batch.variables.items()}
+        if None not in values.values():
+            return {**known, **values}
+    arguments = _arguments(execution, batch.selected)
     if batch.many.batch.selects:
         arguments["selected"] = batch.attributes
-    if fixed:
-        batch.arguments = arguments
+    if known is None:
+        _note_arguments(execution, batch, arguments)
     return arguments
 
 
-def _arguments(executor: Executor[Any], selected: SelectedField) -> dict[str, Any]:
+def _note_arguments(execution: Execution, batch: BatchOfRegion, arguments: dict[str, Any]) -> None:
+    """Notes the arguments, where they are the same for every request but for variables that are given as they come."""
+    selected, coerced = batch.selected, execution.variable_values.coerced
+    names = selected.field.names_of_arguments(execution.schema)
+    variables: dict[str, str] = {}
+    for argument in selected.details.node.arguments or ():
+        schema_name, value = argument.name.value, argument.value
+        if isinstance(value, VariableNode):
+            kind, name = selected.definition.args[schema_name].type, names[schema_name]
+            variables[name] = value.name.value
+            # Of a builtin scalar no value is another thing to the resolver than the next.
+            as_it_comes = name in arguments and arguments[name] is coerced.get(value.name.value)
+            if not as_it_comes or get_nullable_type(kind) not in specified_scalar_types.values():
+                return
+        elif not isinstance(value, _PLAIN_LITERALS):
+            return
+    # What is made of an object is each request's own.
+    made = (value for name, value in arguments.items() if name != "selected")
+    if all(isinstance(value, str | int | float | Enum | None) for value in made):
+        batch.variables, batch.arguments = variables, arguments
+
+
+def _arguments(execution: Execution, selected: SelectedField) -> dict[str, Any]:
     definition, details = selected.definition, selected.details
     if not definition.args:
         return {}
-    values = get_argument_values(definition, details.node, executor.variable_values, None, executor.hide_suggestions)
-    return selected.field.converted(executor.schema, values)
+    values = get_argument_values(definition, details.node, execution.variable_values, None, execution.hide_suggestions)
+    return selected.field.converted(execution.schema, values)

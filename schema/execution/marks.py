@@ -1,6 +1,7 @@
 """How a field, a type and a scalar tell the executor what they are."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import strawberry
@@ -31,12 +32,37 @@ class Batch(FieldExtension):
             value is None. The attribute's values are hashable.
         selects: Whether resolve_many also gets `selected`, by name: the attributes of the field's value that will be
             looked at, as `execution.selected` tells them. The values need have no other.
+        foresees: Whether resolve_many also gets `below`, by name, a `Below`: what will be resolved of its value. So it
+            may get that along with it, and put it there, where it knows how. For fields of the query itself.
     """
 
-    def __init__(self, resolve_many: ResolveMany, by: str | None = None, *, selects: bool = False) -> None:
+    def __init__(
+        self, resolve_many: ResolveMany, by: str | None = None, *, selects: bool = False, foresees: bool = False
+    ) -> None:
         self.resolve_many = resolve_many
         self.by = by
         self.selects = selects
+        self.foresees = foresees
+
+
+@dataclass(slots=True, eq=False)
+class Below:
+    """A field that is marked as a batch, and those of its value that are, to be resolved once it is.
+
+    Attributes:
+        batch: The mark.
+        arguments: What its resolve_many gets by name.
+        fields: The fields of its value that are marked as batches.
+        alone: Whether the whole query has no other batch than this, and those below it.
+        values: What the field's values are, where whoever resolves what is above it has got them too: then its own
+            resolve_many is not asked.
+    """
+
+    batch: Batch
+    arguments: Mapping[str, Any]
+    fields: Sequence["Below"]
+    alone: bool = False
+    values: Sequence[Any] | None = None
 
 
 class ContextOnly(FieldExtension):

@@ -1,6 +1,6 @@
 """A compiled part of an operation, up to where data must be got, and what is then to be got."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -59,8 +59,10 @@ class BatchOfRegion:
         places: Where in the state the unfinished objects are.
         keys: Where in the state is, for each, the parent, or the attribute that the value depends on.
         attributes: Which attributes of its values are looked at.
+        alone: Whether the whole query has no other batch than this, and those of its region.
         write: Writes a completed value for the response's JSON encoder; None where that is left to the encoder.
-        arguments: The field's arguments, where every request has the same; once they are known.
+        arguments: The field's arguments, where every request has the same but for `variables`; once they are known.
+        variables: For arguments that are a variable's value as it comes, the variable, by their names.
     """
 
     selected: SelectedField
@@ -69,5 +71,7 @@ class BatchOfRegion:
     places: int
     keys: int
     attributes: Selected
+    alone: bool = False
     write: Write | None = None
     arguments: dict[str, Any] | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)

@@ -43,7 +43,7 @@ class Regions:
         """Tells whether the request passes every check on its way. Else graphql-core tells what was refused."""
         if self._plan.guards is None:
             self._plan.guards = self._compile_root()
-        return self._passes(self._plan.guards)
+        return passes(self._plan.guards, self._executor.context_value)
 
     @property
     def whole(self) -> Region | None:
@@ -58,7 +58,7 @@ class Regions:
         found = self._found.get(key)
         if found is None:
             region = self._region(type_, details, path, nullable=nullable)
-            if region is not None and not self._passes(region.guards):
+            if region is not None and not passes(region.guards, self._executor.context_value):
                 region = None
             found = self._found[key] = (details, region)
         region = found[1]
@@ -116,13 +116,15 @@ class Regions:
                 found.update(dict.fromkeys(region.guards if region else ()))
         return tuple(found)
 
-    def _passes(self, checks: Iterable[Guard]) -> bool:
-        try:
-            for guard in checks:
-                guard.check(self._executor.context_value)
-        except Exception:  # a check may refuse by any
-            return False
-        return True
+
+def passes(checks: Iterable[Guard], context_value: Any) -> bool:
+    """Tells whether a request passes the checks."""
+    try:
+        for guard in checks:
+            guard.check(context_value)
+    except Exception:  # a check may refuse by any
+        return False
+    return True
 
 
 def object_type(type_: GraphQLOutputType) -> tuple[GraphQLObjectType | None, bool]:

@@ -9,25 +9,32 @@ null, and a note that the attempt has failed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
 from graphql import (
+    DocumentNode,
     ExecutionResult,
+    Executor,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
     OperationType,
 )
+from graphql import execute as graphql_execute
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import CollectedErrors
+from graphql.execution.values import VariableValues
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.execution.cache import PlanCache
 from schema.execution.fill import complete_many, complete_one
 from schema.execution.region import Region, Write
-from schema.execution.regions import Regions, object_type
+from schema.execution.regions import Regions, object_type, passes
 from schema.execution.rows import is_row_list
 
 
@@ -38,6 +45,16 @@ class _Root:
 
 
 _ROOT: Final = _Root()
+
+
+@dataclass(slots=True)
+class _Whole:
+    """What completing a query as a whole looks at."""
+
+    schema: GraphQLSchema
+    variable_values: VariableValues
+    context_value: Any
+    hide_suggestions: bool = False
 
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -64,8 +81,32 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         self._trying = False
         self._failed = False
 
-    def fell_back(self) -> None:
+    @staticmethod
+    def fell_back(context_value: Any) -> None:
         """Is called each time that an attempt has failed: what it did is done again by graphql-core."""
+
+    @classmethod
+    def attempt(
+        cls, schema: GraphQLSchema, operation: OperationDefinitionNode, inputs: Mapping[str, Any], context_value: Any
+    ) -> AwaitableOrValue[dict[str, Any]] | None:
+        """Gives the data of a query that was compiled as a whole before, without making an executor for it.
+
+        None where it was not, where its variables are wrong, or where a check refuses: an executor tells. Raises, as
+        does what it gives to await, where the attempt fails.
+
+        Args:
+            schema: The schema, made by Strawberry.
+            operation: The operation, of a valid document.
+            inputs: The values of its variables, as the client sent them.
+            context_value: What checks and batches look at.
+        """
+        found = cls.plans.query(schema, operation, inputs)
+        if found is None:
+            return None
+        plan, variable_values = found
+        if plan.whole is None or not passes(plan.guards or (), context_value):
+            return None
+        return complete_one(_Whole(schema, variable_values, context_value), plan.whole, _ROOT)
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """Executes the operation; a query by an attempt, where there is something to try."""
@@ -99,7 +140,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             completed: Any = complete_one(self, query, _ROOT)
             data = await completed if isinstance(completed, Coroutine) else completed
         except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
-            self.fell_back()
+            self.fell_back(self.context_value)
             result: Any = super().execute_operation(serially)
             return cast("ExecutionResult", await result if self.is_awaitable(result) else result)
         return ExecutionResult(data, None)
@@ -116,7 +157,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         failed = self._ended() or bool(result.errors)
         if failed:
             self.collected_errors = CollectedErrors()
-            self.fell_back()
+            self.fell_back(self.context_value)
         return not failed
 
     def _ended(self) -> bool:
@@ -181,7 +222,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             return self._tried_answer(result, arguments)
         if not self._ended():
             return cast("dict[str, Any]", result)
-        self.fell_back()
+        self.fell_back(self.context_value)
         return super().complete_object_value(*arguments)
 
     async def _tried_answer(self, attempt: Awaitable[dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
@@ -191,7 +232,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception:  # as above
             self._failed = True
         if self._ended():
-            self.fell_back()
+            self.fell_back(self.context_value)
             result = super().complete_object_value(*arguments)
             if self.is_awaitable(result):
                 result = await result
@@ -223,3 +264,46 @@ def _in_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+async def execute(
+    executor_class: type[Executor[Any]],
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    inputs: Mapping[str, Any],
+    context_value: Any,
+    **options: Any,
+) -> ExecutionResult:
+    """Gives the result of an operation of a valid document.
+
+    The same as graphql-core's `execute` gives with the executor class. A query that was compiled before takes a shorter
+    way.
+
+    Args:
+        executor_class: The executor; a shorter way there is with a `CompiledExecutor`.
+        schema: The schema, made by Strawberry.
+        document: The document.
+        operation: The operation of it.
+        inputs: The values of the variables, as the client sent them.
+        context_value: The context.
+        options: What else graphql-core's `execute` takes, but for what may see, or change, what happens at a field.
+    """
+    if issubclass(executor_class, CompiledExecutor):
+        try:
+            attempt = executor_class.attempt(schema, operation, inputs, context_value)
+            if attempt is not None:
+                return ExecutionResult(attempt if isinstance(attempt, dict) else await attempt, None)
+        except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
+            executor_class.fell_back(context_value)
+            executor_class = StrawberryGraphQLCoreExecutionContext
+    result = graphql_execute(
+        schema,
+        document,
+        context_value=context_value,
+        variable_values=dict(inputs),
+        operation_name=operation.name.value if operation.name else None,
+        executor_class=executor_class,
+        **options,
+    )
+    return await result if isinstance(result, Awaitable) else result

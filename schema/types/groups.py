@@ -12,11 +12,12 @@ from domain.capacity import Capacity as CapacityRecord
 from domain.changes import EntityType
 from domain.compliance import Compliance as ComplianceRecord
 from resolvers import enrollment_lists, group_details, histories, schedule_lists
+from resolvers.ahead import Ahead
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.pages import Page
 from schema.arguments import After, Before, First, Last, Statuses
-from schema.batches import fields_of_nodes, history_of, to_one
+from schema.batches import Foreseen, counts_too, fields_of_nodes, history_of, to_one
 from schema.connections import Connection
 from schema.execution import Batch, InstanceOf, Selected
 from schema.filters import OccurrenceFilter
@@ -49,6 +50,21 @@ async def _occurrences(
     return await schedule_lists.sessions_of_groups(context, group_ids, wanted, first, after, last, before, fields)
 
 
+def _occurrences_ahead(
+    context: Context,
+    group_id: UUID,
+    filter: OccurrenceFilter | None = None,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    selected: Selected = None,
+) -> Ahead:
+    wanted, fields = filter.wanted() if filter else None, fields_of_nodes(selected)
+    count = counts_too(selected)
+    return schedule_lists.sessions_ahead(context, group_id, wanted, first, after, last, before, fields, count=count)
+
+
 async def _enrollments(
     group_ids: Sequence[UUID],
     context: Context,
@@ -61,6 +77,22 @@ async def _enrollments(
 ) -> list[Page[records.Enrollment]]:
     fields = fields_of_nodes(selected)
     return await enrollment_lists.enrollments_of_groups(context, group_ids, status, first, after, last, before, fields)
+
+
+def _enrollments_ahead(
+    context: Context,
+    group_id: UUID,
+    status: list[records.EnrollmentStatus] | None = None,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    selected: Selected = None,
+) -> Ahead:
+    fields, count = fields_of_nodes(selected), counts_too(selected)
+    return enrollment_lists.enrollments_ahead(
+        context, group_id, status, first, after, last, before, fields, count=count
+    )
 
 
 @strawberry.type(description="A therapy group: what it is, who leads it, where, for how many, and how often.")
@@ -109,7 +141,9 @@ class GroupDefinition(Node):
         return await info.context.loaders.location.load(parent.location_id)
 
     @strawberry.field(
-        graphql_type=Capacity, description="How its seats stand now.", extensions=[Batch(group_details.capacities)]
+        graphql_type=Capacity,
+        description="How its seats stand now.",
+        extensions=[Foreseen(group_details.capacities, group_details.capacity_ahead)],
     )
     @staticmethod
     async def capacity(parent: Group, info: Info) -> CapacityRecord:
@@ -133,7 +167,10 @@ class GroupDefinition(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Occurrence", strawberry.lazy("schema.types.occurrences")]] | None,
         description="The group's sessions, in the order of their dates and times.",
-        extensions=[requires(PermissionKey.GROUP_SCHEDULE_VIEW), Batch(_occurrences, by="id", selects=True)],
+        extensions=[
+            requires(PermissionKey.GROUP_SCHEDULE_VIEW),
+            Foreseen(_occurrences, _occurrences_ahead, by="id", selects=True),
+        ],
     )
     @staticmethod
     async def occurrences(
@@ -152,7 +189,10 @@ class GroupDefinition(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]] | None,
         description="The group's enrollments: the seated, then the waitlist in turn, then past ones.",
-        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_VIEW), Batch(_enrollments, by="id", selects=True)],
+        extensions=[
+            requires(PermissionKey.GROUP_ENROLLMENTS_VIEW),
+            Foreseen(_enrollments, _enrollments_ahead, by="id", selects=True),
+        ],
     )
     @staticmethod
     async def enrollments(

@@ -5,7 +5,6 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.data_set import DataSet, Size
 from benchmarks.fill import fill
@@ -13,6 +12,7 @@ from benchmarks.limit_sql import REPORT, REPORT_BUILT, SMALL
 from benchmarks.queries import PATIENT_SEARCH
 from benchmarks.queries import REPORT as REPORT_QUERY
 from benchmarks.queries import SMALL as SMALL_QUERY
+from db.engine import Database
 from db.roster_invariants import foreign_references, roster_violations
 from db.violations import Reading
 from tests.api_client import ORGANIZATION, ApiClients
@@ -59,7 +59,7 @@ async def test_the_statement_for_a_small_query_gives_what_the_api_gives(
     assert answer["groupDefinition"]["capacity"]["status"] == "FULL"
 
 
-async def test_the_rows_keep_the_rules_of_rosters_and_of_references(engine: AsyncEngine, data_set: DataSet) -> None:
+async def test_the_rows_keep_the_rules_of_rosters_and_of_references(engine: Database, data_set: DataSet) -> None:
     async with engine.connect() as connection:
         reading = Reading(connection, data_set.organization)
         rosters = [violation async for violation in roster_violations(reading)]

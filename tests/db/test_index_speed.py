@@ -12,9 +12,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import insert, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
+from db.engine import Database
 from db.enrollment_queries import count_group_enrollments, pages_of_group_enrollments
 from db.group_queries import count_seats, find_groups
 from db.history_queries import count_history, pages_of_history
@@ -66,9 +66,9 @@ def _lines(rows: Sequence[Any]) -> str:
 
 
 @pytest.fixture
-async def explained(engine: AsyncEngine) -> AsyncIterator[Explained]:
+async def explained(engine: Database) -> AsyncIterator[Explained]:
     await _grow(engine)
-    seen = Explained(OURS, engine.dialect, await engine.raw_connection())
+    seen = Explained(engine.readers, await engine.readers.take(OURS))
     seen.plans = []
     await seen.begin()
     if seen.on_postgresql:
@@ -165,7 +165,7 @@ def _sorts_more_than_pages(plan: str) -> bool:
 
 
 @pytest.fixture
-async def groups(engine: AsyncEngine, explained: Explained) -> list[UUID]:
+async def groups(engine: Database, explained: Explained) -> list[UUID]:
     async with engine.connect() as connection:
         found = await connection.scalars(
             text("SELECT id FROM pm_group_definitions WHERE organization_id = :ours").columns(group_definitions.c.id),
@@ -174,7 +174,7 @@ async def groups(engine: AsyncEngine, explained: Explained) -> list[UUID]:
         return list(found)
 
 
-async def _grow(engine: AsyncEngine) -> None:
+async def _grow(engine: Database) -> None:
     """Two organizations with so much that a whole table is the slower way for each."""
     kept = {"version": 1, "created_at": NOW, "updated_at": NOW}
     async with engine.begin() as connection:

@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Executable, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from db.schema_version import current_revision
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, outbox, patients, staff_members
 from domain.changes import EntityType
@@ -37,7 +36,7 @@ def changed(table: Any, record: UUID, **values: Any) -> Executable:
     return update(table).where(table.c.id == record).values(**values)
 
 
-async def test_nothing_that_the_api_does_breaks_an_invariant(engine: AsyncEngine) -> None:
+async def test_nothing_that_the_api_does_breaks_an_invariant(engine: Database) -> None:
     await lively_clinic(engine)
     checked = await assert_invariants(engine)
     assert checked.organizations == 2
@@ -52,14 +51,14 @@ async def test_nothing_that_the_api_does_breaks_an_invariant(engine: AsyncEngine
     assert (checked.history, checked.events) == (entries, events)
 
 
-async def test_a_check_may_be_narrowed_to_an_organization(engine: AsyncEngine) -> None:
+async def test_a_check_may_be_narrowed_to_an_organization(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(group_definitions, clinic.full, name="Other"))
     assert await violations(engine, OURS) == {history_of(group_definitions, clinic.full, "name")}
     assert await violations(engine, THEIRS) == set()
 
 
-async def test_a_free_seat_while_someone_waits_is_found(engine: AsyncEngine) -> None:
+async def test_a_free_seat_while_someone_waits_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(group_definitions, clinic.full, max_capacity=3))
     assert await violations(engine) == {
@@ -68,7 +67,7 @@ async def test_a_free_seat_while_someone_waits_is_found(engine: AsyncEngine) -> 
     }
 
 
-async def test_a_free_seat_in_a_deleted_group_is_found_too(engine: AsyncEngine) -> None:
+async def test_a_free_seat_in_a_deleted_group_is_found_too(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(group_definitions, clinic.full, max_capacity=9, deleted_at=LONG_AGO))
     assert told("nobody_waits_for_a_free_seat", group=clinic.full) in await violations(engine)
@@ -83,9 +82,7 @@ async def test_a_free_seat_in_a_deleted_group_is_found_too(engine: AsyncEngine) 
         ({0: 2, 1: 3, 2: 4}, {0, 1, 2}),
     ],
 )
-async def test_a_queue_that_is_not_1_to_n_is_found(
-    engine: AsyncEngine, places: dict[int, int], wrong: set[int]
-) -> None:
+async def test_a_queue_that_is_not_1_to_n_is_found(engine: Database, places: dict[int, int], wrong: set[int]) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(
         engine, *(changed(enrollments, clinic.waiting[n], waitlist_position=place) for n, place in places.items())
@@ -96,7 +93,7 @@ async def test_a_queue_that_is_not_1_to_n_is_found(
     }
 
 
-async def test_a_patient_who_is_twice_in_a_group_is_found(engine: AsyncEngine) -> None:
+async def test_a_patient_who_is_twice_in_a_group_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(enrollments, clinic.waiting[0], patient_id="patient-1"))
     assert await violations(engine) == {
@@ -105,7 +102,7 @@ async def test_a_patient_who_is_twice_in_a_group_is_found(engine: AsyncEngine) -
     }
 
 
-async def test_a_group_over_its_maximum_without_a_reason_is_found(engine: AsyncEngine) -> None:
+async def test_a_group_over_its_maximum_without_a_reason_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(group_definitions, clinic.full, max_capacity=1))
     assert await violations(engine) == {
@@ -114,7 +111,7 @@ async def test_a_group_over_its_maximum_without_a_reason_is_found(engine: AsyncE
     }
 
 
-async def test_a_group_further_over_than_its_reasons_reach_is_found(engine: AsyncEngine) -> None:
+async def test_a_group_further_over_than_its_reasons_reach_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     # Three in one seat are explained: one seat was taken away, and one patient seated over.
     await break_by_hand(
@@ -136,14 +133,14 @@ async def test_a_group_further_over_than_its_reasons_reach_is_found(engine: Asyn
     ],
 )
 async def test_a_group_that_changed_without_history_is_found(
-    engine: AsyncEngine, values: dict[str, Any], fields: str
+    engine: Database, values: dict[str, Any], fields: str
 ) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(group_definitions, clinic.over, **values))
     assert await violations(engine) == {history_of(group_definitions, clinic.over, fields)}
 
 
-async def test_a_session_and_an_enrollment_that_changed_without_history_are_found(engine: AsyncEngine) -> None:
+async def test_a_session_and_an_enrollment_that_changed_without_history_are_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(
         engine,
@@ -156,7 +153,7 @@ async def test_a_session_and_an_enrollment_that_changed_without_history_are_foun
     }
 
 
-async def test_an_entry_that_is_lost_or_rewritten_is_found(engine: AsyncEngine) -> None:
+async def test_an_entry_that_is_lost_or_rewritten_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     of = audit_log.c.entity_id
     await break_by_hand(
@@ -182,14 +179,14 @@ async def test_an_entry_that_is_lost_or_rewritten_is_found(engine: AsyncEngine) 
 
 
 @pytest.mark.parametrize("table", [group_definitions, occurrences, enrollments])
-async def test_history_of_a_record_that_is_gone_is_found(engine: AsyncEngine, table: Any) -> None:
+async def test_history_of_a_record_that_is_gone_is_found(engine: Database, table: Any) -> None:
     clinic = await lively_clinic(engine)
     gone = {group_definitions: clinic.over, occurrences: clinic.session, enrollments: clinic.waiting[2]}[table]
     await break_by_hand(engine, delete(table).where(table.c.id == gone))
     assert history_of(table, gone, "record") in await violations(engine)
 
 
-async def test_an_event_that_is_lost_doubled_or_invented_is_found(engine: AsyncEngine) -> None:
+async def test_an_event_that_is_lost_doubled_or_invented_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     async with engine.connect() as connection:
         row = dict((await connection.execute(select(outbox).where(_told_of(clinic.session)))).mappings().all()[0])
@@ -210,7 +207,7 @@ async def test_an_event_that_is_lost_doubled_or_invented_is_found(engine: AsyncE
     }
 
 
-async def test_an_envelope_that_is_not_its_rows_is_found(engine: AsyncEngine) -> None:
+async def test_an_envelope_that_is_not_its_rows_is_found(engine: Database) -> None:
     await lively_clinic(engine)
     scheduled = outbox.c.event == "pm_group_session_scheduled"
     async with engine.connect() as connection:
@@ -230,7 +227,7 @@ async def test_an_envelope_that_is_not_its_rows_is_found(engine: AsyncEngine) ->
     }
 
 
-async def test_a_reference_into_another_organization_is_found(engine: AsyncEngine) -> None:
+async def test_a_reference_into_another_organization_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     theirs = {"organization_id": THEIRS, "id": "theirs", "search_text": "theirs"}
     async with engine.connect() as connection:
@@ -260,7 +257,7 @@ async def test_a_reference_into_another_organization_is_found(engine: AsyncEngin
     }
 
 
-async def test_a_record_in_another_organization_than_its_history_is_found(engine: AsyncEngine) -> None:
+async def test_a_record_in_another_organization_than_its_history_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(occurrences, clinic.session, organization_id=THEIRS))
     found = await violations(engine)
@@ -268,7 +265,7 @@ async def test_a_record_in_another_organization_than_its_history_is_found(engine
     assert told("within_one_organization", "group_definition_id", THEIRS, session=clinic.session) in found
 
 
-async def test_the_command_tells_what_it_looked_at_where_all_holds(engine: AsyncEngine) -> None:
+async def test_the_command_tells_what_it_looked_at_where_all_holds(engine: Database) -> None:
     await lively_clinic(engine)
     out = io.StringIO()
     await check_database(engine, out, organization_id=OURS)
@@ -277,7 +274,7 @@ async def test_the_command_tells_what_it_looked_at_where_all_holds(engine: Async
     )
 
 
-async def test_the_command_fails_with_a_line_of_ids_for_each_violation(engine: AsyncEngine) -> None:
+async def test_the_command_fails_with_a_line_of_ids_for_each_violation(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(
         engine,

@@ -15,9 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Executable, delete, func, insert, inspect, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from db.migrate import SCRIPTS, migrate
 from db.schema_version import REVISIONS, VERSION_TABLE, current_revision, schema_is_current
 from db.tables import audit_log, metadata
@@ -89,14 +88,14 @@ async def test_a_failed_migration_leaves_nothing_behind(empty_database_url: str)
 
 
 async def test_alembic_sees_no_difference_between_the_migrated_database_and_the_declared_tables(
-    engine: AsyncEngine,
+    engine: Database,
 ) -> None:
     async with engine.connect() as connection:
         assert await connection.run_sync(_differences) == []
 
 
 async def test_migrated_constraints_columns_and_indexes_are_those_declared(
-    engine: AsyncEngine, empty_database_url: str
+    engine: Database, empty_database_url: str
 ) -> None:
     declared = create_engine(empty_database_url)
     async with declared.begin() as connection:
@@ -107,7 +106,7 @@ async def test_migrated_constraints_columns_and_indexes_are_those_declared(
         assert await connection.run_sync(_description) == expected
 
 
-async def test_history_refuses_to_be_changed(engine: AsyncEngine) -> None:
+async def test_history_refuses_to_be_changed(engine: Database) -> None:
     row = _history_row()
     async with engine.begin() as connection:
         await connection.execute(insert(audit_log), row)
@@ -124,7 +123,7 @@ async def test_history_refuses_to_be_changed(engine: AsyncEngine) -> None:
         assert (await connection.scalars(select(audit_log.c.action))).all() == ["created"]
 
 
-async def test_a_test_starts_with_an_empty_database(engine: AsyncEngine) -> None:
+async def test_a_test_starts_with_an_empty_database(engine: Database) -> None:
     async with engine.connect() as connection:
         for table in metadata.sorted_tables:
             assert await connection.scalar(select(func.count()).select_from(table)) == 0

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.group_queries import GROUP_ORDERS, page_of_groups
 from db.pages import Window
 from db.schedule_queries import SESSION_ORDER, count_group_sessions, pages_of_group_sessions
@@ -20,7 +20,7 @@ DAYS = [date(2026, 11, 1) + timedelta(days=number) for number in range(5)]
 
 
 @pytest.mark.parametrize("order", list(GroupOrder))
-async def test_pages_forwards_and_backwards_hold_every_group_once(engine: AsyncEngine, order: GroupOrder) -> None:
+async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Database, order: GroupOrder) -> None:
     await seed(engine)
     await seed(engine, THEIRS)
     await add_group(engine, "not ours", THEIRS)
@@ -51,7 +51,7 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: AsyncE
         assert backwards == whole
 
 
-async def test_an_insert_before_the_page_moves_nothing(engine: AsyncEngine) -> None:
+async def test_an_insert_before_the_page_moves_nothing(engine: Database) -> None:
     await seed(engine)
     for name in ("b", "c", "d"):
         await add_group(engine, name)
@@ -66,9 +66,7 @@ async def test_an_insert_before_the_page_moves_nothing(engine: AsyncEngine) -> N
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(
-    engine: AsyncEngine, backwards: bool
-) -> None:
+async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(engine: Database, backwards: bool) -> None:
     await seed(engine)
     await seed(engine, THEIRS)
     theirs = await add_group(engine, "not ours", THEIRS)
@@ -96,7 +94,7 @@ async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(
         assert await count_group_sessions(seen, [*groups, theirs], wanted) == [5, 1, 0, 0]
 
 
-async def test_a_column_of_a_page_is_its_records_field(engine: AsyncEngine) -> None:
+async def test_a_column_of_a_page_is_its_records_field(engine: Database) -> None:
     await seed(engine)
     group = await add_group(engine, "a")
     await add_sessions(engine, group, DAYS)
@@ -111,7 +109,7 @@ async def test_a_column_of_a_page_is_its_records_field(engine: AsyncEngine) -> N
     assert records.layout.columns.keys() | records.layout.coded.keys() == set(Occurrence.__annotations__)
 
 
-async def test_names_are_ordered_as_people_look_them_up(engine: AsyncEngine) -> None:
+async def test_names_are_ordered_as_people_look_them_up(engine: Database) -> None:
     await seed(engine)
     names = ["apple", "Banana", "éclair", "Fig", "Łódź", "zebra"]
     for name in reversed(names):

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.pages import Window
 from db.patient_search import VERY_MANY
 from db.reference_import import store_patients
@@ -62,7 +62,7 @@ SEARCHES = [
 ]
 
 
-async def store(engine: AsyncEngine, people: Iterable[Patient], organization: str = OURS) -> None:
+async def store(engine: Database, people: Iterable[Patient], organization: str = OURS) -> None:
     async with engine.begin() as connection:
         await store_patients(connection, organization, people)
 
@@ -71,7 +71,7 @@ def person(id: str, name: str, number: str) -> Patient:
     return Patient(id, name, number, None, active=True)
 
 
-async def found(engine: AsyncEngine, text: str | None, organization: str = OURS, size: int = 200) -> list[str]:
+async def found(engine: Database, text: str | None, organization: str = OURS, size: int = 200) -> list[str]:
     """Everything that the search finds, page by page."""
     ids: list[str] = []
     async with snapshot(engine, organization) as seen:
@@ -95,7 +95,7 @@ def held(people: Sequence[Patient], text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("size", [1, 200])
-async def test_exactly_those_that_hold_the_text_are_found(engine: AsyncEngine, size: int) -> None:
+async def test_exactly_those_that_hold_the_text_are_found(engine: Database, size: int) -> None:
     people = [person(key, *named) for key, named in NAMES.items()]
     await store(engine, people)
     await store(engine, [person("z", *named) for named in NAMES.values()], THEIRS)
@@ -106,7 +106,7 @@ async def test_exactly_those_that_hold_the_text_are_found(engine: AsyncEngine, s
     assert await found(engine, " \u0301 ") == everyone  # nothing that could be looked for
 
 
-async def test_a_renamed_patient_is_found_by_the_new_name_only(engine: AsyncEngine) -> None:
+async def test_a_renamed_patient_is_found_by_the_new_name_only(engine: Database) -> None:
     await store(engine, [person("p", "Ada Byron", "MR1"), person("q", "Grace", "MR2")])
     await store(engine, [person("p", "Ada Lovelace", "MR1")])
     assert await found(engine, "byron") == []
@@ -115,7 +115,7 @@ async def test_a_renamed_patient_is_found_by_the_new_name_only(engine: AsyncEngi
     assert await found(engine, "grace") == ["q"]
 
 
-async def test_the_database_keeps_the_endings_whoever_writes(engine: AsyncEngine) -> None:
+async def test_the_database_keeps_the_endings_whoever_writes(engine: Database) -> None:
     row = {
         "organization_id": OURS,
         "id": "p",
@@ -135,7 +135,7 @@ async def test_the_database_keeps_the_endings_whoever_writes(engine: AsyncEngine
         assert not (await connection.scalars(select(patient_endings.c.ending))).all()
 
 
-async def test_what_very_many_hold_is_found_in_the_order_of_names_too(engine: AsyncEngine) -> None:
+async def test_what_very_many_hold_is_found_in_the_order_of_names_too(engine: Database) -> None:
     many = [person(f"p{number:05}", f"Kim {number:05}", f"N{number}") for number in range(VERY_MANY + 10)]
     await store(engine, [*many, person("last", "Zoe Kim", "N")])
     async with snapshot(engine, OURS) as seen:

@@ -5,9 +5,8 @@ from datetime import date
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import WRITES
+from db.engine import WRITES, Database
 from db.reference_import import StoredCounts, store_locations, store_patients, store_staff, stored_locations
 from db.tables import locations, patients, staff_members
 from domain.records import Location, Patient, StaffMember
@@ -18,14 +17,14 @@ ADA = Patient("a", "Ada Núñez", "MR-1", date(1980, 2, 29), active=True)
 BEN = Patient("b", "Ben Test", "MR-2", None, active=False)
 
 
-async def stored(engine: AsyncEngine, people: list[Patient], organization: str = "org") -> StoredCounts:
+async def stored(engine: Database, people: list[Patient], organization: str = "org") -> StoredCounts:
     async with engine.connect() as connection:
         await connection.execution_options(**{WRITES: True})
         async with connection.begin():
             return await store_patients(connection, organization, people)
 
 
-async def kept(engine: AsyncEngine, organization: str = "org") -> list[Patient]:
+async def kept(engine: Database, organization: str = "org") -> list[Patient]:
     async with engine.connect() as connection:
         rows = await connection.execute(
             select(patients).where(patients.c.organization_id == organization).order_by(patients.c.id)
@@ -35,7 +34,7 @@ async def kept(engine: AsyncEngine, organization: str = "org") -> list[Patient]:
         ]
 
 
-async def test_a_second_run_changes_nothing(engine: AsyncEngine) -> None:
+async def test_a_second_run_changes_nothing(engine: Database) -> None:
     assert await stored(engine, [ADA, BEN]) == StoredCounts(new=2)
     assert await stored(engine, [ADA, BEN]) == StoredCounts(unchanged=2)
     assert await kept(engine) == [ADA, BEN]
@@ -50,19 +49,19 @@ async def test_a_second_run_changes_nothing(engine: AsyncEngine) -> None:
         replace(ADA, active=False),
     ],
 )
-async def test_any_field_that_differs_is_a_change(engine: AsyncEngine, changed: Patient) -> None:
+async def test_any_field_that_differs_is_a_change(engine: Database, changed: Patient) -> None:
     await stored(engine, [ADA, BEN])
     assert await stored(engine, [changed]) == StoredCounts(changed=1)
     assert await kept(engine) == [changed, BEN]
 
 
-async def test_an_id_that_comes_twice_keeps_its_last_record_and_counts_each(engine: AsyncEngine) -> None:
+async def test_an_id_that_comes_twice_keeps_its_last_record_and_counts_each(engine: Database) -> None:
     other = replace(ADA, display_name="Ada Other")
     assert await stored(engine, [ADA, other, other]) == StoredCounts(new=1, changed=1, unchanged=1)
     assert await kept(engine) == [other]
 
 
-async def test_organizations_do_not_share_records(engine: AsyncEngine) -> None:
+async def test_organizations_do_not_share_records(engine: Database) -> None:
     other = replace(ADA, display_name="Ada Other")
     await stored(engine, [ADA])
     assert await stored(engine, [other], "org-2") == StoredCounts(new=1)
@@ -70,13 +69,13 @@ async def test_organizations_do_not_share_records(engine: AsyncEngine) -> None:
     assert await kept(engine, "org-2") == [other]
 
 
-async def test_names_are_searched_without_accents_and_by_record_number(engine: AsyncEngine) -> None:
+async def test_names_are_searched_without_accents_and_by_record_number(engine: Database) -> None:
     await stored(engine, [ADA])
     async with engine.connect() as connection:
         assert await connection.scalar(select(patients.c.search_text)) == "ada nunez mr-1"
 
 
-async def test_staff_and_locations_are_stored_and_counted(engine: AsyncEngine) -> None:
+async def test_staff_and_locations_are_stored_and_counted(engine: Database) -> None:
     member = StaffMember("s", "Eva Test", None, active=True)
     room = Location("l", "North", "Room 1", "America/Phoenix")
     async with engine.connect() as connection:

@@ -5,8 +5,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.parked_events import list_parked, send_again
 from db.relay_intake import look_for_work, open_sink, take_in
 from db.relay_lanes import Lane, claim_lanes, mark_delivered, mark_failed, park, read_lane, release_lanes
@@ -20,18 +20,18 @@ GROUPS = [uuid.UUID(int=number) for number in range(1, 21)]
 LATER = NOW + timedelta(minutes=1)
 
 
-async def taken_in(engine: AsyncEngine, groups: list[uuid.UUID]) -> list[str]:
+async def taken_in(engine: Database, groups: list[uuid.UUID]) -> list[str]:
     ids = await record(engine, groups)
     await open_sink(engine, SINK)
     await take_in(engine, SINK, NOW)
     return ids
 
 
-async def claimed(engine: AsyncEngine, limit: int = 20) -> list[Lane]:
+async def claimed(engine: Database, limit: int = 20) -> list[Lane]:
     return await claim_lanes(engine, SINK, uuid.uuid4(), NOW, LATER, limit)
 
 
-async def test_claims_at_once_share_no_lane_and_keep_to_their_limit(engine: AsyncEngine) -> None:
+async def test_claims_at_once_share_no_lane_and_keep_to_their_limit(engine: Database) -> None:
     await taken_in(engine, GROUPS)
     answers = await asyncio.gather(*(claimed(engine, 3) for _ in range(5)))
     groups = [lane.group_definition_id for answer in answers for lane in answer]
@@ -43,7 +43,7 @@ async def test_claims_at_once_share_no_lane_and_keep_to_their_limit(engine: Asyn
     assert not (await look_for_work(engine, SINK, NOW)).due_lanes
 
 
-async def test_events_that_are_taken_in_at_once_come_in_once(engine: AsyncEngine) -> None:
+async def test_events_that_are_taken_in_at_once_come_in_once(engine: Database) -> None:
     await record(engine, GROUPS)
     await open_sink(engine, SINK)
     await asyncio.gather(*(take_in(engine, SINK, NOW) for _ in range(4)))
@@ -51,7 +51,7 @@ async def test_events_that_are_taken_in_at_once_come_in_once(engine: AsyncEngine
     assert not (await look_for_work(engine, SINK, NOW)).new_events
 
 
-async def test_who_has_lost_a_lease_changes_nothing(engine: AsyncEngine) -> None:
+async def test_who_has_lost_a_lease_changes_nothing(engine: Database) -> None:
     await taken_in(engine, GROUPS[:1] * 2)
     (lane,) = await claimed(engine)
     first, _ = await read_lane(engine, lane, 10)
@@ -66,7 +66,7 @@ async def test_who_has_lost_a_lease_changes_nothing(engine: AsyncEngine) -> None
     assert await mark_delivered(engine, taken_over, first, NOW, None)
 
 
-async def test_a_lane_that_grows_while_it_is_served_is_due_again(engine: AsyncEngine) -> None:
+async def test_a_lane_that_grows_while_it_is_served_is_due_again(engine: Database) -> None:
     await taken_in(engine, GROUPS[:1])
     (lane,) = await claimed(engine)
     (event,) = await read_lane(engine, lane, 10)
@@ -78,7 +78,7 @@ async def test_a_lane_that_grows_while_it_is_served_is_due_again(engine: AsyncEn
 
 
 async def test_a_parked_event_that_is_sent_again_while_its_lane_is_served_is_not_forgotten(
-    engine: AsyncEngine,
+    engine: Database,
 ) -> None:
     ids = await taken_in(engine, GROUPS[:1] * 2)
     (lane,) = await claimed(engine)
@@ -95,7 +95,7 @@ async def test_a_parked_event_that_is_sent_again_while_its_lane_is_served_is_not
     assert [(row["due_at"], row["again_count"]) for row in await lanes(engine)] == [(None, 0)]
 
 
-async def test_sending_again_does_not_wait_for_a_lanes_next_try(engine: AsyncEngine) -> None:
+async def test_sending_again_does_not_wait_for_a_lanes_next_try(engine: Database) -> None:
     ids = await taken_in(engine, GROUPS[:1] * 2)
     (lane,) = await claimed(engine)
     await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500", NOW)

@@ -5,10 +5,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, func, insert, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from db.migrate import migrate
 from db.row_security import SERVER_ROLE
 from db.snapshots import snapshot
@@ -31,7 +30,7 @@ def database_kind() -> str:
 
 
 @pytest.fixture
-async def two_clinics(engine: AsyncEngine) -> AsyncEngine:
+async def two_clinics(engine: Database) -> Database:
     """A clinic of ours and one of theirs, each with a group and a patient in it."""
     for organization in (OURS, THEIRS):
         await seed(engine, organization)
@@ -44,7 +43,7 @@ def author(organization: str = OURS) -> Author:
     return Author("user-1", organization, "request-1")
 
 
-async def test_a_query_without_condition_sees_one_organization(two_clinics: AsyncEngine) -> None:
+async def test_a_query_without_condition_sees_one_organization(two_clinics: Database) -> None:
     seen = set()
     async with snapshot(two_clinics, OURS) as reading:
         for table in CONFINED:
@@ -56,7 +55,7 @@ async def test_a_query_without_condition_sees_one_organization(two_clinics: Asyn
         assert set(await unconfined.scalars(select(patients.c.organization_id))) == {OURS, THEIRS}
 
 
-async def test_a_change_without_condition_touches_one_organization(two_clinics: AsyncEngine) -> None:
+async def test_a_change_without_condition_touches_one_organization(two_clinics: Database) -> None:
     async with unit_of_work(two_clinics, author(), NOW, uuid7) as work:
         await work.connection.execute(update(group_definitions).values(name="Renamed"))
     async with two_clinics.connect() as unconfined:
@@ -64,7 +63,7 @@ async def test_a_change_without_condition_touches_one_organization(two_clinics: 
         assert {row.organization_id: row.name == "Renamed" for row in names} == {OURS: True, THEIRS: False}
 
 
-async def test_nothing_is_put_into_another_organization(two_clinics: AsyncEngine) -> None:
+async def test_nothing_is_put_into_another_organization(two_clinics: Database) -> None:
     async with two_clinics.connect() as unconfined:
         theirs = await unconfined.scalar(
             select(group_definitions.c.id).where(group_definitions.c.organization_id == THEIRS)
@@ -85,7 +84,7 @@ async def test_nothing_is_put_into_another_organization(two_clinics: AsyncEngine
             await work.connection.execute(insert(enrollments), row)
 
 
-async def test_the_wall_falls_with_the_transaction_and_not_before(two_clinics: AsyncEngine) -> None:
+async def test_the_wall_falls_with_the_transaction_and_not_before(two_clinics: Database) -> None:
     async with snapshot(two_clinics, OURS) as reading:
         [[role]] = await reading.fetch(Statement(text("SELECT current_user")), {})
         assert role == SERVER_ROLE
@@ -93,7 +92,7 @@ async def test_the_wall_falls_with_the_transaction_and_not_before(two_clinics: A
         assert await next_user_of_the_connection.scalar(text("SELECT current_user")) != SERVER_ROLE
 
 
-async def test_without_an_organization_the_server_sees_nothing(two_clinics: AsyncEngine) -> None:
+async def test_without_an_organization_the_server_sees_nothing(two_clinics: Database) -> None:
     async with two_clinics.begin() as connection:
         await connection.execute(text(f"SET LOCAL ROLE {SERVER_ROLE}"))
         for table in CONFINED:
@@ -101,7 +100,7 @@ async def test_without_an_organization_the_server_sees_nothing(two_clinics: Asyn
 
 
 @pytest.mark.parametrize("table", CONFINED, ids=lambda table: str(table.name))
-async def test_every_table_of_organizations_is_confined(engine: AsyncEngine, table: object) -> None:
+async def test_every_table_of_organizations_is_confined(engine: Database, table: object) -> None:
     """A new table fails here until its migration calls db.migrations.row_security.confine."""
     async with engine.connect() as connection:
         found = await connection.execute(
@@ -115,7 +114,7 @@ async def test_every_table_of_organizations_is_confined(engine: AsyncEngine, tab
         assert (row.relrowsecurity, row.policies) == (True, 1)
 
 
-async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: AsyncEngine) -> None:
+async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: Database) -> None:
     for attempt in (
         update(audit_log).values(action="other"),
         delete(audit_log),

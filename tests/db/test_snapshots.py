@@ -5,8 +5,8 @@ from datetime import date, time
 import pytest
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.rows import OCCURRENCE_COLUMNS
 from db.snapshots import Snapshot, snapshot
 from db.statement import Statement, of_organization
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 _COUNT = Statement(select(func.count()).select_from(group_definitions).where(of_organization(group_definitions)))
 
 
-async def test_values_are_read_as_sqlalchemy_reads_them(engine: AsyncEngine) -> None:
+async def test_values_are_read_as_sqlalchemy_reads_them(engine: Database) -> None:
     await seed(engine)
     group = await add_group(engine, "a")
     await add_sessions(engine, group, [date(2026, 11, 1)], start_time=time(9, 30), location_id="phoenix")
@@ -32,14 +32,14 @@ async def test_values_are_read_as_sqlalchemy_reads_them(engine: AsyncEngine) -> 
     assert [type(value) for value in found] == [type(value) for value in expected]
 
 
-async def test_the_organization_is_the_snapshots_whatever_is_asked(engine: AsyncEngine) -> None:
+async def test_the_organization_is_the_snapshots_whatever_is_asked(engine: Database) -> None:
     await seed(engine)
     await add_group(engine, "ours")
     async with snapshot(engine, THEIRS) as seen:
         assert [tuple(row) for row in await seen.fetch(_COUNT, {"organization_id": OURS})] == [(0,)]
 
 
-async def test_a_snapshot_sees_one_moment(engine: AsyncEngine) -> None:
+async def test_a_snapshot_sees_one_moment(engine: Database) -> None:
     await seed(engine)
     async with snapshot(engine, OURS) as seen:
         assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
@@ -49,7 +49,7 @@ async def test_a_snapshot_sees_one_moment(engine: AsyncEngine) -> None:
         assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(1,)]
 
 
-async def test_after_a_fault_a_snapshot_tells_it_again_and_not_what_came_of_it(engine: AsyncEngine) -> None:
+async def test_after_a_fault_a_snapshot_tells_it_again_and_not_what_came_of_it(engine: Database) -> None:
     async with snapshot(engine, OURS) as seen:
         with pytest.raises(DBAPIError) as first:
             await seen.fetch(Statement(select(text("1")).select_from(text("nowhere"))), {})
@@ -60,7 +60,7 @@ async def test_after_a_fault_a_snapshot_tells_it_again_and_not_what_came_of_it(e
         assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
 
 
-async def test_statements_are_counted(engine: AsyncEngine) -> None:
+async def test_statements_are_counted(engine: Database) -> None:
     async with snapshot(engine, OURS) as seen:
         counted = start_counting()
         await seen.fetch(_COUNT, {})
@@ -69,7 +69,7 @@ async def test_statements_are_counted(engine: AsyncEngine) -> None:
     assert counted.seconds > 0
 
 
-async def test_a_refused_statement_tells_its_text_and_no_value_and_spoils_no_connection(engine: AsyncEngine) -> None:
+async def test_a_refused_statement_tells_its_text_and_no_value_and_spoils_no_connection(engine: Database) -> None:
     refused = Statement(text("SELECT x FROM nowhere WHERE y = :y"))
     for _ in range(30):  # more than the pool holds
         with pytest.raises(DBAPIError) as told:
@@ -87,7 +87,7 @@ async def _process(seen: Snapshot) -> int:
     return int(process)
 
 
-async def _terminate(engine: AsyncEngine, processes: list[int]) -> None:
+async def _terminate(engine: Database, processes: list[int]) -> None:
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         for process in processes:
             await connection.execute(
@@ -97,7 +97,7 @@ async def _terminate(engine: AsyncEngine, processes: list[int]) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-async def test_a_lost_connection_is_told_and_the_next_request_gets_another(engine: AsyncEngine) -> None:
+async def test_a_lost_connection_is_told_and_the_next_request_gets_another(engine: Database) -> None:
     async with snapshot(engine, OURS) as seen:
         await _terminate(engine, [await _process(seen)])
         with pytest.raises(DBAPIError) as told:
@@ -108,7 +108,7 @@ async def test_a_lost_connection_is_told_and_the_next_request_gets_another(engin
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-async def test_connections_that_ended_while_they_lay_in_the_pool_are_replaced(engine: AsyncEngine) -> None:
+async def test_connections_that_ended_while_they_lay_in_the_pool_are_replaced(engine: Database) -> None:
     async with snapshot(engine, OURS) as first, snapshot(engine, OURS) as second:
         idle = [await _process(first), await _process(second)]
     await _terminate(engine, idle)

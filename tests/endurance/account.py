@@ -4,15 +4,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.tables import audit_log
 from tests.endurance.mutations import MOVE, Answer, Mutation
 
 History = dict[str, list[tuple[str, str]]]
 
 
-async def history_by_request(engine: AsyncEngine, organization: str) -> History:
+async def history_by_request(engine: Database, organization: str) -> History:
     """Gives the entries (id of the record, action) that each request left, by the request's id."""
     query = select(audit_log.c.correlation_id, audit_log.c.entity_id, audit_log.c.action).where(
         audit_log.c.organization_id == organization

@@ -8,8 +8,8 @@ from typing import Any, Final
 from uuid import uuid4
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from domain.refusal import FaultCode
 from tests.api_client import bearer
 from tests.clinic import make_group, seed
@@ -95,7 +95,7 @@ class Crowd:
 
 
 async def gather_crowd(
-    engine: AsyncEngine, http: httpx.AsyncClient, addresses: list[str], seed_number: int, groups: int = 3
+    engine: Database, http: httpx.AsyncClient, addresses: list[str], seed_number: int, groups: int = 3
 ) -> Crowd:
     """Gives clients of a new organization with a few groups and enough patients to fill them many times."""
     organization = f"org-{uuid4().hex}"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import httpx
 from sqlalchemy import text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.tables import idempotency_keys
 from tests.endurance.account import history_by_request
 from tests.endurance.hot_groups import Crowd, gather_crowd
@@ -37,7 +37,7 @@ class Killing:
         undone: How many it had neither committed nor answered.
     """
 
-    engine: AsyncEngine
+    engine: Database
     nursery: Nursery
     crowd: Crowd
     kills: int = 0
@@ -129,7 +129,7 @@ class Killing:
 
 
 @asynccontextmanager
-async def killing(engine: AsyncEngine, database_url: str) -> AsyncIterator[Killing]:
+async def killing(engine: Database, database_url: str) -> AsyncIterator[Killing]:
     """Gives servers on a database to kill, and asserts at the end that all invariants hold in all of it."""
     limits = httpx.Limits(max_keepalive_connections=0)
     async with open_nursery(database_url) as nursery, httpx.AsyncClient(timeout=60, limits=limits) as http:

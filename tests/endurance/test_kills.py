@@ -6,8 +6,8 @@ A client that got no answer repeats its request to the next server, under the sa
 import random
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from tests.endurance.killing import Killing, killing
 from tests.endurance.mutations import KINDS
 from tests.endurance.scale import soak
@@ -19,7 +19,7 @@ _MOMENTS = 48  # about as many as a mutation has; the soak finds the last of eac
 
 
 async def test_a_kill_at_a_moment_of_each_mutation_leaves_it_whole_or_undone(
-    engine: AsyncEngine, database_url: str, database_kind: str
+    engine: Database, database_url: str, database_kind: str
 ) -> None:
     async with killing(engine, database_url) as killed:
         for number, kind in enumerate(KINDS):
@@ -29,7 +29,7 @@ async def test_a_kill_at_a_moment_of_each_mutation_leaves_it_whole_or_undone(
 
 
 async def test_a_kill_among_the_requests_of_many_leaves_each_whole_or_undone(
-    engine: AsyncEngine, database_url: str, database_kind: str
+    engine: Database, database_url: str, database_kind: str
 ) -> None:
     async with killing(engine, database_url) as killed:
         await _kill_at_random(killed, 8)
@@ -38,7 +38,7 @@ async def test_a_kill_among_the_requests_of_many_leaves_each_whole_or_undone(
 
 @pytest.mark.soak
 async def test_a_kill_at_every_moment_of_every_mutation_leaves_it_whole_or_undone(
-    engine: AsyncEngine, database_url: str, database_kind: str
+    engine: Database, database_url: str, database_kind: str
 ) -> None:
     step = soak(1, short=4)
     async with killing(engine, database_url) as killed:
@@ -55,7 +55,7 @@ async def test_a_kill_at_every_moment_of_every_mutation_leaves_it_whole_or_undon
 
 @pytest.mark.soak
 async def test_a_thousand_kills_among_the_requests_of_many_leave_each_whole_or_undone(
-    engine: AsyncEngine, database_url: str, database_kind: str
+    engine: Database, database_url: str, database_kind: str
 ) -> None:
     async with killing(engine, database_url) as killed:
         await _kill_at_random(killed, soak(1000, short=60))

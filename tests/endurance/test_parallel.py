@@ -5,8 +5,8 @@ import signal
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from tests.endurance.account import history_by_request
 from tests.endurance.hot_groups import gather_crowd
 from tests.endurance.scale import soak
@@ -20,19 +20,19 @@ SERVERS = 3
 
 
 async def test_many_clients_over_several_server_processes_lose_and_double_nothing(
-    engine: AsyncEngine, database_url: str, database_kind: str
+    engine: Database, database_url: str, database_kind: str
 ) -> None:
     await _crowd(engine, database_url, database_kind, clients=12, changes=15)
 
 
 @pytest.mark.soak
 async def test_many_clients_over_several_server_processes_lose_and_double_nothing_for_long(
-    engine: AsyncEngine, database_url: str, database_kind: str
+    engine: Database, database_url: str, database_kind: str
 ) -> None:
     await _crowd(engine, database_url, database_kind, clients=24, changes=soak(400, short=50))
 
 
-async def _crowd(engine: AsyncEngine, database_url: str, database_kind: str, *, clients: int, changes: int) -> None:
+async def _crowd(engine: Database, database_url: str, database_kind: str, *, clients: int, changes: int) -> None:
     async with open_nursery(database_url) as nursery, httpx.AsyncClient(timeout=120) as http:
         servers = [await nursery.start() for _ in range(SERVERS)]
         crowd = await gather_crowd(engine, http, [server.address for server in servers], 1)

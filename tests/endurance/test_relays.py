@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from server.relay import Relay
 from tests.endurance.scale import soak
 from tests.figures import record_figures
@@ -35,7 +34,7 @@ class Moody:
     calls: int = 0
     too_early: int = 0
 
-    async def record(self, engine: AsyncEngine) -> None:
+    async def record(self, engine: Database) -> None:
         """Stores an event for each group."""
         for group, event_id in zip(GROUPS, await record(engine, GROUPS), strict=True):
             self.recorded.setdefault(str(group), []).append(event_id)
@@ -70,7 +69,7 @@ async def everything_taken(receiver: Receiver, moody: Moody) -> None:
 
 
 async def test_relays_that_die_at_any_moment_lose_nothing_and_keep_each_groups_order(
-    database_url: str, database_kind: str, engine: AsyncEngine
+    database_url: str, database_kind: str, engine: Database
 ) -> None:
     moody = Moody(random.Random(7))
     clock = Clock()
@@ -110,7 +109,7 @@ async def test_relays_that_die_at_any_moment_lose_nothing_and_keep_each_groups_o
 
 @pytest.mark.soak
 async def test_relay_processes_that_are_killed_lose_nothing_and_keep_each_groups_order(
-    database_url: str, database_kind: str, engine: AsyncEngine, tmp_path: Path
+    database_url: str, database_kind: str, engine: Database, tmp_path: Path
 ) -> None:
     moody = Moody(random.Random())
     settings = {

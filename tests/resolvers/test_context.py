@@ -1,16 +1,16 @@
 """What a request's context holds, and gives back."""
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
+from db.engine import Database
 from resolvers.context import RequestEnded
 from tests.clinic import context, seed
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_nothing_is_read_for_a_request_that_has_been_answered(engine: AsyncEngine) -> None:
+async def test_nothing_is_read_for_a_request_that_has_been_answered(engine: Database) -> None:
     request = context(engine)
     async with request.read():
         pass
@@ -23,7 +23,7 @@ async def test_nothing_is_read_for_a_request_that_has_been_answered(engine: Asyn
     await request.end()
 
 
-async def test_what_was_asked_before_a_write_is_not_read_in_the_middle_of_it(engine: AsyncEngine) -> None:
+async def test_what_was_asked_before_a_write_is_not_read_in_the_middle_of_it(engine: Database) -> None:
     await seed(engine)
     request = context(engine)
     late = request.loaders.staff_member.load("staff-1")

@@ -4,9 +4,8 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from domain.records import Enrollment, EnrollmentStatus
 from domain.refusal import FaultCode, Refusal
 from resolvers.enrollments import (
@@ -22,7 +21,7 @@ from tests.clinic import OURS, THEIRS, context, everything, make_group, seed
 pytestmark = pytest.mark.anyio
 
 
-async def enroll_all(engine: AsyncEngine, group_id: UUID, *patients: str) -> list[Enrollment]:
+async def enroll_all(engine: Database, group_id: UUID, *patients: str) -> list[Enrollment]:
     return [await enroll_patient(context(engine), str(group_id), patient) for patient in patients]
 
 
@@ -30,7 +29,7 @@ def codes(caught: pytest.ExceptionInfo[Refusal]) -> list[tuple[FaultCode, str]]:
     return [(fault.code, (fault.field or ("",))[-1]) for fault in caught.value.faults]
 
 
-async def test_the_full_group_puts_the_next_on_its_waitlist(engine: AsyncEngine) -> None:
+async def test_the_full_group_puts_the_next_on_its_waitlist(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     seated, waiting = await enroll_all(engine, group.id, "patient-1", "patient-2")
@@ -44,7 +43,7 @@ async def test_the_full_group_puts_the_next_on_its_waitlist(engine: AsyncEngine)
     assert left.actions() == ["created", "enrolled", "waitlisted"]
 
 
-async def test_a_freed_seat_is_given_on_in_one_transaction(engine: AsyncEngine) -> None:
+async def test_a_freed_seat_is_given_on_in_one_transaction(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     first, second, third = await enroll_all(engine, group.id, "patient-1", "patient-2", "patient-3")
@@ -60,7 +59,7 @@ async def test_a_freed_seat_is_given_on_in_one_transaction(engine: AsyncEngine) 
     assert left.actions()[-3:] == ["disenrolled", "promoted", "waitlist_position_changed"]
 
 
-async def test_an_envelope_tells_who_when_and_for_which_request(engine: AsyncEngine) -> None:
+async def test_an_envelope_tells_who_when_and_for_which_request(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     (enrollment,) = await enroll_all(engine, group.id, "patient-1")
@@ -87,7 +86,7 @@ async def test_an_envelope_tells_who_when_and_for_which_request(engine: AsyncEng
     }
 
 
-async def test_what_is_refused_writes_nothing(engine: AsyncEngine) -> None:
+async def test_what_is_refused_writes_nothing(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     await enroll_all(engine, group.id, "patient-1")
@@ -108,7 +107,7 @@ async def test_what_is_refused_writes_nothing(engine: AsyncEngine) -> None:
     assert await everything(engine) == before
 
 
-async def test_another_organizations_rows_do_not_exist(engine: AsyncEngine) -> None:
+async def test_another_organizations_rows_do_not_exist(engine: Database) -> None:
     await seed(engine)
     await seed(engine, THEIRS)
     group = await make_group(engine, max_capacity=1)
@@ -130,7 +129,7 @@ async def test_another_organizations_rows_do_not_exist(engine: AsyncEngine) -> N
     assert await everything(engine) == before
 
 
-async def test_a_stale_version_changes_nothing(engine: AsyncEngine) -> None:
+async def test_a_stale_version_changes_nothing(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     (enrollment,) = await enroll_all(engine, group.id, "patient-1")
@@ -142,7 +141,7 @@ async def test_a_stale_version_changes_nothing(engine: AsyncEngine) -> None:
     await disenroll_patient(context(engine), str(enrollment.id), None, 1)
 
 
-async def test_a_deleted_group_takes_nobody_and_keeps_everybody(engine: AsyncEngine) -> None:
+async def test_a_deleted_group_takes_nobody_and_keeps_everybody(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     _, waiting = await enroll_all(engine, group.id, "patient-1", "patient-2")
@@ -159,7 +158,7 @@ async def test_a_deleted_group_takes_nobody_and_keeps_everybody(engine: AsyncEng
     assert (await everything(engine)).enrollments == before
 
 
-async def test_a_higher_capacity_seats_those_waiting(engine: AsyncEngine) -> None:
+async def test_a_higher_capacity_seats_those_waiting(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     _, second, third, fourth = await enroll_all(engine, group.id, *(f"patient-{n}" for n in range(1, 5)))
@@ -169,7 +168,7 @@ async def test_a_higher_capacity_seats_those_waiting(engine: AsyncEngine) -> Non
     assert {row["id"]: row["waitlist_position"] for row in left.enrollments}[fourth.id] == 1
 
 
-async def test_moving_and_promoting_out_of_turn(engine: AsyncEngine) -> None:
+async def test_moving_and_promoting_out_of_turn(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     _, second, third = await enroll_all(engine, group.id, "patient-1", "patient-2", "patient-3")
@@ -181,7 +180,7 @@ async def test_moving_and_promoting_out_of_turn(engine: AsyncEngine) -> None:
     assert {row["id"]: row["waitlist_position"] for row in left.enrollments}[third.id] == 1
 
 
-async def test_the_last_seat_is_given_once_however_many_ask(engine: AsyncEngine, database_url: str) -> None:
+async def test_the_last_seat_is_given_once_however_many_ask(engine: Database, database_url: str) -> None:
     await seed(engine, patient_count=24)
     group = await make_group(engine, max_capacity=20)
     # Engines of their own, as separate server processes have.
@@ -196,7 +195,7 @@ async def test_the_last_seat_is_given_once_however_many_ask(engine: AsyncEngine,
     assert len((await everything(engine)).events) == 24
 
 
-async def test_a_patient_who_is_sent_twice_at_once_is_enrolled_once(engine: AsyncEngine) -> None:
+async def test_a_patient_who_is_sent_twice_at_once_is_enrolled_once(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     answers = await asyncio.gather(

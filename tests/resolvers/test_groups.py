@@ -4,8 +4,8 @@ from datetime import date, time
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from domain.groups import RecurrenceDraft
 from domain.records import GroupType
 from domain.refusal import FaultCode, Refusal
@@ -15,7 +15,7 @@ from tests.clinic import THEIRS, context, draft, everything, make_group, seed
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_name_is_trimmed_and_a_zone_is_the_locations(engine: AsyncEngine) -> None:
+async def test_a_name_is_trimmed_and_a_zone_is_the_locations(engine: Database) -> None:
     await seed(engine)
     assert (await make_group(engine, name="  Grief  ")).name == "Grief"
     assert (await make_group(engine)).time_zone == "America/Phoenix"
@@ -23,7 +23,7 @@ async def test_a_name_is_trimmed_and_a_zone_is_the_locations(engine: AsyncEngine
     assert (await make_group(engine, location_id="denver", time_zone="UTC")).time_zone == "UTC"
 
 
-async def test_all_faults_of_a_group_are_told_at_once(engine: AsyncEngine) -> None:
+async def test_all_faults_of_a_group_are_told_at_once(engine: Database) -> None:
     await seed(engine)
     wrong = draft(
         name=" ",
@@ -70,7 +70,7 @@ async def test_all_faults_of_a_group_are_told_at_once(engine: AsyncEngine) -> No
         ("co_facilitator_id", "staff-1", False),
     ],
 )
-async def test_the_limits_of_a_group(engine: AsyncEngine, field: str, value: Any, right: bool) -> None:
+async def test_the_limits_of_a_group(engine: Database, field: str, value: Any, right: bool) -> None:
     await seed(engine)
     given: dict[str, Any] = {field: value}
     if right:
@@ -80,14 +80,14 @@ async def test_the_limits_of_a_group(engine: AsyncEngine, field: str, value: Any
         await make_group(engine, **given)
 
 
-async def test_another_organizations_staff_and_places_do_not_exist(engine: AsyncEngine) -> None:
+async def test_another_organizations_staff_and_places_do_not_exist(engine: Database) -> None:
     await seed(engine, THEIRS)
     with pytest.raises(Refusal) as caught:
         await make_group(engine, location_id="phoenix")
     assert [fault.code for fault in caught.value.faults] == [FaultCode.NOT_FOUND, FaultCode.NOT_FOUND]
 
 
-async def test_an_edit_changes_what_is_given_and_null_clears_what_is_optional(engine: AsyncEngine) -> None:
+async def test_an_edit_changes_what_is_given_and_null_clears_what_is_optional(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, min_capacity=2, location_id="denver")
     edited = (
@@ -110,7 +110,7 @@ async def test_an_edit_changes_what_is_given_and_null_clears_what_is_optional(en
     assert [fault.code for fault in caught.value.faults] == [FaultCode.REQUIRED, FaultCode.REQUIRED]
 
 
-async def test_a_stale_edit_or_delete_changes_nothing(engine: AsyncEngine) -> None:
+async def test_a_stale_edit_or_delete_changes_nothing(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     await update_group_definition(context(engine), str(group.id), {"name": "Renamed"})
@@ -125,7 +125,7 @@ async def test_a_stale_edit_or_delete_changes_nothing(engine: AsyncEngine) -> No
     assert await everything(engine) == before
 
 
-async def test_a_lower_capacity_disenrolls_nobody_and_names_the_minimum_it_breaks(engine: AsyncEngine) -> None:
+async def test_a_lower_capacity_disenrolls_nobody_and_names_the_minimum_it_breaks(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=5, min_capacity=3)
     with pytest.raises(Refusal) as caught:
@@ -133,7 +133,7 @@ async def test_a_lower_capacity_disenrolls_nobody_and_names_the_minimum_it_break
     assert caught.value.faults[0].field == ("input", "maxCapacity")
 
 
-async def test_a_deleted_group_is_deleted_once_and_never_edited(engine: AsyncEngine) -> None:
+async def test_a_deleted_group_is_deleted_once_and_never_edited(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     assert (await delete_group(context(engine), str(group.id))).deleted_at is not None
@@ -148,7 +148,7 @@ async def test_a_deleted_group_is_deleted_once_and_never_edited(engine: AsyncEng
     assert await everything(engine) == before
 
 
-async def test_history_of_a_new_group_tells_its_recurrence(engine: AsyncEngine) -> None:
+async def test_history_of_a_new_group_tells_its_recurrence(engine: Database) -> None:
     await seed(engine)
     await make_group(engine, recurrence=RecurrenceDraft("rrule:freq=daily", date(2026, 1, 1), time(9), ()))
     changes = {change["field"]: change["after"] for change in (await everything(engine)).history[0]["changes"]}

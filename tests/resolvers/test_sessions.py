@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from domain.groups import RecurrenceDraft
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.refusal import FaultCode, Refusal
@@ -22,7 +22,7 @@ NINE = time(9)
 MWF = RecurrenceDraft("FREQ=WEEKLY;BYDAY=MO,WE,FR", date(2026, 11, 2), NINE, (date(2026, 11, 27),))
 
 
-async def session_of(engine: AsyncEngine, group: GroupDefinition, **given: Any) -> Occurrence:
+async def session_of(engine: Database, group: GroupDefinition, **given: Any) -> Occurrence:
     return await create_occurrence(
         context(engine),
         str(group.id),
@@ -39,7 +39,7 @@ async def refusal_of(attempt: Any) -> list[tuple[FaultCode, str]]:
     return [(fault.code, (fault.field or ("",))[-1]) for fault in caught.value.faults]
 
 
-async def test_a_session_takes_from_its_group_what_is_left_out(engine: AsyncEngine) -> None:
+async def test_a_session_takes_from_its_group_what_is_left_out(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, location_id="phoenix", co_facilitator_id="staff-2", duration_minutes=90)
     session = await session_of(engine, group)
@@ -66,7 +66,7 @@ async def test_a_session_takes_from_its_group_what_is_left_out(engine: AsyncEngi
     ],
 )
 async def test_instants_are_right_on_both_sides_of_a_clock_change(
-    engine: AsyncEngine, day: date, instant: datetime
+    engine: Database, day: date, instant: datetime
 ) -> None:
     await seed(engine)
     group = await make_group(engine, location_id="denver")
@@ -75,7 +75,7 @@ async def test_instants_are_right_on_both_sides_of_a_clock_change(
     assert (row["start_time"], row["starts_at"]) == (NINE, instant)
 
 
-async def test_a_session_in_the_hour_that_the_clocks_skip_keeps_its_length(engine: AsyncEngine) -> None:
+async def test_a_session_in_the_hour_that_the_clocks_skip_keeps_its_length(engine: Database) -> None:
     await seed(engine)
     nightly = RecurrenceDraft("FREQ=DAILY", date(2027, 3, 1), time(2), ())
     group = await make_group(engine, time_zone="America/New_York", recurrence=nightly)
@@ -86,7 +86,7 @@ async def test_a_session_in_the_hour_that_the_clocks_skip_keeps_its_length(engin
     assert skipped.starts_at == datetime(2027, 3, 14, 7, tzinfo=UTC)
 
 
-async def test_two_live_sessions_cannot_start_at_one_time(engine: AsyncEngine) -> None:
+async def test_two_live_sessions_cannot_start_at_one_time(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     first = await session_of(engine, group)
@@ -97,7 +97,7 @@ async def test_two_live_sessions_cannot_start_at_one_time(engine: AsyncEngine) -
     await session_of(engine, group)
 
 
-async def test_one_of_two_at_once_gets_the_slot(engine: AsyncEngine) -> None:
+async def test_one_of_two_at_once_gets_the_slot(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     answers = await asyncio.gather(*(session_of(engine, group) for _ in range(4)), return_exceptions=True)
@@ -105,7 +105,7 @@ async def test_one_of_two_at_once_gets_the_slot(engine: AsyncEngine) -> None:
     assert sum(isinstance(answer, Refusal) for answer in answers) == 3
 
 
-async def test_all_faults_of_a_session_are_told_at_once(engine: AsyncEngine) -> None:
+async def test_all_faults_of_a_session_are_told_at_once(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     wrong = session_of(
@@ -127,14 +127,14 @@ async def test_all_faults_of_a_session_are_told_at_once(engine: AsyncEngine) -> 
     }
 
 
-async def test_a_session_ends_on_the_day_it_starts(engine: AsyncEngine) -> None:
+async def test_a_session_ends_on_the_day_it_starts(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     assert await refusal_of(session_of(engine, group, start=time(23, 30))) == [(FaultCode.INVALID, "startTime")]
     assert (await session_of(engine, group, start=time(23, 30), end=time(23, 59))).duration_minutes == 29
 
 
-async def test_a_cancelled_session_is_cancelled_once_and_never_edited(engine: AsyncEngine) -> None:
+async def test_a_cancelled_session_is_cancelled_once_and_never_edited(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await session_of(engine, group)
@@ -153,7 +153,7 @@ async def test_a_cancelled_session_is_cancelled_once_and_never_edited(engine: As
     assert await everything(engine) == before
 
 
-async def test_moving_a_session_keeps_its_length_and_tells_where_it_was(engine: AsyncEngine) -> None:
+async def test_moving_a_session_keeps_its_length_and_tells_where_it_was(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await session_of(engine, group, end=time(9, 45))
@@ -165,7 +165,7 @@ async def test_moving_a_session_keeps_its_length_and_tells_where_it_was(engine: 
     assert (await everything(engine)).event_names()[-1] == "pm_group_session_rescheduled"
 
 
-async def test_an_edit_that_changes_nothing_is_no_edit(engine: AsyncEngine) -> None:
+async def test_an_edit_that_changes_nothing_is_no_edit(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await session_of(engine, group)
@@ -175,7 +175,7 @@ async def test_an_edit_that_changes_nothing_is_no_edit(engine: AsyncEngine) -> N
     assert await everything(engine) == before
 
 
-async def test_generating_fills_only_what_is_missing(engine: AsyncEngine) -> None:
+async def test_generating_fills_only_what_is_missing(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, recurrence=MWF)
     window = (date(2026, 11, 23), date(2026, 12, 4))
@@ -188,7 +188,7 @@ async def test_generating_fills_only_what_is_missing(engine: AsyncEngine) -> Non
     assert left.event_names().count("pm_group_session_scheduled") == 5
 
 
-async def test_generating_at_once_makes_each_session_once(engine: AsyncEngine) -> None:
+async def test_generating_at_once_makes_each_session_once(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, recurrence=MWF)
     answers = await asyncio.gather(
@@ -198,7 +198,7 @@ async def test_generating_at_once_makes_each_session_once(engine: AsyncEngine) -
     assert sorted(len(answer.sessions) for answer in answers) == [0, 0, total]
 
 
-async def test_a_window_is_in_order_and_covers_at_most_24_months(engine: AsyncEngine) -> None:
+async def test_a_window_is_in_order_and_covers_at_most_24_months(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, recurrence=MWF)
     for through in (date(2028, 12, 2), date(2026, 11, 30)):
@@ -213,7 +213,7 @@ async def test_a_window_is_in_order_and_covers_at_most_24_months(engine: AsyncEn
     assert await refusal_of(attempt) == [(FaultCode.OUT_OF_RANGE, "through")]
 
 
-async def test_what_is_wrong_beside_the_group_is_told_with_it(engine: AsyncEngine) -> None:
+async def test_what_is_wrong_beside_the_group_is_told_with_it(engine: Database) -> None:
     await seed(engine)
     deleted = await make_group(engine)
     await delete_group(context(engine), str(deleted.id))
@@ -241,14 +241,14 @@ async def test_what_is_wrong_beside_the_group_is_told_with_it(engine: AsyncEngin
     assert (await everything(engine)).sessions == []
 
 
-async def test_generating_needs_a_recurrence(engine: AsyncEngine) -> None:
+async def test_generating_needs_a_recurrence(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     attempt = generate_occurrences(context(engine), str(group.id), DAY, DAY)
     assert await refusal_of(attempt) == [(FaultCode.INVALID_RECURRENCE_RULE, "groupDefinitionId")]
 
 
-async def test_a_deleted_group_gets_no_new_sessions_but_its_own_can_be_cancelled(engine: AsyncEngine) -> None:
+async def test_a_deleted_group_gets_no_new_sessions_but_its_own_can_be_cancelled(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, recurrence=MWF)
     session = await session_of(engine, group)
@@ -261,7 +261,7 @@ async def test_a_deleted_group_gets_no_new_sessions_but_its_own_can_be_cancelled
     await cancel_occurrence(context(engine), str(session.id), "group ended")
 
 
-async def test_another_organizations_sessions_do_not_exist(engine: AsyncEngine) -> None:
+async def test_another_organizations_sessions_do_not_exist(engine: Database) -> None:
     await seed(engine)
     await seed(engine, THEIRS)
     session = await session_of(engine, await make_group(engine))
@@ -273,7 +273,7 @@ async def test_another_organizations_sessions_do_not_exist(engine: AsyncEngine) 
         assert await refusal_of(attempt) == [(FaultCode.NOT_FOUND, "id")]
 
 
-async def test_sessions_keep_their_zone_when_the_group_changes_its_own(engine: AsyncEngine) -> None:
+async def test_sessions_keep_their_zone_when_the_group_changes_its_own(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await session_of(engine, group)

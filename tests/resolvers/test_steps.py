@@ -5,9 +5,9 @@ from datetime import date, time
 from uuid import UUID
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
+from db.engine import Database
 from db.idempotency import Claim, claim_request, release
 from domain.groups import RecurrenceDraft
 from resolvers.answering import Answering
@@ -57,7 +57,7 @@ USE_CASES: dict[str, UseCase] = {
 
 
 @pytest.fixture
-async def on(engine: AsyncEngine) -> Clinic:
+async def on(engine: Database) -> Clinic:
     await seed(engine)
     ids = Clinic()
     ids.group = (await make_group(engine, max_capacity=1, location_id="phoenix", recurrence=TUESDAYS)).id
@@ -68,7 +68,7 @@ async def on(engine: AsyncEngine) -> Clinic:
     return ids
 
 
-async def attempt(engine: AsyncEngine) -> tuple[Context, Claim]:
+async def attempt(engine: Database) -> tuple[Context, Claim]:
     asks = context(engine)
     asks.answering = Answering("x")
     claim = await asks.transact(lambda work: claim_request(work, uuid7(), "key-1", b"body", ()))
@@ -78,7 +78,7 @@ async def attempt(engine: AsyncEngine) -> tuple[Context, Claim]:
 
 
 @pytest.mark.parametrize("name", USE_CASES)
-async def test_it_is_done_once_and_decided_the_same(engine: AsyncEngine, on: Clinic, name: str) -> None:
+async def test_it_is_done_once_and_decided_the_same(engine: Database, on: Clinic, name: str) -> None:
     before = await everything(engine)
     first, claim = await attempt(engine)
     decided = await USE_CASES[name](first, on)

@@ -3,8 +3,8 @@
 from datetime import date, time, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from domain.wall_time import instant
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
 from tests.clinic import seed
@@ -15,12 +15,12 @@ DAY = date(2026, 11, 22)
 
 
 @pytest.fixture
-async def client(engine: AsyncEngine, app_client: ApiClients) -> ApiClient:
+async def client(engine: Database, app_client: ApiClients) -> ApiClient:
     await seed(engine, ORGANIZATION)
     return await app_client()
 
 
-async def test_compliance_is_of_the_week_asked_for_and_of_programs_only(engine: AsyncEngine, client: ApiClient) -> None:
+async def test_compliance_is_of_the_week_asked_for_and_of_programs_only(engine: Database, client: ApiClient) -> None:
     iop = await add_group(engine, "a", ORGANIZATION, group_type="IOP")
     await add_group(engine, "b", ORGANIZATION)
     days = [DAY, DAY + timedelta(days=2), DAY + timedelta(days=6)]
@@ -39,7 +39,7 @@ async def test_compliance_is_of_the_week_asked_for_and_of_programs_only(engine: 
 
 
 async def test_compliance_takes_days_from_the_groups_zone_however_far_its_sessions_are(
-    engine: AsyncEngine, client: ApiClient
+    engine: Database, client: ApiClient
 ) -> None:
     group = await add_group(engine, "a", ORGANIZATION, group_type="PHP", time_zone="Pacific/Pago_Pago")
     # Monday, the 30th, on Kiritimati is still Saturday, the 28th, in Pago Pago: it is of the week before.

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from resolvers.caller import PermissionKey
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.clinic import everything, seed
@@ -94,7 +94,7 @@ async def new_group(client: ApiClient, **given: Any) -> dict[str, Any]:
     return group
 
 
-async def test_the_payload_of_a_new_group_tells_its_new_state(engine: AsyncEngine, app_client: ApiClients) -> None:
+async def test_the_payload_of_a_new_group_tells_its_new_state(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     group = await new_group(await app_client())
     assert group | {"id": ""} == {
@@ -114,7 +114,7 @@ async def test_the_payload_of_a_new_group_tells_its_new_state(engine: AsyncEngin
 
 
 async def test_history_tells_each_field_before_and_after_by_the_apis_names(
-    engine: AsyncEngine, app_client: ApiClients
+    engine: Database, app_client: ApiClients
 ) -> None:
     await seed(engine, ORGANIZATION)
     client = await app_client(subject="scheduler")
@@ -140,7 +140,7 @@ async def test_history_tells_each_field_before_and_after_by_the_apis_names(
     }
 
 
-async def test_a_group_through_its_whole_life(engine: AsyncEngine, app_client: ApiClients) -> None:
+async def test_a_group_through_its_whole_life(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     client = await app_client()
     group_id = (await new_group(client))["id"]
@@ -205,7 +205,7 @@ async def test_a_group_through_its_whole_life(engine: AsyncEngine, app_client: A
 
 
 @pytest.mark.parametrize("mutation", KEYS)
-async def test_no_mutation_runs_without_its_key(engine: AsyncEngine, app_client: ApiClients, mutation: str) -> None:
+async def test_no_mutation_runs_without_its_key(engine: Database, app_client: ApiClients, mutation: str) -> None:
     await seed(engine, ORGANIZATION)
     key = KEYS[mutation]
     client = await app_client(permissions=[held for held in PermissionKey if held is not key])
@@ -220,9 +220,7 @@ async def test_no_mutation_runs_without_its_key(engine: AsyncEngine, app_client:
 
 
 @pytest.mark.parametrize("mutation", [held for held in KEYS if held != CREATE_GROUP])
-async def test_an_unknown_id_is_not_found_at_its_field(
-    engine: AsyncEngine, app_client: ApiClients, mutation: str
-) -> None:
+async def test_an_unknown_id_is_not_found_at_its_field(engine: Database, app_client: ApiClients, mutation: str) -> None:
     await seed(engine, ORGANIZATION)
     client = await app_client()
     for wrong in ("nonsense", "", "0199ffff-ffff-7fff-bfff-ffffffffffff", "x" * 5000):
@@ -235,7 +233,7 @@ async def test_an_unknown_id_is_not_found_at_its_field(
 
 
 async def test_a_session_answers_without_the_group_where_that_key_is_missing(
-    engine: AsyncEngine, app_client: ApiClients
+    engine: Database, app_client: ApiClients
 ) -> None:
     await seed(engine, ORGANIZATION)
     group_id = (await new_group(await app_client()))["id"]
@@ -251,7 +249,7 @@ async def test_a_session_answers_without_the_group_where_that_key_is_missing(
 
 
 async def test_a_condition_that_turns_out_null_is_told_and_undoes_nothing(
-    engine: AsyncEngine, app_client: ApiClients
+    engine: Database, app_client: ApiClients
 ) -> None:
     await seed(engine, ORGANIZATION)
     group = await add_group(engine, "Group", ORGANIZATION)

@@ -6,8 +6,8 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.pages import Slice
 from resolvers.caller import PermissionKey
 from resolvers.loader import Loader
@@ -26,7 +26,7 @@ NESTED = """{ groupDefinitions(first: 200) { totalCount nodes {
 
 
 @pytest.fixture
-async def client(engine: AsyncEngine, app_client: ApiClients) -> ApiClient:
+async def client(engine: Database, app_client: ApiClients) -> ApiClient:
     await seed(engine, ORGANIZATION)
     return await app_client()
 
@@ -36,7 +36,7 @@ async def names(client: ApiClient, arguments: str) -> list[str]:
     return [node["name"] for node in data["groupDefinitions"]["nodes"]]
 
 
-async def test_twelve_groups_cost_the_statements_of_two(engine: AsyncEngine, client: ApiClient) -> None:
+async def test_twelve_groups_cost_the_statements_of_two(engine: Database, client: ApiClient) -> None:
     costs = []
     for number in range(12):
         group = await add_group(engine, f"Group {number}", ORGANIZATION)
@@ -62,7 +62,7 @@ async def test_twelve_groups_cost_the_statements_of_two(engine: AsyncEngine, cli
     assert [node["patient"]["displayName"] for node in last["enrollments"]["nodes"]] == ["Patient 1", "Patient 2"]
 
 
-async def test_records_asked_for_by_id_are_found_together(engine: AsyncEngine, client: ApiClient) -> None:
+async def test_records_asked_for_by_id_are_found_together(engine: Database, client: ApiClient) -> None:
     first, second = [await add_group(engine, name, ORGANIZATION) for name in ("First", "Second")]
     both = f'{{ a: groupDefinition(id: "{first}") {{ name }} b: groupDefinition(id: "{second}") {{ name }} }}'
     response = await client.send(both)
@@ -70,7 +70,7 @@ async def test_records_asked_for_by_id_are_found_together(engine: AsyncEngine, c
     assert 'desc="1"' in response.headers["Server-Timing"]
 
 
-async def test_groups_are_filtered(engine: AsyncEngine, client: ApiClient) -> None:
+async def test_groups_are_filtered(engine: Database, client: ApiClient) -> None:
     full = await add_group(engine, "Étoile 100%", ORGANIZATION, max_capacity=1, location_id="denver")
     await add_enrollments(engine, full, ["patient-1"], ORGANIZATION)
     over = await add_group(engine, "Over_capacity", ORGANIZATION, max_capacity=1, group_type="IOP")
@@ -97,7 +97,7 @@ async def test_groups_are_filtered(engine: AsyncEngine, client: ApiClient) -> No
     assert len(await names(client, "(filter: {includeDeleted: true})")) == 4
 
 
-async def test_a_list_is_walked_by_its_cursors(engine: AsyncEngine, client: ApiClient) -> None:
+async def test_a_list_is_walked_by_its_cursors(engine: Database, client: ApiClient) -> None:
     for name in "abcde":
         await add_group(engine, name, ORGANIZATION)
     query = """query ($first: Int, $after: String, $last: Int, $before: String) {
@@ -141,7 +141,7 @@ async def test_bad_sizes_cursors_and_characters_are_told(client: ApiClient, argu
     assert "padding" not in words
 
 
-async def test_a_cursor_belongs_to_its_order(engine: AsyncEngine, client: ApiClient) -> None:
+async def test_a_cursor_belongs_to_its_order(engine: Database, client: ApiClient) -> None:
     await add_group(engine, "a", ORGANIZATION)
     data = await client.ask("{ groupDefinitions { pageInfo { endCursor } } }")
     end = data["groupDefinitions"]["pageInfo"]["endCursor"]
@@ -152,7 +152,7 @@ async def test_a_cursor_belongs_to_its_order(engine: AsyncEngine, client: ApiCli
         assert "not a cursor" in await refused(client, f'{{ groupDefinitions(after: "{forged}") {{ totalCount }} }}')
 
 
-async def test_the_calendar_is_filtered_by_day_status_and_staff(engine: AsyncEngine, client: ApiClient) -> None:
+async def test_the_calendar_is_filtered_by_day_status_and_staff(engine: Database, client: ApiClient) -> None:
     group = await add_group(engine, "a", ORGANIZATION)
     cancelled = {"status": "CANCELLED", "cancelled_at": NOW, "cancellation_reason": "snow"}
     await add_sessions(engine, group, [DAY, DAY + timedelta(days=1), DAY + timedelta(days=2)], ORGANIZATION)
@@ -172,7 +172,7 @@ async def test_the_calendar_is_filtered_by_day_status_and_staff(engine: AsyncEng
 
 
 async def test_a_nested_field_behind_another_key_is_null_and_the_rest_stands(
-    engine: AsyncEngine, client: ApiClient, app_client: ApiClients
+    engine: Database, client: ApiClient, app_client: ApiClients
 ) -> None:
     group = await add_group(engine, "a", ORGANIZATION)
     await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
@@ -217,7 +217,7 @@ async def test_without_its_key_a_query_is_denied_and_asks_the_database_nothing(
 
 
 async def test_a_node_is_found_by_those_who_may_view_its_type(
-    engine: AsyncEngine, client: ApiClient, app_client: ApiClients
+    engine: Database, client: ApiClient, app_client: ApiClients
 ) -> None:
     group = await add_group(engine, "a", ORGANIZATION)
     [session] = await add_sessions(engine, group, [DAY], ORGANIZATION)
@@ -239,7 +239,7 @@ async def test_a_node_is_found_by_those_who_may_view_its_type(
 
 
 async def test_another_organizations_ids_do_not_exist(
-    engine: AsyncEngine, client: ApiClient, app_client: ApiClients
+    engine: Database, client: ApiClient, app_client: ApiClients
 ) -> None:
     group = await add_group(engine, "a", ORGANIZATION)
     [session] = await add_sessions(engine, group, [DAY], ORGANIZATION)
@@ -256,7 +256,7 @@ async def test_another_organizations_ids_do_not_exist(
 
 
 async def test_removed_enrollments_leave_lists_and_counts_but_keep_their_page(
-    engine: AsyncEngine, client: ApiClient
+    engine: Database, client: ApiClient
 ) -> None:
     group = await add_group(engine, "a", ORGANIZATION)
     removed = {"status": "DISENROLLED", "disenrolled_at": NOW, "deleted_at": NOW}
@@ -282,7 +282,7 @@ def names_a_patient(found: object) -> bool:
     return isinstance(found, set | frozenset) and "patient-1" in found
 
 
-async def test_what_a_request_has_read_is_gone_with_its_answer(engine: AsyncEngine, client: ApiClient) -> None:
+async def test_what_a_request_has_read_is_gone_with_its_answer(engine: Database, client: ApiClient) -> None:
     group = await add_group(engine, "Group", ORGANIZATION)
     await add_sessions(engine, group, [DAY], ORGANIZATION)
     await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)

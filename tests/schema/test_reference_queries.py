@@ -3,8 +3,8 @@
 import base64
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from resolvers.caller import PermissionKey
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
 from tests.clinic import seed
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(engine: AsyncEngine, app_client: ApiClients) -> ApiClient:
+async def client(engine: Database, app_client: ApiClients) -> ApiClient:
     await seed(engine, ORGANIZATION)
     return await app_client()
 
@@ -44,7 +44,7 @@ async def test_a_cursor_at_nobody_is_no_end_of_the_list(client: ApiClient) -> No
     assert (await client.ask(query % last["cursor"]))["patients"]["nodes"] == []
 
 
-async def test_the_cursor_of_a_patient_names_nobody(engine: AsyncEngine, app_client: ApiClients) -> None:
+async def test_the_cursor_of_a_patient_names_nobody(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION, patient_count=5)
     client = await app_client()
     query = "query ($after: String) { patients(first: 2, after: $after) { edges { cursor node { displayName } } } }"

@@ -8,9 +8,9 @@ import orjson
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
+from db.engine import Database
 from db.tables import access_log
 from resolvers.caller import PermissionKey
 from server.access_report import print_reads
@@ -22,19 +22,19 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(engine: AsyncEngine, app_client: ApiClients) -> ApiClient:
+async def client(engine: Database, app_client: ApiClients) -> ApiClient:
     await seed(engine, ORGANIZATION)
     return await app_client(subject="nurse-1")
 
 
 @pytest.fixture
-async def group(engine: AsyncEngine, client: ApiClient) -> UUID:
+async def group(engine: Database, client: ApiClient) -> UUID:
     group = await add_group(engine, "a", ORGANIZATION, max_capacity=5)
     await add_enrollments(engine, group, ["patient-1", "patient-2"], ORGANIZATION)
     return group
 
 
-async def log(engine: AsyncEngine) -> list[dict[str, Any]]:
+async def log(engine: Database) -> list[dict[str, Any]]:
     async with engine.connect() as connection:
         return [dict(row) for row in (await connection.execute(select(access_log))).mappings()]
 
@@ -51,7 +51,7 @@ READS = [
 
 @pytest.mark.parametrize(("query", "whose"), READS)
 async def test_reading_patients_is_recorded(
-    engine: AsyncEngine, client: ApiClient, group: UUID, query: str, whose: list[str]
+    engine: Database, client: ApiClient, group: UUID, query: str, whose: list[str]
 ) -> None:
     response = await client.send(f"query Roster {query}")
     assert "errors" not in response.json()
@@ -61,7 +61,7 @@ async def test_reading_patients_is_recorded(
     assert entry["correlation_id"] == response.headers["X-Request-ID"]
 
 
-async def test_an_enrollment_read_by_its_id_is_recorded(engine: AsyncEngine, client: ApiClient, group: UUID) -> None:
+async def test_an_enrollment_read_by_its_id_is_recorded(engine: Database, client: ApiClient, group: UUID) -> None:
     [enrollment] = await add_enrollments(engine, group, ["patient-5"], ORGANIZATION)
     await client.ask(f'{{ enrollment(id: "{enrollment}") {{ status }} }}')
     await client.ask(f'{{ node(id: "{enrollment}") {{ id }} }}')
@@ -78,21 +78,21 @@ async def test_an_enrollment_read_by_its_id_is_recorded(engine: AsyncEngine, cli
     ],
 )
 async def test_what_names_no_patient_is_not_recorded(
-    engine: AsyncEngine, client: ApiClient, app_client: ApiClients, query: str
+    engine: Database, client: ApiClient, app_client: ApiClients, query: str
 ) -> None:
     await add_group(engine, "empty", ORGANIZATION)
     await client.ask(query)
     assert await log(engine) == []
 
 
-async def test_who_is_denied_reads_nothing(engine: AsyncEngine, group: UUID, app_client: ApiClients) -> None:
+async def test_who_is_denied_reads_nothing(engine: Database, group: UUID, app_client: ApiClients) -> None:
     limited = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])
     await limited.answer("{ groupDefinitions { nodes { enrollments { nodes { id } } } } }")
     assert await log(engine) == []
 
 
 async def test_recording_costs_one_statement_however_many_are_read(
-    engine: AsyncEngine, client: ApiClient, group: UUID
+    engine: Database, client: ApiClient, group: UUID
 ) -> None:
     def statements(response: Any) -> int:
         return int(response.headers["Server-Timing"].split('desc="')[1].strip('"').split()[0])
@@ -103,7 +103,7 @@ async def test_recording_costs_one_statement_however_many_are_read(
     assert everybody == nobody + 1
 
 
-async def test_without_its_record_no_answer_leaves(engine: AsyncEngine, client: ApiClient, group: UUID) -> None:
+async def test_without_its_record_no_answer_leaves(engine: Database, client: ApiClient, group: UUID) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("DROP TABLE pm_group_access_log"))
     response = await client.send("{ groupDefinitions { nodes { enrollments { nodes { id } } } } }")
@@ -111,7 +111,7 @@ async def test_without_its_record_no_answer_leaves(engine: AsyncEngine, client: 
     assert "data" not in response.json()
 
 
-async def test_the_log_refuses_to_be_changed(engine: AsyncEngine, client: ApiClient, group: UUID) -> None:
+async def test_the_log_refuses_to_be_changed(engine: Database, client: ApiClient, group: UUID) -> None:
     await client.ask('{ patient(id: "patient-1") { active } }')
     for attempt in (update(access_log).values(actor_id="other"), delete(access_log)):
         with pytest.raises(DBAPIError, match="append-only"):
@@ -121,7 +121,7 @@ async def test_the_log_refuses_to_be_changed(engine: AsyncEngine, client: ApiCli
     assert entry["actor_id"] == "nurse-1"
 
 
-async def test_the_report_tells_one_organization_and_one_patient(engine: AsyncEngine) -> None:
+async def test_the_report_tells_one_organization_and_one_patient(engine: Database) -> None:
     row = {"actor_id": "nurse-1", "correlation_id": "request-1", "operation": None, "at": NOW}
     async with engine.begin() as connection:
         for organization, patients in [(ORGANIZATION, ["a", "b"]), (ORGANIZATION, ["b"]), (THEIRS, ["a"])]:

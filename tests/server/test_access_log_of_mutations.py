@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.tables import access_log, enrollments
 from resolvers.caller import PermissionKey
 from schema.answered import LISTS_OF_PATIENTS
@@ -38,7 +38,7 @@ class Full:
 
 
 @pytest.fixture
-async def full(engine: AsyncEngine) -> Full:
+async def full(engine: Database) -> Full:
     await seed(engine, ORGANIZATION)
     group = await add_group(engine, "a", ORGANIZATION, max_capacity=1)
     [seated] = await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
@@ -59,12 +59,12 @@ async def client(full: Full, app_client: ApiClients) -> ApiClient:
     return await app_client(subject="nurse-1")
 
 
-async def log(engine: AsyncEngine) -> list[dict[str, Any]]:
+async def log(engine: Database) -> list[dict[str, Any]]:
     async with engine.connect() as connection:
         return [dict(row) for row in (await connection.execute(select(access_log))).mappings()]
 
 
-async def whose(engine: AsyncEngine) -> list[list[str]]:
+async def whose(engine: Database) -> list[list[str]]:
     return [entry["patient_ids"] for entry in await log(engine)]
 
 
@@ -94,7 +94,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("change", "patients"), ANSWERS)
 async def test_whose_enrollments_a_change_answers_with_is_recorded_once(
-    engine: AsyncEngine, client: ApiClient, full: Full, change: str, patients: list[str]
+    engine: Database, client: ApiClient, full: Full, change: str, patients: list[str]
 ) -> None:
     fragment = "fragment P on DisenrollPatientPayload { promoted { id } }" if "...P" in change else ""
     response = await client.send(full.fill(f"mutation Change {{ {change} }} {fragment}"))
@@ -117,7 +117,7 @@ async def test_whose_enrollments_a_change_answers_with_is_recorded_once(
     ],
 )
 async def test_an_answer_that_tells_no_enrollment_is_not_recorded(
-    engine: AsyncEngine, client: ApiClient, full: Full, change: str
+    engine: Database, client: ApiClient, full: Full, change: str
 ) -> None:
     fragment = "fragment E on EnrollPatientPayload { enrollment { id } }" if "...E" in change else ""
     variables = "($no: Boolean!)" if "$no" in change else ""
@@ -126,7 +126,7 @@ async def test_an_answer_that_tells_no_enrollment_is_not_recorded(
 
 
 async def test_a_refusal_that_tells_of_an_enrollment_is_recorded(
-    engine: AsyncEngine, client: ApiClient, full: Full
+    engine: Database, client: ApiClient, full: Full
 ) -> None:
     query = full.fill(f"mutation Probe {{ {enrolling('patient-1')} {{ userErrors {{ code }} }} }}")
     data = await client.ask(query)
@@ -164,14 +164,14 @@ SESSION = (
     ],
 )
 async def test_a_request_adds_one_row_however_much_it_changes_and_reads(
-    engine: AsyncEngine, client: ApiClient, full: Full, changes: str, patients: list[str]
+    engine: Database, client: ApiClient, full: Full, changes: str, patients: list[str]
 ) -> None:
     await client.ask(full.fill(f"mutation {{ {changes} }}"))
     assert await whose(engine) == [patients]
 
 
 async def test_what_was_answered_before_a_field_that_is_denied_is_recorded(
-    engine: AsyncEngine, full: Full, app_client: ApiClients
+    engine: Database, full: Full, app_client: ApiClients
 ) -> None:
     client = await app_client(permissions=[PermissionKey.GROUP_ENROLLMENTS_CREATE])
     query = full.fill(f"mutation {{ {ENROLL} {{ enrollment {{ id }} }} {DISENROLL} {{ promoted {{ id }} }} }}")
@@ -180,7 +180,7 @@ async def test_what_was_answered_before_a_field_that_is_denied_is_recorded(
 
 
 async def test_recording_costs_a_change_one_statement_in_its_own_transaction(
-    engine: AsyncEngine, client: ApiClient, full: Full
+    engine: Database, client: ApiClient, full: Full
 ) -> None:
     async def statements(change: str) -> int:
         response = await client.send(full.fill(f"mutation {{ {change} }}"))
@@ -204,7 +204,7 @@ async def test_recording_costs_a_change_one_statement_in_its_own_transaction(
 
 
 async def test_a_change_whose_reading_cannot_be_recorded_is_not_made(
-    engine: AsyncEngine, client: ApiClient, full: Full
+    engine: Database, client: ApiClient, full: Full
 ) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("DROP TABLE pm_group_access_log"))

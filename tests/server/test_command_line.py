@@ -14,8 +14,8 @@ import httpx
 import jwt
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.schema_version import VERSION_TABLE, current_revision
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,7 +138,7 @@ def test_the_server_refuses_an_old_schema_on_postgresql(
 
 @pytest.mark.anyio
 async def test_a_schema_of_a_newer_version_is_told_and_left_alone(
-    engine: AsyncEngine, database_url: str, tmp_path: Path
+    engine: Database, database_url: str, tmp_path: Path
 ) -> None:
     async with engine.begin() as connection:
         await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'tomorrow'"))

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 import strawberry
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from strawberry.scalars import JSON
 
+from db.engine import Database
 from resolvers.context import Clinic
 from server.app import create_app
 from server.authentication import Authenticator
@@ -82,7 +82,7 @@ async def test_a_page_of_a_named_origin_may_call_and_read_the_headers(open_app: 
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "text/plain; charset=json"],
 )
 async def test_a_form_changes_nothing_even_with_a_token(
-    engine: AsyncEngine, app_client: ApiClients, content_type: str
+    engine: Database, app_client: ApiClients, content_type: str
 ) -> None:
     await seed(engine, ORGANIZATION)
     client = await app_client()
@@ -99,7 +99,7 @@ async def test_a_form_changes_nothing_even_with_a_token(
 
 
 async def test_a_mutation_needs_the_authorization_header_and_no_address_or_cookie_replaces_it(
-    engine: AsyncEngine, closed_app: httpx.AsyncClient
+    engine: Database, closed_app: httpx.AsyncClient
 ) -> None:
     await seed(engine, ORGANIZATION)
     token = bearer().removeprefix("Bearer ")

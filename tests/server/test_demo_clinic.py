@@ -11,10 +11,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Row, Select, Table, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from db.migrate import migrate
 from db.tables import (
     audit_log,
@@ -46,26 +45,26 @@ SUNDAY_STARTS = 6
 _A_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def clinic_at(engine: AsyncEngine, day: date = MONDAY, first_weekday: int = SUNDAY_STARTS) -> Clinic:
+def clinic_at(engine: Database, day: date = MONDAY, first_weekday: int = SUNDAY_STARTS) -> Clinic:
     noon_in_phoenix = datetime(day.year, day.month, day.day, 19, tzinfo=UTC)
     return Clinic(engine, lambda: noon_in_phoenix, uuid7, "America/Phoenix", first_weekday)
 
 
-async def rows(engine: AsyncEngine, query: Select[Any]) -> list[Row[Any]]:
+async def rows(engine: Database, query: Select[Any]) -> list[Row[Any]]:
     async with engine.connect() as connection:
         return list(await connection.execute(query))
 
 
-async def count(engine: AsyncEngine, table: Table) -> int:
+async def count(engine: Database, table: Table) -> int:
     async with engine.connect() as connection:
         return int(await connection.scalar(select(func.count()).select_from(table)) or 0)
 
 
-async def is_empty(engine: AsyncEngine) -> bool:
+async def is_empty(engine: Database) -> bool:
     return not any([await count(engine, table) for table in metadata.sorted_tables])
 
 
-async def seats(engine: AsyncEngine) -> dict[str, Counter[str]]:
+async def seats(engine: Database) -> dict[str, Counter[str]]:
     """How many of each status every group has, by its name."""
     taken: dict[str, Counter[str]] = {
         group.name: Counter() for group in await rows(engine, select(group_definitions.c.name))
@@ -79,7 +78,7 @@ async def seats(engine: AsyncEngine) -> dict[str, Counter[str]]:
 
 
 async def compliance_this_week(
-    engine: AsyncEngine, today: date, first_weekday: int
+    engine: Database, today: date, first_weekday: int
 ) -> Counter[tuple[str, ComplianceStatus]]:
     found: Counter[tuple[str, ComplianceStatus]] = Counter()
     programs = await rows(engine, select(group_definitions).where(group_definitions.c.group_type.in_(list(Program))))
@@ -100,7 +99,7 @@ async def compliance_this_week(
     return found
 
 
-async def test_it_has_the_people_and_places_of_a_clinic(engine: AsyncEngine) -> None:
+async def test_it_has_the_people_and_places_of_a_clinic(engine: Database) -> None:
     summary = await fill_demo_clinic(clinic_at(engine))
 
     staff = await rows(engine, select(staff_members))
@@ -118,7 +117,7 @@ async def test_it_has_the_people_and_places_of_a_clinic(engine: AsyncEngine) -> 
     assert (summary.staff, summary.locations, summary.patients) == (15, len(rooms), 120)
 
 
-async def test_people_and_places_are_found_by_search(engine: AsyncEngine) -> None:
+async def test_people_and_places_are_found_by_search(engine: Database) -> None:
     await fill_demo_clinic(clinic_at(engine))
 
     for person in await rows(engine, select(patients)):
@@ -130,7 +129,7 @@ async def test_people_and_places_are_found_by_search(engine: AsyncEngine) -> Non
         assert room.site.lower() in room.search_text
 
 
-async def test_it_has_groups_of_every_type(engine: AsyncEngine) -> None:
+async def test_it_has_groups_of_every_type(engine: Database) -> None:
     summary = await fill_demo_clinic(clinic_at(engine))
 
     groups = await rows(engine, select(group_definitions))
@@ -141,7 +140,7 @@ async def test_it_has_groups_of_every_type(engine: AsyncEngine) -> None:
     assert all(group.recurrence_rule for group in groups)
 
 
-async def test_one_group_is_full_with_a_waitlist_one_over_capacity_one_below_its_minimum(engine: AsyncEngine) -> None:
+async def test_one_group_is_full_with_a_waitlist_one_over_capacity_one_below_its_minimum(engine: Database) -> None:
     await fill_demo_clinic(clinic_at(engine))
 
     taken = await seats(engine)
@@ -155,7 +154,7 @@ async def test_one_group_is_full_with_a_waitlist_one_over_capacity_one_below_its
     assert below == ["Family Support Circle"]
 
 
-async def test_nobody_inactive_is_enrolled_and_waitlists_have_no_gaps(engine: AsyncEngine) -> None:
+async def test_nobody_inactive_is_enrolled_and_waitlists_have_no_gaps(engine: Database) -> None:
     await fill_demo_clinic(clinic_at(engine))
 
     held = await rows(
@@ -168,7 +167,7 @@ async def test_nobody_inactive_is_enrolled_and_waitlists_have_no_gaps(engine: As
 
 
 @pytest.mark.parametrize("ahead", range(7))
-async def test_sessions_reach_from_eight_weeks_back_to_eight_weeks_ahead(engine: AsyncEngine, ahead: int) -> None:
+async def test_sessions_reach_from_eight_weeks_back_to_eight_weeks_ahead(engine: Database, ahead: int) -> None:
     today = MONDAY + timedelta(days=ahead)
     summary = await fill_demo_clinic(clinic_at(engine, today))
 
@@ -185,7 +184,7 @@ async def test_sessions_reach_from_eight_weeks_back_to_eight_weeks_ahead(engine:
 
 
 @pytest.mark.parametrize("ahead", range(7))
-async def test_one_program_of_each_kind_complies_this_week_and_one_does_not(engine: AsyncEngine, ahead: int) -> None:
+async def test_one_program_of_each_kind_complies_this_week_and_one_does_not(engine: Database, ahead: int) -> None:
     today = MONDAY + timedelta(days=ahead)
     await fill_demo_clinic(clinic_at(engine, today))
 
@@ -198,7 +197,7 @@ async def test_one_program_of_each_kind_complies_this_week_and_one_does_not(engi
         }
 
 
-async def test_no_room_and_nobody_is_booked_twice_at_once(engine: AsyncEngine) -> None:
+async def test_no_room_and_nobody_is_booked_twice_at_once(engine: Database) -> None:
     await fill_demo_clinic(clinic_at(engine))
 
     sessions = sorted(await rows(engine, select(occurrences)), key=lambda session: session.starts_at)
@@ -209,7 +208,7 @@ async def test_no_room_and_nobody_is_booked_twice_at_once(engine: AsyncEngine) -
             free_at[booked] = session.ends_at
 
 
-async def test_history_and_events_tell_what_happened(engine: AsyncEngine) -> None:
+async def test_history_and_events_tell_what_happened(engine: Database) -> None:
     summary = await fill_demo_clinic(clinic_at(engine))
 
     told = Counter(row.event for row in await rows(engine, select(outbox.c.event)))
@@ -234,7 +233,7 @@ async def test_history_and_events_tell_what_happened(engine: AsyncEngine) -> Non
     assert lowered == [{"field": "max_capacity", "before": "12", "after": "9"}]
 
 
-async def test_it_is_the_same_each_time(engine: AsyncEngine, empty_database_url: str) -> None:
+async def test_it_is_the_same_each_time(engine: Database, empty_database_url: str) -> None:
     other = create_engine(empty_database_url)
     await migrate(other)
     try:
@@ -246,7 +245,7 @@ async def test_it_is_the_same_each_time(engine: AsyncEngine, empty_database_url:
         await other.dispose()
 
 
-async def test_an_organization_with_data_is_refused_and_left_as_it_is(engine: AsyncEngine) -> None:
+async def test_an_organization_with_data_is_refused_and_left_as_it_is(engine: Database) -> None:
     one_patient = {
         "organization_id": DEMO_ORGANIZATION,
         "id": "1",
@@ -265,7 +264,7 @@ async def test_an_organization_with_data_is_refused_and_left_as_it_is(engine: As
     assert await count(engine, group_definitions) == 0
 
 
-async def test_a_filled_clinic_is_not_filled_again(engine: AsyncEngine) -> None:
+async def test_a_filled_clinic_is_not_filled_again(engine: Database) -> None:
     summary = await fill_demo_clinic(clinic_at(engine))
 
     with pytest.raises(DatabaseNotEmpty):
@@ -275,7 +274,7 @@ async def test_a_filled_clinic_is_not_filled_again(engine: AsyncEngine) -> None:
 
 
 @pytest.mark.parametrize("ids", [0, 1, 200, 900])
-async def test_an_interrupted_fill_leaves_nothing_and_can_be_repeated(engine: AsyncEngine, ids: int) -> None:
+async def test_an_interrupted_fill_leaves_nothing_and_can_be_repeated(engine: Database, ids: int) -> None:
     with pytest.raises(InterruptedError):
         await fill_demo_clinic(replace(clinic_at(engine), new_id=interrupted_after(ids)))
 
@@ -284,7 +283,7 @@ async def test_an_interrupted_fill_leaves_nothing_and_can_be_repeated(engine: As
     assert await count(engine, occurrences) == summary.sessions
 
 
-async def test_two_at_once_fill_once(engine: AsyncEngine) -> None:
+async def test_two_at_once_fill_once(engine: Database) -> None:
     outcomes = await asyncio.gather(*[fill_demo_clinic(clinic_at(engine)) for _ in range(2)], return_exceptions=True)
 
     (summary,) = [outcome for outcome in outcomes if isinstance(outcome, DemoSummary)]

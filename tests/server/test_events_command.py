@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.engine import Database
 from db.tables import outbox
 from server import event_stream
 from server.command_error import CommandError
@@ -48,13 +49,13 @@ async def record(
     return [str(event_id) for event_id in ids]
 
 
-async def printed(engine: AsyncEngine, organization: str | None = None, after: str | None = None) -> list[str]:
+async def printed(engine: Database, organization: str | None = None, after: str | None = None) -> list[str]:
     out = io.BytesIO()
     await print_events(engine, out, organization_id=organization, after=after, follow=False)
     return [json.loads(line)["id"] for line in out.getvalue().splitlines()]
 
 
-async def test_events_come_in_the_order_they_were_recorded(engine: AsyncEngine) -> None:
+async def test_events_come_in_the_order_they_were_recorded(engine: Database) -> None:
     ids: list[str] = []
     for _ in range(3):
         async with engine.begin() as connection:
@@ -64,14 +65,14 @@ async def test_events_come_in_the_order_they_were_recorded(engine: AsyncEngine) 
     assert await printed(engine, after=ids[-1]) == []
 
 
-async def test_pages_leave_out_and_repeat_nothing(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pages_leave_out_and_repeat_nothing(engine: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "PAGE", 3)
     async with engine.begin() as connection:
         ids = await record(connection, count=10)
     assert await printed(engine) == ids
 
 
-async def test_an_organization_has_its_own_events_only(engine: AsyncEngine) -> None:
+async def test_an_organization_has_its_own_events_only(engine: Database) -> None:
     async with engine.begin() as connection:
         ours, theirs = await record(connection, "org-1", 2), await record(connection, "org-2", 2)
     assert await printed(engine, "org-1") == ours
@@ -81,15 +82,13 @@ async def test_an_organization_has_its_own_events_only(engine: AsyncEngine) -> N
 
 
 @pytest.mark.parametrize("after", ["yesterday", "7d3c1e8a-0000-4000-8000-000000000000"])
-async def test_an_unknown_event_to_go_on_after_is_an_error(engine: AsyncEngine, after: str) -> None:
+async def test_an_unknown_event_to_go_on_after_is_an_error(engine: Database, after: str) -> None:
     with pytest.raises(CommandError, match=after):
         await printed(engine, after=after)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_nothing_is_missed_while_an_earlier_transaction_is_running(
-    database_kind: str, engine: AsyncEngine
-) -> None:
+async def test_nothing_is_missed_while_an_earlier_transaction_is_running(database_kind: str, engine: Database) -> None:
     async with engine.connect() as slow:
         transaction = await slow.begin()
         first = await record(slow)
@@ -111,7 +110,7 @@ class Lines(io.BytesIO):
         self.flushed.set()
 
 
-async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: AsyncEngine) -> None:
+async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: Database) -> None:
     out = Lines()
     async with engine.begin() as connection:
         ids = await record(connection)

@@ -6,8 +6,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from server.failed_events import print_parked, retry_parked
 from server.retries import Retries
 from tests.receiver import Delivery, Receiver, accept, always
@@ -20,20 +20,20 @@ ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
 IMPATIENT = Retries(2, 0.01, 0.01)
 
 
-async def printed(engine: AsyncEngine, organization: str | None = None) -> list[dict[str, object]]:
+async def printed(engine: Database, organization: str | None = None) -> list[dict[str, object]]:
     out = io.BytesIO()
     await print_parked(engine, out, organization)
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-async def retried(engine: AsyncEngine, organization: str | None = None) -> str:
+async def retried(engine: Database, organization: str | None = None) -> str:
     out = io.StringIO()
     await retry_parked(engine, out, organization)
     return out.getvalue()
 
 
 async def test_what_is_parked_is_shown_with_its_reason_and_without_its_payload(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     receiver.answer = always(500)
     (event_id,) = await record(engine, [ONE], name="Marguerite-Zyx")
@@ -54,7 +54,7 @@ async def test_what_is_parked_is_shown_with_its_reason_and_without_its_payload(
 
 
 async def test_what_is_parked_goes_out_again_in_order_and_before_what_is_newer(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     receiver.answer = always(500)
     ids = await record(engine, [ONE, TWO, ONE])
@@ -74,7 +74,7 @@ async def test_what_is_parked_goes_out_again_in_order_and_before_what_is_newer(
 
 
 async def test_a_running_relay_notices_and_parks_again_what_is_refused_again(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     first, second = await record(engine, [ONE, ONE])
     status = 500
@@ -93,7 +93,7 @@ async def test_a_running_relay_notices_and_parks_again_what_is_refused_again(
     assert await nothing_is_due(engine)
 
 
-async def test_an_organization_has_its_own_parked_events(engine: AsyncEngine, receiver: Receiver) -> None:
+async def test_an_organization_has_its_own_parked_events(engine: Database, receiver: Receiver) -> None:
     receiver.answer = always(410)
     ours = await record(engine, [ONE], "org-1")
     theirs = await record(engine, [TWO], "org-2")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.tables import locations, patients, staff_members
 from domain.records import Location, Patient, StaffMember
 from server.command_error import CommandError
@@ -240,14 +240,14 @@ def write(path: Path, *lines: bytes) -> Path:
     return path
 
 
-async def run(engine: AsyncEngine, *paths: Path, organization: str = "org") -> tuple[ImportSummary, list[str]]:
+async def run(engine: Database, *paths: Path, organization: str = "org") -> tuple[ImportSummary, list[str]]:
     report = io.StringIO()
     summary = await import_files(engine, organization, paths, ZONE, report, Console(file=io.StringIO()))
     return summary, report.getvalue().splitlines()
 
 
 @pytest.mark.anyio
-async def test_files_are_imported_and_a_second_run_changes_nothing(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_files_are_imported_and_a_second_run_changes_nothing(engine: Database, tmp_path: Path) -> None:
     rooms = write(
         tmp_path / "Location.ndjson",
         line("Location", id="r1", name="Room 1", partOf={"reference": "https://fhir.test/Location/site/_history/2"}),
@@ -297,7 +297,7 @@ async def test_files_are_imported_and_a_second_run_changes_nothing(engine: Async
 
 
 @pytest.mark.anyio
-async def test_what_a_file_does_not_tell_stays(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_what_a_file_does_not_tell_stays(engine: Database, tmp_path: Path) -> None:
     await run(engine, write(tmp_path / "first", patient(), patient(id="q")))
     summary, _ = await run(engine, write(tmp_path / "second", patient(active=False)))
     assert summary.by_type["Patient"] == LineCounts(changed=1)
@@ -307,14 +307,14 @@ async def test_what_a_file_does_not_tell_stays(engine: AsyncEngine, tmp_path: Pa
 
 
 @pytest.mark.anyio
-async def test_an_id_that_comes_twice_is_counted_twice_also_across_chunks(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_an_id_that_comes_twice_is_counted_twice_also_across_chunks(engine: Database, tmp_path: Path) -> None:
     many = [patient(id=f"p{number}") for number in range(CHUNK)]
     summary, _ = await run(engine, write(tmp_path / "file", *many, patient(id="p0", active=False), many[1]))
     assert summary.by_type["Patient"] == LineCounts(new=CHUNK, changed=1, unchanged=1)
 
 
 @pytest.mark.anyio
-async def test_a_missing_file_is_told_before_anything_is_stored(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_a_missing_file_is_told_before_anything_is_stored(engine: Database, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="missing: No such file"):
         await run(engine, write(tmp_path / "file", patient()), tmp_path / "missing")
     with pytest.raises(CommandError, match="Is a directory"):
@@ -326,7 +326,7 @@ async def test_a_missing_file_is_told_before_anything_is_stored(engine: AsyncEng
 
 
 @pytest.mark.anyio
-async def test_a_terminal_shows_progress_and_makes_room_for_refusals(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_a_terminal_shows_progress_and_makes_room_for_refusals(engine: Database, tmp_path: Path) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True

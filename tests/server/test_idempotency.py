@@ -7,10 +7,9 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from db.tables import audit_log, enrollments, idempotency_keys, outbox
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
@@ -35,7 +34,7 @@ mutation Enroll($group: ID!, $patient: ID!) {
 
 
 @pytest.fixture
-async def group(engine: AsyncEngine) -> str:
+async def group(engine: Database) -> str:
     await seed(engine, ORGANIZATION)
     return str(await add_group(engine, "Anger management", ORGANIZATION, max_capacity=5))
 
@@ -52,7 +51,7 @@ async def enroll(client: ApiClient, key: str | None, group: str, patient: str = 
     return await send(client, key, ENROLL, {"group": group, "patient": patient})
 
 
-async def count(engine: AsyncEngine, *tables: Any) -> list[int]:
+async def count(engine: Database, *tables: Any) -> list[int]:
     async with engine.connect() as connection:
         return [await connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
@@ -63,7 +62,7 @@ def code(response: httpx.Response) -> str:
 
 
 async def test_a_repeat_is_answered_the_same_and_changes_nothing(
-    app_client: ApiClients, engine: AsyncEngine, group: str
+    app_client: ApiClients, engine: Database, group: str
 ) -> None:
     client = await app_client()
     first = await enroll(client, '"key-1"', group)
@@ -101,9 +100,7 @@ async def test_the_media_type_is_part_of_the_answer(app_client: ApiClients, grou
     assert again.headers["Content-Type"] == first.headers["Content-Type"] == f"{media_type}; charset=utf-8"
 
 
-async def test_the_same_key_with_another_body_is_refused(
-    app_client: ApiClients, engine: AsyncEngine, group: str
-) -> None:
+async def test_the_same_key_with_another_body_is_refused(app_client: ApiClients, engine: Database, group: str) -> None:
     client = await app_client()
     await enroll(client, "k", group, "patient-1")
     refused = await enroll(client, "k", group, "patient-2")
@@ -118,7 +115,7 @@ async def test_the_spelling_of_a_body_does_not_make_it_another(app_client: ApiCl
     assert again.content == first.content
 
 
-async def test_a_key_is_the_callers_own(app_client: ApiClients, engine: AsyncEngine, group: str) -> None:
+async def test_a_key_is_the_callers_own(app_client: ApiClients, engine: Database, group: str) -> None:
     await seed(engine, "org-2")
     theirs = str(await add_group(engine, "Theirs", "org-2"))
     await enroll(await app_client(), "k", group, "patient-1")
@@ -152,9 +149,7 @@ async def test_who_has_lost_a_permission_is_not_shown_what_it_had_shown(app_clie
         "x" * 256,
     ],
 )
-async def test_a_malformed_key_is_a_bad_request(
-    app_client: ApiClients, engine: AsyncEngine, group: str, key: str
-) -> None:
+async def test_a_malformed_key_is_a_bad_request(app_client: ApiClients, engine: Database, group: str, key: str) -> None:
     client = await app_client()
     body = {"query": ENROLL, "variables": {"group": group, "patient": "patient-1"}}
     headers = {b"Idempotency-Key": key.encode("latin-1")}
@@ -167,7 +162,7 @@ async def test_a_malformed_key_is_a_bad_request(
     "key", ['"with \\"quotes\\" and \\\\"', "8e03978e-40d5-43e8-bc93-6894a57f9324", "x" * 255, '"a";q=1']
 )
 async def test_any_string_of_structured_fields_is_a_key(
-    app_client: ApiClients, engine: AsyncEngine, group: str, key: str
+    app_client: ApiClients, engine: Database, group: str, key: str
 ) -> None:
     client = await app_client()
     first = await enroll(client, key, group)
@@ -176,7 +171,7 @@ async def test_any_string_of_structured_fields_is_a_key(
 
 
 async def test_queries_ignore_the_header_whatever_it_holds(
-    app_client: ApiClients, engine: AsyncEngine, group: str
+    app_client: ApiClients, engine: Database, group: str
 ) -> None:
     client = await app_client()
     query = "{ viewer { id } } # not a mutation"
@@ -187,7 +182,7 @@ async def test_queries_ignore_the_header_whatever_it_holds(
     assert await count(engine, idempotency_keys) == [0]
 
 
-async def test_two_at_once_are_one(app_client: ApiClients, engine: AsyncEngine, group: str) -> None:
+async def test_two_at_once_are_one(app_client: ApiClients, engine: Database, group: str) -> None:
     client = await app_client()
     answers = await asyncio.gather(*(enroll(client, "k", group) for _ in range(8)))
     assert len({answer.content for answer in answers}) == 1
@@ -196,7 +191,7 @@ async def test_two_at_once_are_one(app_client: ApiClients, engine: AsyncEngine, 
 
 
 async def test_two_at_once_are_one_in_several_processes_too(
-    app_client: ApiClients, engine: AsyncEngine, database_url: str, group: str
+    app_client: ApiClients, engine: Database, database_url: str, group: str
 ) -> None:
     others = [create_engine(database_url) for _ in range(3)]
     # Apps that share nothing but the database, as separate server processes do.

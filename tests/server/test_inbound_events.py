@@ -10,11 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 from starlette.applications import Starlette
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from domain.refusal import FaultCode, Refusal
 from resolvers.context import Clinic
 from resolvers.groups import delete_group
@@ -44,7 +43,7 @@ def app(clinic: Clinic) -> Starlette:
 
 
 @pytest.fixture
-async def session(engine: AsyncEngine) -> str:
+async def session(engine: Database) -> str:
     await seed(engine)
     group = await add_group(engine, "Anger")
     (session_id,) = await add_sessions(engine, group, [date(2026, 12, 1)])
@@ -91,7 +90,7 @@ def code(response: httpx.Response) -> tuple[int, str]:
 
 
 async def test_a_documented_session_is_completed_with_history_and_without_an_event(
-    engine: AsyncEngine, app: Starlette, session: str
+    engine: Database, app: Starlette, session: str
 ) -> None:
     response = await send(app, documented(session, correlation_id="note-42"))
     assert (response.status_code, response.json()) == (200, {"schedule_id": session, "status": "COMPLETED"})
@@ -103,7 +102,7 @@ async def test_a_documented_session_is_completed_with_history_and_without_an_eve
     assert left.events == []  # nothing that anybody could bill for
 
 
-async def test_it_is_explained_in_a_deleted_group_too(engine: AsyncEngine, app: Starlette) -> None:
+async def test_it_is_explained_in_a_deleted_group_too(engine: Database, app: Starlette) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await create_occurrence(context(engine), str(group.id), date(2026, 12, 1), time(9))
@@ -115,7 +114,7 @@ async def test_it_is_explained_in_a_deleted_group_too(engine: AsyncEngine, app: 
 
 
 async def test_a_completed_session_is_neither_edited_nor_cancelled(
-    engine: AsyncEngine, app: Starlette, session: str
+    engine: Database, app: Starlette, session: str
 ) -> None:
     await send(app, documented(session))
     before = await everything(engine)
@@ -155,7 +154,7 @@ async def test_the_log_tells_who_sent_what_and_how_it_ended_and_nothing_else(
     assert MARKER not in str(lines)
 
 
-async def test_it_is_completed_once_however_often_it_is_told(engine: AsyncEngine, app: Starlette, session: str) -> None:
+async def test_it_is_completed_once_however_often_it_is_told(engine: Database, app: Starlette, session: str) -> None:
     first = await send(app, documented(session))
     before = await everything(engine)
     again = await send(app, documented(session, user_id="someone-else"))
@@ -163,7 +162,7 @@ async def test_it_is_completed_once_however_often_it_is_told(engine: AsyncEngine
     assert await everything(engine) == before
 
 
-async def test_told_twice_at_once_it_is_completed_once(engine: AsyncEngine, app: Starlette, session: str) -> None:
+async def test_told_twice_at_once_it_is_completed_once(engine: Database, app: Starlette, session: str) -> None:
     answers = await asyncio.gather(*(send(app, documented(session)) for _ in range(4)))
     assert [answer.status_code for answer in answers] == [200] * 4
     left = await everything(engine)
@@ -171,14 +170,14 @@ async def test_told_twice_at_once_it_is_completed_once(engine: AsyncEngine, app:
     assert len(left.history) == 1
 
 
-async def test_without_a_user_the_actor_is_the_module(engine: AsyncEngine, app: Starlette, session: str) -> None:
+async def test_without_a_user_the_actor_is_the_module(engine: Database, app: Starlette, session: str) -> None:
     envelope = documented(session)
     del envelope["metadata"]["user_id"]
     assert (await send(app, envelope)).status_code == 200
     assert [entry["actor_id"] for entry in (await everything(engine)).history] == ["CL-14"]
 
 
-async def test_a_cancelled_session_did_not_take_place(engine: AsyncEngine, app: Starlette, session: str) -> None:
+async def test_a_cancelled_session_did_not_take_place(engine: Database, app: Starlette, session: str) -> None:
     await cancel_occurrence(context(engine), session, "snow")
     before = await everything(engine)
     assert code(await send(app, documented(session))) == (409, "OCCURRENCE_CANCELLED")
@@ -190,9 +189,7 @@ async def test_a_session_that_nobody_knows_is_refused(app: Starlette, session: s
     assert code(await send(app, documented(schedule_id))) == (404, "UNKNOWN_SESSION")
 
 
-async def test_a_session_of_another_organization_is_not_known(
-    engine: AsyncEngine, app: Starlette, session: str
-) -> None:
+async def test_a_session_of_another_organization_is_not_known(engine: Database, app: Starlette, session: str) -> None:
     before = await everything(engine)
     assert code(await send(app, documented(session, THEIRS))) == (404, "UNKNOWN_SESSION")
     assert await everything(engine) == before
@@ -214,7 +211,7 @@ async def test_a_session_of_another_organization_is_not_known(
     ],
 )
 async def test_a_bad_signature_is_refused(
-    engine: AsyncEngine, app: Starlette, session: str, change: dict[str, str]
+    engine: Database, app: Starlette, session: str, change: dict[str, str]
 ) -> None:
     body = json.dumps(documented(session))
     assert code(await post(app, body, signed(body) | change)) == (401, "BAD_SIGNATURE")
@@ -222,7 +219,7 @@ async def test_a_bad_signature_is_refused(
 
 
 async def test_no_signature_another_secret_and_another_body_are_refused(
-    engine: AsyncEngine, app: Starlette, session: str
+    engine: Database, app: Starlette, session: str
 ) -> None:
     body = json.dumps(documented(session))
     assert code(await post(app, body, {})) == (401, "BAD_SIGNATURE")
@@ -234,7 +231,7 @@ async def test_no_signature_another_secret_and_another_body_are_refused(
 
 @pytest.mark.parametrize("late", [timedelta(minutes=6), timedelta(minutes=-6)])
 async def test_an_old_timestamp_is_refused_and_one_from_the_future_too(
-    engine: AsyncEngine, app: Starlette, session: str, late: timedelta
+    engine: Database, app: Starlette, session: str, late: timedelta
 ) -> None:
     body = json.dumps(documented(session))
     assert code(await post(app, body, signed(body, late=late))) == (401, "TIMESTAMP_REFUSED")
@@ -297,7 +294,7 @@ async def test_events_are_posted(app: Starlette, method: str) -> None:
     assert response.headers["allow"] == "POST"
 
 
-async def test_without_a_secret_nothing_is_taken(engine: AsyncEngine, clinic: Clinic, session: str) -> None:
+async def test_without_a_secret_nothing_is_taken(engine: Database, clinic: Clinic, session: str) -> None:
     closed = create_app(clinic, Authenticator(TOKEN_SECRET), graphiql=False)
     assert code(await send(closed, documented(session))) == (404, "NOT_FOUND")
     assert (await everything(engine)).history == []

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from db.access_log import patients_read
+from db.engine import Database
 from db.idempotency import ANSWERS_LAST, LEASE, TakenOver, claim_request, delete_expired
 from db.tables import access_log, enrollments, idempotency_keys, idempotency_steps, outbox
 from domain.records import Enrollment
@@ -49,7 +49,7 @@ mutation Two($first: ID!, $second: ID!) {
 
 
 @pytest.fixture
-async def groups(engine: AsyncEngine) -> dict[str, str]:
+async def groups(engine: Database) -> dict[str, str]:
     await seed(engine, ORGANIZATION)
     return {name: str(await add_group(engine, name, ORGANIZATION, max_capacity=1)) for name in ("first", "second")}
 
@@ -82,13 +82,13 @@ async def send(client: ApiClient, query: str, variables: dict[str, Any]) -> http
     return await client.http.post("/graphql", json=body, headers={"Idempotency-Key": KEY})
 
 
-async def count(engine: AsyncEngine, *tables: Any) -> list[int]:
+async def count(engine: Database, *tables: Any) -> list[int]:
     async with engine.connect() as connection:
         return [await connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
 
 async def test_what_was_done_before_the_process_died_is_not_done_again(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], later_client: ApiClient
+    clinic: Clinic, engine: Database, groups: dict[str, str], later_client: ApiClient
 ) -> None:
     died = await interrupted_attempt(clinic, TWO, groups)
     held = await enroll_as(died, "first", groups["first"])
@@ -105,7 +105,7 @@ async def test_what_was_done_before_the_process_died_is_not_done_again(
 
 
 async def test_steps_are_known_by_name_not_by_number(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], later_client: ApiClient
+    clinic: Clinic, engine: Database, groups: dict[str, str], later_client: ApiClient
 ) -> None:
     died = await interrupted_attempt(clinic, TWO, groups)
     # The first field was refused in that attempt, say, and left no step.
@@ -117,7 +117,7 @@ async def test_steps_are_known_by_name_not_by_number(
 
 
 async def test_a_request_that_had_done_nothing_is_done_by_its_repeat(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], later_client: ApiClient
+    clinic: Clinic, engine: Database, groups: dict[str, str], later_client: ApiClient
 ) -> None:
     await interrupted_attempt(clinic, TWO, groups)
     data = (await send(later_client, TWO, groups)).json()["data"]
@@ -126,7 +126,7 @@ async def test_a_request_that_had_done_nothing_is_done_by_its_repeat(
 
 
 async def test_an_attempt_that_was_taken_over_changes_nothing_any_more(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], later_client: ApiClient
+    clinic: Clinic, engine: Database, groups: dict[str, str], later_client: ApiClient
 ) -> None:
     slow = await interrupted_attempt(clinic, TWO, groups)
     await enroll_as(slow, "first", groups["first"])
@@ -138,7 +138,7 @@ async def test_an_attempt_that_was_taken_over_changes_nothing_any_more(
 
 
 async def test_a_repeat_that_comes_while_the_first_is_at_work_is_told_so(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], app_client: ApiClients, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic, engine: Database, groups: dict[str, str], app_client: ApiClients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.idempotency.WAIT_SECONDS", 0.3)
     await interrupted_attempt(clinic, TWO, groups)
@@ -151,7 +151,7 @@ async def test_a_repeat_that_comes_while_the_first_is_at_work_is_told_so(
 
 @on_postgresql
 async def test_a_passing_error_is_not_kept_and_what_was_done_is(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], app_client: ApiClients
+    clinic: Clinic, engine: Database, groups: dict[str, str], app_client: ApiClients
 ) -> None:
     client = await app_client()
     # While it is locked, nobody is enrolled in the second group.
@@ -168,7 +168,7 @@ async def test_a_passing_error_is_not_kept_and_what_was_done_is(
 
 
 async def test_a_key_is_free_again_after_a_day_and_its_answer_is_deleted(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], app_client: ApiClients
+    clinic: Clinic, engine: Database, groups: dict[str, str], app_client: ApiClients
 ) -> None:
     await send(await app_client(), TWO, groups)
     assert await delete_expired(engine, now()) == 0
@@ -182,7 +182,7 @@ async def test_a_key_is_free_again_after_a_day_and_its_answer_is_deleted(
 
 
 async def test_a_server_deletes_what_has_expired_as_it_goes(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], app_client: ApiClients
+    clinic: Clinic, engine: Database, groups: dict[str, str], app_client: ApiClients
 ) -> None:
     await send(await app_client(), TWO, groups)
     assert await count(engine, idempotency_keys) == [1]
@@ -200,7 +200,7 @@ mutation One($first: ID!) {
 """
 
 
-async def readers(engine: AsyncEngine, patient: str) -> list[str]:
+async def readers(engine: Database, patient: str) -> list[str]:
     """The requests that have read the patient's records, as the log has them."""
     async with engine.connect() as connection:
         return [entry.correlation_id async for entry in patients_read(connection, ORGANIZATION, patient)]
@@ -208,7 +208,7 @@ async def readers(engine: AsyncEngine, patient: str) -> list[str]:
 
 @pytest.mark.parametrize("query", [ONE, TWO])
 async def test_a_repeated_answer_is_recorded_as_reading_the_patients_in_it(
-    engine: AsyncEngine, groups: dict[str, str], app_client: ApiClients, query: str
+    engine: Database, groups: dict[str, str], app_client: ApiClients, query: str
 ) -> None:
     client = await app_client()
     first = await send(client, query, groups)
@@ -219,7 +219,7 @@ async def test_a_repeated_answer_is_recorded_as_reading_the_patients_in_it(
 
 @pytest.mark.parametrize("query", [ONE, TWO])
 async def test_an_answer_told_of_what_a_dead_attempt_has_done_is_recorded(
-    clinic: Clinic, engine: AsyncEngine, groups: dict[str, str], later_client: ApiClient, query: str
+    clinic: Clinic, engine: Database, groups: dict[str, str], later_client: ApiClient, query: str
 ) -> None:
     died = await interrupted_attempt(clinic, query, groups)
     await enroll_as(died, "first", groups["first"], "patient-2")

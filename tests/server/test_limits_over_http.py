@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 from graphql import get_introspection_query
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
+from db.engine import Database
 from resolvers.context import Clinic
 from schema.limits import Limits
 from server.app import create_app
@@ -40,7 +40,7 @@ async def test_a_query_over_a_limit_is_told_which_how_much_and_the_limit(app_cli
         }
 
 
-async def test_every_answer_tells_its_cost_and_the_limit(engine: AsyncEngine, app_client: ApiClients) -> None:
+async def test_every_answer_tells_its_cost_and_the_limit(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     await add_group(engine, "a", ORGANIZATION)
     client = await app_client()
@@ -69,7 +69,7 @@ async def test_a_cost_over_the_limit_depends_on_the_variables(app_client: ApiCli
     assert answer["extensions"] == {"cost": {"requested": 240_401, "limit": 200_000}}
 
 
-async def test_a_mutation_over_a_limit_changes_nothing(engine: AsyncEngine, app_client: ApiClients) -> None:
+async def test_a_mutation_over_a_limit_changes_nothing(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     group = await add_group(engine, "a", ORGANIZATION)
     client = await app_client()

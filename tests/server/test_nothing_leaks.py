@@ -21,9 +21,9 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 
+from db.engine import Database
 from server.inbound_events import DOCUMENTED
 from tests.api_client import ORGANIZATION, SECRET, bearer
 from tests.server.planted import MARKER, planted_requests
@@ -268,7 +268,7 @@ def tell_events(caller: Caller) -> None:
         caller.send("POST", "/events", content=body, headers=signed)
 
 
-async def spoil(engine: AsyncEngine, *statements: str) -> None:
+async def spoil(engine: Database, *statements: str) -> None:
     async with engine.begin() as connection:
         for statement in statements:
             await connection.execute(text(statement))
@@ -280,7 +280,7 @@ def assert_clean(output: str) -> None:
 
 
 async def test_no_output_holds_what_was_said_or_stored(
-    engine: AsyncEngine, database_url: str, database_kind: str, tmp_path: Path
+    engine: Database, database_url: str, database_kind: str, tmp_path: Path
 ) -> None:
     people = tmp_path / "people.ndjson"
     people.write_text("".join(f"{json.dumps(person)}\n" for person in PEOPLE) + f"{MARKER}\n")

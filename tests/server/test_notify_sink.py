@@ -9,9 +9,8 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from server.notify_sink import LONGEST_PAYLOAD, NotifySink
 from server.relay import relay_of
 from server.retries import Retries
@@ -48,7 +47,7 @@ async def take(payloads: "asyncio.Queue[str]", count: int) -> list[dict[str, Any
 
 
 async def test_who_listens_hears_each_event_once_and_in_order_per_group(
-    database_kind: str, database_url: str, engine: AsyncEngine
+    database_kind: str, database_url: str, engine: Database
 ) -> None:
     async with heard(database_url) as payloads, AsyncExitStack() as stack:
         for _ in range(3):
@@ -65,7 +64,7 @@ async def test_who_listens_hears_each_event_once_and_in_order_per_group(
 
 
 async def test_an_event_too_long_for_a_notification_is_told_by_its_id(
-    database_kind: str, database_url: str, engine: AsyncEngine
+    database_kind: str, database_url: str, engine: Database
 ) -> None:
     (short,) = await record(engine, GROUPS[:1], note="")
     async with heard(database_url) as payloads, relays(engine, NotifySink(engine, CHANNEL)):
@@ -82,7 +81,7 @@ async def test_an_event_too_long_for_a_notification_is_told_by_its_id(
 
 
 async def test_a_webhook_that_is_down_holds_up_no_notification(
-    database_kind: str, database_url: str, engine: AsyncEngine, receiver: Receiver
+    database_kind: str, database_url: str, engine: Database, receiver: Receiver
 ) -> None:
     receiver.answer = always(503)
     ids = await record(engine, GROUPS * 2)
@@ -91,9 +90,7 @@ async def test_a_webhook_that_is_down_holds_up_no_notification(
     assert sorted(event["id"] for event in told) == sorted(ids)
 
 
-async def test_the_settings_say_which_sinks_there_are(
-    database_kind: str, database_url: str, engine: AsyncEngine
-) -> None:
+async def test_the_settings_say_which_sinks_there_are(database_kind: str, database_url: str, engine: Database) -> None:
     variables = {"DATABASE_URL": database_url}
     assert relay_of(load_settings(variables), engine) is None
     variables |= {"EVENTS_NOTIFY_CHANNEL": CHANNEL}

@@ -13,11 +13,11 @@ import anyio
 import httpx
 import pytest
 from sqlalchemy import event, func, make_url, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
-from db.engine import WRITES, create_engine
+from db.engine import WRITES, Database, create_engine
 from db.migrate import migrate
+from db.readers import ConfinedReaders
 from db.tables import enrollments, group_definitions, outbox
 from resolvers.context import Clinic
 from server.app import create_app
@@ -63,7 +63,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(database_url: str, prepared: AsyncEngine | None = None, **options: Any) -> AsyncIterator[Running]:
+async def running(database_url: str, prepared: Database | None = None, **options: Any) -> AsyncIterator[Running]:
     engine = create_engine(database_url, **{"answer_seconds": 15, "may_create": False, **options})
     await seed(prepared or engine, ORGANIZATION)
     group = await add_group(prepared or engine, "Anger management", ORGANIZATION, max_capacity=5)
@@ -103,7 +103,7 @@ async def assert_away(server: Running) -> None:
         assert (await server.client.http.get("/health")).json() == {"status": "ok"}
 
 
-async def enrolled(engine: AsyncEngine) -> list[int]:
+async def enrolled(engine: Database) -> list[int]:
     async with engine.connect() as connection:
         return [
             await connection.scalar(select(func.count()).select_from(table)) or 0 for table in (enrollments, outbox)
@@ -112,7 +112,7 @@ async def enrolled(engine: AsyncEngine) -> list[int]:
 
 @on_postgresql
 async def test_a_database_that_takes_no_connections_is_away(
-    engine: AsyncEngine, database_url: str, postgres_url: str
+    engine: Database, database_url: str, postgres_url: str
 ) -> None:
     name = make_url(database_url).database
     outside = create_engine(postgres_url)
@@ -134,7 +134,7 @@ async def test_a_database_that_takes_no_connections_is_away(
 
 
 @on_postgresql
-async def test_a_login_that_may_not_connect_finds_the_database_away(engine: AsyncEngine, database_url: str) -> None:
+async def test_a_login_that_may_not_connect_finds_the_database_away(engine: Database, database_url: str) -> None:
     login, url = f"clinic_{uuid7().hex}", make_url(database_url)
     async with engine.begin() as connection:
         await connection.execute(text(f"CREATE ROLE {login} LOGIN PASSWORD 'only-here'"))
@@ -159,11 +159,13 @@ async def test_a_database_that_cannot_be_reached_is_waited_for_once_a_request(da
     request = context(engine)
     tried = 0
 
-    @event.listens_for(engine.sync_engine, "do_connect")
     def refuse(*_: object) -> None:
         nonlocal tried
         tried += 1
         raise ConnectionRefusedError
+
+    makes_connections = engine.readers._engine if isinstance(engine.readers, ConfinedReaders) else engine
+    event.listen(makes_connections.sync_engine, "do_connect", refuse)
 
     for _ in range(2):
         with pytest.raises(ConnectionRefusedError):
@@ -235,7 +237,7 @@ async def test_a_file_that_is_replaced_is_the_one_that_is_read_and_written(
 
 
 @asynccontextmanager
-async def behind_proxy(engine: AsyncEngine, database_url: str, **options: Any) -> AsyncIterator[tuple[Proxy, Running]]:
+async def behind_proxy(engine: Database, database_url: str, **options: Any) -> AsyncIterator[tuple[Proxy, Running]]:
     async with proxy_to(database_url) as (proxy, through), running(through, engine, **options) as server:
         yield proxy, server
 
@@ -243,7 +245,7 @@ async def behind_proxy(engine: AsyncEngine, database_url: str, **options: Any) -
 @on_postgresql
 @pytest.mark.parametrize("cut", list(Cut))
 async def test_a_commit_whose_end_is_unknown_is_told_so_and_never_run_again(
-    engine: AsyncEngine, database_url: str, cut: Cut
+    engine: Database, database_url: str, cut: Cut
 ) -> None:
     async with behind_proxy(engine, database_url) as (proxy, server):
         proxy.cut_at(1, cut)
@@ -257,7 +259,7 @@ async def test_a_commit_whose_end_is_unknown_is_told_so_and_never_run_again(
 
 @on_postgresql
 @pytest.mark.parametrize("cut", list(Cut))
-async def test_with_a_key_it_may_be_sent_again(engine: AsyncEngine, database_url: str, cut: Cut) -> None:
+async def test_with_a_key_it_may_be_sent_again(engine: Database, database_url: str, cut: Cut) -> None:
     async with behind_proxy(engine, database_url) as (proxy, server):
         commits = await commits_of_a_request(proxy, server)
         for number in range(1, commits + 1):  # the claim's, the change's, the answer's
@@ -280,7 +282,7 @@ async def commits_of_a_request(proxy: Proxy, server: Running) -> int:
 
 
 @on_postgresql
-async def test_a_connection_that_is_lost_before_the_commit_is_replaced(engine: AsyncEngine, database_url: str) -> None:
+async def test_a_connection_that_is_lost_before_the_commit_is_replaced(engine: Database, database_url: str) -> None:
     async with running(database_url, engine) as server, engine.connect() as other:
         await other.execute(text("SELECT 1 FROM pm_group_definitions FOR UPDATE"))
         asked = asyncio.create_task(server.enroll("patient-1"))
@@ -290,7 +292,7 @@ async def test_a_connection_that_is_lost_before_the_commit_is_replaced(engine: A
     assert await enrolled(engine) == [1, 1]
 
 
-async def until_ended(engine: AsyncEngine, which: str) -> None:
+async def until_ended(engine: Database, which: str) -> None:
     """Has the database end a connection, as soon as there is one to end."""
     query = (
         f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND {which}"
@@ -300,9 +302,7 @@ async def until_ended(engine: AsyncEngine, which: str) -> None:
             await connection.rollback()
 
 
-async def test_a_lock_that_is_not_given_back_is_told_as_busy_at_its_field(
-    engine: AsyncEngine, database_url: str
-) -> None:
+async def test_a_lock_that_is_not_given_back_is_told_as_busy_at_its_field(engine: Database, database_url: str) -> None:
     async with running(database_url) as server:
         async with locked(engine):
             told = await server.enroll("patient-1")
@@ -318,7 +318,7 @@ async def test_a_lock_that_is_not_given_back_is_told_as_busy_at_its_field(
 
 
 @asynccontextmanager
-async def locked(engine: AsyncEngine) -> AsyncIterator[None]:
+async def locked(engine: Database) -> AsyncIterator[None]:
     async with engine.connect() as other:
         await other.execution_options(**{WRITES: True})
         async with other.begin() as transaction:
@@ -328,7 +328,7 @@ async def locked(engine: AsyncEngine) -> AsyncIterator[None]:
 
 
 @on_postgresql
-async def test_a_database_that_falls_silent_is_away(engine: AsyncEngine, database_url: str) -> None:
+async def test_a_database_that_falls_silent_is_away(engine: Database, database_url: str) -> None:
     async with behind_proxy(engine, database_url, answer_seconds=0.5) as (proxy, server):
         await assert_well(server, "patient-1")
         proxy.stop_flow()

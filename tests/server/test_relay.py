@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import relay_intake
-from db.engine import create_engine
+from db.engine import Database, create_engine
 from db.relay_lanes import LaneEvent
 from db.tables import outbox, relay_sinks
 from server import sink_relay
@@ -40,9 +39,7 @@ def each_once_and_in_order(receiver: Receiver, recorded: list[tuple[str, uuid.UU
     )
 
 
-async def test_an_event_comes_signed_with_its_id_and_its_whole_envelope(
-    engine: AsyncEngine, receiver: Receiver
-) -> None:
+async def test_an_event_comes_signed_with_its_id_and_its_whole_envelope(engine: Database, receiver: Receiver) -> None:
     (event_id,) = await record(engine, [ONE], note="née 名")
     async with relays(engine, webhook(receiver)):
         (delivery,) = await receiver.received(1)
@@ -51,7 +48,7 @@ async def test_an_event_comes_signed_with_its_id_and_its_whole_envelope(
     assert delivery.headers["content-type"] == "application/json"
 
 
-async def test_events_recorded_before_and_while_it_runs_come_in_order(engine: AsyncEngine, receiver: Receiver) -> None:
+async def test_events_recorded_before_and_while_it_runs_come_in_order(engine: Database, receiver: Receiver) -> None:
     ids = await record(engine, [ONE, ONE, ONE])
     async with relays(engine, webhook(receiver)):
         await receiver.received(3)
@@ -67,7 +64,7 @@ async def test_events_recorded_before_and_while_it_runs_come_in_order(engine: As
 
 
 async def test_pages_and_turns_leave_out_and_repeat_nothing(
-    engine: AsyncEngine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    engine: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_intake, "PAGE", 5)
     monkeypatch.setattr(sink_relay, "RUN", 2)
@@ -81,7 +78,7 @@ async def test_pages_and_turns_leave_out_and_repeat_nothing(
 
 
 async def test_several_relays_deliver_each_event_once_and_in_order_per_group(
-    database_url: str, engine: AsyncEngine, receiver: Receiver
+    database_url: str, engine: Database, receiver: Receiver
 ) -> None:
     recorded: list[tuple[str, uuid.UUID]] = []
     async with AsyncExitStack() as stack:
@@ -98,7 +95,7 @@ async def test_several_relays_deliver_each_event_once_and_in_order_per_group(
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_an_event_of_a_transaction_that_commits_late_is_not_missed(
-    database_kind: str, engine: AsyncEngine, receiver: Receiver
+    database_kind: str, engine: Database, receiver: Receiver
 ) -> None:
     async with relays(engine, webhook(receiver)):
         async with engine.begin() as slow:
@@ -110,7 +107,7 @@ async def test_an_event_of_a_transaction_that_commits_late_is_not_missed(
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_a_groups_order_is_that_of_its_lock_whichever_transaction_began_first(
-    database_kind: str, engine: AsyncEngine, receiver: Receiver
+    database_kind: str, engine: Database, receiver: Receiver
 ) -> None:
     async with engine.begin() as began_first:
         await began_first.execute(text("SELECT pg_current_xact_id()"))
@@ -123,7 +120,7 @@ async def test_a_groups_order_is_that_of_its_lock_whichever_transaction_began_fi
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_a_dump_restored_into_another_server_goes_on_where_it_was(
-    database_kind: str, engine: AsyncEngine, receiver: Receiver
+    database_kind: str, engine: Database, receiver: Receiver
 ) -> None:
     ids = await record(engine, [ONE, TWO])
     async with relays(engine, webhook(receiver)):
@@ -143,7 +140,7 @@ async def test_a_dump_restored_into_another_server_goes_on_where_it_was(
     assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids
 
 
-async def test_looking_for_work_reads_no_event_that_was_seen(engine: AsyncEngine) -> None:
+async def test_looking_for_work_reads_no_event_that_was_seen(engine: Database) -> None:
     await record(engine, GROUPS * 300)
     await relay_intake.open_sink(engine, "webhook")
     for _ in range(3):
@@ -168,7 +165,7 @@ async def test_looking_for_work_reads_no_event_that_was_seen(engine: AsyncEngine
 
 
 async def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     receiver.answer = always(503)
     ids = await record(engine, [ONE, ONE, TWO])
@@ -181,7 +178,7 @@ async def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back
     assert await parked(engine) == []
 
 
-async def test_a_receiver_that_is_not_there_gets_everything_when_it_is(engine: AsyncEngine) -> None:
+async def test_a_receiver_that_is_not_there_gets_everything_when_it_is(engine: Database) -> None:
     async with listening() as gone:
         pass
     ids = await record(engine, [ONE, ONE])
@@ -190,7 +187,7 @@ async def test_a_receiver_that_is_not_there_gets_everything_when_it_is(engine: A
     assert back.ids() == ids
 
 
-async def test_a_group_that_is_not_taken_holds_up_no_other(engine: AsyncEngine, receiver: Receiver) -> None:
+async def test_a_group_that_is_not_taken_holds_up_no_other(engine: Database, receiver: Receiver) -> None:
     async def refuse_one(delivery: Delivery) -> int:
         return 500 if delivery.group == str(ONE) else 200
 
@@ -201,7 +198,7 @@ async def test_a_group_that_is_not_taken_holds_up_no_other(engine: AsyncEngine, 
     assert [event_id for event_id in receiver.ids() if event_id != first] == others
 
 
-async def test_an_event_is_parked_after_its_tries_and_holds_up_nothing(engine: AsyncEngine, receiver: Receiver) -> None:
+async def test_an_event_is_parked_after_its_tries_and_holds_up_nothing(engine: Database, receiver: Receiver) -> None:
     ids = await record(engine, [ONE, ONE], organization="org-7")
 
     async def refuse_first(delivery: Delivery) -> int:
@@ -223,9 +220,7 @@ async def test_an_event_is_parked_after_its_tries_and_holds_up_nothing(engine: A
 
 
 @pytest.mark.parametrize("status", [400, 410, 413, 415, 422])
-async def test_an_event_that_is_not_wanted_is_parked_at_once(
-    engine: AsyncEngine, receiver: Receiver, status: int
-) -> None:
+async def test_an_event_that_is_not_wanted_is_parked_at_once(engine: Database, receiver: Receiver, status: int) -> None:
     receiver.answer = always(status)
     ids = await record(engine, [ONE, ONE])
     async with relays(engine, webhook(receiver)):
@@ -234,7 +229,7 @@ async def test_an_event_that_is_not_wanted_is_parked_at_once(
     assert [(left["tries"], left["reason"]) for left in await parked(engine)] == [(1, f"HTTP {status}")] * 2
 
 
-async def test_a_receiver_that_hangs_stops_no_other_sink(engine: AsyncEngine, receiver: Receiver) -> None:
+async def test_a_receiver_that_hangs_stops_no_other_sink(engine: Database, receiver: Receiver) -> None:
     go_on = asyncio.Event()
 
     async def hang(_delivery: Delivery) -> int:
@@ -255,7 +250,7 @@ async def test_a_receiver_that_hangs_stops_no_other_sink(engine: AsyncEngine, re
     assert sorted(receiver.ids()) == sorted(stuck.ids()) == sorted(ids)
 
 
-async def test_a_sink_that_is_new_gets_what_was_recorded_before_it(engine: AsyncEngine, receiver: Receiver) -> None:
+async def test_a_sink_that_is_new_gets_what_was_recorded_before_it(engine: Database, receiver: Receiver) -> None:
     ids = await record(engine, [ONE, ONE])
     async with relays(engine, webhook(receiver)):
         await receiver.received(2)
@@ -268,7 +263,7 @@ async def test_a_sink_that_is_new_gets_what_was_recorded_before_it(engine: Async
 
 
 async def test_a_relay_that_stops_finishes_the_event_under_way_and_leaves_the_rest(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     go_on = asyncio.Event()
 
@@ -290,7 +285,7 @@ async def test_a_relay_that_stops_finishes_the_event_under_way_and_leaves_the_re
 
 
 async def test_a_relay_that_lost_its_lease_leaves_the_lane_to_who_took_it_over(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     go_on = asyncio.Event()
 
@@ -311,7 +306,7 @@ async def test_a_relay_that_lost_its_lease_leaves_the_lane_to_who_took_it_over(
     assert await nothing_is_due(engine)
 
 
-async def test_a_fault_that_is_not_the_events_costs_it_no_try(engine: AsyncEngine, receiver: Receiver) -> None:
+async def test_a_fault_that_is_not_the_events_costs_it_no_try(engine: Database, receiver: Receiver) -> None:
     sink = webhook(receiver, Retries(1, 1, 1))
     faults = [ConnectionResetError, RuntimeError]
     deliver = sink.deliver

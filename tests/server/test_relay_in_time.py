@@ -5,8 +5,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from server.settings import Settings
 from server.sinks import Sink, sinks_of
 from tests.receiver import SECRET, Receiver, accept, always, listening
@@ -41,7 +41,7 @@ class Pauses:
 
 
 async def test_the_next_look_is_at_most_half_a_second_away_and_sends_out_all_that_is_new(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     pauses = Pauses()
     async with relays(engine, webhook(receiver), pause=pauses):
@@ -54,14 +54,14 @@ async def test_the_next_look_is_at_most_half_a_second_away_and_sends_out_all_tha
     assert 0 < max(pauses.asked) <= 0.5
 
 
-async def as_it_is_set_by_default(engine: AsyncEngine, receiver: Receiver) -> Sink:
+async def as_it_is_set_by_default(engine: Database, receiver: Receiver) -> Sink:
     settings = Settings(database_url="sqlite:///x.db", events_webhook_url=receiver.url, events_webhook_secret=SECRET)
     [sink] = sinks_of(settings, engine)
     return sink
 
 
 async def test_by_default_an_event_is_tried_for_more_than_an_hour_however_the_dice_fall(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     sink = await as_it_is_set_by_default(engine, receiver)
     await sink.close()
@@ -70,7 +70,7 @@ async def test_by_default_an_event_is_tried_for_more_than_an_hour_however_the_di
 
 
 async def test_a_receiver_that_was_down_for_an_hour_gets_everything_in_order_and_held_up_no_other(
-    engine: AsyncEngine, receiver: Receiver
+    engine: Database, receiver: Receiver
 ) -> None:
     start = present = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

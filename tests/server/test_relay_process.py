@@ -14,8 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from tests.api_client import SECRET as TOKEN_SECRET
 from tests.api_client import bearer
 from tests.clinic import seed
@@ -48,7 +48,7 @@ async def ended(started: Process) -> tuple[int | None, str]:
 
 
 async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
-    database_url: str, engine: AsyncEngine, receiver: Receiver, tmp_path: Path
+    database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
     never = asyncio.Event()
 
@@ -78,7 +78,7 @@ async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_stops_the_relay_after_the_event_under_way(
-    number: signal.Signals, database_url: str, engine: AsyncEngine, receiver: Receiver, tmp_path: Path
+    number: signal.Signals, database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
     go_on = asyncio.Event()
 
@@ -106,7 +106,7 @@ async def test_a_signal_stops_the_relay_after_the_event_under_way(
 
 
 async def test_the_server_delivers_what_its_mutations_tell(
-    database_url: str, engine: AsyncEngine, receiver: Receiver, tmp_path: Path
+    database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
     await seed(engine, "org-1")
     settings = {

@@ -17,8 +17,8 @@ import httpx
 import orjson
 import pytest
 from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.idempotency import LEASE
 from db.tables import enrollments, idempotency_keys, idempotency_steps, outbox
 from tests.api_client import ORGANIZATION, SECRET, bearer
@@ -89,12 +89,12 @@ async def serving(database_url: str, workers: int = 1) -> AsyncIterator[Serving]
 
 
 @pytest.fixture
-async def group(engine: AsyncEngine) -> str:
+async def group(engine: Database) -> str:
     await seed(engine, ORGANIZATION)
     return str(await add_group(engine, "Anger management", ORGANIZATION))
 
 
-async def count(engine: AsyncEngine, *tables: Any) -> list[int]:
+async def count(engine: Database, *tables: Any) -> list[int]:
     async with engine.connect() as connection:
         return [await connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
@@ -126,7 +126,7 @@ async def until_refused(port: int) -> None:
 
 @pytest.mark.parametrize(("database_kind", "workers"), [("sqlite", 1), ("postgresql", 2)])
 async def test_a_server_that_is_told_to_stop_takes_nobody_new_and_finishes_what_it_has(
-    engine: AsyncEngine, database_url: str, group: str, workers: int
+    engine: Database, database_url: str, group: str, workers: int
 ) -> None:
     body = orjson.dumps({"query": ENROLL, "variables": {"group": group}})
     async with serving(database_url, workers) as server:
@@ -158,7 +158,7 @@ async def test_a_request_that_never_ends_does_not_keep_a_server_from_stopping(da
 
 
 @on_postgresql
-async def test_a_change_that_waits_for_a_lock_is_finished(engine: AsyncEngine, database_url: str, group: str) -> None:
+async def test_a_change_that_waits_for_a_lock_is_finished(engine: Database, database_url: str, group: str) -> None:
     async with serving(database_url) as server, engine.connect() as other:
         await other.execute(text("SELECT 1 FROM pm_group_definitions FOR UPDATE"))
         asked = asyncio.create_task(server.post(ENROLL, {"group": group}))
@@ -172,7 +172,7 @@ async def test_a_change_that_waits_for_a_lock_is_finished(engine: AsyncEngine, d
 
 @on_postgresql
 async def test_a_request_whose_server_is_killed_is_done_once_by_its_repeat(
-    engine: AsyncEngine, database_url: str, group: str
+    engine: Database, database_url: str, group: str
 ) -> None:
     variables = {"first": group, "second": str(await add_group(engine, "Second", ORGANIZATION))}
     key = {"Idempotency-Key": "key-1"}
@@ -195,7 +195,7 @@ async def test_a_request_whose_server_is_killed_is_done_once_by_its_repeat(
     assert await count(engine, enrollments, outbox) == [2, 2]
 
 
-async def until_somebody_waits(engine: AsyncEngine) -> None:
+async def until_somebody_waits(engine: Database) -> None:
     query = text(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, make_url, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
+from db.engine import Database
 from db.tables import enrollments
 from resolvers.context import Clinic
 from server.app import create_app
@@ -64,13 +64,13 @@ def clock(database_url: str, database_kind: str) -> LockingClock:
 
 
 @pytest.fixture
-async def group(engine: AsyncEngine) -> UUID:
+async def group(engine: Database) -> UUID:
     await seed(engine, ORGANIZATION)
     return await add_group(engine, "a", ORGANIZATION, max_capacity=5)
 
 
 @pytest.fixture
-async def client(engine: AsyncEngine, clock: LockingClock) -> AsyncIterator[ApiClient]:
+async def client(engine: Database, clock: LockingClock) -> AsyncIterator[ApiClient]:
     app = create_app(Clinic(engine, clock, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
     async with AsyncExitStack() as open_clients:
         yield await ApiClients(app, open_clients)()
@@ -78,7 +78,7 @@ async def client(engine: AsyncEngine, clock: LockingClock) -> AsyncIterator[ApiC
 
 
 @asynccontextmanager
-async def table_locked(engine: AsyncEngine, table: str, mode: str) -> AsyncIterator[None]:
+async def table_locked(engine: Database, table: str, mode: str) -> AsyncIterator[None]:
     """Somebody else, who has the table locked; nobody on SQLite, where the clock does it."""
     async with engine.connect() as other:
         if engine.dialect.name == "postgresql":
@@ -87,13 +87,13 @@ async def table_locked(engine: AsyncEngine, table: str, mode: str) -> AsyncItera
         await other.rollback()
 
 
-async def stored(engine: AsyncEngine) -> int:
+async def stored(engine: Database) -> int:
     async with engine.connect() as connection:
         return await connection.scalar(select(func.count()).select_from(enrollments)) or 0
 
 
 async def test_a_change_whose_answer_cannot_be_recorded_is_told_as_stored_and_its_repeat_is_answered(
-    engine: AsyncEngine, client: ApiClient, group: UUID, clock: LockingClock
+    engine: Database, client: ApiClient, group: UUID, clock: LockingClock
 ) -> None:
     body = {"query": ENROLL % OTHERS, "variables": {"group": str(group)}}
     async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
@@ -113,7 +113,7 @@ async def test_a_change_whose_answer_cannot_be_recorded_is_told_as_stored_and_it
 
 @on_postgresql
 async def test_where_the_change_records_what_it_answers_it_is_not_made_without_its_record(
-    engine: AsyncEngine, client: ApiClient, group: UUID, database_kind: str
+    engine: Database, client: ApiClient, group: UUID, database_kind: str
 ) -> None:
     async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
         told = await client.answer(ENROLL % "patient { displayName }", {"group": str(group)})
@@ -122,7 +122,7 @@ async def test_where_the_change_records_what_it_answers_it_is_not_made_without_i
 
 
 async def test_without_a_change_a_record_that_cannot_be_stored_is_busy(
-    engine: AsyncEngine, client: ApiClient, group: UUID
+    engine: Database, client: ApiClient, group: UUID
 ) -> None:
     await client.send(ENROLL % "id", {"group": str(group)})  # the clock's lock is taken by what is written after it
     async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
@@ -133,7 +133,7 @@ async def test_without_a_change_a_record_that_cannot_be_stored_is_busy(
 
 @on_postgresql
 async def test_a_change_whose_answer_cannot_be_read_is_told_as_stored(
-    engine: AsyncEngine, client: ApiClient, group: UUID, database_kind: str
+    engine: Database, client: ApiClient, group: UUID, database_kind: str
 ) -> None:
     query = ENROLL % "groupDefinition { facilitator { displayName } }"
     async with table_locked(engine, "pm_group_staff_members", "ACCESS EXCLUSIVE"):
@@ -144,7 +144,7 @@ async def test_a_change_whose_answer_cannot_be_read_is_told_as_stored(
 
 @on_postgresql
 async def test_whoever_reads_what_is_locked_is_told_that_it_is_busy_at_every_field(
-    engine: AsyncEngine, client: ApiClient, group: UUID, database_kind: str
+    engine: Database, client: ApiClient, group: UUID, database_kind: str
 ) -> None:
     async with table_locked(engine, "pm_group_staff_members", "ACCESS EXCLUSIVE"):
         answer = await client.answer(

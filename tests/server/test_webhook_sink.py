@@ -6,8 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from db.relay_lanes import LaneEvent
 from server.clock import now
 from server.logs import configure_logging
@@ -62,7 +62,7 @@ async def test_redirects_are_not_followed(receiver: Receiver, status: int) -> No
     assert len(receiver.deliveries) == 1
 
 
-async def test_a_receiver_may_ask_for_time(engine: AsyncEngine, receiver: Receiver) -> None:
+async def test_a_receiver_may_ask_for_time(engine: Database, receiver: Receiver) -> None:
     async def later(_delivery: Delivery) -> bytes:
         return b"HTTP/1.1 429 Later\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n"
 
@@ -115,7 +115,7 @@ async def test_an_endless_answer_is_not_read_to_its_end(receiver: Receiver) -> N
 
 
 async def test_logs_hold_ids_and_outcomes_and_nothing_of_the_receiver(
-    engine: AsyncEngine, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+    engine: Database, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def chatty(_delivery: Delivery) -> bytes:
         return f"HTTP/1.1 400 {MARKER}\r\nx-told: {MARKER}\r\ncontent-length: 14\r\n\r\n{MARKER[:14]}".encode()

@@ -398,9 +398,10 @@ class Mutation:
 class Tried(CompiledExecutor):
     """Counts, and forgets what an attempt has loaded: what came late then comes early, and so may its errors."""
 
-    def fell_back(self) -> None:
-        self.context_value.fallbacks += 1
-        self.context_value.loaders.clear()
+    @staticmethod
+    def fell_back(context_value: Library) -> None:
+        context_value.fallbacks += 1
+        context_value.loaders.clear()
 
 
 def _written(part: Any) -> orjson.Fragment:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLNamedType
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Database
 from resolvers import pages
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
@@ -24,7 +24,7 @@ VIEW = [key for key in PermissionKey if key.value.endswith(".view")]
 core = schema._schema
 
 
-async def fill(engine: AsyncEngine) -> list[str]:
+async def fill(engine: Database) -> list[str]:
     """Gives ids of all kinds, and what is none."""
     await seed(engine)
     weekly: dict[str, Any] = {
@@ -52,7 +52,7 @@ async def fill(engine: AsyncEngine) -> list[str]:
 
 @pytest.mark.parametrize(("seed", "many"), [(0, 1), (1, 1), (2, 500)], ids=["columns", "more columns", "records"])
 async def test_the_clinic_answers_alike(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, seed: int, many: int
+    engine: Database, monkeypatch: pytest.MonkeyPatch, seed: int, many: int
 ) -> None:
     # Of long lists only some columns are read.
     monkeypatch.setattr(pages, "MANY", many)

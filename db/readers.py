@@ -1,0 +1,142 @@
+"""The connections that requests read by.
+
+On PostgreSQL they are of their own, apart from those that write. A connection that reads is confined to an organization
+as a session, not anew in each transaction, and stays so until another organization needs it: what is read by one
+statement then takes one round trip, where confining a transaction for it would take three.
+"""
+
+import asyncio
+from typing import Final, Protocol
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util.concurrency import greenlet_spawn
+
+from db.drivers import Driver, give_back
+from db.faults import Busy
+from db.row_security import confining_session
+
+POOL_SECONDS: Final = 3
+"""How long to wait for a connection where all are in use."""
+
+
+class ReadingDriver(Driver):
+    """A driver's connection that was taken from `Readers`."""
+
+    __slots__ = ("pooled",)
+
+    def __init__(self, organization_id: str, dialect: Dialect, pooled: PoolProxiedConnection) -> None:
+        super().__init__(organization_id, dialect, pooled.driver_connection)
+        self.pooled = pooled
+
+
+class Readers(Protocol):
+    """Connections to take, and to give back."""
+
+    async def take(self, organization_id: str) -> ReadingDriver:
+        """Gives a connection, outside of any transaction. Raises what `db.faults.trouble_of` knows."""
+
+    async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
+        """Takes a connection back, or ends one that nobody can use again."""
+
+    async def close(self) -> None:
+        """Ends the connections."""
+
+
+class PooledReaders:
+    """The connections of an engine's own pool, for SQLite: there is nothing to confine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def take(self, organization_id: str) -> ReadingDriver:
+        """Gives a connection."""
+        return ReadingDriver(organization_id, self._engine.dialect, await self._engine.raw_connection())
+
+    async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
+        """Takes a connection back."""
+        await give_back(driver.pooled, driver, reusable=reusable)
+
+    async def close(self) -> None:
+        """Does nothing: the engine ends its connections."""
+
+
+class ConfinedReaders:
+    """Connections to PostgreSQL that see one organization's rows each, and change nothing.
+
+    They are kept here, since SQLAlchemy's pool and asyncpg's each take longer to hand one out than asyncpg takes to
+    read by it.
+    """
+
+    def __init__(self, engine: AsyncEngine, size: int) -> None:
+        """Opens nothing yet.
+
+        Args:
+            engine: Makes connections, and keeps none.
+            size: How many there are at most.
+        """
+        self._engine = engine
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[ReadingDriver] = []
+
+    async def take(self, organization_id: str) -> ReadingDriver:
+        """Gives a connection, confined to the organization; by preference the one that was used last.
+
+        Raises Busy where none is free in time, and what connecting raises.
+        """
+        await self._take_place()
+        try:
+            return self._confined(organization_id) or await self._confine(organization_id)
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
+        """Takes a connection back, outside of any transaction, or ends it."""
+        self._places.release()
+        if reusable:
+            self._idle.append(driver)
+        else:
+            await self._end(driver)
+
+    async def close(self) -> None:
+        """Ends the connections that nobody uses."""
+        while self._idle:
+            await self._end(self._idle.pop())
+
+    async def _take_place(self) -> None:
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        try:
+            async with asyncio.timeout(POOL_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Busy from None
+
+    def _confined(self, organization_id: str) -> ReadingDriver | None:
+        for place in range(len(self._idle) - 1, -1, -1):
+            if self._idle[place].organization_id == organization_id and not self._idle[place].is_lost():
+                return self._idle.pop(place)
+        return None
+
+    async def _confine(self, organization_id: str) -> ReadingDriver:
+        pooled = None
+        while self._idle and pooled is None:
+            other = self._idle.pop(0)
+            if other.is_lost():
+                await self._end(other)
+            else:
+                pooled = other.pooled
+        driver = ReadingDriver(organization_id, self._engine.dialect, pooled or await self._engine.raw_connection())
+        try:
+            # Outside of a transaction: what is set in one is undone with it.
+            await driver.run(confining_session(organization_id))
+        except BaseException:
+            await self._end(driver)
+            raise
+        return driver
+
+    async def _end(self, driver: ReadingDriver) -> None:
+        await greenlet_spawn(driver.pooled.invalidate)
