@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from db.statement import Statement, together
+from db.lookups import Lookups
+from db.statement import Statement
 from db.statements import count_statement
 
 
@@ -37,16 +38,18 @@ class Driver:
         arguments = compiled.arguments({**parameters, "organization_id": self.organization_id})
         return compiled.read(await self._ask(compiled.text, arguments))
 
-    async def fetch_together(self, asked: Sequence[tuple[Statement, Mapping[str, Any]]]) -> Sequence[Sequence[Any]]:
-        """Gives the rows of each of several statements that select, by one round trip where it can. Raises as above."""
-        if not self.on_postgresql or len(asked) == 1:
-            return [await self.fetch(*each) for each in asked]
-        arguments: list[Any] = []
-        for statement, parameters in asked:
-            compiled = statement.as_array(self.dialect)
-            arguments += compiled.arguments({**parameters, "organization_id": self.organization_id})
-        [found] = await self._ask(together(tuple(statement for statement, _ in asked), self.dialect), arguments)
-        return tuple(found)
+    async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
+        """Gives what each of the lookups finds by the id, by one round trip where the database can. Raises as above."""
+        if self.on_postgresql and len(lookups.each) > 1:
+            asked = lookups.asked(self.dialect)
+            [found] = await self._ask(asked.text, asked.arguments(id, self.organization_id))
+            return lookups.found(found)
+        return lookups.found(
+            [
+                await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id})
+                for lookup in lookups.each
+            ]
+        )
 
     async def _ask(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
         started = time.perf_counter()

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from db.lookups import Lookup
 from db.pages import (
     Fields,
     Order,
     Slice,
     Window,
+    by_id,
+    count_of_one,
     counts,
     find,
-    length_of,
-    page_of,
+    page_of_one,
     read_pages,
     reading,
-    record_by_id,
 )
-from db.reading import Reading
 from db.rows import ENROLLMENTS
 from db.snapshots import Snapshot
 from db.statement import AnyOf
@@ -48,38 +48,33 @@ ENROLLMENT_ORDER: Order[Enrollment] = Order(
 )
 """The order of every list of enrollments: the seated, the waitlist in turn, the past."""
 
+ENROLLMENT_BY_ID: Lookup[Enrollment | None] = by_id(ENROLLMENT_ORDER)
+"""Finds an enrollment, the removed too."""
+
 
 async def find_enrollments(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
     """Gives those of the enrollments that the organization has, the removed too."""
     return await find(snapshot, ENROLLMENT_ORDER, ids)
 
 
-def enrollment_by_id(id: UUID) -> Reading[Enrollment | None]:
-    """Gives how an enrollment is read, removed or not; None where the organization has none."""
-    return record_by_id(ENROLLMENT_ORDER, id)
+def page_of_group_enrollments(statuses: Statuses, window: Window, fields: Fields = None) -> Lookup[Slice[Enrollment]]:
+    """Gives what finds a page of one group's enrollments, or some fields of them."""
+    return page_of_one(reading(ENROLLMENT_ORDER, fields), _columns.group_definition_id, _filters(statuses), window)
 
 
-def page_of_group_enrollments(
-    group_id: UUID, statuses: Statuses, window: Window, fields: Fields = None
-) -> Reading[Slice[Enrollment]]:
-    """Gives how a page of a group's enrollments is read, or some fields of them."""
-    order = reading(ENROLLMENT_ORDER, fields)
-    return page_of(order, _columns.group_definition_id, group_id, _filters(statuses), window)
+def count_of_group_enrollments(statuses: Statuses) -> Lookup[int]:
+    """Gives what finds how many enrollments one group's list has."""
+    return count_of_one(ENROLLMENT_ORDER, _columns.group_definition_id, _filters(statuses))
 
 
-def length_of_group_enrollments(group_id: UUID, statuses: Statuses) -> Reading[int]:
-    """Gives how it is read how many enrollments a group's list has."""
-    return length_of(ENROLLMENT_ORDER, _columns.group_definition_id, group_id, _filters(statuses))
+def page_of_patient_enrollments(statuses: Statuses, window: Window) -> Lookup[Slice[Enrollment]]:
+    """Gives what finds a page of one patient's enrollments."""
+    return page_of_one(ENROLLMENT_ORDER, _columns.patient_id, _filters(statuses), window)
 
 
-def page_of_patient_enrollments(patient_id: str, statuses: Statuses, window: Window) -> Reading[Slice[Enrollment]]:
-    """Gives how a page of a patient's enrollments is read."""
-    return page_of(ENROLLMENT_ORDER, _columns.patient_id, patient_id, _filters(statuses), window)
-
-
-def length_of_patient_enrollments(patient_id: str, statuses: Statuses) -> Reading[int]:
-    """Gives how it is read how many enrollments a patient's list has."""
-    return length_of(ENROLLMENT_ORDER, _columns.patient_id, patient_id, _filters(statuses))
+def count_of_patient_enrollments(statuses: Statuses) -> Lookup[int]:
+    """Gives what finds how many enrollments one patient's list has."""
+    return count_of_one(ENROLLMENT_ORDER, _columns.patient_id, _filters(statuses))
 
 
 async def pages_of_group_enrollments(

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
-from db.pages import Order, Slice, Window, count, find, read_page, record_by_id
-from db.reading import Reading
+from db.lookups import Lookup
+from db.pages import Order, Slice, Window, by_id, count, find, read_page
 from db.rows import GROUPS
 from db.search import holds_text, pattern
 from db.snapshots import Snapshot
@@ -114,10 +114,13 @@ _SEATS = _seats(AnyOf(enrollments.c.group_definition_id, "group_ids"))
 # For one of a list PostgreSQL would make its plan anew each time.
 _SEATS_OF_ONE = _seats(enrollments.c.group_definition_id == bindparam("group_id", type_=_columns.id.type))
 
+GROUP_BY_ID: Lookup[GroupDefinition | None] = by_id(GROUP_ORDERS[GroupOrder.NAME_ASC])
+"""Finds a group, the deleted too."""
 
-def group_by_id(id: UUID) -> Reading[GroupDefinition | None]:
-    """Gives how a group is read, deleted or not; None where the organization has none."""
-    return record_by_id(GROUP_ORDERS[GroupOrder.NAME_ASC], id)
+SEATS_OF_GROUP: Lookup[Seats | None] = Lookup(
+    _SEATS_OF_ONE, "group_id", {}, lambda rows: Seats(rows[0][1], rows[0][2]) if rows else None
+)
+"""Finds a group's seats; None where it has no active enrollments."""
 
 
 async def find_groups(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, GroupDefinition]:
@@ -137,15 +140,10 @@ async def count_groups(snapshot: Snapshot, wanted: GroupsWanted) -> int:
     return await count(snapshot, GROUP_ORDERS[GroupOrder.NAME_ASC], _filters(wanted))
 
 
-def seats_of(group_id: UUID) -> Reading[Seats | None]:
-    """Gives how a group's seats are read; None where it has no active enrollments."""
-    return Reading(_SEATS_OF_ONE, {"group_id": group_id}, lambda rows: Seats(rows[0][1], rows[0][2]) if rows else None)
-
-
 async def count_seats(snapshot: Snapshot, group_ids: Sequence[UUID]) -> dict[UUID, Seats]:
     """Gives the seats of many groups, by one statement; groups without active enrollments are left out."""
     if len(group_ids) == 1:
-        seats = await snapshot.read(seats_of(group_ids[0]))
+        seats = await snapshot.find(SEATS_OF_GROUP, group_ids[0])
         return {} if seats is None else {group_ids[0]: seats}
     return {row[0]: Seats(row[1], row[2]) for row in await snapshot.fetch(_SEATS, {"group_ids": group_ids})}
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import bindparam
 
 from db.layouts import Layout
-from db.pages import Order, Slice, Window, counts, length_of, page_of, read_pages
-from db.reading import Reading
+from db.lookups import Lookup
+from db.pages import Order, Slice, Window, count_of_one, counts, page_of_one, read_pages
 from db.snapshots import Snapshot
 from db.tables import audit_log
 from domain.changes import EntityType, FieldChange
@@ -51,14 +51,14 @@ HISTORY_ORDER: Order[StoredEntry] = Order(
 """Newest first: ids of version 7 grow with time."""
 
 
-def page_of_history(id: UUID, kind: EntityType, window: Window) -> Reading[Slice[StoredEntry]]:
-    """Gives how a page of a record's history is read."""
-    return page_of(HISTORY_ORDER, _columns.entity_id, id, {"kind": kind.value}, window)
+def page_of_history(kind: EntityType, window: Window) -> Lookup[Slice[StoredEntry]]:
+    """Gives what finds a page of one record's history."""
+    return page_of_one(HISTORY_ORDER, _columns.entity_id, {"kind": kind.value}, window)
 
 
-def length_of_history(id: UUID, kind: EntityType) -> Reading[int]:
-    """Gives how it is read how many entries a record's history has."""
-    return length_of(HISTORY_ORDER, _columns.entity_id, id, {"kind": kind.value})
+def count_of_history(kind: EntityType) -> Lookup[int]:
+    """Gives what finds how many entries one record's history has."""
+    return count_of_one(HISTORY_ORDER, _columns.entity_id, {"kind": kind.value})
 
 
 async def pages_of_history(

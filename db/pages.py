@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, or
 from sqlalchemy.sql.expression import Select
 
 from db.layouts import Layout, Records, only
-from db.reading import Reading
+from db.lookups import Lookup
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Listed, Statement, of_organization
 
@@ -102,24 +102,24 @@ def reading(order: Order[Record], names: frozenset[str] | None) -> Order[Record]
         return order
 
 
-def record_by_id(order: Order[Record], id: object) -> Reading[Record | None]:
-    """Gives how the record with the id is read; None where the organization has none."""
+@lru_cache(_STATEMENTS_KEPT)
+def by_id(order: Order[Record]) -> Lookup[Record | None]:
+    """Gives what finds one of the list's records by its id; None where the organization has none."""
     make = order.layout.make
-    return Reading(_find_one(order), {"id": id}, lambda rows: make(rows[0]) if rows else None)
+    return Lookup(_find_one(order), "id", {}, lambda rows: make(rows[0]) if rows else None)
 
 
-def page_of(
-    order: Order[Record], parent: ColumnElement[Parent], of: Parent, filters: Filters, window: Window
-) -> Reading[Slice[Record]]:
-    """Gives how a page of one parent's list is read."""
+def page_of_one(
+    order: Order[Record], parent: ColumnElement[Any], filters: Filters, window: Window
+) -> Lookup[Slice[Record]]:
+    """Gives what finds a page of one parent's list."""
     statement = _page(order, _shape(filters, window), parent)
-    parameters = {**_parameters(filters, window), "parent": of}
-    return Reading(statement, parameters, lambda rows: _slice(order, rows, window))
+    return Lookup(statement, "parent", _parameters(filters, window), lambda rows: _slice(order, rows, window))
 
 
-def length_of(order: Order[Any], parent: ColumnElement[Parent], of: Parent, filters: Filters) -> Reading[int]:
-    """Gives how it is read how long one parent's list is."""
-    return Reading(_count(order, tuple(filters), parent), {**_given(filters), "parent": of}, _number)
+def count_of_one(order: Order[Any], parent: ColumnElement[Any], filters: Filters) -> Lookup[int]:
+    """Gives what finds how long one parent's list is."""
+    return Lookup(_count(order, tuple(filters), parent), "parent", _given(filters), _number)
 
 
 def _number(rows: Sequence[Any]) -> int:
@@ -129,8 +129,7 @@ def _number(rows: Sequence[Any]) -> int:
 async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> dict[Key, Record]:
     """Gives those of the list's records, by id, that the snapshot's organization has. The id is their first column."""
     if len(ids) == 1:
-        one: Reading[Record | None] = record_by_id(order, ids[0])
-        record = await snapshot.read(one)
+        record = await snapshot.find(by_id(order), ids[0])
         return {} if record is None else {ids[0]: record}
     return {row[0]: order.layout.make(row) for row in await snapshot.fetch(_find(order), {"ids": ids})}
 
@@ -160,7 +159,7 @@ async def read_pages(
 ) -> list[Slice[Record]]:
     """Gives the same page of many parents' lists, by one statement, in the order of the parents."""
     if len(parents) == 1:
-        return [await snapshot.read(page_of(order, parent, parents[0], filters, window))]
+        return [await snapshot.find(page_of_one(order, parent, filters, window), parents[0])]
     shape, parameters = _shape(filters, window), _parameters(filters, window)
     build = _pages_by_lateral_join if snapshot.on_postgresql else _pages_by_subquery
     different = list(dict.fromkeys(parents))
@@ -188,7 +187,7 @@ async def counts(
 ) -> list[int]:
     """Gives how long many parents' lists are, by one statement, in the order of the parents."""
     if len(parents) == 1:
-        return [await snapshot.read(length_of(order, parent, parents[0], filters))]
+        return [await snapshot.find(count_of_one(order, parent, filters), parents[0])]
     statement = _counts(order, tuple(filters), parent)
     found: dict[Any, int] = dict(map(tuple, await snapshot.fetch(statement, {**_given(filters), "parents": parents})))
     return [found.get(wanted, 0) for wanted in parents]

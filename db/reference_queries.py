@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func
 
-from db.pages import Order, Slice, Window, count, find, read_page, record_by_id
+from db.lookups import Lookup
+from db.pages import Order, Slice, Window, by_id, count, find, read_page
 from db.patient_search import search_filters
-from db.reading import Reading
 from db.rows import LOCATIONS, PATIENTS, STAFF
 from db.search import holds_text, pattern
 from db.snapshots import Snapshot
@@ -50,6 +50,9 @@ PATIENT_ORDER: Order[Patient] = Order(
 )
 """Patients by name, then by record number."""
 
+PATIENT_BY_ID: Lookup[Patient | None] = by_id(PATIENT_ORDER)
+"""Finds a patient."""
+
 LOCATION_ORDER: Order[Location] = Order(
     "locations",
     locations,
@@ -60,11 +63,6 @@ LOCATION_ORDER: Order[Location] = Order(
     {"search": holds_text(locations.c.search_text, "search")},
 )
 """Locations by site and room; a site without rooms first."""
-
-
-def reference_by_id(order: Order[Record], id: str) -> Reading[Record | None]:
-    """Gives how one of the records is read; None where the organization has none."""
-    return record_by_id(order, id)
 
 
 async def find_references(snapshot: Snapshot, order: Order[Record], ids: Sequence[str]) -> dict[str, Record]:

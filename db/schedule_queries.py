@@ -7,23 +7,23 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, false, select
 
+from db.lookups import Lookup
 from db.pages import (
     Condition,
     Fields,
     Order,
     Slice,
     Window,
+    by_id,
     count,
+    count_of_one,
     counts,
     find,
-    length_of,
-    page_of,
+    page_of_one,
     read_page,
     read_pages,
     reading,
-    record_by_id,
 )
-from db.reading import Reading
 from db.rows import OCCURRENCE_COLUMNS, OCCURRENCES, occurrence_record
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant, of_organization
@@ -66,6 +66,9 @@ SESSION_ORDER: Order[Occurrence] = Order(
 )
 """The order of every list of sessions: local date, local time, id."""
 
+SESSION_BY_ID: Lookup[Occurrence | None] = by_id(SESSION_ORDER)
+"""Finds a session."""
+
 _BY_DATE = Statement(
     select(*OCCURRENCE_COLUMNS)
     .where(
@@ -81,11 +84,6 @@ _BY_DATE = Statement(
 async def find_sessions(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Occurrence]:
     """Gives those of the sessions that the organization has."""
     return await find(snapshot, SESSION_ORDER, ids)
-
-
-def session_by_id(id: UUID) -> Reading[Occurrence | None]:
-    """Gives how a session is read; None where the organization has none."""
-    return record_by_id(SESSION_ORDER, id)
 
 
 async def page_of_sessions(snapshot: Snapshot, wanted: SessionsWanted, window: Window) -> Slice[Occurrence]:
@@ -106,17 +104,14 @@ async def pages_of_group_sessions(
     return await read_pages(snapshot, order, parent, group_ids, _filters(wanted), window)
 
 
-def page_of_group_sessions(
-    group_id: UUID, wanted: SessionsWanted, window: Window, fields: Fields = None
-) -> Reading[Slice[Occurrence]]:
-    """Gives how a page of a group's sessions is read, or some fields of them."""
-    order = reading(SESSION_ORDER, fields)
-    return page_of(order, _columns.group_definition_id, group_id, _filters(wanted), window)
+def page_of_group_sessions(wanted: SessionsWanted, window: Window, fields: Fields = None) -> Lookup[Slice[Occurrence]]:
+    """Gives what finds a page of one group's sessions, or some fields of them."""
+    return page_of_one(reading(SESSION_ORDER, fields), _columns.group_definition_id, _filters(wanted), window)
 
 
-def length_of_group_sessions(group_id: UUID, wanted: SessionsWanted) -> Reading[int]:
-    """Gives how it is read how many sessions a group's list has."""
-    return length_of(SESSION_ORDER, _columns.group_definition_id, group_id, _filters(wanted))
+def count_of_group_sessions(wanted: SessionsWanted) -> Lookup[int]:
+    """Gives what finds how many sessions one group's list has."""
+    return count_of_one(SESSION_ORDER, _columns.group_definition_id, _filters(wanted))
 
 
 async def count_group_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted) -> list[int]:

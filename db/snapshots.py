@@ -6,11 +6,10 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from db.drivers import Driver
 from db.engine import Database
 from db.faults import Trouble, trouble_of
+from db.lookups import Lookup, Lookups
 from db.readers import Readers, ReadingDriver
-from db.reading import Reading
 from db.statement import Statement
 
 Found = TypeVar("Found")
@@ -42,19 +41,19 @@ class Snapshot:
             self._fault = fault
             raise
 
-    async def read(self, reading: Reading[Found]) -> Found:
-        """Gives what the reading looks for. Raises as above."""
-        return reading.of_rows(await self.fetch(reading.statement, reading.parameters))
-
-    async def read_together(self, readings: Sequence[Reading[Any]]) -> list[Any]:
-        """Gives what each of the readings looks for, on PostgreSQL by one statement. Raises as above."""
+    async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
+        """Gives what each of the lookups finds by the id. Raises as above."""
         if self._fault is not None:
             raise self._fault
         try:
-            return await _read_together(self.driver, readings)
+            return await self.driver.look_up(lookups, id)
         except DBAPIError as fault:
             self._fault = fault
             raise
+
+    async def find(self, lookup: Lookup[Found], id: object) -> Found:
+        """Gives what the lookup finds by the id. Raises as above."""
+        return lookup.of_rows(await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id}))
 
     async def begin(self) -> None:
         """Begins the transaction. Raises DBAPIError."""
@@ -72,19 +71,19 @@ class Snapshot:
             await self._readers.give_back(self.driver, reusable=reusable)
 
 
-async def read_at_once(engine: Database, organization_id: str, readings: Sequence[Reading[Any]]) -> list[Any]:
-    """Gives what each of the readings looks for, all at the same moment. Raises DBAPIError.
+async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: object) -> list[Any]:
+    """Gives what each of the lookups finds by the id, all at the same moment. Raises DBAPIError.
 
     PostgreSQL is asked by one statement, which needs no transaction around it to see a single moment.
     """
     if engine.dialect.name != "postgresql":
         async with snapshot(engine, organization_id) as opened:
-            return await opened.read_together(readings)
+            return await opened.look_up(lookups, id)
     readers = engine.readers
     driver = await readers.take(organization_id)
     reusable = False
     try:
-        found = await _read_together(driver, readings)
+        found = await driver.look_up(lookups, id)
         reusable = True
     except DBAPIError as fault:
         reusable = not driver.is_lost() and trouble_of(fault) is not Trouble.GONE
@@ -92,11 +91,6 @@ async def read_at_once(engine: Database, organization_id: str, readings: Sequenc
     finally:
         await readers.give_back(driver, reusable=reusable)
     return found
-
-
-async def _read_together(driver: Driver, readings: Sequence[Reading[Any]]) -> list[Any]:
-    found = await driver.fetch_together([(reading.statement, reading.parameters) for reading in readings])
-    return [reading.of_rows(rows) for reading, rows in zip(readings, found, strict=True)]
 
 
 async def open_snapshot(engine: Database, organization_id: str) -> Snapshot:

@@ -1,7 +1,7 @@
 """What one request carries: who asks, the clock, the way to the database, and what was loaded already."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,8 +10,8 @@ from uuid import UUID
 from db.engine import Database
 from db.faults import trouble_of
 from db.idempotency import Claim
-from db.reading import Reading
-from db.snapshots import Snapshot, open_snapshot, read_at_once
+from db.lookups import Lookups
+from db.snapshots import Snapshot, look_up, open_snapshot
 from db.transactions import transact
 from db.turns import Turns
 from db.unit_of_work import Author, UnitOfWork
@@ -120,21 +120,22 @@ class Context:
         """
         return _Reading(self, loaders)
 
-    async def read_together(self, readings: Sequence[Reading[Any]], *, nothing_else: bool) -> list[Any]:
-        """Gives what each of the readings looks for, by one statement where the database can.
+    async def look_up(self, lookups: Lookups, id: object, *, nothing_else: bool) -> list[Any]:
+        """Gives what each of the lookups finds by the id, by one statement where the database can.
 
         Args:
-            readings: What is to be read.
+            lookups: What is looked for.
+            id: The id.
             nothing_else: Whether the request reads nothing but this. Then it needs no snapshot.
         """
         if not nothing_else or self.snapshot is not None:
-            async with self.read(self.loaders) as snapshot:
-                return await snapshot.read_together(readings)
+            async with self.read() as snapshot:
+                return await snapshot.look_up(lookups, id)
         async with self.turn:
             if self.ended or self._read_all:
                 raise RequestEnded
             self._read_all = True
-            return await self._reaching(read_at_once(self.clinic.engine, self.caller.organization_id, readings))
+            return await self._reaching(look_up(self.clinic.engine, self.caller.organization_id, lookups, id))
 
     async def open_snapshot(self) -> Snapshot:
         """Opens a snapshot for the request. Raises DBAPIError; once it did, at once the same."""

@@ -1,22 +1,23 @@
 """Enrollments: one by id, a group's, and a patient's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 from db.enrollment_queries import (
     ENROLLMENT_ORDER,
     Statuses,
-    length_of_group_enrollments,
+    count_of_group_enrollments,
     page_of_group_enrollments,
 )
+from db.lookups import Lookup
 from db.pages import Fields, Slice, Window
-from db.reading import Reading
-from domain.records import Enrollment, EnrollmentStatus
+from domain.records import Enrollment, EnrollmentStatus, GroupDefinition
 from resolvers.ahead import Ahead
 from resolvers.arguments import our_id
 from resolvers.context import Context
 from resolvers.loader import Loader
+from resolvers.loaders import Loaders
 from resolvers.pages import Count, Page, counted, fields_to_read, window
 
 Parent = TypeVar("Parent", UUID, str)
@@ -39,7 +40,7 @@ async def enrollments_of_group(
     """Gives a page of a group's enrollments, together with those of the other groups asked for. Raises BadInput."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
     found = await context.loaders.group_enrollments.load((group_id, (*asked, None)))
-    return _page(context.loaders.group_enrollment_count, group_id, asked, found)
+    return _page(context, _of_group, group_id, asked, found)
 
 
 async def enrollments_of_groups(
@@ -56,15 +57,13 @@ async def enrollments_of_groups(
 
     Raises BadInput.
     """
-    asked, read = _asked(statuses, first, after, last, before, fields, len(group_ids))
-    loaders = context.loaders
-    found = await loaders.group_enrollments.load_all([(group, read) for group in group_ids])
-    return [_page(loaders.group_enrollment_count, group, asked, each) for (group, _), each in found.items()]
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
+    read = (*asked, fields_to_read(fields, len(group_ids), asked[1].limit))
+    found = await context.loaders.group_enrollments.load_all([(group, read) for group in group_ids])
+    return [_page(context, _of_group, group, asked, each) for (group, _), each in found.items()]
 
 
 def enrollments_ahead(
-    context: Context,
-    group_id: UUID,
     statuses: Iterable[EnrollmentStatus] | None,
     first: int | None,
     after: str | None,
@@ -74,21 +73,22 @@ def enrollments_ahead(
     *,
     count: bool,
 ) -> Ahead:
-    """Gives how a page of a group's enrollments is read along with it, and where asked for how long the list is.
+    """Gives how a page of a group's enrollments is read along with it, and where asked for how many there are.
 
     Raises BadInput.
     """
-    asked, read = _asked(statuses, first, after, last, before, fields, 1)
-    readings: list[Reading[Any]] = [page_of_group_enrollments(group_id, *read)]
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
+    # Whose they are is noted whatever was asked for.
+    lookups: list[Lookup[Any]] = [page_of_group_enrollments(*asked, fields and fields | {"patient_id"})]
     if count:
-        readings.append(length_of_group_enrollments(group_id, asked[0]))
+        lookups.append(count_of_group_enrollments(asked[0]))
 
-    def value(_group: object, found: Sequence[Any]) -> Page[Enrollment]:
-        loaders = context.loaders
-        loaders.note_pages(found[:1])
-        return counted(_page(loaders.group_enrollment_count, group_id, asked, found[0]), found[1:])
+    def value(context: Context, group: GroupDefinition, found: Sequence[Any]) -> Page[Enrollment]:
+        page: Slice[Enrollment] = found[0]
+        context.note_patients(page.records.values("patient_id"))
+        return counted(_page(context, _of_group, group.id, asked, page), found[1:])
 
-    return Ahead(readings, value)
+    return Ahead(lookups, value)
 
 
 async def enrollments_of_patient(
@@ -101,7 +101,7 @@ async def enrollments_of_patient(
     """Gives a page of a patient's enrollments, together with those of the other patients. Raises BadInput."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
     found = await context.loaders.patient_enrollments.load((patient_id, asked))
-    return _page(context.loaders.patient_enrollment_count, patient_id, asked, found)
+    return _page(context, _of_patient, patient_id, asked, found)
 
 
 async def enrollments_of_patients(
@@ -113,35 +113,28 @@ async def enrollments_of_patients(
 ) -> list[Page[Enrollment]]:
     """Gives the same page of the enrollments of each of many patients, all different. Raises BadInput."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
-    loaders = context.loaders
-    found = await loaders.patient_enrollments.load_all([(patient, asked) for patient in patient_ids])
-    return [_page(loaders.patient_enrollment_count, patient, asked, each) for (patient, _), each in found.items()]
-
-
-def _asked(
-    statuses: Iterable[EnrollmentStatus] | None,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-    fields: Fields,
-    groups: int,
-) -> tuple[tuple[Statuses, Window], tuple[Statuses, Window, Fields]]:
-    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
-    fields = fields_to_read(fields, groups, asked[1].limit)
-    # Whose they are is noted whatever was asked for.
-    return asked, (*asked, fields and fields | {"patient_id"})
+    found = await context.loaders.patient_enrollments.load_all([(patient, asked) for patient in patient_ids])
+    return [_page(context, _of_patient, patient, asked, each) for (patient, _), each in found.items()]
 
 
 def _wanted(statuses: Iterable[EnrollmentStatus] | None) -> Statuses:
     return None if statuses is None else frozenset(statuses)
 
 
+def _of_group(loaders: Loaders) -> Loader[Any, int]:
+    return loaders.group_enrollment_count
+
+
+def _of_patient(loaders: Loaders) -> Loader[Any, int]:
+    return loaders.patient_enrollment_count
+
+
 def _page(
-    counts: Loader[tuple[Parent, tuple[Statuses]], int],
+    context: Context,
+    counts: Callable[[Loaders], Loader[Any, int]],
     parent: Parent,
     asked: tuple[Statuses, Window],
     found: Slice[Enrollment],
 ) -> Page[Enrollment]:
     statuses, part = asked
-    return Page(ENROLLMENT_ORDER, part, found, Count(counts, (parent, (statuses,))))
+    return Page(ENROLLMENT_ORDER, part, found, Count(context.loaders, counts, (parent, (statuses,))))

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from uuid import UUID
 
-from db.group_queries import Seats, seats_of
+from db.group_queries import SEATS_OF_GROUP, Seats
 from domain.capacity import Capacity
 from domain.compliance import Compliance, Program, week_start, weekly_compliance
 from domain.records import GroupDefinition, GroupType, Occurrence
@@ -27,9 +26,9 @@ async def capacities(groups: Sequence[GroupDefinition], context: Context) -> lis
     return [_capacity(group, seats[group.id]) for group in groups]
 
 
-def capacity_ahead(_context: Context, group_id: UUID) -> Ahead:
+def capacity_ahead() -> Ahead:
     """Gives how a group's seats are read along with it."""
-    return Ahead((seats_of(group_id),), lambda group, found: _capacity(group, found[0]))
+    return Ahead((SEATS_OF_GROUP,), lambda _context, group, found: _capacity(group, found[0]))
 
 
 async def compliance(context: Context, group: GroupDefinition, week_of: date | None) -> Compliance | None:

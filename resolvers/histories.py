@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from db.history_queries import HISTORY_ORDER, length_of_history, page_of_history
+from db.history_queries import HISTORY_ORDER, count_of_history, page_of_history
 from db.history_queries import StoredEntry as HistoryRecord
 from db.pages import Slice, Window
 from domain.changes import EntityType
 from resolvers.ahead import Ahead
 from resolvers.context import Context
+from resolvers.loader import Loader
+from resolvers.loaders import Loaders
 from resolvers.pages import Count, Page, counted, window
 
 __all__ = [
@@ -48,17 +50,18 @@ async def histories(
     return [_page(context, kind, record, part, entries) for (record, _), entries in found.items()]
 
 
-def history_ahead(
-    context: Context, kind: EntityType, id: UUID, first: int | None, after: str | None, *, count: bool
-) -> Ahead:
-    """Gives how a page of a record's history is read along with it, and where asked for its length. Raises BadInput."""
+def history_ahead(kind: EntityType, first: int | None, after: str | None, *, count: bool) -> Ahead:
+    """Gives how a page of a record's history is read along with it, and where asked for how long it is.
+
+    Raises BadInput.
+    """
     part = window(HISTORY_ORDER, first, after)
-    readings = [page_of_history(id, kind, part), *([length_of_history(id, kind)] if count else ())]
+    lookups = [page_of_history(kind, part), *([count_of_history(kind)] if count else ())]
 
-    def value(_record: object, found: Sequence[Any]) -> Page[HistoryRecord]:
-        return counted(_page(context, kind, id, part, found[0]), found[1:])
+    def value(context: Context, record: Any, found: Sequence[Any]) -> Page[HistoryRecord]:
+        return counted(_page(context, kind, record.id, part, found[0]), found[1:])
 
-    return Ahead(readings, value)
+    return Ahead(lookups, value)
 
 
 async def _history(
@@ -68,7 +71,11 @@ async def _history(
     return _page(context, kind, id, part, await context.loaders.history.load((id, (kind, part))))
 
 
+def _counts(loaders: Loaders) -> Loader[Any, int]:
+    return loaders.history_count
+
+
 def _page(
     context: Context, kind: EntityType, id: UUID, part: Window, found: Slice[HistoryRecord]
 ) -> Page[HistoryRecord]:
-    return Page(HISTORY_ORDER, part, found, Count(context.loaders.history_count, (id, (kind,))))
+    return Page(HISTORY_ORDER, part, found, Count(context.loaders, _counts, (id, (kind,))))

@@ -1,12 +1,10 @@
 """Gathers what many fields ask for one at a time, and loads it all at once."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
-
-from db.reading import Reading
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -18,32 +16,20 @@ class Loader(Generic[Key, Value]):
     It loads what is asked for at the same time together, and each key once.
     """
 
-    __slots__ = ("_gathering", "_known", "_note", "_read", "reading")
+    __slots__ = ("_gathering", "_known", "_read")
 
     def __init__(
         self,
         read: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]],
-        reading: Callable[[Key], Reading[Value]] | None = None,
-        note: Callable[[Sequence[Value]], None] | None = None,
     ) -> None:
-        """Loads nothing yet.
-
-        Args:
-            read: Loads the values of several keys, in their order.
-            reading: Gives how the value of one key is read, where one statement does; the same as `read` would load.
-            note: Is told what has been read.
-        """
-        self._read = read if note is None else _noted(read, note)
-        self._note = note
-        self.reading = reading
+        """Takes what loads the values of several keys, in their order. Loads nothing yet."""
+        self._read = read
         self._known: dict[Key, Value] = {}
         # Made when it is first needed: most requests have all keys in hand.
         self._gathering: DataLoader[Key, Value] | None = None
 
     def learn(self, key: Key, value: Value) -> None:
-        """Takes what was read for a key by its `reading`."""
-        if self._note is not None:
-            self._note([value])
+        """Takes what was read for a key by somebody else."""
         self._known[key] = value
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
@@ -72,17 +58,6 @@ class Loader(Generic[Key, Value]):
         if new:
             self._known.update(zip(new, await self._read(new), strict=True))
         return {key: self._known[key] if key in self._known else await self.load(key) for key in wanted}
-
-
-def _noted(
-    read: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]], note: Callable[[Sequence[Value]], None]
-) -> Callable[[list[Key]], Coroutine[Any, Any, list[Value]]]:
-    async def read_and_note(keys: list[Key]) -> list[Value]:
-        values = await read(keys)
-        note(values)
-        return values
-
-    return read_and_note
 
 
 def _take_notice(found: "asyncio.Future[Any]") -> None:

@@ -5,14 +5,13 @@ A loader also remembers, for one request: the same record is read once, however 
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import date, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from db import enrollment_queries, group_queries, history_queries, reference_queries, schedule_queries
 from db.group_queries import Seats
 from db.pages import Fields, Order, Slice, Window
-from db.reading import Reading
 from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
 from db.snapshots import Snapshot
 from domain.changes import EntityType
@@ -41,10 +40,6 @@ class Loaders:
         self.__dict__.clear()
         self._context = context
 
-    def note_pages(self, pages: Sequence[Slice[Enrollment]]) -> None:
-        """Notes whose enrollments are on the pages."""
-        self._context.note_patients(patient for page in pages for patient in page.records.values("patient_id"))
-
     @cached_property
     def staff_member(self) -> Loader[str, StaffMember]:
         """Staff by id."""
@@ -58,33 +53,39 @@ class Loaders:
     @cached_property
     def patient(self) -> Loader[str, Patient]:
         """Patients by id."""
-        note = self._context.note_patients
-        return self._references(PATIENT_ORDER, lambda found: note(patient.id for patient in found if patient))
+
+        async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Patient]:
+            found = await reference_queries.find_references(snapshot, PATIENT_ORDER, ids)
+            self._context.note_patients(found)
+            return found
+
+        return self._found(find)
 
     @cached_property
     def group(self) -> Loader[UUID, GroupDefinition | None]:
         """Groups by id, the deleted too; None for ids the organization does not have."""
-        return self._found(group_queries.find_groups, group_queries.group_by_id)
+        return self._found(group_queries.find_groups)
 
     @cached_property
     def session(self) -> Loader[UUID, Occurrence | None]:
         """Sessions by id; None for ids the organization does not have."""
-        return self._found(schedule_queries.find_sessions, schedule_queries.session_by_id)
+        return self._found(schedule_queries.find_sessions)
 
     @cached_property
     def enrollment(self) -> Loader[UUID, Enrollment | None]:
         """Enrollments by id, the removed too; None for ids the organization does not have."""
-        note = self._context.note_patients
-        return self._found(
-            enrollment_queries.find_enrollments,
-            enrollment_queries.enrollment_by_id,
-            lambda found: note(enrollment.patient_id for enrollment in found if enrollment),
-        )
+
+        async def find(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
+            found = await enrollment_queries.find_enrollments(snapshot, ids)
+            self._context.note_patients(enrollment.patient_id for enrollment in found.values())
+            return found
+
+        return self._found(find)
 
     @cached_property
     def seats(self) -> Loader[UUID, Seats | None]:
         """Seats by group; None where nobody is seated or waits."""
-        return self._found(group_queries.count_seats, group_queries.seats_of)
+        return self._found(group_queries.count_seats)
 
     @cached_property
     def group_sessions(self) -> Loader[tuple[UUID, tuple[SessionsWanted, Window, Fields]], Slice[Occurrence]]:
@@ -98,8 +99,18 @@ class Loaders:
 
     @cached_property
     def group_enrollments(self) -> Loader[tuple[UUID, tuple[Statuses, Window, Fields]], Slice[Enrollment]]:
-        """Pages of enrollments by group; where only some fields are read, those that tell whose they are too."""
-        return self._lists(enrollment_queries.pages_of_group_enrollments, self.note_pages)
+        """Pages of enrollments by group."""
+
+        async def read(
+            snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields
+        ) -> list[Slice[Enrollment]]:
+            # Whose they are is noted whatever was asked for.
+            fields = fields and fields | {"patient_id"}
+            found = await enrollment_queries.pages_of_group_enrollments(snapshot, group_ids, statuses, window, fields)
+            self._context.note_patients(patient for page in found for patient in page.records.values("patient_id"))
+            return found
+
+        return self._lists(read)
 
     @cached_property
     def group_enrollment_count(self) -> Loader[tuple[UUID, tuple[Statuses]], int]:
@@ -131,32 +142,21 @@ class Loaders:
         """By group, the sessions of the week that starts on a day, and two days more on each side."""
         return self._lists(_week_sessions)
 
-    def _references(
-        self, order: Order[Value], note: Callable[[Sequence[Value]], None] | None = None
-    ) -> Loader[str, Value]:
+    def _references(self, order: Order[Value]) -> Loader[str, Value]:
         async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Value]:
             return await reference_queries.find_references(snapshot, order, ids)
 
-        return self._found(find, partial(reference_queries.reference_by_id, order), note)
+        return self._found(find)
 
-    def _found(
-        self,
-        find: Callable[[Snapshot, Sequence[Key]], Awaitable[dict[Key, Value]]],
-        by_id: Callable[[Key], Reading[Value | None]],
-        note: Callable[[Sequence[Any]], None] | None = None,
-    ) -> Loader[Key, Any]:
+    def _found(self, find: Callable[[Snapshot, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> Loader[Key, Any]:
         async def load(keys: list[Key]) -> list[Value | None]:
             async with self._context.read(self) as snapshot:
                 found = await find(snapshot, keys)
             return [found.get(key) for key in keys]
 
-        return Loader(load, by_id, note)
+        return Loader(load)
 
-    def _lists(
-        self,
-        read: Callable[..., Awaitable[Sequence[Value]]],
-        note: Callable[[Sequence[Value]], None] | None = None,
-    ) -> Loader[tuple[Key, Arguments], Value]:
+    def _lists(self, read: Callable[..., Awaitable[Sequence[Value]]]) -> Loader[tuple[Key, Arguments], Value]:
         """Gives a loader of lists by parent and arguments: one statement for all parents with the same arguments."""
 
         async def load(keys: list[tuple[Key, Arguments]]) -> list[Value]:
@@ -172,7 +172,7 @@ class Loaders:
                     found.update(((parent, arguments), value) for parent, value in zip(wanted, values, strict=True))
             return [found[key] for key in keys]
 
-        return Loader(load, None, note)
+        return Loader(load)
 
 
 async def _pages_of_history(

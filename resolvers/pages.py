@@ -14,6 +14,7 @@ from db.pages import Fields, Order, Slice, Window
 from domain.texts import is_storable
 from resolvers.context import BadInput
 from resolvers.loader import Loader
+from resolvers.loaders import Loaders
 
 Record = TypeVar("Record")
 
@@ -50,12 +51,13 @@ Total = Callable[[], Awaitable[int]]
 class Count:
     """How long a list is, told by a loader that counts many lists at once."""
 
-    loader: Loader[Any, int]
+    loaders: Loaders
+    loader: Callable[[Loaders], Loader[Any, int]]
     key: Any
 
     async def __call__(self) -> int:
         """Gives it."""
-        return await self.loader.load(self.key)
+        return await self.loader(self.loaders).load(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,8 @@ class Counted:
 async def totals(wanted: Sequence[Total]) -> Sequence[int]:
     """Gives how long many lists are: those that one loader counts by one statement."""
     counts = [total for total in wanted if isinstance(total, Count)]
-    if len(counts) == len(wanted) and len({count.loader for count in counts}) == 1:
-        found = await counts[0].loader.load_all([count.key for count in counts])
+    if len(counts) == len(wanted) and len({(count.loader, count.loaders) for count in counts}) == 1:
+        found = await counts[0].loader(counts[0].loaders).load_all([count.key for count in counts])
         return [found[count.key] for count in counts]
     return await asyncio.gather(*(total() for total in wanted))
 

@@ -5,17 +5,23 @@ from typing import Any
 from uuid import UUID
 
 from db import schedule_queries
+from db.lookups import Lookup
 from db.pages import Fields, Slice, Window
-from db.reading import Reading
-from db.schedule_queries import SESSION_ORDER, length_of_group_sessions, page_of_group_sessions
-from domain.records import Occurrence
+from db.schedule_queries import SESSION_ORDER, count_of_group_sessions, page_of_group_sessions
+from domain.records import GroupDefinition, Occurrence
 from domain.selections import SessionsWanted
 from resolvers.ahead import Ahead
 from resolvers.arguments import in_order, our_id, storable
 from resolvers.context import Context
+from resolvers.loader import Loader
+from resolvers.loaders import Loaders
 from resolvers.pages import Count, Page, counted, fields_to_read, window
 
 _ALL = SessionsWanted()
+
+
+def _counts(loaders: Loaders) -> Loader[Any, int]:
+    return loaders.group_session_count
 
 
 async def session(context: Context, id: str) -> Occurrence | None:
@@ -82,8 +88,6 @@ async def sessions_of_groups(
 
 
 def sessions_ahead(
-    context: Context,
-    group_id: UUID,
     wanted: SessionsWanted | None,
     first: int | None,
     after: str | None,
@@ -93,16 +97,19 @@ def sessions_ahead(
     *,
     count: bool,
 ) -> Ahead:
-    """Gives how a page of a group's sessions is read along with it, and where asked for its length. Raises BadInput."""
+    """Gives how a page of a group's sessions is read along with it, and where asked for how many there are.
+
+    Raises BadInput.
+    """
     wanted, part, fields = _asked(wanted, first, after, last, before, fields, 1)
-    readings: list[Reading[Any]] = [page_of_group_sessions(group_id, wanted, part, fields)]
+    lookups: list[Lookup[Any]] = [page_of_group_sessions(wanted, part, fields)]
     if count:
-        readings.append(length_of_group_sessions(group_id, wanted))
+        lookups.append(count_of_group_sessions(wanted))
 
-    def value(_group: object, found: Sequence[Any]) -> Page[Occurrence]:
-        return counted(_page(context, group_id, wanted, part, found[0]), found[1:])
+    def value(context: Context, group: GroupDefinition, found: Sequence[Any]) -> Page[Occurrence]:
+        return counted(_page(context, group.id, wanted, part, found[0]), found[1:])
 
-    return Ahead(readings, value)
+    return Ahead(lookups, value)
 
 
 def _asked(
@@ -122,7 +129,7 @@ def _asked(
 def _page(
     context: Context, group_id: UUID, wanted: SessionsWanted, part: Window, found: Slice[Occurrence]
 ) -> Page[Occurrence]:
-    return Page(SESSION_ORDER, part, found, Count(context.loaders.group_session_count, (group_id, (wanted,))))
+    return Page(SESSION_ORDER, part, found, Count(context.loaders, _counts, (group_id, (wanted,))))
 
 
 def _checked(wanted: SessionsWanted | None) -> SessionsWanted:

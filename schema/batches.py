@@ -5,7 +5,8 @@ from typing import Any
 
 from domain.changes import EntityType
 from resolvers import histories
-from resolvers.ahead import Ahead, read_ahead
+from resolvers.ahead import Ahead, RecordWithFields
+from resolvers.by_id import ById
 from resolvers.context import Context
 from resolvers.loader import Loader
 from resolvers.loaders import Loaders
@@ -24,10 +25,10 @@ def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
 
 
 class Foreseen(Batch):
-    """A batch of which can be told what it will read for a record by the record's id alone, before that is read.
+    """A batch of which can be told, by its arguments alone, what it will read for a record by the record's id.
 
     Attributes:
-        ahead: Tells it; it gets the context, the id, and by name the arguments of the field.
+        ahead: Tells it; it gets by name the arguments of the field.
     """
 
     def __init__(
@@ -46,33 +47,38 @@ class Totals(Batch):
     """A batch that tells how long a page's list is. It reads nothing where that was read along with the page."""
 
 
-def by_id(loader: Callable[[Loaders], Loader[Any, Any]], parse: Callable[[str, str], Any]) -> Batch:
-    """Gives the mark of a field of the query that finds by its argument `id` what the loader does.
+def by_id(kind: ById) -> Batch:
+    """Gives the mark of a field of the query that finds a record by its argument `id`.
 
     What is asked of the record, and can be foreseen, is read along with it.
-
-    Args:
-        loader: The loader.
-        parse: Gives the id as the loader takes it; it gets the argument and its name.
     """
 
-    async def resolve_many(_query: Sequence[Any], context: Context, id: str, below: Below) -> Sequence[Any]:
-        key = parse(id, "id")
-        foreseen = [
-            (field, field.batch.ahead(context, key, **field.arguments))
-            for field in below.fields
-            if isinstance(field.batch, Foreseen)
-        ]
-        nothing_else = below.alone and len(foreseen) == len(below.fields)
-        if nothing_else:
-            nothing_else = all(isinstance(each.batch, Totals) for field, _ in foreseen for each in field.fields)
-        fields = [ahead for _, ahead in foreseen]
-        record, values = await read_ahead(context, loader(context.loaders), key, fields, nothing_else=nothing_else)
-        for (field, _), value in zip(foreseen, values, strict=False):
-            field.values = [value]
-        return [record]
+    async def resolve_many(
+        _query: Sequence[Any], context: Context, id: str, below: Below
+    ) -> tuple[Sequence[Any], Sequence[Sequence[Any] | None]]:
+        key = kind.parse(id, "id")
+        if below.kept is None:
+            below.kept = _with_fields(kind, below)
+        asked: RecordWithFields = below.kept
+        record, values = await asked.read(context, key)
+        if not asked.nothing_else:
+            kind.loader(context.loaders).learn(key, record)
+        found = iter(values)
+        known = [[next(found)] if values and isinstance(each.batch, Foreseen) else None for each in below.fields]
+        return [record], known
 
     return Batch(resolve_many, foresees=True)
+
+
+def _with_fields(kind: ById, below: Below) -> RecordWithFields:
+    fields, nothing_else = [], below.alone
+    for field in below.fields:
+        if isinstance(field.batch, Foreseen):
+            fields.append(field.batch.ahead(**field.arguments))
+            nothing_else = nothing_else and all(isinstance(each.batch, Totals) for each in field.fields)
+        else:
+            nothing_else = False
+    return RecordWithFields(kind, fields, nothing_else=nothing_else)
 
 
 def fields_of_nodes(selected: Selected) -> frozenset[str] | None:
@@ -100,9 +106,7 @@ def history_of(kind: EntityType) -> Batch:
     ) -> list[Page[histories.HistoryRecord]]:
         return await histories.histories(context, kind, ids, first, after)
 
-    def ahead(
-        context: Context, id: Any, first: int | None = None, after: str | None = None, selected: Selected = None
-    ) -> Ahead:
-        return histories.history_ahead(context, kind, id, first, after, count=counts_too(selected))
+    def ahead(first: int | None = None, after: str | None = None, selected: Selected = None) -> Ahead:
+        return histories.history_ahead(kind, first, after, count=counts_too(selected))
 
     return Foreseen(resolve_many, ahead, by="id", selects=True)

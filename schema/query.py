@@ -8,7 +8,7 @@ import strawberry
 from domain import records
 from domain.selections import GroupOrder
 from resolvers import enrollment_lists, group_lists, nodes, recurrences, reference_lists, schedule_lists
-from resolvers.arguments import our_id, storable
+from resolvers.by_id import ENROLLMENT, GROUP, PATIENT, SESSION
 from resolvers.caller import PermissionKey
 from resolvers.pages import Page
 from schema.arguments import After, Before, First, Last, Search
@@ -70,7 +70,7 @@ class Query:
     @strawberry.field(
         graphql_type=GroupDefinition | None,
         description="A group by its id, also when it is deleted.",
-        extensions=[requires(_GROUPS), by_id(lambda loaders: loaders.group, our_id)],
+        extensions=[requires(_GROUPS), by_id(GROUP)],
     )
     @staticmethod
     async def group_definition(info: Info, id: OurId) -> records.GroupDefinition | None:
@@ -99,7 +99,7 @@ class Query:
     @strawberry.field(
         graphql_type=Occurrence | None,
         description="A session by its id.",
-        extensions=[requires(_SCHEDULE), by_id(lambda loaders: loaders.session, our_id)],
+        extensions=[requires(_SCHEDULE), by_id(SESSION)],
     )
     @staticmethod
     async def occurrence(info: Info, id: OurId) -> records.Occurrence | None:
@@ -125,7 +125,10 @@ class Query:
     @strawberry.field(
         graphql_type=Enrollment | None,
         description="An enrollment by its id, also when it is removed.",
-        extensions=[requires(_ENROLLMENTS), by_id(lambda loaders: loaders.enrollment, our_id)],
+        extensions=[
+            requires(_ENROLLMENTS),
+            by_id(ENROLLMENT),
+        ],
     )
     @staticmethod
     async def enrollment(info: Info, id: OurId) -> records.Enrollment | None:
@@ -134,7 +137,10 @@ class Query:
     @strawberry.field(
         graphql_type=Patient | None,
         description="A patient by the registry's id.",
-        extensions=[requires(_ENROLLMENTS), by_id(lambda loaders: loaders.patient, storable)],
+        extensions=[
+            requires(_ENROLLMENTS),
+            by_id(PATIENT),
+        ],
     )
     @staticmethod
     async def patient(

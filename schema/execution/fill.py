@@ -25,12 +25,14 @@ from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import AwaitableOrValue
 
 from schema.execution.errors import GivenUp
-from schema.execution.marks import Below
+from schema.execution.marks import Asked, Below
 from schema.execution.plan import SelectedField
 from schema.execution.region import BatchOfRegion, Region, State, Write
 from schema.execution.rows import RowList
 
 Values = Sequence[Any] | RowList
+# For each batch of a region its values, where they are known before it is resolved; empty where those of none are.
+Foreseen = Sequence[Sequence[Any] | None]
 
 # Values completed before looking at the clock. Each may be a list of its own.
 _PART: Final = 32
@@ -76,7 +78,7 @@ async def _complete(
     region: Region,
     values: Values,
     write: Write | None = None,
-    foreseen: Sequence[Below] | None = None,
+    foreseen: Foreseen = (),
 ) -> list[Any]:
     state = _state(execution, region)
     if len(values) <= _PART:
@@ -102,20 +104,19 @@ async def _read(region: Region, values: Values, state: State, write: Write | Non
     return completed
 
 
-async def _fill_all(execution: Execution, region: Region, state: State, foreseen: Sequence[Below] | None) -> None:
-    waiting = [
-        (batch, foreseen[number] if foreseen else None)
-        for number, batch in enumerate(region.batches)
-        if state[batch.keys]
-    ]
+async def _fill_all(execution: Execution, region: Region, state: State, foreseen: Foreseen) -> None:
+    waiting = []
+    for number, batch in enumerate(region.batches):
+        if state[batch.keys]:
+            waiting.append((batch, foreseen[number] if foreseen else None))
     if len(waiting) == 1 or all(len(state[batch.keys]) <= _FEW for batch, _ in waiting):
-        for batch, below in waiting:
-            await _fill(execution, batch, state, below)
+        for batch, values in waiting:
+            await _fill(execution, batch, state, values)
         return
     # Lists with nothing to get below them come last: while they are completed, what is below the others can be got.
     waiting.sort(key=lambda each: each[0].write is not None and not each[0].region.batches)
     # All are let come to their end, whatever becomes of one: to cancel a statement may cost the transaction.
-    filling = (_fill(execution, batch, state, below) for batch, below in waiting)
+    filling = (_fill(execution, batch, state, values) for batch, values in waiting)
     for outcome in await asyncio.gather(*filling, return_exceptions=True):
         if outcome is not None:
             raise outcome
@@ -136,46 +137,54 @@ async def _turn(until: float) -> float:
     return time.perf_counter() + _TURN
 
 
-async def _fill(execution: Execution, batch: BatchOfRegion, state: State, below: Below | None) -> None:
-    """Resolves a batch, and puts its completed values in their places."""
+async def _fill(execution: Execution, batch: BatchOfRegion, state: State, known: Sequence[Any] | None) -> None:
+    """Resolves a batch, unless its values are known already, and puts its completed values in their places."""
     keys, places, name = state[batch.keys], state[batch.places], batch.selected.name
     mark = batch.many.batch
-    if below is None and mark.foresees:
-        below = _below(execution, batch)
-    if mark.by is None or (below is not None and below.values is not None):
-        values = await _resolve(execution, batch, keys, below)
-        completed = await _complete(execution, batch.region, values, batch.write, below.fields if below else None)
+    if mark.by is None or known is not None:
+        foreseen: Foreseen = ()
+        if known is None:
+            known, foreseen = await _resolve(execution, batch, keys)
+        _check_length(known, keys)
+        completed = await _complete(execution, batch.region, known, batch.write, foreseen)
         for place, value in zip(places, completed, strict=True):
             place[name] = value
         return
     wanted = list(dict.fromkeys(keys))
     if None in wanted:
         wanted.remove(None)
-        values = [*await _resolve(execution, batch, wanted, below), None]
+        found, _ = await _resolve(execution, batch, wanted)
+        values: Sequence[Any] = [*found, None]
         wanted.append(None)
     else:
-        values = await _resolve(execution, batch, wanted, below)
+        values, _ = await _resolve(execution, batch, wanted)
     by_key = dict(zip(wanted, await _complete(execution, batch.region, values, batch.write), strict=True))
     for place, key in zip(places, keys, strict=True):
         place[name] = by_key[key]
 
 
-async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any], below: Below | None) -> Sequence[Any]:
+async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any]) -> tuple[Sequence[Any], Foreseen]:
     if not wanted:
-        return ()
-    mark = batch.many.batch
-    if below is not None and below.values is not None:
-        values = below.values
-    elif below is not None and mark.foresees:
-        values = await mark.resolve_many(wanted, execution.context_value, **below.arguments, below=below)
-    else:
-        values = await mark.resolve_many(wanted, execution.context_value, **_arguments_of_batch(execution, batch))
-    if len(values) != len(wanted):
-        raise GivenUp("more or fewer values than were asked for")
+        return (), ()
+    mark, arguments = batch.many.batch, _arguments_of_batch(execution, batch)
+    if mark.foresees:
+        below = _below(execution, batch)
+        resolved: tuple[Sequence[Any], Foreseen] = await mark.resolve_many(
+            wanted, execution.context_value, **arguments, below=below
+        )
+        _check_length(resolved[0], wanted)
+        return resolved
+    values: Sequence[Any] = await mark.resolve_many(wanted, execution.context_value, **arguments)
+    _check_length(values, wanted)
     if len(wanted) > _FEW:
         # The batches beside this one can send their statements before this one's values are completed.
         await asyncio.sleep(0)
-    return values
+    return values, ()
+
+
+def _check_length(values: Sequence[Any], wanted: Sequence[Any]) -> None:
+    if len(values) != len(wanted):
+        raise GivenUp("more or fewer values than were asked for")
 
 
 def _state(execution: Execution, region: Region) -> State:
@@ -186,8 +195,23 @@ def _state(execution: Execution, region: Region) -> State:
 
 
 def _below(execution: Execution, batch: BatchOfRegion) -> Below:
-    fields = [_below(execution, each) for each in batch.region.batches]
-    return Below(batch.many.batch, _arguments_of_batch(execution, batch), fields, batch.alone)
+    if batch.below is not None:
+        return batch.below
+    below = Below(tuple(_asked(execution, each) for each in batch.region.batches), batch.alone)
+    if _is_fixed(batch.region):
+        batch.below = below
+    return below
+
+
+def _asked(execution: Execution, batch: BatchOfRegion) -> Asked:
+    fields = tuple(_asked(execution, each) for each in batch.region.batches)
+    return Asked(batch.many.batch, _arguments_of_batch(execution, batch), fields)
+
+
+def _is_fixed(region: Region) -> bool:
+    return all(
+        batch.arguments is not None and not batch.variables and _is_fixed(batch.region) for batch in region.batches
+    )
 
 
 def _arguments_of_batch(execution: Execution, batch: BatchOfRegion) -> dict[str, Any]:

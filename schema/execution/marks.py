@@ -17,7 +17,7 @@ _ENCODED = "encoded_values"
 
 # Gives a field's values for many parents, in their order; an exception in the place of a value fails that one. It gets
 # the parents, the request's context value, and by name the arguments that the field's resolver would get.
-ResolveMany = Callable[..., Awaitable[Sequence[Any]]]
+ResolveMany = Callable[..., Awaitable[Any]]
 
 
 class Batch(FieldExtension):
@@ -32,8 +32,9 @@ class Batch(FieldExtension):
             value is None. The attribute's values are hashable.
         selects: Whether resolve_many also gets `selected`, by name: the attributes of the field's value that will be
             looked at, as `execution.selected` tells them. The values need have no other.
-        foresees: Whether resolve_many also gets `below`, by name, a `Below`: what will be resolved of its value. So it
-            may get that along with it, and put it there, where it knows how. For fields of the query itself.
+        foresees: Whether resolve_many also gets `below`, by name, a `Below`: what will be resolved of its value. It
+            then gives a pair: its values as ever; and for each field below, in their order, the values that it has got
+            along with its own, or None. For fields of the query itself.
     """
 
     def __init__(
@@ -45,24 +46,36 @@ class Batch(FieldExtension):
         self.foresees = foresees
 
 
-@dataclass(slots=True, eq=False)
-class Below:
-    """A field that is marked as a batch, and those of its value that are, to be resolved once it is.
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A field that is marked as a batch, with the fields of its value that are.
 
     Attributes:
         batch: The mark.
         arguments: What its resolve_many gets by name.
-        fields: The fields of its value that are marked as batches.
-        alone: Whether the whole query has no other batch than this, and those below it.
-        values: What the field's values are, where whoever resolves what is above it has got them too: then its own
-            resolve_many is not asked.
+        fields: The fields of its value.
     """
 
     batch: Batch
     arguments: Mapping[str, Any]
-    fields: Sequence["Below"]
-    alone: bool = False
-    values: Sequence[Any] | None = None
+    fields: tuple["Asked", ...]
+
+
+@dataclass(slots=True, eq=False)
+class Below:
+    """What will be resolved of the value of a field that foresees.
+
+    It is the same object for one request after another where the fields and their arguments are the same.
+
+    Attributes:
+        fields: The fields of its value that are marked as batches.
+        alone: Whether the whole query has no other batch than the field, and those below it.
+        kept: What the field's resolve_many has made of this, to be found by the next request.
+    """
+
+    fields: tuple[Asked, ...]
+    alone: bool
+    kept: Any = None
 
 
 class ContextOnly(FieldExtension):

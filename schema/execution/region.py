@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from schema.execution.fields import Call, Many
-from schema.execution.marks import Guard
+from schema.execution.marks import Below, Guard
 from schema.execution.plan import SelectedField
 from schema.execution.selected import Selected
 
@@ -62,6 +62,7 @@ class BatchOfRegion:
         alone: Whether the whole query has no other batch than this, and those of its region.
         write: Writes a completed value for the response's JSON encoder; None where that is left to the encoder.
         arguments: The field's arguments, where every request has the same but for `variables`; once they are known.
+        below: What its mark gets of the batches below it, where every request has the same; once it is known.
         variables: For arguments that are a variable's value as it comes, the variable, by their names.
     """
 
@@ -75,3 +76,4 @@ class BatchOfRegion:
     write: Write | None = None
     arguments: dict[str, Any] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    below: Below | None = None

@@ -51,8 +51,6 @@ async def _occurrences(
 
 
 def _occurrences_ahead(
-    context: Context,
-    group_id: UUID,
     filter: OccurrenceFilter | None = None,
     first: int | None = None,
     after: str | None = None,
@@ -62,7 +60,7 @@ def _occurrences_ahead(
 ) -> Ahead:
     wanted, fields = filter.wanted() if filter else None, fields_of_nodes(selected)
     count = counts_too(selected)
-    return schedule_lists.sessions_ahead(context, group_id, wanted, first, after, last, before, fields, count=count)
+    return schedule_lists.sessions_ahead(wanted, first, after, last, before, fields, count=count)
 
 
 async def _enrollments(
@@ -80,8 +78,6 @@ async def _enrollments(
 
 
 def _enrollments_ahead(
-    context: Context,
-    group_id: UUID,
     status: list[records.EnrollmentStatus] | None = None,
     first: int | None = None,
     after: str | None = None,
@@ -90,9 +86,7 @@ def _enrollments_ahead(
     selected: Selected = None,
 ) -> Ahead:
     fields, count = fields_of_nodes(selected), counts_too(selected)
-    return enrollment_lists.enrollments_ahead(
-        context, group_id, status, first, after, last, before, fields, count=count
-    )
+    return enrollment_lists.enrollments_ahead(status, first, after, last, before, fields, count=count)
 
 
 @strawberry.type(description="A therapy group: what it is, who leads it, where, for how many, and how often.")
