@@ -218,6 +218,9 @@ class Context:
     async def close(self) -> None:
         """Ends the snapshot and forgets what was loaded from it."""
         self._forget_loaded()
+        if self.snapshot is None and not self.turn.locked():
+            self._unopened, self._read_all = None, False
+            return
         async with self.turn:
             ended, self.snapshot, self._unopened, self._read_all = self.snapshot, None, None, False
             if ended is not None:

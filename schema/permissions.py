@@ -1,4 +1,4 @@
-"""Permission is one declaration: the directive that the SDL prints is the object that checks."""
+"""Permission is one declaration: what checks is made of the directive that the SDL prints."""
 
 import strawberry
 from strawberry.schema_directive import Location
@@ -18,22 +18,20 @@ Info = strawberry.Info[Context, None]
 class RequiresPermission:
     key: str = strawberry.directive_field(name="key")
 
-    def check(self, context: Context) -> None:
-        """Raises PermissionDenied where the caller lacks the key. It asks no database."""
-        context.require(PermissionKey(self.key))
-
 
 class _Check(Guard):
     """Checks a directive before its field resolves."""
 
     def __init__(self, directive: RequiresPermission) -> None:
         self.directive = directive
+        self._key = PermissionKey(directive.key)
 
     def apply(self, field: StrawberryField) -> None:
         field.directives = [*field.directives, self.directive]
 
     def check(self, context: Context) -> None:
-        self.directive.check(context)
+        """Raises PermissionDenied where the caller lacks the key. It asks no database."""
+        context.require(self._key)
 
 
 def requires(key: PermissionKey) -> Guard:

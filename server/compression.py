@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Final
 
 from isal import isal_zlib
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.headers import header
 
 SMALLEST: Final = 1_000
 """Shorter answers go as they are: they fit a packet either way."""
@@ -28,7 +29,7 @@ class Compressed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        gzip = takes_gzip(Headers(scope=scope).get("accept-encoding"))
+        gzip = takes_gzip(header(scope, b"accept-encoding"))
         start: Message = {}
 
         async def send_compressed(message: Message) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
@@ -19,6 +20,7 @@ from server.chosen_operation import ALLOWED, ChosenOperation, NotExecuted, choos
 from server.edge import DEFAULT_EDGE, Edge
 from server.errors import ErrorCode, error, errors_before_execution, errors_of_execution, masked_error
 from server.graphql_request import BadRequest, GraphQLRequest, read_request
+from server.headers import header
 from server.idempotency import IdempotencyRefusal, once
 from server.large_answers import LargeAnswers
 from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
@@ -42,22 +44,21 @@ class GraphQLOverHTTP:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        request = Request(scope, receive)
-        media_type = response_media_type(request.headers.get("accept"))
+        media_type = response_media_type(header(scope, b"accept"))
         record = record_of(scope)
         count = start_counting()
         try:
-            response = await self._answer(request, media_type, record)
+            response = await self._answer(scope, receive, media_type, record)
         except ClientDisconnect:
             record.outcome = "DISCONNECTED"
             return
         record.statements = count.statements
-        response.headers["Server-Timing"] = _server_timing(count)
+        response.raw_headers.append((b"server-timing", _server_timing(count)))
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request, media_type: str | None, record: RequestRecord) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, media_type: str | None, record: RequestRecord) -> Response:
         try:
-            caller = await self._authenticator.authenticate(request.headers.get("authorization"))
+            caller = await self._authenticator.authenticate(header(scope, b"authorization"))
         except Unauthenticated as refused:
             told = error(refused.reason, ErrorCode.UNAUTHENTICATED)
             return _response({"errors": [told]}, 401, media_type, record, {"WWW-Authenticate": "Bearer"})
@@ -69,14 +70,14 @@ class GraphQLOverHTTP:
         if seconds is not None:
             told = error(f"You have asked too often; ask again in {seconds} seconds.", ErrorCode.RATE_LIMITED)
             return _response({"errors": [told]}, 429, media_type, record, {"Retry-After": str(seconds)})
-        return await self._answer_caller(request, caller, media_type, record)
+        return await self._answer_caller(scope, receive, caller, media_type, record)
 
     async def _answer_caller(
-        self, request: Request, caller: Caller, media_type: str | None, record: RequestRecord
+        self, scope: Scope, receive: Receive, caller: Caller, media_type: str | None, record: RequestRecord
     ) -> Response:
         try:
-            accepted = _accepted(request.method, media_type)
-            asked = await read_request(request, self._body_bytes)
+            accepted = _accepted(scope["method"], media_type)
+            asked = await read_request(scope, receive, self._body_bytes)
         except BadRequest as refused:
             told = error(refused.message, ErrorCode.BAD_REQUEST)
             return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
@@ -86,7 +87,7 @@ class GraphQLOverHTTP:
             return _response(answer, 413, media_type, record, {"Connection": "close"})
         context = Context(self._clinic, caller, record.request_id)
         try:
-            return await self._execute(request, asked, context, accepted, record)
+            return await self._execute(scope, asked, context, accepted, record)
         except IdempotencyRefusal as refused:
             told = error(refused.message, refused.code)
             return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
@@ -98,9 +99,9 @@ class GraphQLOverHTTP:
             await context.end()
 
     async def _execute(
-        self, request: Request, asked: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
+        self, scope: Scope, asked: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
     ) -> Response:
-        chosen = choose_operation(self._documents, asked, request.method)
+        chosen = choose_operation(self._documents, asked, scope["method"])
         if isinstance(chosen, NotExecuted):
             status = chosen.status or _refused_status(media_type)
             return _response(chosen.answer, status, media_type, record, chosen.headers)
@@ -110,7 +111,7 @@ class GraphQLOverHTTP:
             async with self._large_answers.turn(chosen.cost):
                 return await self._run(chosen, asked.variables, context, media_type, record)
 
-        return await once(request.headers, chosen.operation, asked, context, run)
+        return await once(Headers(scope=scope), chosen.operation, asked, context, run)
 
     async def _run(
         self,
@@ -156,12 +157,10 @@ def _response(
 ) -> Response:
     codes = dict.fromkeys(each["extensions"]["code"] for each in body.get("errors", ()))
     record.outcome = ",".join(codes) or "ok"
-    response = Response(orjson.dumps(body), status, headers)
-    response.headers["Content-Type"] = f"{media_type or JSON}; charset=utf-8"
     # Answers hold patients' data, and depend on who asks.
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    told = {"content-type": f"{media_type or JSON}; charset=utf-8", "cache-control": "no-store", **(headers or {})}
+    return Response(orjson.dumps(body), status, told)
 
 
-def _server_timing(count: StatementCount) -> str:
-    return f'db;dur={count.seconds * 1000:.1f};desc="{count.statements}"'
+def _server_timing(count: StatementCount) -> bytes:
+    return b'db;dur=%.1f;desc="%d"' % (count.seconds * 1000, count.statements)

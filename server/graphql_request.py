@@ -1,13 +1,16 @@
 """A GraphQL request as it came over HTTP, read and checked; whatever is wrong with it has a status and words."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
 
 from schema.limit_checks import LimitExceeded
+from server.headers import header
 
 _DIGITS: Final = 18
 """Of a length: with more, what is left is over any limit all the same, and Python reads no number of 5,000."""
@@ -32,17 +35,19 @@ class GraphQLRequest:
     operation_name: str | None
 
 
-async def read_request(request: Request, most_bytes: int) -> GraphQLRequest:
+async def read_request(scope: Scope, receive: Receive, most_bytes: int) -> GraphQLRequest:
     """Gives the request of a GET's parameters or a POST's JSON body.
 
     Raises:
         BadRequest: 400 for what is not a GraphQL request, 415 for another media type.
         LimitExceeded: For a body over the limit.
+        ClientDisconnect: Where the client has gone before all of the body came.
     """
-    if request.method == "GET":
-        return _of_parameters(request.query_params)
-    _check_content_type(request.headers.get("content-type"))
-    return _checked(_json(await _body(request, most_bytes), "The body"))
+    if scope["method"] == "GET":
+        return _of_parameters(QueryParams(scope["query_string"]))
+    if not _is_json(header(scope, b"content-type")):
+        raise BadRequest(415, "Send the request as application/json in UTF-8.")
+    return _checked(_json(await _body(scope, receive, most_bytes), "The body"))
 
 
 def _of_parameters(parameters: QueryParams) -> GraphQLRequest:
@@ -56,26 +61,31 @@ def _of_parameters(parameters: QueryParams) -> GraphQLRequest:
     return _checked(values)
 
 
-def _check_content_type(header: str | None) -> None:
-    name, *parameters = (part.strip().lower() for part in (header or "").split(";"))
+@lru_cache(100)
+def _is_json(content_type: str | None) -> bool:
+    name, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
     charset = next(
         (value.strip('" ') for key, _, value in (p.partition("=") for p in parameters) if key == "charset"), ""
     )
-    if name != "application/json" or charset not in {"", "utf-8", "utf8"}:
-        raise BadRequest(415, "Send the request as application/json in UTF-8.")
+    return name == "application/json" and charset in {"", "utf-8", "utf8"}
 
 
-async def _body(request: Request, most_bytes: int) -> bytes:
-    length = request.headers.get("content-length", "")
+async def _body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
+    length = header(scope, b"content-length") or ""
     told = int(length[:_DIGITS]) if length.isdecimal() else 0
     if told > most_bytes:
         raise LimitExceeded("body_bytes", told, most_bytes, "The body has {} bytes")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most_bytes:
-            raise LimitExceeded("body_bytes", len(body), most_bytes, "The body has {} bytes or more")
-    return bytes(body)
+    parts: list[bytes] = []
+    read, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        read, more = read + len(parts[-1]), message.get("more_body", False)
+        if read > most_bytes:
+            raise LimitExceeded("body_bytes", read, most_bytes, "The body has {} bytes or more")
+    return b"".join(parts)
 
 
 def _json(text: bytes, what: str) -> Any:

@@ -21,6 +21,7 @@ def configure_logging(level: str) -> None:
     """Sends every logger's records of this level and above to standard error as JSON lines; so what Python prints."""
     # What no line tells is not looked up for each (the Python manual's "Logging HOWTO", Optimization).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - that manual's name for: do not look up who logs
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 HEADER: Final = "X-Request-ID"
 # What a client sends ends in log lines and in rows of 128 characters.

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import masked_error
+from server.headers import header
 from server.request_id import HEADER, request_id
 from server.trouble import retry_headers
 
@@ -54,7 +54,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        record = RequestRecord(request_id(Headers(scope=scope).get(HEADER)))
+        record = RequestRecord(request_id(header(scope, _HEADER)))
         scope[_KEY] = record
         status: int | None = None
 

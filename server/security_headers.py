@@ -31,10 +31,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message.get("headers", ()))
-                present = {name.lower() for name, _ in headers}
-                headers += [header for header in wanted if header[0] not in present]
-                message["headers"] = headers
+                headers = message.get("headers", ())
+                present = {name for name, _ in headers}  # ASGI has names in small letters
+                message["headers"] = [*headers, *(header for header in wanted if header[0] not in present)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -1,6 +1,6 @@
 """How a field, a type and a scalar tell the executor what they are."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
