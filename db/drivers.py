@@ -41,15 +41,13 @@ class Driver:
     async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
         """Gives what each of the lookups finds by the id, by one round trip where the database can. Raises as above."""
         if self.on_postgresql and len(lookups.each) > 1:
-            asked = lookups.asked(self.dialect)
-            [found] = await self._ask(asked.text, asked.arguments(id, self.organization_id))
-            return lookups.found(found)
-        return lookups.found(
-            [
-                await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id})
-                for lookup in lookups.each
-            ]
-        )
+            together = lookups.together(self.dialect)
+            [row] = await self._ask(together.text, together.arguments(self.organization_id, id))
+            return together.found(row)
+        return [
+            lookup.of_rows(await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id}))
+            for lookup in lookups.each
+        ]
 
     async def _ask(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
         started = time.perf_counter()

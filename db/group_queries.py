@@ -96,8 +96,8 @@ def _seats(of_groups: ColumnElement[bool]) -> Statement:
     return Statement(
         select(
             enrollments.c.group_definition_id,
-            func.sum(case((enrollments.c.status == _ENROLLED, 1), else_=0)),
-            func.sum(case((enrollments.c.status == _WAITLISTED, 1), else_=0)),
+            func.count().filter(enrollments.c.status == _ENROLLED),
+            func.count().filter(enrollments.c.status == _WAITLISTED),
         )
         .where(
             of_organization(enrollments),
@@ -118,7 +118,7 @@ GROUP_BY_ID: Lookup[GroupDefinition | None] = by_id(GROUP_ORDERS[GroupOrder.NAME
 """Finds a group, the deleted too."""
 
 SEATS_OF_GROUP: Lookup[Seats | None] = Lookup(
-    _SEATS_OF_ONE, "group_id", {}, lambda rows: Seats(rows[0][1], rows[0][2]) if rows else None
+    _SEATS_OF_ONE, "group_id", {}, lambda rows: Seats(rows[0][1], rows[0][2]) if rows else None, of_one_row=True
 )
 """Finds a group's seats; None where it has no active enrollments."""
 

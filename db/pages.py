@@ -106,7 +106,7 @@ def reading(order: Order[Record], names: frozenset[str] | None) -> Order[Record]
 def by_id(order: Order[Record]) -> Lookup[Record | None]:
     """Gives what finds one of the list's records by its id; None where the organization has none."""
     make = order.layout.make
-    return Lookup(_find_one(order), "id", {}, lambda rows: make(rows[0]) if rows else None)
+    return Lookup(_find_one(order), "id", {}, lambda rows: make(rows[0]) if rows else None, of_one_row=True)
 
 
 def page_of_one(
@@ -114,12 +114,13 @@ def page_of_one(
 ) -> Lookup[Slice[Record]]:
     """Gives what finds a page of one parent's list."""
     statement = _page(order, _shape(filters, window), parent)
-    return Lookup(statement, "parent", _parameters(filters, window), lambda rows: _slice(order, rows, window))
+    parameters = _parameters(filters, window)
+    return Lookup(statement, "parent", parameters, lambda rows: _slice(order, rows, window), of_one_row=False)
 
 
 def count_of_one(order: Order[Any], parent: ColumnElement[Any], filters: Filters) -> Lookup[int]:
     """Gives what finds how long one parent's list is."""
-    return Lookup(_count(order, tuple(filters), parent), "parent", _given(filters), _number)
+    return Lookup(_count(order, tuple(filters), parent), "parent", _given(filters), _number, of_one_row=True)
 
 
 def _number(rows: Sequence[Any]) -> int:

@@ -4,11 +4,9 @@ SQLAlchemy builds, hashes and compiles a construct each time it is executed, whi
 to answer. A `Statement` is built once; running it is looking up its text and putting its parameters in order.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from sqlalchemy import ARRAY, ColumnElement, String, Text, TypeDecorator, any_, bindparam, func, literal_column, select
@@ -19,10 +17,6 @@ from sqlalchemy.sql.expression import ClauseElement, FromClause, Select
 from sqlalchemy.types import TypeEngine
 
 Convert = Callable[[Any], Any]
-
-# Many more than clients use; a caller who tries every combination cannot fill the memory.
-_TOGETHER_KEPT: Final = 1_000
-_MARK: Final = re.compile(r"\$(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,6 @@ class Statement:
         self._construct = construct
         self._columns = list(columns) or None
         self._compiled: dict[str, CompiledStatement] = {}
-        self._as_array: CompiledStatement | None = None
 
     def compiled(self, dialect: Dialect) -> CompiledStatement:
         """Gives the statement as the database takes it; compiled when it is first asked for."""
@@ -84,22 +77,13 @@ class Statement:
             found = self._compiled[dialect.name] = self._compile(dialect)
         return found
 
-    def as_array(self, dialect: Dialect) -> CompiledStatement:
-        """Gives, for PostgreSQL, an expression whose value is all rows, of which others may stand beside it.
+    @property
+    def width(self) -> int:
+        """How many columns a row has, of a statement that selects."""
+        return len(self._construct.selected_columns) if isinstance(self._construct, Select) else 0
 
-        Raises TypeError for what is no SELECT.
-        """
-        if self._as_array is None:
-            if not isinstance(self._construct, Select):
-                raise TypeError("only what is selected can be an array")
-            rows = self._construct.with_only_columns(func.row(*self._construct.selected_columns))
-            self._as_array = self._compile(dialect, func.array(rows.scalar_subquery()))
-        return self._as_array
-
-    def _compile(self, dialect: Dialect, construct: ClauseElement | None = None) -> CompiledStatement:
-        compiled = (self._construct if construct is None else construct).compile(
-            dialect=dialect, column_keys=self._columns
-        )
+    def _compile(self, dialect: Dialect) -> CompiledStatement:
+        compiled = self._construct.compile(dialect=dialect, column_keys=self._columns)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("only statements that take parameters are compiled here")
         parameters = []
@@ -110,25 +94,6 @@ class Statement:
         columns = self._construct.selected_columns if isinstance(self._construct, Select) else ()
         readers = tuple(_reader(column.type, dialect) for column in columns)
         return CompiledStatement(str(compiled), tuple(parameters), readers if any(readers) else None)
-
-
-@lru_cache(_TOGETHER_KEPT)
-def together(statements: tuple[Statement, ...], dialect: Dialect) -> str:
-    """Gives the text of one statement for PostgreSQL, which answers a row with an array for each of these, of its rows.
-
-    It takes the parameters of the first statement, then those of the second, and so on.
-    """
-    expressions: list[str] = []
-    before = 0
-
-    def after_those(mark: re.Match[str]) -> str:
-        return f"${int(mark[1]) + before}"
-
-    for statement in statements:
-        compiled = statement.as_array(dialect)
-        expressions.append(_MARK.sub(after_those, compiled.text))
-        before += len(compiled.parameters)
-    return f"SELECT {', '.join(expressions)}"
 
 
 def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:

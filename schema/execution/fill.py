@@ -107,8 +107,11 @@ async def _read(region: Region, values: Values, state: State, write: Write | Non
 async def _fill_all(execution: Execution, region: Region, state: State, foreseen: Foreseen) -> None:
     waiting = []
     for number, batch in enumerate(region.batches):
-        if state[batch.keys]:
-            waiting.append((batch, foreseen[number] if foreseen else None))
+        known = foreseen[number] if foreseen else None
+        if known is not None and not batch.region.batches and len(known) <= _PART:
+            _put(batch, state, _completed(execution, batch, known))
+        elif state[batch.keys]:
+            waiting.append((batch, known))
     if len(waiting) == 1 or all(len(state[batch.keys]) <= _FEW for batch, _ in waiting):
         for batch, values in waiting:
             await _fill(execution, batch, state, values)
@@ -145,10 +148,7 @@ async def _fill(execution: Execution, batch: BatchOfRegion, state: State, known:
         foreseen: Foreseen = ()
         if known is None:
             known, foreseen = await _resolve(execution, batch, keys)
-        _check_length(known, keys)
-        completed = await _complete(execution, batch.region, known, batch.write, foreseen)
-        for place, value in zip(places, completed, strict=True):
-            place[name] = value
+        _put(batch, state, await _complete(execution, batch.region, known, batch.write, foreseen))
         return
     wanted = list(dict.fromkeys(keys))
     if None in wanted:
@@ -161,6 +161,20 @@ async def _fill(execution: Execution, batch: BatchOfRegion, state: State, known:
     by_key = dict(zip(wanted, await _complete(execution, batch.region, values, batch.write), strict=True))
     for place, key in zip(places, keys, strict=True):
         place[name] = by_key[key]
+
+
+def _completed(execution: Execution, batch: BatchOfRegion, values: Sequence[Any]) -> list[Any]:
+    completed: list[Any] = batch.region.read(values, _state(execution, batch.region))
+    return completed if batch.write is None else list(map(batch.write, completed))
+
+
+def _put(batch: BatchOfRegion, state: State, completed: list[Any]) -> None:
+    """Puts a batch's completed values in their places, one for each parent."""
+    places, name = state[batch.places], batch.selected.name
+    if len(places) != len(completed):
+        raise GivenUp("more or fewer values than were asked for")
+    for place, value in zip(places, completed, strict=True):
+        place[name] = value
 
 
 async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any]) -> tuple[Sequence[Any], Foreseen]:
