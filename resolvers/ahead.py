@@ -23,25 +23,37 @@ class Ahead:
 
 
 class RecordWithFields:
-    """A record by its id, and fields of it, read together."""
+    """A record by its id, and fields of it, read together.
 
-    def __init__(self, kind: ById, fields: Sequence[Ahead], *, nothing_else: bool) -> None:
-        """Takes the kind of the record, the fields, and whether whoever asks for these reads nothing else."""
-        lookups: list[Lookup[Any]] = [kind.lookup]
-        self._kind = kind
-        self._fields: list[tuple[Ahead, int, int]] = []
-        for field in fields:
-            self._fields.append((field, len(lookups), len(lookups) + len(field.lookups)))
-            lookups += field.lookups
-        self._lookups = Lookups(lookups)
+    Attributes:
+        nothing_else: Whether whoever asks for these reads nothing else.
+    """
+
+    def __init__(self, kind: ById, fields: Sequence[Ahead | None], *, nothing_else: bool) -> None:
+        """Takes the kind of the record, and its fields; None for one that is read once the record is."""
         self.nothing_else = nothing_else
+        self._kind = kind
+        lookups: list[Lookup[Any]] = [kind.lookup]
+        self._fields: list[tuple[Ahead, int, int] | None] = []
+        for field in fields:
+            start = len(lookups)
+            lookups += field.lookups if field else ()
+            self._fields.append((field, start, len(lookups)) if field else None)
+        self._lookups = Lookups(lookups)
 
-    async def read(self, context: Context, id: object) -> tuple[Any, list[Any]]:
-        """Gives the record and the values of the fields; None and nothing where there is no such record."""
+    async def read(self, context: Context, id: object) -> tuple[Any, list[list[Any] | None]]:
+        """Gives the record, None where there is none, and for each field a list with its value, or None."""
         found = await context.look_up(self._lookups, id, nothing_else=self.nothing_else)
         record = found[0]
         if record is None:
-            return None, []
+            return None, [None for _ in self._fields]
         if self._kind.patient_of is not None:
             context.note_patients([self._kind.patient_of(record)])
-        return record, [field.value(context, record, found[start:end]) for field, start, end in self._fields]
+        values: list[list[Any] | None] = []
+        for each in self._fields:
+            if each is None:
+                values.append(None)
+            else:
+                field, start, end = each
+                values.append([field.value(context, record, found[start:end])])
+        return record, values

@@ -63,21 +63,18 @@ def by_id(kind: ById) -> Batch:
         record, values = await asked.read(context, key)
         if not asked.nothing_else:
             kind.loader(context.loaders).learn(key, record)
-        found = iter(values)
-        known = [[next(found)] if values and isinstance(each.batch, Foreseen) else None for each in below.fields]
-        return [record], known
+        return [record], values
 
     return Batch(resolve_many, foresees=True)
 
 
 def _with_fields(kind: ById, below: Below) -> RecordWithFields:
-    fields, nothing_else = [], below.alone
+    fields: list[Ahead | None] = []
+    nothing_else = below.alone
     for field in below.fields:
-        if isinstance(field.batch, Foreseen):
-            fields.append(field.batch.ahead(**field.arguments))
-            nothing_else = nothing_else and all(isinstance(each.batch, Totals) for each in field.fields)
-        else:
-            nothing_else = False
+        foreseen = isinstance(field.batch, Foreseen)
+        fields.append(field.batch.ahead(**field.arguments) if isinstance(field.batch, Foreseen) else None)
+        nothing_else = nothing_else and foreseen and all(isinstance(each.batch, Totals) for each in field.fields)
     return RecordWithFields(kind, fields, nothing_else=nothing_else)
 
 

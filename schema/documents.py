@@ -73,6 +73,8 @@ class Operation:
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
         """Gives how many values the answer may hold with these variables (schema.cost)."""
+        if isinstance(self._cost, int):
+            return self._cost
         return self._formulas.work_out(self._cost, {**self._defaults, **(variables or {})})
 
 

@@ -129,10 +129,12 @@ class GraphQLOverHTTP:
         if result.data is None and errors and not any("path" in each for each in errors):
             status = _refused_status(media_type)
             return _response({"errors": errors, "extensions": chosen.extensions}, status, media_type, record)
-        status = 503 if is_outage(result.data, errors) else 200
-        data = {"data": result.data} if status == 200 else {}
-        answer = data | ({"errors": errors} if errors else {}) | {"extensions": chosen.extensions}
-        return _response(answer, status, media_type, record, retry_headers(errors))
+        if not errors:
+            return _response({"data": result.data, "extensions": chosen.extensions}, 200, media_type, record)
+        told = {"errors": errors, "extensions": chosen.extensions}
+        if is_outage(result.data, errors):
+            return _response(told, 503, media_type, record, retry_headers(errors))
+        return _response({"data": result.data, **told}, 200, media_type, record, retry_headers(errors))
 
 
 def _accepted(method: str, media_type: str | None) -> str:

@@ -9,6 +9,7 @@ LARGE: Final = 20_000
 AT_ONCE: Final = 2
 """One whose statements run, and one whose answer is put together: more would share the same processor, and no more
 answers be made."""
+_WITHOUT_WAITING: Final = nullcontext()
 
 
 class LargeAnswers:
@@ -22,4 +23,4 @@ class LargeAnswers:
 
     def turn(self, cost: int) -> AbstractAsyncContextManager[None]:
         """Gives what to make an answer of this cost in."""
-        return self._places if cost >= LARGE else nullcontext()
+        return self._places if cost >= LARGE else _WITHOUT_WAITING

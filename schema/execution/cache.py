@@ -63,13 +63,21 @@ class _Operation:
     weight: int
     plans: dict[Hashable, Plan] = field(default_factory=dict)
 
+    def condition_values(self, variables: Mapping[str, Any]) -> Hashable:
+        """Gives, of the values of the variables, those that conditions look at."""
+        return tuple([variables.get(name) for name in self.conditions]) if self.conditions else ()
+
     def variable_values(self, inputs: Mapping[str, Any]) -> VariableValues | None:
         """Gives the values of the variables, as graphql-core does; None where one of them is wrong."""
         if self.texts is not None:
             # What asks for one thing by its id has these alone, and they are taken as they come.
-            values = {name: inputs.get(name) for name in self.texts}
-            if all(type(value) is str for value in values.values()):
-                sources = {name: VariableValueSource(signature, values[name]) for name, signature in self.texts.items()}
+            values: dict[str, Any] = {}
+            sources = {}
+            for name, signature in self.texts.items():
+                value = inputs.get(name)
+                if type(value) is str:
+                    values[name], sources[name] = value, VariableValueSource(signature, value)
+            if len(values) == len(self.texts):
                 return VariableValues(sources, values)
         given = get_variable_values(self.schema, self.definition.variable_definitions or (), dict(inputs))
         return None if isinstance(given, list) else given
@@ -102,7 +110,7 @@ class PlanCache:
         values = operation.variable_values(inputs)
         if values is None:
             return None
-        plan = operation.plans.get(tuple(values.coerced.get(name) for name in operation.conditions))
+        plan = operation.plans.get(operation.condition_values(values.coerced))
         return (plan, values) if plan is not None and plan.whole is not None else None
 
     def plan(
@@ -116,7 +124,7 @@ class PlanCache:
         operation = self._operation(schema, definition, fragments)
         if not operation.can_be_compiled:
             return None
-        values = tuple(variables.get(name) for name in operation.conditions)
+        values = operation.condition_values(variables)
         plan = operation.plans.get(values)
         if plan is None:
             if len(operation.plans) >= self._variants:
