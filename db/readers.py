@@ -85,7 +85,10 @@ class ConfinedReaders:
 
         Raises Busy where none is free in time, and what connecting raises.
         """
-        await self._take_place()
+        if self._places.locked():
+            await self._wait()
+        else:
+            await self._places.acquire()
         try:
             return self._confined(organization_id) or await self._confine(organization_id)
         except BaseException:
@@ -105,10 +108,7 @@ class ConfinedReaders:
         while self._idle:
             await self._end(self._idle.pop())
 
-    async def _take_place(self) -> None:
-        if not self._places.locked():
-            await self._places.acquire()
-            return
+    async def _wait(self) -> None:
         try:
             async with asyncio.timeout(POOL_SECONDS):
                 await self._places.acquire()

@@ -20,7 +20,6 @@ from resolvers.caller import Caller, PermissionKey
 from resolvers.loaders import Loaders
 
 Decided = TypeVar("Decided")
-Reached = TypeVar("Reached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +130,21 @@ class Context:
         if not nothing_else or self.snapshot is not None:
             async with self.read() as snapshot:
                 return await snapshot.look_up(lookups, id)
-        async with self.turn:
-            if self.ended or self._read_all:
-                raise RequestEnded
-            self._read_all = True
-            return await self._reaching(look_up(self.clinic.engine, self.caller.organization_id, lookups, id))
+        if self.ended or self._read_all:
+            raise RequestEnded
+        self._read_all = True
+        try:
+            return await look_up(self.clinic.engine, self.caller.organization_id, lookups, id)
+        except Exception as fault:  # as below
+            self._unopened = fault
+            raise
 
     async def open_snapshot(self) -> Snapshot:
         """Opens a snapshot for the request. Raises DBAPIError; once it did, at once the same."""
         if self._unopened is not None:
             raise self._unopened
-        return await self._reaching(open_snapshot(self.clinic.engine, self.caller.organization_id))
-
-    async def _reaching(self, database: Awaitable[Reached]) -> Reached:
         try:
-            return await database
+            return await open_snapshot(self.clinic.engine, self.caller.organization_id)
         except Exception as fault:  # whatever it is, a database that is away is waited for once
             self._unopened = fault
             raise

@@ -20,18 +20,18 @@ def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
     return schema._schema  # noqa: SLF001 - Strawberry gives it no public name
 
 
-async def execute(
+def execute(
     schema: strawberry.Schema,
     document: Document,
     operation: Operation,
     variables: Mapping[str, Any] | None,
     context: Context,
-) -> ExecutionResult:
+) -> Awaitable[ExecutionResult]:
     """Gives the result of an operation.
 
     Strawberry's own `Schema.execute` would parse and validate the text, and run extensions, of which there are none.
     """
-    return await execute_compiled(
+    return execute_compiled(
         schema.execution_context_class,
         graphql_schema(schema),
         document.node,

@@ -29,10 +29,12 @@ from server.inbound_events import InboundEvents
 from server.logs import configure_logging, silence_document_logging
 from server.relay import Relay, relay_of, running
 from server.request_log import RequestLog
-from server.security_headers import SecurityHeaders
 from server.settings import Settings, load_settings
+from server.shortcut import Shortcut
 
 GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
+
+_GRAPHQL: Final = "/graphql"
 
 ANSWER_SECONDS: Final = 15
 """Longer than the server lets a statement run, so that it is PostgreSQL itself that ends one, where it can."""
@@ -61,8 +63,9 @@ def create_app(
     """
     silence_document_logging()
     count_statements(clinic.engine)
+    graphql = Compressed(GraphQLOverHTTP(executed(compiled=compiled), clinic, authenticator, edge))
     routes: list[BaseRoute] = [
-        Route("/graphql", Compressed(GraphQLOverHTTP(executed(compiled=compiled), clinic, authenticator, edge))),
+        Route(_GRAPHQL, graphql),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
     ]
@@ -76,7 +79,7 @@ def create_app(
             yield
         await clinic.engine.dispose()
 
-    around = [Middleware(SecurityHeaders), Middleware(RequestLog), *cross_origin(edge.cors_origins)]
+    around = [Middleware(RequestLog), *cross_origin(edge.cors_origins), Middleware(Shortcut, _GRAPHQL, graphql)]
     return Starlette(routes=routes, middleware=around, lifespan=lifespan)
 
 

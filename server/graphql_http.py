@@ -1,8 +1,10 @@
 """POST and GET /graphql, by the GraphQL over HTTP specification."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import orjson
+from graphql import ExecutionResult, OperationType
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -107,11 +109,12 @@ class GraphQLOverHTTP:
             return _response(chosen.answer, status, media_type, record, chosen.headers)
         record.operation_name = context.operation = chosen.operation.name_for_logs
 
-        async def run() -> Response:
-            async with self._large_answers.turn(chosen.cost):
-                return await self._run(chosen, asked.variables, context, media_type, record)
+        def run() -> Awaitable[Response]:
+            return self._run(chosen, asked.variables, context, media_type, record)
 
-        return await once(Headers(scope=scope), chosen.operation, asked, context, run)
+        if chosen.operation.node.operation is OperationType.MUTATION:
+            return await once(Headers(scope=scope), asked, context, run)
+        return await run()
 
     async def _run(
         self,
@@ -121,20 +124,26 @@ class GraphQLOverHTTP:
         media_type: str,
         record: RequestRecord,
     ) -> Response:
-        result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
-        record.fallbacks = context.fallbacks
-        await context.record_reads()
-        errors = errors_of_execution(result.errors or (), record.request_id, changed=context.changed)
-        # Without a path and without data nothing was executed: the variables are wrong.
-        if result.data is None and errors and not any("path" in each for each in errors):
-            status = _refused_status(media_type)
-            return _response({"errors": errors, "extensions": chosen.extensions}, status, media_type, record)
-        if not errors:
-            return _response({"data": result.data, "extensions": chosen.extensions}, 200, media_type, record)
-        told = {"errors": errors, "extensions": chosen.extensions}
-        if is_outage(result.data, errors):
-            return _response(told, 503, media_type, record, retry_headers(errors))
-        return _response({"data": result.data, **told}, 200, media_type, record, retry_headers(errors))
+        async with self._large_answers.turn(chosen.cost):
+            result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
+            record.fallbacks = context.fallbacks
+            await context.record_reads()
+            return _told(result, chosen, context, media_type, record)
+
+
+def _told(
+    result: ExecutionResult, chosen: ChosenOperation, context: Context, media_type: str, record: RequestRecord
+) -> Response:
+    if not result.errors:
+        return _response({"data": result.data, "extensions": chosen.extensions}, 200, media_type, record)
+    errors = errors_of_execution(result.errors, record.request_id, changed=context.changed)
+    told = {"errors": errors, "extensions": chosen.extensions}
+    # Without a path and without data nothing was executed: the variables are wrong.
+    if result.data is None and not any("path" in each for each in errors):
+        return _response(told, _refused_status(media_type), media_type, record)
+    if is_outage(result.data, errors):
+        return _response(told, 503, media_type, record, retry_headers(errors))
+    return _response({"data": result.data, **told}, 200, media_type, record, retry_headers(errors))
 
 
 def _accepted(method: str, media_type: str | None) -> str:

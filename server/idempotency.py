@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 import orjson
-from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
@@ -32,7 +31,6 @@ from db.idempotency import (
 from db.turns import Place
 from db.unit_of_work import UnitOfWork
 from resolvers.context import Context
-from schema.documents import Operation
 from server.errors import ErrorCode
 from server.graphql_request import GraphQLRequest
 
@@ -94,7 +92,6 @@ def fingerprint(asked: GraphQLRequest) -> bytes:
 
 async def once(
     headers: Headers,
-    operation: Operation,
     asked: GraphQLRequest,
     context: Context,
     execute: Callable[[], Awaitable[Response]],
@@ -103,8 +100,7 @@ async def once(
 
     Args:
         headers: The request's headers.
-        operation: The operation to run. A query may be run as often as one likes: its header is ignored.
-        asked: The request.
+        asked: The request, which runs a mutation. A query may be run as often as one likes: its header is ignored.
         context: Who asks.
         execute: Executes the request, with the context.
 
@@ -113,7 +109,7 @@ async def once(
             at work, 403 where the caller has lost a permission since.
     """
     lines = headers.getlist(HEADER)
-    if not lines or operation.node.operation is not OperationType.MUTATION:
+    if not lines:
         return await execute()
     key = read_key(lines)
     place = Place(context.clinic.turns)

@@ -9,7 +9,7 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import orjson
 
@@ -22,7 +22,7 @@ def configure_logging(level: str) -> None:
     # What no line tells is not looked up for each (the Python manual's "Logging HOWTO", Optimization).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - that manual's name for: do not look up who logs
-    handler = _LineHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
@@ -34,13 +34,6 @@ def configure_logging(level: str) -> None:
     for name in ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     silence_document_logging()
-
-
-class _LineHandler(logging.StreamHandler[TextIO]):
-    """Writes to a stream that sends each line on by itself, as standard error does (the Python manual on sys.stderr)."""
-
-    def flush(self) -> None:
-        """Does nothing."""
 
 
 def _log_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:

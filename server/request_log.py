@@ -1,4 +1,4 @@
-"""One log line a request, and its request id, around the whole app."""
+"""One log line a request, its request id, and the headers of every answer, around the whole app."""
 
 import logging
 import time
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.errors import masked_error
 from server.headers import header
 from server.request_id import HEADER, request_id
+from server.security_headers import secured
 from server.trouble import retry_headers
 
 _log = logging.getLogger("group_sessions.requests")
@@ -43,7 +44,10 @@ def record_of(scope: MutableMapping[str, Any]) -> RequestRecord:
 
 
 class RequestLog:
-    """Gives every request its id and its log line, and answers faults that nothing else caught."""
+    """Gives every request its id and its log line, and every answer the headers that all have.
+
+    It answers faults that nothing else caught.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -58,15 +62,16 @@ class RequestLog:
         scope[_KEY] = record
         status: int | None = None
 
-        async def send_with_id(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (_HEADER, record.request_id.encode())]
+                message["headers"] = secured(message.get("headers", ()), scope)
+                message["headers"].append((_HEADER, record.request_id.encode()))
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            await self._app(scope, receive, send_with_headers)
         except Exception as fault:
             told = masked_error(fault, record.request_id)
             record.outcome = told["extensions"]["code"]
@@ -74,7 +79,7 @@ class RequestLog:
                 retry = retry_headers([told])
                 body = orjson.dumps({"errors": [told]})
                 answer = Response(body, 503 if retry else 500, retry, media_type="application/json")
-                await answer(scope, receive, send_with_id)
+                await answer(scope, receive, send_with_headers)
         finally:
             _write(record, scope, status, time.perf_counter() - started)
 

@@ -1,8 +1,7 @@
 """Security headers on every answer, errors and missing pages included (OWASP Secure Headers)."""
 
-from typing import Final
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Final
 
 # Answers are data: should a browser show one as a page, it may load, run and be framed by nothing. GraphiQL's page
 # brings a policy of its own.
@@ -16,24 +15,13 @@ _HEADERS: Final = (
 _OVER_TLS: Final = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
-class SecurityHeaders:
-    """Adds the headers that an answer does not have yet."""
+def secured(headers: Sequence[tuple[bytes, bytes]], scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Gives an answer's headers with those that it lacks.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        wanted = _HEADERS + _OVER_TLS if scope.get("scheme") == "https" else _HEADERS
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message.get("headers", ())
-                present = {name for name, _ in headers}  # ASGI has names in small letters
-                message["headers"] = [*headers, *(header for header in wanted if header[0] not in present)]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+    Args:
+        headers: The headers, with their names in small letters, as ASGI has them.
+        scope: The request.
+    """
+    wanted = _HEADERS + _OVER_TLS if scope.get("scheme") == "https" else _HEADERS
+    present = {name for name, _ in headers}
+    return [*headers, *[header for header in wanted if header[0] not in present]]

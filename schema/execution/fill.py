@@ -69,7 +69,9 @@ def complete_many(execution: Execution, region: Region, values: Values) -> Await
 
 
 async def _first(execution: Execution, region: Region, value: Any) -> dict[str, Any]:
-    completed: dict[str, Any] = (await _complete(execution, region, [value]))[0]
+    state = _state(execution, region)
+    completed: dict[str, Any] = region.read([value], state)[0]
+    await _fill_all(execution, region, state, ())
     return completed
 
 

@@ -21,7 +21,6 @@ from server.cross_origin import cross_origin
 from server.edge import Edge
 from server.graphql_http import GraphQLOverHTTP
 from server.request_log import RequestLog
-from server.security_headers import SecurityHeaders
 from tests.api_client import ORGANIZATION, SECRET, URL, ApiClients, bearer
 from tests.clinic import everything, seed
 
@@ -119,9 +118,7 @@ async def _fails(request: Request) -> Response:
 
 
 async def test_every_answer_has_the_security_headers(closed_app: httpx.AsyncClient) -> None:
-    wrapped = Starlette(
-        routes=[Route("/fails", _fails)], middleware=[Middleware(SecurityHeaders), Middleware(RequestLog)]
-    )
+    wrapped = Starlette(routes=[Route("/fails", _fails)], middleware=[Middleware(RequestLog)])
     async with AsyncExitStack() as opened:
         failing = await opened.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(wrapped), base_url=URL)
@@ -164,7 +161,7 @@ class Broken:
 
 async def test_a_fault_of_ours_can_be_read_by_a_page_of_a_named_origin(clinic: Clinic) -> None:
     endpoint = GraphQLOverHTTP(strawberry.Schema(Broken), clinic, Authenticator(SECRET))
-    around = [Middleware(SecurityHeaders), Middleware(RequestLog), *cross_origin([OURS])]
+    around = [Middleware(RequestLog), *cross_origin([OURS])]
     broken = Starlette(routes=[Route("/graphql", endpoint)], middleware=around)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(broken), base_url=URL) as http:
         headers = {"Origin": OURS, "Authorization": bearer(), "Accept": "application/graphql-response+json"}

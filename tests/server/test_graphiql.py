@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from server.graphiql import graphiql_routes
-from server.security_headers import SecurityHeaders
+from server.request_log import RequestLog
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "web" / "src" / "examples").glob("*.graphql"))
@@ -52,7 +52,7 @@ def page_client(tmp_path: Path) -> AsyncClient:
 
 
 def client_of(dist: Path) -> AsyncClient:
-    app = Starlette(routes=graphiql_routes(dist), middleware=[Middleware(SecurityHeaders)])
+    app = Starlette(routes=graphiql_routes(dist), middleware=[Middleware(RequestLog)])
     return AsyncClient(transport=ASGITransport(app), base_url="http://clinic.test")
 
 
