@@ -79,6 +79,7 @@ class ConfinedReaders:
         self._engine = engine
         self._places = asyncio.Semaphore(size)
         self._idle: list[ReadingDriver] = []
+        self._in_use: set[ReadingDriver] = set()
 
     async def take(self, organization_id: str) -> ReadingDriver:
         """Gives a connection, confined to the organization; by preference the one that was used last.
@@ -90,21 +91,26 @@ class ConfinedReaders:
         else:
             await self._places.acquire()
         try:
-            return self._confined(organization_id) or await self._confine(organization_id)
+            driver = self._confined(organization_id) or await self._confine(organization_id)
         except BaseException:
             self._places.release()
             raise
+        self._in_use.add(driver)
+        return driver
 
     async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
         """Takes a connection back, outside of any transaction, or ends it."""
         self._places.release()
-        if reusable:
+        # After `close` it is not kept any more.
+        if reusable and driver in self._in_use:
             self._idle.append(driver)
         else:
             await self._end(driver)
+        self._in_use.discard(driver)
 
     async def close(self) -> None:
-        """Ends the connections that nobody uses."""
+        """Ends the connections that nobody uses, and those in use once they are given back."""
+        self._in_use.clear()
         while self._idle:
             await self._end(self._idle.pop())
 

@@ -79,7 +79,8 @@ def enrollments_ahead(
     """
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
     # Whose they are is noted whatever was asked for.
-    lookups: list[Lookup[Any]] = [page_of_group_enrollments(*asked, fields and fields | {"patient_id"})]
+    fields = None if fields is None else fields | {"patient_id"}
+    lookups: list[Lookup[Any]] = [page_of_group_enrollments(*asked, fields)]
     if count:
         lookups.append(count_of_group_enrollments(asked[0]))
 

@@ -105,7 +105,7 @@ class Loaders:
             snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields
         ) -> list[Slice[Enrollment]]:
             # Whose they are is noted whatever was asked for.
-            fields = fields and fields | {"patient_id"}
+            fields = None if fields is None else fields | {"patient_id"}
             found = await enrollment_queries.pages_of_group_enrollments(snapshot, group_ids, statuses, window, fields)
             self._context.note_patients(patient for page in found for patient in page.records.values("patient_id"))
             return found

@@ -72,9 +72,12 @@ def _with_fields(kind: ById, below: Below) -> RecordWithFields:
     fields: list[Ahead | None] = []
     nothing_else = below.alone
     for field in below.fields:
-        foreseen = isinstance(field.batch, Foreseen)
-        fields.append(field.batch.ahead(**field.arguments) if isinstance(field.batch, Foreseen) else None)
-        nothing_else = nothing_else and foreseen and all(isinstance(each.batch, Totals) for each in field.fields)
+        if field.of_value and isinstance(field.batch, Foreseen):
+            fields.append(field.batch.ahead(**field.arguments))
+            nothing_else = nothing_else and all(isinstance(each.batch, Totals) for each in field.fields)
+        else:
+            fields.append(None)
+            nothing_else = False
     return RecordWithFields(kind, fields, nothing_else=nothing_else)
 
 

@@ -37,7 +37,7 @@ class Connection(Generic[Node]):
     page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
 
     @strawberry.field(
-        description="How many elements the whole list has. Totals only where it is asked for.",
+        description="How many elements the whole list has. Counted only where it is asked for.",
         extensions=[Totals(_totals, by="total")],
     )
     @staticmethod

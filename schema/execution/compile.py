@@ -72,7 +72,7 @@ class _Compiler:
     def values(self, shape: Shape) -> Read:
         """Gives the function that completes a list of values."""
         if isinstance(shape, Selection):
-            return self._list(ListOf(shape, nullable=False))
+            return self._list(ListOf(shape, nullable=False), of_values=True)
         return self.names.define("values", "values", [f"return [{self.value(shape)('x')} for x in values]"])
 
     def value(self, shape: Shape) -> Callable[[str], str]:
@@ -83,8 +83,8 @@ class _Compiler:
         name = self.names.of(reader, "complete")
         return lambda read: f"{name}({read}, state)"
 
-    def _list(self, shape: ListOf) -> Read:
-        reader = _Reader(self, shape.item) if isinstance(shape.item, Selection) else None
+    def _list(self, shape: ListOf, *, of_values: bool = False) -> Read:
+        reader = _Reader(self, shape.item, of_values=of_values) if isinstance(shape.item, Selection) else None
         many = reader.many if reader else self.values(shape.item)
 
         def other(values: object, state: State) -> list[Any] | None:
@@ -109,7 +109,9 @@ class _Compiler:
 class _Reader:
     """The functions that read one selection: of one object, of many, of many rows."""
 
-    def __init__(self, compiler: _Compiler, selection: Selection) -> None:
+    def __init__(self, compiler: _Compiler, selection: Selection, *, of_values: bool = False) -> None:
+        """Takes the selection, and whether it is the region's own values that it is made on."""
+        self._of_values = of_values
         self._region, self._names = compiler.region, compiler.names
         self._selection = selection
         self._classes: set[type] = set()
@@ -143,7 +145,8 @@ class _Reader:
             region.guards.extend(below.guards)
             looked_at = attributes_of(selected.shape)
             write = compiler.write if holds_list(selected.shape) else None
-            self._batches.append(BatchOfRegion(selected, kind, below, places, region.place(), looked_at, write=write))
+            keys = region.place()
+            self._batches.append(BatchOfRegion(selected, kind, below, places, keys, looked_at, self._of_values, write))
             region.batches.append(self._batches[-1])
             return
         if isinstance(kind, Call):

@@ -221,7 +221,7 @@ def _below(execution: Execution, batch: BatchOfRegion) -> Below:
 
 def _asked(execution: Execution, batch: BatchOfRegion) -> Asked:
     fields = tuple(_asked(execution, each) for each in batch.region.batches)
-    return Asked(batch.many.batch, _arguments_of_batch(execution, batch), fields)
+    return Asked(batch.many.batch, _arguments_of_batch(execution, batch), batch.of_values, fields)
 
 
 def _is_fixed(region: Region) -> bool:

@@ -34,7 +34,7 @@ class Batch(FieldExtension):
             looked at, as `execution.selected` tells them. The values need have no other.
         foresees: Whether resolve_many also gets `below`, by name, a `Below`: what will be resolved of its value. It
             then gives a pair: its values as ever; and for each field below, in their order, the values that it has got
-            along with its own, or None. For fields of the query itself.
+            along with its own, or None, as for all that are not of its value itself. For fields of the query itself.
     """
 
     def __init__(
@@ -53,11 +53,13 @@ class Asked:
     Attributes:
         batch: The mark.
         arguments: What its resolve_many gets by name.
-        fields: The fields of its value.
+        of_value: Whether it is a field of the value itself, not of an object in it.
+        fields: The fields of its value, and of objects in it.
     """
 
     batch: Batch
     arguments: Mapping[str, Any]
+    of_value: bool
     fields: tuple["Asked", ...]
 
 
@@ -68,7 +70,7 @@ class Below:
     It is the same object for one request after another where the fields and their arguments are the same.
 
     Attributes:
-        fields: The fields of its value that are marked as batches.
+        fields: The fields of its value, and of objects in it, that are marked as batches.
         alone: Whether the whole query has no other batch than the field, and those below it.
         kept: What the field's resolve_many has made of this, to be found by the next request.
     """

@@ -59,6 +59,7 @@ class BatchOfRegion:
         places: Where in the state the unfinished objects are.
         keys: Where in the state is, for each, the parent, or the attribute that the value depends on.
         attributes: Which attributes of its values are looked at.
+        of_values: Whether it is a field of the region's values themselves, not of objects in them.
         alone: Whether the whole query has no other batch than this, and those of its region.
         write: Writes a completed value for the response's JSON encoder; None where that is left to the encoder.
         arguments: The field's arguments, where every request has the same but for `variables`; once they are known.
@@ -72,8 +73,9 @@ class BatchOfRegion:
     places: int
     keys: int
     attributes: Selected
-    alone: bool = False
+    of_values: bool
     write: Write | None = None
+    alone: bool = False
     arguments: dict[str, Any] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     below: Below | None = None

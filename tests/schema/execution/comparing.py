@@ -4,9 +4,20 @@ from inspect import isawaitable
 from typing import Any
 
 import orjson
-from graphql import DocumentNode, Executor, GraphQLError, GraphQLSchema, execute, parse, validate
+from graphql import (
+    DocumentNode,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    execute,
+    parse,
+    validate,
+)
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from schema.execution import CompiledExecutor
+from schema.execution import execute as compiled_execute
 from tests.schema.execution.documents import Request
 
 
@@ -24,11 +35,15 @@ async def answer(
     executor: type[Executor[Any]] = StrawberryGraphQLCoreExecutionContext,
 ) -> str:
     """Gives the answer as it is sent, errors and their order included; by default Strawberry's and graphql-core's."""
-    result = execute(
-        schema, document, context_value=context, variable_values=request.variables, executor_class=executor
-    )
-    if isawaitable(result):
-        result = await result
+    if issubclass(executor, CompiledExecutor):
+        [operation] = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+        result = await compiled_execute(executor, schema, document, operation, request.variables, context)
+    else:
+        # The very function of graphql-core, with its own idea of everything.
+        found = execute(
+            schema, document, context_value=context, variable_values=request.variables, executor_class=executor
+        )
+        result = await found if isawaitable(found) else found
     told = {"data": result.data, "errors": [_told(error) for error in result.errors or ()]}
     # The scalar JSON lets pass whatever it is given. What was written before has no indentation.
     text = orjson.dumps(told, default=lambda value: type(value).__name__)

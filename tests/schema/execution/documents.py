@@ -25,6 +25,7 @@ from graphql import (
 
 # Gives a value for an input of this type and name, as text in GraphQL; None leaves it to the generator.
 Values = Callable[[random.Random, GraphQLNamedType, str], str | None]
+_TEXTS = frozenset({"ID", "String"})
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 
@@ -38,13 +39,14 @@ class Request:
 
 @dataclass
 class DocumentWriter:
-    """Writes one document after another."""
+    """Writes one document after another, without the fields whose names it shall avoid."""
 
     schema: GraphQLSchema
     random: random.Random
     values: Values = lambda _random, _type, _name: None
     depth: int = 5
     size: int = 40
+    avoided: frozenset[str] = frozenset()
     _left: int = 0
     _aliases: int = 0
     _variables: dict[str, str] = field(default_factory=dict)
@@ -63,6 +65,21 @@ class DocumentWriter:
         fragments = [f"fragment {name} on {type_} {text}" for name, (type_, text) in self._fragments.items()]
         return Request("\n".join([f"{head} {selection}", *fragments]), self._given)
 
+    def varied(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Gives other values for the variables: mostly of the same kind, now and then what is wrong, or none."""
+        found: dict[str, Any] = {}
+        for name, value in given.items():
+            kind = self.random.random()
+            if kind < 0.05:
+                continue
+            if kind < 0.1:
+                found[name] = self.random.choice([None, [], [1], {"a": 1}, True, 2**40, 1.0, "", 0])
+            elif isinstance(value, bool) or value is None:
+                found[name] = value
+            else:
+                found[name] = self.random.choice([0, 1, 2] if isinstance(value, int) else ["0", "1", "0", "1", "a"])
+        return found
+
     def _selection(self, type_: Composite, depth: int) -> str:
         parts = [self._field(type_, depth) for _ in range(self.random.randint(1, 5))]
         self._left -= len(parts)
@@ -78,7 +95,7 @@ class DocumentWriter:
     def _field(self, type_: Composite, depth: int) -> str:
         if isinstance(type_, GraphQLUnionType) or self.random.random() < 0.1:
             return self._alias() + "__typename" + self._condition()
-        name, definition = self.random.choice(list(type_.fields.items()))
+        name, definition = self.random.choice([each for each in type_.fields.items() if each[0] not in self.avoided])
         below = get_named_type(definition.type)
         if not is_composite_type(below):
             return self._named(name, definition) + self._condition()
@@ -152,13 +169,16 @@ class DocumentWriter:
 
     def _input(self, type_: GraphQLInputType, name: str) -> str:
         plain = get_named_type(type_)
-        if plain.name in {"Int", "String"} and not isinstance(type_, GraphQLList) and self.random.random() < 0.3:
+        if plain.name in _TEXTS | {"Int"} and not isinstance(type_, GraphQLList) and self.random.random() < 0.4:
             variable = f"v{len(self._variables)}"
             text = self._scalar(plain, name)
             value = None if text == "null" else int(text) if plain.name == "Int" else text.strip('"')
             if value is None and isinstance(type_, GraphQLNonNull):
                 return text
-            self._declare(variable, str(type_), text, value)
+            if plain.name in _TEXTS and self.random.random() < 0.5:
+                self._variables[variable], self._given[variable] = str(type_), value
+            else:
+                self._declare(variable, str(type_), text, value)
             return f"${variable}"
         if isinstance(type_, GraphQLNonNull):
             return self._value(type_.of_type, name)
@@ -188,4 +208,5 @@ class DocumentWriter:
             "Boolean": self.random.choice(["true", "false"]),
             "Date": '"2026-11-23"',
             "Time": '"09:00:00"',
+            "ID": self.random.choice(['"0"', '"1"', '"1"', '"x"']),
         }.get(type_.name, self.random.choice(['"a"', '"b"', '""']))
