@@ -77,7 +77,9 @@ class ConfinedReaders:
             size: How many there are at most.
         """
         self._engine = engine
+        self._size = size
         self._places = asyncio.Semaphore(size)
+        self._open = 0
         self._idle: list[ReadingDriver] = []
         self._in_use: set[ReadingDriver] = set()
 
@@ -128,14 +130,7 @@ class ConfinedReaders:
         return None
 
     async def _confine(self, organization_id: str) -> ReadingDriver:
-        pooled = None
-        while self._idle and pooled is None:
-            other = self._idle.pop(0)
-            if other.is_lost():
-                await self._end(other)
-            else:
-                pooled = other.pooled
-        driver = ReadingDriver(organization_id, self._engine.dialect, pooled or await self._engine.raw_connection())
+        driver = ReadingDriver(organization_id, self._engine.dialect, await self._taken_over() or await self._new())
         try:
             # Outside of a transaction: what is set in one is undone with it.
             await driver.run(confining_session(organization_id))
@@ -144,5 +139,23 @@ class ConfinedReaders:
             raise
         return driver
 
+    async def _taken_over(self) -> PoolProxiedConnection | None:
+        """Gives another organization's connection, where there may be no more: the one that was used longest ago."""
+        while self._idle and self._open >= self._size:
+            other = self._idle.pop(0)
+            if not other.is_lost():
+                return other.pooled
+            await self._end(other)
+        return None
+
+    async def _new(self) -> PoolProxiedConnection:
+        self._open += 1
+        try:
+            return await self._engine.raw_connection()
+        except BaseException:
+            self._open -= 1
+            raise
+
     async def _end(self, driver: ReadingDriver) -> None:
+        self._open -= 1
         await greenlet_spawn(driver.pooled.invalidate)

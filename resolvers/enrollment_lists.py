@@ -8,11 +8,13 @@ from db.enrollment_queries import (
     ENROLLMENT_ORDER,
     Statuses,
     count_of_group_enrollments,
+    count_of_patient_enrollments,
     page_of_group_enrollments,
+    page_of_patient_enrollments,
 )
 from db.lookups import Lookup
 from db.pages import Fields, Slice, Window
-from domain.records import Enrollment, EnrollmentStatus, GroupDefinition
+from domain.records import Enrollment, EnrollmentStatus, GroupDefinition, Patient
 from resolvers.ahead import Ahead
 from resolvers.arguments import our_id
 from resolvers.context import Context
@@ -116,6 +118,24 @@ async def enrollments_of_patients(
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
     found = await context.loaders.patient_enrollments.load_all([(patient, asked) for patient in patient_ids])
     return [_page(context, _of_patient, patient, asked, each) for (patient, _), each in found.items()]
+
+
+def patient_enrollments_ahead(
+    statuses: Iterable[EnrollmentStatus] | None, first: int | None, after: str | None, *, count: bool
+) -> Ahead:
+    """Gives how a page of a patient's enrollments is read along with it, and where asked for how many there are.
+
+    Raises BadInput.
+    """
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
+    lookups: list[Lookup[Any]] = [page_of_patient_enrollments(*asked)]
+    if count:
+        lookups.append(count_of_patient_enrollments(asked[0]))
+
+    def value(context: Context, patient: Patient, found: Sequence[Any]) -> Page[Enrollment]:
+        return counted(_page(context, _of_patient, patient.id, asked, found[0]), found[1:])
+
+    return Ahead(lookups, value)
 
 
 def _wanted(statuses: Iterable[EnrollmentStatus] | None) -> Statuses:

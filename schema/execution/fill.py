@@ -32,7 +32,7 @@ from schema.execution.rows import RowList
 
 Values = Sequence[Any] | RowList
 # For each batch of a region its values, where they are known before it is resolved; empty where those of none are.
-Foreseen = Sequence[Sequence[Any] | None]
+Known = Sequence[Sequence[Any] | None]
 
 # Values completed before looking at the clock. Each may be a list of its own.
 _PART: Final = 32
@@ -80,7 +80,7 @@ async def _complete(
     region: Region,
     values: Values,
     write: Write | None = None,
-    foreseen: Foreseen = (),
+    foreseen: Known = (),
 ) -> list[Any]:
     state = _state(execution, region)
     if len(values) <= _PART:
@@ -106,7 +106,7 @@ async def _read(region: Region, values: Values, state: State, write: Write | Non
     return completed
 
 
-async def _fill_all(execution: Execution, region: Region, state: State, foreseen: Foreseen) -> None:
+async def _fill_all(execution: Execution, region: Region, state: State, foreseen: Known) -> None:
     waiting = []
     for number, batch in enumerate(region.batches):
         known = foreseen[number] if foreseen else None
@@ -147,7 +147,7 @@ async def _fill(execution: Execution, batch: BatchOfRegion, state: State, known:
     keys, places, name = state[batch.keys], state[batch.places], batch.selected.name
     mark = batch.many.batch
     if mark.by is None or known is not None:
-        foreseen: Foreseen = ()
+        foreseen: Known = ()
         if known is None:
             known, foreseen = await _resolve(execution, batch, keys)
         _put(batch, state, await _complete(execution, batch.region, known, batch.write, foreseen))
@@ -179,13 +179,13 @@ def _put(batch: BatchOfRegion, state: State, completed: list[Any]) -> None:
         place[name] = value
 
 
-async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any]) -> tuple[Sequence[Any], Foreseen]:
+async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any]) -> tuple[Sequence[Any], Known]:
     if not wanted:
         return (), ()
     mark, arguments = batch.many.batch, _arguments_of_batch(execution, batch)
     if mark.foresees:
         below = _below(execution, batch)
-        resolved: tuple[Sequence[Any], Foreseen] = await mark.resolve_many(
+        resolved: tuple[Sequence[Any], Known] = await mark.resolve_many(
             wanted, execution.context_value, **arguments, below=below
         )
         _check_length(resolved[0], wanted)
@@ -258,7 +258,8 @@ def _note_arguments(execution: Execution, batch: BatchOfRegion, arguments: dict[
             kind, name = selected.definition.args[schema_name].type, names[schema_name]
             variables[name] = value.name.value
             # Of a builtin scalar no value is another thing to the resolver than the next.
-            as_it_comes = name in arguments and arguments[name] is coerced.get(value.name.value)
+            given = arguments.get(name)
+            as_it_comes = given is not None and given is coerced.get(value.name.value)
             if not as_it_comes or get_nullable_type(kind) not in specified_scalar_types.values():
                 return
         elif not isinstance(value, _PLAIN_LITERALS):

@@ -8,11 +8,13 @@ import strawberry
 
 from domain import records
 from resolvers import enrollment_lists
+from resolvers.ahead import Ahead
 from resolvers.context import Context
 from resolvers.pages import Page
 from schema.arguments import After, First, Statuses
+from schema.batches import Foreseen, counts_too
 from schema.connections import Connection
-from schema.execution import Batch, InstanceOf
+from schema.execution import InstanceOf, Selected
 from schema.permissions import Info
 from schema.types.node import Node
 
@@ -26,8 +28,18 @@ async def _enrollments(
     status: list[records.EnrollmentStatus] | None = None,
     first: int | None = None,
     after: str | None = None,
+    selected: Selected = None,
 ) -> list[Page[records.Enrollment]]:
     return await enrollment_lists.enrollments_of_patients(context, patient_ids, status, first, after)
+
+
+def _enrollments_ahead(
+    status: list[records.EnrollmentStatus] | None = None,
+    first: int | None = None,
+    after: str | None = None,
+    selected: Selected = None,
+) -> Ahead:
+    return enrollment_lists.patient_enrollments_ahead(status, first, after, count=counts_too(selected))
 
 
 @strawberry.type(description="A member of staff, from the platform's practitioner registry.")
@@ -60,7 +72,7 @@ class Patient(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]],
         description="The patient's enrollments: seated, then waiting, then past ones.",
-        extensions=[Batch(_enrollments, by="id")],
+        extensions=[Foreseen(_enrollments, _enrollments_ahead, by="id", selects=True)],
     )
     @staticmethod
     async def enrollments(

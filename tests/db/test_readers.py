@@ -81,6 +81,26 @@ async def test_a_connection_is_taken_again_by_its_own_organization_where_one_is_
     await several.dispose()
 
 
+async def test_there_are_never_more_than_there_may_be(database_url: str, engine: Database) -> None:
+    few = create_engine(database_url, pool_size=3)
+    most = 0
+    count = text("SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()")
+
+    async def read(number: int) -> None:
+        nonlocal most
+        async with taken(few, f"organization {number % 7}") as driver:
+            await driver.fetch(_PROCESS, {})
+            async with engine.connect() as connection:
+                most = max(most, int(await connection.scalar(count) or 0))
+
+    async with AsyncExitStack() as held:  # those of the engine are there before
+        for _ in range(3):
+            await held.enter_async_context(engine.connect())
+    await asyncio.gather(*(read(number) for number in range(60)))
+    await few.dispose()
+    assert 3 <= most <= 3 + 2
+
+
 async def test_it_is_the_server_that_reads_within_its_bounds_and_changes_nothing(single: Database) -> None:
     for organization in (OURS, THEIRS):
         async with taken(single, organization) as driver:
