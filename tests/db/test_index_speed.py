@@ -15,12 +15,25 @@ from sqlalchemy import insert, text
 from uuid_utils.compat import uuid7
 
 from db.engine import Database
-from db.enrollment_queries import count_group_enrollments, pages_of_group_enrollments
-from db.group_queries import count_seats, find_groups
-from db.history_queries import count_history, pages_of_history
+from db.enrollment_queries import (
+    count_group_enrollments,
+    count_of_group_enrollments,
+    page_of_group_enrollments,
+    pages_of_group_enrollments,
+)
+from db.group_queries import GROUP_BY_ID, SEATS_OF_GROUP, count_seats, find_groups
+from db.history_queries import count_history, count_of_history, page_of_history, pages_of_history
+from db.lookups import Lookup, Lookups
 from db.pages import Window
 from db.reference_queries import PATIENT_ORDER, count_references, page_of_references
-from db.schedule_queries import count_group_sessions, page_of_sessions, pages_of_group_sessions, sessions_by_date
+from db.schedule_queries import (
+    count_group_sessions,
+    count_of_group_sessions,
+    page_of_group_sessions,
+    page_of_sessions,
+    pages_of_group_sessions,
+    sessions_by_date,
+)
 from db.snapshots import Snapshot
 from db.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, patients, staff_members
@@ -48,17 +61,27 @@ class Explained(Snapshot):
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
         compiled = statement.compiled(self.driver.dialect)
-        values = compiled.arguments({**parameters, "organization_id": self.organization_id})
-        if self.on_postgresql:
-            self.plans.append(_lines(await self.driver.connection.fetch(f"EXPLAIN {compiled.text}", *values)))
-            await self.driver.connection.execute(f"PREPARE explained AS {compiled.text}")
-            nulls = ", ".join("NULL" for _ in values)
-            self.plans.append(_lines(await self.driver.connection.fetch(f"EXPLAIN EXECUTE explained({nulls})")))
-            await self.driver.connection.execute("DEALLOCATE explained")
-        else:
-            rows = await self.driver.connection.execute_fetchall(f"EXPLAIN QUERY PLAN {compiled.text}", values)
-            self.plans.append("\n".join(row[3] for row in rows))
+        await self._explain(compiled.text, compiled.arguments({**parameters, "organization_id": self.organization_id}))
         return await super().fetch(statement, parameters)
+
+    async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
+        if self.on_postgresql:
+            together = lookups.together(self.driver.dialect)
+            await self._explain(together.text, together.arguments(self.organization_id, id))
+            return await super().look_up(lookups, id)
+        return [await self.find(lookup, id) for lookup in lookups.each]
+
+    async def _explain(self, asked: str, values: Sequence[Any]) -> None:
+        connection = self.driver.connection
+        if self.on_postgresql:
+            self.plans.append(_lines(await connection.fetch(f"EXPLAIN {asked}", *values)))
+            await connection.execute(f"PREPARE explained AS {asked}")
+            nulls = ", ".join("NULL" for _ in values)
+            self.plans.append(_lines(await connection.fetch(f"EXPLAIN EXECUTE explained({nulls})")))
+            await connection.execute("DEALLOCATE explained")
+        else:
+            rows = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {asked}", values)
+            self.plans.append("\n".join(row[3] for row in rows))
 
 
 def _lines(rows: Sequence[Any]) -> str:
@@ -101,9 +124,20 @@ def _search(letters: str | None) -> Ask:
 async def _group_pages(seen: Snapshot, groups: Sequence[UUID]) -> object:
     several = SessionsWanted(statuses=frozenset({OccurrenceStatus.SCHEDULED, OccurrenceStatus.COMPLETED}))
     seated = frozenset({EnrollmentStatus.ENROLLED})
-    asked: list[object] = [await find_groups(seen, groups[:1])]
+    lookups: list[Lookup[Any]] = [
+        GROUP_BY_ID,
+        SEATS_OF_GROUP,
+        page_of_group_sessions(SessionsWanted(), Window(20)),
+        count_of_group_sessions(SessionsWanted(from_date=DAY)),
+        page_of_group_enrollments(seated, Window(20)),
+        count_of_group_enrollments(None),
+        page_of_history(EntityType.GROUP_DEFINITION, Window(20)),
+        count_of_history(EntityType.GROUP_DEFINITION),
+    ]
+    asked: list[object] = [await seen.look_up(Lookups(lookups), groups[0])]
     for wanted in (groups[:1], groups[:5]):
         asked += [
+            await find_groups(seen, wanted),
             await count_seats(seen, wanted),
             await pages_of_group_sessions(seen, wanted, SessionsWanted(), Window(20)),
             await pages_of_group_sessions(seen, wanted, several, Window(20, backwards=True, before=PLACE)),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from graphql import ExecutionResult, Executor, OperationDefinitionNode, execute, parse
 
+from schema.execution import execute as compiled_execute
 from schema.execution import fill
 from schema.execution.cache import PlanCache
 from tests.schema.execution.library import REVIEW_LAYOUT, AuthorRecord, BookRecord, Library, Rows, Tried, schema
@@ -58,6 +59,40 @@ async def test_a_query_that_is_compiled_as_a_whole_is_not_walked_by_graphql_core
         "book": {"reviews": [{"author": {"name": "Ada"}}, {"author": {"name": "Ada"}}]},
     }
     assert context.batches == [("reviews", 1), ("agents", 1)]
+
+
+async def test_a_query_that_comes_again_needs_no_executor_and_is_told_its_own() -> None:
+    built = 0
+
+    class Built(Tried):
+        @classmethod
+        def build(cls, *arguments: Any, **named: Any) -> Any:
+            nonlocal built
+            built += 1
+            return super().build(*arguments, **named)
+
+    document = parse("query($id: ID!, $n: Int = 1) { found(id: $id) { id reviews(first: $n) { id } rating } }")
+    [operation] = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+
+    async def ask(**variables: Any) -> tuple[Any, int]:
+        context = library(books=2)
+        context.answers |= {("ratings", "b0"): 1.5, ("ratings", "b1"): 2.5}  # type: ignore[operator]
+        result = await compiled_execute(Built, core, document, operation, variables, context)
+        assert not result.errors
+        assert result.data is not None
+        return result.data["found"], built
+
+    def book(number: int, reviews: int) -> dict[str, Any]:
+        return {"id": f"b{number}", "reviews": [{"id": f"r{n}"} for n in range(reviews)], "rating": 1.5 + number}
+
+    assert await ask(id="0", n=2) == (book(0, 2), 1)
+    assert await ask(id="1", n=1) == (book(1, 1), 1)
+    assert await ask(id="1", n=0) == (book(1, 0), 1)
+    assert await ask(id="0") == (book(0, 1), 1)
+    assert await ask(id=1, n=None) == (book(1, 2), 1)
+    assert await ask(id="none") == (None, 1)
+    assert await ask(id="0", n=2, more=[1]) == (book(0, 2), 1)
 
 
 async def test_what_many_objects_of_one_parent_need_is_asked_for_at_once() -> None:
