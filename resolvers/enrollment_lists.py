@@ -66,20 +66,19 @@ async def enrollments_of_groups(
 
 
 def enrollments_ahead(
-    statuses: Iterable[EnrollmentStatus] | None,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-    fields: Fields,
-    *,
-    count: bool,
+    statuses: Iterable[EnrollmentStatus] | None, fields: Fields, *, count: bool, **page: Any
 ) -> Ahead:
-    """Gives how a page of a group's enrollments is read along with it, and where asked for how many there are.
+    """Gives how a page of a group's enrollments is read along with it.
+
+    Args:
+        statuses: Which enrollments; None for all.
+        fields: Which fields of them.
+        count: Whether it is read too how many there are.
+        page: Which page, as `resolvers.pages.window` takes it.
 
     Raises BadInput.
     """
-    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, **page)
     # Whose they are is noted whatever was asked for.
     fields = None if fields is None else fields | {"patient_id"}
     lookups: list[Lookup[Any]] = [page_of_group_enrollments(*asked, fields)]
@@ -87,9 +86,9 @@ def enrollments_ahead(
         lookups.append(count_of_group_enrollments(asked[0]))
 
     def value(context: Context, group: GroupDefinition, found: Sequence[Any]) -> Page[Enrollment]:
-        page: Slice[Enrollment] = found[0]
-        context.note_patients(page.records.values("patient_id"))
-        return counted(_page(context, _of_group, group.id, asked, page), found[1:])
+        read: Slice[Enrollment] = found[0]
+        context.note_patients(read.records.values("patient_id"))
+        return counted(_page(context, _of_group, group.id, asked, read), found[1:])
 
     return Ahead(lookups, value)
 
@@ -120,14 +119,9 @@ async def enrollments_of_patients(
     return [_page(context, _of_patient, patient, asked, each) for (patient, _), each in found.items()]
 
 
-def patient_enrollments_ahead(
-    statuses: Iterable[EnrollmentStatus] | None, first: int | None, after: str | None, *, count: bool
-) -> Ahead:
-    """Gives how a page of a patient's enrollments is read along with it, and where asked for how many there are.
-
-    Raises BadInput.
-    """
-    asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
+def patient_enrollments_ahead(statuses: Iterable[EnrollmentStatus] | None, *, count: bool, **page: Any) -> Ahead:
+    """Gives how a page of a patient's enrollments is read along with the patient; as above."""
+    asked = _wanted(statuses), window(ENROLLMENT_ORDER, **page)
     lookups: list[Lookup[Any]] = [page_of_patient_enrollments(*asked)]
     if count:
         lookups.append(count_of_patient_enrollments(asked[0]))

@@ -50,12 +50,17 @@ async def histories(
     return [_page(context, kind, record, part, entries) for (record, _), entries in found.items()]
 
 
-def history_ahead(kind: EntityType, first: int | None, after: str | None, *, count: bool) -> Ahead:
-    """Gives how a page of a record's history is read along with it, and where asked for how long it is.
+def history_ahead(kind: EntityType, *, count: bool, **page: Any) -> Ahead:
+    """Gives how a page of a record's history is read along with it.
+
+    Args:
+        kind: The record's kind.
+        count: Whether it is read too how long the history is.
+        page: Which page, as `resolvers.pages.window` takes it.
 
     Raises BadInput.
     """
-    part = window(HISTORY_ORDER, first, after)
+    part = window(HISTORY_ORDER, **page)
     lookups = [page_of_history(kind, part), *([count_of_history(kind)] if count else ())]
 
     def value(context: Context, record: Any, found: Sequence[Any]) -> Page[HistoryRecord]:

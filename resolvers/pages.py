@@ -124,7 +124,11 @@ def fields_to_read(fields: Fields, lists: int, size: int) -> Fields:
 
 
 def window(
-    order: Order[Any], first: int | None, after: str | None, last: int | None = None, before: str | None = None
+    order: Order[Any],
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
 ) -> Window:
     """Gives the part of a list that the arguments ask for.
 

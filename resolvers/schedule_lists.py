@@ -81,27 +81,24 @@ async def sessions_of_groups(
 
     Raises BadInput.
     """
-    read = _asked(wanted, first, after, last, before, fields, len(group_ids))
+    read = _asked(wanted, fields, len(group_ids), first=first, after=after, last=last, before=before)
     wanted, part, _ = read
     found = await context.loaders.group_sessions.load_all([(group, read) for group in group_ids])
     return [_page(context, group, wanted, part, sessions) for (group, _), sessions in found.items()]
 
 
-def sessions_ahead(
-    wanted: SessionsWanted | None,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-    fields: Fields,
-    *,
-    count: bool,
-) -> Ahead:
-    """Gives how a page of a group's sessions is read along with it, and where asked for how many there are.
+def sessions_ahead(wanted: SessionsWanted | None, fields: Fields, *, count: bool, **page: Any) -> Ahead:
+    """Gives how a page of a group's sessions is read along with it.
+
+    Args:
+        wanted: Which sessions.
+        fields: Which fields of them.
+        count: Whether it is read too how many there are.
+        page: Which page, as `resolvers.pages.window` takes it.
 
     Raises BadInput.
     """
-    wanted, part, fields = _asked(wanted, first, after, last, before, fields, 1)
+    wanted, part, fields = _asked(wanted, fields, 1, **page)
     lookups: list[Lookup[Any]] = [page_of_group_sessions(wanted, part, fields)]
     if count:
         lookups.append(count_of_group_sessions(wanted))
@@ -113,16 +110,10 @@ def sessions_ahead(
 
 
 def _asked(
-    wanted: SessionsWanted | None,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-    fields: Fields,
-    groups: int,
+    wanted: SessionsWanted | None, fields: Fields, groups: int, **page: Any
 ) -> tuple[SessionsWanted, Window, Fields]:
     wanted = _checked(wanted)
-    part = window(SESSION_ORDER, first, after, last, before)
+    part = window(SESSION_ORDER, **page)
     return wanted, part, fields_to_read(fields, groups, part.limit)
 
 

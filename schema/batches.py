@@ -106,7 +106,7 @@ def history_of(kind: EntityType) -> Batch:
     ) -> list[Page[histories.HistoryRecord]]:
         return await histories.histories(context, kind, ids, first, after)
 
-    def ahead(first: int | None = None, after: str | None = None, selected: Selected = None) -> Ahead:
-        return histories.history_ahead(kind, first, after, count=counts_too(selected))
+    def ahead(selected: Selected = None, **page: Any) -> Ahead:
+        return histories.history_ahead(kind, count=counts_too(selected), **page)
 
     return Foreseen(resolve_many, ahead, by="id", selects=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -50,17 +50,9 @@ async def _occurrences(
     return await schedule_lists.sessions_of_groups(context, group_ids, wanted, first, after, last, before, fields)
 
 
-def _occurrences_ahead(
-    filter: OccurrenceFilter | None = None,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    selected: Selected = None,
-) -> Ahead:
+def _occurrences_ahead(filter: OccurrenceFilter | None = None, selected: Selected = None, **page: Any) -> Ahead:
     wanted, fields = filter.wanted() if filter else None, fields_of_nodes(selected)
-    count = counts_too(selected)
-    return schedule_lists.sessions_ahead(wanted, first, after, last, before, fields, count=count)
+    return schedule_lists.sessions_ahead(wanted, fields, count=counts_too(selected), **page)
 
 
 async def _enrollments(
@@ -78,15 +70,9 @@ async def _enrollments(
 
 
 def _enrollments_ahead(
-    status: list[records.EnrollmentStatus] | None = None,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    selected: Selected = None,
+    status: list[records.EnrollmentStatus] | None = None, selected: Selected = None, **page: Any
 ) -> Ahead:
-    fields, count = fields_of_nodes(selected), counts_too(selected)
-    return enrollment_lists.enrollments_ahead(status, first, after, last, before, fields, count=count)
+    return enrollment_lists.enrollments_ahead(status, fields_of_nodes(selected), count=counts_too(selected), **page)
 
 
 @strawberry.type(description="A therapy group: what it is, who leads it, where, for how many, and how often.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -34,12 +34,9 @@ async def _enrollments(
 
 
 def _enrollments_ahead(
-    status: list[records.EnrollmentStatus] | None = None,
-    first: int | None = None,
-    after: str | None = None,
-    selected: Selected = None,
+    status: list[records.EnrollmentStatus] | None = None, selected: Selected = None, **page: Any
 ) -> Ahead:
-    return enrollment_lists.patient_enrollments_ahead(status, first, after, count=counts_too(selected))
+    return enrollment_lists.patient_enrollments_ahead(status, count=counts_too(selected), **page)
 
 
 @strawberry.type(description="A member of staff, from the platform's practitioner registry.")
