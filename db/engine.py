@@ -26,6 +26,9 @@ CONNECT_SECONDS = 5
 _IDLE_SETTING = {"idle_in_transaction_session_timeout": "60s"}
 """A process that stands still in a transaction, such as a relay whose log nobody reads, keeps its locks no longer."""
 
+_STATEMENTS_PREPARED = 50
+"""How many statements PostgreSQL keeps prepared for a connection that reads."""
+
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
@@ -98,7 +101,7 @@ def create_engine(
             pool_timeout=POOL_SECONDS,
             **options,
         ),
-        ConfinedReaders(create_async_engine(url, poolclass=NullPool, **options), pool_size),
+        ConfinedReaders(create_async_engine(url, poolclass=NullPool, **_reading(options)), pool_size),
     )
 
     # The event loop has seen which connections the server ended, so a look suffices, and no round trip is needed.
@@ -108,6 +111,11 @@ def create_engine(
             raise DisconnectionError
 
     return engine
+
+
+def _reading(options: dict[str, Any]) -> dict[str, Any]:
+    # What is read differs with what is asked, and what a client makes up shall not stay prepared for long.
+    return options | {"connect_args": options["connect_args"] | {"statement_cache_size": _STATEMENTS_PREPARED}}
 
 
 def _database(engine: AsyncEngine, readers: Readers) -> Database:

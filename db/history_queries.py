@@ -41,7 +41,12 @@ def _keys(entry: StoredEntry) -> tuple[Any, ...]:
 HISTORY_ORDER: Order[StoredEntry] = Order(
     "history",
     audit_log,
-    Layout(StoredEntry, (_columns.id, _columns.at, _columns.actor_id, _columns.action, _columns.changes), _read),
+    Layout(
+        StoredEntry,
+        (_columns.id, _columns.at, _columns.actor_id, _columns.action, _columns.changes),
+        _read,
+        converted=frozenset({"changes"}),
+    ),
     (_columns.id,),
     (UUID,),
     _keys,

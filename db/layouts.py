@@ -23,6 +23,7 @@ class Layout(Generic[Record]):
         selected: The columns of the database that a row holds, in their order.
         make: Makes the record of a row.
         codes: For fields that a column holds a code of, such as an enumeration's: the values by code.
+        converted: Fields that a column of their name holds in another form; only `make` knows their values.
         columns: The index of the column that holds a field, for those fields that a column holds as it is.
         coded: The index of the column, and the values by code, for those in `codes`.
     """
@@ -31,11 +32,12 @@ class Layout(Generic[Record]):
     selected: tuple[ColumnElement[Any], ...]
     make: Callable[[Any], Record]
     codes: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
+    converted: frozenset[str] = frozenset()
     columns: Mapping[str, int] = field(init=False)
     coded: Mapping[str, tuple[int, Mapping[Any, Any]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = self.kind.__annotations__
+        names = self.kind.__annotations__.keys() - self.converted
         at = {str(column.key): index for index, column in enumerate(self.selected)}
         plain = {name: index for name, index in at.items() if name in names and name not in self.codes}
         object.__setattr__(self, "columns", plain)

@@ -103,18 +103,18 @@ class ConfinedReaders:
     async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
         """Takes a connection back, outside of any transaction, or ends it."""
         self._places.release()
-        # After `close` it is not kept any more.
-        if reusable and driver in self._in_use:
+        kept = reusable and driver in self._in_use  # after `close` it is not kept any more
+        self._in_use.discard(driver)
+        if kept:
             self._idle.append(driver)
         else:
             await self._end(driver)
-        self._in_use.discard(driver)
 
     async def close(self) -> None:
         """Ends the connections that nobody uses, and those in use once they are given back."""
         self._in_use.clear()
-        while self._idle:
-            await self._end(self._idle.pop())
+        ended, self._idle = self._idle, []
+        await asyncio.gather(*map(self._end, ended))
 
     async def _wait(self) -> None:
         try:

@@ -95,11 +95,13 @@ async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: 
 
 async def open_snapshot(engine: Database, organization_id: str) -> Snapshot:
     """Begins a transaction that reads: all its statements see the same moment of the database. Raises DBAPIError."""
-    opened = Snapshot(engine.readers, await engine.readers.take(organization_id))
+    driver = await engine.readers.take(organization_id)
+    opened = Snapshot(engine.readers, driver)
     try:
         await opened.begin()
     except BaseException:
-        await opened.close()
+        # Whatever has become of it, nothing waits once more for a database that may have fallen silent.
+        await engine.readers.give_back(driver, reusable=False)
         raise
     return opened
 

@@ -135,8 +135,8 @@ class Context:
         self._read_all = True
         try:
             return await look_up(self.clinic.engine, self.caller.organization_id, lookups, id)
-        except Exception as fault:  # as below
-            self._unopened = fault
+        except Exception as fault:  # a database that is away is waited for once, here as below
+            self._unopened = fault if trouble_of(fault) is not None else None
             raise
 
     async def open_snapshot(self) -> Snapshot:

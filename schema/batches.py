@@ -1,7 +1,7 @@
 """How fields are resolved for all parents of a level at once, by what their loaders load with."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from domain.changes import EntityType
 from resolvers import histories
@@ -22,6 +22,11 @@ def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
         return list(found.values())
 
     return Batch(resolve_many, by)
+
+
+# How much is read together at most: each combination is a statement of its own, and databases keep many of them
+# prepared, on each connection, in memory that grows with what they read.
+_TOGETHER: Final = 8
 
 
 class Foreseen(Batch):
@@ -71,13 +76,15 @@ def by_id(kind: ById) -> Batch:
 def _with_fields(kind: ById, below: Below) -> RecordWithFields:
     fields: list[Ahead | None] = []
     nothing_else = below.alone
+    lookups = 1
     for field in below.fields:
-        if field.of_value and isinstance(field.batch, Foreseen):
-            fields.append(field.batch.ahead(**field.arguments))
+        ahead = field.batch.ahead(**field.arguments) if field.of_value and isinstance(field.batch, Foreseen) else None
+        if ahead is not None and lookups + len(ahead.lookups) <= _TOGETHER:
+            lookups += len(ahead.lookups)
             nothing_else = nothing_else and all(isinstance(each.batch, Totals) for each in field.fields)
         else:
-            fields.append(None)
-            nothing_else = False
+            ahead, nothing_else = None, False
+        fields.append(ahead)
     return RecordWithFields(kind, fields, nothing_else=nothing_else)
 
 

@@ -36,6 +36,7 @@ on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 QUERY = "{ groupDefinitions { nodes { name } } }"
+BY_ID = "query($id: ID!) { groupDefinition(id: $id) { name capacity { enrolled } } }"
 ENROLL = """
 mutation Enroll($group: ID!, $patient: ID!) {
   enrollPatient(input: {groupDefinitionId: $group, patientId: $patient}) { enrollment { id } userErrors { code } }
@@ -57,6 +58,9 @@ class Running:
         headers = {} if key is None else {"Idempotency-Key": key}
         body = {"query": ENROLL, "variables": {"group": self.group, "patient": patient}}
         return await self.client.http.post("/graphql", json=body, headers=headers)
+
+    async def ask_by_id(self) -> httpx.Response:
+        return await self.client.send(BY_ID, {"id": self.group})
 
     async def ready(self) -> httpx.Response:
         return await self.client.http.get("/ready")
@@ -331,10 +335,14 @@ async def locked(engine: Database) -> AsyncIterator[None]:
 async def test_a_database_that_falls_silent_is_away(engine: Database, database_url: str) -> None:
     async with behind_proxy(engine, database_url, answer_seconds=0.5) as (proxy, server):
         await assert_well(server, "patient-1")
+        for _ in range(2):
+            assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 1}
         proxy.stop_flow()
         async with asyncio.timeout(60):
+            assert_unavailable(await server.ask_by_id())
             assert_unavailable(await server.ask())
             assert_unavailable(await server.enroll("patient-2"))
             assert (await server.ready()).status_code == 503
         proxy.resume_flow()
         await assert_well(server, "patient-3")
+        assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 2}
