@@ -9,7 +9,6 @@ from benchmarks.measure import Results, Turn, measure
 from benchmarks.others import NotInstalled, install, others
 from benchmarks.preparation import Clinic, compare_answers
 from benchmarks.servers import DidNotStart, Kind, Running, limits, ours, running
-from server.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,7 @@ def _start(kinds: list[Kind], folder: Path, stack: contextlib.ExitStack, left_ou
 
 def _kinds(clinic: Clinic, folder: Path, tell: Callable[[str], None]) -> tuple[list[Kind], list[str]]:
     kinds = [*limits(clinic.url, clinic.record_enrollment(folder)), ours("ours", clinic.url)]
-    if "executor" in Settings.model_fields:
-        kinds.append(ours("ours, graphql-core's executor", clinic.url, EXECUTOR="graphql-core"))
+    kinds.append(ours("ours, graphql-core's executor", clinic.url, EXECUTOR="graphql-core"))
     tell("installing PostGraphile and Mercurius, where they are not yet")
     try:
         install()

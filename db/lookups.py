@@ -71,6 +71,7 @@ class Together:
             part = f"({text}) AS t{number} ({', '.join(names)})"
             selected += (f"t{number}.{name}" for name in names)
             if not lookup.of_one_row:
+                # Rows of a subquery are aggregated as they come, in its order.
                 arrays = ", ".join(f"array_agg({name})" for name in names)
                 part = f"(SELECT {arrays} FROM {part}) AS t{number} ({', '.join(names)})"  # noqa: S608 - names of ours
             sources.append(part)

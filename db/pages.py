@@ -22,9 +22,9 @@ Record = TypeVar("Record")
 Parent = TypeVar("Parent")
 Key = TypeVar("Key")
 Filters = Mapping[str, Any]
+"""Filters by name, each with the value of the parameter of its name, or with a dict of its parameters."""
 Fields = frozenset[str] | None
 """The fields of records that are read; None for all."""
-"""Filters by name, each with the value of the parameter of its name, or with a dict of its parameters."""
 Condition = ColumnElement[bool] | tuple[ColumnElement[bool], ...]
 
 # Many more than clients use; a caller who tries every combination of filters cannot fill the memory.

@@ -1,4 +1,4 @@
-"""Reading. A snapshot is a transaction that sees a single moment of the database, on a connection of the pool."""
+"""Reading. A snapshot is a transaction that sees a single moment of the database, on a connection of `db.readers`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager

@@ -60,7 +60,7 @@ async def enrollments_of_groups(
     Raises BadInput.
     """
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
-    read = (*asked, fields_to_read(fields, len(group_ids), asked[1].limit))
+    read = (*asked, fields_to_read(fields, len(group_ids) * asked[1].limit, one_list=len(group_ids) == 1))
     found = await context.loaders.group_enrollments.load_all([(group, read) for group in group_ids])
     return [_page(context, _of_group, group, asked, each) for (group, _), each in found.items()]
 

@@ -21,7 +21,8 @@ Record = TypeVar("Record")
 SIZE = 50
 LARGEST = 200
 _LONGEST_CURSOR = 3000
-# Elements from which on reading fewer columns saves more than the database takes to plan a statement of its own.
+# Elements from which on reading fewer columns saves more than the database takes to plan a statement of its own. One
+# list stands in a statement of its own in any case: what is asked beside it differs from document to document.
 MANY = 500
 
 
@@ -118,9 +119,9 @@ def counted(page: Page[Record], lengths: Sequence[int]) -> Page[Record]:
     return replace(page, total=Counted(lengths[0])) if lengths else page
 
 
-def fields_to_read(fields: Fields, lists: int, size: int) -> Fields:
-    """Gives the fields to read of so many lists: those asked for, where it pays to leave out others, else all."""
-    return fields if lists == 1 or lists * size >= MANY else None
+def fields_to_read(fields: Fields, count: int, *, one_list: bool = False) -> Fields:
+    """Gives the fields to read of so many records: those asked for, where it pays to leave out others, else all."""
+    return fields if one_list or count >= MANY else None
 
 
 def window(

@@ -23,7 +23,7 @@ async def patient(context: Context, id: str) -> Patient | None:
 
 async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields) -> Sequence[Patient | None]:
     """Gives many patients, all different, or these fields of them; None for ids that the registry does not have."""
-    fields = fields_to_read(fields, len(ids), 1)
+    fields = fields_to_read(fields, len(ids))
     if fields is not None:
         async with context.read() as snapshot:
             found = await find_all(snapshot, PATIENT_ORDER, ids, fields)

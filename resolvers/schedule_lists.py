@@ -114,7 +114,7 @@ def _asked(
 ) -> tuple[SessionsWanted, Window, Fields]:
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, **page)
-    return wanted, part, fields_to_read(fields, groups, part.limit)
+    return wanted, part, fields_to_read(fields, groups * part.limit, one_list=groups == 1)
 
 
 def _page(

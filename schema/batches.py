@@ -1,4 +1,7 @@
-"""How fields are resolved for all parents of a level at once, by what their loaders load with."""
+"""How fields are resolved for all parents of a level at once, by what their loaders load with.
+
+And how what is asked of a record that is found by its id is read along with it.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final

@@ -65,7 +65,7 @@ def create_app(
     count_statements(clinic.engine)
     graphql = Compressed(GraphQLOverHTTP(executed(compiled=compiled), clinic, authenticator, edge))
     routes: list[BaseRoute] = [
-        Route(_GRAPHQL, graphql),
+        Route(_GRAPHQL, graphql),  # the shortcut is before it; it is the place that /graphql/ is sent on to
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
     ]

@@ -12,6 +12,7 @@ outcome. Here what a selection needs is worked out once for an operation and kep
 - Lists in the values of a batch are written as JSON as soon as they are whole, where the executor knows how (`write`).
 - A query that is compiled as a whole, from its root, is not walked by graphql-core at all, and when it comes again
   (`execute`) no executor is made for it.
+- A field of the query may be told what is asked below it, and bring it along (`Batch(foresees=True)`, `marks.Below`).
 - A check that depends on the request alone (`marks.Guard`) is made once for a request.
 - Everything else goes through graphql-core, as ever.
 
@@ -25,22 +26,28 @@ How it is put together:
 
 | module | what it knows |
 |---|---|
-| marks | how a field tells what it is: `Batch`, `ContextOnly`, `Guard`, `InstanceOf`, `writes`, `encoded` |
+| marks | what a field is: `Batch`, `ContextOnly`, `Guard`, `InstanceOf`, `writes`, `encoded`; what is below: `Below` |
 | rows | what a list of rows with a layout looks like |
 | fields | a field of a Strawberry schema as one of the few kinds that can be compiled |
 | plan | a selection with all below it, as these kinds |
 | selected | which attributes a selection looks at |
 | leaves | the code that completes a scalar or an enum value |
+| names | the namespace of generated code |
 | compile | the source of the functions that read a selection |
-| cache | plans by operation |
-| run | the executor: when to try, filling in batches level by level, giving up |
+| region | a compiled part of an operation, and its batches |
+| regions | the compiled parts of an operation that is being executed |
+| cache | what is compiled, by operation; the variables of one that comes again |
+| fill | completing by a region: reading, then filling in batches level by level |
+| errors | giving up, and what is not compiled at all |
+| run | the executor: when to try, and what happens when an attempt fails; `execute` |
 """
 
-from schema.execution.marks import Batch, Below, ContextOnly, Guard, InstanceOf, encoded, writes
+from schema.execution.marks import Asked, Batch, Below, ContextOnly, Guard, InstanceOf, encoded, writes
 from schema.execution.run import CompiledExecutor, execute
 from schema.execution.selected import Selected
 
 __all__ = [
+    "Asked",
     "Batch",
     "Below",
     "CompiledExecutor",

@@ -11,7 +11,6 @@ from typing import Any
 
 from graphql import (
     DirectiveNode,
-    FieldNode,
     FragmentDefinitionNode,
     GraphQLDeferDirective,
     GraphQLError,
@@ -197,5 +196,4 @@ def _directives(selections: SelectionSetNode) -> Iterator[DirectiveNode]:
         node = waiting.pop()
         yield from node.directives or ()
         below = getattr(node, "selection_set", None)
-        if isinstance(node, FieldNode) or below is not None:
-            waiting.extend(below.selections if below else ())
+        waiting.extend(below.selections if below else ())

@@ -1,7 +1,7 @@
 """The source of the functions that read a selection, and all below it, up to where data must be got.
 
-For `{ id name facilitator { name } }` on a list of objects, with a facilitator that is resolved for many parents at
-once by facilitator_id, this is what runs:
+For `{ id name author { name } }` on a list of objects, with a author that is resolved for many parents at
+once by author_id, this is what runs:
 
     def many_9(values, state):
         found = []
@@ -10,13 +10,13 @@ once by facilitator_id, this is what runs:
             append({
                 "id": (t if type(t := x.id) is str else complete_3(t)),
                 "name": (t if type(t := x.name) is str else complete_4(t)),
-                "facilitator": None,
+                "author": None,
             } if type(x) in classes_6 else other_7(x, state))
         state[0].extend(found)
-        state[1].extend([x.facilitator_id for x in values])
+        state[1].extend([x.author_id for x in values])
         return found
 
-The places and the keys in the state are what `run` then fills in by. Of rows with a layout, `x.name` is `x[4]`.
+The places and the keys in the state are what `fill` then fills in by. Of rows with a layout, `x.name` is `x[4]`.
 """
 
 from collections.abc import Callable

@@ -161,11 +161,12 @@ class _ContextAlone:
 
 def _by_context(resolver: StrawberryResolver[Any], *, is_async: bool) -> ResolveMany:
     name = resolver.info_parameter.name if resolver.info_parameter else None
-    if name is None or _looks_at_parent(resolver):
-        raise NotCompiled("a resolver of more, or less, than the context")
+    if _looks_at_parent(resolver):
+        raise NotCompiled("a resolver of more than the context")
 
     async def resolve_many(parents: Sequence[Any], context: Any, **arguments: Any) -> Sequence[Any]:
-        arguments[name] = _ContextAlone(context)
+        if name is not None:
+            arguments[name] = _ContextAlone(context)
         if is_async:
             return [await resolver(**arguments) for _ in parents]
         return [resolver(**arguments) for _ in parents]

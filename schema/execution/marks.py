@@ -16,7 +16,8 @@ _ENCODED = "encoded_values"
 
 
 # Gives a field's values for many parents, in their order; an exception in the place of a value fails that one. It gets
-# the parents, the request's context value, and by name the arguments that the field's resolver would get.
+# the parents, the request's context value, and by name the arguments that the field's resolver would get. What a batch
+# that foresees gives, `Batch` says.
 ResolveMany = Callable[..., Awaitable[Any]]
 
 
@@ -67,7 +68,8 @@ class Asked:
 class Below:
     """What will be resolved of the value of a field that foresees.
 
-    It is the same object for one request after another where the fields and their arguments are the same.
+    It is the same object for one request after another where all arguments below are plain literals; else each request
+    has its own.
 
     Attributes:
         fields: The fields of its value, and of objects in it, that are marked as batches.

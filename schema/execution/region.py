@@ -60,11 +60,11 @@ class BatchOfRegion:
         keys: Where in the state is, for each, the parent, or the attribute that the value depends on.
         attributes: Which attributes of its values are looked at.
         of_values: Whether it is a field of the region's values themselves, not of objects in them.
-        alone: Whether the whole query has no other batch than this, and those of its region.
         write: Writes a completed value for the response's JSON encoder; None where that is left to the encoder.
+        alone: Whether the whole query has no other batch than this, and those of its region.
         arguments: The field's arguments, where every request has the same but for `variables`; once they are known.
-        below: What its mark gets of the batches below it, where every request has the same; once it is known.
         variables: For arguments that are a variable's value as it comes, the variable, by their names.
+        below: What its mark gets of the batches below it, where every request has the same; once it is known.
     """
 
     selected: SelectedField

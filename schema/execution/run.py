@@ -6,6 +6,9 @@ of objects that can be compiled is completed by its region. The first error of a
 ends the attempt: nothing of it is used, and graphql-core executes the same again by itself. During an attempt an error
 is therefore not raised further, which would cancel what runs beside it in the middle of its statements; it leaves a
 null, and a note that the attempt has failed.
+
+`execute` is graphql-core's function of that name, with a shorter way for a query that comes again: its region is found
+in the cache, and completes it without an executor (`CompiledExecutor.attempt`).
 """
 
 import asyncio
@@ -45,6 +48,8 @@ class _Root:
 
 
 _ROOT: Final = _Root()
+# What may see, or change, what happens at a single field.
+_WATCHING: Final = frozenset({"middleware", "hooks", "abort_signal"})
 
 
 @dataclass(slots=True)
@@ -75,8 +80,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         super().__init_subclass__(**options)
         cls.plans = PlanCache()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tries: bool = True, **kwargs: Any) -> None:
+        """Takes what graphql-core's takes, and whether anything is to be tried."""
         super().__init__(*args, **kwargs)
+        self._tries = tries
         self._regions: Regions | None = None
         self._trying = False
         self._failed = False
@@ -240,7 +247,9 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _regions_to_try(self) -> "Regions | None":
         """Gives what may be tried; None where all is graphql-core's."""
-        if self.operation.operation is OperationType.SUBSCRIPTION or self._is_watched() or not _in_event_loop():
+        if not self._tries or self.operation.operation is OperationType.SUBSCRIPTION:
+            return None
+        if self._is_watched() or not _in_event_loop():
             return None
         plan = self.plans.plan(self.schema, self.operation, self.fragment_definitions, self.variable_values.coerced)
         if plan is None:
@@ -287,16 +296,16 @@ async def execute(
         operation: The operation of it.
         inputs: The values of the variables, as the client sent them.
         context_value: The context.
-        options: What else graphql-core's `execute` takes, but for what may see, or change, what happens at a field.
+        options: What else graphql-core's `execute` takes.
     """
-    if issubclass(executor_class, CompiledExecutor):
+    if issubclass(executor_class, CompiledExecutor) and not options.keys() & _WATCHING:
         try:
             attempt = executor_class.attempt(schema, operation, inputs, context_value)
             if attempt is not None:
                 return ExecutionResult(attempt if isinstance(attempt, dict) else await attempt, None)
         except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
             executor_class.fell_back(context_value)
-            executor_class = StrawberryGraphQLCoreExecutionContext
+            options["tries"] = False
     result = graphql_execute(
         schema,
         document,

@@ -16,17 +16,21 @@ from uuid_utils.compat import uuid7
 
 from db.engine import Database
 from db.enrollment_queries import (
+    ENROLLMENT_BY_ID,
     count_group_enrollments,
     count_of_group_enrollments,
+    count_of_patient_enrollments,
     page_of_group_enrollments,
+    page_of_patient_enrollments,
     pages_of_group_enrollments,
 )
 from db.group_queries import GROUP_BY_ID, SEATS_OF_GROUP, count_seats, find_groups
 from db.history_queries import count_history, count_of_history, page_of_history, pages_of_history
 from db.lookups import Lookup, Lookups
 from db.pages import Window
-from db.reference_queries import PATIENT_ORDER, count_references, page_of_references
+from db.reference_queries import PATIENT_BY_ID, PATIENT_ORDER, count_references, page_of_references
 from db.schedule_queries import (
+    SESSION_BY_ID,
     count_group_sessions,
     count_of_group_sessions,
     page_of_group_sessions,
@@ -134,7 +138,16 @@ async def _group_pages(seen: Snapshot, groups: Sequence[UUID]) -> object:
         page_of_history(EntityType.GROUP_DEFINITION, Window(20)),
         count_of_history(EntityType.GROUP_DEFINITION),
     ]
-    asked: list[object] = [await seen.look_up(Lookups(lookups), groups[0])]
+    of_patient: list[Lookup[Any]] = [
+        PATIENT_BY_ID,
+        page_of_patient_enrollments(None, Window(20)),
+        count_of_patient_enrollments(seated),
+    ]
+    asked: list[object] = [
+        await seen.look_up(Lookups(lookups), groups[0]),
+        await seen.look_up(Lookups([SESSION_BY_ID, ENROLLMENT_BY_ID]), groups[0]),
+        await seen.look_up(Lookups(of_patient), "patient-7"),
+    ]
     for wanted in (groups[:1], groups[:5]):
         asked += [
             await find_groups(seen, wanted),

@@ -121,6 +121,18 @@ async def test_whoever_asks_for_whatever_is_told_what_graphql_core_tells(
     assert told[::2] == told[1::2]
 
 
+async def test_a_patient_is_read_once_whoever_leads_back_to_them(
+    engine: Database, client: ApiClient, plain: ApiClient
+) -> None:
+    *_, patient = await add_full_group(engine)
+    query = "query($id: ID!) { patient(id: $id) { displayName enrollments { nodes { patient { displayName } } } } }"
+    expected = await plain.ask(query, {"id": patient})
+    for _ in range(2):
+        response = await client.send(query, {"id": patient})
+        assert response.json()["data"] == expected
+        assert statements(response) <= 2 + 1  # the last one records whose records were read
+
+
 async def test_however_much_is_asked_of_a_group_no_statement_reads_it_all(
     engine: Database, client: ApiClient, plain: ApiClient, caplog: pytest.LogCaptureFixture
 ) -> None:

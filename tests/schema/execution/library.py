@@ -374,7 +374,7 @@ class Query:
     def shelf(info: Info) -> Any:
         return tuple(info.context.books)
 
-    @strawberry.field(graphql_type=str)
+    @strawberry.field(graphql_type=str, extensions=[ContextOnly()])
     @staticmethod
     def motto(times: int = 1) -> Any:
         return ["Read"] * times if times == 2 else "Read" * times

@@ -95,6 +95,25 @@ async def test_a_query_that_comes_again_needs_no_executor_and_is_told_its_own() 
     assert await ask(id="0", n=2, more=[1]) == (book(0, 2), 1)
 
 
+async def test_an_attempt_that_fails_is_left_to_the_very_executor_that_was_asked_for() -> None:
+    handled = 0
+
+    class Handling(Tried):
+        def handle_field_error(self, *arguments: Any, **named: Any) -> None:
+            nonlocal handled
+            handled += 1
+            super().handle_field_error(*arguments, **named)
+
+    document = parse("query($id: ID!) { found(id: $id) { reviews(first: -1) { id } } }")
+    [operation] = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    for number in range(1, 4):
+        context = library(books=2)
+        result = await compiled_execute(Handling, core, document, operation, {"id": "0"}, context)
+        assert [error.message for error in result.errors or ()] == ["first is negative"]
+        assert (handled, context.fallbacks) == (number, 1)
+
+
 async def test_what_many_objects_of_one_parent_need_is_asked_for_at_once() -> None:
     most = running = 0
 
