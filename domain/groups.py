@@ -150,11 +150,10 @@ def _built(
     recurrence = _recurrence(draft, faults)
     if faults:
         raise Refusal(*faults)
-    # Checked above, where each has a fault of its own.
-    assert draft.group_type  # noqa: S101
-    assert draft.facilitator_id  # noqa: S101
-    assert draft.max_capacity  # noqa: S101
-    assert draft.duration_minutes  # noqa: S101
+    assert draft.group_type  # noqa: S101 - each is checked above, where it has a fault of its own
+    assert draft.facilitator_id  # noqa: S101 - as above
+    assert draft.max_capacity  # noqa: S101 - as above
+    assert draft.duration_minutes  # noqa: S101 - as above
     return GroupDefinition(
         id=group_id,
         name=name,

@@ -39,11 +39,13 @@ How it is put together:
 | cache | what is compiled, by operation; the variables of one that comes again |
 | fill | completing by a region: reading, then filling in batches level by level |
 | errors | giving up, and what is not compiled at all |
-| run | the executor: when to try, and what happens when an attempt fails; `execute` |
+| run | the executor: when to try, and what happens when an attempt fails |
+| entry | `execute`, and the shorter way of a query that comes again |
 """
 
+from schema.execution.entry import execute
 from schema.execution.marks import Asked, Batch, Below, ContextOnly, Guard, InstanceOf, encoded, writes
-from schema.execution.run import CompiledExecutor, execute
+from schema.execution.run import CompiledExecutor
 from schema.execution.selected import Selected
 
 __all__ = [

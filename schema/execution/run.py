@@ -7,8 +7,7 @@ ends the attempt: nothing of it is used, and graphql-core executes the same agai
 is therefore not raised further, which would cancel what runs beside it in the middle of its statements; it leaves a
 null, and a note that the attempt has failed.
 
-`execute` is graphql-core's function of that name, with a shorter way for a query that comes again: its region is found
-in the cache, and completes it without an executor (`CompiledExecutor.attempt`).
+A query that comes again needs no executor: `CompiledExecutor.attempt` finds its region in the cache, and completes it.
 """
 
 import asyncio
@@ -17,9 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
 from graphql import (
-    DocumentNode,
     ExecutionResult,
-    Executor,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
@@ -27,7 +24,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
 )
-from graphql import execute as graphql_execute
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import CollectedErrors
 from graphql.execution.values import VariableValues
@@ -48,8 +44,6 @@ class _Root:
 
 
 _ROOT: Final = _Root()
-# What may see, or change, what happens at a single field.
-_WATCHING: Final = frozenset({"middleware", "hooks", "abort_signal"})
 
 
 @dataclass(slots=True)
@@ -273,46 +267,3 @@ def _in_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-async def execute(
-    executor_class: type[Executor[Any]],
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    inputs: Mapping[str, Any],
-    context_value: Any,
-    **options: Any,
-) -> ExecutionResult:
-    """Gives the result of an operation of a valid document.
-
-    The same as graphql-core's `execute` gives with the executor class. A query that was compiled before takes a shorter
-    way.
-
-    Args:
-        executor_class: The executor; a shorter way there is with a `CompiledExecutor`.
-        schema: The schema, made by Strawberry.
-        document: The document.
-        operation: The operation of it.
-        inputs: The values of the variables, as the client sent them.
-        context_value: The context.
-        options: What else graphql-core's `execute` takes.
-    """
-    if issubclass(executor_class, CompiledExecutor) and not options.keys() & _WATCHING:
-        try:
-            attempt = executor_class.attempt(schema, operation, inputs, context_value)
-            if attempt is not None:
-                return ExecutionResult(attempt if isinstance(attempt, dict) else await attempt, None)
-        except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
-            executor_class.fell_back(context_value)
-            options["tries"] = False
-    result = graphql_execute(
-        schema,
-        document,
-        context_value=context_value,
-        variable_values=dict(inputs),
-        operation_name=operation.name.value if operation.name else None,
-        executor_class=executor_class,
-        **options,
-    )
-    return await result if isinstance(result, Awaitable) else result
