@@ -24,8 +24,11 @@ class Layout(Generic[Record]):
         make: Makes the record of a row.
         codes: For fields that a column holds a code of, such as an enumeration's: the values by code.
         converted: Fields that a column of their name holds in another form; only `make` knows their values.
+        texts: The class of the value, for fields that a column of their name holds the text of
+            (`domain.selections.Fields`).
         columns: The index of the column that holds a field, for those fields that a column holds as it is.
         coded: The index of the column, and the values by code, for those in `codes`.
+        written: The index of the column, and the class, for those in `texts`.
     """
 
     kind: type[Record]
@@ -33,15 +36,17 @@ class Layout(Generic[Record]):
     make: Callable[[Any], Record]
     codes: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
     converted: frozenset[str] = frozenset()
+    texts: Mapping[str, type] = field(default_factory=dict)
     columns: Mapping[str, int] = field(init=False)
     coded: Mapping[str, tuple[int, Mapping[Any, Any]]] = field(init=False)
+    written: Mapping[str, tuple[int, type]] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = self.kind.__annotations__.keys() - self.converted
+        names = self.kind.__annotations__.keys() - self.converted - self.codes.keys() - self.texts.keys()
         at = {str(column.key): index for index, column in enumerate(self.selected)}
-        plain = {name: index for name, index in at.items() if name in names and name not in self.codes}
-        object.__setattr__(self, "columns", plain)
+        object.__setattr__(self, "columns", {name: index for name, index in at.items() if name in names})
         object.__setattr__(self, "coded", {name: (at[name], values) for name, values in self.codes.items()})
+        object.__setattr__(self, "written", {name: (at[name], kind) for name, kind in self.texts.items()})
 
     def column(self, name: str) -> int:
         """Gives the index of the column that holds a field, as it is or coded. Raises KeyError where none does."""
@@ -56,10 +61,11 @@ def only(layout: Layout[Record], names: frozenset[str]) -> Layout[Record]:
     """
     selected = tuple(layout.selected[index] for index in sorted({0, *map(layout.column, names)}))
     codes = {name: layout.codes[name] for name in names & layout.codes.keys()}
-    return Layout(layout.kind, selected, _make_nothing, codes)
+    return Layout(layout.kind, selected, make_nothing, codes)
 
 
-def _make_nothing(_row: object) -> NoReturn:
+def make_nothing(_row: object) -> NoReturn:
+    """Stands for what makes records, where rows hold some fields alone."""
     raise TypeError("of these rows only some columns were read")
 
 

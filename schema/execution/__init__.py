@@ -8,7 +8,8 @@ outcome. Here what a selection needs is worked out once for an operation and kep
   (`compile`), without path, info or resolver.
 - A field that needs data, and is marked with how to get it for many parents (`marks.Batch`), is resolved once for all
   parents of its level.
-- A list that comes as rows with a layout (`rows`) is read by column, without making an object of each row.
+- A list that comes as rows with a layout (`rows`) is read by column, without making an object of each row. Where a
+  column holds the text that a scalar would write of its values, it goes into the answer as it is.
 - Lists in the values of a batch are written as JSON as soon as they are whole, where the executor knows how (`write`).
 - A query that is compiled as a whole, from its root, is not walked by graphql-core at all, and when it comes again
   (`execute`) no executor is made for it.

@@ -29,7 +29,7 @@ from graphql.pyutils import is_awaitable
 
 from schema.execution.errors import GivenUp
 from schema.execution.fields import Attribute, Call, Many, TypeName
-from schema.execution.leaves import UUIDS, dispose, enum_name, leaf_code
+from schema.execution.leaves import UUIDS, dispose, enum_name, leaf_code, writes_class, written_code
 from schema.execution.names import Names
 from schema.execution.plan import Leaf, ListOf, SelectedField, Selection, Shape, holds_list
 from schema.execution.region import BatchOfRegion, Read, Region, State, Write
@@ -170,6 +170,9 @@ class _Reader:
             if coded is not None:
                 column, members = coded
                 return leaf_code(shape, column, self._names, members)
+            written = source.written(kind.name, shape)
+            if written is not None:
+                return written_code(shape, written, self._names)
         read = source.attribute(kind.name) if isinstance(kind, Attribute) else source.call(selected.name)
         return self._complete[selected.name](read)
 
@@ -274,6 +277,8 @@ class _Rows:
         if name in self._layout.coded:
             column, values = self._layout.coded[name]
             return f"{self._names.of({None: None, **values}, 'values')}[x[{column}]]"
+        if name in self._layout.written:
+            raise GivenUp("a text in the place of a value")
         self.used.add(record)
         return f"{record}.{name}"
 
@@ -284,6 +289,13 @@ class _Rows:
         column, values = self._layout.coded[name]
         named = {code: enum_name(leaf.type, value) for code, value in values.items()}
         return f"x[{column}]", {code: each for code, each in named.items() if each}
+
+    def written(self, name: str, leaf: Leaf) -> str | None:
+        """Gives the column that holds the text of an attribute as the scalar writes it."""
+        if name not in self._layout.written:
+            return None
+        column, kind = self._layout.written[name]
+        return f"x[{column}]" if writes_class(leaf, kind) else None
 
     def call(self, response_name: str) -> str:
         """Gives the expression of a `Call` field's value."""

@@ -81,6 +81,20 @@ def leaf_code(
     return f"({code}{_look(rest, uses)})"
 
 
+def writes_class(leaf: Leaf, kind: type) -> bool:
+    """Tells whether what the type makes of values of exactly this class is a text that is known without it."""
+    if leaf.type is GraphQLID:
+        return kind is UUID
+    return kind in exact_writers(leaf.type.coerce_output_value)
+
+
+def written_code(leaf: Leaf, value: str, names: Names) -> str:
+    """Gives an expression that completes a text that is already as the type writes it, or null."""
+    if leaf.nullable:
+        return value
+    return f"(t if (t := {value}) is not None else {names.of(completer(leaf), 'complete')}(t))"
+
+
 def completer(leaf: Leaf) -> Callable[[Any], Any]:
     """Gives the function that completes any value of the type as graphql-core does, and gives up where it errs."""
     coerce, nullable = leaf.type.coerce_output_value, leaf.nullable

@@ -31,6 +31,14 @@ class RowLayout(Protocol):
         """For those that a column holds a code of, such as an enumeration's: the index, and the values by code."""
         ...
 
+    @property
+    def written(self) -> Mapping[str, tuple[int, type]]:
+        """For those that a column holds the text of, as a scalar writes it: the index, and the class of the values.
+
+        It serves fields of a type that is marked to write this class (`marks.writes`), and for UUID those of type ID.
+        """
+        ...
+
 
 @runtime_checkable
 class RowList(Protocol):

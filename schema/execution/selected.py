@@ -6,7 +6,8 @@ from typing import Any
 from schema.execution.fields import Attribute, Many, TypeName
 from schema.execution.plan import Leaf, ListOf, Shape
 
-# The attributes by name, each with those of its own value; None where any may be looked at.
+# The attributes by name, each with those of its own value: none of a scalar, which is only written down. None where any
+# may be looked at, or the value itself.
 Selected = Mapping[str, Any] | None
 
 
@@ -25,7 +26,7 @@ def attributes_of(shape: Shape) -> Selected:
         if isinstance(kind, Attribute):
             found[kind.name] = _merged(found.get(kind.name, {}), attributes_of(each.shape))
         elif isinstance(kind, Many) and kind.batch.by is not None:
-            found.setdefault(kind.batch.by, {})
+            found[kind.batch.by] = None
         elif not isinstance(kind, TypeName):
             return None
     return found

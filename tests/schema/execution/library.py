@@ -70,6 +70,7 @@ class Layout:
     kind: type
     columns: Mapping[str, int]
     coded: Mapping[str, tuple[int, Mapping[Any, Any]]]
+    written: Mapping[str, tuple[int, type]] = field(default_factory=dict)
 
     def make(self, row: Sequence[Any]) -> Any:
         plain = {name: row[index] for name, index in self.columns.items()}
@@ -105,8 +106,11 @@ class Mood(StrEnum):
 
 
 MOODS: Mapping[Any, Any] = {"g": Mood.GAY, "r": Mood.GRIM, None: None}
-REVIEW_LAYOUT = Layout(
-    ReviewRecord, {"id": 0, "stars": 1, "text": 2, "at": 3, "author_key": 4}, {"mood": (5, MOODS), "tone": (5, MOODS)}
+_CODED = {"mood": (5, MOODS), "tone": (5, MOODS)}
+REVIEW_LAYOUT = Layout(ReviewRecord, {"id": 0, "stars": 1, "text": 2, "at": 3, "author_key": 4}, _CODED)
+# What these columns hold the text of, the last column tells as it is.
+WRITTEN_REVIEW_LAYOUT = Layout(
+    ReviewRecord, {"stars": 1, "text": 2, "author_key": 4}, _CODED, {"id": (0, UUID), "at": (3, datetime)}
 )
 
 strawberry.enum(Genre, description="A genre.")

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from graphql import ExecutionResult, Executor, OperationDefinitionNode, execute, parse
@@ -10,7 +12,17 @@ from graphql import ExecutionResult, Executor, OperationDefinitionNode, execute,
 from schema.execution import execute as compiled_execute
 from schema.execution import fill
 from schema.execution.cache import PlanCache
-from tests.schema.execution.library import REVIEW_LAYOUT, AuthorRecord, BookRecord, Library, Rows, Tried, schema
+from tests.schema.execution.library import (
+    REVIEW_LAYOUT,
+    AuthorRecord,
+    BookRecord,
+    Layout,
+    Library,
+    ReviewRecord,
+    Rows,
+    Tried,
+    schema,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -173,6 +185,34 @@ async def test_a_fallback_is_counted() -> None:
     assert [error.message for error in result.errors or ()] == ["bad title"]
     assert result.data == {"shelf": [None, {"title": "T1"}, {"title": "T2"}]}
     assert context.fallbacks == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "fallbacks"),
+    [
+        ({"id": UUID, "at": datetime}, "{ id at stars }", 0),
+        ({"author_key": UUID}, "{ stars author { name } }", 1),
+        ({"text": date}, "{ stars text }", 1),
+        ({"id": date}, "{ id }", 1),
+        ({"at": date}, "{ at }", 1),
+    ],
+    ids=["ids and instants", "a key", "of a type that writes none", "an id of no id", "of another class"],
+)
+async def test_a_text_in_a_row_serves_where_a_scalar_would_write_it_and_nowhere_else(
+    written: dict[str, type], asked: str, fallbacks: int
+) -> None:
+    key, at = UUID(int=5), datetime(2026, 11, 23, 16, tzinfo=UTC)
+    columns = {"id": 0, "stars": 1, "text": 2, "at": 3, "author_key": 4}
+    texts = {name: (columns.pop(name), kind) for name, kind in written.items()}
+    layout = Layout(ReviewRecord, columns, {}, texts)
+    values = {"id": key, "text": "text", "at": at, "author_key": 1}
+    row = (str(key), 5, "2026-11-23", at.isoformat(), "1", {name: values[name] for name in written})
+    context = library()
+    context.answers |= {("reviews", f"b{n}"): Rows(layout, [row]) for n in range(3)}  # type: ignore[operator]
+    found = await run(f"{{ books {{ reviews {asked} }} }}", context)
+    expected = await run(f"{{ books {{ reviews {asked} }} }}", context, Executor)
+    assert (found.data, found.errors) == (expected.data, None)
+    assert context.fallbacks == fallbacks
 
 
 async def test_a_mutation_runs_once_whatever_becomes_of_its_answer() -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tests.schema.execution.library import (
     REVIEW_LAYOUT,
+    WRITTEN_REVIEW_LAYOUT,
     AuthorRecord,
     BookRecord,
     Genre,
@@ -174,7 +175,16 @@ class Universe:
             plain = tuple(value for value in values.values() if not isinstance(value, Planted))
             if len(plain) == 5:
                 rows.append((*plain, self._one("g", "r", None), {"book": self._one(*self._books, None)}))
+        if self._random.random() < 0.5:
+            return Rows(WRITTEN_REVIEW_LAYOUT, [self._with_texts(row) for row in rows])
         return Rows(REVIEW_LAYOUT, rows)
+
+    def _with_texts(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        key, at = UUID(int=self._random.getrandbits(128)), datetime(2020, 1, 1, 2, 3, tzinfo=UTC)
+        if self._random.random() < self._trouble:
+            key, at = self._one((None, at), (key, None))
+        texts = key and str(key), at and at.isoformat()
+        return (texts[0], *row[1:3], texts[1], *row[4:-1], {**row[-1], "id": key, "at": at})
 
     def _batches(self) -> dict[tuple[str, Any], Any]:
         answers: dict[tuple[str, Any], Any] = {}
