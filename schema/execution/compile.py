@@ -121,7 +121,7 @@ class _Reader:
         self._batches: list[BatchOfRegion] = []
         for selected in selection.fields:
             self._prepare(selected, compiler)
-        objects = _Objects(self._calls)
+        objects = _Objects(self._calls, _read_again(selection))
         self._build = self._names.define("build", "x", [f"return {self._code(objects)}"])
         self.one = self._read_one(objects)
         self.many = self._read_many(objects)
@@ -173,7 +173,7 @@ class _Reader:
             written = source.written(kind.name, shape)
             if written is not None:
                 return written_code(shape, written, self._names)
-        read = source.attribute(kind.name) if isinstance(kind, Attribute) else source.call(selected.name)
+        read = source.attribute(kind.name, selected) if isinstance(kind, Attribute) else source.call(selected.name)
         return self._complete[selected.name](read)
 
     def _read_one(self, objects: "_Objects") -> Read:
@@ -241,15 +241,29 @@ class _Reader:
         return False
 
 
+def _read_again(selection: Selection) -> dict[str, SelectedField]:
+    """Gives the attributes that several fields are, each with the first of these."""
+    first: dict[str, SelectedField] = {}
+    again: dict[str, SelectedField] = {}
+    for selected in selection.fields:
+        kind = selected.field.kind
+        if isinstance(kind, Attribute) and first.setdefault(kind.name, selected) is not selected:
+            again[kind.name] = first[kind.name]
+    return again
+
+
 class _Objects:
     """How the object x is read."""
 
-    def __init__(self, calls: dict[str, int]) -> None:
+    def __init__(self, calls: dict[str, int], read_again: dict[str, SelectedField]) -> None:
         self._calls = calls
+        self._read_again = read_again
 
-    def attribute(self, name: str) -> str:
-        """Gives the expression of an attribute."""
-        return f"x.{name}"
+    def attribute(self, name: str, selected: SelectedField) -> str:
+        """Gives the expression of an attribute, which may be long to come by: it is read for one of its fields."""
+        if name not in self._read_again:
+            return f"x.{name}"
+        return f"(v_{name} := x.{name})" if self._read_again[name] is selected else f"v_{name}"
 
     def call(self, response_name: str) -> str:
         """Gives the expression of a `Call` field's value."""
@@ -270,8 +284,11 @@ class _Rows:
         self.make = names.of(layout.make, "make")
         self.used: set[str] = set()
 
-    def attribute(self, name: str, record: str = "r") -> str:
+    def attribute(self, name: str, _selected: SelectedField) -> str:
         """Gives the expression of an attribute."""
+        return self._attribute(name, "r")
+
+    def _attribute(self, name: str, record: str) -> str:
         if name in self._layout.columns:
             return f"x[{self._layout.columns[name]}]"
         if name in self._layout.coded:
@@ -305,4 +322,4 @@ class _Rows:
     def key(self, by: str | None) -> str:
         """Gives the expression of what a batch's value depends on."""
         made = f"{self.make}(x)"
-        return made if by is None else self.attribute(by, made)
+        return made if by is None else self._attribute(by, made)

@@ -6,8 +6,8 @@ from typing import Any
 from schema.execution.fields import Attribute, Many, TypeName
 from schema.execution.plan import Leaf, ListOf, Shape
 
-# The attributes by name, each with those of its own value: none of a scalar, which is only written down. None where any
-# may be looked at, or the value itself.
+# The attributes by name, each with those of its own value: none of what is only written down, such as a scalar. None
+# where any may be looked at, or the value itself.
 Selected = Mapping[str, Any] | None
 
 

@@ -18,6 +18,7 @@ from tests.schema.execution.library import (
     BookRecord,
     Layout,
     Library,
+    Planted,
     ReviewRecord,
     Rows,
     Tried,
@@ -163,6 +164,22 @@ async def test_arguments_are_those_of_the_request() -> None:
         assert result.data is not None
         book = result.data["books"][0]
         assert (len(book["reviews"]), book["shout"]) == (wanted, "T0" + "!" * wanted + "None")
+
+
+async def test_an_attribute_that_several_fields_are_is_read_once() -> None:
+    reads = 0
+
+    def look() -> list[BookRecord]:
+        nonlocal reads
+        reads += 1
+        return [BookRecord({"title": "T"})]
+
+    context = library(books=1, author=AuthorRecord({"name": "Ada", "books": Planted(look)}))
+    result = await run("{ shelf { author { books { title } a: books { title } b: books { __typename } } } }", context)
+    assert result.data == {
+        "shelf": [{"author": {"books": [{"title": "T"}], "a": [{"title": "T"}], "b": [{"__typename": "Book"}]}}]
+    }
+    assert (reads, context.fallbacks) == (1, 0)
 
 
 async def test_a_guard_is_asked_once_for_a_request_and_not_for_every_parent() -> None:
