@@ -6,7 +6,6 @@ from uuid import UUID
 
 from db.lookups import Lookup
 from db.pages import (
-    Fields,
     Order,
     Slice,
     Window,
@@ -16,13 +15,13 @@ from db.pages import (
     find,
     page_of_one,
     read_pages,
-    reading,
 )
 from db.rows import ENROLLMENTS
 from db.snapshots import Snapshot
 from db.statement import AnyOf
 from db.tables import enrollments
 from domain.records import Enrollment, EnrollmentStatus
+from domain.selections import Fields
 
 _columns = enrollments.c
 # What the column place says of who has left.
@@ -57,9 +56,11 @@ async def find_enrollments(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID
     return await find(snapshot, ENROLLMENT_ORDER, ids)
 
 
-def page_of_group_enrollments(statuses: Statuses, window: Window, fields: Fields = None) -> Lookup[Slice[Enrollment]]:
+def page_of_group_enrollments(
+    statuses: Statuses, window: Window, fields: Fields | None = None
+) -> Lookup[Slice[Enrollment]]:
     """Gives what finds a page of one group's enrollments, or some fields of them."""
-    return page_of_one(reading(ENROLLMENT_ORDER, fields), _columns.group_definition_id, _filters(statuses), window)
+    return page_of_one(ENROLLMENT_ORDER, _columns.group_definition_id, _filters(statuses), window, fields)
 
 
 def count_of_group_enrollments(statuses: Statuses) -> Lookup[int]:
@@ -78,11 +79,11 @@ def count_of_patient_enrollments(statuses: Statuses) -> Lookup[int]:
 
 
 async def pages_of_group_enrollments(
-    snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields = None
+    snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields | None = None
 ) -> list[Slice[Enrollment]]:
     """Gives the same page of many groups' enrollments, or some fields of them, by one statement."""
-    order, parent = reading(ENROLLMENT_ORDER, fields), _columns.group_definition_id
-    return await read_pages(snapshot, order, parent, group_ids, _filters(statuses), window)
+    parent = _columns.group_definition_id
+    return await read_pages(snapshot, ENROLLMENT_ORDER, parent, group_ids, _filters(statuses), window, fields)
 
 
 async def count_group_enrollments(snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses) -> list[int]:

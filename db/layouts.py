@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Generic, NoReturn, TypeVar, overload
+from typing import Any, Final, Generic, NoReturn, TypeVar, overload
 
 from sqlalchemy import ColumnElement
 
 Record = TypeVar("Record")
 
 # Many more than clients use; a caller who tries every selection cannot fill the memory.
-_LAYOUTS_KEPT = 500
+LAYOUTS_KEPT: Final = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Layout(Generic[Record]):
         return self.coded[name][0] if name in self.coded else self.columns[name]
 
 
-@lru_cache(_LAYOUTS_KEPT)
+@lru_cache(LAYOUTS_KEPT)
 def only(layout: Layout[Record], names: frozenset[str]) -> Layout[Record]:
     """Gives the layout of rows that hold these fields, and the first column, alone. No record can be made of them.
 

@@ -11,20 +11,20 @@ from itertools import product
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, or_, select, true, tuple_, union_all
-from sqlalchemy.sql.expression import Select
+from sqlalchemy.sql.expression import Select, TableValuedAlias
 
+from db.json_rows import JsonLayout, JsonRows, json_layout
 from db.layouts import Layout, Records, only
 from db.lookups import Lookup
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Listed, Statement, of_organization
+from domain.selections import Fields
 
 Record = TypeVar("Record")
 Parent = TypeVar("Parent")
 Key = TypeVar("Key")
 Filters = Mapping[str, Any]
 """Filters by name, each with the value of the parameter of its name, or with a dict of its parameters."""
-Fields = frozenset[str] | None
-"""The fields of records that are read; None for all."""
 Condition = ColumnElement[bool] | tuple[ColumnElement[bool], ...]
 
 # Many more than clients use; a caller who tries every combination of filters cannot fill the memory.
@@ -73,10 +73,28 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[Record]):
-    """A part of a list, in the list's order, and whether there is more beyond the end that was counted towards."""
+    """A part of a list.
 
-    records: Records[Record]
-    more: bool
+    Attributes:
+        window: Which part was asked for.
+        layout: How records are made of its rows.
+        found: Its rows as they were read: from the end where the window counts from there, and one more if there is.
+    """
+
+    window: Window
+    layout: Layout[Record]
+    found: Sequence[Any]
+
+    @property
+    def records(self) -> Records[Record]:
+        """The records, in the list's order."""
+        kept = self.found[: self.window.limit]
+        return Records(self.layout, kept[::-1] if self.window.backwards else kept)
+
+    @property
+    def more(self) -> bool:
+        """Whether there is more beyond the end that was counted towards."""
+        return len(self.found) > self.window.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +108,6 @@ class _Shape:
 
 
 @lru_cache(_STATEMENTS_KEPT)
-def reading(order: Order[Record], names: frozenset[str] | None) -> Order[Record]:
-    """Gives the order for reading these fields of its records alone, by column; None for the records as a whole.
-
-    For long lists: every set of fields is a statement of its own, to be planned by the database. Where a field is in no
-    column, the records are read as a whole.
-    """
-    try:
-        return order if names is None else replace(order, layout=only(order.layout, names))
-    except KeyError:
-        return order
-
-
-@lru_cache(_STATEMENTS_KEPT)
 def by_id(order: Order[Record]) -> Lookup[Record | None]:
     """Gives what finds one of the list's records by its id; None where the organization has none."""
     make = order.layout.make
@@ -110,12 +115,14 @@ def by_id(order: Order[Record]) -> Lookup[Record | None]:
 
 
 def page_of_one(
-    order: Order[Record], parent: ColumnElement[Any], filters: Filters, window: Window
+    order: Order[Record], parent: ColumnElement[Any], filters: Filters, window: Window, fields: Fields | None = None
 ) -> Lookup[Slice[Record]]:
-    """Gives what finds a page of one parent's list."""
+    """Gives what finds a page of one parent's list, or some fields of its records."""
+    if fields is not None:
+        order = _only(order, fields.all) or order
     statement = _page(order, _shape(filters, window), parent)
     parameters = _parameters(filters, window)
-    return Lookup(statement, "parent", parameters, lambda rows: _slice(order, rows, window), of_one_row=False)
+    return Lookup(statement, "parent", parameters, lambda rows: Slice(window, order.layout, rows), of_one_row=False)
 
 
 def count_of_one(order: Order[Any], parent: ColumnElement[Any], filters: Filters) -> Lookup[int]:
@@ -136,18 +143,24 @@ async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> 
 
 
 async def find_all(
-    snapshot: Snapshot, order: Order[Record], ids: Sequence[Key], fields: frozenset[str]
+    snapshot: Snapshot, order: Order[Record], ids: Sequence[Key], fields: Fields
 ) -> Records[Record] | None:
     """Gives these fields of the records with the ids, in their order; None where one of them is not there."""
-    order = reading(order, fields)
-    found = {row[0]: row for row in await snapshot.fetch(_find(order), {"ids": ids})}
-    return Records(order.layout, [found[each] for each in ids]) if len(found) == len(ids) else None
+    order, as_json = _reading(snapshot, order, fields.with_value("id"))
+    if as_json is None:
+        layout, rows = order.layout, await snapshot.fetch(_find(order), {"ids": ids})
+    else:
+        [[text]] = await snapshot.fetch(_find_as_json(order), {"ids": ids})
+        layout, rows = as_json.rows, as_json.parsed(text)
+    at = layout.columns["id"]
+    found = {row[at]: row for row in rows}
+    return Records(layout, [found[each] for each in ids]) if len(found) == len(ids) else None
 
 
 async def read_page(snapshot: Snapshot, order: Order[Record], filters: Filters, window: Window) -> Slice[Record]:
     """Gives a page of one list of the snapshot's organization."""
     statement = _page(order, _shape(filters, window))
-    return _slice(order, await snapshot.fetch(statement, _parameters(filters, window)), window)
+    return Slice(window, order.layout, await snapshot.fetch(statement, _parameters(filters, window)))
 
 
 async def read_pages(
@@ -157,17 +170,28 @@ async def read_pages(
     parents: Sequence[Parent],
     filters: Filters,
     window: Window,
+    fields: Fields | None = None,
 ) -> list[Slice[Record]]:
-    """Gives the same page of many parents' lists, by one statement, in the order of the parents."""
+    """Gives the same page of many parents' lists, by one statement, in the order of the parents.
+
+    Some fields of the records alone are for long lists: each set of them is a statement of its own, to be planned by
+    the database.
+    """
     if len(parents) == 1:
-        return [await snapshot.find(page_of_one(order, parent, filters, window), parents[0])]
-    shape, parameters = _shape(filters, window), _parameters(filters, window)
-    build = _pages_by_lateral_join if snapshot.on_postgresql else _pages_by_subquery
-    different = list(dict.fromkeys(parents))
-    found: list[list[Any]] = [[] for _ in different]
-    for row in await snapshot.fetch(build(order, shape, parent), {**parameters, "parents": different}):
-        found[row[-1]].append(row)
-    pages = [_slice(order, rows, window) for rows in found]
+        return [await snapshot.find(page_of_one(order, parent, filters, window, fields), parents[0])]
+    shape, different = _shape(filters, window), list(dict.fromkeys(parents))
+    parameters = {**_parameters(filters, window), "parents": different}
+    order, as_json = _reading(snapshot, order, fields)
+    layout = order.layout if as_json is None else as_json.rows
+    found: list[Any] = [[] for _ in different]
+    if as_json is None:
+        build = _pages_by_lateral_join if snapshot.on_postgresql else _pages_by_subquery
+        for row in await snapshot.fetch(build(order, shape, parent), parameters):
+            found[row[-1]].append(row)
+    else:
+        for text, number in await snapshot.fetch(_pages_as_json(order, shape, parent), parameters):
+            found[number] = JsonRows(as_json, text)
+    pages = [Slice(window, layout, rows) for rows in found]
     if len(different) == len(parents):
         return pages
     by_parent = dict(zip(different, pages, strict=True))
@@ -194,9 +218,35 @@ async def counts(
     return [found.get(wanted, 0) for wanted in parents]
 
 
+def _reading(
+    snapshot: Snapshot, order: Order[Record], fields: Fields | None
+) -> tuple[Order[Record], JsonLayout[Record] | None]:
+    """Gives the order for reading some fields of its records alone, and how they are read where they come as JSON."""
+    part = _only(order, fields.all) if fields is not None else None
+    if fields is None or part is None:
+        return order, None
+    return part, json_layout(part.layout, fields.values) if snapshot.on_postgresql else None
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _only(order: Order[Record], names: frozenset[str]) -> Order[Record] | None:
+    """Gives the order for reading some fields of its records alone; None where one of them is in no column."""
+    try:
+        return replace(order, layout=only(order.layout, names))
+    except KeyError:
+        return None
+
+
 @lru_cache(_STATEMENTS_KEPT)
 def _find(order: Order[Any]) -> Statement:
     return Statement(select(*order.layout.selected).where(of_organization(order.table), AnyOf(order.table.c.id, "ids")))
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _find_as_json(order: Order[Any]) -> Statement:
+    is_any = AnyOf(order.table.c.id, "ids")
+    found = select(*order.layout.selected).where(of_organization(order.table), is_any).subquery()
+    return Statement(select(JsonLayout.text_of(found)))
 
 
 @lru_cache(_STATEMENTS_KEPT)
@@ -228,12 +278,26 @@ def _pages_by_lateral_join(order: Order[Any], shape: _Shape, parent: ColumnEleme
 
     A third of what ranking every row by a window function takes: each parent's list is read only as far as its page.
     """
+    parents, window = _parents(order, shape, parent)
+    page = window.lateral("page")
+    # The rows of one parent stay in their order: its page is read once, as a whole.
+    return Statement(select(*page.c, parents.c.number - 1).select_from(parents.join(page, true())))
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _pages_as_json(order: Order[Any], shape: _Shape, parent: ColumnElement[Any]) -> Statement:
+    """Gives the statement for PostgreSQL that selects a parent's page as JSON, and the parent's number."""
+    parents, window = _parents(order, shape, parent)
+    page = select(JsonLayout.text_of(window.correlate(parents).lateral("page")).label("text")).lateral("read")
+    return Statement(select(page.c.text, parents.c.number - 1).select_from(parents.join(page, true())))
+
+
+def _parents(order: Order[Any], shape: _Shape, parent: ColumnElement[Any]) -> tuple[TableValuedAlias, Select[Any]]:
+    """Gives the parents, numbered from 1, and what selects the page of one of them."""
     values = bindparam("parents", type_=ARRAY(parent.type))
     parents = func.unnest(values).table_valued("parent", with_ordinality="number").render_derived("parents")
     of_parent = parent == parents.c.parent
-    page = _window(order, shape, order.layout.selected, of_parent, *_narrowed(order, shape.filters)).lateral("page")
-    # The rows of one parent stay in their order: its page is read once, as a whole.
-    return Statement(select(*page.c, parents.c.number - 1).select_from(parents.join(page, true())))
+    return parents, _window(order, shape, order.layout.selected, of_parent, *_narrowed(order, shape.filters))
 
 
 @lru_cache(_STATEMENTS_KEPT)
@@ -334,9 +398,3 @@ def _place(order: Order[Any], side: str) -> ColumnElement[Any]:
 def _directed(order: Order[Any], shape: _Shape, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
     descending = order.descending != shape.backwards
     return [column.desc() if descending else column.asc() for column in columns]
-
-
-def _slice(order: Order[Record], found: Sequence[Any], window: Window) -> Slice[Record]:
-    more = len(found) > window.limit
-    kept = found[: window.limit] if more else found
-    return Slice(Records(order.layout, kept[::-1] if window.backwards else kept), more)

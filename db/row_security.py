@@ -29,6 +29,7 @@ def confining_session(organization_id: str) -> str:
     bounds = {
         "role": SERVER_ROLE,
         "default_transaction_read_only": "on",
+        "timezone": "UTC",  # instants as text, such as in JSON, are of this zone
         # Readers wait for nobody but who changes the schema.
         "lock_timeout": f"{LOCK_SECONDS:g}s",
         "statement_timeout": "10s",

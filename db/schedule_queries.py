@@ -10,7 +10,6 @@ from sqlalchemy import and_, bindparam, false, select
 from db.lookups import Lookup
 from db.pages import (
     Condition,
-    Fields,
     Order,
     Slice,
     Window,
@@ -22,14 +21,13 @@ from db.pages import (
     page_of_one,
     read_page,
     read_pages,
-    reading,
 )
 from db.rows import OCCURRENCE_COLUMNS, OCCURRENCES, occurrence_record
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant, of_organization
 from db.tables import occurrences
 from domain.records import Occurrence, OccurrenceStatus
-from domain.selections import SessionsWanted
+from domain.selections import Fields, SessionsWanted
 
 _columns = occurrences.c
 
@@ -97,16 +95,18 @@ async def count_sessions(snapshot: Snapshot, wanted: SessionsWanted) -> int:
 
 
 async def pages_of_group_sessions(
-    snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted, window: Window, fields: Fields = None
+    snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted, window: Window, fields: Fields | None = None
 ) -> list[Slice[Occurrence]]:
     """Gives the same page of many groups' sessions, or some fields of them, by one statement."""
-    order, parent = reading(SESSION_ORDER, fields), _columns.group_definition_id
-    return await read_pages(snapshot, order, parent, group_ids, _filters(wanted), window)
+    parent = _columns.group_definition_id
+    return await read_pages(snapshot, SESSION_ORDER, parent, group_ids, _filters(wanted), window, fields)
 
 
-def page_of_group_sessions(wanted: SessionsWanted, window: Window, fields: Fields = None) -> Lookup[Slice[Occurrence]]:
+def page_of_group_sessions(
+    wanted: SessionsWanted, window: Window, fields: Fields | None = None
+) -> Lookup[Slice[Occurrence]]:
     """Gives what finds a page of one group's sessions, or some fields of them."""
-    return page_of_one(reading(SESSION_ORDER, fields), _columns.group_definition_id, _filters(wanted), window)
+    return page_of_one(SESSION_ORDER, _columns.group_definition_id, _filters(wanted), window, fields)
 
 
 def count_of_group_sessions(wanted: SessionsWanted) -> Lookup[int]:

@@ -1,4 +1,4 @@
-"""What a list is narrowed to, and its order. None narrows nothing."""
+"""What a list is narrowed to, its order, and what of its records is wanted. None narrows nothing."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -37,3 +37,26 @@ class SessionsWanted:
     statuses: frozenset[OccurrenceStatus] | None = None
     facilitator_id: str | None = None
     location_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which fields of a list's records are wanted, where not all are.
+
+    Attributes:
+        values: Those that are looked at.
+        written: Those that are only written down: of these the text will do, ids in their canonical form, dates, times
+            and instants by ISO 8601, instants in UTC.
+    """
+
+    values: frozenset[str]
+    written: frozenset[str] = frozenset()
+
+    def with_value(self, name: str) -> "Fields":
+        """Gives these fields with another that is looked at."""
+        return Fields(self.values | {name}, self.written)
+
+    @property
+    def all(self) -> frozenset[str]:
+        """All of them."""
+        return self.values | self.written

@@ -13,8 +13,9 @@ from db.enrollment_queries import (
     page_of_patient_enrollments,
 )
 from db.lookups import Lookup
-from db.pages import Fields, Slice, Window
+from db.pages import Slice, Window
 from domain.records import Enrollment, EnrollmentStatus, GroupDefinition, Patient
+from domain.selections import Fields
 from resolvers.ahead import Ahead
 from resolvers.arguments import our_id
 from resolvers.context import Context
@@ -53,7 +54,7 @@ async def enrollments_of_groups(
     after: str | None,
     last: int | None,
     before: str | None,
-    fields: Fields = None,
+    fields: Fields | None = None,
 ) -> list[Page[Enrollment]]:
     """Gives the same page of the enrollments of each of many groups, all different, or of some fields of them.
 
@@ -66,7 +67,7 @@ async def enrollments_of_groups(
 
 
 def enrollments_ahead(
-    statuses: Iterable[EnrollmentStatus] | None, fields: Fields, *, count: bool, **page: Any
+    statuses: Iterable[EnrollmentStatus] | None, fields: Fields | None, *, count: bool, **page: Any
 ) -> Ahead:
     """Gives how a page of a group's enrollments is read along with it.
 
@@ -80,7 +81,7 @@ def enrollments_ahead(
     """
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, **page)
     # Whose they are is noted whatever was asked for.
-    fields = None if fields is None else fields | {"patient_id"}
+    fields = None if fields is None else fields.with_value("patient_id")
     lookups: list[Lookup[Any]] = [page_of_group_enrollments(*asked, fields)]
     if count:
         lookups.append(count_of_group_enrollments(asked[0]))

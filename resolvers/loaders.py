@@ -11,12 +11,12 @@ from uuid import UUID
 
 from db import enrollment_queries, group_queries, history_queries, reference_queries, schedule_queries
 from db.group_queries import Seats
-from db.pages import Fields, Order, Slice, Window
+from db.pages import Order, Slice, Window
 from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
 from db.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
-from domain.selections import SessionsWanted
+from domain.selections import Fields, SessionsWanted
 from resolvers.loader import Loader
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Loaders:
         return self._found(group_queries.count_seats)
 
     @cached_property
-    def group_sessions(self) -> Loader[tuple[UUID, tuple[SessionsWanted, Window, Fields]], Slice[Occurrence]]:
+    def group_sessions(self) -> Loader[tuple[UUID, tuple[SessionsWanted, Window, Fields | None]], Slice[Occurrence]]:
         """Pages of sessions by group."""
         return self._lists(schedule_queries.pages_of_group_sessions)
 
@@ -98,14 +98,14 @@ class Loaders:
         return self._lists(schedule_queries.count_group_sessions)
 
     @cached_property
-    def group_enrollments(self) -> Loader[tuple[UUID, tuple[Statuses, Window, Fields]], Slice[Enrollment]]:
+    def group_enrollments(self) -> Loader[tuple[UUID, tuple[Statuses, Window, Fields | None]], Slice[Enrollment]]:
         """Pages of enrollments by group."""
 
         async def read(
-            snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields
+            snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields | None
         ) -> list[Slice[Enrollment]]:
             # Whose they are is noted whatever was asked for.
-            fields = None if fields is None else fields | {"patient_id"}
+            fields = None if fields is None else fields.with_value("patient_id")
             found = await enrollment_queries.pages_of_group_enrollments(snapshot, group_ids, statuses, window, fields)
             self._context.note_patients(patient for page in found for patient in page.records.values("patient_id"))
             return found

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import orjson
 
-from db.pages import Fields, Order, Slice, Window
+from db.pages import Order, Slice, Window
+from domain.selections import Fields
 from domain.texts import is_storable
 from resolvers.context import BadInput
 from resolvers.loader import Loader
@@ -83,14 +84,14 @@ class Page(Generic[Record]):
     @property
     def page_info(self) -> PageInfo:
         """Where the page lies."""
-        window, found = self.window, self.slice
+        window, records, more = self.window, self.slice.records, self.slice.more
         if window.backwards:
-            following, preceding = window.before is not None, found.more
+            following, preceding = window.before is not None, more
         else:
-            following, preceding = found.more, window.after is not None
-        if not found.records:
+            following, preceding = more, window.after is not None
+        if not records:
             return PageInfo(following, preceding, None, None)
-        first, last = found.records[0], found.records[-1]
+        first, last = records[0], records[-1]
         return PageInfo(following, preceding, cursor(self.order, first), cursor(self.order, last))
 
 
@@ -119,7 +120,7 @@ def counted(page: Page[Record], lengths: Sequence[int]) -> Page[Record]:
     return replace(page, total=Counted(lengths[0])) if lengths else page
 
 
-def fields_to_read(fields: Fields, count: int, *, one_list: bool = False) -> Fields:
+def fields_to_read(fields: Fields | None, count: int, *, one_list: bool = False) -> Fields | None:
     """Gives the fields to read of so many records: those asked for, where it pays to leave out others, else all."""
     return fields if one_list or count >= MANY else None
 

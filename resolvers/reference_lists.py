@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from db import reference_queries
-from db.pages import Fields, Order, find_all
+from db.pages import Order, find_all
 from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
 from domain.records import Location, Patient, StaffMember
+from domain.selections import Fields
 from resolvers import arguments
 from resolvers.context import Context
 from resolvers.pages import Page, fields_to_read, not_a_cursor, window
@@ -21,7 +22,7 @@ async def patient(context: Context, id: str) -> Patient | None:
     return found
 
 
-async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields) -> Sequence[Patient | None]:
+async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields | None) -> Sequence[Patient | None]:
     """Gives many patients, all different, or these fields of them; None for ids that the registry does not have."""
     fields = fields_to_read(fields, len(ids))
     if fields is not None:

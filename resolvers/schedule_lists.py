@@ -6,10 +6,10 @@ from uuid import UUID
 
 from db import schedule_queries
 from db.lookups import Lookup
-from db.pages import Fields, Slice, Window
+from db.pages import Slice, Window
 from db.schedule_queries import SESSION_ORDER, count_of_group_sessions, page_of_group_sessions
 from domain.records import GroupDefinition, Occurrence
-from domain.selections import SessionsWanted
+from domain.selections import Fields, SessionsWanted
 from resolvers.ahead import Ahead
 from resolvers.arguments import in_order, our_id, storable
 from resolvers.context import Context
@@ -75,7 +75,7 @@ async def sessions_of_groups(
     after: str | None,
     last: int | None,
     before: str | None,
-    fields: Fields = None,
+    fields: Fields | None = None,
 ) -> list[Page[Occurrence]]:
     """Gives the same page of the sessions of each of many groups, all different, or of some fields of them.
 
@@ -87,7 +87,7 @@ async def sessions_of_groups(
     return [_page(context, group, wanted, part, sessions) for (group, _), sessions in found.items()]
 
 
-def sessions_ahead(wanted: SessionsWanted | None, fields: Fields, *, count: bool, **page: Any) -> Ahead:
+def sessions_ahead(wanted: SessionsWanted | None, fields: Fields | None, *, count: bool, **page: Any) -> Ahead:
     """Gives how a page of a group's sessions is read along with it.
 
     Args:
@@ -110,8 +110,8 @@ def sessions_ahead(wanted: SessionsWanted | None, fields: Fields, *, count: bool
 
 
 def _asked(
-    wanted: SessionsWanted | None, fields: Fields, groups: int, **page: Any
-) -> tuple[SessionsWanted, Window, Fields]:
+    wanted: SessionsWanted | None, fields: Fields | None, groups: int, **page: Any
+) -> tuple[SessionsWanted, Window, Fields | None]:
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, **page)
     return wanted, part, fields_to_read(fields, groups * part.limit, one_list=groups == 1)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from domain.changes import EntityType
+from domain.selections import Fields
 from resolvers import histories
 from resolvers.ahead import Ahead, RecordWithFields
 from resolvers.by_id import ById
@@ -91,12 +92,19 @@ def _with_fields(kind: ById, below: Below) -> RecordWithFields:
     return RecordWithFields(kind, fields, nothing_else=nothing_else)
 
 
-def fields_of_nodes(selected: Selected) -> frozenset[str] | None:
-    """Gives the fields of a page's elements that are looked at; None for all, which cursors need."""
+def fields_of_nodes(selected: Selected) -> Fields | None:
+    """Gives the fields of a page's elements that are wanted; None for all, which cursors need."""
     if selected is None or not selected.keys() <= {"nodes", "total"}:
         return None
-    nodes = selected.get("nodes", {})
-    return None if nodes is None else frozenset(nodes)
+    return fields_of(selected.get("nodes", {}))
+
+
+def fields_of(selected: Selected) -> Fields | None:
+    """Gives the fields of a record that are wanted; None for all."""
+    if selected is None:
+        return None
+    written = frozenset(name for name, below in selected.items() if below == {})
+    return Fields(frozenset(selected) - written, written)
 
 
 def counts_too(selected: Selected) -> bool:

@@ -12,7 +12,7 @@ from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.pages import Page
 from schema.arguments import After, First
-from schema.batches import history_of, to_one
+from schema.batches import fields_of, history_of, to_one
 from schema.connections import Connection
 from schema.execution import Batch, InstanceOf, Selected
 from schema.permissions import Info, requires
@@ -27,7 +27,7 @@ Place = strawberry.Parent[records.Enrollment]
 async def _patients(
     ids: Sequence[str], context: Context, selected: Selected = None
 ) -> Sequence[records.Patient | None]:
-    return await reference_lists.patients_by_id(context, ids, None if selected is None else frozenset(selected))
+    return await reference_lists.patients_by_id(context, ids, fields_of(selected))
 
 
 @strawberry.type(description="One patient's place in one group. Who comes back after leaving gets a new one.")

@@ -27,7 +27,7 @@ from db.enrollment_queries import (
 from db.group_queries import GROUP_BY_ID, SEATS_OF_GROUP, count_seats, find_groups
 from db.history_queries import count_history, count_of_history, page_of_history, pages_of_history
 from db.lookups import Lookup, Lookups
-from db.pages import Window
+from db.pages import Window, find_all
 from db.reference_queries import PATIENT_BY_ID, PATIENT_ORDER, count_references, page_of_references
 from db.schedule_queries import (
     SESSION_BY_ID,
@@ -43,7 +43,7 @@ from db.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, patients, staff_members
 from domain.changes import EntityType
 from domain.records import EnrollmentStatus, OccurrenceStatus
-from domain.selections import SessionsWanted
+from domain.selections import Fields, SessionsWanted
 from tests.clinic import NOW, OURS, THEIRS
 
 pytestmark = pytest.mark.anyio
@@ -165,6 +165,18 @@ async def _group_pages(seen: Snapshot, groups: Sequence[UUID]) -> object:
     return asked
 
 
+async def _report(seen: Snapshot, groups: Sequence[UUID]) -> object:
+    several, wanted = SessionsWanted(from_date=DAY), groups[:40]
+    fields = Fields(frozenset({"id"}), frozenset({"status", "created_at"}))
+    names = Fields(frozenset(), frozenset({"display_name"}))
+    return [
+        await pages_of_group_sessions(seen, wanted, several, Window(20), fields),
+        await pages_of_group_sessions(seen, wanted, several, Window(20, backwards=True, before=PLACE), fields),
+        await pages_of_group_enrollments(seen, wanted, None, Window(20), fields),
+        await find_all(seen, PATIENT_ORDER, ["patient-1", "patient-7"], names),
+    ]
+
+
 ASKED: dict[str, Ask] = {
     "calendar": _calendar(),
     "calendar from": _calendar(from_date=DAY),
@@ -177,6 +189,7 @@ ASKED: dict[str, Ask] = {
     ),
     "calendar at a place": _calendar(location_id="place-1"),
     "a group": _group_pages,
+    "a report": _report,
     "patients": _search(None),
     "patients by a rare text": _search("patient 77"),
     "patients by a letter": _search("7"),

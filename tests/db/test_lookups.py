@@ -19,7 +19,7 @@ from db.statements import start_counting
 from db.tables import enrollments, group_definitions, occurrences
 from domain.changes import EntityType
 from domain.records import EnrollmentStatus, OccurrenceStatus
-from domain.selections import SessionsWanted
+from domain.selections import Fields, SessionsWanted
 from resolvers.groups import create_group
 from tests.clinic import NOW, OURS, THEIRS, context, draft, seed
 from tests.clinic_rows import add_enrollments, add_group, add_sessions
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 ALL = SessionsWanted()
 DAY = date(2026, 11, 23)
 LATE = SessionsWanted(from_date=DAY + timedelta(days=1), statuses=frozenset({OccurrenceStatus.SCHEDULED}))
-FIELDS = frozenset({"id", "session_date", "status", "cancellation_reason"})
+FIELDS = Fields(frozenset({"id", "status"}), frozenset({"session_date", "cancellation_reason"}))
 WAITING = frozenset({EnrollmentStatus.WAITLISTED, EnrollmentStatus.DISENROLLED})
 
 EVERYTHING: list[Lookup[Any]] = [

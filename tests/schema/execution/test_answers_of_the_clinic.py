@@ -16,7 +16,7 @@ from schema.schema import schema
 from tests.clinic import NOW, OURS, caller, clinic, seed
 from tests.clinic_rows import add_enrollments, add_group, add_sessions
 from tests.schema.execution.comparing import answer, valid_document
-from tests.schema.execution.documents import DocumentWriter
+from tests.schema.execution.documents import DocumentWriter, Request
 
 pytestmark = pytest.mark.anyio
 
@@ -44,8 +44,10 @@ async def fill(engine: Database) -> list[str]:
     ]
     for number, values in enumerate(given):
         group = await add_group(engine, f"Group {number}", **values)
-        sessions = await add_sessions(engine, group, [DAY + timedelta(days=day) for day in range(number + 1)])
-        places = await add_enrollments(engine, group, ["patient-1", "patient-2"])
+        made = NOW.replace(microsecond=120_000 * number)
+        days = [DAY + timedelta(days=day) for day in range(number + 1)]
+        sessions = await add_sessions(engine, group, days, created_at=made)
+        places = await add_enrollments(engine, group, ["patient-1", "patient-2"], enrolled_at=made)
         await add_enrollments(engine, group, ["patient-3"], **left)
         ids += map(str, (group, sessions[0], places[0]))
     return ids
@@ -96,3 +98,30 @@ async def test_the_clinic_answers_alike(
     assert compared > 50
     assert without_errors > 20
     assert fallbacks > 5
+
+
+@pytest.mark.parametrize("many", [1, 500], ids=["some fields", "records"])
+async def test_a_report_is_answered_alike_and_at_the_first_attempt(
+    engine: Database, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(pages, "MANY", many)
+    await fill(engine)
+    request = Request(
+        """query { groupDefinitions(filter: {includeDeleted: true}) { nodes {
+            occurrences { nodes { id sessionDate startTime endTime startsAt status version createdAt cancelledAt
+                facilitator { displayName } location { room } history { nodes { at } } } }
+            enrollments(last: 2) { nodes { id status waitlistPosition enrolledAt disenrolledAt deletedAt
+                patient { id displayName birthDate } groupDefinition { id } history { totalCount } } }
+        } } }""",
+        {},
+    )
+    document = valid_document(core, request)
+    assert document is not None
+    plain, compiled = (Context(clinic(engine), caller(OURS, VIEW), "request-1") for _ in range(2))
+    found = await answer(core, document, request, compiled, schema.execution_context_class)
+    assert found == await answer(core, document, request, plain)
+    assert '"errors": []' in found
+    assert compiled.fallbacks == 0
+    assert compiled._patients_read == plain._patients_read == {"patient-2", "patient-3"}
+    for context in (plain, compiled):
+        await context.end()
