@@ -36,6 +36,9 @@ from schema.execution.region import BatchOfRegion, Read, Region, State, Write
 from schema.execution.rows import RowLayout, RowList, is_row_list
 from schema.execution.selected import attributes_of
 
+# Makes of the expression that reads a value the one that completes it, with the names that the code may use.
+Completing = Callable[[str, Names], str]
+
 # Whoever makes up classes or layouts on the way shall not fill the memory.
 _KEPT = 32
 
@@ -73,15 +76,15 @@ class _Compiler:
         """Gives the function that completes a list of values."""
         if isinstance(shape, Selection):
             return self._list(ListOf(shape, nullable=False), of_values=True)
-        return self.names.define("values", "values", [f"return [{self.value(shape)('x')} for x in values]"])
+        return self.names.define("values", "values", [f"return [{self.value(shape)('x', self.names)} for x in values]"])
 
-    def value(self, shape: Shape) -> Callable[[str], str]:
+    def value(self, shape: Shape) -> Completing:
         """Gives what makes of the expression that reads a value the expression that completes it."""
         if isinstance(shape, Leaf):
-            return lambda read: leaf_code(shape, read, self.names, encoder_writes=self.write is not None)
+            return lambda read, names: leaf_code(shape, read, names, encoder_writes=self.write is not None)
         reader = _Reader(self, shape).one if isinstance(shape, Selection) else self._list(shape)
         name = self.names.of(reader, "complete")
-        return lambda read: f"{name}({read}, state)"
+        return lambda read, _names: f"{name}({read}, state)"
 
     def _list(self, shape: ListOf, *, of_values: bool = False) -> Read:
         reader = _Reader(self, shape.item, of_values=of_values) if isinstance(shape.item, Selection) else None
@@ -116,12 +119,12 @@ class _Reader:
         self._selection = selection
         self._classes: set[type] = set()
         self._layouts: dict[RowLayout, Read] = {}
-        self._complete: dict[str, Callable[[str], str]] = {}
+        self._complete: dict[str, Completing] = {}
         self._calls: dict[str, int] = {}
         self._batches: list[BatchOfRegion] = []
         for selected in selection.fields:
             self._prepare(selected, compiler)
-        objects = _Objects(self._calls, _read_again(selection))
+        objects = _Objects(self._calls, _read_again(selection), self._names)
         self._build = self._names.define("build", "x", [f"return {self._code(objects)}"])
         self.one = self._read_one(objects)
         self.many = self._read_many(objects)
@@ -169,12 +172,12 @@ class _Reader:
             coded = source.names_by_code(kind.name, shape)
             if coded is not None:
                 column, members = coded
-                return leaf_code(shape, column, self._names, members)
+                return leaf_code(shape, column, source.names, members)
             written = source.written(kind.name, shape)
             if written is not None:
-                return written_code(shape, written, self._names)
+                return written_code(shape, written, source.names)
         read = source.attribute(kind.name, selected) if isinstance(kind, Attribute) else source.call(selected.name)
-        return self._complete[selected.name](read)
+        return self._complete[selected.name](read, source.names)
 
     def _read_one(self, objects: "_Objects") -> Read:
         fill = [f"state[{self._batches[0].places}].append(found)"] if self._batches else []
@@ -207,7 +210,8 @@ class _Reader:
     def _read_rows(self, layout: RowLayout) -> Read:
         if self._selection.kind is not None and not issubclass(layout.kind, self._selection.kind):
             raise GivenUp("rows of another class")
-        rows = _Rows(self._calls, layout, self._names)
+        # What is defined for a layout is forgotten with it.
+        rows = _Rows(self._calls, layout, self._names.inner())
         code = f"append({self._code(rows)})"
         make = [f"r = {rows.make}(x)"] if "r" in rows.used else []
         return self._define_loop("rows", [*make, code], rows, nulls=False)
@@ -223,7 +227,7 @@ class _Reader:
         lines += [
             f"state[{each.keys}].extend([{source.key(each.many.batch.by)} for x in values])" for each in self._batches
         ]
-        return self._names.define(kind, "values", [*lines, "return found"])
+        return source.names.define(kind, "values", [*lines, "return found"])
 
     def _is_missing(self, value: object) -> bool:
         """Tells whether the value is null, where that may be; else looks at its class, once for each class."""
@@ -255,9 +259,10 @@ def _read_again(selection: Selection) -> dict[str, SelectedField]:
 class _Objects:
     """How the object x is read."""
 
-    def __init__(self, calls: dict[str, int], read_again: dict[str, SelectedField]) -> None:
+    def __init__(self, calls: dict[str, int], read_again: dict[str, SelectedField], names: Names) -> None:
         self._calls = calls
         self._read_again = read_again
+        self.names = names
 
     def attribute(self, name: str, selected: SelectedField) -> str:
         """Gives the expression of an attribute, which may be long to come by: it is read for one of its fields."""
@@ -280,7 +285,7 @@ class _Rows:
     def __init__(self, calls: dict[str, int], layout: RowLayout, names: Names) -> None:
         self._calls = calls
         self._layout = layout
-        self._names = names
+        self.names = names
         self.make = names.of(layout.make, "make")
         self.used: set[str] = set()
 
@@ -293,7 +298,7 @@ class _Rows:
             return f"x[{self._layout.columns[name]}]"
         if name in self._layout.coded:
             column, values = self._layout.coded[name]
-            return f"{self._names.of({None: None, **values}, 'values')}[x[{column}]]"
+            return f"{self.names.of({None: None, **values}, 'values')}[x[{column}]]"
         if name in self._layout.written:
             raise GivenUp("a text in the place of a value")
         self.used.add(record)

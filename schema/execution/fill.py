@@ -34,7 +34,8 @@ Values = Sequence[Any] | RowList
 # For each batch of a region its values, where they are known before it is resolved; empty where those of none are.
 Known = Sequence[Sequence[Any] | None]
 
-# Values completed before looking at the clock. Each may be a list of its own.
+# Values completed before looking at the clock, at most. Each may be a list of its own: how many, follows from the time
+# that the last ones took.
 _PART: Final = 32
 # Of so few objects, batches are resolved one after another: tasks of their own would cost more than they bring.
 _FEW: Final = 4
@@ -62,7 +63,7 @@ def complete_one(execution: Execution, region: Region, value: Any) -> AwaitableO
 
 def complete_many(execution: Execution, region: Region, values: Values) -> AwaitableOrValue[list[Any]]:
     """Completes a list of objects. Raises as above."""
-    if region.batches or len(values) > _PART:
+    if region.batches or len(values) > _FEW:
         return _complete(execution, region, values)
     completed: list[Any] = region.read(values, _state(execution, region))
     return completed
@@ -83,7 +84,7 @@ async def _complete(
     foreseen: Known = (),
 ) -> list[Any]:
     state = _state(execution, region)
-    if len(values) <= _PART:
+    if len(values) <= _FEW:
         completed: list[Any] = region.read(values, state)
         if write and not region.batches:
             completed = list(map(write, completed))
@@ -98,11 +99,15 @@ async def _complete(
 
 async def _read(region: Region, values: Values, state: State, write: Write | None) -> list[Any]:
     completed: list[Any] = []
-    turn = time.perf_counter() + _TURN
-    for start in range(0, len(values), _PART):
-        turn = await _turn(turn)
-        part = region.read(values[start : start + _PART], state)
+    began = time.perf_counter()
+    turn, size = began + _TURN, _FEW
+    while len(completed) < len(values):
+        part = region.read(values[len(completed) : len(completed) + size], state)
         completed += map(write, part) if write else part
+        took = time.perf_counter() - began
+        size = min(size * 2, _PART) if took < _TURN / 4 else max(size // 2, 1) if took > _TURN else size
+        turn = await _turn(turn)
+        began = time.perf_counter()
     return completed
 
 
@@ -110,7 +115,7 @@ async def _fill_all(execution: Execution, region: Region, state: State, foreseen
     waiting = []
     for number, batch in enumerate(region.batches):
         known = foreseen[number] if foreseen else None
-        if known is not None and not batch.region.batches and len(known) <= _PART:
+        if known is not None and not batch.region.batches and len(known) <= _FEW:
             _put(batch, state, _completed(execution, batch, known))
         elif state[batch.keys]:
             waiting.append((batch, known))

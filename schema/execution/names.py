@@ -10,6 +10,10 @@ class Names:
     def __init__(self, **known: Any) -> None:
         self._namespace: dict[str, Any] = known
 
+    def inner(self) -> "Names":
+        """Gives a namespace that knows these names too. What it gets besides ends with what is defined in it."""
+        return Names(**self._namespace)
+
     def of(self, value: Any, kind: str) -> str:
         """Gives a new name for the object; the kind makes the code readable."""
         name = f"{kind}_{len(self._namespace)}"

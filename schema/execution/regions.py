@@ -36,6 +36,7 @@ class Regions:
         self._executor = executor
         self._plan = plan
         self._write = write
+        self._passed: set[Guard] = set()
         # By the identity of the details, as graphql-core remembers collected subfields; they are kept beside.
         self._found: dict[tuple[GraphQLObjectType, int, bool], tuple[list[FieldDetails], Region | None]] = {}
 
@@ -43,7 +44,7 @@ class Regions:
         """Tells whether the request passes every check on its way. Else graphql-core tells what was refused."""
         if self._plan.guards is None:
             self._plan.guards = self._compile_root()
-        return passes(self._plan.guards, self._executor.context_value)
+        return self._passes(self._plan.guards)
 
     @property
     def whole(self) -> Region | None:
@@ -58,7 +59,7 @@ class Regions:
         found = self._found.get(key)
         if found is None:
             region = self._region(type_, details, path, nullable=nullable)
-            if region is not None and not passes(region.guards, self._executor.context_value):
+            if region is not None and not self._passes(region.guards):
                 region = None
             found = self._found[key] = (details, region)
         region = found[1]
@@ -66,6 +67,14 @@ class Regions:
         if region is not None and region.batches and _is_in_list(path):
             return None
         return region
+
+    def _passes(self, checks: Iterable[Guard]) -> bool:
+        """Tells whether the request passes the checks, each of which is made once."""
+        new = [guard for guard in dict.fromkeys(checks) if guard not in self._passed]
+        passed = passes(new, self._executor.context_value)
+        if passed:
+            self._passed.update(new)
+        return passed
 
     def _region(
         self, type_: GraphQLObjectType, details: list[FieldDetails], path: Path, *, nullable: bool
