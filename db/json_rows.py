@@ -32,7 +32,7 @@ class JsonLayout(Generic[Record]):
     def __init__(self, layout: Layout[Record], values: frozenset[str]) -> None:
         """Takes how the same rows are read from the driver, and the fields of which no text will do.
 
-        Raises KeyError where a column holds what has no form in JSON.
+        Raises KeyError or NotImplementedError where a column holds what has no form in JSON.
         """
         texts: dict[str, type] = {}
         self._converted: list[tuple[int, Convert]] = []
@@ -51,7 +51,7 @@ class JsonLayout(Generic[Record]):
         return cast(func.json_build_array(*map(func.json_agg, rows.c)), Text)
 
     def parsed(self, text: str) -> "Columns":
-        """Gives the rows of such a text. Raises ValueError where a value is none that Python knows."""
+        """Gives the rows of such a text. Raises ValueError where one holds, by its length, no value of Python's."""
         # What is aggregated of no rows is null.
         columns: list[Column] = [column or [] for column in orjson.loads(text)]
         for index, convert in self._converted:
@@ -64,7 +64,7 @@ def json_layout(layout: Layout[Record], values: frozenset[str]) -> JsonLayout[Re
     """Gives how rows are read from JSON, as `JsonLayout` takes it; None where they cannot be."""
     try:
         return JsonLayout(layout, values)
-    except KeyError:
+    except (KeyError, NotImplementedError):
         return None
 
 

@@ -22,8 +22,8 @@ Record = TypeVar("Record")
 SIZE = 50
 LARGEST = 200
 _LONGEST_CURSOR = 3000
-# Elements from which on reading fewer columns saves more than the database takes to plan a statement of its own. One
-# list stands in a statement of its own in any case: what is asked beside it differs from document to document.
+# Elements from which on reading some fields alone saves more than the database takes to plan a statement of its own.
+# One list stands in a statement of its own in any case: what is asked beside it differs from document to document.
 MANY = 500
 
 

@@ -45,9 +45,8 @@ async def answer(
         )
         result = await found if isawaitable(found) else found
     told = {"data": result.data, "errors": [_told(error) for error in result.errors or ()]}
-    # The scalar JSON lets pass whatever it is given. What was written before has no indentation.
-    text = orjson.dumps(told, default=lambda value: type(value).__name__)
-    return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
+    # The scalar JSON lets pass whatever it is given.
+    return orjson.dumps(told, default=lambda value: type(value).__name__).decode()
 
 
 def _told(error: GraphQLError) -> dict[str, Any]:
