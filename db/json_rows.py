@@ -64,7 +64,7 @@ def json_layout(layout: Layout[Record], values: frozenset[str]) -> JsonLayout[Re
     """Gives how rows are read from JSON, as `JsonLayout` takes it; None where they cannot be."""
     try:
         return JsonLayout(layout, values)
-    except (KeyError, NotImplementedError):
+    except (KeyError, NotImplementedError):  # the latter is what SQLAlchemy raises for types of no class in Python
         return None
 
 

@@ -37,6 +37,8 @@ Known = Sequence[Sequence[Any] | None]
 # Values completed before looking at the clock, at most. Each may be a list of its own: how many, follows from the time
 # that the last ones took.
 _PART: Final = 32
+# Values completed at first, of which it is not known yet how long they take. A list no longer is completed at once.
+_FIRST: Final = 4
 # Of so few objects, batches are resolved one after another: tasks of their own would cost more than they bring.
 _FEW: Final = 4
 # How long, in seconds, the event loop may be kept before others get their turn.
@@ -63,7 +65,7 @@ def complete_one(execution: Execution, region: Region, value: Any) -> AwaitableO
 
 def complete_many(execution: Execution, region: Region, values: Values) -> AwaitableOrValue[list[Any]]:
     """Completes a list of objects. Raises as above."""
-    if region.batches or len(values) > _FEW:
+    if region.batches or len(values) > _FIRST:
         return _complete(execution, region, values)
     completed: list[Any] = region.read(values, _state(execution, region))
     return completed
@@ -84,7 +86,7 @@ async def _complete(
     foreseen: Known = (),
 ) -> list[Any]:
     state = _state(execution, region)
-    if len(values) <= _FEW:
+    if len(values) <= _FIRST:
         completed: list[Any] = region.read(values, state)
         if write and not region.batches:
             completed = list(map(write, completed))
@@ -100,12 +102,15 @@ async def _complete(
 async def _read(region: Region, values: Values, state: State, write: Write | None) -> list[Any]:
     completed: list[Any] = []
     began = time.perf_counter()
-    turn, size = began + _TURN, _FEW
+    turn, size = began + _TURN, _FIRST
     while len(completed) < len(values):
         part = region.read(values[len(completed) : len(completed) + size], state)
         completed += map(write, part) if write else part
         took = time.perf_counter() - began
-        size = min(size * 2, _PART) if took < _TURN / 4 else max(size // 2, 1) if took > _TURN else size
+        if took < _TURN / 4:
+            size = min(size * 2, _PART)
+        elif took > _TURN:
+            size = max(size // 2, 1)
         turn = await _turn(turn)
         began = time.perf_counter()
     return completed
@@ -115,7 +120,7 @@ async def _fill_all(execution: Execution, region: Region, state: State, foreseen
     waiting = []
     for number, batch in enumerate(region.batches):
         known = foreseen[number] if foreseen else None
-        if known is not None and not batch.region.batches and len(known) <= _FEW:
+        if known is not None and not batch.region.batches and len(known) <= _FIRST:
             _put(batch, state, _completed(execution, batch, known))
         elif state[batch.keys]:
             waiting.append((batch, known))

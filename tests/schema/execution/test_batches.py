@@ -257,7 +257,7 @@ async def test_a_long_list_lets_others_have_their_turn(monkeypatch: pytest.Monke
     assert result.data is not None
     assert [book["title"] for book in result.data["shelf"]] == [f"T{n}" for n in range(fill._PART)]
     # Where each value takes longer than a turn, there are soon as many turns as values.
-    assert turns > fill._PART - 2 * fill._FEW
+    assert turns > fill._PART - 2 * fill._FIRST
 
 
 async def test_what_is_compiled_for_a_layout_is_forgotten_with_it() -> None:
