@@ -339,6 +339,16 @@ async def test_the_relay_recovers_from_a_database_that_was_gone(
     receiver.answer = slowly
     ids = await record(inside, [ONE, ONE])
     its_own = create_engine(database_url)
+    refused = asyncio.Event()
+
+    @event.listens_for(its_own.sync_engine, "do_connect")
+    def _connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **options)
+        except Exception:
+            refused.set()
+            raise
+
     # Its lease would run out long after the test: it gives the lane back itself.
     async with relays(its_own, webhook(receiver, timeout=60)):
         await receiver.received(1)
@@ -346,10 +356,11 @@ async def test_the_relay_recovers_from_a_database_that_was_gone(
             await operator.execution_options(isolation_level="AUTOCOMMIT")
             await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
             await operator.execute(
-                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+                text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"),
+                {"name": name},
             )
             go_on.set()  # the event is delivered, and that cannot be noted down
-            await its_own.dispose()
+            await asyncio.wait_for(refused.wait(), 20)
             await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         await receiver.received_all(ids)
     assert receiver.ids()[0] == ids[0]
