@@ -17,7 +17,7 @@ from db.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
 from domain.selections import Fields, SessionsWanted
-from resolvers.loader import Loader
+from resolvers.loader import Loader, Turns
 
 if TYPE_CHECKING:
     from resolvers.context import Context
@@ -33,12 +33,13 @@ class Loaders:
 
     def __init__(self, context: "Context") -> None:
         self._context = context
+        self._turns = Turns()
 
     def forget(self) -> None:
         """Lets go of what was loaded. Loaders hold themselves: a long report would stay until garbage is collected."""
-        context = self._context
+        context, turns = self._context, self._turns
         self.__dict__.clear()
-        self._context = context
+        self._context, self._turns = context, turns
 
     @cached_property
     def staff_member(self) -> Loader[str, StaffMember]:
@@ -154,7 +155,7 @@ class Loaders:
                 found = await find(snapshot, keys)
             return [found.get(key) for key in keys]
 
-        return Loader(load)
+        return Loader(load, self._turns)
 
     def _lists(self, read: Callable[..., Awaitable[Sequence[Value]]]) -> Loader[tuple[Key, Arguments], Value]:
         """Gives a loader of lists by parent and arguments: one statement for all parents with the same arguments."""
@@ -172,7 +173,7 @@ class Loaders:
                     found.update(((parent, arguments), value) for parent, value in zip(wanted, values, strict=True))
             return [found[key] for key in keys]
 
-        return Loader(load)
+        return Loader(load, self._turns)
 
 
 async def _pages_of_history(

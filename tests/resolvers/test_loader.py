@@ -1,10 +1,11 @@
 """A loader asks once for all that fields beside one another want, and tells each its own."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
-from resolvers.loader import Loader
+from resolvers.loader import Loader, Turns
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +27,7 @@ class Source:
 
 async def test_what_is_asked_for_at_the_same_time_is_read_at_once_and_each_key_once() -> None:
     source = Source()
-    loader = Loader(source.read)
+    loader = Loader(source.read, Turns())
 
     async def field(key: int, depth: int) -> int:
         # A field may be some calls, and tasks, away from the list that it is in.
@@ -39,14 +40,14 @@ async def test_what_is_asked_for_at_the_same_time_is_read_at_once_and_each_key_o
 
 async def test_what_was_loaded_is_not_read_again() -> None:
     source = Source()
-    loader = Loader(source.read)
+    loader = Loader(source.read, Turns())
     assert [await loader.load(2), await loader.load(2), await loader.load(5)] == [4, 4, 25]
     assert source.asked == [[2], [5]]
 
 
 async def test_a_fault_is_told_to_all_who_wait_and_not_remembered() -> None:
     source = Source()
-    loader = Loader(source.read)
+    loader = Loader(source.read, Turns())
     source.fails = True
     told = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
     assert [type(each) for each in told] == [LookupError, LookupError]
@@ -56,7 +57,7 @@ async def test_a_fault_is_told_to_all_who_wait_and_not_remembered() -> None:
 
 async def test_who_gives_up_waiting_spoils_nothing_for_others() -> None:
     source = Source()
-    loader = Loader(source.read)
+    loader = Loader(source.read, Turns())
 
     async def wait() -> int:
         return await loader.load(2)
@@ -66,3 +67,49 @@ async def test_who_gives_up_waiting_spoils_nothing_for_others() -> None:
     first.cancel()
     assert await second == 4
     assert first.cancelled()
+
+
+async def test_of_many_who_wait_a_few_go_on_at_a_time_in_their_order() -> None:
+    loader = Loader(Source().read, Turns())
+    told: list[int] = []
+    seen: list[int] = []
+
+    async def wait(key: int) -> None:
+        await loader.load(key)
+        told.append(key)
+
+    async def look() -> None:
+        while len(told) < 500:
+            seen.append(len(told))
+            await asyncio.sleep(0)
+
+    await asyncio.gather(look(), *(wait(key) for key in range(500)))
+    assert told == list(range(500))
+    assert max(after - before for before, after in pairwise([*seen, 500])) < 10
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+async def test_what_they_ask_for_next_is_read_at_once_as_well(depth: int) -> None:
+    parents, children = Source(), Source()
+    turns = Turns()
+    of_parents, of_children = Loader(parents.read, turns), Loader(children.read, turns)
+
+    async def child(key: int, depth: int) -> int:
+        return await (asyncio.create_task(child(key, depth - 1)) if depth else of_children.load(key))
+
+    async def parent(key: int) -> list[int]:
+        found = await of_parents.load(key)
+        return await asyncio.gather(*(child(found + each, depth) for each in range(3)))
+
+    found = await asyncio.gather(*(parent(1_000 * key) for key in range(200)))
+    assert [len(parents.asked), len(children.asked)] == [1, 1]
+    assert found[1] == [1_000_000**2, 1_000_001**2, 1_000_002**2]
+
+
+async def test_who_reads_too_little_is_at_fault_and_nobody_waits_for_ever() -> None:
+    async def read(_keys: list[int]) -> list[int]:
+        return [1]
+
+    loader = Loader(read, Turns())
+    told = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
+    assert [type(each) for each in told] == [ValueError, ValueError]

@@ -15,7 +15,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers.loader import Loader
+from resolvers.loader import Loader, Turns
 from schema.execution import Batch, Below, CompiledExecutor, ContextOnly, Guard, InstanceOf
 from schema.scalars import SCALARS
 
@@ -140,6 +140,7 @@ class Library:
     attempts: int = 0
     renames: int = 0
     loaders: dict[str, Loader[Any, Any]] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
 
     async def batch(self, name: str, keys: Sequence[Any]) -> list[Any]:
         self.batches.append((name, len(keys)))
@@ -154,7 +155,7 @@ class Library:
         if key is None:
             return None
         if name not in self.loaders:
-            self.loaders[name] = Loader(partial(self.batch, name))
+            self.loaders[name] = Loader(partial(self.batch, name), self.turns)
         return await self.loaders[name].load(key)
 
 
