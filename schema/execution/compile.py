@@ -1,17 +1,17 @@
 """The source of the functions that read a selection, and all below it, up to where data must be got.
 
-For `{ id name author { name } }` on a list of objects, with a author that is resolved for many parents at
+For `{ id name author { name } }` on a list of objects, with an author that is resolved for many parents at
 once by author_id, this is what runs:
 
-    def many_9(values, state):
+    def many_8(values, state):
         found = []
         append = found.append
         for x in values:
             append({
-                "id": (t if type(t := x.id) is str else complete_3(t)),
-                "name": (t if type(t := x.name) is str else complete_4(t)),
+                "id": (t if type(t := x.id) is str else complete_6(t)),
+                "name": (t if type(t := x.name) is str else complete_7(t)),
                 "author": None,
-            } if type(x) in classes_6 else other_7(x, state))
+            } if type(x) in classes_4 else other_5(x, state))
         state[0].extend(found)
         state[1].extend([x.author_id for x in values])
         return found
@@ -20,6 +20,7 @@ The places and the keys in the state are what `fill` then fills in by. Of rows w
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from math import isfinite
 from typing import Any
 from uuid import UUID
@@ -82,13 +83,13 @@ class _Compiler:
         """Gives what makes of the expression that reads a value the expression that completes it."""
         if isinstance(shape, Leaf):
             return lambda read, names: leaf_code(shape, read, names, encoder_writes=self.write is not None)
-        reader = _Reader(self, shape).one if isinstance(shape, Selection) else self._list(shape)
+        reader = _Reader(self, shape).one() if isinstance(shape, Selection) else self._list(shape)
         name = self.names.of(reader, "complete")
         return lambda read, _names: f"{name}({read}, state)"
 
     def _list(self, shape: ListOf, *, of_values: bool = False) -> Read:
         reader = _Reader(self, shape.item, of_values=of_values) if isinstance(shape.item, Selection) else None
-        many = reader.many if reader else self.values(shape.item)
+        many = reader.many() if reader else self.values(shape.item)
 
         def other(values: object, state: State) -> list[Any] | None:
             if shape.nullable and (values is None or values is Undefined):
@@ -124,10 +125,40 @@ class _Reader:
         self._batches: list[BatchOfRegion] = []
         for selected in selection.fields:
             self._prepare(selected, compiler)
-        objects = _Objects(self._calls, _read_again(selection), self._names)
-        self._build = self._names.define("build", "x", [f"return {self._code(objects)}"])
-        self.one = self._read_one(objects)
-        self.many = self._read_many(objects)
+        self._objects = _Objects(self._calls, _read_again(selection), self._names)
+
+    def one(self) -> Read:
+        """Gives the function that completes one object."""
+        objects = self._objects
+        fill = [f"state[{self._batches[0].places}].append(found)"] if self._batches else []
+        fill += [f"state[{each.keys}].append({objects.key(each.many.batch.by)})" for each in self._batches]
+        classes, is_missing = self._names.of(self._classes, "classes"), self._names.of(self._is_missing, "is_missing")
+        return self._names.define(
+            "one",
+            "x",
+            [
+                f"if type(x) not in {classes} and {is_missing}(x):",
+                "    return None",
+                f"found = {self._code(objects)}",
+                *fill,
+                "return found",
+            ],
+        )
+
+    def many(self) -> Read:
+        """Gives the function that completes a list of objects."""
+        objects = self._objects
+
+        def other(value: object, state: State) -> Any:
+            return None if self._is_missing(value) else self._build(value, state)
+
+        classes, other_name = self._names.of(self._classes, "classes"), self._names.of(other, "other")
+        return self._define_loop(
+            "many",
+            [f"append({self._code(objects)} if type(x) in {classes} else {other_name}(x, state))"],
+            objects,
+            nulls=self._selection.nullable,
+        )
 
     def rows(self, values: RowList, state: State) -> list[Any]:
         """Completes a list of rows by the function for its layout."""
@@ -179,34 +210,6 @@ class _Reader:
         read = source.attribute(kind.name, selected) if isinstance(kind, Attribute) else source.call(selected.name)
         return self._complete[selected.name](read, source.names)
 
-    def _read_one(self, objects: "_Objects") -> Read:
-        fill = [f"state[{self._batches[0].places}].append(found)"] if self._batches else []
-        fill += [f"state[{each.keys}].append({objects.key(each.many.batch.by)})" for each in self._batches]
-        classes, is_missing = self._names.of(self._classes, "classes"), self._names.of(self._is_missing, "is_missing")
-        return self._names.define(
-            "one",
-            "x",
-            [
-                f"if type(x) not in {classes} and {is_missing}(x):",
-                "    return None",
-                f"found = {self._code(objects)}",
-                *fill,
-                "return found",
-            ],
-        )
-
-    def _read_many(self, objects: "_Objects") -> Read:
-        def other(value: object, state: State) -> Any:
-            return None if self._is_missing(value) else self._build(value, state)
-
-        classes, other_name = self._names.of(self._classes, "classes"), self._names.of(other, "other")
-        return self._define_loop(
-            "many",
-            [f"append({self._code(objects)} if type(x) in {classes} else {other_name}(x, state))"],
-            objects,
-            nulls=self._selection.nullable,
-        )
-
     def _read_rows(self, layout: RowLayout) -> Read:
         if self._selection.kind is not None and not issubclass(layout.kind, self._selection.kind):
             raise GivenUp("rows of another class")
@@ -228,6 +231,11 @@ class _Reader:
             f"state[{each.keys}].extend([{source.key(each.many.batch.by)} for x in values])" for each in self._batches
         ]
         return source.names.define(kind, "values", [*lines, "return found"])
+
+    @cached_property
+    def _build(self) -> Read:
+        """What completes an object of a class that was not met yet."""
+        return self._names.define("build", "x", [f"return {self._code(self._objects)}"])
 
     def _is_missing(self, value: object) -> bool:
         """Tells whether the value is null, where that may be; else looks at its class, once for each class."""

@@ -1,6 +1,8 @@
 """The objects that generated code refers to, by names of their own, and the code's definition."""
 
 from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 
@@ -25,6 +27,12 @@ class Names:
         name = self.of(None, kind)
         source = "\n    ".join([f"def {name}({argument}, state):", *lines])
         # The lines are made of the schema's and the document's names, which are identifiers, and of nothing else.
-        exec(compile(source, f"<{name}>", "exec"), self._namespace)  # noqa: S102 - see the line above
+        exec(_compiled(source, f"<{name}>"), self._namespace)  # noqa: S102 - see the line above
         defined: Callable[[Any, list[Any]], Any] = self._namespace[name]
         return defined
+
+
+# The same selections come again, in other documents and under other aliases. Some 2 kB each.
+@lru_cache(maxsize=2_000)
+def _compiled(source: str, name: str) -> CodeType:
+    return compile(source, name, "exec")
