@@ -1,5 +1,6 @@
 """Documents that clients send: parsed, held against the limits and validated once, and kept for the next request."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,8 +103,8 @@ class Documents:
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._kept_tokens = 0
 
-    def read(self, text: str) -> Document:
-        """Gives the document.
+    async def read(self, text: str) -> Document:
+        """Gives the document. Whatever else is to be done has its turn between reading a long one and running it.
 
         Raises:
             LimitExceeded: It is over a limit that does not depend on variables.
@@ -114,8 +115,11 @@ class Documents:
         if known is not None:
             self._kept.move_to_end(text)
             return known
-        document = self._checked(_parse(text, self.limits))
+        node = _parse(text, self.limits)
+        await asyncio.sleep(0)
+        document = self._checked(node)
         self._keep(text, document)
+        await asyncio.sleep(0)
         return document
 
     def _checked(self, node: DocumentNode) -> Document:
@@ -129,6 +133,8 @@ class Documents:
         return Document(node, operations)
 
     def _keep(self, text: str, document: Document) -> None:
+        if text in self._kept:
+            return  # by another request, which came between
         self._kept[text] = document
         self._kept_tokens += _token_count(document)
         while len(self._kept) > _KEPT_DOCUMENTS or self._kept_tokens > _KEPT_TOKENS:

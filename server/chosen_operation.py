@@ -37,10 +37,10 @@ class NotExecuted:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def choose_operation(documents: Documents, asked: GraphQLRequest, method: str) -> ChosenOperation | NotExecuted:
+async def choose_operation(documents: Documents, asked: GraphQLRequest, method: str) -> ChosenOperation | NotExecuted:
     """Gives the operation to run, or why there is none."""
     try:
-        document = documents.read(asked.query)
+        document = await documents.read(asked.query)
         check_variables(asked.variables, documents.limits)
     except InvalidDocument as refused:
         return NotExecuted({"errors": errors_before_execution(refused.errors)})

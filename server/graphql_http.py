@@ -103,7 +103,7 @@ class GraphQLOverHTTP:
     async def _execute(
         self, scope: Scope, asked: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
     ) -> Response:
-        chosen = choose_operation(self._documents, asked, scope["method"])
+        chosen = await choose_operation(self._documents, asked, scope["method"])
         if isinstance(chosen, NotExecuted):
             status = chosen.status or _refused_status(media_type)
             return _response(chosen.answer, status, media_type, record, chosen.headers)

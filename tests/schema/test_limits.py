@@ -1,5 +1,6 @@
 """Limits hold before anything is validated or executed, and say which, how much, and the limit."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ REPORT = """query Report($groups: Int = 200, $sessions: Int = 20, $enrollments: 
 
 def read(text: str, **limits: int) -> Documents:
     documents = Documents(graphql_schema(schema), Limits(**limits))
-    documents.read(text)
+    asyncio.run(documents.read(text))
     return documents
 
 
@@ -40,7 +41,7 @@ def refusal(text: str, **limits: int) -> tuple[str, int, int]:
 
 
 def cost(text: str, variables: dict[str, Any] | None = None, operation: str | None = None) -> int:
-    found = Documents(graphql_schema(schema), DEFAULT_LIMITS).read(text).operation(operation)
+    found = asyncio.run(Documents(graphql_schema(schema), DEFAULT_LIMITS).read(text)).operation(operation)
     assert found is not None
     return found.cost(variables)
 
@@ -51,7 +52,7 @@ def cost(text: str, variables: dict[str, Any] | None = None, operation: str | No
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_of_graphiql_is_far_within_the_limits(example: Path) -> None:
     halved = Limits(*(getattr(DEFAULT_LIMITS, name) // 2 for name in Limits.__slots__))
-    document = Documents(graphql_schema(schema), halved).read(example.read_text())
+    document = asyncio.run(Documents(graphql_schema(schema), halved).read(example.read_text()))
     for operation in document.operations:
         check_cost(operation.cost({}), halved)
 
@@ -261,7 +262,7 @@ def test_fields_that_multiply_are_costed_without_being_unfolded() -> None:
     )
     query = f"query($n:Int){{groupDefinitions(first:$n){{nodes{{...F0}}}}}}{chain}fragment F5 on GroupDefinition{{id}}"
     documents = Documents(graphql_schema(schema), Limits(depth=100))
-    found = documents.read(query).operation(None)
+    found = asyncio.run(documents.read(query)).operation(None)
     assert found is not None
     assert found.cost({"n": 200}) > 200**6
 
