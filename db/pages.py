@@ -4,11 +4,12 @@ Every order ends with a unique id, and all its columns go one way, so row-value 
 speed on both databases. Each combination of an order, filters and a kind of window is one statement, built once.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Table, bindparam, func, or_, select, true, tuple_, union_all
 from sqlalchemy.sql.expression import Select, TableValuedAlias
@@ -29,6 +30,8 @@ Condition = ColumnElement[bool] | tuple[ColumnElement[bool], ...]
 
 # Many more than clients use; a caller who tries every combination of filters cannot fill the memory.
 _STATEMENTS_KEPT = 1_000
+_MADE_AT_ONCE: Final = 8_000
+"""How many records are made before others have a turn on the event loop."""
 _ROWS = bindparam("rows", type_=Integer())
 
 
@@ -139,7 +142,13 @@ async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> 
     if len(ids) == 1:
         record = await snapshot.find(by_id(order), ids[0])
         return {} if record is None else {ids[0]: record}
-    return {row[0]: order.layout.make(row) for row in await snapshot.fetch(_find(order), {"ids": ids})}
+    rows = await snapshot.fetch(_find(order), {"ids": ids})
+    found: dict[Key, Record] = {}
+    for start in range(0, len(rows), _MADE_AT_ONCE):
+        if start:
+            await asyncio.sleep(0)  # others have their turn on the event loop
+        found.update((row[0], order.layout.make(row)) for row in rows[start : start + _MADE_AT_ONCE])
+    return found
 
 
 async def find_all(
