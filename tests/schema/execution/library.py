@@ -1,7 +1,7 @@
 """A schema made to be executed in two ways: every kind of field, and trouble wherever it is planted."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -74,7 +74,8 @@ class Layout:
 
     def make(self, row: Sequence[Any]) -> Any:
         plain = {name: row[index] for name, index in self.columns.items()}
-        decoded = {name: values[row[index]] for name, (index, values) in self.coded.items()}
+        # Of a code that is not known an error is told where it is looked at.
+        decoded = {name: Planted(partial(values.__getitem__, row[at])) for name, (at, values) in self.coded.items()}
         return self.kind(plain | decoded | row[-1])
 
 
@@ -106,11 +107,12 @@ class Mood(StrEnum):
 
 
 MOODS: Mapping[Any, Any] = {"g": Mood.GAY, "r": Mood.GRIM, None: None}
-_CODED = {"mood": (5, MOODS), "tone": (5, MOODS)}
-REVIEW_LAYOUT = Layout(ReviewRecord, {"id": 0, "stars": 1, "text": 2, "at": 3, "author_key": 4}, _CODED)
+_CODED = {"mood": (8, MOODS), "tone": (8, MOODS)}
+_PLAIN = {"stars": 1, "text": 2, "author_key": 4, "hidden": 7}
+REVIEW_LAYOUT = Layout(ReviewRecord, _PLAIN | {"id": 0, "at": 3, "day": 5, "hour": 6}, _CODED)
 # What these columns hold the text of, the last column tells as it is.
 WRITTEN_REVIEW_LAYOUT = Layout(
-    ReviewRecord, {"stars": 1, "text": 2, "author_key": 4}, _CODED, {"id": (0, UUID), "at": (3, datetime)}
+    ReviewRecord, _PLAIN, _CODED, {"id": (0, UUID), "at": (3, datetime), "day": (5, date), "hour": (6, time)}
 )
 
 strawberry.enum(Genre, description="A genre.")
@@ -240,8 +242,11 @@ class Review:
     stars: int
     text: str | None
     at: datetime
+    day: date | None
+    hour: time
     mood: Mood | None
     tone: str | None
+    hidden: str | None = strawberry.field(extensions=[Holds("secrets")])
     book: Annotated["Book", strawberry.lazy("tests.schema.execution.library")] | None
 
     @strawberry.field(graphql_type=Author, extensions=[Batch(agents, by="author_key")])
@@ -287,7 +292,7 @@ class Book(Named):
         | None
     )
     named: Named | None
-    blurbs: list[Review]
+    blurbs: list[Review] = strawberry.field(extensions=[Holds("blurbs")])
     secret: str | None = strawberry.field(extensions=[Holds("secrets")])
 
     @strawberry.field(graphql_type=list[Review] | None, extensions=[Batch(reviews, by="id")])
@@ -413,7 +418,7 @@ class Renamed:
 
 @strawberry.type
 class Mutation:
-    @strawberry.mutation(graphql_type=Renamed | None)
+    @strawberry.mutation(graphql_type=Renamed | None, extensions=[Holds("rename")])
     @staticmethod
     async def rename(info: Info, number: int = 0) -> Any:
         info.context.renames += 1
@@ -423,6 +428,16 @@ class Mutation:
         await asyncio.sleep(0)
         books = info.context.books
         return Record({"book": books[number], "others": books[number:]})
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription(graphql_type=AsyncGenerator[Book, None])
+    @staticmethod
+    async def read(info: Info) -> Any:
+        for book in info.context.books:
+            await asyncio.sleep(0)
+            yield book
 
 
 class Tried(CompiledExecutor):
@@ -451,12 +466,19 @@ class TriedEncoded(Tried):
     write = staticmethod(_written)
 
 
-schema = strawberry.Schema(
-    Query,
-    Mutation,
-    types=[Author, Magazine, Book],
-    config=StrawberryConfig(
-        scalar_map={**SCALARS, Odd: strawberry.scalar(name="Odd", serialize=_write_odd, parse_value=str)}
-    ),
-    execution_context_class=Tried,
-)
+def make_schema(*, incremental: bool = False) -> strawberry.Schema:
+    """Gives the schema, with or without @defer and @stream."""
+    return strawberry.Schema(
+        Query,
+        Mutation,
+        Subscription,
+        types=[Author, Magazine, Book],
+        config=StrawberryConfig(
+            scalar_map={**SCALARS, Odd: strawberry.scalar(name="Odd", serialize=_write_odd, parse_value=str)},
+            enable_experimental_incremental_execution=incremental,
+        ),
+        execution_context_class=Tried,
+    )
+
+
+schema = make_schema()

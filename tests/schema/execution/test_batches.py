@@ -26,16 +26,17 @@ from tests.schema.execution.library import (
     Tried,
     schema,
 )
+from tests.schema.execution.universe import KEYS
 
 pytestmark = pytest.mark.anyio
 
 core = schema._schema
-ALL = frozenset({"agents", "secrets", "ratings", "all"})
+ALL = frozenset(KEYS)
 
 
 def library(held: frozenset[str] = ALL, books: int = 3, **first: Any) -> Library:
     author = AuthorRecord({"id": "author", "name": "Ada", "agent_key": None})
-    reviews = Rows(REVIEW_LAYOUT, [(f"r{n}", n, "text", None, 1, "g", {}) for n in range(2)])
+    reviews = Rows(REVIEW_LAYOUT, [(f"r{n}", n, "text", None, 1, None, None, None, "g", {}) for n in range(2)])
     records = [
         BookRecord({"id": f"b{n}", "title": f"T{n}", "secret": "s", "author": author} | (first if n == 0 else {}))
         for n in range(books)

@@ -39,7 +39,7 @@ async def compare(seed: int, documents: int) -> None:
         for trouble in (0, 0, made.choice([0, 0.003]), made.choice([0.02, 0.1])):
             # From the second time on, a query that was compiled as a whole is not given to an executor.
             universe = Universe(made.getrandbits(32), trouble)
-            held = frozenset(KEYS if made.random() < 0.6 else made.sample(KEYS, 3))
+            held = frozenset(KEYS if made.random() < 0.6 else made.sample(KEYS, made.randint(3, 5)))
             expected = await answer(core, document, request, universe.library(held))
             library = universe.library(held)
             found = await answer(core, document, request, library, made.choice([Tried, TriedEncoded]))

@@ -23,7 +23,7 @@ from tests.schema.execution.library import (
     Trouble,
 )
 
-KEYS = ("agents", "secrets", "ratings", "all")
+KEYS = ("agents", "secrets", "ratings", "all", "blurbs", "rename")
 
 
 class Universe:
@@ -161,30 +161,46 @@ class Universe:
         )
 
     def _reviews(self) -> Rows:
-        rows = []
-        for number in range(self._random.randint(0, 4)):
-            values = self._planted(
-                {
-                    "id": f"review-{number}",
-                    "stars": self._one(1, 5),
-                    "text": self._one("a b c d e", None),
-                    "at": datetime(2020, 1, 1, tzinfo=UTC),
-                    "author_key": self._one(0, 1, 2, 2),
-                }
-            )
-            plain = tuple(value for value in values.values() if not isinstance(value, Planted))
-            if len(plain) == 5:
-                rows.append((*plain, self._one("g", "r", None), {"book": self._one(*self._books, None)}))
+        rows = [self._review(number) for number in range(self._random.randint(0, 4))]
         if self._random.random() < 0.5:
             return Rows(WRITTEN_REVIEW_LAYOUT, [self._with_texts(row) for row in rows])
         return Rows(REVIEW_LAYOUT, rows)
 
+    def _review(self, number: int) -> tuple[Any, ...]:
+        values = self._planted(
+            {
+                "id": f"review-{number}",
+                "stars": self._one(1, 5),
+                "text": self._one("a b c d e", None),
+                "at": datetime(2020, 1, 1, tzinfo=UTC),
+                "author_key": self._one(0, 1, 2, 2),
+                "day": self._one(date(2020, 1, 2), None),
+                "hour": time(9, 30),
+                "hidden": self._one("hidden", None),
+            }
+        )
+        # Nobody looks at a column before its value is needed; an error may lie in it all the same.
+        plain = [Trouble("in a row") if isinstance(value, Planted) else value for value in values.values()]
+        code = self._one("g", "r", None) if self._random.random() >= self._trouble else "unknown"
+        return (*plain, code, {"book": self._one(*self._books, None)})
+
     def _with_texts(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        key, at = UUID(int=self._random.getrandbits(128)), datetime(2020, 1, 1, 2, 3, tzinfo=UTC)
-        if self._random.random() < self._trouble:
-            key, at = self._one((None, at), (key, None))
-        texts = key and str(key), at and at.isoformat()
-        return (texts[0], *row[1:3], texts[1], *row[4:-1], {**row[-1], "id": key, "at": at})
+        id_, at = UUID(int=self._random.getrandbits(128)), datetime(2020, 1, 1, 2, 3, tzinfo=UTC)
+        told: dict[str, Any] = self._without_some(
+            {
+                "id": id_,
+                "at": at,
+                "day": self._one(date(2020, 1, 2), None),
+                "hour": self._one(time(9), time(9, 5, 30)),
+            }
+        )
+        written = {name: None if value is None else str(value) for name, value in told.items()}
+        written["at"] = told["at"] and told["at"].isoformat()
+        texts = (written["id"], *row[1:3], written["at"], row[4], written["day"], written["hour"])
+        return (*texts, *row[7:-1], {**row[-1], **told})
+
+    def _without_some(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: None if self._random.random() < self._trouble else value for name, value in values.items()}
 
     def _batches(self) -> dict[tuple[str, Any], Any]:
         answers: dict[tuple[str, Any], Any] = {}
