@@ -125,8 +125,10 @@ class GraphQLOverHTTP:
         record: RequestRecord,
     ) -> Response:
         async with self._large_answers.turn(chosen.cost):
-            result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
-            record.fallbacks = context.fallbacks
+            try:
+                result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
+            finally:
+                record.fallbacks = context.fallbacks
             await context.record_reads()
             return _told(result, chosen, context, media_type, record)
 

@@ -60,7 +60,7 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(database_url: str, workers: int = 1) -> AsyncIterator[Serving]:
+async def serving(database_url: str, workers: int = 1, **settings: str) -> AsyncIterator[Serving]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -74,6 +74,7 @@ async def serving(database_url: str, workers: int = 1) -> AsyncIterator[Serving]
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": database_url,
             "AUTH_JWT_SECRET": SECRET,
+            **settings,
         },
     )
     server = Serving(process, port)
