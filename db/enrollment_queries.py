@@ -5,17 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from db.lookups import Lookup
-from db.pages import (
-    Order,
-    Slice,
-    Window,
-    by_id,
-    count_of_one,
-    counts,
-    find,
-    page_of_one,
-    read_pages,
-)
+from db.page_statements import Order, Window
+from db.pages import Slice, by_id, count_of_one, counts, find, page_of_one, read_pages
 from db.rows import ENROLLMENTS
 from db.snapshots import Snapshot
 from db.statement import AnyOf

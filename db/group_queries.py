@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
 from db.lookups import Lookup
-from db.pages import Order, Slice, Window, by_id, count, find, read_page
+from db.page_statements import Order, Window
+from db.pages import Slice, by_id, count, find, read_page
 from db.rows import GROUPS
 from db.search import holds_text, pattern
 from db.snapshots import Snapshot

@@ -10,7 +10,8 @@ from sqlalchemy import bindparam
 
 from db.layouts import Layout
 from db.lookups import Lookup
-from db.pages import Order, Slice, Window, count_of_one, counts, page_of_one, read_pages
+from db.page_statements import Order, Window
+from db.pages import Slice, count_of_one, counts, page_of_one, read_pages
 from db.snapshots import Snapshot
 from db.tables import audit_log
 from domain.changes import EntityType, FieldChange

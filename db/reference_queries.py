@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from sqlalchemy import func
 
 from db.lookups import Lookup
-from db.pages import Order, Slice, Window, by_id, count, find, read_page
+from db.page_statements import Order, Window
+from db.pages import Slice, by_id, count, find, read_page
 from db.patient_search import search_filters
 from db.rows import LOCATIONS, PATIENTS, STAFF
 from db.search import holds_text, pattern

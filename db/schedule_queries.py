@@ -8,20 +8,8 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, false, select
 
 from db.lookups import Lookup
-from db.pages import (
-    Condition,
-    Order,
-    Slice,
-    Window,
-    by_id,
-    count,
-    count_of_one,
-    counts,
-    find,
-    page_of_one,
-    read_page,
-    read_pages,
-)
+from db.page_statements import Condition, Order, Window
+from db.pages import Slice, by_id, count, count_of_one, counts, find, page_of_one, read_page, read_pages
 from db.rows import OCCURRENCE_COLUMNS, OCCURRENCES, occurrence_record
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant, of_organization

@@ -13,7 +13,8 @@ from db.enrollment_queries import (
     page_of_patient_enrollments,
 )
 from db.lookups import Lookup
-from db.pages import Slice, Window
+from db.page_statements import Window
+from db.pages import Slice
 from domain.records import Enrollment, EnrollmentStatus, GroupDefinition, Patient
 from domain.selections import Fields
 from resolvers.ahead import Ahead

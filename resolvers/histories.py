@@ -6,7 +6,8 @@ from uuid import UUID
 
 from db.history_queries import HISTORY_ORDER, count_of_history, page_of_history
 from db.history_queries import StoredEntry as HistoryRecord
-from db.pages import Slice, Window
+from db.page_statements import Window
+from db.pages import Slice
 from domain.changes import EntityType
 from resolvers.ahead import Ahead
 from resolvers.context import Context

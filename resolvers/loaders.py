@@ -11,7 +11,8 @@ from uuid import UUID
 
 from db import enrollment_queries, group_queries, history_queries, reference_queries, schedule_queries
 from db.group_queries import Seats
-from db.pages import Order, Slice, Window
+from db.page_statements import Order, Window
+from db.pages import Slice
 from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
 from db.snapshots import Snapshot
 from domain.changes import EntityType

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import orjson
 
-from db.pages import Order, Slice, Window
+from db.page_statements import Order, Window
+from db.pages import Slice
 from domain.selections import Fields
 from domain.texts import is_storable
 from resolvers.context import BadInput

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from db import reference_queries
-from db.pages import Order, find_all
+from db.page_statements import Order
+from db.pages import find_all
 from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
 from domain.records import Location, Patient, StaffMember
 from domain.selections import Fields

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from db import schedule_queries
 from db.lookups import Lookup
-from db.pages import Slice, Window
+from db.page_statements import Window
+from db.pages import Slice
 from db.schedule_queries import SESSION_ORDER, count_of_group_sessions, page_of_group_sessions
 from domain.records import GroupDefinition, Occurrence
 from domain.selections import Fields, SessionsWanted

@@ -12,7 +12,8 @@ from sqlalchemy import make_url, text, update
 from db.engine import Database, create_engine
 from db.enrollment_queries import pages_of_group_enrollments
 from db.layouts import Records
-from db.pages import Window, find_all
+from db.page_statements import Window
+from db.pages import find_all
 from db.reference_queries import PATIENT_ORDER
 from db.schedule_queries import pages_of_group_sessions
 from db.snapshots import Snapshot, snapshot

@@ -27,7 +27,8 @@ from db.enrollment_queries import (
 from db.group_queries import GROUP_BY_ID, SEATS_OF_GROUP, count_seats, find_groups
 from db.history_queries import count_history, count_of_history, page_of_history, pages_of_history
 from db.lookups import Lookup, Lookups
-from db.pages import Window, find_all
+from db.page_statements import Window
+from db.pages import find_all
 from db.reference_queries import PATIENT_BY_ID, PATIENT_ORDER, count_references, page_of_references
 from db.schedule_queries import (
     SESSION_BY_ID,

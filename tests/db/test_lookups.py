@@ -12,7 +12,8 @@ from db.enrollment_queries import count_of_group_enrollments, page_of_group_enro
 from db.group_queries import GROUP_BY_ID, SEATS_OF_GROUP
 from db.history_queries import count_of_history, page_of_history
 from db.lookups import Lookup, Lookups
-from db.pages import Slice, Window
+from db.page_statements import Window
+from db.pages import Slice
 from db.schedule_queries import count_of_group_sessions, page_of_group_sessions
 from db.snapshots import look_up, snapshot
 from db.statements import start_counting

@@ -6,7 +6,7 @@ import pytest
 
 from db.engine import Database
 from db.group_queries import GROUP_ORDERS, page_of_groups
-from db.pages import Window
+from db.page_statements import Window
 from db.schedule_queries import SESSION_ORDER, count_group_sessions, pages_of_group_sessions
 from db.snapshots import snapshot
 from db.statements import count_statements, start_counting

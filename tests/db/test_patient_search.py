@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from db.engine import Database
-from db.pages import Window
+from db.page_statements import Window
 from db.patient_search import VERY_MANY
 from db.reference_import import store_patients
 from db.reference_queries import PATIENT_ORDER, count_references, page_of_references
