@@ -20,8 +20,8 @@ class Turns:
     """Has the loaders of a request take turns with others on the event loop.
 
     Thousands of fields may wait for one statement. If all of them went on in one turn, other requests would wait that
-    long. So a few are told in each turn, in the order of their asking; and what they ask for next is loaded when all
-    have been told and nobody asks any more, so that it is still loaded together.
+    long. So a few are told in each turn, in the order in which their keys were asked for; and what they ask for next is
+    loaded when all have been told and nobody asks any more, so that it is still loaded together.
     """
 
     __slots__ = ("_asking", "_loading", "_quiet", "_under_way", "_waiting")
@@ -71,23 +71,42 @@ class _Gathering(DataLoader[Key, Value]):
         super().__init__(read)
         self._turns = turns
         self._asked: list[tuple[Key, asyncio.Future[Value]]] = []
+        self._waiting: dict[asyncio.Future[Value], list[asyncio.Future[Value]]] = {}
 
     def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
         """Takes a key that was not asked for before, and what is to become of it."""
         self._asked.append((key, future))
+        self._waiting[future] = []
         self._turns.ask(self)
+
+    def wait_for(self, key: Key) -> "asyncio.Future[Value]":
+        """Gives the key's value, to each who asks by a future of its own: who is cancelled ends no other's waiting."""
+        found = self.load(key)
+        if found.done():
+            return found
+        waiting = self.loop.create_future()
+        waiting.add_done_callback(_take_notice)
+        self._waiting[found].append(waiting)
+        return waiting
 
     async def load_asked(self) -> None:
         """Loads what was asked for, and has those told who wait. A fault is told to all, and not remembered."""
         asked, self._asked = self._asked, []
-        waiting = [future for _, future in asked]
-        told: list[tuple[asyncio.Future[Value], Value | Exception]]
+        if not asked:
+            return  # who asked last was in time for what was loaded before
+        values: list[Value | Exception]
         try:
-            told = list(zip(waiting, await self.batch_load_fn([key for key, _ in asked]), strict=True))
+            loaded = await self.batch_load_fn([key for key, _ in asked])
+            values = [value for _, value in zip(asked, loaded, strict=True)]
         except Exception as fault:  # whatever it is, those who wait are told
+            values = [fault] * len(asked)
             for key, _ in asked:
                 self.clear(key)
-            told = [(future, fault) for future in waiting]
+        told: list[tuple[asyncio.Future[Value], Value | Exception]] = []
+        for (_, future), value in zip(asked, values, strict=True):
+            _end(future, value)
+            future.exception()  # who waits is told of it by a future of their own
+            told.extend((waiting, value) for waiting in self._waiting.pop(future))
         self._turns.tell(told)
 
 
@@ -126,12 +145,7 @@ class Loader(Generic[Key, Value]):
             self._gathering = _Gathering(self._read, self._turns)
         if key in self._known:
             self._gathering.prime(key, self._known[key])
-        # All who ask for a key wait for one future: who is cancelled meanwhile must not end the waiting of others.
-        shared = self._gathering.load(key)
-        own = asyncio.shield(shared)
-        for found in (shared, own):
-            found.add_done_callback(_take_notice)
-        return own
+        return self._gathering.wait_for(key)
 
     async def load_all(self, keys: Iterable[Key]) -> dict[Key, Value]:
         """Gives the values of many keys, without a future for each. Raises what loading them has raised."""

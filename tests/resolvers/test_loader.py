@@ -69,14 +69,15 @@ async def test_who_gives_up_waiting_spoils_nothing_for_others() -> None:
     assert first.cancelled()
 
 
-async def test_of_many_who_wait_a_few_go_on_at_a_time_in_their_order() -> None:
+@pytest.mark.parametrize("keys", [500, 3, 1])
+async def test_of_many_who_wait_a_few_go_on_at_a_time_in_the_order_of_their_keys(keys: int) -> None:
     loader = Loader(Source().read, Turns())
     told: list[int] = []
     seen: list[int] = []
 
-    async def wait(key: int) -> None:
-        await loader.load(key)
-        told.append(key)
+    async def wait(number: int) -> None:
+        await loader.load(number % keys)
+        told.append(number)
 
     async def look() -> None:
         while len(told) < 500:
@@ -84,7 +85,7 @@ async def test_of_many_who_wait_a_few_go_on_at_a_time_in_their_order() -> None:
             await asyncio.sleep(0)
 
     await asyncio.gather(look(), *(wait(key) for key in range(500)))
-    assert told == list(range(500))
+    assert told == sorted(range(500), key=lambda number: number % keys)
     assert max(after - before for before, after in pairwise([*seen, 500])) < 10
 
 
@@ -113,3 +114,17 @@ async def test_who_reads_too_little_is_at_fault_and_nobody_waits_for_ever() -> N
     loader = Loader(read, Turns())
     told = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
     assert [type(each) for each in told] == [ValueError, ValueError]
+
+
+async def test_nothing_is_read_for_nobody() -> None:
+    source = Source()
+    loader = Loader(source.read, Turns())
+
+    async def late(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await loader.load(turns)
+
+    await asyncio.gather(*map(late, range(12)))
+    assert all(source.asked)
+    assert [key for keys in source.asked for key in keys] == list(range(12))
