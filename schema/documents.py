@@ -102,6 +102,7 @@ class Documents:
         self._rules = (*_RULES, merging_rule(limits.comparisons))
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._kept_tokens = 0
+        self._reading = asyncio.Lock()
 
     async def read(self, text: str) -> Document:
         """Gives the document. Whatever else is to be done has its turn between reading a long one and running it.
@@ -115,10 +116,13 @@ class Documents:
         if known is not None:
             self._kept.move_to_end(text)
             return known
-        node = _parse(text, self.limits)
-        await asyncio.sleep(0)
-        document = self._checked(node)
-        self._keep(text, document)
+        async with self._reading:
+            if text in self._kept:
+                return self._kept[text]  # many may send the same at the same time
+            node = _parse(text, self.limits)
+            await asyncio.sleep(0)
+            document = self._checked(node)
+            self._keep(text, document)
         await asyncio.sleep(0)
         return document
 
@@ -133,8 +137,6 @@ class Documents:
         return Document(node, operations)
 
     def _keep(self, text: str, document: Document) -> None:
-        if text in self._kept:
-            return  # by another request, which came between
         self._kept[text] = document
         self._kept_tokens += _token_count(document)
         while len(self._kept) > _KEPT_DOCUMENTS or self._kept_tokens > _KEPT_TOKENS:
