@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType
-from typing import Any
+from typing import Any, Final
+
+# The same selections come again, in other documents and under other aliases. Code takes some six times the memory of
+# its source, so what is kept of it is 12 MB at most.
+_LONGEST_KEPT: Final = 2_000
 
 
 class Names:
@@ -32,7 +36,10 @@ class Names:
         return defined
 
 
-# The same selections come again, in other documents and under other aliases. Some 2 kB each.
-@lru_cache(maxsize=2_000)
 def _compiled(source: str, name: str) -> CodeType:
+    return _kept(source, name) if len(source) <= _LONGEST_KEPT else compile(source, name, "exec")
+
+
+@lru_cache(maxsize=1_000)
+def _kept(source: str, name: str) -> CodeType:
     return compile(source, name, "exec")
