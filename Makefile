@@ -1,7 +1,7 @@
 # make setup   everything into .venv       make serve   the demo clinic at http://127.0.0.1:8000
 # make test    every check there is        make format  lays the code out as the checks want it
 # make soak    the long tests: a thousand kills and more; SOAK=short makes them some minutes
-# make bench   measures what the README says of its speed
+# make bench   measures what docs/performance.md says of its speed
 PYTHON ?= python3
 PORT ?= 8000
 SOAK ?= long

@@ -29,7 +29,7 @@ def command_parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog="group-sessions",
         description="Group-session scheduling for behavioural health: groups, sessions, seats, waitlists, compliance.",
-        epilog="Settings come from the environment (DATABASE_URL, AUTH_JWT_SECRET, ...); the README lists them.",
+        epilog="Settings come from the environment (DATABASE_URL, AUTH_JWT_SECRET, ...); docs/settings.md lists them.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     _add_serve(commands)
