@@ -1,47 +1,57 @@
-# make setup   everything into .venv       make serve   the demo clinic at http://127.0.0.1:8000
-# make test    every check there is        make format  lays the code out as the checks want it
-# make soak    the long tests: a thousand kills and more; SOAK=short makes them some minutes
-# make bench   measures what docs/performance.md says of its speed
 PYTHON ?= python3
 PORT ?= 8000
 SOAK ?= long
 BIN := .venv/bin
 READY := .venv/ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup serve test soak format bench
+.PHONY: help setup serve check test coverage soak bench format lock
 .DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
 
-setup: $(READY)
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## install everything into .venv and build the pages
 
 # The stamp makes the second time instant; it is older than what it depends on as soon as one of these changes.
-$(READY): requirements.lock pyproject.toml Makefile $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+$(READY): requirements.lock pyproject.toml setup.py Makefile $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and $(PYTHON) is not there. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.lock
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
-	if test -f web/build.py; then $(BIN)/python web/build.py; fi
+	$(PIP) install --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(BIN)/python web/build.py
 	@touch $@
 
-serve: setup
+serve: setup  ## serve the demo clinic at http://127.0.0.1:8000 (PORT=9000: elsewhere)
 	$(BIN)/group-sessions serve --demo --port $(PORT)
 
-# -rs names what did not run: the browser tests, on a machine without Chromium.
-test: setup
+check: setup  ## run every check but the tests: format, lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# -rs lists what did not run, such as the browser tests on a machine without Chromium.
+test: check  ## run every check and every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 -rs
 
-soak: setup
+coverage: setup  ## run the tests with coverage, and fail below the floor
+	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+soak: setup  ## run the long tests (SOAK=short: some minutes of them)
 	SOAK=$(SOAK) $(BIN)/pytest -n 2 -rs -m soak
 
-format: setup
+bench: setup  ## measure what docs/performance.md says (QUICK=1: two minutes; BENCH=--help)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(BENCH)
+
+format: setup  ## format the code as the checks want it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# QUICK=1 takes two minutes instead of ten; BENCH=--help tells what else can be asked of it.
-bench: setup
-	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(BENCH)
+lock: setup  ## refresh requirements.lock from pyproject.toml, with hashes
+	$(PIP) install uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock

@@ -90,8 +90,8 @@ def wheel_node() -> tuple[Path, list[str]]:
 
 
 def install_node_wheel() -> None:
-    """Installs the version of the wheel that requirements.lock pins into the Python that runs this."""
-    pins = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(f"{NODE_WHEEL}==")]
+    """Install the version of the wheel that requirements.lock pins into the Python that runs this."""
+    pins = [line.rstrip(" \\") for line in REQUIREMENTS.read_text().splitlines() if line.startswith(f"{NODE_WHEEL}==")]
     if not pins:
         raise BuildError(f"{REQUIREMENTS.name} does not pin {NODE_WHEEL}")
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", pins[0]]
