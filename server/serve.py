@@ -12,7 +12,6 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from db.engine import create_engine
 from server.app import create_clinic
@@ -21,6 +20,7 @@ from server.command_error import CommandError
 from server.demo_clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
 from server.ready_database import prepare_schema
 from server.settings import Settings
+from server.supervisor import Supervisor, WorkersFailed
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 DEMO_TOKEN_LIFE: Final = timedelta(hours=12)
@@ -55,7 +55,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, demo: bool)
         address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
         if demo:
             _print_links(settings, address)
-        _run(listening, workers)
+        _run(listening, workers, settings)
 
 
 def _demo_settings(settings: Settings, host: str) -> Settings:
@@ -115,7 +115,7 @@ def _print_links(settings: Settings, address: str) -> None:
     sys.stdout.flush()
 
 
-def _run(listening: socket.socket, workers: int) -> None:
+def _run(listening: socket.socket, workers: int, settings: Settings) -> None:
     config = uvicorn.Config(
         _FACTORY,
         factory=True,
@@ -131,7 +131,10 @@ def _run(listening: socket.socket, workers: int) -> None:
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     if workers > 1:
-        _Workers(config, sockets=[listening]).run()
+        try:
+            asyncio.run(Supervisor(config, [listening], silent_seconds=settings.worker_timeout).run())
+        except WorkersFailed as failed:
+            raise CommandError(str(failed)) from None
         return
     # uvicorn raises the signal again once it has stopped; stopping when asked to is a success, before it starts too.
     signal.signal(signal.SIGTERM, _exit)
@@ -140,16 +143,6 @@ def _run(listening: socket.socket, workers: int) -> None:
         server.run(sockets=[listening])
     if not server.started:
         raise CommandError("the server did not start; the log says why")
-
-
-class _Workers(Multiprocess):
-    """The processes that answer, and this one, which starts them and ends them."""
-
-    def terminate_all(self) -> None:
-        """Has the workers finish what they are at, and nobody listen any more: not this process either."""
-        for listening in self.sockets:
-            listening.close()
-        super().terminate_all()
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

@@ -94,6 +94,8 @@ class Settings(EventSettings, EdgeSettings):
         "compiled", description="compiled or graphql-core"
     )
 
+    worker_timeout: int = Field(300, ge=10, le=86400, description="a whole number of seconds from 10 to 86400")
+
     @property
     def database_async_url(self) -> URL:
         """The database with the driver used here: sqlite+aiosqlite or postgresql+asyncpg."""
