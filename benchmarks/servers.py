@@ -16,7 +16,7 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 from benchmarks.load import Order
 from benchmarks.workloads import ENROLL_NAME, SMALL_NAME, Workload
 from resolvers.caller import ROLES
-from server.authentication import sign_token
+from server.auth.signing import sign_token
 
 LIMIT = "limit"
 """What the limit is called."""

@@ -15,7 +15,7 @@ from db.engine import Database, create_engine
 from db.statements import count_statements
 from resolvers.context import Clinic
 from schema.schema import executed
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.clock import now
 from server.compression import Compressed
 from server.cross_origin import cross_origin

@@ -18,7 +18,7 @@ from db.engine import Database, create_engine
 from db.schema_version import NewerSchema
 from resolvers.caller import PermissionKey
 from server.access_report import print_reads
-from server.authentication import sign_token
+from server.auth.signing import sign_token
 from server.command_arguments import command_parser
 from server.command_error import CommandError
 from server.event_stream import print_events

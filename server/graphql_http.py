@@ -17,7 +17,8 @@ from resolvers.context import Clinic, Context
 from schema.documents import Documents
 from schema.execute import execute, graphql_schema
 from schema.limit_checks import LimitExceeded
-from server.authentication import Authenticator, Unauthenticated
+from server.auth.authenticator import Authenticator
+from server.auth.refusals import KeysUnavailable, RefusalReason, Unauthenticated
 from server.chosen_operation import ALLOWED, ChosenOperation, NotExecuted, choose_operation
 from server.edge import DEFAULT_EDGE, Edge
 from server.errors import ErrorCode, error, errors_before_execution, errors_of_execution, masked_error
@@ -28,7 +29,6 @@ from server.large_answers import LargeAnswers
 from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
 from server.rate_limit import RateLimit
 from server.request_log import RequestRecord, record_of
-from server.signing_keys import KeySetUnreachable
 from server.trouble import is_outage, retry_headers
 
 
@@ -62,11 +62,13 @@ class GraphQLOverHTTP:
         try:
             caller = await self._authenticator.authenticate(header(scope, b"authorization"))
         except Unauthenticated as refused:
-            told = error(refused.reason, ErrorCode.UNAUTHENTICATED)
-            return _response({"errors": [told]}, 401, media_type, record, {"WWW-Authenticate": "Bearer"})
-        except KeySetUnreachable as fault:
-            told = error(str(fault), ErrorCode.UNAVAILABLE)
-            return _response({"errors": [told]}, 503, media_type, record, {"Retry-After": "10"})
+            record.refusal = refused.reason
+            body = {"errors": [error(refused.message, ErrorCode.UNAUTHENTICATED)]}
+            return _response(body, 401, media_type, record, {"WWW-Authenticate": refused.challenge})
+        except KeysUnavailable as fault:
+            record.refusal = RefusalReason.PROVIDER_UNAVAILABLE
+            body = {"errors": [error(str(fault), ErrorCode.UNAVAILABLE)]}
+            return _response(body, 503, media_type, record, {"Retry-After": "10"})
         record.caller_id, record.organization_id = caller.subject, caller.organization_id
         seconds = self._rate_limit.seconds_to_wait(caller) if self._rate_limit else None
         if seconds is not None:

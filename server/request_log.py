@@ -34,6 +34,7 @@ class RequestRecord:
     statements: int = 0
     fallbacks: int = 0
     outcome: str | None = None
+    refusal: str | None = None
 
 
 def record_of(scope: MutableMapping[str, Any]) -> RequestRecord:
@@ -98,5 +99,6 @@ def _write(record: RequestRecord, scope: Scope, status: int | None, seconds: flo
         "fallbacks": record.fallbacks,
         "status": status,
         "outcome": record.outcome or ("ok" if status is not None and status < 400 else "refused"),
+        "refusal": record.refusal,
     }
     _log.info("request", extra={"fields": fields})

@@ -15,7 +15,7 @@ import uvicorn
 
 from db.engine import create_engine
 from server.app import create_clinic
-from server.authentication import sign_token
+from server.auth.signing import sign_token
 from server.command_error import CommandError
 from server.demo_clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
 from server.ready_database import prepare_schema

@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
-import jwt
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -13,11 +12,10 @@ from sqlalchemy.exc import ArgumentError
 
 from db.engine import async_url
 from domain.wall_time import is_time_zone
+from server.auth_settings import AuthSettings
 from server.edge_settings import EdgeSettings
 from server.event_settings import EventSettings
-from server.protected_url import protected_url
 
-MINIMUM_SECRET_BYTES: Final = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as its hash
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ACCEPTED_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
 
@@ -38,23 +36,13 @@ def _database_url(value: str) -> str:
     return value
 
 
-def _shared_secret(value: str) -> str:
-    if len(value.encode()) < MINIMUM_SECRET_BYTES:
-        raise ValueError
-    try:
-        jwt.encode({}, value, algorithm="HS256")  # refuses what is a public key by mistake
-    except jwt.InvalidKeyError as error:
-        raise ValueError from error
-    return value
-
-
 def _time_zone(value: str) -> str:
     if not is_time_zone(value):
         raise ValueError
     return value
 
 
-class Settings(EventSettings, EdgeSettings):
+class Settings(AuthSettings, EventSettings, EdgeSettings):
     """What the server and the commands are set to. A field's variable is its name in capitals.
 
     Each field's description is what the variable accepts, in the words of the error message.
@@ -67,16 +55,6 @@ class Settings(EventSettings, EdgeSettings):
         repr=False,  # it may hold a password
         description="sqlite:///path/to/file or postgresql://user:password@host:port/name",
     )
-    auth_jwt_secret: Annotated[str, AfterValidator(_shared_secret)] | None = Field(
-        None,
-        repr=False,
-        description=f"a shared secret of at least {MINIMUM_SECRET_BYTES} bytes for HS256, not a public key",
-    )
-    auth_jwks_url: Annotated[str, AfterValidator(protected_url)] | None = Field(
-        None, description="the https:// address of a JSON Web Key Set (http:// on loopback only)"
-    )
-    auth_issuer: str | None = Field(None, description="the `iss` that tokens must carry")
-    auth_audience: str | None = Field(None, description="the `aud` that tokens must carry")
     default_time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "America/Phoenix", description="an IANA time zone name, such as America/Phoenix"
     )
@@ -102,11 +80,6 @@ class Settings(EventSettings, EdgeSettings):
         return async_url(self.database_url)
 
     @property
-    def sign_in_configured(self) -> bool:
-        """Whether tokens can be checked: a shared secret or a key set is set."""
-        return self.auth_jwt_secret is not None or self.auth_jwks_url is not None
-
-    @property
     def first_weekday(self) -> int:
         """The day weeks start on, numbered as `datetime.date.weekday` does: Monday is 0, Sunday is 6."""
         return _WEEKDAYS.index(self.week_start)
@@ -116,9 +89,8 @@ class Settings(EventSettings, EdgeSettings):
         return demo if self.graphiql is None else self.graphiql == "on"
 
     @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> Self:
-        if self.auth_jwt_secret is not None and self.auth_jwks_url is not None:
-            raise ValueError("AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: set only one of them.")
+    def _sign_in_whole(self) -> Self:
+        self.refuse_ambiguous_sign_in()
         return self
 
     @model_validator(mode="after")

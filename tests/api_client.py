@@ -15,7 +15,8 @@ from db.engine import Database
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
 from server.app import create_app
-from server.authentication import Authenticator, sign_token
+from server.auth.authenticator import Authenticator
+from server.auth.signing import sign_token
 from server.clock import now
 
 SECRET = "a-secret-that-only-the-tests-know-0123456789"

@@ -15,7 +15,7 @@ from db.tables import access_log
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from tests.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
 from tests.clinic import THEIRS, seed
 from tests.clinic_rows import add_enrollments, add_group, add_sessions

@@ -16,7 +16,7 @@ from strawberry.scalars import JSON
 from db.engine import Database
 from resolvers.context import Clinic
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.cross_origin import cross_origin
 from server.edge import Edge
 from server.graphql_http import GraphQLOverHTTP

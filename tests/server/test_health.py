@@ -13,7 +13,7 @@ from db.engine import Database, create_engine
 from db.schema_version import VERSION_TABLE
 from resolvers.context import Clinic
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.clock import now
 from tests.api_client import SECRET, URL, ApiClients
 

@@ -19,7 +19,7 @@ from resolvers.context import Clinic
 from resolvers.groups import delete_group
 from resolvers.sessions import cancel_occurrence, create_occurrence, update_occurrence
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.clock import now
 from tests.api_client import SECRET as TOKEN_SECRET
 from tests.api_client import URL

@@ -22,7 +22,7 @@ from resolvers.caller import Caller, PermissionKey
 from resolvers.context import Clinic, Context
 from resolvers.enrollments import enroll_patient
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.clock import now
 from server.graphql_request import GraphQLRequest
 from server.housekeeping import housekeeping

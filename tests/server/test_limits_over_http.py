@@ -12,7 +12,7 @@ from db.engine import Database
 from resolvers.context import Clinic
 from schema.limits import Limits
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.edge import Edge
 from tests.api_client import ORGANIZATION, SECRET, URL, ApiClients, bearer
 from tests.clinic import everything, seed

@@ -67,6 +67,7 @@ LOGGED = {
     "fallbacks",
     "status",
     "outcome",
+    "refusal",
 }
 
 

@@ -21,7 +21,7 @@ from db.readers import ConfinedReaders
 from db.tables import enrollments, group_definitions, outbox
 from resolvers.context import Clinic
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.clock import now
 from tests.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
 from tests.clinic import context, seed

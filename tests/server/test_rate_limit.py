@@ -6,7 +6,7 @@ import pytest
 
 from resolvers.context import Clinic
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.edge import Edge
 from tests.api_client import SECRET, ApiClients
 

@@ -88,10 +88,6 @@ def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
             "AUTH_JWT_SECRET",
             "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----",
         ),
-        ("AUTH_JWKS_URL", "file:///etc/passwd"),
-        ("AUTH_JWKS_URL", "http://id.example.org/jwks"),
-        ("AUTH_JWKS_URL", "https:///jwks"),
-        ("AUTH_JWKS_URL", "https://[broken"),
         ("DEFAULT_TIME_ZONE", "Arizona"),
         ("DEFAULT_TIME_ZONE", "../../etc/passwd"),
         ("DEFAULT_TIME_ZONE", "Factory"),
@@ -144,11 +140,6 @@ def test_all_wrong_variables_are_told_at_once() -> None:
     assert "LOG_LEVEL must be" in str(refusal.value)
 
 
-def test_a_secret_and_a_key_set_exclude_each_other() -> None:
-    with pytest.raises(SettingsError, match="AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other"):
-        load_settings({"AUTH_JWT_SECRET": SECRET, "AUTH_JWKS_URL": "https://id.example.org/jwks"})
-
-
 HOOKS = {"EVENTS_WEBHOOK_URL": "https://key:word@cl.example.org/hooks", "EVENTS_WEBHOOK_SECRET": f"whsec_{'A' * 32}"}
 
 
@@ -178,10 +169,6 @@ def test_where_events_go_and_their_secrets_stay_out_of_the_printed_settings() ->
 def test_a_channel_is_taken_on_postgresql() -> None:
     variables = {"DATABASE_URL": "postgresql://clinic@db/pm", "EVENTS_NOTIFY_CHANNEL": "pm_events"}
     assert load_settings(variables).events_notify_channel == "pm_events"
-
-
-def test_a_key_set_on_loopback_needs_no_tls() -> None:
-    assert load_settings({"AUTH_JWKS_URL": "http://127.0.0.1:9000/jwks"}).sign_in_configured
 
 
 def test_secrets_stay_out_of_the_printed_settings() -> None:

@@ -18,7 +18,7 @@ from db.engine import create_engine
 from db.tables import outbox
 from resolvers.context import Clinic
 from server.app import create_app
-from server.authentication import Authenticator
+from server.auth.authenticator import Authenticator
 from server.clock import now
 from tests.api_client import SECRET, ApiClient, ApiClients
 from tests.clinic import seed

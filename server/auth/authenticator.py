@@ -1,0 +1,160 @@
+"""Who is calling: bearer tokens (RFC 6750, RFC 7519) checked."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+import jwt
+
+from resolvers.caller import Caller
+from server.auth.claims import caller_of
+from server.auth.jwks import Jwks
+from server.auth.refusals import RefusalReason, Unauthenticated
+from server.auth.token_cache import CachedToken, TokenCache
+from server.settings import Settings
+
+LEEWAY_SECONDS: Final = 10
+TOKEN_LENGTH: Final = 16_384
+"""Longer than the request heads that most servers accept; each token that is checked costs time by its length."""
+HMAC_ALGORITHM: Final = "HS256"
+
+
+class Authenticator:
+    """Turns an Authorization header into a caller. The algorithm follows from the keys, never from the token."""
+
+    def __init__(
+        self,
+        keys: str | Jwks,
+        issuer: str | None = None,
+        audience: str | None = None,
+        *,
+        leeway: int = LEEWAY_SECONDS,
+        cache: TokenCache | None = None,
+    ) -> None:
+        """Take what tokens are checked against.
+
+        Args:
+            keys: A shared secret (HS256) or a key set (RS256, ES256).
+            issuer: The `iss` that every token must carry, if given.
+            audience: The `aud` that every token must carry, if given; else a token's `aud` is ignored.
+            leeway: Seconds by which the issuer's clock and ours may differ.
+            cache: Tokens that were found valid; by default a cache of its own.
+        """
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._leeway = leeway
+        self._cache = cache or TokenCache()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return the authenticator that the settings ask for.
+
+        Raises:
+            ValueError: Sign-in is not configured.
+        """
+        keys: str | Jwks
+        if settings.auth_jwt_secret is not None:
+            keys = settings.auth_jwt_secret
+        elif settings.auth_jwks_url is not None:
+            from server.auth.provider import IdentityProvider  # its HTTP client is loaded where it is needed
+
+            keys = Jwks(IdentityProvider(settings.auth_jwks_url).fetch_key_set)
+        else:
+            raise ValueError("sign-in is not configured: set AUTH_JWT_SECRET or AUTH_JWKS_URL")
+        return cls(keys, settings.auth_issuer, settings.auth_audience, leeway=settings.auth_leeway)
+
+    async def authenticate(self, authorization_header: str | None) -> Caller:
+        """Return the caller that the header's bearer token names.
+
+        Raises:
+            Unauthenticated: There is no token, or none that is valid.
+            KeysUnavailable: The identity provider's keys are needed and cannot be fetched.
+        """
+        token = _bearer_token(authorization_header)
+        cached = self._cache.find(token)
+        key_id = cached.key_id if cached is not None else None
+        key: str | jwt.PyJWK | None
+        if isinstance(self._keys, str):
+            key = self._keys
+        else:
+            key_id = key_id or _key_id(token)
+            key = await self._keys.find(key_id)
+        if key is None:
+            raise Unauthenticated(RefusalReason.UNKNOWN_KEY, "The token's signing key is not known.")
+        if cached is not None and cached.key is key:
+            return cached.caller
+        claims = self._claims(token, key)
+        caller = caller_of(claims)
+        self._cache.keep(token, CachedToken(caller, key_id, key, int(claims["exp"]) + self._leeway))
+        return caller
+
+    def _claims(self, token: str, key: str | jwt.PyJWK) -> Mapping[str, Any]:
+        required = ["exp", *(["iss"] if self._issuer else []), *(["aud"] if self._audience else [])]
+        try:
+            claims: Mapping[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[HMAC_ALGORITHM if isinstance(key, str) else key.algorithm_name],
+                issuer=self._issuer,
+                audience=self._audience,
+                leeway=self._leeway,
+                options={
+                    "require": required,
+                    "verify_aud": self._audience is not None,
+                    "verify_sub": False,  # checked with the other claims, in our words
+                    "enforce_minimum_key_length": True,
+                },
+            )
+        # The last three: a token may hold numbers, text and nesting that the library does not expect.
+        except (jwt.PyJWTError, ValueError, ArithmeticError, RecursionError) as fault:
+            raise _refusal(fault) from None
+        if isinstance(claims["exp"], bool) or not isinstance(claims["exp"], int | float):
+            raise Unauthenticated(RefusalReason.MALFORMED_CLAIM, "The token's claim exp must be a number.")
+        return claims
+
+
+def _bearer_token(header: str | None) -> str:
+    scheme, _, token = (header or "").strip().partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated(RefusalReason.NO_TOKEN, "Sign in: send a bearer token in the Authorization header.")
+    if len(token) > TOKEN_LENGTH:
+        raise Unauthenticated(RefusalReason.TOO_LONG, f"The token is longer than {TOKEN_LENGTH} characters.")
+    return token
+
+
+def _key_id(token: str) -> str:
+    try:
+        key_id = jwt.get_unverified_header(token).get("kid")
+    except (jwt.PyJWTError, ValueError, RecursionError) as fault:
+        raise _refusal(fault) from None
+    if not isinstance(key_id, str) or not key_id:
+        raise Unauthenticated(RefusalReason.NO_KEY_ID, "The token does not name its signing key (kid).")
+    return key_id
+
+
+_INVALID: Final = "The token is not valid."
+_MISSING: Final = {
+    "exp": RefusalReason.NO_EXPIRY,
+    "iss": RefusalReason.WRONG_ISSUER,
+    "aud": RefusalReason.WRONG_AUDIENCE,
+}
+_REFUSALS: Final[tuple[tuple[type[Exception], RefusalReason, str], ...]] = (
+    (jwt.ExpiredSignatureError, RefusalReason.EXPIRED, "The token has expired."),
+    (jwt.ImmatureSignatureError, RefusalReason.NOT_YET_VALID, "The token is not valid yet."),
+    (jwt.InvalidIssuerError, RefusalReason.WRONG_ISSUER, "The token is of another issuer (iss)."),
+    (jwt.InvalidAudienceError, RefusalReason.WRONG_AUDIENCE, "The token is for another audience (aud)."),
+    # Callers are not told which of these it is: what they sent is no token of the issuer's.
+    (jwt.InvalidAlgorithmError, RefusalReason.ALGORITHM_REFUSED, _INVALID),
+    (jwt.InvalidSignatureError, RefusalReason.BAD_SIGNATURE, _INVALID),
+)
+
+
+def _refusal(fault: Exception) -> Unauthenticated:
+    if isinstance(fault, jwt.MissingRequiredClaimError):
+        reason = _MISSING.get(fault.claim, RefusalReason.MALFORMED)
+        return Unauthenticated(reason, f"The token lacks the claim {fault.claim}.")
+    for kind, reason, message in _REFUSALS:
+        if isinstance(fault, kind):
+            return Unauthenticated(reason, message)
+    return Unauthenticated(RefusalReason.MALFORMED, _INVALID)

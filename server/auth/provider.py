@@ -1,0 +1,120 @@
+"""Documents of the identity provider, fetched within bounds of bytes and of time."""
+
+import asyncio
+import socket
+import ssl
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from server.auth.refusals import FetchFault, FetchFaultKind
+
+DOCUMENT_BYTES: Final = 1_000_000
+FETCH_SECONDS: Final = 5.0
+_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "group-sessions"}
+
+
+class IdentityProvider:
+    """The place where the key set is published."""
+
+    def __init__(self, jwks_url: str, seconds: float = FETCH_SECONDS) -> None:
+        """Fetch nothing yet.
+
+        Args:
+            jwks_url: The key set's address. Redirects are not followed.
+            seconds: The most time that all of `fetch_key_set` may take, however slowly the provider sends.
+        """
+        self._jwks_url = jwks_url
+        self._seconds = seconds
+        self._tls = ssl.create_default_context()
+
+    async def fetch_key_set(self) -> object:
+        """Return the key set as parsed JSON.
+
+        Raises:
+            FetchFault: It could not be fetched.
+        """
+        try:
+            async with asyncio.timeout(self._seconds), self._client() as client:
+                return await _fetch(client, self._jwks_url)
+        except TimeoutError:
+            raise FetchFault(FetchFaultKind.TIMEOUT, f"not fetched within {self._seconds:g} s") from None
+
+    def _client(self) -> httpx.AsyncClient:
+        try:
+            # Proxies are taken from the environment.
+            return httpx.AsyncClient(verify=self._tls, timeout=self._seconds, headers=_HEADERS)
+        except (ImportError, ValueError, httpx.InvalidURL):
+            raise FetchFault(FetchFaultKind.PROXY, "the environment's proxy settings cannot be used") from None
+
+
+async def _fetch(client: httpx.AsyncClient, url: str) -> object:
+    try:
+        async with client.stream("GET", url) as response:
+            body = await _read(response, url)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as fault:
+        raise _connection_fault(fault, url) from None
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        raise FetchFault(FetchFaultKind.CONTENT, f"{_address(url)}: the answer is not JSON") from None
+
+
+async def _read(response: httpx.Response, url: str) -> bytes:
+    if response.status_code != 200:
+        raise FetchFault(FetchFaultKind.STATUS, f"{_address(url)}: HTTP {response.status_code}")
+    # What was not asked for could unpack into any size.
+    if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise FetchFault(FetchFaultKind.CONTENT, f"{_address(url)}: the answer is compressed, which was not asked for")
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > DOCUMENT_BYTES:
+            raise FetchFault(FetchFaultKind.SIZE, f"{_address(url)}: the answer is longer than {DOCUMENT_BYTES} bytes")
+    return bytes(body)
+
+
+_FAULTS: Final[tuple[tuple[type[BaseException], FetchFaultKind, str], ...]] = (
+    (ssl.SSLCertVerificationError, FetchFaultKind.TLS, "the certificate is refused"),
+    (ssl.SSLError, FetchFaultKind.TLS, "no TLS connection"),
+    (socket.gaierror, FetchFaultKind.DNS, "the host name has no address"),
+    (TimeoutError, FetchFaultKind.TIMEOUT, "no answer in time"),
+    (httpx.TimeoutException, FetchFaultKind.TIMEOUT, "no answer in time"),
+    (httpx.ProxyError, FetchFaultKind.PROXY, "the proxy made no connection"),
+    (httpx.ProtocolError, FetchFaultKind.CONTENT, "the answer is not HTTP"),
+)
+
+
+def _connection_fault(fault: BaseException, url: str) -> FetchFault:
+    """Return what an operator can act on: the innermost cause of a kind that is known."""
+    for each in _causes(fault):
+        for fault_type, kind, sentence in _FAULTS:
+            if isinstance(each, fault_type):
+                # OpenSSL's own words; of our side, and of nothing that was sent.
+                reason = getattr(each, "verify_message", None) or getattr(each, "reason", None)
+                return FetchFault(kind, f"{_address(url)}: {sentence}{f' ({reason})' if reason else ''}")
+    return FetchFault(FetchFaultKind.CONNECTION, f"{_address(url)}: no connection")
+
+
+def _causes(fault: BaseException) -> list[BaseException]:
+    """Return the fault and what it came from, innermost first."""
+    causes: list[BaseException] = []
+    pending = [fault]
+    while pending and len(causes) < 20:
+        each = pending.pop()
+        if each in causes:
+            continue
+        causes.insert(0, each)
+        pending += each.exceptions if isinstance(each, BaseExceptionGroup) else ()
+        pending += [cause for cause in (each.__cause__, each.__context__) if cause is not None]
+    return causes
+
+
+def _address(url: str) -> str:
+    """Return the address without a name, a password or a query, which may be secrets."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"

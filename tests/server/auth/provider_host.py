@@ -1,0 +1,113 @@
+"""An identity provider's documents, served on loopback: well, slowly, without end, or not at all."""
+
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+NEXT_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def rsa_jwk(key_id: str, key: rsa.RSAPrivateKey) -> dict[str, Any]:
+    return RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": key_id, "use": "sig", "alg": "RS256"}
+
+
+def ec_jwk(key_id: str) -> dict[str, Any]:
+    return ECAlgorithm.to_jwk(EC_KEY.public_key(), as_dict=True) | {"kid": key_id}
+
+
+def signed(claims: dict[str, Any], key_id: str | None = "one", key: rsa.RSAPrivateKey = RSA_KEY) -> str:
+    """Return an Authorization header with an RS256 token."""
+    headers = {"kid": key_id} if key_id is not None else {}
+    return "Bearer " + jwt.encode(claims, key, algorithm="RS256", headers=headers)
+
+
+class ProviderHost:
+    """What the host serves, and what it saw.
+
+    Attributes:
+        keys: The key set's keys, at /jwks.
+        answer: The bytes to send at /jwks instead of the keys.
+        status: The status of every answer.
+        headers: More headers of every answer.
+        requests: How often anything was asked for.
+        asked: Counts the requests, for who waits for one.
+        sent: Bytes of the endless answer that went out.
+        endless: Whether an answer of spaces is sent until the other side goes away.
+        drips: Whether that answer comes a byte at a time.
+        held: While it is not set, answers wait for it.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.keys = [rsa_jwk("one", RSA_KEY), ec_jwk("curve")]
+        self.answer: bytes | None = None
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.requests = 0
+        self.asked = threading.Semaphore(0)
+        self.sent = 0
+        self.endless = self.drips = False
+        self.held = threading.Event()
+        self.held.set()
+        self.ended = threading.Event()
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                host.requests += 1
+                host.asked.release()
+                host.held.wait()
+                try:
+                    host.respond(self)
+                except OSError:  # the other side has gone
+                    host.ended.set()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.origin = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.server.server_port}"
+        self.url = f"{self.origin}/jwks"
+
+    def respond(self, handler: BaseHTTPRequestHandler) -> None:
+        body = self.document(handler.path)
+        handler.send_response(self.status if body is not None else 404)
+        for name, value in self.headers.items():
+            handler.send_header(name, value)
+        if self.endless or self.drips:
+            handler.end_headers()
+            while not self.ended.wait(0.02 if self.drips else 0):
+                self.sent += handler.wfile.write(b" " if self.drips else b" " * 100_000)
+        handler.send_header("Content-Length", str(len(body or b"")))
+        handler.end_headers()
+        handler.wfile.write(body or b"")
+
+    def document(self, path: str) -> bytes | None:
+        if path != "/jwks":
+            return None
+        return self.answer if self.answer is not None else json.dumps({"keys": self.keys}).encode()
+
+
+@contextmanager
+def serving(host: ProviderHost) -> Iterator[ProviderHost]:
+    thread = threading.Thread(target=host.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield host
+    finally:
+        host.held.set()
+        host.ended.set()
+        host.server.shutdown()
+        host.server.server_close()
+        thread.join()

@@ -1,0 +1,289 @@
+"""The identity provider's keys: which sign, how they rotate, and what a slow or broken provider does to requests."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import jwt
+import pytest
+
+from server.auth.authenticator import Authenticator
+from server.auth.jwks import COOLDOWN_SECONDS, FRESH_SECONDS, MOST_KEYS, STALE_SECONDS, Jwks
+from server.auth.provider import DOCUMENT_BYTES, IdentityProvider
+from server.auth.refusals import KeysUnavailable, RefusalReason
+from tests.server.auth.provider_host import EC_KEY, NEXT_RSA_KEY, RSA_KEY, ProviderHost, rsa_jwk, signed
+from tests.server.auth.tokens import SECRET, VIEWER, claims, refusal, segment
+
+pytestmark = pytest.mark.anyio
+
+
+class Clock:
+    """Seconds that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def by_key_set(host: ProviderHost, clock: Clock | None = None, seconds: float = 30) -> Authenticator:
+    fetch = IdentityProvider(host.url, seconds).fetch_key_set
+    return Authenticator(Jwks(fetch, clock or time.monotonic))
+
+
+async def refused_at_last(authenticator: Authenticator, header: str) -> RefusalReason:
+    """Wait for the fetch beside the requests, and return why the token is refused from then on."""
+    with anyio.fail_after(10):
+        while True:
+            try:
+                await authenticator.authenticate(header)
+            except Exception:
+                return (await refusal(authenticator, header)).reason
+            await anyio.sleep(0.01)
+
+
+async def asked(host: ProviderHost) -> None:
+    assert await anyio.to_thread.run_sync(host.asked.acquire, True, 10)
+
+
+def causes(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log says about fetches that failed."""
+    fields: list[dict[str, Any]] = [getattr(record, "fields", {}) for record in caplog.records]
+    return [each["cause"] for each in fields if "cause" in each]
+
+
+async def test_rs256_and_es256_tokens_are_checked_with_one_fetch(provider_host: ProviderHost) -> None:
+    authenticator = by_key_set(provider_host)
+    curve = "Bearer " + jwt.encode(claims(), EC_KEY, algorithm="ES256", headers={"kid": "curve"})
+    for header in (signed(claims()), curve, signed(claims())):
+        assert await authenticator.authenticate(header) == VIEWER
+    assert provider_host.requests == 1
+
+
+async def test_a_key_signs_with_its_own_algorithm_only(provider_host: ProviderHost) -> None:
+    authenticator = by_key_set(provider_host)
+    for algorithm in ("RS512", "PS256"):
+        other = "Bearer " + jwt.encode(claims(), RSA_KEY, algorithm=algorithm, headers={"kid": "one"})
+        assert (await refusal(authenticator, other)).reason is RefusalReason.ALGORITHM_REFUSED
+    confused = signed(claims(), "curve")
+    assert (await refusal(authenticator, confused)).reason is RefusalReason.ALGORITHM_REFUSED
+    forged = signed(claims(), "one", NEXT_RSA_KEY)
+    assert (await refusal(authenticator, forged)).reason is RefusalReason.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {"kty": "oct", "k": segment(SECRET.encode()), "alg": "HS256"},
+        {"kty": "oct", "k": segment(SECRET.encode())},
+        rsa_jwk("odd", RSA_KEY) | {"use": "enc"},
+        rsa_jwk("odd", RSA_KEY) | {"alg": "RSA-OAEP"},
+        rsa_jwk("odd", RSA_KEY) | {"n": segment(b"\xff" * 2000)},  # a modulus of 16,000 bits
+        rsa_jwk("odd", RSA_KEY) | {"n": segment(b"\xff" * 128)},
+        rsa_jwk("odd", RSA_KEY) | {"n": 7},
+        rsa_jwk("odd", RSA_KEY) | {"e": ""},
+        {"kty": "EC", "crv": "P-256", "x": "AA"},
+        {"kty": ["RSA"]},
+        {},
+    ],
+)
+async def test_what_is_no_signing_key_opens_nothing_and_spoils_nothing(
+    provider_host: ProviderHost, key: dict[str, Any]
+) -> None:
+    provider_host.keys.insert(0, key | {"kid": "odd"})
+    authenticator = by_key_set(provider_host)
+    symmetric = "Bearer " + jwt.encode(claims(), SECRET, algorithm="HS256", headers={"kid": "odd"})
+    assert (await refusal(authenticator, symmetric)).reason is RefusalReason.UNKNOWN_KEY
+    assert (await refusal(authenticator, signed(claims(), "odd"))).reason is RefusalReason.UNKNOWN_KEY
+    assert await authenticator.authenticate(signed(claims())) == VIEWER
+
+
+async def test_a_token_names_its_key(provider_host: ProviderHost) -> None:
+    refused = await refusal(by_key_set(provider_host), signed(claims(), None))
+    assert refused.reason is RefusalReason.NO_KEY_ID
+    assert "kid" in refused.message
+
+
+async def test_a_rotated_key_is_fetched_when_it_first_appears(provider_host: ProviderHost) -> None:
+    clock = Clock()
+    authenticator = by_key_set(provider_host, clock)
+    assert await authenticator.authenticate(signed(claims())) == VIEWER
+    provider_host.keys = [rsa_jwk("two", NEXT_RSA_KEY)]
+    clock.now += COOLDOWN_SECONDS
+    assert await authenticator.authenticate(signed(claims(), "two", NEXT_RSA_KEY)) == VIEWER
+    assert (await refusal(authenticator, signed(claims()))).reason is RefusalReason.UNKNOWN_KEY
+    assert provider_host.requests == 2
+
+
+async def test_a_withdrawn_key_ends_once_the_key_set_is_fetched_again(provider_host: ProviderHost) -> None:
+    clock = Clock()
+    authenticator = by_key_set(provider_host, clock)
+    assert await authenticator.authenticate(signed(claims())) == VIEWER
+    provider_host.keys = []
+    clock.now += FRESH_SECONDS
+    assert await refused_at_last(authenticator, signed(claims())) is RefusalReason.UNKNOWN_KEY
+    assert provider_host.requests == 2
+
+
+async def test_a_cached_token_ends_with_its_key(provider_host: ProviderHost) -> None:
+    clock = Clock()
+    authenticator = by_key_set(provider_host, clock)
+    token = signed(claims())
+    assert await authenticator.authenticate(token) == VIEWER
+    provider_host.keys = [rsa_jwk("one", NEXT_RSA_KEY)]
+    clock.now += FRESH_SECONDS
+    assert await refused_at_last(authenticator, token) is RefusalReason.BAD_SIGNATURE
+
+
+async def test_made_up_key_ids_do_not_hammer_the_provider(provider_host: ProviderHost) -> None:
+    clock = Clock()
+    authenticator = by_key_set(provider_host, clock)
+    for round_ in range(2):
+        for number in range(50):
+            made_up = signed(claims(), f"junk-{round_}-{number}")
+            assert (await refusal(authenticator, made_up)).reason is RefusalReason.UNKNOWN_KEY
+        assert provider_host.requests == round_ + 1
+        clock.now += COOLDOWN_SECONDS
+    assert await authenticator.authenticate(signed(claims())) == VIEWER
+
+
+async def test_requests_at_the_same_time_share_one_fetch(provider_host: ProviderHost) -> None:
+    clock = Clock()
+    authenticator = by_key_set(provider_host, clock)
+    provider_host.held.clear()
+    async with anyio.create_task_group() as tasks:
+        for number in range(20):
+            tasks.start_soon(authenticator.authenticate, signed(claims(sub=f"caller-{number}")))
+        await asked(provider_host)
+        clock.now += COOLDOWN_SECONDS
+        tasks.start_soon(authenticator.authenticate, signed(claims(sub="a late caller")))
+        await anyio.lowlevel.checkpoint()
+        provider_host.held.set()
+    assert provider_host.requests == 1
+
+
+async def test_a_request_that_goes_away_takes_nobodys_fetch_with_it(provider_host: ProviderHost) -> None:
+    authenticator = by_key_set(provider_host)
+    provider_host.held.clear()
+    first = asyncio.create_task(authenticator.authenticate(signed(claims())))
+    await asked(provider_host)
+    second = asyncio.create_task(authenticator.authenticate(signed(claims(sub="second"))))
+    await asyncio.sleep(0)
+    first.cancel()
+    provider_host.held.set()
+    assert (await second).subject == "second"
+    assert provider_host.requests == 1
+
+
+async def test_a_slow_provider_holds_no_request_whose_key_is_known(provider_host: ProviderHost) -> None:
+    clock = Clock()
+    authenticator = by_key_set(provider_host, clock)
+    assert await authenticator.authenticate(signed(claims())) == VIEWER
+    await asked(provider_host)
+    provider_host.held.clear()
+    clock.now += FRESH_SECONDS
+    with anyio.fail_after(10):
+        for number in range(20):
+            assert (await authenticator.authenticate(signed(claims(sub=f"caller-{number}")))).organization_id
+    await asked(provider_host)
+    assert not provider_host.held.is_set()
+
+
+async def test_a_provider_that_drips_is_left_in_time(
+    provider_host: ProviderHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider_host.drips = True
+    with pytest.raises(KeysUnavailable), anyio.fail_after(10):
+        await by_key_set(provider_host, seconds=0.5).authenticate(signed(claims()))
+    assert causes(caplog) == ["timeout"]
+
+
+async def test_a_key_set_without_end_is_left_at_its_bound(
+    provider_host: ProviderHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider_host.endless = True
+    with pytest.raises(KeysUnavailable):
+        await by_key_set(provider_host).authenticate(signed(claims()))
+    assert await anyio.to_thread.run_sync(provider_host.ended.wait, 10)
+    assert provider_host.sent < DOCUMENT_BYTES + 20_000_000  # what the sockets in between take beside it
+    assert causes(caplog) == ["size"]
+
+
+async def test_a_key_set_may_be_as_long_as_its_bound_and_no_longer(
+    provider_host: ProviderHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = json.dumps({"keys": provider_host.keys}).encode()
+    provider_host.answer = whole.ljust(DOCUMENT_BYTES)
+    assert await by_key_set(provider_host).authenticate(signed(claims())) == VIEWER
+    provider_host.answer = whole.ljust(DOCUMENT_BYTES + 1)
+    with pytest.raises(KeysUnavailable):
+        await by_key_set(provider_host).authenticate(signed(claims()))
+    provider_host.answer = json.dumps({"keys": [*([{}] * MOST_KEYS), *provider_host.keys]}).encode()
+    with pytest.raises(KeysUnavailable):
+        await by_key_set(provider_host).authenticate(signed(claims()))
+    assert causes(caplog) == ["size", "size"]
+
+
+async def test_a_compressed_key_set_is_not_unpacked(
+    provider_host: ProviderHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider_host.headers = {"Content-Encoding": "gzip"}
+    with pytest.raises(KeysUnavailable):
+        await by_key_set(provider_host).authenticate(signed(claims()))
+    assert causes(caplog) == ["content"]
+
+
+async def test_a_redirect_is_not_followed(provider_host: ProviderHost, caplog: pytest.LogCaptureFixture) -> None:
+    provider_host.status, provider_host.headers = 302, {"Location": provider_host.url}
+    with pytest.raises(KeysUnavailable):
+        await by_key_set(provider_host).authenticate(signed(claims()))
+    assert provider_host.requests == 1
+    assert causes(caplog) == ["status"]
+
+
+async def test_a_provider_that_is_down_is_not_hammered(provider_host: ProviderHost) -> None:
+    clock = Clock()
+    authenticator = by_key_set(provider_host, clock)
+    provider_host.status = 503
+    for _ in range(20):
+        with pytest.raises(KeysUnavailable):
+            await authenticator.authenticate(signed(claims()))
+    assert provider_host.requests == 1
+    provider_host.status = 200
+    clock.now += COOLDOWN_SECONDS
+    assert await authenticator.authenticate(signed(claims())) == VIEWER
+
+
+async def test_known_keys_outlive_an_outage_for_an_hour(provider_host: ProviderHost) -> None:
+    clock = Clock()
+    authenticator = by_key_set(provider_host, clock)
+    assert await authenticator.authenticate(signed(claims())) == VIEWER
+    provider_host.status = 500
+    clock.now = STALE_SECONDS - 1
+    assert await authenticator.authenticate(signed(claims())) == VIEWER
+    clock.now += COOLDOWN_SECONDS
+    with pytest.raises(KeysUnavailable):
+        await authenticator.authenticate(signed(claims()))
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"<html>", b"[]", b"{}", b'{"keys": 7}', b"[" * 90_000, b"\xff", b'{"keys": NaN}']
+)
+async def test_an_answer_that_is_no_key_set_counts_as_down(
+    provider_host: ProviderHost, caplog: pytest.LogCaptureFixture, answer: bytes
+) -> None:
+    provider_host.answer = answer
+    with pytest.raises(KeysUnavailable):
+        await by_key_set(provider_host).authenticate(signed(claims()))
+    assert causes(caplog) == ["content"]
+
+
+async def test_nobody_listening_counts_as_down(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(KeysUnavailable):
+        await Authenticator(Jwks(IdentityProvider("http://127.0.0.1:1/jwks").fetch_key_set)).authenticate(
+            signed(claims())
+        )
+    assert causes(caplog) == ["connection"]

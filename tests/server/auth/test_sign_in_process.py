@@ -1,0 +1,65 @@
+"""Sign-in as operators and clients meet it: a server process, its answers, and its log."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import jwt
+
+from tests.server.auth.provider_host import NEXT_RSA_KEY, ProviderHost, signed
+from tests.server.auth.server_process import command, environment, running_server
+from tests.server.auth.tokens import SECRET, claims, shared
+
+NOW = int(time.time())
+CHECKED = {"iss": "https://id.example.org/", "aud": "pm"}
+
+
+def key_set(host: ProviderHost) -> dict[str, str]:
+    return {"AUTH_JWKS_URL": host.url, "AUTH_ISSUER": CHECKED["iss"], "AUTH_AUDIENCE": CHECKED["aud"]}
+
+
+def test_a_server_that_would_take_everybodys_tokens_does_not_start(tmp_path: Path) -> None:
+    variables = environment(tmp_path, AUTH_JWKS_URL="https://id.example.org/jwks", AUTH_ISSUER="https://id.example.org")
+    done = subprocess.run(
+        command("serve", "--port", "0"), capture_output=True, text=True, timeout=60, check=False, env=variables
+    )
+    assert done.returncode != 0
+    [line] = done.stderr.splitlines()
+    assert "set AUTH_ISSUER to" in line
+    assert "AUTH_AUDIENCE to" in line
+
+
+def test_a_refusal_is_logged_with_its_reason_and_without_the_token(tmp_path: Path, provider_host: ProviderHost) -> None:
+    refused = {
+        None: "no_token",
+        "Bearer nonsense": "malformed",
+        f"Bearer {'x' * 20_000}": "too_long",
+        signed(claims(**CHECKED, exp=NOW - 3600)): "expired",
+        signed(claims(**CHECKED, exp=...)): "no_expiry",
+        signed(claims(**CHECKED, nbf=NOW + 3600)): "not_yet_valid",
+        signed(claims(**CHECKED | {"iss": "https://other.example.org/"})): "wrong_issuer",
+        signed(claims(**CHECKED | {"aud": "account"})): "wrong_audience",
+        signed(claims(**CHECKED), "gone"): "unknown_key",
+        signed(claims(**CHECKED), None): "no_key_id",
+        signed(claims(**CHECKED), "one", NEXT_RSA_KEY): "bad_signature",
+        shared(**CHECKED): "no_key_id",
+        "Bearer "
+        + jwt.encode(claims(**CHECKED), SECRET, algorithm="HS256", headers={"kid": "one"}): "algorithm_refused",
+        signed(claims(**CHECKED, sub=...)): "no_subject",
+        signed(claims(**CHECKED, organization_id=...)): "no_organization",
+        signed(claims(**CHECKED, organization_id=7)): "malformed_claim",
+    }
+    with running_server(tmp_path, **key_set(provider_host)) as server:
+        assert server.ask(signed(claims(**CHECKED))).status_code == 200
+        answers = [server.ask(header) for header in refused]
+        provider_host.keys = []
+        written = server.output.read_text()
+    assert [answer.status_code for answer in answers] == [401] * len(refused)
+    challenges = [answer.headers["WWW-Authenticate"] for answer in answers]
+    assert challenges[0] == "Bearer"
+    assert all(each.startswith('Bearer error="invalid_token", error_description="The token') for each in challenges[1:])
+    lines = server.log("group_sessions.requests")
+    assert [line["refusal"] for line in lines] == [None, *refused.values()]
+    assert [line["outcome"] for line in lines] == ["ok", *["UNAUTHENTICATED"] * len(refused)]
+    for part in {part for header in refused if header for part in header.removeprefix("Bearer ").split(".")}:
+        assert part not in written
