@@ -1,1 +1,1 @@
-"""The functional core: facts in, decisions out. Standard library and python-dateutil only."""
+"""The functional core: facts in, decisions out. Standard library only."""

@@ -1,8 +1,7 @@
 """Putting a stretch of a group's recurrence on the calendar."""
 
 import calendar
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -17,22 +16,14 @@ DAYS_AT_ONCE = 731
 """The most sessions that one call makes: a rule has at most one a day, and two years at most one leap day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """The sessions made, and how many were not since their slots exist, cancelled ones among them."""
-
-    made: tuple[SessionChange, ...]
-    skipped: int
-
-
 def last_day_at_once(first: date) -> date:
-    """Gives the last day that one call may reach from a first one: the same day of the month, 24 months on."""
+    """Return the last day that one call may reach from a first one: the same day of the month, 24 months on."""
     year, month = divmod(first.year * 12 + first.month - 1 + MONTHS_AT_ONCE, 12)
     return date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def window_faults(from_date: date, through_date: date) -> list[Fault]:
-    """Gives OUT_OF_RANGE unless the window is in order and covers at most 24 months."""
+    """Return OUT_OF_RANGE unless the window is in order and covers at most 24 months."""
     out_of_range = (date_fault(from_date, ("input", "from")), date_fault(through_date, ("input", "through")))
     if faults := [fault for fault in out_of_range if fault is not None]:
         return faults
@@ -45,19 +36,11 @@ def window_faults(from_date: date, through_date: date) -> list[Fault]:
     return [Fault(FaultCode.OUT_OF_RANGE, message, ("input", "through"))]
 
 
-def generate(
-    group: GroupDefinition,
-    from_date: date,
-    through_date: date,
-    taken: Collection[tuple[date, time]],
-    references: References,
-    new_id: Callable[[], UUID],
-    now: datetime,
-) -> Generation:
-    """Schedules every occurrence of the group's recurrence in the window, both days included, that is not taken.
+def slots(group: GroupDefinition, from_date: date, through_date: date) -> list[tuple[date, time]]:
+    """Return the local dates and times of the group's recurrence in the window, both days included.
 
     Raises:
-        Refusal: INVALID_RECURRENCE_RULE where the group has no recurrence; whatever a single session is refused for.
+        Refusal: INVALID_RECURRENCE_RULE where the group has no recurrence.
     """
     recurrence = group.recurrence
     if recurrence is None:
@@ -68,20 +51,15 @@ def generate(
                 ("input", "groupDefinitionId"),
             )
         )
-    made: list[SessionChange] = []
-    skipped = 0
-    for day in occurrence_dates(recurrence, from_date, through_date):
-        if (day, recurrence.start_time) in taken:
-            skipped += 1
-            continue
-        draft = SessionDraft(
-            day, recurrence.start_time, None, group.facilitator_id, group.co_facilitator_id, group.location_id
-        )
-        try:
-            made.append(schedule(group, draft, references, new_id(), now))
-        except Refusal as refusal:
-            # What is wrong with the session is wrong with its group: this input names nothing else.
-            raise Refusal(
-                *(replace(fault, field=("input", "groupDefinitionId")) for fault in refusal.faults)
-            ) from refusal
-    return Generation(tuple(made), skipped)
+    return [(day, recurrence.start_time) for day in occurrence_dates(recurrence, from_date, through_date)]
+
+
+def fill(
+    group: GroupDefinition, slot: tuple[date, time], references: References, session_id: UUID, now: datetime
+) -> SessionChange:
+    """Schedule the session of a slot. Raise the Refusal of the session, at the group: this input names nothing else."""
+    staff_and_place = (group.facilitator_id, group.co_facilitator_id, group.location_id)
+    try:
+        return schedule(group, SessionDraft(*slot, None, *staff_and_place), references, session_id, now)
+    except Refusal as refusal:
+        raise Refusal(*(replace(fault, field=("input", "groupDefinitionId")) for fault in refusal.faults)) from refusal

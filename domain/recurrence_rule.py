@@ -51,6 +51,11 @@ class RuleParts:
     by_set_position: tuple[int, ...] = ()
     week_start: int = 0
 
+    @property
+    def counts_in_months(self) -> bool:
+        """Whether the ordinals of BYDAY count within each month, rather than within the year."""
+        return self.frequency is Frequency.MONTHLY or bool(self.by_month)
+
 
 class InvalidRule(ValueError):
     """A text that is no recurrence rule of ours; complaints holds a sentence for each thing wrong."""

@@ -1,9 +1,11 @@
 """A recurrence in words, as a calendar shows it to people."""
 
 from datetime import date, time
+from functools import lru_cache
 
 from domain.calendar_names import MONTHS, WEEKDAYS, in_list, ordinal, short_date
-from domain.recurrence import Recurrence, with_defaults
+from domain.recurrence import Recurrence
+from domain.recurrence_days import with_defaults
 from domain.recurrence_rule import Frequency, RuleDay, RuleParts, read_rule
 
 _EVERY = {
@@ -17,13 +19,19 @@ _FEW_DATES = 4
 
 
 def summarize(recurrence: Recurrence) -> str:
-    """Gives the recurrence in words, as in "Every 2 weeks on Tuesday at 1:30 PM, until Dec 31, 2026"."""
-    parts = with_defaults(read_rule(recurrence.rule), recurrence.start_date)
+    """Return the recurrence in words, as in "Every 2 weeks on Tuesday at 1:30 PM, until Dec 31, 2026"."""
+    words = _summary(recurrence.rule, recurrence.start_date, recurrence.start_time)
+    return words + _exceptions(recurrence.excluded_dates)
+
+
+@lru_cache(maxsize=512)
+def _summary(rule: str, start_date: date, start_time: time) -> str:
+    parts = with_defaults(read_rule(rule), start_date)
     said = [_period(parts)]
     if days := _days(parts):
         said.append(days)
-    said.append(f"at {_clock(recurrence.start_time)}")
-    return " ".join(said) + _week_start(parts) + _end(parts) + _exceptions(recurrence.excluded_dates)
+    said.append(f"at {_clock(start_time)}")
+    return " ".join(said) + _week_start(parts) + _end(parts)
 
 
 def _period(parts: RuleParts) -> str:

@@ -18,6 +18,7 @@ from db.unit_of_work import Author, UnitOfWork
 from resolvers.answering import Answering
 from resolvers.caller import Caller, PermissionKey
 from resolvers.loaders import Loaders
+from resolvers.pace import Pace
 
 Decided = TypeVar("Decided")
 
@@ -33,6 +34,7 @@ class Clinic:
         default_time_zone: IANA name, for groups that name none and have no location.
         first_weekday: The day a week starts on, 0 for Monday to 6 for Sunday.
         turns: The lines of this process for what is locked in the database.
+        pace: How this process computes what takes longer than reading a value.
     """
 
     engine: Database
@@ -41,6 +43,7 @@ class Clinic:
     default_time_zone: str
     first_weekday: int
     turns: Turns = field(default_factory=Turns)
+    pace: Pace = field(default_factory=Pace)
 
 
 class PermissionDenied(Exception):

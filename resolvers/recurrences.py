@@ -1,5 +1,6 @@
 """The days and the words of recurrences. Nothing is read or written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -10,9 +11,11 @@ from domain.recurrence import Recurrence, first_dates, occurrence_dates, parse_r
 from domain.recurrence_summary import summarize
 from domain.refusal import Refusal
 from resolvers.arguments import day, in_order
-from resolvers.context import BadInput
+from resolvers.context import BadInput, Context
 
 LARGEST = 1000
+NEXT = 10
+PREVIEWED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +27,23 @@ class Preview:
     refusal: Refusal | None = None
 
 
-def next_dates(recurrence: Recurrence, from_date: date | None, first: int) -> list[date]:
-    """Gives the next days of the recurrence, by default from its start date. Raises BadInput."""
-    day(from_date, "from")
-    return first_dates(recurrence, from_date or recurrence.start_date, _size(first))
+async def next_dates(
+    recurrences: Sequence[Recurrence], context: Context, from_: date | None = None, first: int | None = NEXT
+) -> list[list[date]]:
+    """Return the next days of each recurrence, by default from its start date. Raise BadInput."""
+    day(from_, "from")
+    size = _size(NEXT if first is None else first)
+
+    def compute(recurrence: Recurrence) -> list[date]:
+        return first_dates(recurrence, from_ or recurrence.start_date, size)
+
+    return await context.clinic.pace.map(compute, recurrences)
 
 
-def preview(draft: RecurrenceDraft, from_date: date | None, through_date: date | None, first: int) -> Preview:
-    """Gives the days of a recurrence that is not stored, by default of the 24 months from its start date.
+async def preview(
+    context: Context, draft: RecurrenceDraft, from_date: date | None, through_date: date | None, first: int | None
+) -> Preview:
+    """Return the days of a recurrence that is not stored, by default of the 24 months from its start date.
 
     Raises:
         BadInput: For a window or a size that cannot be; what is wrong with the recurrence itself is in the preview.
@@ -39,7 +51,16 @@ def preview(draft: RecurrenceDraft, from_date: date | None, through_date: date |
     day(from_date, "from")
     day(through_date, "through")
     in_order(from_date, through_date)
-    size = _size(first)
+    size = _size(PREVIEWED if first is None else first)
+
+    def compute(draft: RecurrenceDraft) -> Preview:
+        return _preview(draft, from_date, through_date, size)
+
+    [found] = await context.clinic.pace.map(compute, (draft,))
+    return found
+
+
+def _preview(draft: RecurrenceDraft, from_date: date | None, through_date: date | None, size: int) -> Preview:
     try:
         recurrence = parse_recurrence(
             draft.rule, draft.start_date, draft.start_time, draft.excluded_dates, ("recurrence",)

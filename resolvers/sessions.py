@@ -1,21 +1,25 @@
 """Putting sessions on the calendar, moving and cancelling them."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from typing import Final
 
 from db.groups import lock_group
 from db.references import find_references
 from db.schedule import find_session, insert_sessions, slot_is_taken, taken_slots, update_session
 from db.unit_of_work import UnitOfWork
 from domain import sessions as rules
-from domain.generation import generate, window_faults
+from domain.generation import fill, slots, window_faults
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
 from domain.refusal import Refusal, refuse_if_any
 from resolvers.groups import locked_group, references_of
 from resolvers.ids import not_found, parse_id
 from resolvers.transaction import transaction
+
+_FILLED_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,17 @@ async def generate_occurrences(
     refuse_if_any(faults)
     references = await find_references(work, (group.facilitator_id, group.co_facilitator_id), group.location_id)
     taken = await taken_slots(work, group.id, from_date, through_date)
-    generation = generate(group, from_date, through_date, taken, references, work.new_id, work.now)
-    await insert_sessions(work, [made.after for made in generation.made])
-    for made in generation.made:
-        work.record(made.events, made.history)
-    return GeneratedSessions(tuple(made.after for made in generation.made), generation.skipped)
+    all_slots = slots(group, from_date, through_date)
+    free = [slot for slot in all_slots if slot not in taken]
+    made: list[rules.SessionChange] = []
+    for number, slot in enumerate(free, 1):
+        made.append(fill(group, slot, references, work.new_id(), work.now))
+        if number % _FILLED_AT_ONCE == 0:  # two years of days would hold the event loop for too long
+            await asyncio.sleep(0)
+    await insert_sessions(work, [change.after for change in made])
+    for change in made:
+        work.record(change.events, change.history)
+    return GeneratedSessions(tuple(change.after for change in made), len(all_slots) - len(free))
 
 
 @transaction

@@ -56,6 +56,10 @@ class Totals(Batch):
     """A batch that tells how long a page's list is. It reads nothing where that was read along with the page."""
 
 
+class Computed(Batch):
+    """A batch that computes its values from the parents, and reads nothing."""
+
+
 def by_id(kind: ById) -> Batch:
     """Gives the mark of a field of the query that finds a record by its argument `id`.
 
@@ -87,7 +91,7 @@ def _with_fields(kind: ById, below: Below) -> RecordWithFields:
             lookups += len(ahead.lookups)
             nothing_else = nothing_else and all(isinstance(each.batch, Totals) for each in field.fields)
         else:
-            ahead, nothing_else = None, False
+            ahead, nothing_else = None, nothing_else and isinstance(field.batch, Computed)
         fields.append(ahead)
     return RecordWithFields(kind, fields, nothing_else=nothing_else)
 

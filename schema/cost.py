@@ -2,7 +2,8 @@
 
 A field counts one. A list counts what its elements count, as often as it may have elements: as `first` or `last` say,
 on the list's own field or on that of the page that it belongs to (`groupDefinitions(first: 20) { nodes { ... } }`);
-as `@listSize` declares; else as a page has by default.
+as `@listSize` declares; else as a page has by default. A field that takes more work than reading a value counts what
+`@cost` declares.
 
 Where sizes are variables, a cost is a formula. It is made once for a document, shared between the places that spread
 a fragment, and worked out for each request's variables.
@@ -14,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from graphql import FieldNode, GraphQLField, IntValueNode, Undefined, VariableNode
 
-from schema.list_size import DEFAULT_SIZE, SIZING_ARGUMENTS
+from schema.cost_directives import DEFAULT_SIZE, SIZING_ARGUMENTS
 
 _LONGEST_NUMBER: Final = 10  # digits: GraphQL's Int has no more; Python reads no number of 5,000
 

@@ -30,7 +30,7 @@ from graphql import (
 )
 
 from schema.cost import Cost, Formulas, size_of
-from schema.list_size import DEFAULT_SIZE, declared_size
+from schema.cost_directives import DEFAULT_SIZE, declared_size, declared_weight
 
 _INTROSPECTED_LIST: Final = 3
 """What a list of introspection counts: a type has about so many fields, values or arguments."""
@@ -163,6 +163,8 @@ class Measuring:
         is_list = field is not None and isinstance(get_nullable_type(field.type), GraphQLList)
         page = DEFAULT_SIZE if is_list or size is None else size
         cost = self.formulas.total([1, inner.cost, self.formulas.times(page, inner.paged)])
+        # What a field takes to resolve, it takes once, whether it gives one value or a list.
+        costs.append(declared_weight(field) - 1 if field is not None else 0)
         if field is None or on is None or not is_list:
             costs.append(cost)
             return

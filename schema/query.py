@@ -14,6 +14,7 @@ from resolvers.pages import Page
 from schema.arguments import After, Before, First, Last, Search
 from schema.batches import by_id
 from schema.connections import Connection
+from schema.cost_directives import CostWeight
 from schema.execution import ContextOnly
 from schema.filters import GroupDefinitionFilter, OccurrenceFilter
 from schema.inputs import RecurrenceInput
@@ -182,10 +183,13 @@ class Query:
         return await reference_lists.locations(info.context, search, first, after)
 
     @strawberry.field(
-        description="The days of a recurrence, without storing anything.", extensions=[requires(_SCHEDULE)]
+        description="The days of a recurrence, without storing anything.",
+        directives=[CostWeight(weight="500")],
+        extensions=[requires(_SCHEDULE)],
     )
     @staticmethod
-    def recurrence_preview(
+    async def recurrence_preview(
+        info: Info,
         recurrence: Annotated[RecurrenceInput, strawberry.argument(description="The recurrence to try.")],
         from_: Annotated[
             date | None,
@@ -196,6 +200,6 @@ class Query:
         ] = None,
         first: Annotated[int | None, strawberry.argument(description="How many days at most, 1 to 1,000.")] = 50,
     ) -> RecurrencePreview:
-        found = recurrences.preview(recurrence.draft(), from_, through, 50 if first is None else first)
+        found = await recurrences.preview(info.context, recurrence.draft(), from_, through, first)
         errors = user_errors(found.refusal) if found.refusal else []
         return RecurrencePreview(dates=found.dates, summary=found.summary, user_errors=errors)

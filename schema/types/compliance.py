@@ -6,7 +6,7 @@ import strawberry
 
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.records import GroupType
-from schema.list_size import ListSize
+from schema.cost_directives import ListSize
 
 
 @strawberry.type(description="One thing that a program's week is measured by.")

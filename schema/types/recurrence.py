@@ -8,6 +8,9 @@ import strawberry
 from domain.recurrence import Recurrence as RecurrenceRecord
 from domain.recurrence_summary import summarize
 from resolvers import recurrences
+from schema.batches import Computed
+from schema.cost_directives import CostWeight, ListSize
+from schema.permissions import Info
 from schema.user_errors import USER_ERRORS, UserError
 
 
@@ -16,26 +19,35 @@ class Recurrence:
     rule: str = strawberry.field(description="The RFC 5545 RRULE value, for example FREQ=WEEKLY;BYDAY=MO,WE,FR.")
     start_date: date = strawberry.field(description="The first day the rule counts from.")
     start_time: time = strawberry.field(description="Local wall-clock time at which each session starts.")
-    excluded_dates: list[date] = strawberry.field(description="Days on which the group does not meet after all.")
+    excluded_dates: list[date] = strawberry.field(
+        description="Days on which the group does not meet after all.", directives=[ListSize(assumed_size=200)]
+    )
 
-    @strawberry.field(description='The rule in words, for example "Weekly on Monday, Wednesday and Friday at 9:00 AM".')
+    @strawberry.field(
+        description='The rule in words, for example "Weekly on Monday, Wednesday and Friday at 9:00 AM".',
+        directives=[CostWeight(weight="5")],
+    )
     @staticmethod
     def summary(parent: strawberry.Parent[RecurrenceRecord]) -> str:
         return summarize(parent)
 
     @strawberry.field(
-        description="The next days of the rule, looked for in the ten years from the first day asked for."
+        description="The next days of the rule, looked for in the ten years from the first day asked for.",
+        directives=[CostWeight(weight="20")],
+        extensions=[Computed(recurrences.next_dates)],
     )
     @staticmethod
-    def dates(
+    async def dates(
         parent: strawberry.Parent[RecurrenceRecord],
+        info: Info,
         from_: Annotated[
             date | None,
             strawberry.argument(name="from", description="The first day to look at; by default the rule's start date."),
         ] = None,
         first: Annotated[int | None, strawberry.argument(description="How many days at most, 1 to 1,000.")] = 10,
     ) -> list[date]:
-        return recurrences.next_dates(parent, from_, 10 if first is None else first)
+        [found] = await recurrences.next_dates((parent,), info.context, from_, first)
+        return found
 
 
 @strawberry.type(description="The days of a recurrence that has not been stored.")

@@ -97,10 +97,13 @@ def test_a_report_of_200_groups_passes_and_ten_times_that_does_not() -> None:
         # The page's size reaches its elements through fragments, and no further.
         ("{ groupDefinitions(first: 3) { ...P } } fragment P on GroupDefinitionConnection { nodes { id } }", 1 + 3 * 2),
         ("{ groupDefinitions(first: 3) { ... { nodes { id } } } }", 1 + 3 * 2),
-        ('{ groupDefinition(id: "1") { recurrence { dates } } }', 2 + 10),
-        ('{ groupDefinition(id: "1") { recurrence { dates(first: 700) } } }', 2 + 700),
-        ('{ groupDefinition(id: "1") { recurrence { excludedDates } } }', 2 + 50),
-        ("{ groupDefinitions(first: 3) { nodes { recurrence { excludedDates } } } }", 1 + 3 * (2 + 50)),
+        ('{ groupDefinition(id: "1") { recurrence { dates } } }', 2 + 19 + 10),
+        ('{ groupDefinition(id: "1") { recurrence { dates(first: 700) } } }', 2 + 19 + 700),
+        ('{ groupDefinition(id: "1") { recurrence { excludedDates } } }', 2 + 200),
+        ("{ groupDefinitions(first: 3) { nodes { recurrence { excludedDates } } } }", 1 + 3 * (2 + 200)),
+        # Work counts beside the values.
+        ('{ groupDefinition(id: "1") { recurrence { summary } } }', 2 + 5),
+        ("{ groupDefinitions(first: 3) { nodes { recurrence { dates(first: 2) } } } }", 1 + 3 * (2 + 19 + 2)),
     ],
 )
 def test_a_field_costs_one_and_a_list_as_often_as_it_may_have_elements(text: str, expected: int) -> None:
@@ -110,8 +113,8 @@ def test_a_field_costs_one_and_a_list_as_often_as_it_may_have_elements(text: str
 def test_lists_that_are_no_connections_count_too() -> None:
     preview = """query ($first: Int) { recurrencePreview(first: $first, recurrence:
       {rule: "FREQ=DAILY", startDate: "2026-01-01", startTime: "09:00:00"}) { dates } }"""
-    assert cost(preview, {"first": 1000}) == 1 + 1000
-    assert cost(preview) == 1 + 50
+    assert cost(preview, {"first": 1000}) == 500 + 1000
+    assert cost(preview) == 500 + 50
     generate = """mutation ($input: GenerateOccurrencesInput!) {
       generateOccurrences(input: $input) { createdCount occurrences { id } } }"""
     assert cost(generate) == 2 + 731 * 2

@@ -1,0 +1,198 @@
+"""The days of a rule, a year at a time: those that its BY parts select, in the periods that its INTERVAL leaves.
+
+What the BY parts select is the same in all years of one calendar (`domain.year_masks`), so a year costs the same
+however far it is from the start, and a COUNT is counted by years.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import cached_property, lru_cache
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Final
+
+from domain.recurrence_rule import LAST_YEAR, Frequency, RuleDay, RuleParts, read_rule
+from domain.year_masks import TWINS, WEEK, every, indexes, twin, union, week_at, week_numbers, year_masks
+
+LAST_DAY: Final = date(LAST_YEAR, 12, 31)
+_by_weekday: Final = attrgetter("weekday")
+
+
+@lru_cache(maxsize=512)
+def rule_days(rule: str, start_date: date) -> "RuleDays":
+    """Return the days of a rule."""
+    return RuleDays(with_defaults(read_rule(rule), start_date), start_date)
+
+
+def with_defaults(parts: RuleParts, start_date: date) -> RuleParts:
+    """Return the parts with what the rule leaves to the start date made explicit: its weekday, day or month."""
+    if parts.by_day or parts.by_month_day or parts.by_year_day or parts.by_week_number:
+        return parts
+    match parts.frequency:
+        case Frequency.DAILY:
+            return parts
+        case Frequency.WEEKLY:
+            return replace(parts, by_day=(RuleDay(start_date.weekday()),))
+        case Frequency.MONTHLY:
+            return replace(parts, by_month_day=(start_date.day,))
+        case Frequency.YEARLY:
+            return replace(parts, by_month_day=(start_date.day,), by_month=parts.by_month or (start_date.month,))
+
+
+class RuleDays:
+    """The days of a rule from its start date on, but for excluded dates. What is worked out of a year is kept."""
+
+    def __init__(self, parts: RuleParts, start_date: date) -> None:
+        """Take the parts, with what the start date makes of them."""
+        self._parts = parts
+        self._start = start_date
+        self._candidates: dict[int, int] = {}
+        self._selected: dict[int, int] = {}
+
+    @cached_property
+    def last(self) -> date:
+        """The day after which there is none: UNTIL, the day that COUNT ends at, or the end of the last year."""
+        left = self._parts.count
+        if left is None:
+            return self._parts.until or LAST_DAY
+        for year in range(self._start.year, LAST_YEAR + 1):
+            days = self._of_year(year)
+            if left <= days.bit_count():
+                index = next(islice(indexes(days), left - 1, None))
+                return date.fromordinal(date(year, 1, 1).toordinal() + index)
+            left -= days.bit_count()
+        return LAST_DAY
+
+    def between(self, first: date, last: date) -> Iterator[date]:
+        """Yield the days from first through last, in order."""
+        first = max(first, self._start)
+        if first > last or first > self.last:
+            return
+        last = min(last, self.last)
+        for year in range(first.year, last.year + 1):
+            days = self._of_year(year)
+            new_year = date(year, 1, 1).toordinal()
+            if year == first.year:
+                days &= -1 << (first.toordinal() - new_year)
+            if year == last.year:
+                days &= (2 << (last.toordinal() - new_year)) - 1
+            for index in indexes(days):
+                yield date.fromordinal(new_year + index)
+
+    def is_empty(self) -> bool:
+        """Return whether the BY parts select no day of any year."""
+        return not any(map(self._select, TWINS))
+
+    def most_in_a_period(self) -> int:
+        """Return how many days BYSETPOS has to pick from in the fullest period of any year."""
+        if self._parts.frequency is Frequency.DAILY:
+            return 1
+        return max(days.bit_count() for year in TWINS for days in self._by_period(year))
+
+    def _of_year(self, year: int) -> int:
+        days = self._select(twin(year)) & _active(self._parts, self._start, year)
+        return days & (-1 << (self._start.timetuple().tm_yday - 1)) if year == self._start.year else days
+
+    def _select(self, year: int) -> int:
+        """Return the days of a year that the BY parts select, in whichever periods."""
+        selected = self._selected.get(year)
+        if selected is None:
+            positions = self._parts.by_set_position
+            selected = self._at_positions(year, positions) if positions else self._candidates_of(year)
+            self._selected[year] = selected
+        return selected
+
+    def _at_positions(self, year: int, positions: tuple[int, ...]) -> int:
+        if self._parts.frequency is Frequency.DAILY:  # a day is the first and the last of itself
+            return self._candidates_of(year) if 1 in positions or -1 in positions else 0
+        picked = union(_picked(days, positions) for days in self._by_period(year))
+        return (picked >> _shift(self._parts)) & year_masks(year).whole
+
+    def _by_period(self, year: int) -> list[int]:
+        """Return the candidates of each week, month or year; those of weeks moved up by a week."""
+        candidates, parts = self._candidates_of(year), self._parts
+        match parts.frequency:
+            case Frequency.MONTHLY:
+                return [candidates & month for month in year_masks(year).months]
+            case Frequency.WEEKLY:
+                first = 7 - (year_masks(year).first_weekday - parts.week_start) % 7
+                days = _with_days_around(parts, year, candidates)
+                return [days & (WEEK << index) for index in range(first, 380, 7)]
+            case _:
+                return [candidates]
+
+    def _candidates_of(self, year: int) -> int:
+        candidates = self._candidates.get(year)
+        if candidates is None:
+            candidates = self._candidates[year] = _candidates(self._parts, year)
+        return candidates
+
+
+def _candidates(parts: RuleParts, year: int) -> int:
+    """Return the days of a year that all the BY parts but BYSETPOS let through."""
+    masks = year_masks(year)
+    days = masks.whole
+    if parts.by_month:
+        days &= union(masks.months[month - 1] for month in parts.by_month)
+    if parts.by_month_day:
+        days &= union(masks.month_days[day] for day in parts.by_month_day)
+    if parts.by_year_day:
+        days &= union(masks.year_day(number) for number in parts.by_year_day)
+    if parts.by_week_number:
+        numbers = week_numbers(year, parts.week_start)
+        days &= union(numbers.get(number, 0) for number in parts.by_week_number)
+    if parts.by_day:
+        days &= union(_weekdays(parts, year))
+    return days
+
+
+def _weekdays(parts: RuleParts, year: int) -> Iterator[int]:
+    masks = year_masks(year)
+    in_period = masks.month_week if parts.counts_in_months else masks.year_week
+    for weekday, days in groupby(sorted(parts.by_day, key=_by_weekday), key=_by_weekday):
+        yield masks.weekdays[weekday] & union(in_period(day.ordinal) if day.ordinal else masks.whole for day in days)
+
+
+def _with_days_around(parts: RuleParts, year: int, candidates: int) -> int:
+    """Return the candidates, moved up by a week, with those of the weeks before and after the year.
+
+    Nothing but weekdays and months limits the days of a WEEKLY rule, so those of other years are known by them.
+    """
+    masks = year_masks(year)
+    pattern = union(every(7) << (day.weekday - masks.first_weekday) % 7 for day in parts.by_day)
+    in_december, in_january = (not parts.by_month or month in parts.by_month for month in (12, 1))
+    before = pattern >> 7 & WEEK if in_december else 0
+    after = pattern >> (masks.length % 7 + 7) & WEEK if in_january else 0
+    return before | candidates << 7 | after << (masks.length + 7)
+
+
+def _picked(days: int, positions: tuple[int, ...]) -> int:
+    found = list(indexes(days))
+    return union(1 << found[at - (at > 0)] for at in positions if -len(found) <= at <= len(found))
+
+
+def _shift(parts: RuleParts) -> int:
+    return 7 if parts.frequency is Frequency.WEEKLY else 0
+
+
+def _active(parts: RuleParts, start: date, year: int) -> int:
+    """Return the days of a year that are in every INTERVAL-th period from the one that holds the start."""
+    masks, interval = year_masks(twin(year)), parts.interval
+    if interval == 1:
+        return masks.whole
+    new_year = date(year, 1, 1).toordinal()
+    match parts.frequency:
+        case Frequency.DAILY:
+            return (every(interval) << (start.toordinal() - new_year) % interval) & masks.whole
+        case Frequency.WEEKLY:
+            week_start = start.toordinal() - (start.weekday() - parts.week_start) % 7
+            step = 7 * interval
+            first = (week_start - new_year) % step
+            # The week before may reach into the year.
+            return (every(step) * WEEK << first | week_at(first - step)) & masks.whole
+        case Frequency.MONTHLY:
+            since = (year - start.year) * 12 - start.month + 1
+            return union(masks.months[month] for month in range(12) if (since + month) % interval == 0)
+        case Frequency.YEARLY:
+            return masks.whole if (year - start.year) % interval == 0 else 0
