@@ -185,7 +185,7 @@ class Query:
     @strawberry.field(
         description="The days of a recurrence, without storing anything.",
         directives=[CostWeight(weight="500")],
-        extensions=[requires(_SCHEDULE)],
+        extensions=[requires(_SCHEDULE), ContextOnly()],
     )
     @staticmethod
     async def recurrence_preview(
