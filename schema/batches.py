@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from domain.changes import EntityType
 from domain.selections import Fields
+from executor import Batch, Lookahead, Selected
 from resolvers import histories
 from resolvers.ahead import Ahead, RecordWithFields
 from resolvers.by_id import ById
@@ -15,7 +16,6 @@ from resolvers.context import Context
 from resolvers.loader import Loader
 from resolvers.loaders import Loaders
 from resolvers.pages import Page
-from schema.execution import Batch, Below, Selected
 
 
 def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
@@ -67,7 +67,7 @@ def by_id(kind: ById) -> Batch:
     """
 
     async def resolve_many(
-        _query: Sequence[Any], context: Context, id: str, below: Below
+        _query: Sequence[Any], context: Context, id: str, below: Lookahead
     ) -> tuple[Sequence[Any], Sequence[Sequence[Any] | None]]:
         key = kind.parse(id, "id")
         if below.kept is None:
@@ -81,7 +81,7 @@ def by_id(kind: ById) -> Batch:
     return Batch(resolve_many, foresees=True)
 
 
-def _with_fields(kind: ById, below: Below) -> RecordWithFields:
+def _with_fields(kind: ById, below: Lookahead) -> RecordWithFields:
     fields: list[Ahead | None] = []
     nothing_else = below.alone
     lookups = 1

@@ -7,9 +7,9 @@ import strawberry
 from graphql import ExecutionResult, GraphQLSchema
 from strawberry.execution import optimized_is_awaitable
 
+from executor import execute as execute_compiled
 from resolvers.context import Context
 from schema.documents import Document, Operation
-from schema.execution import execute as execute_compiled
 
 # It knows the leaf values' types; its own annotation is wider than what it answers.
 _IS_AWAITABLE: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)

@@ -4,9 +4,9 @@ import strawberry
 from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
 
+from executor import Guard
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
-from schema.execution import Guard
 
 Info = strawberry.Info[Context, None]
 

@@ -7,6 +7,7 @@ import strawberry
 
 from domain import records
 from domain.selections import GroupOrder
+from executor import ContextOnly
 from resolvers import enrollment_lists, group_lists, nodes, recurrences, reference_lists, schedule_lists
 from resolvers.by_id import ENROLLMENT, GROUP, PATIENT, SESSION
 from resolvers.caller import PermissionKey
@@ -15,7 +16,6 @@ from schema.arguments import After, Before, First, Last, Search
 from schema.batches import by_id
 from schema.connections import Connection
 from schema.cost_directives import CostWeight
-from schema.execution import ContextOnly
 from schema.filters import GroupDefinitionFilter, OccurrenceFilter
 from schema.inputs import RecurrenceInput
 from schema.permissions import Info, requires

@@ -7,7 +7,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from schema.execution import encoded, writes
+from executor import encoded, writes
 
 # fromisoformat() alone also takes week dates and forms without separators.
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

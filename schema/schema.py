@@ -8,8 +8,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from executor import CompiledExecutor
 from resolvers.context import Context
-from schema.execution import CompiledExecutor
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS

@@ -59,7 +59,7 @@ def create_app(
         edge: What requests are bounded by.
         relay: Delivers events while the app is up, where given.
         inbound_secret: What other modules sign their events with, where we take any.
-        compiled: Whether compiled code completes what it can (see schema.execution), or graphql-core all of it.
+        compiled: Whether compiled code completes what it can (see executor), or graphql-core all of it.
     """
     silence_document_logging()
     count_statements(clinic.engine)

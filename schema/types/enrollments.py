@@ -7,6 +7,7 @@ import strawberry
 
 from domain import records
 from domain.changes import EntityType
+from executor import Batch, InstanceOf, Selected
 from resolvers import histories, reference_lists
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
@@ -14,7 +15,6 @@ from resolvers.pages import Page
 from schema.arguments import After, First
 from schema.batches import fields_of, history_of, to_one
 from schema.connections import Connection
-from schema.execution import Batch, InstanceOf, Selected
 from schema.permissions import Info, requires
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry

@@ -11,6 +11,7 @@ from domain import records
 from domain.capacity import Capacity as CapacityRecord
 from domain.changes import EntityType
 from domain.compliance import Compliance as ComplianceRecord
+from executor import Batch, InstanceOf, Selected
 from resolvers import enrollment_lists, group_details, histories, schedule_lists
 from resolvers.ahead import Ahead
 from resolvers.caller import PermissionKey
@@ -19,7 +20,6 @@ from resolvers.pages import Page
 from schema.arguments import After, Before, First, Last, Statuses
 from schema.batches import Foreseen, counts_too, fields_of_nodes, history_of, to_one
 from schema.connections import Connection
-from schema.execution import Batch, InstanceOf, Selected
 from schema.filters import OccurrenceFilter
 from schema.permissions import Info, requires
 from schema.types.capacity import Capacity

@@ -6,13 +6,13 @@ import strawberry
 
 from domain import records
 from domain.changes import EntityType
+from executor import InstanceOf
 from resolvers import histories
 from resolvers.caller import PermissionKey
 from resolvers.pages import Page
 from schema.arguments import After, First
 from schema.batches import history_of, to_one
 from schema.connections import Connection
-from schema.execution import InstanceOf
 from schema.permissions import Info, requires
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry

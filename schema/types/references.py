@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from domain import records
+from executor import InstanceOf, Selected
 from resolvers import enrollment_lists
 from resolvers.ahead import Ahead
 from resolvers.context import Context
@@ -14,7 +15,6 @@ from resolvers.pages import Page
 from schema.arguments import After, First, Statuses
 from schema.batches import Foreseen, counts_too
 from schema.connections import Connection
-from schema.execution import InstanceOf, Selected
 from schema.permissions import Info
 from schema.types.node import Node
 

@@ -35,7 +35,7 @@ _SEVERAL = " ".join(
     for number in range(49)
 )
 MANY = f"query Many($id: ID!) {{ groupDefinition(id: $id) {{ {_SEVERAL} }} }}"
-NAMES = """query Names($id: ID!) { groupDefinition(id: $id) {
+NAMES = """query Namespace($id: ID!) { groupDefinition(id: $id) {
   capacity { enrolled } facilitator { displayName }
   enrollments { nodes { patient { displayName } } } occurrences(first: 1) { nodes { location { site } } } } }"""
 OTHERS = [

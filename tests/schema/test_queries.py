@@ -9,9 +9,9 @@ import pytest
 
 from db.engine import Database
 from db.pages import Slice
+from executor import CompiledExecutor
 from resolvers.caller import PermissionKey
 from resolvers.loader import Loader
-from schema.execution import CompiledExecutor
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
 from tests.clinic import NOW, THEIRS, seed
 from tests.clinic_rows import add_enrollments, add_group, add_sessions

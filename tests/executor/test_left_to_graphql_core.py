@@ -11,8 +11,8 @@ from graphql import Executor, parse, specified_rules, subscribe, validate
 from graphql.execution import experimental_execute_incrementally
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from tests.schema.execution.library import Library, Tried, make_schema
-from tests.schema.execution.universe import KEYS, Universe
+from tests.executor.library import Library, Tried, make_schema
+from tests.executor.universe import KEYS, Universe
 
 pytestmark = [
     pytest.mark.anyio,

@@ -33,7 +33,7 @@ class Batch(FieldExtension):
             value is None. The attribute's values are hashable.
         selects: Whether resolve_many also gets `selected`, by name: the attributes of the field's value that will be
             looked at, as `execution.selected` tells them. The values need have no other.
-        foresees: Whether resolve_many also gets `below`, by name, a `Below`: what will be resolved of its value. It
+        foresees: Whether resolve_many also gets `below`, by name, a `Lookahead`: what will be resolved of its value. It
             then gives a pair: its values as ever; and for each field below, in their order, the values that it has got
             along with its own, or None, as for all that are not of its value itself. For fields of the query itself.
     """
@@ -48,7 +48,7 @@ class Batch(FieldExtension):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class LookaheadField:
     """A field that is marked as a batch, with the fields of its value that are.
 
     Attributes:
@@ -61,11 +61,11 @@ class Asked:
     batch: Batch
     arguments: Mapping[str, Any]
     of_value: bool
-    fields: tuple["Asked", ...]
+    fields: tuple["LookaheadField", ...]
 
 
 @dataclass(slots=True, eq=False)
-class Below:
+class Lookahead:
     """What will be resolved of the value of a field that foresees.
 
     It is the same object for one request after another where all arguments below are plain literals; else each request
@@ -77,7 +77,7 @@ class Below:
         kept: What the field's resolve_many has made of this, to be found by the next request.
     """
 
-    fields: tuple[Asked, ...]
+    fields: tuple[LookaheadField, ...]
     alone: bool
     kept: Any = None
 

@@ -15,8 +15,8 @@ from resolvers.context import Context
 from schema.schema import schema
 from tests.clinic import NOW, OURS, caller, clinic, seed
 from tests.clinic_rows import add_enrollments, add_group, add_sessions
-from tests.schema.execution.comparing import answer, valid_document
-from tests.schema.execution.documents import DocumentWriter, Request
+from tests.executor.comparing import answer, valid_document
+from tests.executor.documents import DocumentWriter, Request
 
 pytestmark = pytest.mark.anyio
 

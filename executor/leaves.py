@@ -23,10 +23,10 @@ from graphql import (
 )
 from graphql.pyutils import is_awaitable
 
-from schema.execution.errors import GivenUp
-from schema.execution.marks import encoded_values, exact_writers
-from schema.execution.names import Names
-from schema.execution.plan import Leaf
+from executor.bailout import Bailout
+from executor.extensions import encoded_values, exact_writers
+from executor.namespace import Namespace
+from executor.plan import Leaf
 
 # UUID, and those classes of drivers that have been met: asking each value with isinstance takes five times as long.
 UUIDS: set[type] = {UUID}
@@ -48,7 +48,7 @@ _BUILTIN_ENCODED: Mapping[GraphQLLeafType, tuple[tuple[str, str], ...]] = {
 
 
 def leaf_code(
-    leaf: Leaf, value: str, names: Names, members: Mapping[str, str] | None = None, *, encoder_writes: bool = False
+    leaf: Leaf, value: str, names: Namespace, members: Mapping[str, str] | None = None, *, encoder_writes: bool = False
 ) -> str:
     """Gives an expression that completes what the expression `value` gives. It assigns to the variable t.
 
@@ -88,7 +88,7 @@ def writes_class(leaf: Leaf, kind: type) -> bool:
     return kind in exact_writers(leaf.type.coerce_output_value)
 
 
-def written_code(leaf: Leaf, value: str, names: Names) -> str:
+def written_code(leaf: Leaf, value: str, names: Namespace) -> str:
     """Gives an expression that completes a text that is already as the type writes it, or null."""
     if leaf.nullable:
         return value
@@ -103,15 +103,15 @@ def completer(leaf: Leaf) -> Callable[[Any], Any]:
         if value is None or value is Undefined:
             if nullable:
                 return None
-            raise GivenUp("null where none may be")
+            raise Bailout("null where none may be")
         if isinstance(value, Exception) or is_awaitable(value):
             dispose(value)
-            raise GivenUp("an exception, or something to await")
+            raise Bailout("an exception, or something to await")
         if isinstance(value, UUID) and len(UUIDS) < _CLASSES_KEPT:
             UUIDS.add(type(value))
         completed = coerce(value)
         if completed is None or completed is Undefined:
-            raise GivenUp("a value that the type does not have")
+            raise Bailout("a value that the type does not have")
         return completed
 
     return complete

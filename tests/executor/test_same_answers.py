@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.endurance.scale import soak
-from tests.schema.execution.comparing import answer, valid_document
-from tests.schema.execution.documents import DocumentWriter
-from tests.schema.execution.library import Tried, TriedEncoded, schema
-from tests.schema.execution.universe import KEYS, Universe
+from tests.executor.comparing import answer, valid_document
+from tests.executor.documents import DocumentWriter
+from tests.executor.library import Tried, TriedEncoded, schema
+from tests.executor.universe import KEYS, Universe
 
 pytestmark = [
     pytest.mark.anyio,

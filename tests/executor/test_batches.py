@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from graphql import ExecutionResult, Executor, OperationDefinitionNode, execute, parse
 
-from schema.execution import execute as compiled_execute
-from schema.execution import fill
-from schema.execution.cache import PlanCache
-from tests.schema.execution.library import (
+from executor import batches as fill
+from executor import execute as compiled_execute
+from executor.cache import PlanCache
+from tests.executor.library import (
     REVIEW_LAYOUT,
     AuthorRecord,
     BookRecord,
@@ -26,7 +26,7 @@ from tests.schema.execution.library import (
     Tried,
     schema,
 )
-from tests.schema.execution.universe import KEYS
+from tests.executor.universe import KEYS
 
 pytestmark = pytest.mark.anyio
 

@@ -5,5 +5,5 @@ class NotCompiled(Exception):
     """What can only be executed by graphql-core itself, told before anything runs."""
 
 
-class GivenUp(Exception):
+class Bailout(Exception):
     """What is not as it should be, found by compiled code on its way. graphql-core then says what is wrong with it."""

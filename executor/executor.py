@@ -30,11 +30,11 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema.execution.cache import PlanCache
-from schema.execution.fill import complete_many, complete_one
-from schema.execution.region import Region, Write
-from schema.execution.regions import Regions, object_type, passes
-from schema.execution.rows import is_row_list
+from executor.batches import complete_many, complete_one
+from executor.cache import PlanCache
+from executor.region import Region, Write
+from executor.region_cache import Regions, object_type, passes
+from executor.rows import is_row_list
 
 
 class _Root:

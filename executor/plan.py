@@ -21,9 +21,9 @@ from graphql import (
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetails
 
-from schema.execution.errors import NotCompiled
-from schema.execution.fields import Field, Many, compilable, compilable_at_root
-from schema.execution.marks import InstanceOf
+from executor.bailout import NotCompiled
+from executor.extensions import InstanceOf
+from executor.fields import Field, Many, compilable, compilable_at_root
 
 CollectSubfields = Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields]
 

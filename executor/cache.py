@@ -29,8 +29,8 @@ from graphql import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
-from schema.execution.marks import Guard
-from schema.execution.region import Region
+from executor.extensions import Guard
+from executor.region import Region
 
 _TEXTS = frozenset({GraphQLID, GraphQLString})
 _CONDITIONS = frozenset({GraphQLSkipDirective.name, GraphQLIncludeDirective.name})

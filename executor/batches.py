@@ -24,11 +24,11 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import AwaitableOrValue
 
-from schema.execution.errors import GivenUp
-from schema.execution.marks import Asked, Below
-from schema.execution.plan import SelectedField
-from schema.execution.region import BatchOfRegion, Region, State, Write
-from schema.execution.rows import RowList
+from executor.bailout import Bailout
+from executor.extensions import Lookahead, LookaheadField
+from executor.plan import SelectedField
+from executor.region import BatchOfRegion, Region, State, Write
+from executor.rows import RowList
 
 Values = Sequence[Any] | RowList
 # For each batch of a region its values, where they are known before it is resolved; empty where those of none are.
@@ -56,7 +56,7 @@ class Execution(Protocol):
 
 
 def complete_one(execution: Execution, region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
-    """Completes an object. Raises GivenUp, or what resolving has raised; so does what it gives to await."""
+    """Completes an object. Raises Bailout, or what resolving has raised; so does what it gives to await."""
     if region.batches:
         return _first(execution, region, value)
     completed: dict[str, Any] = region.read([value], _state(execution, region))[0]
@@ -184,7 +184,7 @@ def _put(batch: BatchOfRegion, state: State, completed: list[Any]) -> None:
     """Puts a batch's completed values in their places, one for each parent."""
     places, name = state[batch.places], batch.selected.name
     if len(places) != len(completed):
-        raise GivenUp("more or fewer values than were asked for")
+        raise Bailout("more or fewer values than were asked for")
     for place, value in zip(places, completed, strict=True):
         place[name] = value
 
@@ -210,7 +210,7 @@ async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any]
 
 def _check_length(values: Sequence[Any], wanted: Sequence[Any]) -> None:
     if len(values) != len(wanted):
-        raise GivenUp("more or fewer values than were asked for")
+        raise Bailout("more or fewer values than were asked for")
 
 
 def _state(execution: Execution, region: Region) -> State:
@@ -220,18 +220,18 @@ def _state(execution: Execution, region: Region) -> State:
     return state
 
 
-def _below(execution: Execution, batch: BatchOfRegion) -> Below:
+def _below(execution: Execution, batch: BatchOfRegion) -> Lookahead:
     if batch.below is not None:
         return batch.below
-    below = Below(tuple(_asked(execution, each) for each in batch.region.batches), batch.alone)
+    below = Lookahead(tuple(_asked(execution, each) for each in batch.region.batches), batch.alone)
     if _is_fixed(batch.region):
         batch.below = below
     return below
 
 
-def _asked(execution: Execution, batch: BatchOfRegion) -> Asked:
+def _asked(execution: Execution, batch: BatchOfRegion) -> LookaheadField:
     fields = tuple(_asked(execution, each) for each in batch.region.batches)
-    return Asked(batch.many.batch, _arguments_of_batch(execution, batch), batch.of_values, fields)
+    return LookaheadField(batch.many.batch, _arguments_of_batch(execution, batch), batch.of_values, fields)
 
 
 def _is_fixed(region: Region) -> bool:

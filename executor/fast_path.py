@@ -6,7 +6,7 @@ from typing import Any, Final
 from graphql import DocumentNode, ExecutionResult, Executor, GraphQLSchema, OperationDefinitionNode
 from graphql import execute as graphql_execute
 
-from schema.execution.run import CompiledExecutor
+from executor.executor import CompiledExecutor
 
 # What may see, or change, what happens at a single field.
 _WATCHING: Final = frozenset({"middleware", "hooks", "abort_signal"})

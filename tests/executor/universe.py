@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from tests.schema.execution.library import (
+from tests.executor.library import (
     REVIEW_LAYOUT,
     WRITTEN_REVIEW_LAYOUT,
     AuthorRecord,

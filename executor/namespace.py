@@ -10,15 +10,15 @@ from typing import Any, Final
 _LONGEST_KEPT: Final = 2_000
 
 
-class Names:
+class Namespace:
     """Gives each object a name, and is the namespace in which the code then runs."""
 
     def __init__(self, **known: Any) -> None:
         self._namespace: dict[str, Any] = known
 
-    def inner(self) -> "Names":
+    def inner(self) -> "Namespace":
         """Gives a namespace that knows these names too. What it gets besides ends with what is defined in it."""
-        return Names(**self._namespace)
+        return Namespace(**self._namespace)
 
     def of(self, value: Any, kind: str) -> str:
         """Gives a new name for the object; the kind makes the code readable."""

@@ -15,8 +15,8 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
+from executor import Batch, CompiledExecutor, ContextOnly, Guard, InstanceOf, Lookahead
 from resolvers.loader import Loader, Turns
-from schema.execution import Batch, Below, CompiledExecutor, ContextOnly, Guard, InstanceOf
 from schema.scalars import SCALARS
 
 
@@ -219,7 +219,7 @@ class Author(Named):
     born: date | None
     alive: bool
     books: list["Book"]
-    favourites: list[Annotated["Book", strawberry.lazy("tests.schema.execution.library")] | None] | None
+    favourites: list[Annotated["Book", strawberry.lazy("tests.executor.library")] | None] | None
 
     @strawberry.field(graphql_type=list[str], extensions=[Batch(prizes, by="id")])
     @staticmethod
@@ -247,7 +247,7 @@ class Review:
     mood: Mood | None
     tone: str | None
     hidden: str | None = strawberry.field(extensions=[Holds("secrets")])
-    book: Annotated["Book", strawberry.lazy("tests.schema.execution.library")] | None
+    book: Annotated["Book", strawberry.lazy("tests.executor.library")] | None
 
     @strawberry.field(graphql_type=Author, extensions=[Batch(agents, by="author_key")])
     @staticmethod
@@ -280,13 +280,13 @@ class Book(Named):
     mood: Mood | None
     tags: list[str | None] | None
     matrix: list[list[int]]
-    shelves: list[list[Annotated["Book", strawberry.lazy("tests.schema.execution.library")]] | None] | None
+    shelves: list[list[Annotated["Book", strawberry.lazy("tests.executor.library")]] | None] | None
     author: Author
     co_author: Author | None
     item: (
         Annotated[
-            Annotated["Book", strawberry.lazy("tests.schema.execution.library")]
-            | Annotated["Magazine", strawberry.lazy("tests.schema.execution.library")],
+            Annotated["Book", strawberry.lazy("tests.executor.library")]
+            | Annotated["Magazine", strawberry.lazy("tests.executor.library")],
             strawberry.union("Item"),
         ]
         | None
@@ -354,7 +354,7 @@ async def _book(_query: Sequence[Any], context: Library, number: int = 0) -> Seq
 
 
 async def _found(
-    _query: Sequence[Any], context: Library, id: str, below: Below, more: str = ""
+    _query: Sequence[Any], context: Library, id: str, below: Lookahead, more: str = ""
 ) -> tuple[Sequence[Any], Sequence[Sequence[Any] | None]]:
     """Finds a book, and along with it what every other batch below gives for it."""
     if below.kept is None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schema.execution.fields import Attribute, Many, TypeName
-from schema.execution.plan import Leaf, ListOf, Shape
+from executor.fields import Attribute, Many, TypeName
+from executor.plan import Leaf, ListOf, Shape
 
 # The attributes by name, each with those of its own value: none of what is only written down, such as a scalar. None
 # where any may be looked at, or the value itself.

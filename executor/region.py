@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from schema.execution.fields import Call, Many
-from schema.execution.marks import Below, Guard
-from schema.execution.plan import SelectedField
-from schema.execution.selected import Selected
+from executor.extensions import Guard, Lookahead
+from executor.fields import Call, Many
+from executor.plan import SelectedField
+from executor.selected import Selected
 
 State = list[Any]
 Read = Callable[[Any, State], Any]
@@ -78,4 +78,4 @@ class BatchOfRegion:
     alone: bool = False
     arguments: dict[str, Any] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
-    below: Below | None = None
+    below: Lookahead | None = None

@@ -11,8 +11,8 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from schema.execution.errors import NotCompiled
-from schema.execution.marks import Batch, ContextOnly, Guard, ResolveMany
+from executor.bailout import NotCompiled
+from executor.extensions import Batch, ContextOnly, Guard, ResolveMany
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from graphql import (
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema.execution import CompiledExecutor
-from schema.execution import execute as compiled_execute
-from tests.schema.execution.documents import Request
+from executor import CompiledExecutor
+from executor import execute as compiled_execute
+from tests.executor.documents import Request
 
 
 def valid_document(schema: GraphQLSchema, request: Request) -> DocumentNode | None:

@@ -16,7 +16,7 @@ once by author_id, this is what runs:
         state[1].extend([x.author_id for x in values])
         return found
 
-The places and the keys in the state are what `fill` then fills in by. Of rows with a layout, `x.name` is `x[4]`.
+`batches` then fills in by the places and the keys in the state. Of rows with a layout, `x.name` is `x[4]`.
 """
 
 from collections.abc import Callable
@@ -28,17 +28,17 @@ from uuid import UUID
 from graphql import GraphQLEnumType, Undefined
 from graphql.pyutils import is_awaitable
 
-from schema.execution.errors import GivenUp
-from schema.execution.fields import Attribute, Call, Many, TypeName
-from schema.execution.leaves import UUIDS, dispose, enum_name, leaf_code, writes_class, written_code
-from schema.execution.names import Names
-from schema.execution.plan import Leaf, ListOf, SelectedField, Selection, Shape, holds_list
-from schema.execution.region import BatchOfRegion, Read, Region, State, Write
-from schema.execution.rows import RowLayout, RowList, is_row_list
-from schema.execution.selected import attributes_of
+from executor.bailout import Bailout
+from executor.fields import Attribute, Call, Many, TypeName
+from executor.leaves import UUIDS, dispose, enum_name, leaf_code, writes_class, written_code
+from executor.namespace import Namespace
+from executor.plan import Leaf, ListOf, SelectedField, Selection, Shape, holds_list
+from executor.region import BatchOfRegion, Read, Region, State, Write
+from executor.rows import RowLayout, RowList, is_row_list
+from executor.selected import attributes_of
 
 # Makes of the expression that reads a value the one that completes it, with the names that the code may use.
-Completing = Callable[[str, Names], str]
+Completing = Callable[[str, Namespace], str]
 
 # Whoever makes up classes or layouts on the way shall not fill the memory.
 _KEPT = 32
@@ -71,7 +71,7 @@ class _Compiler:
     def __init__(self, region: Region, write: Write | None) -> None:
         self.region = region
         self.write = write
-        self.names = Names(UUID=UUID, uuids=UUIDS, isfinite=isfinite, Undefined=Undefined)
+        self.names = Namespace(UUID=UUID, uuids=UUIDS, isfinite=isfinite, Undefined=Undefined)
 
     def values(self, shape: Shape) -> Read:
         """Gives the function that completes a list of values."""
@@ -97,7 +97,7 @@ class _Compiler:
             if reader is not None and is_row_list(values):
                 return reader.rows(values, state)
             dispose(values)
-            raise GivenUp("not a list")
+            raise Bailout("not a list")
 
         return self.names.define(
             "list",
@@ -212,7 +212,7 @@ class _Reader:
 
     def _read_rows(self, layout: RowLayout) -> Read:
         if self._selection.kind is not None and not issubclass(layout.kind, self._selection.kind):
-            raise GivenUp("rows of another class")
+            raise Bailout("rows of another class")
         # What is defined for a layout is forgotten with it.
         rows = _Rows(self._calls, layout, self._names.inner())
         code = f"append({self._code(rows)})"
@@ -242,11 +242,11 @@ class _Reader:
         if value is None or value is Undefined:
             if self._selection.nullable:
                 return True
-            raise GivenUp("null where none may be")
+            raise Bailout("null where none may be")
         kind = self._selection.kind
         if isinstance(value, Exception) or is_awaitable(value) or not (kind is None or isinstance(value, kind)):
             dispose(value)
-            raise GivenUp("an exception, something to await, or an object of another class")
+            raise Bailout("an exception, something to await, or an object of another class")
         if len(self._classes) >= _KEPT:
             self._classes.clear()
         self._classes.add(type(value))
@@ -267,7 +267,7 @@ def _read_again(selection: Selection) -> dict[str, SelectedField]:
 class _Objects:
     """How the object x is read."""
 
-    def __init__(self, calls: dict[str, int], read_again: dict[str, SelectedField], names: Names) -> None:
+    def __init__(self, calls: dict[str, int], read_again: dict[str, SelectedField], names: Namespace) -> None:
         self._calls = calls
         self._read_again = read_again
         self.names = names
@@ -290,7 +290,7 @@ class _Objects:
 class _Rows:
     """How the row x is read; r is the object made of it, where one is needed."""
 
-    def __init__(self, calls: dict[str, int], layout: RowLayout, names: Names) -> None:
+    def __init__(self, calls: dict[str, int], layout: RowLayout, names: Namespace) -> None:
         self._calls = calls
         self._layout = layout
         self.names = names
@@ -308,7 +308,7 @@ class _Rows:
             column, values = self._layout.coded[name]
             return f"{self.names.of({None: None, **values}, 'values')}[x[{column}]]"
         if name in self._layout.written:
-            raise GivenUp("a text in the place of a value")
+            raise Bailout("a text in the place of a value")
         self.used.add(record)
         return f"{record}.{name}"
 

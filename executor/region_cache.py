@@ -17,13 +17,13 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.pyutils import Path
 
-from schema.execution.cache import Plan
-from schema.execution.compile import compile_query, compile_region
-from schema.execution.errors import NotCompiled
-from schema.execution.fields import guards
-from schema.execution.marks import Guard
-from schema.execution.plan import Planner
-from schema.execution.region import Region, Write
+from executor.bailout import NotCompiled
+from executor.cache import Plan
+from executor.compiler import compile_query, compile_region
+from executor.extensions import Guard
+from executor.fields import guards
+from executor.plan import Planner
+from executor.region import Region, Write
 
 # A GraphQLError is about the variable of an @include or @skip: graphql-core comes upon it again, and tells it.
 _NOT_COMPILED = (NotCompiled, RecursionError, GraphQLError)
