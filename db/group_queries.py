@@ -12,7 +12,7 @@ from db.lookups import Lookup
 from db.page_statements import Order, Window
 from db.pages import Slice, by_id, count, find, read_page
 from db.rows import GROUPS
-from db.search import holds_text, pattern
+from db.search import word_conditions, word_filters
 from db.snapshots import Snapshot
 from db.statement import AnyOf, Statement, constant, of_organization
 from db.tables import enrollments, group_definitions
@@ -55,7 +55,7 @@ def _seats_stand() -> ColumnElement[str]:
 _led_by = bindparam("facilitator_id", type_=_columns.facilitator_id.type)
 _FILTERS: dict[str, ColumnElement[bool]] = {
     "living": _columns.deleted_at.is_(None),
-    "search": holds_text(_columns.search_text, "search"),
+    **word_conditions(_columns.search_text),
     "group_types": AnyOf(_columns.group_type, "group_types"),
     "facilitator_id": or_(_columns.facilitator_id == _led_by, _columns.co_facilitator_id == _led_by),
     "location_id": _columns.location_id == bindparam("location_id", type_=_columns.location_id.type),
@@ -153,8 +153,7 @@ def _filters(wanted: GroupsWanted) -> dict[str, Any]:
     filters: dict[str, Any] = {}
     if not wanted.include_deleted:
         filters["living"] = None
-    if wanted.search:
-        filters["search"] = pattern(wanted.search)
+    filters |= word_filters(wanted.search)
     if wanted.group_types is not None:
         filters["group_types"] = sorted(wanted.group_types)
     if wanted.facilitator_id is not None:

@@ -10,7 +10,7 @@ from db.page_statements import Order, Window
 from db.pages import Slice, by_id, count, find, read_page
 from db.patient_search import search_filters
 from db.rows import LOCATIONS, PATIENTS, STAFF
-from db.search import holds_text, pattern
+from db.search import word_conditions, word_filters
 from db.snapshots import Snapshot
 from db.statement import AnyOf
 from db.tables import locations, patients, staff_members
@@ -35,7 +35,7 @@ STAFF_ORDER: Order[StaffMember] = Order(
     (staff_members.c.search_text, staff_members.c.id),
     (str, str),
     _person_keys,
-    {"search": holds_text(staff_members.c.search_text, "search")},
+    word_conditions(staff_members.c.search_text),
 )
 """Staff by name."""
 
@@ -46,7 +46,7 @@ PATIENT_ORDER: Order[Patient] = Order(
     (patients.c.search_text, patients.c.id),
     (str,),
     lambda patient: (patient.id,),
-    {"search": holds_text(patients.c.search_text, "search"), "among": AnyOf(patients.c.id, "among")},
+    {**word_conditions(patients.c.search_text), "among": AnyOf(patients.c.id, "among")},
     by_id=True,
 )
 """Patients by name, then by record number."""
@@ -61,7 +61,7 @@ LOCATION_ORDER: Order[Location] = Order(
     (locations.c.site, func.coalesce(locations.c.room, ""), locations.c.id),
     (str, str, str),
     _location_keys,
-    {"search": holds_text(locations.c.search_text, "search")},
+    word_conditions(locations.c.search_text),
 )
 """Locations by site and room; a site without rooms first."""
 
@@ -86,4 +86,4 @@ async def count_references(snapshot: Snapshot, order: Order[Any], search: str | 
 async def _filters(snapshot: Snapshot, order: Order[Any], search: str | None) -> dict[str, Any]:
     if order is PATIENT_ORDER:
         return await search_filters(snapshot, search)
-    return {"search": pattern(search)} if search else {}
+    return word_filters(search)

@@ -1,16 +1,29 @@
-"""Search by text."""
+"""Search by text: what is found holds every word of it, in any order."""
+
+from typing import Final
 
 from sqlalchemy import ColumnElement, Text, bindparam
 
-from domain.search_text import search_text
+from domain.search_text import MOST_WORDS, search_words
+
+_FILTERS: Final = tuple(f"word_{number}" for number in range(MOST_WORDS))
 
 
-def holds_text(column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
-    """Gives the condition that a column of search_text holds a text; its parameter is the text's `pattern`."""
-    return column.like(bindparam(parameter, type_=Text()), escape="\\")
+def word_conditions(column: ColumnElement[str]) -> dict[str, ColumnElement[bool]]:
+    """Return the conditions that a column of search_text holds a word, by the names of `word_filters`."""
+    return {name: column.like(bindparam(name, type_=Text()), escape="\\") for name in _FILTERS}
 
 
-def pattern(text: str) -> str:
-    r"""Gives the pattern of what holds the text, whatever its case. % and _ are letters."""
-    letters = search_text(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def word_filters(text: str | None) -> dict[str, str]:
+    """Return the filters of a list by `word_conditions` that leave what holds every word of the text."""
+    return filters_of(search_words(text))
+
+
+def filters_of(words: tuple[str, ...]) -> dict[str, str]:
+    """Return the filters that leave what holds all the words. % and _ are letters."""
+    return {name: _pattern(word) for name, word in zip(_FILTERS, words, strict=False)}
+
+
+def _pattern(word: str) -> str:
+    letters = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{letters}%"

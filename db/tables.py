@@ -125,6 +125,7 @@ patients = Table(
     Column[bool]("active", Boolean, nullable=False),
     Column[str]("search_text", Text, nullable=False),
     Index("ix_pm_group_patients_by_name", "organization_id", "search_text", "id"),
+    Index("ix_pm_group_patients_by_birth_date", "organization_id", "birth_date"),
 )
 
 # The endings of patients' search_text, cut after 16 letters and kept by triggers; what holds a word has an ending that

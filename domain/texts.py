@@ -6,6 +6,32 @@ from domain.refusal import Fault, FaultCode, FieldPath
 
 # Spaces and line ends, control characters, and those that only steer how others are shown.
 _INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
+# Of other categories, yet shown as nothing: fillers, joiners and variation selectors (Unicode's default ignorables).
+_FILLERS = frozenset(
+    "\N{COMBINING GRAPHEME JOINER}\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANGUL FILLER}"
+    "\N{HALFWIDTH HANGUL FILLER}\N{KHMER VOWEL INHERENT AQ}\N{KHMER VOWEL INHERENT AA}"
+    "\u180b\u180c\u180d\u180f"  # Mongolian variation selectors
+)
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_BLANK = "\N{BRAILLE PATTERN BLANK}"
+
+
+def is_ignorable(character: str) -> bool:
+    """Return whether the character takes no place on a screen: it joins, directs or varies others, or fills nothing."""
+    if unicodedata.category(character) == "Cf" or character in _FILLERS:
+        return True
+    return any(ord(character) in selectors for selectors in _SELECTORS)
+
+
+def shows(text: str) -> bool:
+    """Return whether any of the text can be seen."""
+    return any(
+        unicodedata.category(character) not in _INVISIBLE
+        and not unicodedata.combining(character)
+        and not is_ignorable(character)
+        and character != _BLANK
+        for character in text
+    )
 
 
 def is_storable(text: str) -> bool:
@@ -34,6 +60,6 @@ def optional_text(text: str | None, field: FieldPath, name: str, longest: int, f
                 field,
             )
         )
-    elif all(unicodedata.category(character) in _INVISIBLE for character in trimmed):
+    elif not shows(trimmed):
         return None
     return trimmed

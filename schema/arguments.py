@@ -14,7 +14,10 @@ Last = Annotated[int | None, strawberry.argument(description="How many elements 
 Before = Annotated[str | None, strawberry.argument(description="Only elements before this cursor.")]
 Search = Annotated[
     str | None,
-    strawberry.argument(description="Only what holds this text, whatever its case and accents. % and _ are letters."),
+    strawberry.argument(
+        description="Only what holds each of these words, in any order and anywhere in a name, whatever their case,"
+        " accents, apostrophes and hyphens. At most 10 words."
+    ),
 ]
 Statuses = Annotated[
     list[EnrollmentStatus] | None, strawberry.argument(description="Only enrollments with one of these statuses.")

@@ -11,7 +11,9 @@ from domain.selections import GroupsWanted, SessionsWanted
 @strawberry.input(description="Which groups to list. Each condition narrows the list further.")
 class GroupDefinitionFilter:
     search: str | None = strawberry.field(
-        default=None, description="Only names that hold this text, whatever its case and accents. % and _ are letters."
+        default=None,
+        description="Only names that hold each of these words, in any order and anywhere in them, whatever their case,"
+        " accents, apostrophes and hyphens. At most 10 words.",
     )
     group_type: list[GroupType] | None = strawberry.field(default=None, description="Only groups of these kinds.")
     facilitator_id: strawberry.ID | None = strawberry.field(

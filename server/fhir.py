@@ -9,9 +9,11 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from domain.birth_dates import birth_fault
 from domain.records import Patient, StaffMember
-from domain.texts import is_storable
+from domain.texts import is_storable, shows
 from domain.wall_time import is_time_zone
+from server.clock import now
 
 RESOURCE_TYPES = ("Practitioner", "Location", "Patient")
 
@@ -210,7 +212,7 @@ def _checked_id(id: str) -> str:
 
 
 def _best_name(names: Sequence[_HumanName]) -> _HumanName:
-    told = [name for name in names if _written(name)]
+    told = [name for name in names if shows(_written(name))]
     return min(told, key=_rank, default=_HumanName())
 
 
@@ -233,7 +235,7 @@ def _record_number(identifiers: Iterable[_Identifier]) -> str | None:
         identifier
         for identifier in identifiers
         if identifier.type and any(coding.code == "MR" for coding in identifier.type.coding)
-        if _spaced(identifier.value)
+        if shows(_spaced(identifier.value))
     ]
     # Of several, one that is still in use.
     return min(told, key=lambda identifier: identifier.use == "old").value if told else None
@@ -247,6 +249,9 @@ def _whole_date(text: str | None) -> date | None:
         # FHIR dates may be a year, or a year and month: then the day of birth is not known. These must exist, too.
         if parts is not None:
             whole = date.fromisoformat(f"{parts[1]}{parts[2] or '-01'}{parts[3] or '-01'}")
+            last = whole if parts[3] else whole.replace(month=12, day=31)
+            if fault := birth_fault(whole, last, now().date()):
+                raise RefusedLine(f"birthDate {fault}")
             return whole if parts[3] else None
     except ValueError:
         pass
@@ -257,6 +262,8 @@ def _required(text: str | None, field: str, longest: int) -> str:
     bounded = _bounded(text, field, longest)
     if not bounded:
         raise RefusedLine(f"{field} is missing")
+    if not shows(bounded):
+        raise RefusedLine(f"{field} shows nothing")
     return bounded
 
 

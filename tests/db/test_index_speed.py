@@ -195,6 +195,9 @@ ASKED: dict[str, Ask] = {
     "patients by a rare text": _search("patient 77"),
     "patients by a letter": _search("7"),
     "patients by what nobody holds": _search("zz"),
+    "patients by words": _search("77 patient mr"),
+    "patients by birth date": _search("1987-03-14"),
+    "patients by word and birth date": _search("patient 1987-03-14"),
 }
 
 
@@ -257,6 +260,7 @@ async def _grow(engine: Database) -> None:
                     "id": f"patient-{n}",
                     "display_name": f"Patient {n}",
                     "medical_record_number": f"MR{n}",
+                    "birth_date": date(1950, 1, 1) + timedelta(days=n * 30),
                     "active": True,
                     "search_text": f"patient {n} mr{n}",
                 }

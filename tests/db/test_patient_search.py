@@ -1,19 +1,20 @@
 """Patients are found by any part of their names and record numbers: exactly who holds it, in the order of names."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 import pytest
 from sqlalchemy import insert, select, update
 
 from db.engine import Database
 from db.page_statements import Window
-from db.patient_search import VERY_MANY
+from db.patient_search import VERY_MANY, search_filters
 from db.reference_import import store_patients
 from db.reference_queries import PATIENT_ORDER, count_references, page_of_references
 from db.snapshots import snapshot
 from db.tables import patient_endings, patients
 from domain.records import Patient
-from domain.search_text import search_text
+from domain.search_text import search_text, search_words
 from tests.clinic import OURS, THEIRS
 
 pytestmark = pytest.mark.anyio
@@ -58,7 +59,8 @@ SEARCHES = [
         "00000000000000001",
         "1",
     ),
-    *("zz", "ada  núñez mr-100%", "blaine 0", "퟿", "'", "annabelle annabelle"),
+    *("zz", "ada  núñez mr-100%", "blaine 0", "퟿", "annabelle annabelle", "nunez, ada", "100% ada"),
+    *("oneill jose", "maria josé", "josémaria", "mr100%", "ert blai wolfe", "anna ann zz", "steinhausenbergerdorff 1"),
 ]
 
 
@@ -87,11 +89,9 @@ async def found(engine: Database, text: str | None, organization: str = OURS, si
 
 
 def held(people: Sequence[Patient], text: str) -> list[str]:
-    """What a search means: those whose text holds it."""
-    letters = search_text(text)
-    return sorted(
-        person.id for person in people if letters in search_text(person.display_name, person.medical_record_number)
-    )
+    """What a search means: those whose text holds every word of it."""
+    texts = {person.id: search_text(person.display_name, person.medical_record_number) for person in people}
+    return sorted(key for key, held in texts.items() if all(word in held for word in search_words(text)))
 
 
 @pytest.mark.parametrize("size", [1, 200])
@@ -104,6 +104,51 @@ async def test_exactly_those_that_hold_the_text_are_found(engine: Database, size
     everyone = await found(engine, None)
     assert len(everyone) == len(people)
     assert await found(engine, " \u0301 ") == everyone  # nothing that could be looked for
+    assert await found(engine, " ' \u200b - ") == everyone
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Johns, Abbey", ["abbey"]),
+        ("abbey johns", ["abbey"]),
+        ("JOHNS fel", ["abbey"]),
+        ("oneil", ["oneil"]),
+        ("o'neil", ["oneil"]),
+        ("O\N{RIGHT SINGLE QUOTATION MARK}Neil", ["oneil"]),
+        ("jean luc", ["jean"]),
+        ("Jean\N{NON-BREAKING HYPHEN}Luc", ["jean"]),
+        ("jeanluc", ["jean"]),
+        ("luc jean", ["jean"]),
+        ("ab\N{ZERO WIDTH SPACE}bey\N{RIGHT-TO-LEFT MARK}", ["abbey"]),
+        ("hidden", ["marked"]),
+        ("abbey neil", []),
+        ("1987-03-14", ["abbey", "twin"]),
+        ("johns 1987-03-14", ["abbey"]),
+        ("1987-03-14, Johns", ["abbey"]),
+        ("14 March 1987 abbey", ["abbey"]),
+        ("March 14, 1987", ["abbey", "twin"]),
+        ("3/14/1987", ["abbey", "twin"]),
+        ("14.03.1987", ["abbey", "twin"]),
+        ("4/3/1990", ["jean", "oneil"]),
+        ("1990-04-03", ["jean"]),
+        ("1987-03-15", []),
+        ("1987-02-30", []),
+    ],
+)
+async def test_people_are_found_as_they_are_typed(engine: Database, text: str, expected: list[str]) -> None:
+    born = date(1987, 3, 14)
+    await store(
+        engine,
+        [
+            Patient("abbey", "Abbey Felecia Johns", "MR-1", born, active=True),
+            Patient("twin", "Ruth Ann", "MR-2", born, active=True),
+            Patient("oneil", "Shaun O'Neil", "MR-3", date(1990, 3, 4), active=True),
+            Patient("jean", "Jean-Luc Picard", "MR-4", date(1990, 4, 3), active=True),
+            Patient("marked", "\N{RIGHT-TO-LEFT OVERRIDE}Hid\N{ZERO WIDTH SPACE}den", "MR-5", None, active=True),
+        ],
+    )
+    assert sorted(await found(engine, text)) == expected
 
 
 async def test_a_renamed_patient_is_found_by_the_new_name_only(engine: Database) -> None:
@@ -113,6 +158,8 @@ async def test_a_renamed_patient_is_found_by_the_new_name_only(engine: Database)
     assert await found(engine, "lovelace") == ["p"]
     assert await found(engine, "ada") == ["p"]
     assert await found(engine, "grace") == ["q"]
+    await store(engine, [person("q", "Grace", "MR9")])
+    assert await found(engine, "mr2") == []
 
 
 async def test_the_database_keeps_the_endings_whoever_writes(engine: Database) -> None:
@@ -144,3 +191,12 @@ async def test_what_very_many_hold_is_found_in_the_order_of_names_too(engine: Da
         rest = await page_of_references(seen, PATIENT_ORDER, "kim", Window(200, after=(many[-2].id,)))
         assert [patient.id for patient in rest.records] == [many[-1].id, "last"]
         assert await count_references(seen, PATIENT_ORDER, "kim") == len(many) + 1
+
+
+async def test_few_who_hold_two_words_that_very_many_hold_are_found_by_both(engine: Database) -> None:
+    many = [person(f"a{number:05}", f"Maria {number:05}", "N") for number in range(VERY_MANY + 10)]
+    many += [person(f"b{number:05}", f"Garcia {number:05}", "N") for number in range(VERY_MANY + 10)]
+    await store(engine, [*many, person("both", "Maria Garcia", "N")])
+    assert await found(engine, "garcia maria") == ["both"]
+    async with snapshot(engine, OURS) as seen:
+        assert (await search_filters(seen, "garcia maria"))["among"] == ["both"]

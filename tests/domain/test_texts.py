@@ -6,10 +6,22 @@ from domain.refusal import Fault, FaultCode
 from domain.texts import optional_text, required_text
 
 FIELD = ("input", "reason")
+FILLERS = ("\u2800 \u3164\uffa0\u115f", "\ufe0f\u034f\u0301")
 
 
 @pytest.mark.parametrize(
-    "blank", [None, "", "  ", "\n\t", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", " \u200b\u2060\x07 "]
+    "blank",
+    [
+        None,
+        "",
+        "  ",
+        "\n\t",
+        "\N{NO-BREAK SPACE}",
+        "\N{ZERO WIDTH SPACE}",
+        " \u200b\u2060\x07 ",
+        "\u2800 \u3164\uffa0\u115f",
+        "\ufe0f\u034f\u0301",
+    ],
 )
 def test_what_shows_nothing_is_blank(blank: str | None) -> None:
     faults: list[Fault] = []

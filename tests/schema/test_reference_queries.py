@@ -8,6 +8,7 @@ from db.engine import Database
 from resolvers.caller import PermissionKey
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
 from tests.clinic import seed
+from tests.clinic_rows import add_group
 
 pytestmark = pytest.mark.anyio
 
@@ -34,6 +35,27 @@ async def test_reference_lists_are_searched(client: ApiClient) -> None:
         "organizationId": ORGANIZATION,
         "permissions": sorted(key.value for key in PermissionKey),
     }
+
+
+async def test_lists_are_searched_by_words_in_any_order(client: ApiClient, engine: Database) -> None:
+    await add_group(engine, "Jean-Luc's Grief & Loss", ORGANIZATION)
+    query = """query ($text: String) { patients(search: $text) { totalCount nodes { displayName } }
+      staffMembers(search: $text) { nodes { id } } locations(search: $text) { nodes { site } }
+      groupDefinitions(filter: {search: $text}) { totalCount nodes { name } } }"""
+    for text in ("loss, jean luc", "JEANLUCS grie", "lo\u200bss gri"):
+        found = await client.ask(query, {"text": text})
+        assert found["groupDefinitions"] == {"totalCount": 1, "nodes": [{"name": "Jean-Luc's Grief & Loss"}]}
+    found = await client.ask(query, {"text": "3 tient"})
+    assert found["patients"] == {"totalCount": 1, "nodes": [{"displayName": "Patient 3"}]}
+    assert (await client.ask(query, {"text": "2 STAFF"}))["staffMembers"]["nodes"] == [{"id": "staff-2"}]
+    assert (await client.ask(query, {"text": "VER den"}))["locations"]["nodes"] == [{"site": "Denver"}]
+
+
+async def test_a_search_has_at_most_ten_words(client: ApiClient) -> None:
+    query = '{ patients(search: "%s") { totalCount } }'
+    ten = " ".join(f"w{number}" for number in range(10))
+    assert (await client.ask(query % ten))["patients"]["totalCount"] == 0
+    assert "at most 10 words" in await refused(client, query % f"{ten} more")
 
 
 async def test_a_cursor_at_nobody_is_no_end_of_the_list(client: ApiClient) -> None:

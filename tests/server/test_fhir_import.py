@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from db.engine import Database
 from db.tables import locations, patients, staff_members
 from domain.records import Location, Patient, StaffMember
+from server.clock import now
 from server.command_error import CommandError
 from server.fhir import LocationLine, RefusedLine, read_resource
 from server.fhir_import import CHUNK, ImportSummary, LineCounts, import_files
@@ -93,6 +94,26 @@ def test_the_record_number_is_the_identifier_of_type_mr_that_is_in_use() -> None
 )
 def test_a_birth_date_is_known_only_as_a_whole(told: str | None, known: date | None) -> None:
     assert read_patient(birthDate=told).birth_date == known
+
+
+@pytest.mark.parametrize("told", ["1879-12-31", "1879-12", "1850", "0001-01-01"])
+def test_a_birth_before_1880_is_refused(told: str) -> None:
+    assert refusal(patient(birthDate=told)) == "birthDate is before 1880"
+    assert read_patient(birthDate="1880").birth_date is None
+
+
+def test_a_birth_ahead_of_today_is_refused() -> None:
+    today = now().date()
+    for told in ((today + timedelta(days=2)).isoformat(), f"{today.year + 1}-01", str(today.year + 1)):
+        assert refusal(patient(birthDate=told)) == "birthDate is ahead of today"
+    assert read_patient(birthDate=today.isoformat()).birth_date == today
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u200e \u202e", "\u3164", "\u2800\ufe0f", "\u0301"])
+def test_a_name_that_shows_nothing_is_refused(name: str) -> None:
+    assert refusal(patient(name=[{"text": name}])) in {"name is missing", "name shows nothing"}
+    seen = read_patient(name=[{"use": "official", "text": name}, {"text": "Ada Test"}])
+    assert seen.display_name == "Ada Test"
 
 
 @pytest.mark.parametrize("told", ["1981-02-29", "1980-13", "0000", "19800229", "29.2.1980", ""])
