@@ -151,7 +151,7 @@ class Query:
 
     @strawberry.field(
         graphql_type=Connection[Patient],
-        description="Patients by name. The search looks in names and record numbers, and for a birth date as 1987-03-14.",
+        description="Patients by name. The search looks in names, record numbers and birth dates (1987-03-14).",
         extensions=[requires(_ENROLLMENTS), ContextOnly()],
     )
     @staticmethod
