@@ -41,11 +41,17 @@ class Fault:
 
 
 class Refusal(Exception):
-    """An input that the rules refuse, with all its faults at once. It rolls the transaction back."""
+    """An input that the rules refuse, with all its faults at once. It rolls the transaction back.
 
-    def __init__(self, *faults: Fault) -> None:
+    Attributes:
+        faults: What is wrong.
+        patients: The patients whose records the faults disclose, by id, for the access log.
+    """
+
+    def __init__(self, *faults: Fault, patients: Iterable[str] = ()) -> None:
         super().__init__("; ".join(f"{fault.code}: {fault.message}" for fault in faults))
         self.faults = faults
+        self.patients = frozenset(patients)
 
 
 def refuse_if_any(faults: Iterable[Fault]) -> None:

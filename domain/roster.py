@@ -84,9 +84,10 @@ def enroll(roster: Roster, enrollment_id: UUID, patient_id: str, now: datetime, 
         Refusal: ALREADY_ENROLLED at the field where the patient is seated or waiting already.
     """
     if any(held.patient_id == patient_id for held in (*roster.seated, *roster.waiting)):
-        raise Refusal(
-            Fault(FaultCode.ALREADY_ENROLLED, "This patient is already enrolled in the group or waiting for it.", field)
+        fault = Fault(
+            FaultCode.ALREADY_ENROLLED, "This patient is already enrolled in the group or waiting for it.", field
         )
+        raise Refusal(fault, patients=(patient_id,))
     waits = len(roster.seated) >= roster.max_capacity
     enrollment = Enrollment(
         id=enrollment_id,

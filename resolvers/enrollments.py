@@ -1,5 +1,7 @@
 """Enrolling patients, taking them off the roster, and everything about the waitlist."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from db.groups import lock_group
@@ -11,7 +13,6 @@ from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, FaultCode, Refusal
 from domain.roster import Roster, RosterChange
-from resolvers.context import Context
 from resolvers.groups import locked_group
 from resolvers.ids import not_found, parse_id
 from resolvers.transaction import transaction
@@ -32,22 +33,13 @@ class _Locked:
     enrollment: Enrollment
 
 
-async def enroll_patient(context: Context, group_id: str, patient_id: str) -> Enrollment:
-    """Seats a patient in a group, or puts them on its waitlist.
+@transaction
+async def enroll_patient(work: UnitOfWork, group_id: str, patient_id: str) -> Enrollment:
+    """Seat a patient in a group, or put them on its waitlist.
 
     Raises:
         Refusal: NOT_FOUND for the group or the patient, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED.
     """
-    try:
-        return await _enroll(context, group_id, patient_id)
-    except Refusal as refusal:
-        if any(fault.code is FaultCode.ALREADY_ENROLLED for fault in refusal.faults):
-            context.note_patients([patient_id])  # the refusal tells who is in the group as much as a list does
-        raise
-
-
-@transaction
-async def _enroll(work: UnitOfWork, group_id: str, patient_id: str) -> Enrollment:
     # Both ids are told at once where both are wrong.
     faults: list[Fault] = []
     group: GroupDefinition | None = None
@@ -68,7 +60,7 @@ async def _enroll(work: UnitOfWork, group_id: str, patient_id: str) -> Enrollmen
             )
         )
     if faults or group is None:
-        raise Refusal(*faults)
+        raise Refusal(*faults, patients=() if active is not False else (patient_id,))
     roster = await roster_of(work, group)
     change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"))
     await save_roster(work, change)
@@ -81,8 +73,9 @@ async def disenroll_patient(
 ) -> EndedEnrollment:
     """Takes a patient off the roster and seats who is next. Raises Refusal: NOT_FOUND, VERSION_CONFLICT, NOT_ACTIVE."""
     held = await _lock(work, enrollment_id)
-    refuse_stale(held.enrollment.version, expected_version)
-    change = rules.disenroll(held.roster, held.enrollment, reason, work.now)
+    with _disclosing(held.enrollment):
+        refuse_stale(held.enrollment.version, expected_version)
+        change = rules.disenroll(held.roster, held.enrollment, reason, work.now)
     await save_roster(work, change)
     return _ended(change)
 
@@ -91,7 +84,8 @@ async def disenroll_patient(
 async def remove_enrollment(work: UnitOfWork, enrollment_id: str) -> EndedEnrollment:
     """Hides an enrollment made in error and frees its seat. Raises Refusal: NOT_FOUND, NOT_ACTIVE."""
     held = await _lock(work, enrollment_id)
-    change = rules.remove(held.roster, held.enrollment, work.now)
+    with _disclosing(held.enrollment):
+        change = rules.remove(held.roster, held.enrollment, work.now)
     await save_roster(work, change)
     return _ended(change)
 
@@ -104,8 +98,9 @@ async def promote_enrollment(work: UnitOfWork, enrollment_id: str, *, allow_over
         Refusal: NOT_FOUND, GROUP_DELETED, AT_CAPACITY, ALREADY_ENROLLED, NOT_ACTIVE.
     """
     held = await _lock(work, enrollment_id)
-    refuse_deleted(held.group, "enrollmentId")
-    change = rules.promote(held.roster, held.enrollment, work.now, allow_over_capacity=allow_over_capacity)
+    with _disclosing(held.enrollment):
+        refuse_deleted(held.group, "enrollmentId")
+        change = rules.promote(held.roster, held.enrollment, work.now, allow_over_capacity=allow_over_capacity)
     await save_roster(work, change)
     return change.steps[0].after
 
@@ -118,8 +113,9 @@ async def move_waitlisted_enrollment(work: UnitOfWork, enrollment_id: str, posit
         Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE, ALREADY_ENROLLED, NOT_ACTIVE.
     """
     held = await _lock(work, enrollment_id)
-    refuse_deleted(held.group, "enrollmentId")
-    change = rules.move(held.roster, held.enrollment, position, work.now)
+    with _disclosing(held.enrollment):
+        refuse_deleted(held.group, "enrollmentId")
+        change = rules.move(held.roster, held.enrollment, position, work.now)
     await save_roster(work, change)
     return change.steps[0].after if change.steps else held.enrollment
 
@@ -133,6 +129,15 @@ async def _lock(work: UnitOfWork, enrollment_id: str) -> _Locked:
     if enrollment is None or group is None:
         raise not_found("enrollment", "enrollmentId")
     return _Locked(group, await roster_of(work, group), enrollment)
+
+
+@contextmanager
+def _disclosing(enrollment: Enrollment) -> Iterator[None]:
+    """Name the patient in a refusal: it shows that the enrollment exists, and mostly where it stands."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(*refusal.faults, patients=(enrollment.patient_id,)) from None
 
 
 def _ended(change: RosterChange) -> EndedEnrollment:

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from db.unit_of_work import UnitOfWork
+from domain.refusal import Refusal
 from resolvers.context import Context
 from resolvers.steps import Steps
 
@@ -34,10 +35,14 @@ def transaction(
             recorded = context.record_along(work, decided)
             return decided
 
-        if context.claim is None:
-            decided = await context.transact(run)
-        else:
-            decided = await steps.do_once(context, context.claim, run)
+        try:
+            if context.claim is None:
+                decided = await context.transact(run)
+            else:
+                decided = await steps.do_once(context, context.claim, run)
+        except Refusal as refusal:
+            context.note_patients(refusal.patients)
+            raise
         context.changed = True
         context.note_answer(decided, recorded)
         return decided

@@ -59,23 +59,28 @@ class Enrollment(Node):
         return await info.context.loaders.group.load(parent.group_definition_id)
 
     @strawberry.field(
-        graphql_type=Patient,
+        graphql_type=Patient | None,
         description="The patient.",
-        extensions=[Batch(_patients, by="patient_id", selects=True)],
+        # Mutations answer with enrollments to callers who may not view any.
+        extensions=[
+            requires(PermissionKey.GROUP_ENROLLMENTS_VIEW),
+            Batch(_patients, by="patient_id", selects=True),
+        ],
     )
     @staticmethod
-    async def patient(parent: Place, info: Info) -> records.Patient:
+    async def patient(parent: Place, info: Info) -> records.Patient | None:
         return await info.context.loaders.patient.load(parent.patient_id)
 
     @strawberry.field(
-        graphql_type=Connection[AuditEntry],
+        graphql_type=Connection[AuditEntry] | None,
         description="What was done to it, newest first.",
-        extensions=[history_of(EntityType.ENROLLMENT)],
+        # It names the patient.
+        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_VIEW), history_of(EntityType.ENROLLMENT)],
     )
     @staticmethod
     async def history(
         parent: Place, info: Info, first: First = None, after: After = None
-    ) -> Page[histories.HistoryRecord]:
+    ) -> Page[histories.HistoryRecord] | None:
         return await histories.history_of_enrollment(info.context, parent.id, first, after)
 
     is_type_of = InstanceOf(records.Enrollment)

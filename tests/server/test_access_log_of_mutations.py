@@ -125,14 +125,40 @@ async def test_an_answer_that_tells_no_enrollment_is_not_recorded(
     assert await log(engine) == []
 
 
-async def test_a_refusal_that_tells_of_an_enrollment_is_recorded(
-    engine: Database, client: ApiClient, full: Full
+STALE = "disenrollPatient(input: {enrollmentId: $seated, expectedVersion: 9})"
+SEATED = "promoteEnrollment(input: {enrollmentId: $seated})"
+TOO_FAR = "moveWaitlistedEnrollment(input: {enrollmentId: $third, position: 9})"
+NO_SEAT = "promoteEnrollment(input: {enrollmentId: $third})"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "patients"),
+    [
+        (enrolling("patient-1"), "ALREADY_ENROLLED", ["patient-1"]),
+        (enrolling("inactive"), "NOT_ACTIVE", ["inactive"]),
+        (STALE, "VERSION_CONFLICT", ["patient-1"]),
+        (SEATED, "ALREADY_ENROLLED", ["patient-1"]),
+        (NO_SEAT, "AT_CAPACITY", ["patient-3"]),
+        (TOO_FAR, "OUT_OF_RANGE", ["patient-3"]),
+    ],
+)
+async def test_a_refusal_that_discloses_a_patients_record_is_recorded(
+    engine: Database, client: ApiClient, full: Full, change: str, code: str, patients: list[str]
 ) -> None:
-    query = full.fill(f"mutation Probe {{ {enrolling('patient-1')} {{ userErrors {{ code }} }} }}")
-    data = await client.ask(query)
-    assert data["enrollPatient"]["userErrors"] == [{"code": "ALREADY_ENROLLED"}]
+    (answer,) = (await client.ask(full.fill(f"mutation Probe {{ {change} {{ userErrors {{ code }} }} }}"))).values()
+    assert answer["userErrors"] == [{"code": code}]
     [entry] = await log(engine)
-    assert (entry["patient_ids"], entry["operation"]) == (["patient-1"], "Probe")
+    assert (entry["patient_ids"], entry["operation"]) == (patients, "Probe")
+
+
+@pytest.mark.parametrize("end", [DISENROLL, REMOVE])
+async def test_a_refusal_to_end_an_enrollment_twice_is_recorded(
+    engine: Database, client: ApiClient, full: Full, end: str
+) -> None:
+    await client.ask(full.fill(f"mutation {{ {REMOVE} {{ userErrors {{ code }} }} }}"))
+    (answer,) = (await client.ask(full.fill(f"mutation {{ {end} {{ userErrors {{ code }} }} }}"))).values()
+    assert answer["userErrors"] == [{"code": "NOT_ACTIVE"}]
+    assert await whose(engine) == [["patient-1"]]
 
 
 OTHERS = "groupDefinition { enrollments { nodes { status } } }"
@@ -161,6 +187,7 @@ SESSION = (
         ),
         (f"{DISENROLL} {{ promoted {{ id }} }} {ENROLL} {{ userErrors {{ code }} }}", ["patient-2"]),
         (f"{PROMOTE} {{ enrollment {{ id }} }} {REMOVE} {{ userErrors {{ code }} }}", ["patient-3"]),
+        (f"{DISENROLL} {{ userErrors {{ code }} }} b: {STALE} {{ userErrors {{ code }} }}", ["patient-1"]),
     ],
 )
 async def test_a_request_adds_one_row_however_much_it_changes_and_reads(

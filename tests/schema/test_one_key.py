@@ -1,0 +1,195 @@
+"""What a caller with one key reads: of each mutation's payload, each query and each refusal, along every path.
+
+The documents are made of the schema, and what is stored says what it is. So a field that is added without a guard
+fails here, be it by what it shows or by where it leads.
+"""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    build_schema,
+    get_directive_values,
+    get_named_type,
+    is_object_type,
+)
+
+from db.engine import Database
+from resolvers.caller import PermissionKey
+from resolvers.context import Clinic
+from schema.limits import Limits
+from schema.schema import export
+from server.app import create_app
+from server.auth.authenticator import Authenticator
+from server.edge import Edge
+from tests.api_client import SECRET, URL, ApiClient, bearer
+from tests.marked_clinic import KINDS, Group, MarkedClinic, inputs_of, kinds_in, kinds_opened_by
+from tests.whole_selection import required_arguments, whole_selections
+
+pytestmark = pytest.mark.anyio
+
+ALL = frozenset(PermissionKey)
+UNBOUNDED = Edge(limits=Limits(**dict.fromkeys(Limits.__slots__, 10**12)))
+UNKNOWN = "01930000-0000-7000-8000-000000000000"
+NOWHERE = Group(*[UNKNOWN] * 6)
+CORE = build_schema(export())
+assert CORE.query_type is not None
+assert CORE.mutation_type is not None
+[REQUIRES] = [each for each in CORE.directives if each.name == "requiresPermission"]
+QUERIES, MUTATIONS = CORE.query_type.fields, CORE.mutation_type.fields
+
+# The types that show stored data, by the keys whose holders any path leads to them.
+_GROUPS, _SCHEDULE, _ENROLLMENTS = "pm.group_definitions.", "pm.group_schedule.", "pm.group_enrollments."
+_OF_GROUPS = {"GroupDefinition", "StaffMember", "Location", "AuditEntry"}
+_OF_SCHEDULE = {"Occurrence", "StaffMember", "Location", "AuditEntry"}
+LEADS_TO: dict[str, set[str]] = {
+    **{f"{_GROUPS}{action}": _OF_GROUPS for action in ("view", "create", "delete")},
+    f"{_GROUPS}edit": _OF_GROUPS | {"Enrollment"},
+    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE for action in ("view", "create", "edit", "delete")},
+    f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry"},
+    **{f"{_ENROLLMENTS}{action}": {"Enrollment"} for action in ("create", "edit", "delete")},
+}
+SHOW_NO_RECORD = {
+    *("Query", "Mutation", "Viewer", "PageInfo", "UserError", "AuditChange", "Capacity", "Recurrence"),
+    *("RecurrencePreview", "Compliance", "ComplianceRequirement", "ComplianceGap"),
+}
+OPEN_FIELDS_OF_ENROLLMENTS = {
+    *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),
+    *("waitlistedAt", "enrolledAt", "promotedAt", "disenrolledAt", "disenrollmentReason"),
+}
+"""What mutations show of an enrollment to callers who may not view any. None of it may name a patient."""
+
+
+def key_of(field: GraphQLField) -> str | None:
+    found = get_directive_values(REQUIRES, field.ast_node) if field.ast_node else None
+    return None if found is None else str(found["key"])
+
+
+def types_led_to(key: str) -> set[str]:
+    """Return the types that some path of open fields leads to, from any root."""
+    found: set[str] = set()
+    left: list[Any] = [CORE.query_type, CORE.mutation_type]
+    while left:
+        type_ = left.pop()
+        if type_.name in found or not is_object_type(type_):  # node answers by the type's own view key
+            continue
+        found.add(type_.name)
+        left += [get_named_type(field.type) for field in type_.fields.values() if key_of(field) in (None, key)]
+    return found
+
+
+def test_every_type_says_whether_it_shows_records() -> None:
+    records = set().union(*LEADS_TO.values())
+    unknown = {
+        type_.name
+        for type_ in CORE.type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        and type_.name not in records | SHOW_NO_RECORD
+        and not type_.name.startswith("__")
+        and not type_.name.endswith(("Payload", "Connection", "Edge"))
+    }
+    assert unknown == set()
+
+
+@pytest.mark.parametrize("key", PermissionKey)
+def test_a_key_leads_to_the_types_that_it_opens_and_no_other(key: PermissionKey) -> None:
+    assert types_led_to(key) & set().union(*LEADS_TO.values()) == LEADS_TO[key]
+
+
+def test_an_enrollment_shows_nothing_else_without_its_view_key() -> None:
+    enrollment = CORE.type_map["Enrollment"]
+    assert isinstance(enrollment, GraphQLObjectType)
+    assert {name for name, field in enrollment.fields.items() if key_of(field) is None} == OPEN_FIELDS_OF_ENROLLMENTS
+
+
+@pytest.fixture(params=["compiled", "graphql-core"])
+def server(request: pytest.FixtureRequest, clinic: Clinic) -> httpx.ASGITransport:
+    compiled = request.param == "compiled"
+    app = create_app(clinic, Authenticator(SECRET), graphiql=False, edge=UNBOUNDED, compiled=compiled)
+    return httpx.ASGITransport(app)
+
+
+class OneCaller:
+    """A caller of one organization, and all the kinds of stored data that were seen in what it was answered."""
+
+    def __init__(self, server: httpx.ASGITransport, clinic: MarkedClinic, *keys: PermissionKey) -> None:
+        header = bearer(permissions=keys, organization=clinic.organization)
+        self._api = ApiClient(httpx.AsyncClient(transport=server, base_url=URL, headers={"Authorization": header}))
+        self._clinic = clinic
+        self._keys = frozenset(map(str, keys))
+        self.seen: set[str] = set()
+
+    async def answer(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = await self._api.answer(document, variables)
+        codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+        assert codes <= {"FORBIDDEN"}, answer["errors"]
+        self.seen |= kinds_in(json.dumps(answer))
+        return answer
+
+    async def walk_queries(self) -> None:
+        group = await self._clinic.add_group()
+        ids = {"groupDefinition": group.id, "occurrence": group.session, "enrollment": group.past}
+        ids["patient"] = "patient-id-1"
+        preview = '{rule: "FREQ=DAILY", startDate: "2034-01-01", startTime: "09:00:00"}'
+        for name, field in QUERIES.items():
+            given = required_arguments(field.args, {"id": "$id", "recurrence": preview})
+            declared = "($id: ID!)" if "$id" in given else ""
+            for selection in whole_selections(CORE, get_named_type(field.type)):
+                document = f"query{declared} {{ {name}{given}{selection} }}"
+                for wanted in [*ids.values(), "s1", "l1"] if name == "node" else [ids.get(name)]:
+                    await self.answer(document, {"id": wanted} if declared else None)
+
+    async def walk_mutations(self) -> None:
+        for name, field in MUTATIONS.items():
+            [selection] = whole_selections(CORE, get_named_type(field.type))
+            document = f"mutation ($input: {field.args['input'].type}) {{ {name}(input: $input){selection} }}"
+            if key_of(field) not in self._keys:
+                denied = await self.answer(document, {"input": inputs_of(NOWHERE, name)[0]})
+                assert (denied["data"] or {}).get(name) is None
+                continue
+            group = await self._clinic.add_group()
+            for number, given in enumerate(inputs_of(group, name)):
+                payload = (await self.answer(document, {"input": given}))["data"][name]
+                assert payload["userErrors"] == []
+                if number == 0:
+                    assert all(value not in (None, []) for key, value in payload.items() if key != "userErrors"), name
+                await self._ask_wrongly(document, name, given, group)
+
+    async def _ask_wrongly(self, document: str, name: str, given: dict[str, Any], group: Group) -> None:
+        """Give ids of other types in place of each id, which must be as unknown as what does not exist; and repeat."""
+        ids = {"group": group.id, "occurrence": group.session, "enrollment": group.past, "patient": "patient-id-1"}
+        for field in {"id", "groupDefinitionId", "enrollmentId", "patientId"} & given.keys():
+            about = (name if field == "id" else field).lower()
+            unknown = (await self.answer(document, {"input": given | {field: UNKNOWN}}))["data"][name]
+            assert "NOT_FOUND" in {error["code"] for error in unknown["userErrors"]}
+            for other in [found for type_, found in ids.items() if type_ not in about] + ["s1", "l1"]:
+                assert (await self.answer(document, {"input": given | {field: other}}))["data"][name] == unknown
+        await self.answer(document, {"input": given})
+        takes = get_named_type(MUTATIONS[name].args["input"].type)
+        if isinstance(takes, GraphQLInputObjectType) and "expectedVersion" in takes.fields:
+            await self.answer(document, {"input": given | {"expectedVersion": 99}})
+
+
+async def test_each_key_alone_shows_what_it_opens_and_nothing_else(
+    engine: Database, server: httpx.ASGITransport
+) -> None:
+    seen = {}
+    for key in PermissionKey:
+        caller = OneCaller(server, await MarkedClinic.seeded(engine, f"org-of-{key}"), key)
+        await caller.walk_mutations()
+        await caller.walk_queries()
+        seen[key] = caller.seen
+    assert seen == {key: kinds_opened_by(key) for key in PermissionKey}
+
+
+async def test_payloads_lead_to_every_kind_where_all_keys_are_held(
+    engine: Database, server: httpx.ASGITransport
+) -> None:
+    caller = OneCaller(server, await MarkedClinic.seeded(engine, "org-1"), *PermissionKey)
+    await caller.walk_mutations()
+    assert caller.seen == set(KINDS)

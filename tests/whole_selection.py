@@ -1,0 +1,56 @@
+"""Selections of everything that a type leads to, along every path that does not come back to a type."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLNamedType,
+    GraphQLSchema,
+    get_named_type,
+    is_enum_type,
+    is_interface_type,
+    is_leaf_type,
+    is_object_type,
+    is_required_argument,
+)
+
+_REQUIRED = {"Date": '"2033-07-01"', "Int": "8", "Boolean": "true"}
+
+
+def whole_selections(schema: GraphQLSchema, type_: GraphQLNamedType) -> list[str]:
+    """Return the selection of all that a type leads to; of an interface one for each of its types."""
+    if not is_interface_type(type_):
+        return [_selection(type_, frozenset())]
+    # Not in one document: fields of one name differ in type.
+    return [f"{{ ... on {each.name}{_selection(each, frozenset())} }}" for each in schema.get_possible_types(type_)]
+
+
+def _selection(type_: GraphQLNamedType, above: frozenset[str]) -> str:
+    if is_leaf_type(type_):
+        return ""
+    assert is_object_type(type_), f"the walk does not know where {type_} leads"
+    selected = ["__typename"]
+    for name, field in type_.fields.items():
+        inner = get_named_type(field.type)
+        if inner.name not in above | {type_.name}:
+            selected.append(f"{name}{required_arguments(field.args)}{_selection(inner, above | {type_.name})}")
+    return f" {{ {' '.join(selected)} }}"
+
+
+def required_arguments(arguments: dict[str, GraphQLArgument], known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the arguments that a field needs, in parentheses; the values of some may be known, by name."""
+    given = [
+        f"{name}: {known.get(name) or _required(name, each)}"
+        for name, each in arguments.items()
+        if is_required_argument(each)
+    ]
+    return f"({', '.join(given)})" if given else ""
+
+
+def _required(name: str, argument: GraphQLArgument) -> str:
+    type_ = get_named_type(argument.type)
+    if is_enum_type(type_):
+        return str(next(iter(type_.values)))
+    assert type_.name in _REQUIRED, f"the walk needs a value for the argument {name}: {argument.type}"
+    return _REQUIRED[type_.name]
