@@ -5,13 +5,12 @@ of its length instead of 17%.
 """
 
 import asyncio
-from functools import lru_cache
 from typing import Final
 
 from isal import isal_zlib
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.headers import header
+from server.headers import cached, header
 
 SMALLEST: Final = 1_000
 """Shorter answers go as they are: they fit a packet either way."""
@@ -49,7 +48,7 @@ class Compressed:
         await self._app(scope, receive, send_compressed)
 
 
-@lru_cache(100)
+@cached
 def takes_gzip(header: str | None) -> bool:
     """Tells whether a client with this Accept-Encoding header takes gzip, and likes it no less than plain bytes."""
     listed: dict[str, float] = {}

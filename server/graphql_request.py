@@ -1,7 +1,6 @@
 """A GraphQL request as it came over HTTP, read and checked; whatever is wrong with it has a status and words."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -10,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from schema.limit_checks import LimitExceeded
-from server.headers import header
+from server.headers import cached, header
 
 _DIGITS: Final = 18
 """Of a length: with more, what is left is over any limit all the same, and Python reads no number of 5,000."""
@@ -61,7 +60,7 @@ def _of_parameters(parameters: QueryParams) -> GraphQLRequest:
     return _checked(values)
 
 
-@lru_cache(100)
+@cached
 def _is_json(content_type: str | None) -> bool:
     name, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
     charset = next(

@@ -1,7 +1,22 @@
 """Headers of a request, as ASGI has them."""
 
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Callable, MutableMapping
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+_LONGEST_KEPT: Final = 256
+"""Those of browsers and libraries have some 150 characters. Longer ones are made to fill memory."""
+Parsed = TypeVar("Parsed")
+
+
+def cached(parse: Callable[[str | None], Parsed]) -> Callable[[str | None], Parsed]:
+    """Keep what a function makes of a header's value, for the values seen last, if they are short."""
+    kept = lru_cache(100)(parse)
+
+    def parse_cached(value: str | None) -> Parsed:
+        return kept(value) if value is None or len(value) <= _LONGEST_KEPT else parse(value)
+
+    return parse_cached
 
 
 def header(scope: MutableMapping[str, Any], name: bytes) -> str | None:

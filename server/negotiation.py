@@ -1,13 +1,14 @@
 """Which media type an answer has, by the Accept header (RFC 9110 section 12.5.1, GraphQL over HTTP)."""
 
-from functools import lru_cache
 from typing import Final
+
+from server.headers import cached
 
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 
 
-@lru_cache(100)
+@cached
 def response_media_type(accept: str | None) -> str | None:
     """Gives the media type to answer in; None where the client takes neither.
 

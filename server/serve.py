@@ -18,6 +18,7 @@ from server.app import create_clinic
 from server.auth.signing import sign_token
 from server.command_error import CommandError
 from server.demo_clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
+from server.http.config import ServerConfig
 from server.ready_database import prepare_schema
 from server.settings import Settings
 from server.supervisor import Supervisor, WorkersFailed
@@ -116,13 +117,12 @@ def _print_links(settings: Settings, address: str) -> None:
 
 
 def _run(listening: socket.socket, workers: int, settings: Settings) -> None:
-    config = uvicorn.Config(
+    config = ServerConfig(
         _FACTORY,
+        settings.http_limits,
         factory=True,
         workers=workers,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools",
-        ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -15,6 +15,7 @@ from domain.wall_time import is_time_zone
 from server.auth_settings import AuthSettings
 from server.edge_settings import EdgeSettings
 from server.event_settings import EventSettings
+from server.http_settings import HttpSettings
 
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ACCEPTED_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
@@ -42,7 +43,7 @@ def _time_zone(value: str) -> str:
     return value
 
 
-class Settings(AuthSettings, EventSettings, EdgeSettings):
+class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
     """What the server and the commands are set to. A field's variable is its name in capitals.
 
     Each field's description is what the variable accepts, in the words of the error message.

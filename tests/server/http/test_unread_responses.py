@@ -1,0 +1,103 @@
+"""Responses that clients do not read: what waits for them in memory is bounded, and nobody else waits for them."""
+
+import json
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from db.engine import create_engine
+from tests.api_client import ORGANIZATION, bearer
+from tests.clinic import seed
+from tests.clinic_rows import add_group
+from tests.server.http.server_process import ServerProcess, serving, status_of, wait_until
+
+MEGABYTE = 1_000_000
+UNSENT = 20 * MEGABYTE
+NAME, NAMES = 200, 100
+# The long names of 200 groups, each a hundred times.
+QUERY = "{ groupDefinitions(first: 200) { nodes {" + " ".join(f"a{number}: name" for number in range(NAMES)) + " } } }"
+BODY = json.dumps({"query": QUERY}).encode()
+ANSWER = 200 * NAMES * NAME
+POST = f"POST /graphql HTTP/1.1\r\nAuthorization: {bearer()}\r\nContent-Type: application/json\r\n".encode()
+REQUEST = POST + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+READERS = 40
+
+
+@pytest.fixture(scope="module")
+def database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("http") / "server.db"
+    shutil.copyfile(sqlite_template, path)
+    anyio.run(_fill, path)
+    return path
+
+
+async def _fill(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    await seed(engine, ORGANIZATION)
+    for number in range(200):
+        await add_group(engine, f"{number}".ljust(NAME, "x"), ORGANIZATION, search_text="x")
+    await engine.dispose()
+
+
+@pytest.fixture
+def readers() -> Iterator[ExitStack]:
+    with ExitStack() as readers:
+        yield readers
+
+
+def ask_without_reading(server: ServerProcess, readers: ExitStack) -> None:
+    for _ in range(READERS):
+        client = readers.enter_context(server.connect("127.0.0.2", receive_buffer=4_096))
+        client.sendall(REQUEST)
+
+
+def test_what_waits_for_clients_that_do_not_read_is_bounded(database: Path, readers: ExitStack) -> None:
+    with serving(database, LIMIT_UNSENT_BYTES=str(UNSENT)) as server:
+        for _ in range(3):  # what the first requests of a process load is kept
+            assert len(httpx_answer(server)) > ANSWER
+        before = server.memory
+        ask_without_reading(server, readers)
+        highest = before
+
+        def all_had_their_turn() -> bool:
+            nonlocal highest
+            highest = max(highest, server.memory)
+            return server.connections <= UNSENT // ANSWER + 1
+
+        wait_until(all_had_their_turn)
+        assert highest - before < UNSENT + 40 * MEGABYTE < READERS * ANSWER / 2
+        assert len(httpx_answer(server)) > ANSWER
+        wait_until(lambda: '"unsent_bytes":' in server.log.read_text())
+
+
+def test_clients_that_do_not_read_are_closed_in_time(database: Path, readers: ExitStack) -> None:
+    with serving(database, TIMEOUT_WRITE="1", TIMEOUT_KEEP_ALIVE="600") as server:
+        ask_without_reading(server, readers)
+        wait_until(lambda: server.connections == READERS)
+        wait_until(lambda: server.connections == 0)
+        wait_until(lambda: '"write_timeout":' in server.log.read_text())
+
+
+def test_a_large_response_is_whole_for_a_client_that_reads(database: Path) -> None:
+    with serving(database, TIMEOUT_WRITE="1", LIMIT_UNSENT_BYTES=str(UNSENT)) as server:
+        request = REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n", 1)
+        response = server.exchange(request)
+        assert status_of(response) == 200
+        assert len(zlib.decompress(response.partition(b"\r\n\r\n")[2], 31)) > ANSWER
+        plain = server.exchange(request.replace(b"gzip", b"identity"))
+        assert len(plain) > ANSWER
+
+
+def httpx_answer(server: ServerProcess) -> bytes:
+    return httpx.post(
+        f"{server.url}/graphql",
+        content=BODY,
+        headers={"Authorization": bearer(), "Content-Type": "application/json", "Accept-Encoding": "identity"},
+        timeout=30,
+    ).content
