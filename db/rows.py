@@ -33,7 +33,7 @@ def _columns(table: Table, *names: str) -> tuple[Column[Any], ...]:
 
 
 STAFF_COLUMNS = _columns(staff_members, "id", "display_name", "credentials", "active")
-LOCATION_COLUMNS = _columns(locations, "id", "site", "room", "time_zone")
+LOCATION_COLUMNS = _columns(locations, "id", "site", "room", "time_zone", "active")
 PATIENT_COLUMNS = _columns(patients, "id", "display_name", "medical_record_number", "birth_date", "active")
 GROUP_COLUMNS = _columns(
     group_definitions,
@@ -68,7 +68,7 @@ def staff_record(row: Sequence[Any]) -> StaffMember:
 
 def location_record(row: Sequence[Any]) -> Location:
     """Gives a location of a row of LOCATION_COLUMNS."""
-    return Location(row[0], row[1], row[2], row[3])
+    return Location(row[0], row[1], row[2], row[3], row[4])
 
 
 def patient_record(row: Sequence[Any]) -> Patient:

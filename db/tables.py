@@ -29,6 +29,7 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
@@ -97,9 +98,25 @@ staff_members = Table(
     Column[str]("id", ForeignId, primary_key=True),
     Column[str]("display_name", String(300), nullable=False),
     Column[str | None]("credentials", String(100)),
+    # Whether they work here: so says the registry, and no role that it knows, or one of them, still holds.
     Column[bool]("active", Boolean, nullable=False),
     Column[str]("search_text", Text, nullable=False),
+    Column[bool]("registry_active", Boolean, nullable=False, server_default=true()),
+    Column[datetime | None]("registry_updated_at", Instant),
     Index("ix_pm_group_staff_members_by_name", "organization_id", "search_text", "id"),
+)
+
+# The registry's roles of staff. No foreign key: files of roles may be imported before those of the people.
+staff_roles = Table(
+    "pm_group_staff_roles",
+    metadata,
+    _organization(primary_key=True),
+    Column[str]("id", ForeignId, primary_key=True),
+    Column[str]("staff_id", ForeignId, nullable=False),
+    Column[bool]("active", Boolean, nullable=False),
+    Column[date | None]("ends_on", Date),
+    Column[datetime | None]("registry_updated_at", Instant),
+    Index("ix_pm_group_staff_roles_of_staff", "organization_id", "staff_id"),
 )
 
 locations = Table(
@@ -111,6 +128,12 @@ locations = Table(
     Column[str | None]("room", String(300)),
     Column[str]("time_zone", String(64), nullable=False),
     Column[str]("search_text", Text, nullable=False),
+    Column[bool]("active", Boolean, nullable=False, server_default=true()),
+    # What the registry states of a part: site and zone follow from it. The parent need not be stored.
+    Column[str | None]("parent_id", ForeignId),
+    Column[str | None]("parent_name", String(300)),
+    Column[str | None]("own_time_zone", String(64)),
+    Column[datetime | None]("registry_updated_at", Instant),
     Index("ix_pm_group_locations_by_name", "organization_id", "site", "id"),
 )
 
@@ -124,6 +147,9 @@ patients = Table(
     Column[date | None]("birth_date", Date),
     Column[bool]("active", Boolean, nullable=False),
     Column[str]("search_text", Text, nullable=False),
+    # Of a merged patient: the id of the surviving record, which need not be stored.
+    Column[str | None]("replaced_by", ForeignId),
+    Column[datetime | None]("registry_updated_at", Instant),
     Index("ix_pm_group_patients_by_name", "organization_id", "search_text", "id"),
     Index("ix_pm_group_patients_by_birth_date", "organization_id", "birth_date"),
 )

@@ -61,12 +61,13 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place where groups meet: a site and, where told, a room."""
+    """A place where groups meet: a site and, where told, a room. Not active: suspended or closed in the registry."""
 
     id: str
     site: str
     room: str | None
     time_zone: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)

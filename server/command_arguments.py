@@ -74,10 +74,34 @@ def _add_import(commands: _Commands) -> None:
         commands,
         "import-fhir",
         "load patients, staff and locations from FHIR R4",
-        "Files are NDJSON with Patient, Practitioner and Location resources. Running it again changes nothing.",
+        "Files hold Patient, Practitioner, PractitionerRole and Location resources as NDJSON, Bundles or single"
+        " resources, also compressed with gzip; other types are skipped. Running it again changes nothing."
+        " It ends with status 1 where anything was refused.",
     )
     imports.add_argument("--organization", required=True, type=_identifier(64), metavar="ORG", help="whose they are")
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="an NDJSON file")
+    imports.add_argument(
+        "--identifier-system",
+        type=_identifier(1000),
+        metavar="URI",
+        help="the system of the patients' record numbers (default: identifiers of type MR, PT, or a text such as MRN)",
+    )
+    imports.add_argument(
+        "--full",
+        action="store_true",
+        help="the files hold all there is of each type in them: what they lack becomes inactive."
+        " Without --confirm it is only counted, and nothing is changed",
+    )
+    imports.add_argument(
+        "--confirm",
+        type=_count,
+        metavar="N",
+        help="with --full: import the files, and make the N records inactive that were counted without --confirm",
+    )
+    imports.add_argument("--report", type=Path, metavar="FILE", help="write a report as JSON")
+    imports.add_argument(
+        "--allow-refused", action="store_true", help="end with status 0 even where some lines were refused"
+    )
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file")
 
 
 def _add_token(commands: _Commands) -> None:
@@ -161,6 +185,12 @@ def _port(value: str) -> int:
 def _workers(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= 256:
         raise argparse.ArgumentTypeError("must be a number from 1 to 256")
+    return int(value)
+
+
+def _count(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise argparse.ArgumentTypeError("must be a number of records")
     return int(value)
 
 

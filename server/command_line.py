@@ -6,7 +6,6 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -85,16 +84,13 @@ def _demo(_parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _import_fhir(parsed: argparse.Namespace, settings: Settings) -> None:
-    from server.fhir_import import import_files
+    from server.fhir.command import import_options, run_import
 
-    _refuse_unreadable(parsed.files)
+    options = import_options(parsed, settings.default_time_zone)
 
     async def load(engine: AsyncEngine) -> None:
         await prepare_schema(engine)
-        summary = await import_files(engine, parsed.organization, parsed.files, settings.default_time_zone)
-        if summary.refused and not summary.taken:
-            # Whatever the files are, they are not what this command reads.
-            raise CommandError("none of the lines could be imported")
+        await run_import(engine, options, parsed.files, allow_refused=parsed.allow_refused)
 
     _with_engine(settings, load)
 
@@ -216,15 +212,6 @@ def _with_engine(
             await engine.dispose()
 
     asyncio.run(run())
-
-
-def _refuse_unreadable(files: Sequence[Path]) -> None:
-    for file in files:
-        try:
-            with file.open("rb"):
-                pass
-        except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}") from None
 
 
 def _failed(message: str) -> int:

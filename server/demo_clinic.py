@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 
 from sqlalchemy import exists, or_, select, text
 
-from db.reference_import import store_locations, store_patients, store_staff
+from db.registry.locations import location_update, store_locations
+from db.registry.records import PATIENTS, STAFF, patient_update, staff_update, store_updates
 from db.tables import audit_log, group_definitions, locations, outbox, patients, staff_members
 from db.unit_of_work import Author, UnitOfWork, unit_of_work
 from domain.groups import GroupDraft, RecurrenceDraft
@@ -102,9 +103,11 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
         context = _Filling(clinic, caller, author.correlation_id, work)
         random = Random(_SEED)  # noqa: S311 - the same clinic each time, nothing secret
         staff, rooms, people = demo_staff(random), demo_locations(), demo_patients(random)
-        await store_staff(work.connection, DEMO_ORGANIZATION, staff)
-        await store_locations(work.connection, DEMO_ORGANIZATION, rooms)
-        await store_patients(work.connection, DEMO_ORGANIZATION, people)
+        await store_updates(work.connection, DEMO_ORGANIZATION, STAFF, [staff_update(member) for member in staff])
+        await store_locations(
+            work.connection, DEMO_ORGANIZATION, [location_update(room) for room in rooms], clinic.default_time_zone
+        )
+        await store_updates(work.connection, DEMO_ORGANIZATION, PATIENTS, [patient_update(person) for person in people])
         today = local_date(work.now, clinic.default_time_zone)
         active = [patient.id for patient in people if patient.active]
         sessions = cancelled = enrollments = 0

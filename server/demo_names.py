@@ -49,7 +49,7 @@ def demo_staff(random: Random) -> tuple[StaffMember, ...]:
 def demo_locations() -> tuple[Location, ...]:
     """Gives the rooms of four sites: three in Arizona, which keeps no daylight saving, one in Colorado, which does."""
     return tuple(
-        Location(f"{key}-{number}", site, room, time_zone)
+        Location(f"{key}-{number}", site, room, time_zone, active=True)
         for key, site, time_zone, rooms in _SITES
         for number, room in enumerate(rooms, start=1)
     )

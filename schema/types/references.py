@@ -53,6 +53,7 @@ class Location(Node):
     site: str = strawberry.field(description="The site's name.")
     room: str | None = strawberry.field(description="The room, where one is told.")
     time_zone: str = strawberry.field(description="The site's IANA time zone, for example America/Phoenix.")
+    active: bool = strawberry.field(description="False where the registry holds it as suspended or inactive.")
 
     is_type_of = InstanceOf(records.Location)
 

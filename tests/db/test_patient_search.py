@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 from db.engine import Database
 from db.page_statements import Window
 from db.patient_search import VERY_MANY, search_filters
-from db.reference_import import store_patients
 from db.reference_queries import PATIENT_ORDER, count_references, page_of_references
+from db.registry.records import PATIENTS, patient_update, store_updates
 from db.snapshots import snapshot
 from db.tables import patient_endings, patients
 from domain.records import Patient
@@ -66,7 +66,7 @@ SEARCHES = [
 
 async def store(engine: Database, people: Iterable[Patient], organization: str = OURS) -> None:
     async with engine.begin() as connection:
-        await store_patients(connection, organization, people)
+        await store_updates(connection, organization, PATIENTS, [patient_update(each) for each in people])
 
 
 def person(id: str, name: str, number: str) -> Patient:

@@ -148,17 +148,74 @@ async def test_a_schema_of_a_newer_version_is_told_and_left_alone(
     assert await current_revision(engine) == "tomorrow"
 
 
-def test_an_import_that_takes_no_line_at_all_has_not_succeeded(tmp_path: Path) -> None:
-    (tmp_path / "bundle.json").write_text('{\n  "resourceType": "Bundle"\n}\n')
-    arguments = ("import-fhir", "--organization", "org-1", "bundle.json")
-    done = run(*arguments, cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (1, "group-sessions: none of the lines could be imported\n")
-    assert "bundle.json:1: the line is not JSON" in done.stdout
-    patient = '{"resourceType": "Patient", "id": "p1", "name": [{"text": "Somebody"}]}'
-    with (tmp_path / "bundle.json").open("a") as file:
-        file.write(patient)
-    done = run(*arguments, cwd=tmp_path)
+IMPORT = ("import-fhir", "--organization", "org-1")
+PATIENT = '{"resourceType": "Patient", "id": "p1", "name": [{"text": "Somebody"}]}\n'
+
+
+def test_an_import_with_refused_lines_fails_unless_they_are_allowed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text(PATIENT + '{"resourceType": "Patient", "id": "p2"}\n')
+    done = run(*IMPORT, "file", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "group-sessions: refused: 1 (--allow-refused makes this no failure)\n",
+    )
+    assert "file:2: name is missing" in done.stdout
+    assert "Patient     1" in done.stdout
+    done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+    assert "file:2: name is missing" in done.stdout
+
+
+def test_resources_of_other_types_are_skipped_and_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text(PATIENT + '{"resourceType": "Observation", "id": "o"}\n' * 7000)
+    done = run(*IMPORT, "file", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split() for line in done.stdout.splitlines() if "Observation" in line] == [
+        ["Observation", "0", "0", "0", "0", "7,000", "0"]
+    ]
+
+
+def test_an_import_that_takes_nothing_at_all_has_not_succeeded(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not JSON\n")
+    done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "group-sessions: nothing in the files could be imported\n")
+    assert "file:1: the line is not JSON" in done.stdout
+
+
+def test_a_full_export_asks_for_the_number_it_deactivates(tmp_path: Path) -> None:
+    (tmp_path / "all").write_text(PATIENT + PATIENT.replace("p1", "p2"))
+    (tmp_path / "one").write_text(PATIENT)
+    assert run(*IMPORT, "all", cwd=tmp_path).returncode == 0
+    done = run(*IMPORT, "--full", "one", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Nothing was changed. To import the files and make 1 records inactive: --full --confirm 1" in done.stdout
+    done = run(*IMPORT, "--full", "--confirm", "2", "one", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "the files lack 1 active records" in done.stderr
+    assert run(*IMPORT, "--full", "--confirm", "1", "one", cwd=tmp_path).returncode == 0
+    done = run(*IMPORT, "--full", "one", cwd=tmp_path)
+    assert "To import the files and make 0 records inactive: --full --confirm 0" in done.stdout
+    (tmp_path / "one").write_text(PATIENT + "nonsense\n")
+    done = run(*IMPORT, "--full", "--confirm", "0", "one", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "1 items could not be read, so what the files lack is not known" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--confirm", "1"), "--confirm goes with --full"),
+        (("--full", "--confirm", "all"), "must be a number of records"),
+        (("--report", "file"), "there is a file already that is not a report"),
+        (("--report", "gone/report.json"), "gone/report.json: No such file"),
+        (("--identifier-system", ""), "must be text of 1 to 1000 characters"),
+    ],
+)
+def test_wrong_options_of_an_import_are_refused_in_a_line(
+    options: tuple[str, ...], reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text(PATIENT)
+    assert_refused(run(*IMPORT, *options, "--", "file", cwd=tmp_path), reason)
 
 
 def test_the_schema_is_printed(tmp_path: Path) -> None:

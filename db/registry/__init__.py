@@ -1,0 +1,1 @@
+"""Stores what the registries state of patients, staff and locations."""

@@ -1,0 +1,153 @@
+"""Stores updates of locations: the whole tree is settled at once, so that rooms follow their sites."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.registry.rows import load, lock, upsert
+from db.tables import locations
+from domain.location_tree import (
+    CYCLE,
+    PARENT_REFUSED,
+    PARENT_UNKNOWN,
+    locations_in_cycles,
+    resolve_locations,
+)
+from domain.records import Location
+from domain.registry import UPDATED_AT, Outcome, RegistryUpdate, apply_update
+from domain.search_text import search_text
+
+_STATED: Final = ("active", "parent_id", "parent_name", "own_time_zone", UPDATED_AT)
+_RESOLVED: Final = ("site", "room", "time_zone")
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    "is_part": False,
+    "parent_id": None,
+    "parent_name": None,
+    "own_time_zone": None,
+    "active": True,
+}
+
+_APPLIED: Final = frozenset({Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED})
+
+_Facts = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class StoredLocations:
+    """What came of a list of updates.
+
+    Attributes:
+        outcomes: What came of each update, in order: an outcome, or the reason why it was refused.
+        defaulted: The ids of imported sites that state no zone and have the default one.
+        followed: How many locations changed with the location that they are part of.
+    """
+
+    outcomes: list[Outcome | str] = field(default_factory=list)
+    defaulted: set[str] = field(default_factory=set)
+    followed: int = 0
+
+
+def location_update(location: Location) -> RegistryUpdate:
+    """Return the update that states everything about a location; a room is part of a site that is not stored."""
+    fields: dict[str, Any] = {
+        "name": location.room or location.site,
+        "own_time_zone": location.time_zone,
+        "active": location.active,
+    }
+    if location.room is not None:
+        fields |= {"is_part": True, "parent_name": location.site}
+    return RegistryUpdate(location.id, {**_DEFAULTS, **fields})
+
+
+async def store_locations(
+    connection: AsyncConnection,
+    organization_id: str,
+    updates: Sequence[RegistryUpdate],
+    default_time_zone: str,
+    refused: AbstractSet[str] = frozenset(),
+) -> StoredLocations:
+    """Store updates of locations, in the caller's transaction.
+
+    Args:
+        connection: A connection that may write.
+        organization_id: Whose they are.
+        updates: The updates, which may name each other as parents in any order.
+        default_time_zone: The zone of a site that states none.
+        refused: Ids of locations that were refused before, to tell them from unknown ones.
+    """
+    if not updates:
+        return StoredLocations()
+    await lock(connection)
+    rows = await load(connection, organization_id, locations, ("id", *_RESOLVED, *_STATED))
+    stored = {key: _facts(row) for key, row in rows.items()}
+    facts, outcomes = _apply(stored, updates)
+    resolved, faults = _settle(facts, stored, default_time_zone, refused)
+    result = StoredLocations()
+    for update, outcome in zip(updates, outcomes, strict=True):
+        applied = outcome in _APPLIED
+        result.outcomes.append(faults.get(update.id, outcome) if applied else outcome)
+        if applied and update.id in resolved and _has_default_zone(facts, update):
+            result.defaulted.add(update.id)
+    restated = {
+        update.id
+        for update, outcome in zip(updates, result.outcomes, strict=True)
+        if outcome in {Outcome.NEW, Outcome.CHANGED}
+    }
+    changed = []
+    for key, place in sorted(resolved.items()):
+        row = {"id": key, **place, **{name: facts[key][name] for name in _STATED}}
+        if row != rows.get(key):
+            changed.append(row | {"search_text": search_text(row["site"], row["room"])})
+            moved = key in rows and any(rows[key][name] != place[name] for name in _RESOLVED)
+            result.followed += moved and key not in restated
+    await upsert(connection, organization_id, locations, changed)
+    return result
+
+
+def _facts(row: Mapping[str, Any]) -> _Facts:
+    return {**row, "name": row["room"] or row["site"], "is_part": row["room"] is not None}
+
+
+def _apply(stored: Mapping[str, _Facts], updates: Sequence[RegistryUpdate]) -> tuple[dict[str, _Facts], list[Outcome]]:
+    facts = dict(stored)
+    outcomes = []
+    for update in updates:
+        outcome, record = apply_update(facts.get(update.id), update, "name", _DEFAULTS)
+        outcomes.append(outcome)
+        if record is not None:
+            facts[update.id] = record
+        if outcome in _APPLIED and "own_time_zone" in update.fields:
+            # The location is stated as a whole, so nothing of what was concluded before is kept.
+            facts[update.id] = {name: value for name, value in facts[update.id].items() if name not in _RESOLVED}
+    return facts, outcomes
+
+
+def _settle(
+    facts: dict[str, _Facts], stored: Mapping[str, _Facts], default_time_zone: str, refused: AbstractSet[str]
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Resolve the tree. What cannot be resolved is left as stored, until everything else can be."""
+    faults: dict[str, str] = {}
+    while True:
+        # What is stored has no cycles, so each has a location that is imported now and not yet left as stored.
+        found = {key: CYCLE for key in locations_in_cycles(facts) if facts[key] is not stored.get(key)}
+        resolved = {} if found else resolve_locations(facts, default_time_zone)
+        unresolved = {key for key, place in resolved.items() if place is None}
+        without = refused | faults.keys() | unresolved
+        for key in unresolved:
+            found[key] = PARENT_REFUSED if facts[key]["parent_id"] in without else PARENT_UNKNOWN
+        if not found:
+            return {key: place for key, place in resolved.items() if place is not None}, faults
+        faults |= found
+        for key in found:
+            if key in stored:
+                facts[key] = stored[key]
+            else:
+                del facts[key]
+
+
+def _has_default_zone(facts: Mapping[str, _Facts], update: RegistryUpdate) -> bool:
+    place = facts[update.id]
+    return place["own_time_zone"] is None and "time_zone" not in place and place["parent_id"] not in facts

@@ -1,0 +1,117 @@
+"""Stores updates of patients, staff and roles of staff, and says what came of each."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Table, and_, exists, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.registry.rows import chunks, load, lock, upsert
+from db.tables import patients, staff_members, staff_roles
+from domain.records import Patient, StaffMember
+from domain.registry import Outcome, RegistryUpdate, apply_update
+from domain.search_text import search_text
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryTable:
+    """How the records of a table are kept.
+
+    Attributes:
+        table: The table.
+        required: The field without which no record is created.
+        defaults: The other fields of a new record with this id, where its update leaves them out.
+        derived: The columns that follow from the fields.
+        active: The field that says whether the record is active.
+    """
+
+    table: Table
+    required: str
+    defaults: Callable[[str], Mapping[str, Any]]
+    derived: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    active: str = "active"
+
+
+PATIENTS: Final = RegistryTable(
+    patients,
+    "display_name",
+    lambda key: {"medical_record_number": key, "birth_date": None, "active": True, "replaced_by": None},
+    lambda row: {"search_text": search_text(row["display_name"], row["medical_record_number"])},
+)
+STAFF: Final = RegistryTable(
+    staff_members,
+    "display_name",
+    lambda _id: {"credentials": None, "registry_active": True},
+    # settle_staff looks at their roles as well.
+    lambda row: {"search_text": search_text(row["display_name"]), "active": row["registry_active"]},
+    "registry_active",
+)
+ROLES: Final = RegistryTable(staff_roles, "staff_id", lambda _id: {"active": True, "ends_on": None}, lambda _row: {})
+
+
+def patient_update(patient: Patient) -> RegistryUpdate:
+    """Return the update that states everything about a patient."""
+    names = ("display_name", "medical_record_number", "birth_date", "active")
+    return RegistryUpdate(patient.id, {name: getattr(patient, name) for name in names})
+
+
+def staff_update(member: StaffMember) -> RegistryUpdate:
+    """Return the update that states everything about a member of staff."""
+    fields = {"display_name": member.display_name, "credentials": member.credentials, "registry_active": member.active}
+    return RegistryUpdate(member.id, fields)
+
+
+async def store_updates(
+    connection: AsyncConnection, organization_id: str, kind: RegistryTable, updates: Sequence[RegistryUpdate]
+) -> list[Outcome]:
+    """Store updates one after another in the caller's transaction, and return the outcome of each.
+
+    An update of a record that an earlier one changed is compared with what that one left. Rows that no update names
+    stay as they are. After staff or their roles, call `settle_staff`.
+    """
+    if not updates:
+        return []
+    await lock(connection)
+    fields = ("id", kind.required, *kind.defaults(""), "registry_updated_at")
+    before = await load(connection, organization_id, kind.table, fields, {update.id for update in updates})
+    after: dict[str, Mapping[str, Any]] = dict(before)
+    outcomes = []
+    for update_ in updates:
+        outcome, record = apply_update(after.get(update_.id), update_, kind.required, kind.defaults(update_.id))
+        outcomes.append(outcome)
+        if record is not None:
+            after[update_.id] = record
+    changed = [{**record, **kind.derived(record)} for key, record in sorted(after.items()) if record != before.get(key)]
+    await upsert(connection, organization_id, kind.table, changed)
+    return outcomes
+
+
+async def staff_of_roles(connection: AsyncConnection, organization_id: str, role_ids: Iterable[str]) -> set[str]:
+    """Return the ids of the staff that the stored ones of these roles belong to."""
+    roles = await load(connection, organization_id, staff_roles, ("id", "staff_id"), set(role_ids))
+    return {role["staff_id"] for role in roles.values()}
+
+
+async def settle_staff(
+    connection: AsyncConnection, organization_id: str, staff_ids: Iterable[str], today: date
+) -> None:
+    """Make each active as the registry states: the person active, and a role that holds where roles are known."""
+    roles = staff_roles.alias("roles")
+    of_member = and_(roles.c.organization_id == staff_members.c.organization_id, roles.c.staff_id == staff_members.c.id)
+    holds = and_(of_member, roles.c.active, or_(roles.c.ends_on.is_(None), roles.c.ends_on >= today))
+    works = and_(
+        staff_members.c.registry_active,
+        or_(exists().where(holds), ~exists().where(of_member)),
+    )
+    for ids in chunks(staff_ids):
+        await connection.execute(
+            update(staff_members)
+            .where(
+                staff_members.c.organization_id == organization_id,
+                staff_members.c.id.in_(ids),
+                staff_members.c.active != works,
+            )
+            .values(active=works)
+        )

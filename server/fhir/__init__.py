@@ -1,0 +1,1 @@
+"""Imports FHIR R4 resources of the registries: patients, staff, their roles, and locations."""

@@ -1,0 +1,23 @@
+"""Names of time zones as registries write them: of IANA in any case, and of Windows by CLDR's mapping."""
+
+from functools import lru_cache
+from typing import Final
+from zoneinfo import available_timezones
+
+from tzlocal.windows_tz import win_tz
+
+from domain.wall_time import is_time_zone
+
+EXTENSION: Final = "http://hl7.org/fhir/StructureDefinition/timezone"
+
+
+def find_time_zone(name: str) -> str | None:
+    """Return the IANA time zone that a name means, None where it means none."""
+    name = name.strip()
+    return name if is_time_zone(name) else _zones_by_name().get(name.casefold())
+
+
+@lru_cache(maxsize=1)
+def _zones_by_name() -> dict[str, str]:
+    names = {zone.casefold(): zone for zone in available_timezones() if is_time_zone(zone)}
+    return {name.casefold(): zone for name, zone in win_tz.items()} | names
