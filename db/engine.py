@@ -1,5 +1,7 @@
 """The database engine: SQLite out of the box, PostgreSQL in earnest."""
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ LOCK_WAIT = "group_sessions_lock_wait"
 
 CONNECT_SECONDS = 5
 """How long PostgreSQL may take to accept a connection."""
+CLOSE_SECONDS = 5
+"""How long PostgreSQL may take to end connections; the server ends those that are left when it notices."""
 _IDLE_SETTING = {"idle_in_transaction_session_timeout": "60s"}
 """A process that stands still in a transaction, such as a relay whose log nobody reads, keeps its locks no longer."""
 
@@ -46,9 +50,11 @@ class Database(AsyncEngine):
     readers: Readers
 
     async def dispose(self, close: bool = True) -> None:
-        """Ends the connections that are not in use."""
-        await self.readers.close()
-        await super().dispose(close)
+        """End the connections that are not in use; a database that does not answer is not waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.readers.close()
+                await super().dispose(close)
 
 
 def async_url(database_url: str) -> URL:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, Table, case, exists, func, literal_column, select, update
+from sqlalchemy import BigInteger, Select, Table, case, exists, func, literal_column, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -22,10 +22,18 @@ PAGE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What there is to do for a sink: events that are in no lane yet, lanes whose time has come."""
+    """What there is to do for a sink.
+
+    Attributes:
+        new_events: Whether there are events that are in no lane yet.
+        due_lanes: Whether there are lanes whose time has come.
+        unsettled_events: Whether events are stored that an older transaction, of any database of the server, holds
+            back: nobody is told when it ends, so they have to be looked for again.
+    """
 
     new_events: bool
     due_lanes: bool
+    unsettled_events: bool
 
 
 async def open_sink(engine: AsyncEngine, sink: str) -> None:
@@ -49,15 +57,15 @@ async def look_for_work(engine: AsyncEngine, sink: str, now: datetime) -> Work:
     async with reading_all(engine) as connection:
         seen = _position((await connection.execute(_position_of(sink))).one())
         # In order and limited, where EXISTS would do: PostgreSQL would expect many new events, and read all for one.
-        next_event = (
-            select(outbox.c.sequence)
-            .where(is_after(connection, seen), is_settled(connection))
-            .order_by(*EVENT_ORDER)
-            .limit(1)
-        )
+        after = select(outbox.c.sequence).where(is_after(connection, seen)).order_by(*EVENT_ORDER).limit(1)
+        settled = is_settled(connection)
         due_lanes = exists().where(relay_lanes.c.sink == sink, relay_lanes.c.due_at <= now)
-        row = (await connection.execute(select(next_event.scalar_subquery(), due_lanes))).one()
-        return Work(new_events=row[0] is not None, due_lanes=row[1])
+        query = select(
+            after.where(settled).scalar_subquery().is_not(None),
+            due_lanes,
+            after.where(not_(settled)).scalar_subquery().is_not(None),
+        )
+        return Work(*(await connection.execute(query)).one())
 
 
 async def take_in(engine: AsyncEngine, sink: str, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The relay: delivers the outbox to every configured sink, inside the server and as a command of its own."""
 
 import asyncio
+import logging
 import random
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,8 +15,13 @@ from server.clock import now
 from server.settings import Settings
 from server.sink_relay import Pause, SinkRelay, pause_at_most
 from server.sinks import Sink, sinks_of
+from server.tasks import end_tasks
 
 _MARGIN_SECONDS: Final = 5.0
+_END_SECONDS: Final = 10.0
+_CLOSE_SECONDS: Final = 2.0
+
+_log = logging.getLogger("group_sessions.relay")
 
 
 class Relay:
@@ -29,41 +35,49 @@ class Relay:
         chance: Callable[[], float] = random.random,
         pause: Pause = pause_at_most,
     ) -> None:
-        """Takes the database, the receivers, the clock, what gives numbers from 0 to 1 to spread waits, and waits."""
+        """Take the database, the sinks, the clock, a source of numbers from 0 to 1 that spread waits, and a pause."""
         self._sinks = sinks
         self._relays = [SinkRelay(engine, sink, clock, chance, pause) for sink in sinks]
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Has `run` come to its end once the events under way are done with."""
+        """Let `run` return once the events under way are done with."""
         self._stopping.set()
         for relay in self._relays:
             relay.stop()
 
     async def run(self) -> None:
-        """Delivers until it is stopped. What hangs then, in a database that does not answer, is left after a while."""
+        """Deliver until stopped or cancelled. It then returns in bounded time, whoever does not answer."""
         tasks = [asyncio.create_task(relay.run()) for relay in self._relays]
         try:
             await self._stopping.wait()
             longest = max((sink.longest_seconds for sink in self._sinks), default=0.0)
             await asyncio.wait(tasks, timeout=longest + _MARGIN_SECONDS)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self.stop()  # a task whose cancellation is lost ends as it looks at this
+            if not await end_tasks(tasks, _END_SECONDS):
+                _log.error("a task of the relay does not end, and is left behind")
             for sink in self._sinks:
-                await sink.close()
+                await _close(sink)
+
+
+async def _close(sink: Sink) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await sink.close()
+    except Exception as fault:  # the process goes on, or ends: either way nobody can do more
+        _log.warning("a sink could not be closed", exc_info=fault, extra={"fields": {"sink": sink.name}})
 
 
 def relay_of(settings: Settings, engine: AsyncEngine) -> Relay | None:
-    """Gives the relay to the sinks that are configured; None where none is."""
+    """Return the relay to the sinks that are configured; None where none is."""
     sinks = sinks_of(settings, engine)
     return Relay(engine, sinks) if sinks else None
 
 
 @asynccontextmanager
 async def running(relay: Relay | None) -> AsyncIterator[None]:
-    """Has the relay, if there is one, run beside what is done in the block, and waits for its end after it."""
+    """Run the relay, if there is one, during the block, and wait for its end after it."""
     if relay is None:
         yield
         return
@@ -76,8 +90,15 @@ async def running(relay: Relay | None) -> AsyncIterator[None]:
 
 
 async def run_until_signalled(relay: Relay) -> None:
-    """Runs the relay until SIGINT or SIGTERM."""
+    """Run the relay until SIGINT or SIGTERM. A second signal ends the process at once."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, relay.stop)
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop() -> None:
+        for number in signals:
+            loop.remove_signal_handler(number)
+        relay.stop()
+
+    for number in signals:
+        loop.add_signal_handler(number, stop)
     await relay.run()

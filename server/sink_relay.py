@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -18,25 +19,39 @@ from db.relay_lanes import Lane, LaneEvent, claim_lanes, mark_delivered, mark_fa
 from server.not_delivered import NotDelivered
 from server.retries import Retries
 from server.sinks import Sink
+from server.tasks import end_tasks
 
 LANES: Final = 8
 """Lanes that one relay serves at a time."""
 RUN: Final = 50
 """Events of one lane until others get their turn."""
 POLL_SECONDS: Final = 0.5
+_UNSETTLED: Final = Retries(tries=0, first_wait=0.05, longest_wait=POLL_SECONDS)
+"""When to look again for events that an older transaction holds back: soon, since most transactions are short."""
 _LEASE_MARGIN_SECONDS: Final = 10.0
+_END_SECONDS: Final = 5.0
 _OUTAGE: Final = Retries(tries=0, first_wait=0.5, longest_wait=15)
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
-"""Waits for the event, at most so many seconds."""
+"""Wait for the event, at most so many seconds."""
 
 _log = logging.getLogger("group_sessions.relay")
 
 
 async def pause_at_most(event: asyncio.Event, seconds: float) -> None:
-    """Waits for the event, at most so many seconds."""
+    """Wait for the event, at most so many seconds."""
+    # Not asyncio.wait_for: before Python 3.12 it drops a cancellation that comes as the event is set.
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What a turn found: how many lanes it claimed, and whether events are stored that nobody may deliver yet."""
+
+    lanes: int
+    unsettled_events: bool
 
 
 class SinkRelay:
@@ -67,30 +82,29 @@ class SinkRelay:
         self._turn_asked = asyncio.Event()
 
     def stop(self) -> None:
-        """Has `run` come to its end once the events under way are done with."""
+        """Let `run` return once the events under way are done with."""
         self._stopping.set()
         self._turn_asked.set()
 
     async def run(self) -> None:
-        """Delivers until it is stopped. Whatever goes wrong is logged, and tried again after a while."""
+        """Deliver until stopped. Whatever goes wrong is logged, and tried again after a while."""
         try:
             await self._take_turns()
-            await asyncio.gather(*self._serving)
+            if self._serving:
+                await asyncio.wait(self._serving)
             with contextlib.suppress(Exception):  # without the database their leases run out by themselves
                 await self._release_stranded()
         finally:
             # Cancelled, it leaves nobody at work: what they were at is as if they had died.
-            serving = list(self._serving)
-            for task in serving:
-                task.cancel()
-            await asyncio.gather(*serving, return_exceptions=True)
+            self.stop()
+            await end_tasks(self._serving, _END_SECONDS)
 
     async def _take_turns(self) -> None:
-        faults = 0
+        faults = unsettled = 0
         while not self._stopping.is_set():
             self._turn_asked.clear()
             try:
-                busy = await self._turn()
+                work = await self._turn()
             except Exception as fault:
                 # Whatever it is: a relay that ended here would deliver nothing any more, and nobody would see it.
                 faults += 1
@@ -99,11 +113,13 @@ class SinkRelay:
                 await self._pause(self._stopping, _OUTAGE.wait(faults, self._chance()))
                 continue
             faults = 0
-            if not busy:
-                await self._pause(self._turn_asked, POLL_SECONDS)
+            unsettled = unsettled + 1 if work.unsettled_events else 0
+            if not work.lanes:
+                seconds = _UNSETTLED.wait(unsettled, self._chance()) if unsettled else POLL_SECONDS
+                await self._pause(self._turn_asked, seconds)
 
-    async def _turn(self) -> bool:
-        """Does what there is to do; gives whether there was something."""
+    async def _turn(self) -> "_Turn":
+        """Do what there is to do."""
         await self._release_stranded()
         if not self._opened:
             await open_sink(self._engine, self._sink.name)
@@ -113,14 +129,14 @@ class SinkRelay:
             await take_in(self._engine, self._sink.name, self._clock())
         free = LANES - len(self._serving)
         if not free or not (work.new_events or work.due_lanes):
-            return False
+            return _Turn(0, work.unsettled_events)
         now = self._clock()
         lanes = await claim_lanes(self._engine, self._sink.name, uuid4(), now, now + self._lease, free)
         for lane in lanes:
             task = asyncio.create_task(self._serve(lane))
             self._serving.add(task)
             task.add_done_callback(self._served)
-        return bool(lanes)
+        return _Turn(len(lanes), work.unsettled_events)
 
     async def _release_stranded(self) -> None:
         stranded = list(self._stranded)

@@ -20,8 +20,14 @@ from sqlalchemy.pool import NullPool
 from db.engine import Database, async_url, create_engine
 from db.migrate import migrate
 from tests.figures import pytest_configure, pytest_terminal_summary
+from tests.time_limit import pytest_collection_modifyitems, pytest_timeout_set_timer
 
-__all__ = ["pytest_configure", "pytest_terminal_summary"]
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_terminal_summary",
+    "pytest_timeout_set_timer",
+]
 
 
 @pytest.fixture(scope="session")

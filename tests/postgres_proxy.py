@@ -50,12 +50,12 @@ class Proxy:
         with suppress(OSError, asyncio.CancelledError):
             far_reader, far_writer = await self._connect()
             answers = asyncio.create_task(self._pass_on(far_reader, writer))
-            with suppress(OSError):
+            try:
                 await self._pass_requests(reader, far_reader, far_writer, answers)
-            answers.cancel()
-            with suppress(OSError, asyncio.CancelledError):
-                await answers
-            far_writer.close()
+            finally:
+                answers.cancel()
+                far_writer.close()
+                await asyncio.gather(answers, return_exceptions=True)
         writer.close()
         self._tasks.discard(task)
 

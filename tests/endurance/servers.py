@@ -86,4 +86,8 @@ async def open_nursery(database_url: str) -> AsyncIterator[Nursery]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        await process.wait()
+        try:
+            await asyncio.wait_for(process.wait(), 30)
+        except TimeoutError:
+            process.kill()
+            await process.wait()

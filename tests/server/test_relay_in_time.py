@@ -2,11 +2,14 @@
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
-from db.engine import Database
+from db.engine import Database, create_engine
 from server.settings import Settings
 from server.sinks import Sink, sinks_of
 from tests.receiver import SECRET, Receiver, accept, always, listening
@@ -39,19 +42,62 @@ class Pauses:
                 end.cancel()
         self.time_passes.clear()
 
+    @asynccontextmanager
+    async def passing(self) -> AsyncIterator[None]:
+        """Has time pass as often as it is waited for: what one look could not see yet, the next one may."""
+
+        async def pass_on() -> None:
+            while True:
+                await self.next_look()
+
+        task = asyncio.create_task(pass_on())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def next_look(self) -> None:
+        """Has time pass once, and waits until the relay has looked."""
+        self.begun.clear()
+        self.time_passes.set()
+        async with asyncio.timeout(30):
+            await self.begun.wait()
+
 
 async def test_the_next_look_is_at_most_half_a_second_away_and_sends_out_all_that_is_new(
     engine: Database, receiver: Receiver
 ) -> None:
     pauses = Pauses()
     async with relays(engine, webhook(receiver), pause=pauses):
-        await pauses.begun.wait()  # it has looked, and found nothing
+        await asyncio.wait_for(pauses.begun.wait(), 30)  # it has looked, and found nothing
         ids = await record(engine, GROUPS * 3)
         assert receiver.ids() == []
-        pauses.time_passes.set()  # once
-        await receiver.received_all(ids)
+        async with pauses.passing():
+            await receiver.received_all(ids)
     # Within a second of the change: half of it until the look, and half of it for the rest.
     assert 0 < max(pauses.asked) <= 0.5
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_events_that_an_older_transaction_holds_back_are_looked_for_again_soon(
+    database_kind: str, engine: Database, postgres_url: str, receiver: Receiver
+) -> None:
+    pauses = Pauses()
+    elsewhere = create_engine(postgres_url)  # another database of the same server
+    async with relays(engine, webhook(receiver), pause=pauses):
+        async with elsewhere.begin() as older:
+            await older.execute(text("SELECT pg_current_xact_id()"))
+            ids = await record(engine, GROUPS * 3)
+            for _ in range(9):
+                await pauses.next_look()
+            assert receiver.ids() == []
+        async with pauses.passing():
+            await receiver.received_all(ids)
+    await elsewhere.dispose()
+    waits = pauses.asked[1:]
+    assert min(waits) < 0.1  # most transactions end soon
+    assert waits[-1] > 0.2  # one that stays open for an hour costs two looks a second
+    assert max(waits) <= 0.5
 
 
 async def as_it_is_set_by_default(engine: Database, receiver: Receiver) -> Sink:

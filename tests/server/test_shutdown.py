@@ -138,7 +138,7 @@ async def test_a_server_that_is_told_to_stop_takes_nobody_new_and_finishes_what_
         answer = await reader.read()
         writer.close()
         await writer.wait_closed()
-        _, told = await server.process.communicate()
+        _, told = await asyncio.wait_for(server.process.communicate(), 30)
         assert server.process.returncode == 0, told
     assert answer.startswith(b"HTTP/1.1 200")
     assert orjson.loads(answer.partition(b"\r\n\r\n")[2])["data"]["enrollPatient"]["userErrors"] == []
@@ -167,7 +167,7 @@ async def test_a_change_that_waits_for_a_lock_is_finished(engine: Database, data
         server.process.send_signal(signal.SIGTERM)
         await other.rollback()
         assert (await asked).json()["data"]["enrollPatient"]["userErrors"] == []
-        assert await server.process.wait() == 0
+        assert await asyncio.wait_for(server.process.wait(), 30) == 0
     assert await count(engine, enrollments, outbox) == [1, 1]
 
 
