@@ -1,6 +1,5 @@
 """The settings of events: where they are delivered, how patiently, and who may send us theirs."""
 
-import base64
 import re
 from typing import Annotated, Final
 
@@ -8,8 +7,12 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
 
 from server.protected_url import protected_url
+from server.webhook_secrets import MOST_SECRETS, WebhookSecrets
 
-_ACCEPTED: Final = "a secret of the Standard Webhooks specification: whsec_ and the base64 of 24 to 64 random bytes"
+_ACCEPTED: Final = (
+    "a secret of the Standard Webhooks specification: whsec_ and the base64 of 24 to 64 random bytes;"
+    f" or up to {MOST_SECRETS} of them, separated by spaces or commas"
+)
 
 
 def _channel(value: str) -> str:
@@ -20,10 +23,7 @@ def _channel(value: str) -> str:
 
 
 def _webhook_secret(value: str) -> str:
-    text = value.removeprefix("whsec_")
-    key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    if not 24 <= len(key) <= 64:
-        raise ValueError
+    WebhookSecrets(value)
     return value
 
 
@@ -43,7 +43,7 @@ class EventSettings(BaseSettings):
         None, repr=False, description=_ACCEPTED
     )
     events_webhook_timeout: int = Field(10, ge=1, le=60, description="a whole number of seconds from 1 to 60")
-    events_webhook_tries: int = Field(24, ge=1, le=1000, description="a whole number from 1 to 1000")
+    events_webhook_tries: int = Field(300, ge=1, le=1000, description="a whole number from 1 to 1000")
     events_webhook_first_wait: int = Field(1, ge=1, le=3600, description="a whole number of seconds from 1 to 3600")
     events_webhook_longest_wait: int = Field(
         600, ge=1, le=86400, description="a whole number of seconds from 1 to 86400"

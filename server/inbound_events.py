@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
-from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks import WebhookVerificationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -20,6 +20,7 @@ from resolvers.context import Clinic, Context
 from resolvers.sessions import complete_occurrence
 from server.request_id import request_id
 from server.request_log import RequestRecord, record_of
+from server.webhook_secrets import WebhookSecrets
 
 DOCUMENTED: Final = "group_session_documented"
 LONGEST_BODY: Final = 65_536
@@ -65,9 +66,9 @@ class InboundEvents:
     """The ASGI app of the endpoint."""
 
     def __init__(self, clinic: Clinic, secret: str | None) -> None:
-        """Takes the clinic, and the secret that senders sign with; without one everything is refused with 404."""
+        """Take the clinic and the secrets of senders, as the setting has them; without any, all get 404."""
         self._clinic = clinic
-        self._signature = None if secret is None else Webhook(secret)
+        self._signature = None if secret is None else WebhookSecrets(secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -114,9 +115,9 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _verify(signature: Webhook, body: bytes, headers: Mapping[str, str]) -> None:
+def _verify(signature: WebhookSecrets, body: bytes, headers: Mapping[str, str]) -> None:
     try:
-        signature.verify(body, dict(headers), json_parse=False)
+        signature.verify(body, headers)
     except WebhookVerificationError as fault:
         if re.search(r"too (old|new)", str(fault)):
             message = "The webhook-timestamp is more than 5 minutes off: sign each try anew, and check the clocks."

@@ -5,16 +5,17 @@ import contextlib
 import math
 import ssl
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
 import orjson
-from standardwebhooks import Webhook
 
 from db.relay_lanes import LaneEvent
 from server.not_delivered import NotDelivered
 from server.retries import Retries
+from server.webhook_secrets import WebhookSecrets
 
 _UNWANTED: Final = frozenset({400, 410, 413, 415, 422})
 """Answers that say of the event itself that it is not wanted. Others may be of the receiver's state, and pass."""
@@ -35,7 +36,7 @@ class WebhookSink:
 
         Args:
             url: The address; redirects from it are not followed.
-            secret: The secret shared with the receiver, as the specification writes it.
+            secret: The secrets shared with the receiver, as the setting has them: each signs every event.
             timeout: Seconds until the receiver must have answered.
             retries: How often, and how patiently.
             clock: Gives the present.
@@ -43,7 +44,7 @@ class WebhookSink:
         self.longest_seconds = timeout + _ANSWER_SECONDS
         self.retries = retries
         self._url = url
-        self._signature = Webhook(secret)
+        self._signature = WebhookSecrets(secret)
         self._timeout = timeout
         self._clock = clock
         # The machine's own certificate authorities, so a clinic's can be among them. Nothing else of the environment:
@@ -76,7 +77,7 @@ class WebhookSink:
         except Exception as fault:
             # Whatever else a client trips over is the receiver's doing, and must count as a try.
             raise NotDelivered(f"the answer could not be read ({type(fault).__name__})") from None
-        _judge(response)
+        _judge(response, now)
 
     def _open(self, body: str, headers: dict[str, str]) -> contextlib.AbstractAsyncContextManager[httpx.Response]:
         return self._client.stream("POST", self._url, content=body, headers=headers)
@@ -97,13 +98,31 @@ async def _drain(response: httpx.Response) -> None:
                     return
 
 
-def _judge(response: httpx.Response) -> None:
+def _judge(response: httpx.Response, now: datetime) -> None:
     status = response.status_code
     if 200 <= status < 300:
         return
     reason = f"HTTP {status}"
     if 300 <= status < 400:
         reason += ", a redirect, which is not followed"
-    asked = response.headers.get("retry-after", "") if status in _ASKS_FOR_TIME else ""
-    wait = float(asked) if asked.isdecimal() and len(asked) < 10 else 0.0
+    wait = _retry_after(response.headers, now) if status in _ASKS_FOR_TIME else 0.0
     raise NotDelivered(reason, final=status in _UNWANTED, wait=wait)
+
+
+def _retry_after(headers: httpx.Headers, now: datetime) -> float:
+    """Return the seconds that Retry-After asks for (RFC 9110, 10.2.3); 0 where it says nothing that can be read."""
+    asked = headers.get("retry-after", "").strip()
+    if asked.isdecimal() and asked.isascii():
+        return float(asked[:10])
+    until = _http_date(asked)
+    # By the receiver's own clock, where it says what that shows.
+    present = _http_date(headers.get("date", "")) or now
+    return 0.0 if until is None else max(0.0, (until - present).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)

@@ -229,6 +229,15 @@ async def test_no_signature_another_secret_and_another_body_are_refused(
     assert (await everything(engine)).history == []
 
 
+async def test_any_of_several_secrets_is_accepted_and_no_other(clinic: Clinic, session: str) -> None:
+    both = f"{OTHER_SECRET}, {SECRET}"
+    app = create_app(clinic, Authenticator(TOKEN_SECRET), graphiql=False, inbound_secret=both)
+    body = json.dumps(documented(session))
+    for secret in (SECRET, OTHER_SECRET):
+        assert (await post(app, body, signed(body, secret=secret))).status_code == 200
+    assert code(await post(app, body, signed(body, secret="whsec_" + "A" * 32))) == (401, "BAD_SIGNATURE")
+
+
 @pytest.mark.parametrize("late", [timedelta(minutes=6), timedelta(minutes=-6)])
 async def test_an_old_timestamp_is_refused_and_one_from_the_future_too(
     engine: Database, app: Starlette, session: str, late: timedelta

@@ -4,8 +4,10 @@ import asyncio
 import logging
 import uuid
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from db.engine import Database
 from db.relay_lanes import LaneEvent
@@ -74,6 +76,54 @@ async def test_a_receiver_may_ask_for_time(engine: Database, receiver: Receiver)
         await receiver.received(2)
     (lane,) = await lanes(engine)
     assert lane["due_at"] == start + timedelta(seconds=100)  # but never for longer than we wait at most
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ("retry-after: Tue, 24 Nov 2026 09:02:00 GMT\r\ndate: Tue, 24 Nov 2026 09:00:00 GMT", 120),
+        ("retry-after: Tuesday, 24-Nov-26 09:02:00 GMT\r\ndate: Tue Nov 24 09:00:00 2026", 120),
+        ("retry-after: Tue, 24 Nov 2026 08:00:00 GMT\r\ndate: Tue, 24 Nov 2026 09:00:00 GMT", 0),
+        ("retry-after: 7", 7),
+        ("retry-after: 99999999999999999999", 9999999999),
+        ("retry-after: -5", 0),
+        ("retry-after: soon\r\ndate: Tue, 24 Nov 2026 09:00:00 GMT", 0),
+        ("retry-after: Tue, 99 Nov 2026 09:02:00 GMT", 0),
+        ("retry-after: ", 0),
+    ],
+)
+async def test_the_time_asked_for_is_seconds_or_a_date_by_the_receivers_clock(
+    receiver: Receiver, headers: str, wait: float
+) -> None:
+    async def later(_delivery: Delivery) -> bytes:
+        return f"HTTP/1.1 503 Later\r\n{headers}\r\ncontent-length: 0\r\n\r\n".encode()
+
+    receiver.answer = later
+    assert (await failure(webhook(receiver))).wait == wait
+
+
+async def test_a_date_without_a_clock_is_read_by_our_own(receiver: Receiver) -> None:
+    async def later(_delivery: Delivery) -> bytes:
+        in_an_hour = format_datetime(now() + timedelta(hours=1), usegmt=True)
+        return f"HTTP/1.1 429 Later\r\nretry-after: {in_an_hour}\r\ncontent-length: 0\r\n\r\n".encode()
+
+    receiver.answer = later
+    assert 3500 < (await failure(webhook(receiver))).wait <= 3600
+
+
+@pytest.mark.parametrize("separator", [" ", ",", ", "])
+async def test_each_secret_signs_so_that_receivers_may_change_theirs_at_any_time(
+    receiver: Receiver, separator: str
+) -> None:
+    secrets = [SECRET, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
+    sink = WebhookSink(receiver.url, separator.join(secrets), timeout=5, retries=Retries(1, 1, 1), clock=now)
+    await sink.deliver(event())
+    await sink.close()
+    (delivery,) = receiver.deliveries
+    for secret in secrets:
+        assert Webhook(secret).verify(delivery.body, delivery.headers) == event().envelope
+    with pytest.raises(WebhookVerificationError):
+        Webhook("whsec_" + "A" * 32).verify(delivery.body, delivery.headers)
 
 
 async def test_a_receiver_that_does_not_answer_in_time_has_not_taken_the_event(receiver: Receiver) -> None:
