@@ -9,6 +9,18 @@ from benchmarks.postgres import Postgres
 from db.engine import create_engine
 from db.migrate import migrate
 
+SERVING_LOGIN = "clinic_server"
+"""The login that our server runs with, as in production; the database server takes everybody's word for who he is."""
+
+_SERVING_LOGIN = f"""
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{SERVING_LOGIN}') THEN
+    CREATE ROLE {SERVING_LOGIN} LOGIN;
+    GRANT pm_group_server, pm_group_background TO {SERVING_LOGIN};
+  END IF;
+END $$
+"""
+
 _REFERENCE_TABLES = frozenset({"pm_group_staff_members", "pm_group_locations", "pm_group_patients"})
 """Those that refer to nothing. Their triggers keep what searches look in."""
 
@@ -19,6 +31,7 @@ async def create_clinic_database(postgres: Postgres, name: str, data_sets: Itera
     engine = create_engine(url)
     await migrate(engine)
     await engine.dispose()
+    await postgres.execute(_SERVING_LOGIN, name)
     await fill(url, data_sets)
     await postgres.execute("CHECKPOINT", name)
     return url

@@ -12,7 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import make_url
 
+from benchmarks.fill import SERVING_LOGIN
 from benchmarks.load import Order
 from benchmarks.workloads import ENROLL_NAME, SMALL_NAME, Workload
 from resolvers.caller import ROLES
@@ -95,7 +97,8 @@ class Running:
 def ours(name: str, database_url: str, **environment: str) -> Kind:
     """Gives this server as `group-sessions serve` runs it, one worker, with these further settings."""
     command = [str(_OURS), "serve", "--port", "{port}", "--workers", "1"]
-    return Kind(name, command, {"DATABASE_URL": database_url, "AUTH_JWT_SECRET": _SECRET, **environment})
+    serving = make_url(database_url).set(username=SERVING_LOGIN).render_as_string(hide_password=False)
+    return Kind(name, command, {"DATABASE_URL": serving, "AUTH_JWT_SECRET": _SECRET, **environment})
 
 
 def limits(database_url: str, enrollment: Path) -> list[Kind]:

@@ -1,4 +1,4 @@
-"""Transactions that write on PostgreSQL, begun and ended on the driver itself: a round trip each."""
+"""Transactions on PostgreSQL, begun and ended on the driver itself: a round trip each."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,6 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from db.drivers import Driver, give_back
 from db.faults import OutcomeUnknown, Trouble, trouble_of
-from db.row_security import confining_text
 
 _ITS_OWN: Final = "AUTOCOMMIT"
 """SQLAlchemy's name for: send what is to be sent, and leave transactions to whoever holds the connection."""
@@ -46,10 +45,13 @@ class DriverTransaction:
 
 
 @asynccontextmanager
-async def driver_transaction(
-    engine: AsyncEngine, organization_id: str, lock_seconds: float, *, confined: bool
-) -> AsyncIterator[DriverTransaction]:
-    """Opens a transaction that writes. Leaving the block commits; an exception rolls everything back.
+async def driver_transaction(engine: AsyncEngine, organization_id: str, begin: str) -> AsyncIterator[DriverTransaction]:
+    """Open a transaction. Leaving the block commits; an exception rolls everything back.
+
+    Args:
+        engine: The database.
+        organization_id: The organization whose statements the driver runs.
+        begin: BEGIN, and with it in the same round trip what the transaction starts with (see `db.roles`).
 
     Raises:
         OutcomeUnknown: Where the connection is lost during the commit.
@@ -58,7 +60,7 @@ async def driver_transaction(
     driver = transaction.driver
     committing = reusable = False
     try:
-        await driver.run(f"BEGIN; {confining_text(organization_id, lock_seconds)}" if confined else "BEGIN")
+        await driver.run(begin)
         yield transaction
         committing = True
         await driver.run("COMMIT")

@@ -27,8 +27,6 @@ CONNECT_SECONDS = 5
 """How long PostgreSQL may take to accept a connection."""
 CLOSE_SECONDS = 5
 """How long PostgreSQL may take to end connections; the server ends those that are left when it notices."""
-_IDLE_SETTING = {"idle_in_transaction_session_timeout": "60s"}
-"""A process that stands still in a transaction, such as a relay whose log nobody reads, keeps its locks no longer."""
 
 _STATEMENTS_PREPARED = 50
 """How many statements PostgreSQL keeps prepared for a connection that reads."""
@@ -91,7 +89,6 @@ def create_engine(
         "connect_args": {
             "timeout": CONNECT_SECONDS,
             "command_timeout": answer_seconds,
-            "server_settings": {} if answer_seconds is None else _IDLE_SETTING,
         },
         "hide_parameters": True,  # errors and logs show statements without the values of patients
         "json_serializer": _dump_json,

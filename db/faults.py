@@ -7,6 +7,8 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from db.roles import NOT_CONFINED
+
 
 class Trouble(Enum):
     """What a fault means for whoever asked."""
@@ -44,6 +46,7 @@ _SQLSTATES: Final = {
     "57P02": Trouble.GONE,  # crash_shutdown
     "57P03": Trouble.GONE,  # cannot_connect_now: it is starting
     "57P05": Trouble.GONE,  # idle_session_timeout
+    NOT_CONFINED: Trouble.GONE,  # a pooler has brought the statement to another session
     "08": Trouble.GONE,  # connection exceptions
     "28": Trouble.GONE,  # it does not let us in
     "53": Trouble.GONE,  # out of connections, memory or disk

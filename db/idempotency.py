@@ -17,6 +17,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
+from db.roles import Role
 from db.tables import idempotency_keys, idempotency_steps
 from db.unit_of_work import UnitOfWork
 
@@ -173,12 +174,12 @@ async def delete_expired(engine: AsyncEngine, now: datetime) -> int:
     expired = select(*request).where(_keys.expires_at <= now).limit(_DELETED_AT_ONCE)
     deleted = 0
     while True:
-        async with reading_all(engine) as connection:
+        async with reading_all(engine, Role.BACKGROUND) as connection:
             # Looking is free: a writer of SQLite would keep others waiting for nothing.
             found = (await connection.execute(expired)).all()
         if not found:
             return deleted
-        async with writing_all(engine) as connection:
+        async with writing_all(engine, Role.BACKGROUND) as connection:
             done = await connection.execute(
                 delete(idempotency_keys).where(tuple_(*request).in_(found), _keys.expires_at <= now)
             )

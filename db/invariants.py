@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.all_organizations import reading_one_moment
 from db.explained_changes import records, unexplained, unknown_events
+from db.roles import Role
 from db.roster_invariants import foreign_references, roster_violations, unexplained_over_capacity
 from db.tables import audit_log, enrollments, group_definitions, occurrences, outbox
 from db.violations import Reading, Violation
@@ -43,15 +45,12 @@ async def check_invariants(
     Gives what was looked at: the invariants hold where it counts no violations.
     """
     checked = Checked()
-    async with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        async with connection.begin():
-            for organization in await _organizations(connection, organization_id):
-                checked.organizations += 1
-                async for violation in _violations(Reading(connection, organization), checked):
-                    checked.violations += 1
-                    report(violation)
+    async with reading_one_moment(engine, Role.OPERATOR) as connection:
+        for organization in await _organizations(connection, organization_id):
+            checked.organizations += 1
+            async for violation in _violations(Reading(connection, organization), checked):
+                checked.violations += 1
+                report(violation)
     return checked
 
 

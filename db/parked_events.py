@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, false, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
+from db.roles import Role
 from db.tables import Instant, parked_events, relay_lanes
 
 
@@ -33,7 +34,7 @@ async def list_parked(engine: AsyncEngine, organization_id: str | None) -> list[
     columns = [parked_events.c[name] for name in ParkedEvent.__dataclass_fields__]
     query = select(*columns).where(*_of(organization_id))
     query = query.order_by(parked_events.c.sequence, parked_events.c.sink)
-    async with reading_all(engine) as connection:
+    async with reading_all(engine, Role.OPERATOR) as connection:
         return [ParkedEvent(*row) for row in await connection.execute(query)]
 
 
@@ -41,7 +42,7 @@ async def send_again(engine: AsyncEngine, organization_id: str | None, now: date
     """Has the relays send what is parked again, before what is newer of the same groups; gives how many events."""
     marked = update(parked_events).where(parked_events.c.again == false(), *_of(organization_id)).values(again=True)
     marked = marked.returning(parked_events.c.sink, parked_events.c.group_definition_id)
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.OPERATOR) as connection:
         lanes = Counter((row.sink, row.group_definition_id) for row in await connection.execute(marked))
         # In one order everywhere, so that two transactions cannot wait for each other's lanes.
         for (sink, group_id), count in sorted(lanes.items()):

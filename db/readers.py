@@ -2,11 +2,14 @@
 
 On PostgreSQL they are of their own, apart from those that write. A connection that reads is confined to an organization
 as a session, not anew in each transaction, and stays so until another organization needs it: what is read by one
-statement then takes one round trip, where confining a transaction for it would take three.
+statement then takes one round trip, where confining a transaction for it would take three. Each statement proves that
+the session it runs in is the confined one: a pooler in between may have brought it to another.
 """
 
 import asyncio
-from typing import Final, Protocol
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final, Protocol
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,7 +18,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.drivers import Driver, give_back
 from db.faults import Busy
-from db.row_security import confining_session
+from db.roles import confine_session, proving_confinement
 
 POOL_SECONDS: Final = 3
 """How long to wait for a connection where all are in use."""
@@ -29,6 +32,25 @@ class ReadingDriver(Driver):
     def __init__(self, organization_id: str, dialect: Dialect, pooled: PoolProxiedConnection) -> None:
         super().__init__(organization_id, dialect, pooled.driver_connection)
         self.pooled = pooled
+
+
+class ConfinedDriver(ReadingDriver):
+    """A connection to PostgreSQL whose statements fail unless its session is confined to the organization."""
+
+    __slots__ = ()
+
+    async def confine(self) -> None:
+        """Confine the session. Raises DBAPIError."""
+        # Outside of a transaction: what is set in one is undone with it.
+        await self.run(confine_session(self.organization_id))
+
+    async def _ask(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        proven = _proving_confinement(text, len(arguments) + 1)
+        return await super()._ask(proven, [*arguments, self.organization_id])
+
+
+# The driver looks a statement up by its text, which is hashed once where it is the same object each time.
+_proving_confinement = lru_cache(maxsize=1000)(proving_confinement)
 
 
 class Readers(Protocol):
@@ -76,7 +98,7 @@ class ConfinedReaders:
             engine: Makes connections, and keeps none.
             size: How many there are at most.
         """
-        self._engine = engine
+        self.engine = engine
         self._size = size
         self._places = asyncio.Semaphore(size)
         self._open = 0
@@ -130,10 +152,9 @@ class ConfinedReaders:
         return None
 
     async def _confine(self, organization_id: str) -> ReadingDriver:
-        driver = ReadingDriver(organization_id, self._engine.dialect, await self._taken_over() or await self._new())
+        driver = ConfinedDriver(organization_id, self.engine.dialect, await self._taken_over() or await self._new())
         try:
-            # Outside of a transaction: what is set in one is undone with it.
-            await driver.run(confining_session(organization_id))
+            await driver.confine()
         except BaseException:
             await self._end(driver)
             raise
@@ -151,7 +172,7 @@ class ConfinedReaders:
     async def _new(self) -> PoolProxiedConnection:
         self._open += 1
         try:
-            return await self._engine.raw_connection()
+            return await self.engine.raw_connection()
         except BaseException:
             self._open -= 1
             raise

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
 from db.event_queries import BEFORE_ALL, EVENT_ORDER, EventPosition, is_after, is_settled
+from db.roles import Role
 from db.tables import outbox, relay_lanes, relay_sinks
 
 PAGE: Final = 1000
@@ -38,7 +39,7 @@ class Work:
 
 async def open_sink(engine: AsyncEngine, sink: str) -> None:
     """Makes the sink known, if it is not: its first event will be the first of the outbox."""
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.BACKGROUND) as connection:
         await connection.execute(
             _insert(connection, relay_sinks)
             .values(sink=sink, transaction_id=BEFORE_ALL.transaction_id, sequence=BEFORE_ALL.sequence)
@@ -54,7 +55,7 @@ async def look_for_work(engine: AsyncEngine, sink: str, now: datetime) -> Work:
     Raises:
         NoResultFound: The sink is not known.
     """
-    async with reading_all(engine) as connection:
+    async with reading_all(engine, Role.BACKGROUND) as connection:
         seen = _position((await connection.execute(_position_of(sink))).one())
         # In order and limited, where EXISTS would do: PostgreSQL would expect many new events, and read all for one.
         after = select(outbox.c.sequence).where(is_after(connection, seen)).order_by(*EVENT_ORDER).limit(1)
@@ -73,7 +74,7 @@ async def take_in(engine: AsyncEngine, sink: str, now: datetime) -> None:
 
     One relay at a time does this for a sink; another one that comes meanwhile does nothing.
     """
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.BACKGROUND) as connection:
         seen = await _lock_sink(connection, sink)
         if seen is None:
             return

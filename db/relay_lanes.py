@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
+from db.roles import Role
 from db.tables import Instant, outbox, parked_events, relay_lanes
 
 _lanes = relay_lanes.c
@@ -78,7 +79,7 @@ async def claim_lanes(
     """Gives at most `limit` lanes that are due, those due for longest first; they are the caller's until `until`."""
     due = select(_lanes.group_definition_id).where(_lanes.sink == sink, _lanes.due_at <= now)
     due = due.order_by(_lanes.due_at).limit(limit)
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.BACKGROUND) as connection:
         if connection.dialect.name == "postgresql":
             due = due.with_for_update(skip_locked=True)
         # As a common table expression it is evaluated once, so the limit holds.
@@ -106,7 +107,7 @@ async def claim_lanes(
 async def read_lane(engine: AsyncEngine, lane: Lane, limit: int) -> list[LaneEvent]:
     """Gives the lane's next events, at most `limit`, in order: first the parked ones that are to be sent again."""
     events: list[LaneEvent] = []
-    async with reading_all(engine) as connection:
+    async with reading_all(engine, Role.BACKGROUND) as connection:
         if lane.has_parked:
             parked = (
                 _events_of(lane)
@@ -137,7 +138,7 @@ async def mark_delivered(
     Returns:
         False where another relay has taken the lane over: the event is not counted, and may be delivered twice.
     """
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.BACKGROUND) as connection:
         if not await _step(connection, lane, event, now, keep_until):
             return False
         if event.was_parked:
@@ -147,7 +148,7 @@ async def mark_delivered(
 
 async def mark_failed(engine: AsyncEngine, lane: Lane, due_at: datetime) -> None:
     """Counts a try in vain, and gives the lane back until it is due."""
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.BACKGROUND) as connection:
         await connection.execute(_held(lane).values(tries=_lanes.tries + 1, due_at=due_at, lease=None))
 
 
@@ -162,7 +163,7 @@ async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, re
         reason: Why it was not taken, at most 200 characters, without anything of patients or of secrets.
         now: The present.
     """
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.BACKGROUND) as connection:
         if not await _step(connection, lane, event, now, keep_until=None):
             return
         if event.was_parked:
@@ -188,7 +189,7 @@ async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, re
 async def release_lanes(engine: AsyncEngine, lanes: Iterable[Lane], now: datetime) -> None:
     """Gives lanes back; each is due now if it has more, for any relay."""
     due_at = _due_if_more(_lanes.again_count, _lanes.sequence, now)
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.BACKGROUND) as connection:
         # In one order everywhere, so that two transactions cannot wait for each other's lanes.
         for lane in sorted(lanes, key=lambda lane: lane.group_definition_id):
             await connection.execute(_held(lane).values(lease=None, due_at=due_at))

@@ -6,7 +6,7 @@ Told without Alembic, which makes schemas (db.migrate): it takes some 11 MB, and
 from pkgutil import iter_modules
 from typing import Final
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import column, inspect, select, table, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,11 +19,24 @@ REVISIONS: Final = tuple(sorted(module.name.partition("_")[0] for module in iter
 """The revisions that this code knows, oldest first: each is the number that its module's name begins with."""
 
 
+_MAY_READ: Final = text("SELECT has_table_privilege(to_regclass(:name), 'SELECT')")
+
+
 class NewerSchema(Exception):
     """The database has a schema that this code does not know: a newer program has migrated it."""
 
     def __init__(self) -> None:
         super().__init__("the database has the schema of a newer version of this program: run that version")
+
+
+class UnreadableSchema(Exception):
+    """The login may not even read which schema the database has: privileges were lost, as by restoring a dump."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database lacks privileges, and may lack roles, policies and triggers: run `group-sessions migrate`"
+            " with the login that owns the tables"
+        )
 
 
 async def schema_is_current(engine: AsyncEngine) -> bool:
@@ -33,12 +46,12 @@ async def schema_is_current(engine: AsyncEngine) -> bool:
     return revision == REVISIONS[-1]
 
 
-async def schema_is_older(engine: AsyncEngine) -> bool:
-    """Tells whether the database lacks a schema, or has one that this code has left behind.
+def is_older(revision: str | None) -> bool:
+    """Return whether a database lacks a schema, or has one that this code has left behind.
 
     One that this code does not know yet is newer: while servers are replaced, old ones work on with it.
     """
-    return await current_revision(engine) in (None, *REVISIONS[:-1])
+    return revision in (None, *REVISIONS[:-1])
 
 
 async def current_revision(engine: AsyncEngine) -> str | None:
@@ -48,9 +61,11 @@ async def current_revision(engine: AsyncEngine) -> str | None:
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Gives the same of a connection's database."""
+    """Return the same of a connection's database. Raises UnreadableSchema."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
+    if connection.dialect.name == "postgresql" and not connection.scalar(_MAY_READ, {"name": VERSION_TABLE}):
+        raise UnreadableSchema
     stored: str | None = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
     return stored
 

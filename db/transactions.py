@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.faults import Busy, Trouble, Unavailable, trouble_of
-from db.row_security import LOCK_SECONDS
+from db.roles import LOCK_SECONDS
 from db.turns import NotYourTurn, Place, Turns
 from db.unit_of_work import Author, UnitOfWork, unit_of_work
 

@@ -14,7 +14,7 @@ from db.driver_transactions import driver_transaction
 from db.drivers import Driver
 from db.engine import LOCK_WAIT, WRITES
 from db.faults import OutcomeUnknown, Trouble, trouble_of
-from db.row_security import LOCK_SECONDS
+from db.roles import LOCK_SECONDS, Role, act_as, confine_transaction
 from db.statement import Statement
 from db.tables import access_log, audit_log, outbox
 from db.turns import Place, Turns
@@ -177,19 +177,21 @@ async def unit_of_work(
     place: Place | None = None,
     lock_seconds: float = LOCK_SECONDS,
     *,
-    confined: bool = True,
+    role: Role = Role.SERVER,
 ) -> AsyncIterator[UnitOfWork]:
     """Opens a transaction that writes. Leaving the block commits; an exception rolls everything back.
 
-    `db.transactions.transact` runs a decision in one, and again where that helps. Not confined to what requests may
-    touch (see `db.row_security`) are operators' commands alone.
+    `db.transactions.transact` runs a decision in one, and again where that helps. Operators' commands alone act as
+    another role than requests do.
 
     Raises:
         OutcomeUnknown: Where the connection is lost during the commit.
     """
     opened: AbstractAsyncContextManager[Transaction] = _sqlite_transaction(engine, author.organization_id, lock_seconds)
     if engine.dialect.name == "postgresql":
-        opened = driver_transaction(engine, author.organization_id, lock_seconds, confined=confined)
+        confinement = confine_transaction(author.organization_id, lock_seconds)
+        start = confinement if role is Role.SERVER else act_as(role)
+        opened = driver_transaction(engine, author.organization_id, f"BEGIN; {start}")
     async with opened as transaction:
         work = UnitOfWork(transaction, author, now, new_id, place or Place(Turns()))
         yield work

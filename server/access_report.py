@@ -6,6 +6,8 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.access_log import patients_read
+from db.all_organizations import reading_all
+from db.roles import Role
 
 
 async def print_reads(engine: AsyncEngine, out: BinaryIO, organization_id: str, patient_id: str | None) -> None:
@@ -17,7 +19,7 @@ async def print_reads(engine: AsyncEngine, out: BinaryIO, organization_id: str, 
         organization_id: Whose log.
         patient_id: Only requests that read this patient's records, where given; a line then tells this id alone.
     """
-    async with engine.connect() as connection:
+    async with reading_all(engine, Role.OPERATOR) as connection:
         async for read in patients_read(connection, organization_id, patient_id):
             line = {
                 "at": read.at,

@@ -14,7 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import Database, create_engine
-from db.schema_version import NewerSchema
+from db.faults import Busy, Unavailable
+from db.schema_version import NewerSchema, UnreadableSchema
 from resolvers.caller import PermissionKey
 from server.access_report import print_reads
 from server.auth.signing import sign_token
@@ -23,7 +24,7 @@ from server.command_error import CommandError
 from server.event_stream import print_events
 from server.failed_events import print_parked, retry_parked
 from server.logs import configure_logging
-from server.ready_database import prepare_schema
+from server.ready_database import prepare_schema, refuse_unfit_login, refuse_unless_operator
 from server.settings import Settings, SettingsError, load_settings
 
 _INTERRUPTED: Final = 130  # as shells tell it: 128 and the signal's number
@@ -37,14 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logging(settings.log_level)
         _COMMANDS[parsed.command](parsed, settings)
         sys.stdout.flush()
-    except (CommandError, SettingsError, NewerSchema) as error:
+    except (CommandError, SettingsError, NewerSchema, UnreadableSchema) as error:
         return _failed(str(error))
     except BrokenPipeError:
         # The reader has seen enough. What is left unwritten must not fail again while Python shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError) as error:
+    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError, Busy, Unavailable) as error:
         return _failed(f"the database cannot be used: {_reason(error)}")
     except (ConnectionError, TimeoutError, socket.gaierror) as error:
         return _failed(f"the database cannot be reached: {_reason(error)}")
@@ -60,9 +61,16 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _migrate(_parsed: argparse.Namespace, settings: Settings) -> None:
+    from db.catalog_repair import AdministratorNeeded
     from db.migrate import migrate
 
-    _with_engine(settings, migrate)
+    async def bring(engine: Database) -> None:
+        try:
+            sys.stdout.write(f"{await migrate(engine)}\n")
+        except AdministratorNeeded as error:
+            raise CommandError(str(error)) from None
+
+    _with_engine(settings, bring)
 
 
 def _demo(_parsed: argparse.Namespace, settings: Settings) -> None:
@@ -70,7 +78,7 @@ def _demo(_parsed: argparse.Namespace, settings: Settings) -> None:
     from server.demo_clinic import DatabaseNotEmpty, fill_demo_clinic
 
     async def fill(engine: Database) -> None:
-        await prepare_schema(engine)
+        await _prepare(engine, "demo")
         try:
             made = await fill_demo_clinic(create_clinic(settings, engine))
         except DatabaseNotEmpty as error:
@@ -89,7 +97,7 @@ def _import_fhir(parsed: argparse.Namespace, settings: Settings) -> None:
     options = import_options(parsed, settings.default_time_zone)
 
     async def load(engine: AsyncEngine) -> None:
-        await prepare_schema(engine)
+        await _prepare(engine, "import-fhir")
         await run_import(engine, options, parsed.files, allow_refused=parsed.allow_refused)
 
     _with_engine(settings, load)
@@ -120,7 +128,7 @@ def _events(parsed: argparse.Namespace, settings: Settings) -> None:
         return
 
     async def show(engine: AsyncEngine) -> None:
-        await prepare_schema(engine)
+        await _prepare(engine, "events")
         await print_events(
             engine,
             sys.stdout.buffer,
@@ -141,7 +149,7 @@ def _parked_events(parsed: argparse.Namespace, settings: Settings) -> None:
         raise CommandError("events: --failed and --retry go with --organization alone")
 
     async def work(engine: AsyncEngine) -> None:
-        await prepare_schema(engine)
+        await _prepare(engine, "events")
         if parsed.retry:
             await retry_parked(engine, sys.stdout, parsed.organization)
         else:
@@ -162,6 +170,7 @@ def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
                 " or EVENTS_NOTIFY_CHANNEL"
             )
         await prepare_schema(engine)
+        await refuse_unfit_login(engine, allow_owner=settings.allow_owner_login == "on")
         await run_until_signalled(relay)
 
     _with_engine(settings, deliver, answer_seconds=ANSWER_SECONDS)
@@ -169,7 +178,7 @@ def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
 
 def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
     async def show(engine: AsyncEngine) -> None:
-        await prepare_schema(engine)
+        await _prepare(engine, "reads")
         await print_reads(engine, sys.stdout.buffer, parsed.organization, parsed.patient)
 
     _with_engine(settings, show)
@@ -199,6 +208,12 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
     "check": _check,
     "export-schema": _export_schema,
 }
+
+
+async def _prepare(engine: AsyncEngine, command: str) -> None:
+    """Look whether an operator's command can do its work."""
+    await prepare_schema(engine)
+    await refuse_unless_operator(engine, command)
 
 
 def _with_engine(

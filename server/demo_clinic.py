@@ -13,6 +13,7 @@ from sqlalchemy import exists, or_, select, text
 
 from db.registry.locations import location_update, store_locations
 from db.registry.records import PATIENTS, STAFF, patient_update, staff_update, store_updates
+from db.roles import Role
 from db.tables import audit_log, group_definitions, locations, outbox, patients, staff_members
 from db.unit_of_work import Author, UnitOfWork, unit_of_work
 from domain.groups import GroupDraft, RecurrenceDraft
@@ -97,7 +98,7 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
     caller = Caller(administrator.subject, DEMO_ORGANIZATION, ROLES[administrator.role])
     # Requests may not write staff, locations and patients: they belong to other modules.
     async with unit_of_work(
-        clinic.engine, author, clinic.clock(), clinic.new_id, lock_seconds=_WAIT_SECONDS, confined=False
+        clinic.engine, author, clinic.clock(), clinic.new_id, lock_seconds=_WAIT_SECONDS, role=Role.OPERATOR
     ) as work:
         await _refuse_unless_empty(work)
         context = _Filling(clinic, caller, author.correlation_id, work)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.all_organizations import reading_all
 from db.event_queries import BEFORE_ALL, EventPosition, find_position, read_events
+from db.roles import Role
 from server.command_error import CommandError
 
 PAGE: Final = 500
@@ -32,7 +33,7 @@ async def print_events(
     """
     position = BEFORE_ALL if after is None else await _position_of(engine, after, organization_id)
     while True:
-        async with reading_all(engine) as connection:
+        async with reading_all(engine, Role.OPERATOR) as connection:
             events = await read_events(connection, position, organization_id, PAGE)
         if events:
             out.write(b"".join(orjson.dumps(event.envelope) + b"\n" for event in events))
@@ -50,7 +51,7 @@ async def _position_of(engine: AsyncEngine, after: str, organization_id: str | N
         event_id = UUID(after)
     except ValueError:
         raise CommandError(f"--after: {after!r} is not the id of an event") from None
-    async with reading_all(engine) as connection:
+    async with reading_all(engine, Role.OPERATOR) as connection:
         position = await find_position(connection, event_id, organization_id)
     if position is None:
         raise CommandError(f"--after: there is no event with the id {event_id}")

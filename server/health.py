@@ -2,19 +2,26 @@
 
 import asyncio
 import logging
+import math
+import time
 from typing import Final
 
 import orjson
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from db.catalog import missing
 from db.faults import Trouble, trouble_of
-from db.schema_version import schema_is_older
+from db.schema_version import UnreadableSchema, is_older, revision_of
+from server.ready_database import INCOMPLETE_CATALOG, OLD_SCHEMA, not_whole
 
 READY_SECONDS: Final = 2.0
 """How long the database may take to tell that it is there."""
+WHOLE_SECONDS: Final = 60.0
+"""How long a catalog that was found whole is not looked at again."""
 _log = logging.getLogger("group_sessions.faults")
 
 
@@ -24,11 +31,12 @@ def health_routes(engine: AsyncEngine) -> list[BaseRoute]:
 
 
 class Readiness:
-    """Whether the database can be reached and has the schema that this program needs."""
+    """Whether the database can be reached and has the schema and the catalog that this program needs."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._look: asyncio.Task[str | None] | None = None
+        self._whole_until = -math.inf
 
     async def answer(self, _request: Request) -> Response:
         """Answers 200, or 503 with a reason that tells nothing of the database itself."""
@@ -43,7 +51,8 @@ class Readiness:
     async def _reason(self) -> str | None:
         try:
             async with asyncio.timeout(READY_SECONDS):
-                older = await schema_is_older(self._engine)
+                async with self._engine.connect() as connection:
+                    return await connection.run_sync(self._what_is_missing)
         except TimeoutError:
             return "the database does not answer in time"
         except Exception as fault:  # whatever it is, the answer is no
@@ -51,7 +60,21 @@ class Readiness:
             if trouble_of(fault) is Trouble.BUSY:
                 return "the database is busy"
             return "the database cannot be used"
-        return "the database does not have the newest schema: run `group-sessions migrate`" if older else None
+
+    def _what_is_missing(self, connection: Connection) -> str | None:
+        try:
+            if is_older(revision_of(connection)):
+                return OLD_SCHEMA
+        except UnreadableSchema:
+            return INCOMPLETE_CATALOG
+        # This look takes milliseconds, and a catalog hardly ever changes: what was whole is believed for a while.
+        if time.monotonic() >= self._whole_until:
+            lacking = missing(connection)
+            if lacking:
+                _log.error(not_whole(lacking))
+                return INCOMPLETE_CATALOG
+            self._whole_until = time.monotonic() + WHOLE_SECONDS
+        return None
 
 
 async def _health(_request: Request) -> Response:

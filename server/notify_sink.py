@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.all_organizations import writing_all
 from db.relay_lanes import LaneEvent
+from db.roles import Role
 from server.retries import Retries
 
 LONGEST_PAYLOAD: Final = 7900
@@ -34,7 +35,7 @@ class NotifySink:
         payload = orjson.dumps(event.envelope)
         if len(payload) > LONGEST_PAYLOAD:
             payload = orjson.dumps({"id": str(event.id)})
-        async with writing_all(self._engine) as connection:
+        async with writing_all(self._engine, Role.BACKGROUND) as connection:
             await connection.execute(select(func.pg_notify(self._channel, payload.decode())))
 
     async def close(self) -> None:

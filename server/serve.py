@@ -19,7 +19,12 @@ from server.auth.signing import sign_token
 from server.command_error import CommandError
 from server.demo_clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
 from server.http.config import ServerConfig
-from server.ready_database import prepare_schema
+from server.ready_database import (
+    prepare_schema,
+    refuse_lost_confinement,
+    refuse_unfit_login,
+    refuse_unless_operator,
+)
 from server.settings import Settings
 from server.supervisor import Supervisor, WorkersFailed
 
@@ -89,8 +94,11 @@ async def _prepare(settings: Settings, *, demo: bool) -> None:
     try:
         await prepare_schema(engine)
         if demo:
+            await refuse_unless_operator(engine, "serve --demo")
             with contextlib.suppress(DatabaseNotEmpty):
                 await fill_demo_clinic(create_clinic(settings, engine))
+        await refuse_unfit_login(engine, allow_owner=demo or settings.allow_owner_login == "on")
+        await refuse_lost_confinement(engine)
     finally:
         await engine.dispose()
 

@@ -56,6 +56,9 @@ class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
         repr=False,  # it may hold a password
         description="sqlite:///path/to/file or postgresql://user:password@host:port/name",
     )
+    allow_owner_login: Annotated[Literal["on", "off"], BeforeValidator(str.lower)] = Field(
+        "off", description="on or off"
+    )
     default_time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "America/Phoenix", description="an IANA time zone name, such as America/Phoenix"
     )

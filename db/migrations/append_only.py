@@ -2,29 +2,17 @@
 
 from alembic import op
 
-_SQLITE = {
-    "update": "BEFORE UPDATE ON {table}",
-    "delete": "BEFORE DELETE ON {table}",
-    # INSERT OR REPLACE deletes the old row without asking the trigger above.
-    "replace": "BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)",
-}
+from db.triggers import SQLITE_TRIGGERS, TRIGGERS, create_trigger_function
 
 
 def refuse_changes(table: str) -> None:
-    """Has the database refuse UPDATE, DELETE and TRUNCATE on the table. Inserting stays as it is."""
-    message = f"{table} is append-only: its rows are never changed or deleted"
+    """Have the database refuse UPDATE, DELETE and TRUNCATE on the table. Inserting stays as it is."""
     if op.get_bind().dialect.name == "sqlite":
-        for action, moment in _SQLITE.items():
-            op.execute(
-                f"CREATE TRIGGER {table}_refuses_{action} {moment.format(table=table)} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
+        for name, statement in SQLITE_TRIGGERS.items():
+            if name.startswith(f"{table}_refuses_"):
+                op.execute(statement)
         return
-    op.execute(
-        f"CREATE FUNCTION {table}_refuses() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'restrict_violation'; END$$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_refuses_changes BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuses()"
-    )
+    for trigger in TRIGGERS:
+        if trigger.function == f"{table}_refuses":
+            op.execute(create_trigger_function(trigger.function))
+            op.execute(trigger.create)

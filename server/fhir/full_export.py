@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
 from db.registry.absent import active_ids_absent_from, deactivate
+from db.roles import Role
 from db.tables import locations, patients, staff_members, staff_roles
 from server.fhir.kinds import Kind
 from server.fhir.options import ImportOptions
@@ -40,7 +41,7 @@ class FullExport:
         """
         absent: dict[Kind, list[str]] = {}
         # Even in a dry run by the same connection, for SQLite's next reader may be older than its last writer.
-        async with reading_all(engine) as connection:
+        async with reading_all(engine, Role.OPERATOR) as connection:
             for kind, present in self._present.items():
                 known = present | self._deleted[kind]
                 active, absent[kind] = await active_ids_absent_from(
@@ -49,7 +50,7 @@ class FullExport:
                 summary.absences[kind] = Absence(len(present), active, len(absent[kind]))
         if summary.unread or options.confirm is None or options.confirm != summary.absent:
             return
-        async with writing_all(engine) as connection:
+        async with writing_all(engine, Role.OPERATOR) as connection:
             for kind, ids in absent.items():
                 await deactivate(connection, options.organization_id, _ACTIVE[kind], ids, today)
         summary.deactivated = True

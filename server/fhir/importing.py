@@ -10,6 +10,7 @@ from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.all_organizations import writing_all
+from db.roles import Role
 from domain.registry import Outcome
 from domain.texts import is_storable
 from domain.wall_time import is_time_zone, local_date
@@ -170,7 +171,7 @@ class _Import:
     async def _stored(self, entries: Sequence[_Entry]) -> list[tuple[_Entry, Outcome | str]]:
         if not entries:
             return []
-        async with writing_all(self._engine) as connection:
+        async with writing_all(self._engine, Role.OPERATOR) as connection:
             stored = await store(
                 connection, self._options, [entry.mapped for entry in entries], self._today, self._refused_locations
             )

@@ -23,14 +23,14 @@ SIZE = Size(groups=3, sessions=30, enrolled=4, left=1, patients=7, seats=4)
 
 
 @pytest.fixture
-async def data_set(database_url: str) -> DataSet:
+async def data_set(administrator_url: str) -> DataSet:
     of_the_caller, of_another = DataSet(ORGANIZATION, SIZE), DataSet("another", SIZE)
-    await fill(database_url, [of_the_caller, of_another])
+    await fill(administrator_url, [of_the_caller, of_another])
     return of_the_caller
 
 
-async def _ask_limit(database_url: str, statement: str, *values: object) -> Any:
-    connection = await asyncpg.connect(database_url)
+async def _ask_limit(administrator_url: str, statement: str, *values: object) -> Any:
+    connection = await asyncpg.connect(administrator_url)
     try:
         return orjson.loads(await connection.fetchval(statement, ORGANIZATION, *values))["data"]
     finally:
@@ -39,23 +39,23 @@ async def _ask_limit(database_url: str, statement: str, *values: object) -> Any:
 
 @pytest.mark.parametrize("statement", [REPORT, REPORT_BUILT])
 async def test_both_statements_for_the_report_give_what_the_api_gives(
-    database_url: str, data_set: DataSet, app_client: ApiClients, statement: str
+    administrator_url: str, data_set: DataSet, app_client: ApiClients, statement: str
 ) -> None:
     answer = await (await app_client()).ask(REPORT_QUERY)
 
-    assert await _ask_limit(database_url, statement) == answer
+    assert await _ask_limit(administrator_url, statement) == answer
     nodes = answer["groupDefinitions"]["nodes"]
     assert [len(group["occurrences"]["nodes"]) for group in nodes] == [20] * SIZE.groups
     assert [len(group["enrollments"]["nodes"]) for group in nodes] == [5] * SIZE.groups
 
 
 async def test_the_statement_for_a_small_query_gives_what_the_api_gives(
-    database_url: str, data_set: DataSet, app_client: ApiClients
+    administrator_url: str, data_set: DataSet, app_client: ApiClients
 ) -> None:
     group = data_set.groups[1]
     answer = await (await app_client()).ask(SMALL_QUERY, {"id": str(group)})
 
-    assert await _ask_limit(database_url, SMALL, group) == answer
+    assert await _ask_limit(administrator_url, SMALL, group) == answer
     assert answer["groupDefinition"]["capacity"]["status"] == "FULL"
 
 

@@ -35,9 +35,9 @@ def test_the_log_tells_each_statement_with_its_parameters() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_replay_enrolls_another_patient_in_another_group(database_url: str) -> None:
+async def test_a_replay_enrolls_another_patient_in_another_group(administrator_url: str) -> None:
     data_set = DataSet(ORGANIZATION, Size(groups=2, sessions=0, enrolled=1, left=0, patients=4))
-    await fill(database_url, [data_set])
+    await fill(administrator_url, [data_set])
     recorded, wanted = (str(group) for group in data_set.groups)
     statements = [
         Sent("SELECT id FROM pm_group_definitions WHERE id = $1::UUID FOR NO KEY UPDATE", [recorded]),
@@ -51,7 +51,7 @@ async def test_a_replay_enrolls_another_patient_in_another_group(database_url: s
             ],
         ),
     ]  # fmt: skip
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(administrator_url)
     replay = await Replay.prepare(connection, Enrollment(recorded, "patient-2", statements))
 
     first = await replay.enroll(connection, wanted, "patient-3")

@@ -16,6 +16,7 @@ from domain.changes import EntityType
 from server.command_error import CommandError
 from server.invariant_check import check_database
 from tests.clinic import OURS, THEIRS
+from tests.databases import operator_of
 from tests.invariants import assert_invariants, violations
 from tests.lively_clinic import LONG_AGO, break_by_hand, lively_clinic
 
@@ -268,7 +269,7 @@ async def test_a_record_in_another_organization_than_its_history_is_found(engine
 async def test_the_command_tells_what_it_looked_at_where_all_holds(engine: Database) -> None:
     await lively_clinic(engine)
     out = io.StringIO()
-    await check_database(engine, out, organization_id=OURS)
+    await check_database(operator_of(engine), out, organization_id=OURS)
     assert out.getvalue() == (
         "All invariants hold. Organizations: 1, groups: 3, sessions: 4, enrollments: 14, history: 38, events: 25.\n"
     )
@@ -283,7 +284,7 @@ async def test_the_command_fails_with_a_line_of_ids_for_each_violation(engine: D
     )
     out = io.StringIO()
     with pytest.raises(CommandError, match="violations found: 3"):
-        await check_database(engine, out, organization_id=None)
+        await check_database(operator_of(engine), out, organization_id=None)
     assert set(out.getvalue().splitlines()) == {
         told("nobody_waits_for_a_free_seat", group=clinic.full),
         history_of(group_definitions, clinic.full, "max_capacity,name"),
@@ -294,7 +295,7 @@ async def test_the_command_fails_with_a_line_of_ids_for_each_violation(engine: D
 async def test_the_command_refuses_an_old_schema_and_changes_nothing(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     with pytest.raises(CommandError, match="group-sessions migrate"):
-        await check_database(engine, io.StringIO(), organization_id=None)
+        await check_database(operator_of(engine), io.StringIO(), organization_id=None)
     assert await current_revision(engine) is None
     await engine.dispose()
 

@@ -8,10 +8,12 @@ from sqlalchemy import insert, select
 from db.all_organizations import writing_all
 from db.engine import Database
 from db.registry.locations import StoredLocations, location_update, store_locations
+from db.roles import Role
 from db.tables import locations
 from domain.location_tree import CYCLE, PARENT_REFUSED, PARENT_UNKNOWN
 from domain.records import Location
 from domain.registry import Outcome, RegistryUpdate
+from tests.databases import operator_of
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +31,7 @@ def room(id: str, parent: str | None, display: str | None = None, zone: str | No
 
 
 async def store(engine: Database, *updates: RegistryUpdate, refused: frozenset[str] = frozenset()) -> StoredLocations:
-    async with writing_all(engine) as connection:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         return await store_locations(connection, "org", updates, ZONE, refused)
 
 
@@ -124,7 +126,7 @@ async def test_a_zone_that_is_not_stated_stays(engine: Database) -> None:
 
 async def test_rows_from_before_keep_site_and_zone_until_they_are_stated(engine: Database) -> None:
     old = {"organization_id": "org", "time_zone": "America/Denver", "search_text": ""}
-    async with writing_all(engine) as connection:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await connection.execute(insert(locations), [old | {"id": "r", "site": "North", "room": "Room 1"}])
     assert (await store(engine, RegistryUpdate("r", {"active": False}))).outcomes == [CHANGED]
     assert await kept(engine) == {"r": ("North", "Room 1", "America/Denver", False)}

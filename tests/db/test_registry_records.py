@@ -19,9 +19,11 @@ from db.registry.records import (
     staff_update,
     store_updates,
 )
+from db.roles import Role
 from db.tables import patients, staff_members, staff_roles
 from domain.records import Patient, StaffMember
 from domain.registry import Outcome, RegistryUpdate
+from tests.databases import operator_of
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +36,7 @@ NEW, CHANGED, UNCHANGED = Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED
 
 
 async def store(engine: Database, *updates: RegistryUpdate, organization: str = "org") -> list[Outcome]:
-    async with writing_all(engine) as connection:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         return await store_updates(connection, organization, PATIENTS, updates)
 
 
@@ -117,7 +119,7 @@ async def works_here(engine: Database) -> bool | None:
 
 
 async def store_staff(engine: Database, kind: str, *updates: RegistryUpdate) -> None:
-    async with writing_all(engine) as connection:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await store_updates(connection, "org", {"staff": STAFF, "roles": ROLES}[kind], updates)
         await settle_staff(connection, "org", ["s"], TODAY)
 
@@ -164,7 +166,7 @@ async def test_the_staff_of_roles_are_found(engine: Database) -> None:
 async def test_what_a_complete_export_lacks_is_found_and_made_inactive(engine: Database) -> None:
     await stored(engine, ADA, BEN, replace(ADA, id="c"))
     await stored(engine, replace(ADA, id="d"), organization="org-2")
-    async with writing_all(engine) as connection:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         assert await active_ids_absent_from(connection, "org", patients.c.active, {"a"}) == (2, ["c"])
         await deactivate(connection, "org", patients.c.active, ["c"], TODAY)
     assert [each.active for each in await kept(engine)] == [True, False, False]
@@ -174,9 +176,9 @@ async def test_what_a_complete_export_lacks_is_found_and_made_inactive(engine: D
 async def test_staff_without_their_role_no_longer_work_here(engine: Database) -> None:
     await store_staff(engine, "staff", staff_update(EVA))
     await store_staff(engine, "roles", role("r"))
-    async with writing_all(engine) as connection:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await deactivate(connection, "org", staff_roles.c.active, ["r"], TODAY)
     assert await works_here(engine) is False
-    async with writing_all(engine) as connection:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await deactivate(connection, "org", staff_members.c.registry_active, ["s"], TODAY)
     assert await works_here(engine) is False

@@ -11,6 +11,7 @@ from db.parked_events import list_parked, send_again
 from db.relay_intake import look_for_work, open_sink, take_in
 from db.relay_lanes import Lane, claim_lanes, mark_delivered, mark_failed, park, read_lane, release_lanes
 from tests.clinic import NOW
+from tests.databases import operator_of
 from tests.relaying import lanes, record
 
 pytestmark = pytest.mark.anyio
@@ -62,7 +63,7 @@ async def test_who_has_lost_a_lease_changes_nothing(engine: Database) -> None:
     await park(engine, lane, first, 1, "HTTP 500", NOW)
     await release_lanes(engine, [lane], NOW)
     assert await lanes(engine) == before
-    assert await list_parked(engine, None) == []
+    assert await list_parked(operator_of(engine), None) == []
     assert await mark_delivered(engine, taken_over, first, NOW, None)
 
 
@@ -85,13 +86,13 @@ async def test_a_parked_event_that_is_sent_again_while_its_lane_is_served_is_not
     await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500", NOW)
     (lane,) = await claimed(engine)
     (event,) = await read_lane(engine, lane, 10)
-    assert await send_again(engine, None, NOW) == 1
+    assert await send_again(operator_of(engine), None, NOW) == 1
     assert await mark_delivered(engine, lane, event, NOW, None)
     (lane,) = await claimed(engine)
     (parked,) = await read_lane(engine, lane, 10)
     assert (str(parked.id), parked.was_parked) == (ids[0], True)
     assert await mark_delivered(engine, lane, parked, NOW, None)
-    assert await list_parked(engine, None) == []
+    assert await list_parked(operator_of(engine), None) == []
     assert [(row["due_at"], row["again_count"]) for row in await lanes(engine)] == [(None, 0)]
 
 
@@ -102,6 +103,6 @@ async def test_sending_again_does_not_wait_for_a_lanes_next_try(engine: Database
     (lane,) = await claimed(engine)
     await mark_failed(engine, lane, NOW + timedelta(hours=1))
     assert await claimed(engine) == []
-    await send_again(engine, None, NOW)
+    await send_again(operator_of(engine), None, NOW)
     (lane,) = await claimed(engine)
     assert [str(event.id) for event in await read_lane(engine, lane, 10)] == ids

@@ -1,15 +1,22 @@
 """The second wall: on PostgreSQL a statement that forgets the organization still reaches no other's rows."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from uuid import uuid4
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from sqlalchemy import delete, func, insert, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
+from db.all_organizations import reading_all, writing_all
+from db.catalog_repair import AdministratorNeeded
 from db.engine import Database, create_engine
 from db.migrate import migrate
-from db.row_security import SERVER_ROLE
+from db.roles import Role
+from db.schema_version import current_revision
 from db.snapshots import snapshot
 from db.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, metadata, outbox, patients
@@ -17,8 +24,11 @@ from db.unit_of_work import Author, unit_of_work
 from domain.records import EnrollmentStatus
 from resolvers.enrollments import enroll_patient
 from tests.clinic import NOW, OURS, THEIRS, context, make_group, seed
+from tests.databases import PASSWORD, SERVER, administer, with_login
 
 pytestmark = pytest.mark.anyio
+
+Administer = Callable[..., Awaitable[None]]
 
 CONFINED = [table for table in metadata.sorted_tables if "organization_id" in table.c]
 
@@ -87,31 +97,117 @@ async def test_nothing_is_put_into_another_organization(two_clinics: Database) -
 async def test_the_wall_falls_with_the_transaction_and_not_before(two_clinics: Database) -> None:
     async with snapshot(two_clinics, OURS) as reading:
         [[role]] = await reading.fetch(Statement(text("SELECT current_user")), {})
-        assert role == SERVER_ROLE
-    async with two_clinics.connect() as next_user_of_the_connection:
-        assert await next_user_of_the_connection.scalar(text("SELECT current_user")) != SERVER_ROLE
+        assert role == Role.SERVER
+    pooled = await two_clinics.raw_connection()
+    assert pooled.driver_connection is not None
+    assert await pooled.driver_connection.fetchval("SELECT current_user") == SERVER
+    pooled.close()
 
 
 async def test_without_an_organization_the_server_sees_nothing(two_clinics: Database) -> None:
     async with two_clinics.begin() as connection:
-        await connection.execute(text(f"SET LOCAL ROLE {SERVER_ROLE}"))
+        await connection.execute(text(f"SET LOCAL ROLE {Role.SERVER}"))
         for table in CONFINED:
             assert await connection.scalar(select(func.count()).select_from(table)) == 0, table.name
 
 
 @pytest.mark.parametrize("table", CONFINED, ids=lambda table: str(table.name))
 async def test_every_table_of_organizations_is_confined(engine: Database, table: object) -> None:
-    """A new table fails here until its migration calls db.migrations.row_security.confine."""
+    """A new table fails here until db.privileges declares who may do what in it."""
     async with engine.connect() as connection:
         found = await connection.execute(
             text(
-                "SELECT c.relrowsecurity, (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) AS policies"
+                "SELECT c.relrowsecurity, c.relforcerowsecurity, array(SELECT rolname FROM pg_policy p, pg_roles r"
+                " WHERE p.polrelid = c.oid AND r.oid = ANY (p.polroles)) AS roles"
                 " FROM pg_class c WHERE c.relname = :name AND c.relkind = 'r'"
             ),
             {"name": str(table)},
         )
         [row] = found.all()
-        assert (row.relrowsecurity, row.policies) == (True, 1)
+        assert (row.relrowsecurity, row.relforcerowsecurity) == (True, True)
+        assert {Role.SERVER, Role.OPERATOR} <= set(row.roles) <= set(Role)
+
+
+async def test_the_owner_of_the_tables_sees_nothing_unless_it_acts_as_operator(
+    two_clinics: Database, owner_url: str
+) -> None:
+    owner = create_engine(owner_url)
+    async with owner.connect() as connection:
+        for table in CONFINED:
+            assert await connection.scalar(select(func.count()).select_from(table)) == 0, table.name
+    async with reading_all(owner, Role.OPERATOR) as connection:
+        assert set(await connection.scalars(select(patients.c.organization_id))) == {OURS, THEIRS}
+    await owner.dispose()
+
+
+LIFTING = [
+    "SET SESSION AUTHORIZATION clinic_owner",
+    "SET SESSION AUTHORIZATION postgres",
+    "SET ROLE clinic_owner",
+    "SET ROLE postgres",
+    "SET ROLE pm_group_operator",
+    "SET row_security = off; SELECT count(*) FROM pm_group_patients",
+    "SET session_replication_role = replica",
+    "ALTER TABLE pm_group_audit_log DISABLE TRIGGER ALL",
+    "ALTER TABLE pm_group_patients DISABLE ROW LEVEL SECURITY",
+    "ALTER TABLE pm_group_patients NO FORCE ROW LEVEL SECURITY",
+    "DROP POLICY pm_group_patients_of_organization ON pm_group_patients",
+    "CREATE POLICY mine ON pm_group_patients USING (true)",
+    "CREATE OR REPLACE FUNCTION pm_group_confined(organization text) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    "CREATE FUNCTION public.length(varchar) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE TABLE mine (id int)",
+    "TRUNCATE pm_group_audit_log",
+    "TRUNCATE pm_group_enrollments",
+    "UPDATE pm_group_audit_log SET action = 'other'",
+    "UPDATE pm_group_patients SET display_name = 'other'",
+    "UPDATE pm_group_schema_version SET version_num = '0001'",
+    "GRANT pm_group_operator TO clinic_server",
+    "COPY pm_group_patients TO '/tmp/stolen'",
+]
+
+
+@pytest.mark.parametrize("statement", LIFTING)
+async def test_a_session_that_serves_cannot_lift_what_confines_it(two_clinics: Database, statement: str) -> None:
+    for reset in ("", "RESET ROLE; "):
+        async with serving_session(two_clinics) as session:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await session.execute(f"{reset}{statement}")
+
+
+async def test_a_session_that_resets_its_role_sees_nothing(two_clinics: Database) -> None:
+    async with serving_session(two_clinics) as session:
+        await session.execute("RESET ROLE; RESET group_sessions.organization_id")
+        assert await session.fetchval("SELECT session_user = current_user AND current_user = $1", SERVER)
+        for table in CONFINED:
+            columns = "organization_id" if table.name == "pm_group_idempotency_keys" else "*"
+            assert await session.fetch(f"SELECT {columns} FROM {table.name}") == [], table.name
+
+
+async def test_the_background_role_sees_of_all_organizations_only_what_it_works_on(two_clinics: Database) -> None:
+    async with serving_session(two_clinics) as session:
+        await session.execute(f"SET ROLE {Role.BACKGROUND}")
+        assert {row[0] for row in await session.fetch("SELECT organization_id FROM pm_group_outbox")} == {OURS, THEIRS}
+        for refused in (
+            "SELECT * FROM pm_group_patients",
+            "SELECT * FROM pm_group_enrollments",
+            "SELECT * FROM pm_group_audit_log",
+            "SELECT body FROM pm_group_idempotency_keys",
+            "UPDATE pm_group_outbox SET envelope = '{}'",
+            "DELETE FROM pm_group_outbox",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await session.execute(refused)
+
+
+@asynccontextmanager
+async def serving_session(engine: Database) -> AsyncIterator[asyncpg.Connection]:
+    """A session as requests read by, in which everything may be tried that PostgreSQL allows."""
+    driver = await engine.readers.take(OURS)
+    try:
+        await driver.connection.execute("SET default_transaction_read_only = off")
+        yield driver.connection
+    finally:
+        await engine.readers.give_back(driver, reusable=False)
 
 
 async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: Database) -> None:
@@ -129,49 +225,43 @@ async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: Data
                 await work.connection.execute(attempt)
 
 
-async def test_a_login_without_special_rights_migrates_and_serves(postgres_url: str, empty_database_url: str) -> None:
-    login = f"clinic_{uuid4().hex[:12]}"
-    database = make_url(empty_database_url).database
-    administrator = create_engine(empty_database_url)
-    async with administrator.begin() as connection:
-        await connection.execute(text(f"CREATE ROLE {login} LOGIN CREATEROLE PASSWORD 'only-here'"))
-        await connection.execute(text(f"ALTER DATABASE {database} OWNER TO {login}"))
-        if await connection.scalar(text(f"SELECT count(*) FROM pg_roles WHERE rolname = '{SERVER_ROLE}'")):
-            await connection.execute(text(f"GRANT {SERVER_ROLE} TO {login} WITH ADMIN OPTION"))
-    url = make_url(empty_database_url).set(username=login, password="only-here")
-    engine = create_engine(url.render_as_string(hide_password=False))
-    try:
-        await migrate(engine)
-        await seed(engine)
-        group = await make_group(engine)
-        enrolled = await enroll_patient(context(engine), str(group.id), "patient-1")
-        assert enrolled.status is EnrollmentStatus.ENROLLED
-    finally:
-        await engine.dispose()
-        async with administrator.begin() as connection:
-            await connection.execute(text(f"REASSIGN OWNED BY {login} TO CURRENT_USER"))
-            await connection.execute(text(f"DROP OWNED BY {login}"))
-            await connection.execute(text(f"REVOKE {SERVER_ROLE} FROM {login}"))
-            await connection.execute(text(f"DROP ROLE {login}"))
-        await administrator.dispose()
+@pytest.fixture
+async def newcomer(empty_database_url: str, postgres_url: str) -> AsyncIterator[tuple[str, Administer]]:
+    """A login that owns an empty database and holds nothing else, and what runs statements there as the superuser."""
+    login, url = f"clinic_{uuid4().hex[:12]}", make_url(empty_database_url)
+    inside = make_url(postgres_url).set(database=url.database).render_as_string(hide_password=False)
+    run = partial(administer, inside)
+    await run(f"CREATE ROLE {login} LOGIN PASSWORD '{PASSWORD}'", f"ALTER DATABASE {url.database} OWNER TO {login}")
+    yield with_login(empty_database_url, login), run
+    await run(f"REASSIGN OWNED BY {login} TO CURRENT_USER", f"DROP OWNED BY {login}", f"DROP ROLE {login}")
 
 
-async def test_a_login_that_may_not_make_the_role_is_told_what_an_administrator_must_run(
-    empty_database_url: str,
+async def test_a_login_without_special_rights_migrates_once_it_holds_the_roles(
+    newcomer: tuple[str, Administer], postgres_url: str
 ) -> None:
-    login = f"clinic_{uuid4().hex[:12]}"
-    administrator = create_engine(empty_database_url)
-    async with administrator.begin() as connection:
-        await connection.execute(text(f"CREATE ROLE {login} LOGIN PASSWORD 'only-here'"))
-        await connection.execute(text(f"ALTER DATABASE {make_url(empty_database_url).database} OWNER TO {login}"))
-    url = make_url(empty_database_url).set(username=login, password="only-here")
-    engine = create_engine(url.render_as_string(hide_password=False))
-    try:
-        with pytest.raises(DBAPIError, match=f"GRANT {SERVER_ROLE} TO {login}"):
-            await migrate(engine)
-    finally:
-        await engine.dispose()
-        async with administrator.begin() as connection:
-            await connection.execute(text(f"REASSIGN OWNED BY {login} TO CURRENT_USER"))
-            await connection.execute(text(f"DROP ROLE {login}"))
-        await administrator.dispose()
+    url, run = newcomer
+    engine = create_engine(url)
+    with pytest.raises(AdministratorNeeded) as told:
+        await migrate(engine)
+    assert await current_revision(engine) is None
+    assert str(told.value).count("GRANT") == len(Role)
+    await run(*told.value.statements)
+    await migrate(engine)
+    async with writing_all(engine, Role.OPERATOR) as connection:
+        await connection.execute(insert(patients).values(patient_row(OURS)))
+    await engine.dispose()
+    serving = create_engine(with_login(url, SERVER))
+    async with snapshot(serving, OURS) as reading:
+        assert len(await reading.fetch(Statement(select(patients.c.id)), {})) == 1
+    await serving.dispose()
+
+
+def patient_row(organization: str) -> dict[str, object]:
+    return {
+        "organization_id": organization,
+        "id": "patient-1",
+        "display_name": "Patient 1",
+        "medical_record_number": "MR1",
+        "active": True,
+        "search_text": "patient 1",
+    }

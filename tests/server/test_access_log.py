@@ -17,6 +17,7 @@ from server.access_report import print_reads
 from tests.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.clinic import NOW, THEIRS, seed
 from tests.clinic_rows import add_enrollments, add_group
+from tests.databases import operator_of
 
 pytestmark = pytest.mark.anyio
 
@@ -131,7 +132,7 @@ async def test_the_report_tells_one_organization_and_one_patient(engine: Databas
 
     async def report(patient: str | None) -> list[list[str]]:
         out = io.BytesIO()
-        await print_reads(engine, out, ORGANIZATION, patient)
+        await print_reads(operator_of(engine), out, ORGANIZATION, patient)
         return [orjson.loads(line)["patient_ids"] for line in out.getvalue().splitlines()]
 
     assert await report(None) == [["a", "b"], ["b"]]

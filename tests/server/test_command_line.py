@@ -138,12 +138,12 @@ def test_the_server_refuses_an_old_schema_on_postgresql(
 
 @pytest.mark.anyio
 async def test_a_schema_of_a_newer_version_is_told_and_left_alone(
-    engine: Database, database_url: str, tmp_path: Path
+    engine: Database, owner_url: str, tmp_path: Path
 ) -> None:
     async with engine.begin() as connection:
         await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'tomorrow'"))
     for command in (("migrate",), ("serve", "--port", "0"), ("events",)):
-        done = run(*command, cwd=tmp_path, DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET)
+        done = run(*command, cwd=tmp_path, DATABASE_URL=owner_url, AUTH_JWT_SECRET=SECRET)
         assert_refused(done, "newer version of this program")
     assert await current_revision(engine) == "tomorrow"
 

@@ -38,6 +38,7 @@ from server.demo_clinic import (
     DemoSummary,
     fill_demo_clinic,
 )
+from tests.databases import operator_of
 
 pytestmark = pytest.mark.anyio
 
@@ -101,7 +102,7 @@ async def compliance_this_week(
 
 
 async def test_it_has_the_people_and_places_of_a_clinic(engine: Database) -> None:
-    summary = await fill_demo_clinic(clinic_at(engine))
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     staff = await rows(engine, select(staff_members))
     rooms = await rows(engine, select(locations))
@@ -119,7 +120,7 @@ async def test_it_has_the_people_and_places_of_a_clinic(engine: Database) -> Non
 
 
 async def test_people_and_places_are_found_by_search(engine: Database) -> None:
-    await fill_demo_clinic(clinic_at(engine))
+    await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     for person in await rows(engine, select(patients)):
         for word in search_words(f"{person.display_name} {person.medical_record_number}"):
@@ -131,7 +132,7 @@ async def test_people_and_places_are_found_by_search(engine: Database) -> None:
 
 
 async def test_it_has_groups_of_every_type(engine: Database) -> None:
-    summary = await fill_demo_clinic(clinic_at(engine))
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     groups = await rows(engine, select(group_definitions))
     assert len(groups) == summary.groups == 12
@@ -142,7 +143,7 @@ async def test_it_has_groups_of_every_type(engine: Database) -> None:
 
 
 async def test_one_group_is_full_with_a_waitlist_one_over_capacity_one_below_its_minimum(engine: Database) -> None:
-    await fill_demo_clinic(clinic_at(engine))
+    await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     taken = await seats(engine)
     living = [group for group in await rows(engine, select(group_definitions)) if group.deleted_at is None]
@@ -156,7 +157,7 @@ async def test_one_group_is_full_with_a_waitlist_one_over_capacity_one_below_its
 
 
 async def test_nobody_inactive_is_enrolled_and_waitlists_have_no_gaps(engine: Database) -> None:
-    await fill_demo_clinic(clinic_at(engine))
+    await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     held = await rows(
         engine, select(enrollments, patients.c.active).join(patients, enrollments.c.patient_id == patients.c.id)
@@ -170,7 +171,7 @@ async def test_nobody_inactive_is_enrolled_and_waitlists_have_no_gaps(engine: Da
 @pytest.mark.parametrize("ahead", range(7))
 async def test_sessions_reach_from_eight_weeks_back_to_eight_weeks_ahead(engine: Database, ahead: int) -> None:
     today = MONDAY + timedelta(days=ahead)
-    summary = await fill_demo_clinic(clinic_at(engine, today))
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine), today))
 
     sessions = await rows(engine, select(occurrences))
     days = [session.session_date for session in sessions]
@@ -187,7 +188,7 @@ async def test_sessions_reach_from_eight_weeks_back_to_eight_weeks_ahead(engine:
 @pytest.mark.parametrize("ahead", range(7))
 async def test_one_program_of_each_kind_complies_this_week_and_one_does_not(engine: Database, ahead: int) -> None:
     today = MONDAY + timedelta(days=ahead)
-    await fill_demo_clinic(clinic_at(engine, today))
+    await fill_demo_clinic(clinic_at(operator_of(engine), today))
 
     for first_weekday in range(7):
         assert await compliance_this_week(engine, today, first_weekday) == {
@@ -199,7 +200,7 @@ async def test_one_program_of_each_kind_complies_this_week_and_one_does_not(engi
 
 
 async def test_no_room_and_nobody_is_booked_twice_at_once(engine: Database) -> None:
-    await fill_demo_clinic(clinic_at(engine))
+    await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     sessions = sorted(await rows(engine, select(occurrences)), key=lambda session: session.starts_at)
     free_at: dict[str, datetime] = {}
@@ -210,7 +211,7 @@ async def test_no_room_and_nobody_is_booked_twice_at_once(engine: Database) -> N
 
 
 async def test_history_and_events_tell_what_happened(engine: Database) -> None:
-    summary = await fill_demo_clinic(clinic_at(engine))
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     told = Counter(row.event for row in await rows(engine, select(outbox.c.event)))
     assert told == {
@@ -238,7 +239,7 @@ async def test_it_is_the_same_each_time(engine: Database, empty_database_url: st
     other = create_engine(empty_database_url)
     await migrate(other)
     try:
-        assert await fill_demo_clinic(clinic_at(engine)) == await fill_demo_clinic(clinic_at(other))
+        assert await fill_demo_clinic(clinic_at(operator_of(engine))) == await fill_demo_clinic(clinic_at(other))
         for table in metadata.sorted_tables:
             first, second = [Counter([told(row) for row in await rows(of, select(table))]) for of in (engine, other)]
             assert first == second, table.name
@@ -259,17 +260,17 @@ async def test_an_organization_with_data_is_refused_and_left_as_it_is(engine: Da
         await connection.execute(insert(patients).values(one_patient))
 
     with pytest.raises(DatabaseNotEmpty, match="only an empty database"):
-        await fill_demo_clinic(clinic_at(engine))
+        await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     assert await count(engine, patients) == 1
     assert await count(engine, group_definitions) == 0
 
 
 async def test_a_filled_clinic_is_not_filled_again(engine: Database) -> None:
-    summary = await fill_demo_clinic(clinic_at(engine))
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     with pytest.raises(DatabaseNotEmpty):
-        await fill_demo_clinic(clinic_at(engine))
+        await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     assert await count(engine, occurrences) == summary.sessions
 
@@ -277,15 +278,16 @@ async def test_a_filled_clinic_is_not_filled_again(engine: Database) -> None:
 @pytest.mark.parametrize("ids", [0, 1, 200, 900])
 async def test_an_interrupted_fill_leaves_nothing_and_can_be_repeated(engine: Database, ids: int) -> None:
     with pytest.raises(InterruptedError):
-        await fill_demo_clinic(replace(clinic_at(engine), new_id=interrupted_after(ids)))
+        await fill_demo_clinic(replace(clinic_at(operator_of(engine)), new_id=interrupted_after(ids)))
 
     assert await is_empty(engine)
-    summary = await fill_demo_clinic(clinic_at(engine))
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
     assert await count(engine, occurrences) == summary.sessions
 
 
 async def test_two_at_once_fill_once(engine: Database) -> None:
-    outcomes = await asyncio.gather(*[fill_demo_clinic(clinic_at(engine)) for _ in range(2)], return_exceptions=True)
+    filling = [fill_demo_clinic(clinic_at(operator_of(engine))) for _ in range(2)]
+    outcomes = await asyncio.gather(*filling, return_exceptions=True)
 
     (summary,) = [outcome for outcome in outcomes if isinstance(outcome, DemoSummary)]
     (refused,) = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]

@@ -15,6 +15,7 @@ from db.tables import outbox
 from server import event_stream
 from server.command_error import CommandError
 from server.event_stream import print_events
+from tests.databases import operator_of
 
 pytestmark = pytest.mark.anyio
 
@@ -51,7 +52,7 @@ async def record(
 
 async def printed(engine: Database, organization: str | None = None, after: str | None = None) -> list[str]:
     out = io.BytesIO()
-    await print_events(engine, out, organization_id=organization, after=after, follow=False)
+    await print_events(operator_of(engine), out, organization_id=organization, after=after, follow=False)
     return [json.loads(line)["id"] for line in out.getvalue().splitlines()]
 
 
@@ -114,7 +115,9 @@ async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: Dat
     out = Lines()
     async with engine.begin() as connection:
         ids = await record(connection)
-    following = asyncio.create_task(print_events(engine, out, organization_id=None, after=None, follow=True))
+    following = asyncio.create_task(
+        print_events(operator_of(engine), out, organization_id=None, after=None, follow=True)
+    )
     await asyncio.wait_for(out.flushed.wait(), 10)
     out.flushed.clear()
     async with engine.begin() as connection:

@@ -10,6 +10,7 @@ import pytest
 from db.engine import Database
 from server.failed_events import print_parked, retry_parked
 from server.retries import Retries
+from tests.databases import operator_of
 from tests.receiver import Delivery, Receiver, accept, always
 from tests.relaying import nothing_is_due, parked, record, relays, webhook
 from tests.server.test_command_line import assert_refused, run
@@ -22,13 +23,13 @@ IMPATIENT = Retries(2, 0.01, 0.01)
 
 async def printed(engine: Database, organization: str | None = None) -> list[dict[str, object]]:
     out = io.BytesIO()
-    await print_parked(engine, out, organization)
+    await print_parked(operator_of(engine), out, organization)
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 async def retried(engine: Database, organization: str | None = None) -> str:
     out = io.StringIO()
-    await retry_parked(engine, out, organization)
+    await retry_parked(operator_of(engine), out, organization)
     return out.getvalue()
 
 
@@ -104,10 +105,10 @@ async def test_an_organization_has_its_own_parked_events(engine: Database, recei
     assert [(str(row["id"]), row["again"]) for row in await parked(engine)] == [(ours[0], True), (theirs[0], False)]
 
 
-def test_the_command_shows_and_sends_again(database_url: str, tmp_path: Path) -> None:
-    shown = run("events", "--failed", cwd=tmp_path, DATABASE_URL=database_url)
+def test_the_command_shows_and_sends_again(owner_url: str, tmp_path: Path) -> None:
+    shown = run("events", "--failed", cwd=tmp_path, DATABASE_URL=owner_url)
     assert (shown.returncode, shown.stdout, shown.stderr) == (0, "", "")
-    again = run("events", "--retry", cwd=tmp_path, DATABASE_URL=database_url)
+    again = run("events", "--retry", cwd=tmp_path, DATABASE_URL=owner_url)
     assert (again.returncode, again.stdout[:16]) == (0, "0 parked events ")
 
 

@@ -6,6 +6,7 @@ import contextlib
 import httpx
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.pool import Pool
 from starlette.applications import Starlette
 from uuid_utils.compat import uuid7
 
@@ -55,16 +56,19 @@ async def test_an_older_schema_is_not_ready_and_a_newer_one_is(
     assert (await stranger.get("/ready")).status_code == status
 
 
-async def test_many_who_ask_at_once_cost_one_look(app: Starlette, clinic: Clinic) -> None:
+async def test_many_who_ask_at_once_cost_one_look(app: Starlette) -> None:
     looks = 0
 
-    @event.listens_for(clinic.engine.sync_engine, "checkout")
-    def _count(*_: object) -> None:
+    def count(*_: object) -> None:
         nonlocal looks
         looks += 1
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
-        answers = await asyncio.gather(*(http.get("/ready") for _ in range(50)))
+    event.listen(Pool, "checkout", count)
+    try:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+            answers = await asyncio.gather(*(http.get("/ready") for _ in range(50)))
+    finally:
+        event.remove(Pool, "checkout", count)
     assert {answer.status_code for answer in answers} == {200}
     assert looks == 1
 

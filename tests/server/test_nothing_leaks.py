@@ -281,11 +281,11 @@ def assert_clean(output: str) -> None:
 
 
 async def test_no_output_holds_what_was_said_or_stored(
-    engine: Database, database_url: str, database_kind: str, tmp_path: Path
+    engine: Database, database_url: str, owner_url: str, database_kind: str, tmp_path: Path
 ) -> None:
     people = tmp_path / "people.ndjson"
     people.write_text("".join(f"{json.dumps(person)}\n" for person in PEOPLE) + f"{MARKER}\n")
-    imported = run(database_url, "import-fhir", "--organization", ORGANIZATION, str(people))
+    imported = run(owner_url, "import-fhir", "--organization", ORGANIZATION, str(people))
     assert_clean(imported.replace(str(tmp_path), ""))
 
     output = tmp_path / "output"
@@ -300,7 +300,7 @@ async def test_no_output_holds_what_was_said_or_stored(
         assert "INTERNAL_SERVER_ERROR" not in caller.codes
         expected = {"BAD_REQUEST", "BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
         assert expected | {"LIMIT_EXCEEDED", "UNAUTHENTICATED", "OPERATION_RESOLUTION_FAILURE"} <= caller.codes
-        events = run(database_url, "events")
+        events = run(owner_url, "events")
         assert len(events.splitlines()) >= 10
         assert_clean(events)
 

@@ -15,9 +15,11 @@ import pytest
 from sqlalchemy import event, func, make_url, select, text
 from uuid_utils.compat import uuid7
 
+from db.all_organizations import reading_all, writing_all
 from db.engine import WRITES, Database, create_engine
 from db.migrate import migrate
 from db.readers import ConfinedReaders
+from db.roles import Role
 from db.tables import enrollments, group_definitions, outbox
 from resolvers.context import Clinic
 from server.app import create_app
@@ -153,8 +155,9 @@ async def test_a_login_that_may_not_connect_finds_the_database_away(engine: Data
 @on_postgresql
 async def test_who_stands_still_in_a_transaction_keeps_no_lock_for_longer_than_a_minute(database_url: str) -> None:
     serving = create_engine(database_url, answer_seconds=15)
-    async with serving.connect() as connection:
-        assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
+    for opened in (reading_all, writing_all):
+        async with opened(serving, Role.BACKGROUND) as connection:
+            assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
     await serving.dispose()
 
 
@@ -168,7 +171,7 @@ async def test_a_database_that_cannot_be_reached_is_waited_for_once_a_request(da
         tried += 1
         raise ConnectionRefusedError
 
-    makes_connections = engine.readers._engine if isinstance(engine.readers, ConfinedReaders) else engine
+    makes_connections = engine.readers.engine if isinstance(engine.readers, ConfinedReaders) else engine
     event.listen(makes_connections.sync_engine, "do_connect", refuse)
 
     for _ in range(2):

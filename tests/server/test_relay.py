@@ -20,6 +20,7 @@ from server import sink_relay
 from server.clock import now
 from server.event_stream import print_events
 from server.retries import Retries
+from tests.databases import operator_of
 from tests.receiver import Delivery, Receiver, accept, always, listening
 from tests.relaying import Clock, lanes, nothing_is_due, parked, record, relays, webhook
 from tests.server.test_events_command import record as record_in
@@ -136,7 +137,7 @@ async def test_a_dump_restored_into_another_server_goes_on_where_it_was(
     assert sorted(receiver.ids()) == sorted(ids)
     assert [delivery.id for delivery in receiver.deliveries if delivery.group == str(ONE)] == [ids[0], *ids[2:4]]
     out = io.BytesIO()
-    await print_events(engine, out, organization_id=None, after=None, follow=False)
+    await print_events(operator_of(engine), out, organization_id=None, after=None, follow=False)
     assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids
 
 
@@ -326,10 +327,10 @@ async def test_a_fault_that_is_not_the_events_costs_it_no_try(engine: Database, 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_the_relay_recovers_from_a_database_that_was_gone(
-    database_kind: str, postgres_url: str, database_url: str, receiver: Receiver
+    database_kind: str, postgres_url: str, database_url: str, engine: Database, receiver: Receiver
 ) -> None:
-    outside, inside = create_engine(postgres_url), create_engine(database_url)
-    name = inside.url.database
+    outside = create_engine(postgres_url)
+    name = engine.url.database
     go_on = asyncio.Event()
 
     async def slowly(_delivery: Delivery) -> int:
@@ -337,7 +338,7 @@ async def test_the_relay_recovers_from_a_database_that_was_gone(
         return 200
 
     receiver.answer = slowly
-    ids = await record(inside, [ONE, ONE])
+    ids = await record(engine, [ONE, ONE])
     its_own = create_engine(database_url)
     refused = asyncio.Event()
 
@@ -365,6 +366,6 @@ async def test_the_relay_recovers_from_a_database_that_was_gone(
         await receiver.received_all(ids)
     assert receiver.ids()[0] == ids[0]
     assert receiver.ids()[-1] == ids[1]
-    assert await nothing_is_due(inside)
-    for engine in (outside, inside, its_own):
-        await engine.dispose()
+    assert await nothing_is_due(engine)
+    await outside.dispose()
+    await its_own.dispose()

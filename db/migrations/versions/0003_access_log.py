@@ -5,7 +5,6 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from db.migrations.append_only import refuse_changes
-from db.migrations.row_security import confine
 
 revision = "0003"
 down_revision = "0002"
@@ -25,4 +24,3 @@ def upgrade() -> None:
     )
     op.create_index("ix_pm_group_access_log_of_organization", "pm_group_access_log", ["organization_id", "at", "id"])
     refuse_changes("pm_group_access_log")
-    confine("pm_group_access_log", "SELECT, INSERT")

@@ -4,8 +4,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from db.migrations.row_security import confine
-
 revision = "0004"
 down_revision = "0003"
 
@@ -51,5 +49,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint(*REQUEST, "step", name=op.f("pk_pm_group_idempotency_steps")),
     )
-    for table in ("pm_group_idempotency_keys", "pm_group_idempotency_steps"):
-        confine(table, "SELECT, INSERT, UPDATE, DELETE")

@@ -6,8 +6,6 @@ Only relays and operators use these tables, in the login that owns them.
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.row_security import confine
-
 revision = "0005"
 down_revision = "0004"
 
@@ -56,4 +54,3 @@ def upgrade() -> None:
         "pm_group_parked_events",
         ["sink", "group_definition_id", "sequence"],
     )
-    confine("pm_group_parked_events", "SELECT")

@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.row_security import confine
 from db.migrations.text_endings import keep_endings
 
 revision = "0008"
@@ -22,7 +21,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "ending", "patient_id", name=op.f("pk_pm_group_patient_endings")),
         sqlite_with_rowid=False,
     )
-    confine("pm_group_patient_endings", "SELECT")
-    keep_endings("pm_group_patient_endings", "pm_group_patients", "search_text")
+    keep_endings("pm_group_patient_endings")
     # By pg_trgm, where there is one. Row-level security lets PostgreSQL use no such index.
     op.execute("DROP INDEX IF EXISTS ix_pm_group_patients_by_text")

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.row_security import confine
-
 revision = "0012"
 down_revision = "0010"
 
@@ -35,4 +33,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_pm_group_staff_roles")),
     )
     op.create_index("ix_pm_group_staff_roles_of_staff", _ROLES, ["organization_id", "staff_id"])
-    confine(_ROLES, "SELECT")

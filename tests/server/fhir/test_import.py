@@ -21,6 +21,7 @@ from server.fhir.importing import BATCH, import_files
 from server.fhir.kinds import Kind, Note
 from server.fhir.options import ImportOptions
 from server.fhir.summary import Absence, Counts, ImportSummary
+from tests.databases import operator_of
 from tests.server.fhir.resources import (
     TIME_ZONE,
     ZONE,
@@ -44,7 +45,7 @@ WHOLE = patient(birthDate="1980-02-29", identifier=[{"type": MR, "value": "MR-1"
 async def run(engine: Database, *paths: Path, **options: Any) -> tuple[ImportSummary, list[str]]:
     out = io.StringIO()
     chosen = ImportOptions(**{"organization_id": "org", "default_time_zone": ZONE, **options})
-    summary = await import_files(engine, chosen, paths, out, Console(file=io.StringIO()))
+    summary = await import_files(operator_of(engine), chosen, paths, out, Console(file=io.StringIO()))
     return summary, out.getvalue().splitlines()
 
 
@@ -452,7 +453,7 @@ async def test_a_run_that_was_broken_off_keeps_whole_batches_and_goes_on(
     out, report = Broken(), tmp_path / "report.json"
     options = ImportOptions("org", ZONE, report=report)
     with pytest.raises(KeyboardInterrupt):
-        await import_files(engine, options, [path], out, Console(file=io.StringIO()))
+        await import_files(operator_of(engine), options, [path], out, Console(file=io.StringIO()))
     assert len(await active(engine)) == BATCH
     assert "The import did not end." in out.getvalue()
     assert [name for name in names_in(tmp_path) if name.startswith("report")] == []
@@ -470,6 +471,6 @@ async def test_a_terminal_shows_progress_and_makes_room_for_refusals(engine: Dat
     console = Console(file=screen, force_terminal=True, width=100)
     path = tmp_path / "[red]file"
     path.write_bytes(ndjson(patient()) + b"{")
-    await import_files(engine, ImportOptions("org", ZONE), [path], Terminal(), console)
+    await import_files(operator_of(engine), ImportOptions("org", ZONE), [path], Terminal(), console)
     assert "[red]file:2: the line is not JSON" in screen.getvalue()
     assert "100%" in screen.getvalue()
