@@ -1,11 +1,12 @@
 """Loading a locked group's roster, and storing what was decided on it."""
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
+from db.bulk import json_rows
 from db.rows import ENROLLMENT_COLUMNS, enrollment_record
 from db.statement import Statement, constant, of_organization
 from db.tables import enrollments
@@ -37,6 +38,23 @@ _EDIT = Statement(
 )
 
 
+def _renumber(*, postgresql: bool) -> Statement:
+    given, columns = json_rows([enrollments.c.id, enrollments.c.waitlist_position], postgresql=postgresql)
+    del given
+    return Statement(
+        update(enrollments)
+        .where(of_organization(enrollments), enrollments.c.id == columns["id"])
+        .values(
+            waitlist_position=columns["waitlist_position"],
+            updated_at=bindparam("now", type_=enrollments.c.updated_at.type),
+        )
+    )
+
+
+_RENUMBER: Final = _renumber(postgresql=True)
+_RENUMBER_ON_SQLITE: Final = _renumber(postgresql=False)
+
+
 async def find_enrollment(work: UnitOfWork, enrollment_id: UUID) -> Enrollment | None:
     """Gives an enrollment of the organization, a removed one too. Decide on it only while its group is locked."""
     rows = await work.fetch(_FIND, {"id": enrollment_id})
@@ -59,9 +77,14 @@ async def save_roster(work: UnitOfWork, change: RosterChange) -> None:
     new = [_columns(step.after) for step in change.steps if step.before is None]
     if new:
         await work.store(_ADD, new)
-    edited = [_columns(step.after) for step in change.steps if step.before is not None]
+    edited = [_columns(step.after) for step in change.steps if step.before is not None and not step.only_renumbers]
     if edited:
         await work.store(_EDIT, [{f"{name}_": value for name, value in row.items()} for row in edited])
+    moved = [step.after for step in change.steps if step.only_renumbers]
+    if moved:
+        rows = [{"id": each.id, "waitlist_position": each.waitlist_position} for each in moved]
+        renumber = _RENUMBER if work.locks_rows else _RENUMBER_ON_SQLITE
+        await work.store(renumber, [{"rows": rows, "now": moved[0].updated_at}])
     work.record(change.events, change.history)
 
 

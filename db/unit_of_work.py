@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import insert, literal_column
+from sqlalchemy import bindparam, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.bulk import json_rows
 from db.driver_transactions import driver_transaction
 from db.drivers import Driver
 from db.engine import LOCK_WAIT, WRITES
@@ -21,6 +22,21 @@ from db.turns import Place, Turns
 from domain.changes import Event, HistoryEntry
 
 _ADD_HISTORY: Final = Statement(insert(audit_log).inline(), [column.name for column in audit_log.c])
+_OF_ENTRY: Final = ("id", "entity_type", "entity_id", "action", "changes")
+
+
+def _add_histories(*, postgresql: bool) -> Statement:
+    """Return what adds any number of entries at once; all that differs between them is in the parameter `rows`."""
+    given, columns = json_rows([audit_log.c[name] for name in _OF_ENTRY], postgresql=postgresql)
+    shared = {each.name: bindparam(each.name, type_=each.type) for each in audit_log.c if each.name not in columns}
+    values = [*columns.values(), *shared.values()]
+    return Statement(
+        insert(audit_log).from_select([*columns, *shared], select(*values).select_from(given), include_defaults=False)
+    )
+
+
+_ADD_HISTORIES: Final = _add_histories(postgresql=True)
+_ADD_HISTORIES_ON_SQLITE: Final = _add_histories(postgresql=False)
 _ADD_READING: Final = Statement(insert(access_log).inline(), [column.name for column in access_log.c])
 _EVENT_COLUMNS: Final = [column.name for column in outbox.c if column.name not in {"sequence", "transaction_id"}]
 _ADD_EVENT: Final = Statement(
@@ -110,8 +126,14 @@ class UnitOfWork:
 
     async def store_records(self) -> None:
         """Writes what was noted into the audit log, the outbox and the access log."""
-        if self._history:
-            await self.store(_ADD_HISTORY, [self._history_row(entry) for entry in self._history])
+        history = [self._history_row(entry) for entry in self._history]
+        if len(history) == 1:
+            await self.store(_ADD_HISTORY, history)
+        elif history:
+            shared = {name: value for name, value in history[0].items() if name not in _OF_ENTRY}
+            rows = [{name: row[name] for name in _OF_ENTRY} for row in history]
+            add_all = _ADD_HISTORIES if self.locks_rows else _ADD_HISTORIES_ON_SQLITE
+            await self.store(add_all, [shared | {"rows": rows}])
         if self._events:
             add = _ADD_EVENT if self.locks_rows else _ADD_EVENT_ON_SQLITE
             await self.store(add, [self._outbox_row(told) for told in self._events])

@@ -51,6 +51,11 @@ class Step:
     after: Enrollment
     action: str
 
+    @property
+    def only_renumbers(self) -> bool:
+        """Whether nothing changes but the place in the queue, since others left or came ahead."""
+        return self.action == POSITION_CHANGED and self.before is not None and self.before.version == self.after.version
+
 
 @dataclass(frozen=True, slots=True)
 class RosterChange:
@@ -77,11 +82,16 @@ class RosterChange:
         return [_event(name, step.after) for step in self.steps if (name := _event_name(step)) is not None]
 
 
-def enroll(roster: Roster, enrollment_id: UUID, patient_id: str, now: datetime, field: FieldPath) -> RosterChange:
-    """Seats a patient, or puts them at the end of the waitlist where the group is at its maximum.
+def enroll(
+    roster: Roster, enrollment_id: UUID, patient_id: str, now: datetime, field: FieldPath, waitlist_limit: int
+) -> RosterChange:
+    """Seat a patient, or put them at the end of the waitlist where the group is at its maximum.
+
+    A waitlist that is longer than the limit, since the limit was lowered, stays and takes nobody more.
 
     Raises:
-        Refusal: ALREADY_ENROLLED at the field where the patient is seated or waiting already.
+        Refusal: ALREADY_ENROLLED at the field where the patient is seated or waiting already; WAITLIST_FULL at the
+            group where nobody more may wait.
     """
     if any(held.patient_id == patient_id for held in (*roster.seated, *roster.waiting)):
         fault = Fault(
@@ -89,6 +99,9 @@ def enroll(roster: Roster, enrollment_id: UUID, patient_id: str, now: datetime, 
         )
         raise Refusal(fault, patients=(patient_id,))
     waits = len(roster.seated) >= roster.max_capacity
+    if waits and len(roster.waiting) >= waitlist_limit:
+        message = f"All seats are taken, and the waitlist of this group is full: at most {waitlist_limit} may wait."
+        raise Refusal(Fault(FaultCode.WAITLIST_FULL, message, ("input", "groupDefinitionId")))
     enrollment = Enrollment(
         id=enrollment_id,
         group_definition_id=roster.group_definition_id,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from db.engine import Database
@@ -22,6 +22,9 @@ from resolvers.pace import Pace
 
 Decided = TypeVar("Decided")
 
+WAITLIST_LIMIT: Final = 200
+"""How many patients may wait for one group, unless a setting says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
@@ -33,6 +36,7 @@ class Clinic:
         new_id: Gives a fresh UUID of version 7.
         default_time_zone: IANA name, for groups that name none and have no location.
         first_weekday: The day a week starts on, 0 for Monday to 6 for Sunday.
+        waitlist_limit: How many patients may wait for one group.
         turns: The lines of this process for what is locked in the database.
         pace: How this process computes what takes longer than reading a value.
     """
@@ -42,6 +46,7 @@ class Clinic:
     new_id: Callable[[], UUID]
     default_time_zone: str
     first_weekday: int
+    waitlist_limit: int = WAITLIST_LIMIT
     turns: Turns = field(default_factory=Turns)
     pace: Pace = field(default_factory=Pace)
 

@@ -13,6 +13,7 @@ from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, FaultCode, Refusal
 from domain.roster import Roster, RosterChange
+from resolvers.context import Context
 from resolvers.groups import locked_group
 from resolvers.ids import not_found, parse_id
 from resolvers.transaction import transaction
@@ -33,13 +34,17 @@ class _Locked:
     enrollment: Enrollment
 
 
-@transaction
-async def enroll_patient(work: UnitOfWork, group_id: str, patient_id: str) -> Enrollment:
+async def enroll_patient(context: Context, group_id: str, patient_id: str) -> Enrollment:
     """Seat a patient in a group, or put them on its waitlist.
 
     Raises:
-        Refusal: NOT_FOUND for the group or the patient, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED.
+        Refusal: NOT_FOUND for the group or the patient, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED, WAITLIST_FULL.
     """
+    return await _enroll(context, group_id, patient_id, context.clinic.waitlist_limit)
+
+
+@transaction
+async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_limit: int) -> Enrollment:
     # Both ids are told at once where both are wrong.
     faults: list[Fault] = []
     group: GroupDefinition | None = None
@@ -62,7 +67,7 @@ async def enroll_patient(work: UnitOfWork, group_id: str, patient_id: str) -> En
     if faults or group is None:
         raise Refusal(*faults, patients=() if active is not False else (patient_id,))
     roster = await roster_of(work, group)
-    change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"))
+    change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"), waitlist_limit)
     await save_roster(work, change)
     return change.steps[0].after
 

@@ -100,6 +100,7 @@ _declare(
         FaultCode.DUPLICATE_OCCURRENCE: "The group has a session that starts at the same local time.",
         FaultCode.INVALID_RECURRENCE_RULE: "The rule is not a recurrence rule that is understood here.",
         FaultCode.VERSION_CONFLICT: "The record has changed since the version you expected; read it again.",
+        FaultCode.WAITLIST_FULL: "The group has no free seat, and nobody more may wait for one.",
     },
 )
 _declare(

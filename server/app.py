@@ -85,7 +85,7 @@ def create_app(
 
 def create_clinic(settings: Settings, engine: Database) -> Clinic:
     """Gives the clinic that the settings describe, on this database."""
-    return Clinic(engine, now, uuid7, settings.default_time_zone, settings.first_weekday)
+    return Clinic(engine, now, uuid7, settings.default_time_zone, settings.first_weekday, settings.waitlist_limit)
 
 
 def create_app_from_environment() -> Starlette:

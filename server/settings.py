@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from db.engine import async_url
 from domain.wall_time import is_time_zone
+from resolvers.context import WAITLIST_LIMIT
 from server.auth_settings import AuthSettings
 from server.edge_settings import EdgeSettings
 from server.event_settings import EventSettings
@@ -74,6 +75,9 @@ class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
     )
     executor: Annotated[Literal["compiled", "graphql-core"], BeforeValidator(str.lower)] = Field(
         "compiled", description="compiled or graphql-core"
+    )
+    waitlist_limit: int = Field(
+        WAITLIST_LIMIT, ge=1, le=10_000, description="a whole number of patients from 1 to 10000"
     )
 
     worker_timeout: int = Field(300, ge=10, le=86400, description="a whole number of seconds from 10 to 86400")

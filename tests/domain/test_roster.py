@@ -25,6 +25,7 @@ class Desk:
         self.records: dict[uuid.UUID, Enrollment] = {}
         self.now = NOW
         self._ids = 100
+        self.limit = 200
 
     def apply(self, change: RosterChange) -> RosterChange:
         for step in change.steps:
@@ -42,7 +43,11 @@ class Desk:
 
     def enroll(self, patient: str) -> Enrollment:
         self._ids += 1
-        return self.apply(enroll(self.roster, uuid.UUID(int=self._ids), patient, self.now, FIELD)).steps[0].after
+        return (
+            self.apply(enroll(self.roster, uuid.UUID(int=self._ids), patient, self.now, FIELD, self.limit))
+            .steps[0]
+            .after
+        )
 
     def waiting(self) -> list[str]:
         return [held.patient_id for held in self.roster.waiting]
@@ -60,6 +65,16 @@ def filled(max_capacity: int, *patients: str) -> Desk:
 
 def by_patient(desk: Desk, patient: str) -> Enrollment:
     return next(held for held in (*desk.roster.seated, *desk.roster.waiting) if held.patient_id == patient)
+
+
+def test_nobody_waits_beyond_the_limit_of_the_waitlist() -> None:
+    desk = filled(1, "ann", "bo", "cy")
+    desk.limit = 2
+    with pytest.raises(Refusal, match=r"WAITLIST_FULL: .*at most 2 may wait"):
+        desk.enroll("di")
+    desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now))
+    desk.enroll("di")
+    assert desk.waiting() == ["cy", "di"]
 
 
 def test_below_maximum_a_patient_is_seated_and_at_it_waits() -> None:
@@ -201,7 +216,7 @@ def test_a_group_over_capacity_seats_nobody_until_it_is_below_it() -> None:
 
 def test_events_hold_ids_and_statuses_only() -> None:
     desk = filled(1, "ann")
-    change = enroll(desk.roster, uuid.UUID(int=9), "bo", NOW, FIELD)
+    change = enroll(desk.roster, uuid.UUID(int=9), "bo", NOW, FIELD, 200)
     (event,) = change.events
     assert event.name == "pm_group_patient_waitlisted"
     assert dict(event.payload) == {

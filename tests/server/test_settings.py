@@ -99,6 +99,8 @@ def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
         ("CORS_ORIGINS", "https://admin.example.org null"),
         ("CORS_ORIGINS", "clinic.example.org"),
         ("CORS_ORIGINS", "https://[broken"),
+        ("WAITLIST_LIMIT", "-5"),
+        ("WAITLIST_LIMIT", "many"),
         ("RATE_LIMIT", "often"),
         ("RATE_LIMIT", "77"),
         ("RATE_LIMIT", "100/fortnight"),
