@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db.readers import POOL_SECONDS, ConfinedReaders, PooledReaders, Readers
-from db.sqlite_file import keep_to_file
+from db.sqlite_file import keep_to_file, make_private_folder
 from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
 from db.statements import UNCOUNTED
 
@@ -133,7 +133,7 @@ def _dump_json(value: Any) -> str:
 
 def _sqlite(url: URL, pool_size: int, *, may_create: bool) -> Database:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(Path(url.database).parent)
     engine = create_async_engine(
         url,
         pool_size=pool_size,
