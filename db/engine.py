@@ -12,10 +12,11 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.readers import POOL_SECONDS, ConfinedReaders, PooledReaders, Readers
+from db.readers import ConfinedReaders, PooledReaders, Readers
 from db.sqlite_file import keep_to_file, make_private_folder
 from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
 from db.statements import UNCOUNTED
+from db.turns import QUEUE_SECONDS
 
 # A connection opened with this execution option may write. SQLite then takes its write lock at BEGIN, not at the first
 # write: a transaction that reads, decides and writes cannot lose the race in between (SQLITE_BUSY_SNAPSHOT).
@@ -69,7 +70,12 @@ def async_url(database_url: str) -> URL:
 
 
 def create_engine(
-    database_url: str, pool_size: int = 10, *, answer_seconds: float | None = None, may_create: bool = True
+    database_url: str,
+    pool_size: int = 10,
+    *,
+    answer_seconds: float | None = None,
+    may_create: bool = True,
+    wait_seconds: float = QUEUE_SECONDS,
 ) -> Database:
     """Gives an engine for sqlite:///path (its folder is made) or postgresql://user@host/name.
 
@@ -81,10 +87,11 @@ def create_engine(
             gone. None, for commands, is for ever, and so may a command be silent within a transaction.
         may_create: Whether SQLite makes the file where there is none. A server does not: a file that is gone is lost
             data, not a new beginning.
+        wait_seconds: How long to wait for a connection where all are in use.
     """
     url = async_url(database_url)
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, pool_size, may_create=may_create)
+        return _sqlite(url, pool_size, may_create=may_create, wait_seconds=wait_seconds)
     options: dict[str, Any] = {
         "connect_args": {
             "timeout": CONNECT_SECONDS,
@@ -101,10 +108,10 @@ def create_engine(
             pool_size=pool_size,
             max_overflow=0,
             pool_use_lifo=True,  # the one that was used last has its statements prepared
-            pool_timeout=POOL_SECONDS,
+            pool_timeout=wait_seconds,
             **options,
         ),
-        ConfinedReaders(create_async_engine(url, poolclass=NullPool, **_reading(options)), pool_size),
+        ConfinedReaders(create_async_engine(url, poolclass=NullPool, **_reading(options)), pool_size, wait_seconds),
     )
 
     # The event loop has seen which connections the server ended, so a look suffices, and no round trip is needed.
@@ -131,14 +138,14 @@ def _dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _sqlite(url: URL, pool_size: int, *, may_create: bool) -> Database:
+def _sqlite(url: URL, pool_size: int, *, may_create: bool, wait_seconds: float) -> Database:
     if url.database and url.database != ":memory:":
         make_private_folder(Path(url.database).parent)
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=wait_seconds,
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,

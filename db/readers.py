@@ -20,9 +20,6 @@ from db.drivers import Driver, give_back
 from db.faults import Busy
 from db.roles import confine_session, proving_confinement
 
-POOL_SECONDS: Final = 3
-"""How long to wait for a connection where all are in use."""
-
 
 class ReadingDriver(Driver):
     """A driver's connection that was taken from `Readers`."""
@@ -91,15 +88,17 @@ class ConfinedReaders:
     read by it.
     """
 
-    def __init__(self, engine: AsyncEngine, size: int) -> None:
+    def __init__(self, engine: AsyncEngine, size: int, wait_seconds: float) -> None:
         """Opens nothing yet.
 
         Args:
             engine: Makes connections, and keeps none.
             size: How many there are at most.
+            wait_seconds: How long to wait for one where all are in use.
         """
         self.engine = engine
         self._size = size
+        self._wait_seconds = wait_seconds
         self._places = asyncio.Semaphore(size)
         self._open = 0
         self._idle: list[ReadingDriver] = []
@@ -140,7 +139,7 @@ class ConfinedReaders:
 
     async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(POOL_SECONDS):
+            async with asyncio.timeout(self._wait_seconds):
                 await self._places.acquire()
         except TimeoutError:
             raise Busy from None

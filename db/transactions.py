@@ -16,8 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.faults import Busy, Trouble, Unavailable, trouble_of
-from db.roles import LOCK_SECONDS
-from db.turns import NotYourTurn, Place, Turns
+from db.turns import QUEUE_SECONDS, NotYourTurn, Place, Turns
 from db.unit_of_work import Author, UnitOfWork, unit_of_work
 
 ATTEMPTS: Final = 5
@@ -36,8 +35,8 @@ async def transact(
 ) -> Decided:
     """Runs a decision in a transaction, and commits it.
 
-    Conflicts with other transactions, and lost connections, are retried. Locks are waited for, in line with others of
-    this process, for LOCK_SECONDS in all.
+    Conflicts with other transactions, and lost connections, are retried. The turn is waited for, in line with others
+    of this process, for QUEUE_SECONDS in all, and then a lock of another process for LOCK_SECONDS.
 
     Args:
         engine: The database.
@@ -52,16 +51,16 @@ async def transact(
         Unavailable: Where the database cannot be used. Nothing was changed.
         OutcomeUnknown: Where the connection was lost during the commit.
     """
-    deadline = time.monotonic() + LOCK_SECONDS
+    deadline = time.monotonic() + QUEUE_SECONDS
     place = Place(turns)
     tries = 0
     try:
         if engine.dialect.name == "sqlite":
             # It has one writer at a time. Those of other processes are waited for when the transaction begins.
-            await place.wait(_DATABASE, LOCK_SECONDS)
+            await place.wait(_DATABASE, QUEUE_SECONDS)
         while True:
             try:
-                async with unit_of_work(engine, author, clock(), new_id, place, deadline - time.monotonic()) as work:
+                async with unit_of_work(engine, author, clock(), new_id, place) as work:
                     decided = await decide(work)
             except NotYourTurn as line:
                 await place.wait(line.key, deadline - time.monotonic())

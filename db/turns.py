@@ -7,8 +7,16 @@ are, and requests for other groups would wait with them. Here one at a time goes
 import asyncio
 from collections import deque
 from collections.abc import Hashable
+from typing import Final
 
 from db.faults import Busy
+
+QUEUE_SECONDS: Final = 10.0
+"""How long a request waits in this process, for a connection or for its turn, before it is refused as busy.
+
+It holds nothing meanwhile, so a burst is served late rather than refused. Twice as long, and the wait for a lock, is
+still less than `db.idempotency.LEASE`.
+"""
 
 
 class NotYourTurn(Exception):

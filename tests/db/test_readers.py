@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from db import readers
 from db.engine import Database, create_engine
 from db.faults import Busy, Trouble, trouble_of
 from db.lookups import Lookup, Lookups
@@ -155,23 +154,23 @@ async def test_who_is_cancelled_while_confining_leaves_nothing_half_confined(
 
 
 async def test_where_all_are_in_use_the_next_waits_and_is_busy_when_it_takes_too_long(
-    single: Database, monkeypatch: pytest.MonkeyPatch
+    single: Database, database_url: str
 ) -> None:
     async with taken(single):
         waiting = asyncio.create_task(seen(single, THEIRS))
         await asyncio.sleep(0)
     assert await waiting == {THEIRS}
-    monkeypatch.setattr(readers, "POOL_SECONDS", 0.05)
-    async with taken(single):
+    impatient = create_engine(database_url, pool_size=1, wait_seconds=0.05)
+    async with taken(impatient):
         for _ in range(3):
             with pytest.raises(Busy):
-                await seen(single, OURS)
-    assert await seen(single, OURS) == {OURS}
+                await seen(impatient, OURS)
+    assert await seen(impatient, OURS) == {OURS}
+    await impatient.dispose()
 
 
-async def test_where_none_can_be_made_the_place_is_free_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    away = create_engine("postgresql://nobody@127.0.0.1:1/nowhere", pool_size=1)
-    monkeypatch.setattr(readers, "POOL_SECONDS", 0.05)
+async def test_where_none_can_be_made_the_place_is_free_for_the_next() -> None:
+    away = create_engine("postgresql://nobody@127.0.0.1:1/nowhere", pool_size=1, wait_seconds=0.05)
     for _ in range(3):
         with pytest.raises(OSError) as told:  # noqa: PT011 - whichever the system says
             await seen(away, OURS)

@@ -52,6 +52,7 @@ class Running:
 
     client: ApiClient
     group: str
+    engine: Database
 
     async def ask(self) -> httpx.Response:
         return await self.client.send(QUERY)
@@ -75,7 +76,7 @@ async def running(database_url: str, prepared: Database | None = None, **options
     group = await add_group(prepared or engine, "Anger management", ORGANIZATION, max_capacity=5)
     app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
     async with AsyncExitStack() as open_clients:
-        yield Running(await ApiClients(app, open_clients)(), str(group))
+        yield Running(await ApiClients(app, open_clients)(), str(group), engine)
     await engine.dispose()
 
 
