@@ -15,11 +15,12 @@ _columns = access_log.c
 
 @dataclass(frozen=True, slots=True)
 class PatientsRead:
-    """One request that read patients' records: who, when, by which operation, and whose."""
+    """One request that read patients' records: who, from where, when, by which operation, and whose."""
 
     at: datetime
     actor_id: str
     correlation_id: str
+    client_address: str | None
     operation: str | None
     patient_ids: tuple[str, ...]
 
@@ -33,7 +34,9 @@ async def patients_read(
         query = query.where(_holds(connection.dialect.name, patient_id))
     async with connection.stream(query) as rows:
         async for row in rows:
-            yield PatientsRead(row.at, row.actor_id, row.correlation_id, row.operation, tuple(row.patient_ids))
+            yield PatientsRead(
+                row.at, row.actor_id, row.correlation_id, row.client_address, row.operation, tuple(row.patient_ids)
+            )
 
 
 def _holds(dialect: str, patient_id: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ the session it runs in is the confined one: a pooler in between may have brought
 import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine

@@ -3,7 +3,8 @@
 Told without Alembic, which makes schemas (db.migrate): it takes some 11 MB, and a server only has to look.
 """
 
-from pkgutil import iter_modules
+import re
+from importlib.resources import files
 from typing import Final
 
 from sqlalchemy import column, inspect, select, table, text
@@ -15,8 +16,21 @@ from db.migrations import versions
 # A name of its own: other modules may keep tables, and Alembic, in the same PostgreSQL database.
 VERSION_TABLE: Final = "pm_group_schema_version"
 
-REVISIONS: Final = tuple(sorted(module.name.partition("_")[0] for module in iter_modules(versions.__path__)))
-"""The revisions that this code knows, oldest first: each is the number that its module's name begins with."""
+_REVISION: Final = re.compile(r'^revision = "(\w+)"\ndown_revision = (?:"(\w+)"|None)$', re.MULTILINE)
+
+
+def _revisions() -> tuple[str, ...]:
+    # Their numbers say who came first to write one, not which is applied first.
+    texts = [each.read_text() for each in files(versions).iterdir() if re.fullmatch(r"\d+_\w+[.]py", each.name)]
+    follows = {found[2]: found[1] for found in map(_REVISION.search, texts) if found}
+    ordered: list[str] = []
+    while (following := follows.get(ordered[-1] if ordered else None)) is not None:
+        ordered.append(following)
+    return tuple(ordered)
+
+
+REVISIONS: Final = _revisions()
+"""The revisions that this code knows, in the order in which they are applied."""
 
 
 _MAY_READ: Final = text("SELECT has_table_privilege(to_regclass(:name), 'SELECT')")

@@ -404,6 +404,7 @@ access_log = Table(
     Column[str | None]("operation", String(255)),
     # One row a request, however many patients it read: a report must not cost a row for each.
     Column[Any]("patient_ids", Json, nullable=False),
+    Column[str | None]("client_address", String(45)),
     Index("ix_pm_group_access_log_of_organization", "organization_id", "at", "id"),
 )
 

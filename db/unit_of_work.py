@@ -49,11 +49,12 @@ _ADD_EVENT_ON_SQLITE: Final = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who asks for a change: the caller's id and organization, and the request it came with."""
+    """Who asks for a change: the caller's id and organization, and the request it came with, and from where."""
 
     subject: str
     organization_id: str
     correlation_id: str
+    client_address: str | None = None
 
 
 class Transaction(Protocol):
@@ -119,6 +120,7 @@ class UnitOfWork:
                 "at": self.now,
                 "actor_id": self.author.subject,
                 "correlation_id": self.author.correlation_id,
+                "client_address": self.author.client_address,
                 "operation": operation,
                 "patient_ids": sorted(patient_ids),
             }

@@ -79,6 +79,7 @@ class Context:
         clinic: What is the same for every request.
         caller: Who asks.
         correlation_id: The request's id.
+        client_address: Where the request comes from, as far as it is known.
         claim: The claim on the request's Idempotency-Key, where it has one.
         operation: The operation's name, where it has one that is told in logs.
         answering: The mutation's field that is being answered.
@@ -93,6 +94,7 @@ class Context:
     clinic: Clinic
     caller: Caller
     correlation_id: str
+    client_address: str | None = field(init=False, default=None)
     claim: Claim | None = field(init=False, default=None)
     operation: str | None = field(init=False, default=None)
     answering: Answering = field(init=False, default=Answering())
@@ -164,7 +166,7 @@ class Context:
         """
         # A request never holds two connections: many requests at once would each hold one and wait for another.
         await self.close()
-        author = Author(self.caller.subject, self.caller.organization_id, self.correlation_id)
+        author = Author(self.caller.subject, self.caller.organization_id, self.correlation_id, self.client_address)
         clinic = self.clinic
         return await transact(clinic.engine, clinic.turns, author, clinic.clock, clinic.new_id, decide)
 

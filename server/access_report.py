@@ -24,6 +24,7 @@ async def print_reads(engine: AsyncEngine, out: BinaryIO, organization_id: str, 
             line = {
                 "at": read.at,
                 "user_id": read.actor_id,
+                "client_address": read.client_address,
                 "operation": read.operation,
                 "correlation_id": read.correlation_id,
                 "patient_ids": read.patient_ids if patient_id is None else [patient_id],

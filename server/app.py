@@ -16,6 +16,7 @@ from db.statements import count_statements
 from resolvers.context import Clinic
 from schema.schema import executed
 from server.auth.authenticator import Authenticator
+from server.client_address import TrustedProxies
 from server.clock import now
 from server.compression import Compressed
 from server.cross_origin import cross_origin
@@ -49,6 +50,7 @@ def create_app(
     relay: Relay | None = None,
     inbound_secret: str | None = None,
     compiled: bool = True,
+    proxies: TrustedProxies | None = None,
 ) -> Starlette:
     """Gives the app; it closes the clinic's database when it is shut down.
 
@@ -60,6 +62,7 @@ def create_app(
         relay: Delivers events while the app is up, where given.
         inbound_secret: What other modules sign their events with, where we take any.
         compiled: Whether compiled code completes what it can (see executor), or graphql-core all of it.
+        proxies: The proxies that say where a request comes from; by default none.
     """
     silence_document_logging()
     count_statements(clinic.engine)
@@ -79,7 +82,11 @@ def create_app(
             yield
         await clinic.engine.dispose()
 
-    around = [Middleware(RequestLog), *cross_origin(edge.cors_origins), Middleware(Shortcut, _GRAPHQL, graphql)]
+    around = [
+        Middleware(RequestLog, proxies),
+        *cross_origin(edge.cors_origins),
+        Middleware(Shortcut, _GRAPHQL, graphql),
+    ]
     return Starlette(routes=routes, middleware=around, lifespan=lifespan)
 
 
@@ -108,4 +115,5 @@ def create_app_from_environment() -> Starlette:
         relay=relay_of(settings, clinic.engine),
         inbound_secret=settings.events_inbound_secret,
         compiled=settings.executor == "compiled",
+        proxies=TrustedProxies(settings.trusted_networks),
     )

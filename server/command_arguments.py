@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
 from resolvers.caller import ROLES, PermissionKey
+from server.version import program_version
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST: Final = timedelta(days=3660)
@@ -31,6 +32,7 @@ def command_parser() -> argparse.ArgumentParser:
         description="Group-session scheduling for behavioural health: groups, sessions, seats, waitlists, compliance.",
         epilog="Settings come from the environment (DATABASE_URL, AUTH_JWT_SECRET, ...); docs/settings.md lists them.",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {program_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     _add_serve(commands)
     _add(commands, "migrate", "bring the database to the newest schema", "Safe to run twice, and by two at once.")

@@ -90,6 +90,7 @@ class GraphQLOverHTTP:
             answer = {"errors": errors_before_execution([refused])}
             return _response(answer, 413, media_type, record, {"Connection": "close"})
         context = Context(self._clinic, caller, record.request_id)
+        context.client_address = record.client_address
         try:
             return await self._execute(scope, asked, context, accepted, record)
         except IdempotencyRefusal as refused:

@@ -10,6 +10,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.client_address import TrustedProxies
 from server.errors import masked_error
 from server.headers import header
 from server.request_id import HEADER, request_id
@@ -28,6 +29,7 @@ class RequestRecord:
     """What the log tells of one request. Never variables, literals or names of patients."""
 
     request_id: str
+    client_address: str | None = None
     operation_name: str | None = None
     caller_id: str | None = None
     organization_id: str | None = None
@@ -50,8 +52,9 @@ class RequestLog:
     It answers faults that nothing else caught.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, proxies: TrustedProxies | None = None) -> None:
         self._app = app
+        self._proxies = proxies or TrustedProxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -59,7 +62,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        record = RequestRecord(request_id(header(scope, _HEADER)))
+        record = RequestRecord(request_id(header(scope, _HEADER)), self._proxies.resolve(scope))
         scope[_KEY] = record
         status: int | None = None
 
@@ -89,6 +92,7 @@ def _write(record: RequestRecord, scope: Scope, status: int | None, seconds: flo
     first = scope["path"].split("/")[1] if scope["path"].startswith("/") else ""
     fields = {
         "request_id": record.request_id,
+        "client_address": record.client_address,
         "method": scope["method"] if scope["method"] in {"GET", "POST", "HEAD", "OPTIONS"} else "OTHER",
         "path": f"/{first}" if first in _PATHS or not first else "OTHER",
         "operation_name": record.operation_name,

@@ -26,6 +26,7 @@ from server.ready_database import (
     refuse_unless_operator,
 )
 from server.settings import Settings
+from server.startup_line import log_startup
 from server.supervisor import Supervisor, WorkersFailed
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -61,6 +62,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, demo: bool)
         address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
         if demo:
             _print_links(settings, address)
+        log_startup(settings, address=address, workers=workers, demo=demo)
         _run(listening, workers, settings)
 
 

@@ -14,6 +14,7 @@ from db.engine import async_url
 from domain.wall_time import is_time_zone
 from resolvers.context import WAITLIST_LIMIT
 from server.auth_settings import AuthSettings
+from server.client_address import Network, parse_networks
 from server.edge_settings import EdgeSettings
 from server.event_settings import EventSettings
 from server.http_settings import HttpSettings
@@ -41,6 +42,11 @@ def _database_url(value: str) -> str:
 def _time_zone(value: str) -> str:
     if not is_time_zone(value):
         raise ValueError
+    return value
+
+
+def _networks(value: str) -> str:
+    parse_networks(value)
     return value
 
 
@@ -80,6 +86,11 @@ class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
         WAITLIST_LIMIT, ge=1, le=10_000, description="a whole number of patients from 1 to 10000"
     )
 
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        "",
+        description="addresses and networks of proxies, such as 10.0.0.7 or 10.0.0.0/8, separated by commas"
+        " (no *: everybody could then claim any address)",
+    )
     worker_timeout: int = Field(300, ge=10, le=86400, description="a whole number of seconds from 10 to 86400")
 
     @property
@@ -91,6 +102,11 @@ class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
     def first_weekday(self) -> int:
         """The day weeks start on, numbered as `datetime.date.weekday` does: Monday is 0, Sunday is 6."""
         return _WEEKDAYS.index(self.week_start)
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """The networks of proxies that say where a request comes from."""
+        return parse_networks(self.trusted_proxies)
 
     def serves_graphiql(self, *, demo: bool) -> bool:
         """Tells whether GraphiQL's page is on; unset, it is on in the demo only."""

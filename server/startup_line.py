@@ -1,0 +1,50 @@
+"""The start-up line: what this server is, where it listens, and what is on, for whoever reads its log."""
+
+import logging
+from typing import Any
+
+from sqlalchemy import make_url
+
+from server.settings import Settings
+from server.version import program_version
+
+_log = logging.getLogger("group_sessions.server")
+
+
+def log_startup(settings: Settings, *, address: str, workers: int, demo: bool) -> None:
+    """Log one line that holds no secret."""
+    _log.info("the server starts", extra={"fields": describe_server(settings, address, workers, demo=demo)})
+
+
+def describe_server(settings: Settings, address: str, workers: int, *, demo: bool) -> dict[str, Any]:
+    """Return the fields of the line."""
+    return {
+        "version": program_version(),
+        "address": address,
+        "workers": workers,
+        "database": _database(settings),
+        "sign_in": "key set" if settings.auth_jwt_secret is None else "shared secret",
+        "demo": demo,
+        "graphiql": settings.serves_graphiql(demo=demo),
+        "executor": settings.executor,
+        "event_receivers": _receivers(settings),
+        "inbound_events": settings.events_inbound_secret is not None,
+        "rate_limit": settings.rate_limit,
+        "cors_origins": list(settings.edge.cors_origins),
+        "trusted_proxies": [str(network) for network in settings.trusted_networks],
+        "log_level": settings.log_level,
+    }
+
+
+def _database(settings: Settings) -> dict[str, Any]:
+    # Built from parts that are known to hold no secret: libpq also takes passwords as parameters.
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        return {"kind": "sqlite", "file": url.database}
+    host = url.host or url.query.get("host")
+    return {"kind": "postgresql", "host": host, "port": url.port, "name": url.database}
+
+
+def _receivers(settings: Settings) -> list[str]:
+    receivers = {"webhook": settings.events_webhook_url, "notify": settings.events_notify_channel}
+    return [name for name, value in receivers.items() if value is not None]
