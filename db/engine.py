@@ -1,10 +1,12 @@
 """The database engine: SQLite out of the box, PostgreSQL in earnest."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
@@ -12,6 +14,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from db.postgres_address import PostgresAddress, postgres_address
 from db.readers import ConfinedReaders, PooledReaders, Readers
 from db.sqlite_file import keep_to_file, make_private_folder
 from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
@@ -24,8 +27,6 @@ WRITES = "group_sessions_writes"
 # The execution option that tells for how many seconds it may wait for that lock; 10 unless it is told.
 LOCK_WAIT = "group_sessions_lock_wait"
 
-CONNECT_SECONDS = 5
-"""How long PostgreSQL may take to accept a connection."""
 CLOSE_SECONDS = 5
 """How long PostgreSQL may take to end connections; the server ends those that are left when it notices."""
 
@@ -57,11 +58,14 @@ class Database(AsyncEngine):
 
 
 def async_url(database_url: str) -> URL:
-    """Gives the URL with the driver used here, for sqlite:///path and postgresql://….
+    """Return the URL with the driver used here, for sqlite:///path and postgresql://… (without its parameters).
 
     Raises:
+        UnusableParameter: Where a parameter of postgresql://… cannot be used.
         ValueError: Where the URL names another database.
     """
+    if database_url.startswith(("postgresql://", "postgres://")):
+        return postgres_address(database_url).url
     url = make_url(database_url)
     backend = url.drivername.partition("+")[0]
     if backend not in _DRIVERS:
@@ -94,7 +98,7 @@ def create_engine(
         return _sqlite(url, pool_size, may_create=may_create, wait_seconds=wait_seconds)
     options: dict[str, Any] = {
         "connect_args": {
-            "timeout": CONNECT_SECONDS,
+            "async_creator_fn": _connecting(postgres_address(database_url)),
             "command_timeout": answer_seconds,
         },
         "hide_parameters": True,  # errors and logs show statements without the values of patients
@@ -121,6 +125,22 @@ def create_engine(
             raise DisconnectionError
 
     return engine
+
+
+def _connecting(address: PostgresAddress) -> Callable[..., Awaitable[asyncpg.Connection]]:
+    """Return what opens a connection; where the database is, the address says, and not SQLAlchemy's own arguments."""
+    tls = {} if address.tls is None else {"ssl": address.tls}
+
+    def connect(*, command_timeout: float | None, statement_cache_size: int = 100, **_named: Any) -> Any:
+        return asyncpg.connect(
+            address.dsn,
+            timeout=address.connect_seconds,
+            command_timeout=command_timeout,
+            statement_cache_size=statement_cache_size,
+            **tls,
+        )
+
+    return connect
 
 
 def _reading(options: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -47,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError, Busy, Unavailable) as error:
         return _failed(f"the database cannot be used: {_reason(error)}")
-    except (ConnectionError, TimeoutError, socket.gaierror) as error:
-        return _failed(f"the database cannot be reached: {_reason(error)}")
+    except (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError) as error:
+        return _failed(f"{_unreached(error)}: {_reason(error)}")
     except OSError as error:
         return _failed(_reason(error))
     return 0
@@ -232,6 +233,11 @@ def _with_engine(
 def _failed(message: str) -> int:
     sys.stderr.write(f"group-sessions: {' '.join(message.split())}\n")
     return 1
+
+
+def _unreached(error: BaseException) -> str:
+    refused = isinstance(error, ssl.SSLError) or "SSL" in str(error)
+    return "TLS with the database is refused" if refused else "the database cannot be reached"
 
 
 def _reason(error: BaseException) -> str:

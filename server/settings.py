@@ -11,6 +11,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
 from db.engine import async_url
+from db.postgres_address import UnusableParameter
 from domain.wall_time import is_time_zone
 from resolvers.context import WAITLIST_LIMIT
 from server.auth_settings import AuthSettings
@@ -160,4 +161,7 @@ def _sentence(fault: ErrorDetails) -> str:
     if not fault["loc"]:  # of settings that do not fit together, said by the validator above
         return str(fault["ctx"]["error"])
     name = str(fault["loc"][0])
+    said = fault.get("ctx", {}).get("error")
+    if isinstance(said, UnusableParameter):
+        return f"{name.upper()} {said}."
     return f"{name.upper()} must be {Settings.model_fields[name].description}."

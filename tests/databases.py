@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import Database, async_url, create_engine
+from db.engine import Database, create_engine
 
 OWNER = "clinic_owner"
 SERVER = "clinic_server"
@@ -89,8 +89,9 @@ async def make_logins(server_url: str) -> None:
 
 async def administer(server_url: str, *statements: str) -> None:
     """Runs statements as the superuser, each committed by itself."""
-    engine = create_async_engine(async_url(server_url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
+    connection = await asyncpg.connect(server_url)
+    try:
         for statement in statements:
-            await connection.execute(text(statement))
-    await engine.dispose()
+            await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -75,13 +75,23 @@ def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
     assert load_settings({"DATABASE_URL": url}).database_async_url.drivername == driver
 
 
+def test_a_part_of_the_database_url_that_cannot_be_used_is_named() -> None:
+    for url, told in (
+        ("postgresql://clinic:hidden@db:port/pm", "a host or a port that cannot be one"),
+        ("postgresql://clinic:hidden@db/pm?pgbouncer=true", "a parameter that is not understood: pgbouncer"),
+    ):
+        with pytest.raises(SettingsError) as refused:
+            load_settings({"DATABASE_URL": url})
+        assert str(refused.value) == f"DATABASE_URL has {told}."
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DATABASE_URL", "mysql://db/pm"),
         ("DATABASE_URL", "sqlite://?cache=shared"),
         ("DATABASE_URL", "sqlite:///:memory:"),
-        ("DATABASE_URL", "postgresql://db:port/pm"),
+        ("DATABASE_URL", "postgresql://db"),
         ("DATABASE_URL", "clinic.db"),
         ("AUTH_JWT_SECRET", "thirty-one-bytes-are-too-few..."),
         (
