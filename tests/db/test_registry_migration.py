@@ -9,6 +9,7 @@ from db.all_organizations import writing_all
 from db.engine import create_engine
 from db.migrate import migrate
 from db.registry.records import settle_staff
+from db.roles import Role
 from db.tables import locations, patients, staff_members
 from tests.old_schema import migrate_to
 
@@ -31,11 +32,11 @@ VALUES ('org', 'p', 'Ada', 'MR-1', false, 'ada mr 1 mr1')
 async def test_records_of_an_earlier_release_stay_as_they_are(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     await migrate_to(engine, "0010")
-    async with writing_all(engine) as connection:
+    async with engine.begin() as connection:
         for statement in (STAFF, LOCATIONS, PATIENTS):
             await connection.execute(text(statement))
     await migrate(engine)
-    async with writing_all(engine) as connection:
+    async with writing_all(engine, Role.OPERATOR) as connection:
         await settle_staff(connection, "org", ["gone", "here"], date(2026, 6, 1))
         staff = await connection.execute(select(staff_members).order_by(staff_members.c.id))
         assert [(row.id, row.active, row.registry_active) for row in staff] == [
