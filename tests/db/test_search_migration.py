@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import insert, select
 from uuid_utils.compat import uuid7
 
+from db.all_organizations import reading_all
 from db.engine import Database, create_engine
 from db.migrate import migrate
 from db.page_statements import Window
 from db.reference_queries import PATIENT_ORDER, page_of_references
+from db.roles import Role
 from db.snapshots import snapshot
 from db.tables import group_definitions, locations, patients, staff_members
 from domain.search_text import search_text
@@ -36,7 +38,7 @@ async def test_search_columns_of_an_old_database_are_made_anew(empty_database_ur
         async with snapshot(engine, OURS) as seen:
             page = await page_of_references(seen, PATIENT_ORDER, text, Window(10))
             assert [patient.id for patient in page.records] == expected
-    async with engine.connect() as connection:
+    async with reading_all(engine, Role.OPERATOR) as connection:
         stored = select(patients.c.search_text, patients.c.display_name, patients.c.medical_record_number)
         rows = (await connection.execute(stored)).all()
         assert len(rows) == 2 * PEOPLE + 1
