@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup serve check test coverage soak bench format lock
+.PHONY: help setup serve check test coverage soak bench format diagram lock
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -33,6 +33,7 @@ check: setup  ## run every check but the tests: format, lint, types, imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/import_diagram.py --check
 
 # -rs lists what did not run, such as the browser tests on a machine without Chromium.
 test: check  ## run every check and every test, on SQLite and PostgreSQL
@@ -50,6 +51,9 @@ bench: setup  ## measure what docs/performance.md says (QUICK=1: two minutes; BE
 format: setup  ## format the code as the checks want it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+diagram: setup  ## draw the imports between rooms into docs/architecture.md
+	$(BIN)/python docs/import_diagram.py
 
 lock: setup  ## refresh requirements.lock from pyproject.toml, with hashes
 	$(PIP) install uv
