@@ -1,5 +1,6 @@
 """The settings of sign-in: whose tokens are taken, and what is read from them."""
 
+import ssl
 from typing import Annotated, Final
 
 import jwt
@@ -22,6 +23,14 @@ def _shared_secret(value: str) -> str:
     return value
 
 
+def _authorities(path: str) -> str:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:  # not there, not readable, or without a certificate
+        raise ValueError from error
+    return path
+
+
 class AuthSettings(BaseSettings):
     """The part of the settings that concerns sign-in. Descriptions say what a variable accepts."""
 
@@ -35,6 +44,11 @@ class AuthSettings(BaseSettings):
     )
     auth_issuer: str | None = Field(None, description="the `iss` that tokens must carry")
     auth_audience: str | None = Field(None, description="the `aud` that tokens must carry")
+    auth_ca_file: Annotated[str, AfterValidator(_authorities)] | None = Field(
+        None,
+        description="the path of a readable PEM file with the certificates of the authorities that the provider's"
+        " certificate is checked against",
+    )
     auth_leeway: int = Field(10, ge=0, le=300, description=_LEEWAY)
 
     @property

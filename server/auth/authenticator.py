@@ -58,7 +58,8 @@ class Authenticator:
         elif settings.auth_jwks_url is not None:
             from server.auth.provider import IdentityProvider  # its HTTP client is loaded where it is needed
 
-            keys = Jwks(IdentityProvider(settings.auth_jwks_url).fetch_key_set)
+            provider = IdentityProvider(settings.auth_jwks_url, ca_file=settings.auth_ca_file)
+            keys = Jwks(provider.fetch_key_set)
         else:
             raise ValueError("sign-in is not configured: set AUTH_JWT_SECRET or AUTH_JWKS_URL")
         return cls(keys, settings.auth_issuer, settings.auth_audience, leeway=settings.auth_leeway)

@@ -5,13 +5,31 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+KEY_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NEXT_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -81,7 +99,7 @@ class ProviderHost:
         self.url = f"{self.origin}/jwks"
 
     def respond(self, handler: BaseHTTPRequestHandler) -> None:
-        body = self.document(handler.path)
+        body = self.document(handler.path.partition("?")[0])
         handler.send_response(self.status if body is not None else 404)
         for name, value in self.headers.items():
             handler.send_header(name, value)
@@ -97,6 +115,45 @@ class ProviderHost:
         if path != "/jwks":
             return None
         return self.answer if self.answer is not None else json.dumps({"keys": self.keys}).encode()
+
+
+class Authority:
+    """An authority of its own, as clinics have them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Clinic CA")])
+        own = self._certificate(self._name, self._key)
+        own = own.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        own = own.add_extension(KEY_USAGE, critical=True)
+        self.certificate = folder / "authority.pem"
+        self.certificate.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
+
+    def server_context(self, address: str = "127.0.0.1") -> ssl.SSLContext:
+        """Return what a server of this address needs for TLS."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._certificate(x509.Name([]), key)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=True
+        )
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(identifier, critical=False)
+        file = self._folder / "server.pem"
+        file.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+    def _certificate(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)  # noqa: TID251 - what a certificate is checked against
+        builder = x509.CertificateBuilder().issuer_name(self._name).subject_name(subject)
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """The settings of sign-in: what each accepts, and what would take tokens that were made for others."""
 
+from pathlib import Path
+
 import pytest
 
 from server.settings import SettingsError, load_settings
@@ -33,6 +35,16 @@ def test_a_wrong_value_is_named_with_what_it_accepts(name: str, value: str) -> N
     assert message.startswith(f"{name} must be ")
     assert message.endswith(".")
     assert value not in message
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate", b"\xff"])
+def test_a_file_of_authorities_has_certificates(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "authorities.pem"
+    if content is not None:
+        path.write_bytes(content)
+    for value in (str(path), str(tmp_path)):
+        message = refused(**KEY_SET, **CHECKED, AUTH_CA_FILE=value)
+        assert message.startswith("AUTH_CA_FILE must be the path of a readable PEM file")
 
 
 def test_every_variable_of_sign_in_is_read() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jwt
 
-from tests.server.auth.provider_host import NEXT_RSA_KEY, ProviderHost, signed
+from tests.server.auth.provider_host import NEXT_RSA_KEY, Authority, ProviderHost, serving, signed
 from tests.server.auth.server_process import command, environment, running_server
 from tests.server.auth.tokens import SECRET, claims, shared
 
@@ -52,8 +52,6 @@ def test_a_refusal_is_logged_with_its_reason_and_without_the_token(tmp_path: Pat
     with running_server(tmp_path, **key_set(provider_host)) as server:
         assert server.ask(signed(claims(**CHECKED))).status_code == 200
         answers = [server.ask(header) for header in refused]
-        provider_host.keys = []
-        written = server.output.read_text()
     assert [answer.status_code for answer in answers] == [401] * len(refused)
     challenges = [answer.headers["WWW-Authenticate"] for answer in answers]
     assert challenges[0] == "Bearer"
@@ -62,4 +60,32 @@ def test_a_refusal_is_logged_with_its_reason_and_without_the_token(tmp_path: Pat
     assert [line["refusal"] for line in lines] == [None, *refused.values()]
     assert [line["outcome"] for line in lines] == ["ok", *["UNAUTHENTICATED"] * len(refused)]
     for part in {part for header in refused if header for part in header.removeprefix("Bearer ").split(".")}:
-        assert part not in written
+        assert part not in server.output.read_text()
+
+
+def test_an_unknown_authority_is_named_in_the_log_and_can_be_set(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with serving(ProviderHost(authority.server_context())) as host:
+        with running_server(tmp_path, **key_set(host)) as server:
+            answer = server.ask(signed(claims(**CHECKED)))
+        [line] = server.log("group_sessions.sign_in")
+        [request] = server.log("group_sessions.requests")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        assert not any(word in answer.text.lower() for word in ("certificate", "tls", host.origin))
+        assert (line["level"], line["cause"]) == ("WARNING", "tls")
+        assert line["detail"].startswith(f"{host.url}: the certificate is refused (")
+        assert (request["outcome"], request["refusal"]) == ("UNAVAILABLE", "provider_unavailable")
+        with running_server(tmp_path, **key_set(host), AUTH_CA_FILE=str(authority.certificate)) as server:
+            assert server.ask(signed(claims(**CHECKED))).status_code == 200
+        [line] = server.log("group_sessions.sign_in")
+        assert (line["level"], line["keys"]) == ("INFO", 2)
+
+
+def test_a_file_without_authorities_stops_the_start_with_a_sentence(tmp_path: Path) -> None:
+    variables = environment(tmp_path, AUTH_JWT_SECRET=SECRET, AUTH_CA_FILE=str(tmp_path / "missing.pem"))
+    done = subprocess.run(
+        command("serve", "--port", "0"), capture_output=True, text=True, timeout=60, check=False, env=variables
+    )
+    assert done.returncode != 0
+    [line] = done.stderr.splitlines()
+    assert "AUTH_CA_FILE must be" in line
