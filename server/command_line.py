@@ -19,6 +19,7 @@ from db.faults import Busy, Unavailable
 from db.schema_version import NewerSchema, UnreadableSchema
 from resolvers.caller import PermissionKey
 from server.access_report import print_reads
+from server.auth.claims import ClaimRules
 from server.auth.signing import sign_token
 from server.command_arguments import command_parser
 from server.command_error import CommandError
@@ -117,6 +118,7 @@ def _token(parsed: argparse.Namespace, settings: Settings) -> None:
             expires_in=parsed.expires_in,
             issuer=settings.auth_issuer,
             audience=settings.auth_audience,
+            rules=ClaimRules.from_settings(settings),
         )
     except ValueError as error:
         raise CommandError(str(error)) from None

@@ -15,6 +15,7 @@ import uvicorn
 
 from db.engine import create_engine
 from server.app import create_clinic
+from server.auth.claims import ClaimRules
 from server.auth.signing import sign_token
 from server.command_error import CommandError
 from server.demo_clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
@@ -52,7 +53,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, demo: bool)
         settings = _demo_settings(settings, host)
     elif not settings.sign_in_configured:
         raise CommandError(
-            "sign-in is not configured: set AUTH_JWT_SECRET, or AUTH_JWKS_URL with AUTH_ISSUER and AUTH_AUDIENCE"
+            "sign-in is not configured: set AUTH_ISSUER and AUTH_AUDIENCE (and AUTH_JWKS_URL, where the issuer does not"
+            " publish where its keys are), or AUTH_JWT_SECRET"
             " (or try the demo: group-sessions serve --demo)"
         )
     listening = _listen(host, port)
@@ -69,8 +71,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, demo: bool)
 def _demo_settings(settings: Settings, host: str) -> Settings:
     if host not in LOOPBACK:
         raise CommandError("--demo signs everybody in, so it listens on loopback only: leave out --host")
-    if settings.auth_jwks_url is not None:
-        raise CommandError("--demo signs its own tokens: unset AUTH_JWKS_URL")
+    if settings.signs_in_by_provider:
+        raise CommandError("--demo signs its own tokens: unset AUTH_JWKS_URL, and AUTH_ISSUER or set AUTH_JWT_SECRET")
     secret = settings.auth_jwt_secret or secrets.token_urlsafe(48)
     graphiql = settings.graphiql or "on"
     # Every worker makes its app from the environment that it inherits.
@@ -119,6 +121,7 @@ def _print_links(settings: Settings, address: str) -> None:
             expires_in=DEMO_TOKEN_LIFE,
             issuer=settings.auth_issuer,
             audience=settings.auth_audience,
+            rules=ClaimRules.from_settings(settings),
         )
         # After the # a token is sent to no server, and to no log.
         lines.append(f"  {person.label}: {address}/graphiql#token={token}")

@@ -115,7 +115,7 @@ class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
 
     @model_validator(mode="after")
     def _sign_in_whole(self) -> Self:
-        self.refuse_ambiguous_sign_in()
+        self.refuse_unclear_sign_in()
         return self
 
     @model_validator(mode="after")

@@ -1,12 +1,13 @@
 """Who is calling: bearer tokens (RFC 6750, RFC 7519) checked."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final, Self
 
 import jwt
 
 from resolvers.caller import Caller
-from server.auth.claims import caller_of
+from server.auth.claims import ClaimRules
 from server.auth.jwks import Jwks
 from server.auth.refusals import RefusalReason, Unauthenticated
 from server.auth.token_cache import CachedToken, TokenCache
@@ -16,6 +17,8 @@ LEEWAY_SECONDS: Final = 10
 TOKEN_LENGTH: Final = 16_384
 """Longer than the request heads that most servers accept; each token that is checked costs time by its length."""
 HMAC_ALGORITHM: Final = "HS256"
+
+_log = logging.getLogger("group_sessions.sign_in")
 
 
 class Authenticator:
@@ -27,6 +30,7 @@ class Authenticator:
         issuer: str | None = None,
         audience: str | None = None,
         *,
+        rules: ClaimRules | None = None,
         leeway: int = LEEWAY_SECONDS,
         cache: TokenCache | None = None,
     ) -> None:
@@ -36,12 +40,14 @@ class Authenticator:
             keys: A shared secret (HS256) or a key set (RS256, ES256).
             issuer: The `iss` that every token must carry, if given.
             audience: The `aud` that every token must carry, if given; else a token's `aud` is ignored.
+            rules: What is read from tokens; by default, what `sign_token` writes.
             leeway: Seconds by which the issuer's clock and ours may differ.
             cache: Tokens that were found valid; by default a cache of its own.
         """
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._rules = rules or ClaimRules()
         self._leeway = leeway
         self._cache = cache or TokenCache()
 
@@ -55,14 +61,20 @@ class Authenticator:
         keys: str | Jwks
         if settings.auth_jwt_secret is not None:
             keys = settings.auth_jwt_secret
-        elif settings.auth_jwks_url is not None:
+        elif settings.signs_in_by_provider:
             from server.auth.provider import IdentityProvider  # its HTTP client is loaded where it is needed
 
-            provider = IdentityProvider(settings.auth_jwks_url, ca_file=settings.auth_ca_file)
-            keys = Jwks(provider.fetch_key_set)
+            url, issuer = settings.auth_jwks_url, settings.auth_issuer
+            keys = Jwks(IdentityProvider(url, issuer=issuer, ca_file=settings.auth_ca_file).fetch_key_set)
         else:
-            raise ValueError("sign-in is not configured: set AUTH_JWT_SECRET or AUTH_JWKS_URL")
-        return cls(keys, settings.auth_issuer, settings.auth_audience, leeway=settings.auth_leeway)
+            raise ValueError("sign-in is not configured: set AUTH_JWT_SECRET, or AUTH_ISSUER and AUTH_AUDIENCE")
+        return cls(
+            keys,
+            settings.auth_issuer,
+            settings.auth_audience,
+            rules=ClaimRules.from_settings(settings),
+            leeway=settings.auth_leeway,
+        )
 
     async def authenticate(self, authorization_header: str | None) -> Caller:
         """Return the caller that the header's bearer token names.
@@ -85,9 +97,20 @@ class Authenticator:
         if cached is not None and cached.key is key:
             return cached.caller
         claims = self._claims(token, key)
-        caller = caller_of(claims)
+        caller = self._rules.caller_of(claims)
+        if not caller.permissions:
+            self._log_powerless(caller, claims)
         self._cache.keep(token, CachedToken(caller, key_id, key, int(claims["exp"]) + self._leeway))
         return caller
+
+    def _log_powerless(self, caller: Caller, claims: Mapping[str, Any]) -> None:
+        # Such a caller is refused every field, and the reason is often a setting: once for each token.
+        fields = {
+            "caller_id": caller.subject,
+            "organization_id": caller.organization_id,
+            "claims_absent": self._rules.absent_from(claims),
+        }
+        _log.info("a caller holds no permission", extra={"fields": fields})
 
     def _claims(self, token: str, key: str | jwt.PyJWK) -> Mapping[str, Any]:
         required = ["exp", *(["iss"] if self._issuer else []), *(["aud"] if self._audience else [])]

@@ -10,6 +10,7 @@ import httpx
 import orjson
 
 from server.auth.refusals import FetchFault, FetchFaultKind
+from server.protected_url import protected_url
 
 DOCUMENT_BYTES: Final = 1_000_000
 FETCH_SECONDS: Final = 5.0
@@ -17,17 +18,26 @@ _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", 
 
 
 class IdentityProvider:
-    """The place where the key set is published."""
+    """Where the key set is published: at a known address, or at the one in the issuer's discovery document."""
 
-    def __init__(self, jwks_url: str, *, ca_file: str | None = None, seconds: float = FETCH_SECONDS) -> None:
+    def __init__(
+        self,
+        jwks_url: str | None = None,
+        *,
+        issuer: str | None = None,
+        ca_file: str | None = None,
+        seconds: float = FETCH_SECONDS,
+    ) -> None:
         """Fetch nothing yet.
 
         Args:
             jwks_url: The key set's address. Redirects are not followed.
+            issuer: The issuer whose discovery document has that address, where it is not given.
             ca_file: Certificates of the only authorities to trust, as PEM; by default, the machine's own.
             seconds: The most time that all of `fetch_key_set` may take, however slowly the provider sends.
         """
         self._jwks_url = jwks_url
+        self._issuer = issuer or ""
         self._seconds = seconds
         self._tls = ssl.create_default_context(cafile=ca_file)
 
@@ -39,9 +49,27 @@ class IdentityProvider:
         """
         try:
             async with asyncio.timeout(self._seconds), self._client() as client:
-                return await _fetch(client, self._jwks_url)
+                return await _fetch(client, self._jwks_url or await self._discover(client))
         except TimeoutError:
             raise FetchFault(FetchFaultKind.TIMEOUT, f"not fetched within {self._seconds:g} s") from None
+
+    async def _discover(self, client: httpx.AsyncClient) -> str:
+        # OpenID Connect Discovery 1.0 section 4: a slash at the end goes before the path is added.
+        url = f"{self._issuer.removesuffix('/')}/.well-known/openid-configuration"
+        document = await _fetch(client, url)
+        issuer = document.get("issuer") if isinstance(document, dict) else None
+        if not isinstance(document, dict) or not isinstance(issuer, str):
+            raise FetchFault(
+                FetchFaultKind.CONTENT, f"{_address(url)}: not a discovery document, which names its issuer"
+            )
+        if issuer != self._issuer:
+            slash = " (the slash at the end counts)" if issuer.rstrip("/") == self._issuer.rstrip("/") else ""
+            sentence = "the document names another issuer than AUTH_ISSUER"
+            raise FetchFault(FetchFaultKind.CONTENT, f"{_address(url)}: {sentence}{slash}")
+        jwks_url = document.get("jwks_uri")
+        if not isinstance(jwks_url, str) or not _may_follow(self._issuer, jwks_url):
+            raise FetchFault(FetchFaultKind.CONTENT, f"{_address(url)}: jwks_uri is not an https:// address")
+        return jwks_url
 
     def _client(self) -> httpx.AsyncClient:
         try:
@@ -51,6 +79,15 @@ class IdentityProvider:
             return httpx.AsyncClient(verify=self._tls, timeout=limits, headers=_HEADERS)
         except (ImportError, ValueError, httpx.InvalidURL):
             raise FetchFault(FetchFaultKind.PROXY, "the environment's proxy settings cannot be used") from None
+
+
+def _may_follow(issuer: str, url: str) -> bool:
+    """Return whether a document of the issuer may send us there: not from https to this machine's own http."""
+    try:
+        protected_url(url)
+    except ValueError:
+        return False
+    return urlsplit(url).scheme in {"https", urlsplit(issuer).scheme}
 
 
 async def _fetch(client: httpx.AsyncClient, url: str) -> object:

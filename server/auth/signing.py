@@ -8,9 +8,9 @@ from typing import Any
 
 import jwt
 
-from resolvers.caller import ROLES, PermissionKey
+from resolvers.caller import PermissionKey
 from server.auth.authenticator import HMAC_ALGORITHM
-from server.auth.claims import caller_of
+from server.auth.claims import ClaimRules
 from server.auth.refusals import Unauthenticated
 
 
@@ -24,28 +24,31 @@ def sign_token(
     expires_in: timedelta,
     issuer: str | None = None,
     audience: str | None = None,
+    rules: ClaimRules | None = None,
 ) -> str:
-    """Return an HS256 token that is valid from now on.
+    """Return an HS256 token that is valid from now on, with its claims where the rules read them.
 
     Raises:
         ValueError: The token would be refused for its subject, its organization or a role that does not exist.
     """
-    roles = list(roles)
-    unknown = [role for role in roles if role not in ROLES]
+    roles, rules = list(roles), rules or ClaimRules()
+    unknown = [role for role in roles if role not in rules.role_permissions]
     if unknown:
-        raise ValueError(f"unknown role {unknown[0]!r}: the roles are {', '.join(ROLES)}")
+        raise ValueError(f"unknown role {unknown[0]!r}: the roles are {', '.join(rules.role_permissions)}")
     now = int(time.time())
-    claims: dict[str, Any] = {
+    # The whole of a path is the first name that is looked for.
+    claims: dict[str, Any] = {rules.permissions[0]: [], rules.roles[0]: []}
+    claims[rules.permissions[0]] += [str(PermissionKey(key)) for key in permissions]
+    claims[rules.roles[0]] += roles
+    claims |= {
+        rules.organization: organization_id,
         "sub": subject,
-        "organization_id": organization_id,
-        "permissions": [str(PermissionKey(key)) for key in permissions],
-        "roles": roles,
         "iat": now,
         "exp": now + math.ceil(expires_in.total_seconds()),
+        **{name: value for name, value in (("iss", issuer), ("aud", audience)) if value},
     }
     try:
-        caller_of(claims)
+        rules.caller_of(claims)
     except Unauthenticated as error:
         raise ValueError(error.message) from None
-    claims |= {name: value for name, value in (("iss", issuer), ("aud", audience)) if value}
     return jwt.encode(claims, secret, algorithm=HMAC_ALGORITHM)

@@ -55,6 +55,9 @@ class ProviderHost:
     Attributes:
         keys: The key set's keys, at /jwks.
         answer: The bytes to send at /jwks instead of the keys.
+        issuer: The issuer, whose discovery document leads to the keys.
+        discovery: The discovery document to send instead.
+        documents: Bytes to send at other paths, or instead of the above.
         status: The status of every answer.
         headers: More headers of every answer.
         requests: How often anything was asked for.
@@ -68,6 +71,8 @@ class ProviderHost:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.keys = [rsa_jwk("one", RSA_KEY), ec_jwk("curve")]
         self.answer: bytes | None = None
+        self.discovery: dict[str, Any] | None = None
+        self.documents: dict[str, bytes] = {}
         self.status = 200
         self.headers: dict[str, str] = {}
         self.requests = 0
@@ -97,6 +102,7 @@ class ProviderHost:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.origin = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.server.server_port}"
         self.url = f"{self.origin}/jwks"
+        self.issuer = self.origin
 
     def respond(self, handler: BaseHTTPRequestHandler) -> None:
         body = self.document(handler.path.partition("?")[0])
@@ -112,9 +118,14 @@ class ProviderHost:
         handler.wfile.write(body or b"")
 
     def document(self, path: str) -> bytes | None:
-        if path != "/jwks":
-            return None
-        return self.answer if self.answer is not None else json.dumps({"keys": self.keys}).encode()
+        if path in self.documents:
+            return self.documents[path]
+        if path == "/jwks":
+            return self.answer if self.answer is not None else json.dumps({"keys": self.keys}).encode()
+        if f"{self.origin}{path}" == f"{self.issuer.removesuffix('/')}/.well-known/openid-configuration":
+            found = self.discovery if self.discovery is not None else {"issuer": self.issuer, "jwks_uri": self.url}
+            return json.dumps(found).encode()
+        return None
 
 
 class Authority:

@@ -28,9 +28,9 @@ class Server:
         self.http = http
         self.output = output
 
-    def ask(self, authorization: str | None) -> httpx.Response:
+    def ask(self, authorization: str | None, query: str = "{ __typename }") -> httpx.Response:
         headers = {"Authorization": authorization} if authorization is not None else {}
-        return self.http.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+        return self.http.post("/graphql", json={"query": query}, headers=headers)
 
     def log(self, logger: str) -> list[dict[str, Any]]:
         lines = [json.loads(line) for line in self.output.read_text().splitlines()]

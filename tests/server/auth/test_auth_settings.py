@@ -1,9 +1,12 @@
 """The settings of sign-in: what each accepts, and what would take tokens that were made for others."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from resolvers.caller import ROLES, PermissionKey
+from server.auth.claims import ClaimRules
 from server.settings import SettingsError, load_settings
 from tests.server.auth.tokens import SECRET
 
@@ -28,10 +31,21 @@ def refused(**variables: str) -> str:
         ("AUTH_LEEWAY", "301"),
         ("AUTH_LEEWAY", "a minute"),
         ("AUTH_LEEWAY", "1.5"),
+        ("AUTH_CLAIM_ORGANIZATION", "org id"),
+        ("AUTH_CLAIM_ORGANIZATION", "org_id,tid"),
+        ("AUTH_CLAIM_ORGANIZATION", "o" * 201),
+        ("AUTH_CLAIM_PERMISSIONS", " , "),
+        ("AUTH_CLAIM_PERMISSIONS", "scope scp\x00"),
+        ("AUTH_CLAIM_ROLES", "roles," + "r" * 201),
+        ("AUTH_ROLE_PERMISSIONS", "front-desk"),
+        ("AUTH_ROLE_PERMISSIONS", '["staff"]'),
+        ("AUTH_ROLE_PERMISSIONS", '{"front-desk": "staff"}'),
+        ("AUTH_ROLE_PERMISSIONS", '{"front-desk": [7]}'),
+        ("AUTH_ROLE_PERMISSIONS", "[" * 100_000),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_accepts(name: str, value: str) -> None:
-    message = refused(**CHECKED, **{name: value})
+    message = refused(AUTH_AUDIENCE="pm", AUTH_ISSUER="https://id.example.org", **{name: value})
     assert message.startswith(f"{name} must be ")
     assert message.endswith(".")
     assert value not in message
@@ -53,6 +67,63 @@ def test_every_variable_of_sign_in_is_read() -> None:
     assert settings.auth_jwks_url == "https://id.example.org/jwks"
     assert (settings.auth_issuer, settings.auth_audience) == ("https://id.example.org/", "pm")
     assert settings.auth_leeway == 0
+
+
+def test_claims_and_roles_are_read() -> None:
+    assert ClaimRules.from_settings(load_settings({})) == ClaimRules()
+    variables = {
+        "AUTH_CLAIM_ORGANIZATION": "https://example.org/org",
+        "AUTH_CLAIM_PERMISSIONS": "permissions, scope",
+        "AUTH_CLAIM_ROLES": "realm_access.roles resource_access.group-sessions.roles",
+        "AUTH_ROLE_PERMISSIONS": '{"Front desk": ["staff", "pm.group_enrollments.create"], "Guest": []}',
+    }
+    desk = ROLES["staff"] | {PermissionKey.GROUP_ENROLLMENTS_CREATE}
+    assert ClaimRules.from_settings(load_settings(variables)) == ClaimRules(
+        "https://example.org/org",
+        ("permissions", "scope"),
+        ("realm_access.roles", "resource_access.group-sessions.roles"),
+        {**ROLES, "Front desk": desk, "Guest": frozenset()},
+    )
+
+
+def test_unknown_keys_of_roles_are_named_all_at_once() -> None:
+    message = refused(
+        AUTH_ROLE_PERMISSIONS='{"desk": ["pm.billing.edit", "staff"], "lead": ["Staff", "pm.group_schedule.view"]}'
+    )
+    assert message.startswith('AUTH_ROLE_PERMISSIONS names what does not exist: "Staff", "pm.billing.edit".')
+    assert "pm.group_enrollments.delete" in message
+    assert "org_admin, staff" in message
+
+
+@pytest.mark.parametrize("role", ["org_admin", "staff"])
+def test_the_built_in_roles_stay_as_they_are(role: str) -> None:
+    message = refused(AUTH_ROLE_PERMISSIONS=json.dumps({role: ["pm.group_schedule.view"]}))
+    assert f"must not change the built-in role {role}" in message
+
+
+def test_the_issuer_alone_is_enough_with_an_audience() -> None:
+    assert load_settings(CHECKED).sign_in_configured
+    assert not load_settings({"AUTH_AUDIENCE": "pm"}).sign_in_configured
+    assert "AUTH_AUDIENCE to the" in refused(AUTH_ISSUER=CHECKED["AUTH_ISSUER"])
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "id.example.org",
+        "http://id.example.org/",
+        "https://id.example.org/?tenant=1",
+        "https://id.example.org/#x",
+        "https://user:word@id.example.org/",
+        "https://[broken",
+    ],
+)
+def test_an_issuer_that_is_asked_for_its_keys_is_an_address(issuer: str) -> None:
+    message = refused(AUTH_ISSUER=issuer, AUTH_AUDIENCE="pm")
+    assert message.startswith("AUTH_ISSUER must be the https:// address of your provider")
+    assert issuer not in message
+    for keys in (KEY_SET, {"AUTH_JWT_SECRET": SECRET}):
+        assert load_settings({"AUTH_ISSUER": issuer, "AUTH_AUDIENCE": "pm"} | keys).auth_issuer == issuer
 
 
 def test_a_secret_and_a_key_set_exclude_each_other() -> None:

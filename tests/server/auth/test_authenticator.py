@@ -142,7 +142,7 @@ async def test_issuer_and_audience_are_ignored_where_none_is_configured() -> Non
 
 
 @pytest.mark.parametrize("name", ["sub", "organization_id"])
-@pytest.mark.parametrize("value", [..., "", "  ", 7, None, ["a"], "x" * 256, "a\nb", "a\x00", "\ud800"])
+@pytest.mark.parametrize("value", [..., "", "  ", 7, None, ["a", "b"], "x" * 256, "a\nb", "a\x00", "\ud800"])
 async def test_caller_and_organization_are_named_in_plain_text(name: str, value: object) -> None:
     assert name in (await refusal(Authenticator(SECRET), shared(**{name: value}))).message
 
@@ -171,12 +171,6 @@ async def test_unknown_keys_and_roles_give_nothing() -> None:
     unknown = shared(permissions=["pm.billing.edit", "PM.GROUP_SCHEDULE.EDIT"], roles=["root", "Staff"])
     assert (await Authenticator(SECRET).authenticate(unknown)).permissions == frozenset()
     assert (await Authenticator(SECRET).authenticate(shared(permissions=...))).permissions == frozenset()
-
-
-@pytest.mark.parametrize("name", ["permissions", "roles"])
-@pytest.mark.parametrize("value", ["org_admin", None, 1, {"org_admin": True}, [1], [["org_admin"]], ["staff", None]])
-async def test_permissions_and_roles_are_lists_of_strings(name: str, value: object) -> None:
-    assert name in (await refusal(Authenticator(SECRET), shared(**{name: value}))).message
 
 
 async def test_a_signed_token_says_what_it_was_asked_to() -> None:

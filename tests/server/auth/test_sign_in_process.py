@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jwt
 
+from resolvers.caller import ROLES
 from tests.server.auth.provider_host import NEXT_RSA_KEY, Authority, ProviderHost, serving, signed
 from tests.server.auth.server_process import command, environment, running_server
 from tests.server.auth.tokens import SECRET, claims, shared
@@ -89,3 +90,36 @@ def test_a_file_without_authorities_stops_the_start_with_a_sentence(tmp_path: Pa
     assert done.returncode != 0
     [line] = done.stderr.splitlines()
     assert "AUTH_CA_FILE must be" in line
+
+
+def test_the_demo_is_not_served_to_a_providers_tokens(tmp_path: Path) -> None:
+    variables = environment(tmp_path, AUTH_ISSUER="https://id.example.org", AUTH_AUDIENCE="pm")
+    done = subprocess.run(
+        command("serve", "--demo", "--port", "0"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=variables,
+    )
+    assert done.returncode != 0
+    assert "--demo signs its own tokens" in done.stderr
+
+
+def test_a_printed_token_is_read_where_the_settings_read_it(tmp_path: Path) -> None:
+    settings = {
+        "AUTH_JWT_SECRET": SECRET,
+        "AUTH_CLAIM_ORGANIZATION": "organization.id",
+        "AUTH_CLAIM_ROLES": "realm_access.roles",
+    }
+    printed = subprocess.run(
+        command("token", "--organization", "clinic-7", "--subject", "dana", "--role", "staff"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=environment(tmp_path, **settings),
+    )
+    with running_server(tmp_path, **settings) as server:
+        answer = server.ask(f"Bearer {printed.stdout.strip()}", "{ viewer { organizationId permissions } }").json()
+    assert answer["data"]["viewer"] == {"organizationId": "clinic-7", "permissions": sorted(ROLES["staff"])}
