@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from db.rows import GROUP_COLUMNS, group_record
 from db.statement import Statement, of_organization
@@ -12,7 +12,7 @@ from db.unit_of_work import UnitOfWork
 from domain.records import GroupDefinition
 from domain.search_text import search_text
 
-_QUERY = select(*GROUP_COLUMNS).where(
+_QUERY = select(*GROUP_COLUMNS, func.coalesce(group_definitions.c.changed_at, group_definitions.c.updated_at)).where(
     of_organization(group_definitions),
     group_definitions.c.id == bindparam("id", type_=group_definitions.c.id.type),
 )
@@ -23,21 +23,30 @@ _LOCK = Statement(_QUERY.with_for_update(key_share=True))
 async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None:
     """Gives the group and keeps it, its seats and its slots from changing until the transaction ends.
 
-    Every change to a group, its roster or its calendar takes this lock first, so they happen one after another.
+    Every change to a group, its roster or its calendar takes this lock first, so they happen one after another, and
+    none is told with an earlier time than the one before.
 
     Raises:
         NotYourTurn: Where others of this process want the same group, and came first; `db.transactions` waits.
     """
     work.need_turn(group_id)
     rows = await work.fetch(_LOCK if work.locks_rows else _FIND, {"id": group_id})
-    return group_record(rows[0]) if rows else None
+    if not rows:
+        return None
+    *columns, changed_at = rows[0]
+    work.note_locked(group_id, changed_at)
+    return group_record(columns)
 
 
 async def insert_group(work: UnitOfWork, group: GroupDefinition) -> None:
     """Stores a new group."""
     await work.connection.execute(
         insert(group_definitions).values(
-            id=group.id, organization_id=work.organization_id, created_at=group.created_at, **_columns(group)
+            id=group.id,
+            organization_id=work.organization_id,
+            created_at=group.created_at,
+            changed_at=group.updated_at,
+            **_columns(group),
         )
     )
 

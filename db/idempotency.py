@@ -137,7 +137,7 @@ async def note_step(work: UnitOfWork, claim: Claim, step: str, decision: Any) ->
         TakenOver: Where the claim has passed to a repeat; the change must not be stored.
     """
     renewed = await work.connection.execute(
-        update(idempotency_keys).where(_holds(work, claim)).values(leased_until=work.now + LEASE)
+        update(idempotency_keys).where(_holds(work, claim)).values(leased_until=work.clock() + LEASE)
     )
     if not renewed.rowcount:
         raise TakenOver

@@ -186,6 +186,8 @@ group_definitions = Table(
     *_versioned(),
     Column[datetime | None]("deleted_at", Instant),
     Column[str]("search_text", Text, nullable=False),
+    # When the group, its roster or its calendar last changed, by the clock of whoever changed it; NULL: updated_at.
+    Column[datetime | None]("changed_at", Instant),
     _reference("facilitator_id", "pm_group_staff_members"),
     _reference("co_facilitator_id", "pm_group_staff_members"),
     _reference("location_id", "pm_group_locations"),

@@ -42,7 +42,7 @@ async def transact(
         engine: The database.
         turns: The lines of this process for this database.
         author: Who asks for the change.
-        clock: Gives the present instant, in UTC; read for each attempt.
+        clock: Gives the present instant, in UTC; read for each attempt, and again behind a lock.
         new_id: Gives a fresh UUID of version 7.
         decide: Loads, decides and stores; it may run several times, and only its last run counts.
 
@@ -60,7 +60,7 @@ async def transact(
             await place.wait(_DATABASE, QUEUE_SECONDS)
         while True:
             try:
-                async with unit_of_work(engine, author, clock(), new_id, place) as work:
+                async with unit_of_work(engine, author, clock, new_id, place) as work:
                     decided = await decide(work)
             except NotYourTurn as line:
                 await place.wait(line.key, deadline - time.monotonic())

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, literal_column, select
+from sqlalchemy import bindparam, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.bulk import json_rows
@@ -16,11 +16,20 @@ from db.drivers import Driver
 from db.engine import LOCK_WAIT, WRITES
 from db.faults import OutcomeUnknown, Trouble, trouble_of
 from db.roles import LOCK_SECONDS, Role, act_as, confine_transaction
-from db.statement import Statement
-from db.tables import access_log, audit_log, outbox
+from db.statement import Statement, of_organization
+from db.tables import access_log, audit_log, group_definitions, outbox
 from db.turns import Place, Turns
 from domain.changes import Event, HistoryEntry
 
+_TICK: Final = timedelta(milliseconds=1)
+_TIME_BITS_AT: Final = 80
+"""Where the milliseconds of a UUID of version 7 begin."""
+_groups = group_definitions.c
+_CHANGE_GROUP: Final = Statement(
+    update(group_definitions)
+    .where(of_organization(group_definitions), _groups.id == bindparam("id_", type_=_groups.id.type))
+    .values(changed_at=bindparam("now", type_=_groups.changed_at.type))
+)
 _ADD_HISTORY: Final = Statement(insert(audit_log).inline(), [column.name for column in audit_log.c])
 _OF_ENTRY: Final = ("id", "entity_type", "entity_id", "action", "changes")
 
@@ -71,16 +80,31 @@ class Transaction(Protocol):
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """One transaction that writes, bound to one organization and one moment."""
+    """One transaction that writes, bound to one organization and one moment.
+
+    Attributes:
+        transaction: The database's transaction.
+        author: Who asks for the change.
+        clock: Returns the present instant of this server.
+        make_id: Returns a fresh UUID of version 7.
+        place: The turn that the transaction holds.
+        now: The moment of the change: by the clock, read behind the lock of the group that changes, but never before
+            the group's last change, which another server's clock may have told.
+    """
 
     transaction: Transaction
     author: Author
-    now: datetime
-    new_id: Callable[[], UUID]
+    clock: Callable[[], datetime]
+    make_id: Callable[[], UUID]
     place: Place
+    now: datetime = field(init=False)
+    _locked: list[tuple[UUID, datetime]] = field(default_factory=list)
     _events: list[Event] = field(default_factory=list)
     _history: list[HistoryEntry] = field(default_factory=list)
     _readings: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.now = self.clock()
 
     @property
     def connection(self) -> AsyncConnection:
@@ -107,6 +131,23 @@ class UnitOfWork:
         if self.locks_rows:
             self.place.need((self.organization_id, key))
 
+    def note_locked(self, group_id: UUID, changed_at: datetime) -> None:
+        """Read the clock, now that the group is locked; it last changed at `changed_at`."""
+        present = self.clock()
+        if present < changed_at:
+            # A tick later: ids tell time too, and order the history.
+            present = changed_at + _TICK
+        self.now = max(self.now, present)
+        self._locked.append((group_id, changed_at))
+
+    def new_id(self) -> UUID:
+        """Return a fresh UUID of version 7, of no earlier time than the change."""
+        made = self.make_id()
+        milliseconds = int(self.now.timestamp() * 1000)
+        if made.int >> _TIME_BITS_AT >= milliseconds:
+            return made
+        return UUID(int=milliseconds << _TIME_BITS_AT | made.int & ((1 << _TIME_BITS_AT) - 1))
+
     def record(self, events: Iterable[Event], history: Iterable[HistoryEntry]) -> None:
         """Notes what is to be told; it is stored in this transaction, before it commits."""
         self._events.extend(events)
@@ -127,7 +168,11 @@ class UnitOfWork:
         )
 
     async def store_records(self) -> None:
-        """Writes what was noted into the audit log, the outbox and the access log."""
+        """Write what was noted into the audit log, the outbox and the access log, and when the groups changed."""
+        if self._history:
+            changed = [{"id_": group, "now": self.now} for group, before in self._locked if before < self.now]
+            if changed:
+                await self.store(_CHANGE_GROUP, changed)
         history = [self._history_row(entry) for entry in self._history]
         if len(history) == 1:
             await self.store(_ADD_HISTORY, history)
@@ -196,7 +241,7 @@ class UnitOfWork:
 async def unit_of_work(
     engine: AsyncEngine,
     author: Author,
-    now: datetime,
+    clock: Callable[[], datetime],
     new_id: Callable[[], UUID],
     place: Place | None = None,
     lock_seconds: float = LOCK_SECONDS,
@@ -217,7 +262,7 @@ async def unit_of_work(
         start = confinement if role is Role.SERVER else act_as(role)
         opened = driver_transaction(engine, author.organization_id, f"BEGIN; {start}")
     async with opened as transaction:
-        work = UnitOfWork(transaction, author, now, new_id, place or Place(Turns()))
+        work = UnitOfWork(transaction, author, clock, new_id, place or Place(Turns()))
         yield work
         await work.store_records()
 

@@ -98,7 +98,7 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
     caller = Caller(administrator.subject, DEMO_ORGANIZATION, ROLES[administrator.role])
     # Requests may not write staff, locations and patients: they belong to other modules.
     async with unit_of_work(
-        clinic.engine, author, clinic.clock(), clinic.new_id, lock_seconds=_WAIT_SECONDS, role=Role.OPERATOR
+        clinic.engine, author, clinic.clock, clinic.new_id, lock_seconds=_WAIT_SECONDS, role=Role.OPERATOR
     ) as work:
         await _refuse_unless_empty(work)
         context = _Filling(clinic, caller, author.correlation_id, work)

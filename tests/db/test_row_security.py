@@ -66,7 +66,7 @@ async def test_a_query_without_condition_sees_one_organization(two_clinics: Data
 
 
 async def test_a_change_without_condition_touches_one_organization(two_clinics: Database) -> None:
-    async with unit_of_work(two_clinics, author(), NOW, uuid7) as work:
+    async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
         await work.connection.execute(update(group_definitions).values(name="Renamed"))
     async with two_clinics.connect() as unconfined:
         names = await unconfined.execute(select(group_definitions.c.organization_id, group_definitions.c.name))
@@ -90,7 +90,7 @@ async def test_nothing_is_put_into_another_organization(two_clinics: Database) -
         "updated_at": NOW,
     }
     with pytest.raises(DBAPIError, match="row-level security"):
-        async with unit_of_work(two_clinics, author(), NOW, uuid7) as work:
+        async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
             await work.connection.execute(insert(enrollments), row)
 
 
@@ -221,7 +221,7 @@ async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: Data
         text("CREATE TABLE mine (id INTEGER)"),
     ):
         with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
-            async with unit_of_work(two_clinics, author(), NOW, uuid7) as work:
+            async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
                 await work.connection.execute(attempt)
 
 

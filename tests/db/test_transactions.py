@@ -301,6 +301,6 @@ async def test_both_waits_for_a_row_end_within_what_is_left_of_the_time(
     milliseconds = text(
         "SELECT name, setting::int FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout')"
     )
-    async with unit_of_work(engine, AUTHOR, now(), uuid7, lock_seconds=left) as work:
+    async with unit_of_work(engine, AUTHOR, now, uuid7, lock_seconds=left) as work:
         found: dict[str, int] = {row.name: row.setting for row in await work.connection.execute(milliseconds)}
     assert 0 < min(2 * found["lock_timeout"], found["statement_timeout"]) <= left * 1000

@@ -1,0 +1,68 @@
+"""The invariants of times: nothing that follows from something else is told with an earlier time."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from sqlalchemy import Table, func, select
+
+from db.roster_invariants import STREAMED
+from db.tables import enrollments, group_definitions, occurrences, outbox
+from db.violations import Invariant, Reading, Violation
+
+# Of two times of a record, the first is never the later one.
+_IN_ORDER: Final[tuple[tuple[Table, str, tuple[tuple[str, str], ...]], ...]] = (
+    (
+        group_definitions,
+        "group",
+        (
+            ("created_at", "updated_at"),
+            ("created_at", "deleted_at"),
+            ("deleted_at", "updated_at"),
+            ("updated_at", "changed_at"),
+        ),
+    ),
+    (
+        occurrences,
+        "session",
+        (("created_at", "updated_at"), ("created_at", "cancelled_at"), ("cancelled_at", "updated_at")),
+    ),
+    (
+        enrollments,
+        "enrollment",
+        (
+            ("created_at", "updated_at"),
+            ("created_at", "waitlisted_at"),
+            ("created_at", "enrolled_at"),
+            ("waitlisted_at", "promoted_at"),
+            ("waitlisted_at", "updated_at"),
+            ("enrolled_at", "disenrolled_at"),
+            ("waitlisted_at", "disenrolled_at"),
+            ("disenrolled_at", "deleted_at"),
+            ("promoted_at", "updated_at"),
+        ),
+    ),
+)
+
+
+async def backward_times(snapshot: Reading) -> AsyncIterator[Violation]:
+    """Yield the records whose times contradict each other, and the events that are told before earlier ones."""
+    for table, name, pairs in _IN_ORDER:
+        for earlier, later in pairs:
+            query = select(table.c.id).where(
+                table.c.organization_id == snapshot.organization_id, table.c[earlier] > table.c[later]
+            )
+            async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
+                yield _violation(snapshot, name, row.id, earlier, later)
+    before = func.lag(outbox.c.created_at).over(partition_by=outbox.c.group_definition_id, order_by=outbox.c.sequence)
+    told = (
+        select(outbox.c.id, outbox.c.created_at, before.label("before"))
+        .where(outbox.c.organization_id == snapshot.organization_id)
+        .subquery()
+    )
+    query = select(told.c.id).where(told.c.before > told.c.created_at)
+    async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
+        yield _violation(snapshot, "event", row.id, "created_at")
+
+
+def _violation(snapshot: Reading, name: str, record: Any, *fields: str) -> Violation:
+    return Violation(Invariant.TIMES_RUN_FORWARD, snapshot.organization_id, ((name, str(record)),), fields)
