@@ -1,5 +1,6 @@
 """Imports files of FHIR resources into the reference tables, in bounded memory."""
 
+import asyncio
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from server.fhir.summary import ImportSummary
 
 # Resources stored in one transaction: what a crash may lose, and about what memory holds.
 BATCH: Final = 1000
+_ITEMS_PER_PAUSE: Final = 100
 
 
 async def import_files(
@@ -112,9 +114,12 @@ class _Import:
         for path in paths:
             source = Source(path)
             bar.start(path)
-            for item in source:
+            for count, item in enumerate(source, start=1):
                 await self._take(Place.of(path, item), item)
                 bar.advance(source)
+                if count % _ITEMS_PER_PAUSE == 0:
+                    # A signal that ends the command is seen here, also where nothing is stored.
+                    await asyncio.sleep(0)
             bar.end(path)
         await self._store(self._batch)
         await self._store(self._locations)
