@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from db.drivers import Driver, give_back
-from db.faults import OutcomeUnknown, Trouble, trouble_of
+from db.faults import REFUSALS, OutcomeUnknown, classify_fault, is_unavailable
 
 _ITS_OWN: Final = "AUTOCOMMIT"
 """SQLAlchemy's name for: send what is to be sent, and leave transactions to whoever holds the connection."""
@@ -67,12 +67,13 @@ async def driver_transaction(engine: AsyncEngine, organization_id: str, begin: s
         reusable = True
     except BaseException as fault:
         # One that has fallen silent is not asked to roll back: it would be waited for once more.
-        gone = trouble_of(fault) is Trouble.GONE
+        kind = classify_fault(fault)
+        gone = is_unavailable(fault)
         if not gone and not driver.is_lost():
             await driver.run("ROLLBACK")
             reusable = True
-        if gone and committing:
-            raise OutcomeUnknown from fault
+        if gone and committing and kind is not None and kind not in REFUSALS:
+            raise OutcomeUnknown(kind) from fault
         raise
     finally:
         await transaction.give_back(reusable=reusable)

@@ -20,6 +20,7 @@ from db.sqlite_file import keep_to_file, make_private_folder
 from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
 from db.statements import UNCOUNTED
 from db.turns import QUEUE_SECONDS
+from db.write_refusals import WriteRefusals
 
 # A connection opened with this execution option may write. SQLite then takes its write lock at BEGIN, not at the first
 # write: a transaction that reads, decides and writes cannot lose the race in between (SQLITE_BUSY_SNAPSHOT).
@@ -45,9 +46,11 @@ class Database(AsyncEngine):
 
     Attributes:
         readers: The connections to read by; they end with the engine's own.
+        write_refusals: Whether the database takes changes.
     """
 
     readers: Readers
+    write_refusals: WriteRefusals
 
     async def dispose(self, close: bool = True) -> None:
         """End the connections that are not in use; a database that does not answer is not waited for."""
@@ -151,6 +154,7 @@ def _reading(options: dict[str, Any]) -> dict[str, Any]:
 def _database(engine: AsyncEngine, readers: Readers) -> Database:
     database = Database(engine.sync_engine)
     database.readers = readers
+    database.write_refusals = WriteRefusals()
     return database
 
 

@@ -54,7 +54,7 @@ class Readers(Protocol):
     """Connections to take, and to give back."""
 
     async def take(self, organization_id: str) -> ReadingDriver:
-        """Gives a connection, outside of any transaction. Raises what `db.faults.trouble_of` knows."""
+        """Gives a connection, outside of any transaction. Raises what `db.faults.classify_fault` knows."""
 
     async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
         """Takes a connection back, or ends one that nobody can use again."""

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import Database
-from db.faults import Trouble, trouble_of
+from db.faults import is_unavailable
 from db.lookups import Lookup, Lookups
 from db.readers import Readers, ReadingDriver
 from db.statement import Statement
@@ -64,7 +64,7 @@ class Snapshot:
         reusable = False
         try:
             # A database that has fallen silent is not asked to roll back: it would be waited for once more.
-            if not self.driver.is_lost() and trouble_of(self._fault) is not Trouble.GONE:
+            if not self.driver.is_lost() and not is_unavailable(self._fault):
                 await self.driver.run("ROLLBACK")
                 reusable = True
         finally:
@@ -86,7 +86,7 @@ async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: 
         found = await driver.look_up(lookups, id)
         reusable = True
     except DBAPIError as fault:
-        reusable = not driver.is_lost() and trouble_of(fault) is not Trouble.GONE
+        reusable = not driver.is_lost() and not is_unavailable(fault)
         raise
     finally:
         await readers.give_back(driver, reusable=reusable)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.util.concurrency import await_only
 
-from db.faults import Trouble, trouble_of
+from db.faults import FaultKind, classify_fault
 
 BUSY_SECONDS: Final = 3
 """How long SQLite itself waits, for anything but the writer. Readers wait for nobody but those who open the file."""
@@ -50,7 +50,7 @@ def _ask_until(deadline: float, cursor: Any) -> None:
         try:
             cursor.execute(_BEGIN)
         except sqlite3.OperationalError as fault:
-            if trouble_of(fault) is not Trouble.BUSY or time.monotonic() > deadline:
+            if classify_fault(fault) is not FaultKind.LOCKED or time.monotonic() > deadline:
                 raise
             await_only(asyncio.sleep(random.uniform(*_PAUSE_SECONDS)))  # noqa: S311 - nothing secret
         else:

@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.faults import Busy, Trouble, Unavailable, trouble_of
+from db.engine import Database
+from db.faults import Busy, Effect, FaultKind, Unavailable, classify_fault
 from db.turns import QUEUE_SECONDS, NotYourTurn, Place, Turns
 from db.unit_of_work import Author, UnitOfWork, unit_of_work
 
@@ -26,7 +26,7 @@ Decided = TypeVar("Decided")
 
 
 async def transact(
-    engine: AsyncEngine,
+    engine: Database,
     turns: Turns,
     author: Author,
     clock: Callable[[], datetime],
@@ -66,22 +66,24 @@ async def transact(
                 await place.wait(line.key, deadline - time.monotonic())
             except (Busy, Unavailable):
                 raise
-            except Exception as fault:  # sorted below; what is no trouble of the database is raised on
+            except Exception as fault:  # sorted below; what is no fault of the database is raised on
                 tries += 1
-                trouble = trouble_of(fault)
-                if trouble is None:
+                kind = classify_fault(fault)
+                if kind is None:
                     raise
-                if tries == ATTEMPTS or time.monotonic() > deadline or not _was_undone(fault, trouble):
-                    raise (Unavailable if trouble is Trouble.GONE else Busy) from fault
+                engine.write_refusals.note(kind)
+                if tries == ATTEMPTS or time.monotonic() > deadline or not _was_undone(fault, kind):
+                    raise (Unavailable if kind.effect is Effect.UNAVAILABLE else Busy)(kind) from fault
                 await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * tries))  # noqa: S311 - nothing secret
             else:
+                engine.write_refusals.note(None)
                 return decided
     finally:
         place.leave()
 
 
-def _was_undone(fault: Exception, trouble: Trouble) -> bool:
-    """Tells whether the transaction may do better if it runs again at once."""
+def _was_undone(fault: Exception, kind: FaultKind) -> bool:
+    """Return whether the transaction may do better if it runs again at once."""
     # A connection that was lost before the commit has left nothing behind, and the next one may be to a server that
     # has come back. Where there is none to be had, trying again is for the client to do.
-    return trouble is Trouble.CONFLICT or (isinstance(fault, DBAPIError) and fault.connection_invalidated)
+    return kind is FaultKind.CONFLICT or (isinstance(fault, DBAPIError) and fault.connection_invalidated)

@@ -14,7 +14,7 @@ from db.bulk import json_rows
 from db.driver_transactions import driver_transaction
 from db.drivers import Driver
 from db.engine import LOCK_WAIT, WRITES
-from db.faults import OutcomeUnknown, Trouble, trouble_of
+from db.faults import REFUSALS, OutcomeUnknown, classify_fault, is_unavailable
 from db.roles import LOCK_SECONDS, Role, act_as, confine_transaction
 from db.statement import Statement, of_organization
 from db.tables import access_log, audit_log, group_definitions, outbox
@@ -289,10 +289,11 @@ async def _sqlite_transaction(
                 committing = True
                 await transaction.commit()
             except Exception as fault:  # only a lost connection is treated here; the rest is raised on
-                if trouble_of(fault) is not Trouble.GONE:
+                kind = classify_fault(fault)
+                if kind is None or not is_unavailable(fault):
                     raise
                 # It is not asked to roll back: a database that cannot work is not asked for more.
                 await connection.invalidate()
-                if committing:
-                    raise OutcomeUnknown from fault
+                if committing and kind not in REFUSALS:
+                    raise OutcomeUnknown(kind) from fault
                 raise

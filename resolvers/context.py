@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from db.engine import Database
-from db.faults import trouble_of
+from db.faults import classify_fault
 from db.idempotency import Claim
 from db.lookups import Lookups
 from db.snapshots import Snapshot, look_up, open_snapshot
@@ -146,7 +146,7 @@ class Context:
         try:
             return await look_up(self.clinic.engine, self.caller.organization_id, lookups, id)
         except Exception as fault:  # a database that is away is waited for once, here as below
-            self._unopened = fault if trouble_of(fault) is not None else None
+            self._unopened = fault if classify_fault(fault) is not None else None
             raise
 
     async def open_snapshot(self) -> Snapshot:
@@ -219,7 +219,7 @@ class Context:
             try:
                 await self.transact(record)
             except Exception as fault:  # raised on in any case, as what the caller must know
-                if self.changed and trouble_of(fault) is not None:
+                if self.changed and classify_fault(fault) is not None:
                     raise AnswerWithheld from fault
                 raise
             self.patients_recorded |= patients

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from db.faults import OutcomeUnknown, Trouble, trouble_of
+from db.faults import Effect, OutcomeUnknown, classify_fault
 from db.idempotency import TakenOver
 from resolvers.context import AnswerWithheld, BadInput, PermissionDenied
 from schema.limit_checks import LimitExceeded
@@ -74,12 +74,14 @@ def _passing_error(fault: BaseException, *, after_change: bool) -> dict[str, Any
         return error(_TAKEN_OVER, ErrorCode.IDEMPOTENCY_KEY_IN_USE)
     if isinstance(fault, AnswerWithheld):
         return error(_STORED, ErrorCode.UNAVAILABLE)
-    trouble = trouble_of(fault)
-    if after_change and trouble is not None:
+    kind = classify_fault(fault)
+    if kind is None:
+        return None
+    if after_change:
         return error(_STORED, ErrorCode.UNAVAILABLE)
-    if trouble is Trouble.GONE:
+    if kind.effect is Effect.UNAVAILABLE:
         return error(_UNKNOWN if isinstance(fault, OutcomeUnknown) else _AWAY, ErrorCode.UNAVAILABLE)
-    return None if trouble is None else error(_BUSY, ErrorCode.BUSY)
+    return error(_BUSY, ErrorCode.BUSY)
 
 
 def errors_before_execution(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from server.large_answers import LargeAnswers
 from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
 from server.rate_limit import RateLimit
 from server.request_log import RequestRecord, record_of
-from server.trouble import is_outage, retry_headers
+from server.retry_after import is_outage, retry_headers
 
 
 class GraphQLOverHTTP:

@@ -8,13 +8,13 @@ from typing import Final
 
 import orjson
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from db.catalog import missing
-from db.faults import Trouble, trouble_of
+from db.engine import Database
+from db.faults import classify_fault
 from db.schema_version import UnreadableSchema, is_older, revision_of
 from server.ready_database import INCOMPLETE_CATALOG, OLD_SCHEMA, not_whole
 
@@ -25,7 +25,7 @@ WHOLE_SECONDS: Final = 60.0
 _log = logging.getLogger("group_sessions.faults")
 
 
-def health_routes(engine: AsyncEngine) -> list[BaseRoute]:
+def health_routes(engine: Database) -> list[BaseRoute]:
     """Gives the routes of both."""
     return [Route("/health", _health), Route("/ready", Readiness(engine).answer)]
 
@@ -33,7 +33,7 @@ def health_routes(engine: AsyncEngine) -> list[BaseRoute]:
 class Readiness:
     """Whether the database can be reached and has the schema and the catalog that this program needs."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
         self._look: asyncio.Task[str | None] | None = None
         self._whole_until = -math.inf
@@ -52,14 +52,20 @@ class Readiness:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 async with self._engine.connect() as connection:
-                    return await connection.run_sync(self._what_is_missing)
-        except TimeoutError:
-            return "the database does not answer in time"
+                    lacking = await connection.run_sync(self._what_is_missing)
         except Exception as fault:  # whatever it is, the answer is no
             _log.warning("not ready", exc_info=fault)
-            if trouble_of(fault) is Trouble.BUSY:
-                return "the database is busy"
-            return "the database cannot be used"
+            kind = classify_fault(fault)
+            return "the database cannot be used" if kind is None else kind.reason
+        return lacking or self._refused_change()
+
+    def _refused_change(self) -> str | None:
+        # Reading goes on where the disk is full, so only changes show it.
+        refusal = self._engine.write_refusals.recent()
+        if refusal is None:
+            return None
+        _log.warning("not ready", extra={"fields": {"cause": refusal.word}})
+        return refusal.reason
 
     def _what_is_missing(self, connection: Connection) -> str | None:
         try:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from db.faults import trouble_of
+from db.faults import classify_fault
 from db.idempotency import delete_expired
 from resolvers.context import Clinic
 
@@ -32,7 +32,7 @@ async def _keep_house(clinic: Clinic) -> None:
         try:
             await delete_expired(clinic.engine, clinic.clock())
         except Exception as fault:  # the next round may fare better, and nobody waits for this one
-            level = logging.ERROR if trouble_of(fault) is None else logging.WARNING
+            level = logging.ERROR if classify_fault(fault) is None else logging.WARNING
             _log.log(level, "expired answers could not be deleted", exc_info=fault)
         # Servers that were started together do not all come at once.
         await asyncio.sleep(INTERVAL_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - nothing secret

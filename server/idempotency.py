@@ -18,7 +18,7 @@ import orjson
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from db.faults import Busy, OutcomeUnknown, trouble_of
+from db.faults import Busy, OutcomeUnknown, classify_fault
 from db.idempotency import (
     Answer,
     Claim,
@@ -178,7 +178,7 @@ async def _settle(context: Context, claim: Claim, response: Response | None) -> 
         )
         await _surely(context, lambda work: store_answer(work, claim, answer))
     except Exception as fault:
-        if trouble_of(fault) is None:
+        if classify_fault(fault) is None:
             raise
         # What was done is known as done all the same: a repeat is answered once the lease has ended.
         fields = {"request_id": context.correlation_id}

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import orjson
 
+from db.faults import classify_fault
+
 _log = logging.getLogger("group_sessions.faults")
 _SILENCED: Final = ("strawberry.execution",)  # it logs every error with the document, literals included
 
@@ -50,7 +52,10 @@ def silence_document_logging() -> None:
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one JSON object: time, level, logger, message, its `fields`, and the fault's places."""
+    """Format a record as one JSON object: time, level, logger, message, its `fields`, and the fault's places.
+
+    Faults of the database have their word of `db.faults` as `cause`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Gives the line, without its end."""
@@ -62,6 +67,8 @@ class JsonLines(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[1] is not None:
+            if (kind := classify_fault(record.exc_info[1])) is not None:
+                line["cause"] = kind.word
             line["fault"] = describe_fault(record.exc_info[1])
         return orjson.dumps(line, default=str).decode()
 

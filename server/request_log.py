@@ -14,8 +14,8 @@ from server.client_address import TrustedProxies
 from server.errors import masked_error
 from server.headers import header
 from server.request_id import HEADER, request_id
+from server.retry_after import retry_headers
 from server.security_headers import secured
-from server.trouble import retry_headers
 
 _log = logging.getLogger("group_sessions.requests")
 _HEADER: Final = HEADER.lower().encode()

@@ -45,7 +45,7 @@ class TestedDatabase(Database):
     def __init__(self, database_url: str, administrator_url: str) -> None:
         serving = create_engine(database_url)
         super().__init__(serving.sync_engine)
-        self.readers = serving.readers
+        self.readers, self.write_refusals = serving.readers, serving.write_refusals
         self._administrator = create_engine(administrator_url) if database_url != administrator_url else serving
         self.operator = create_engine(with_login(administrator_url, OWNER))
 

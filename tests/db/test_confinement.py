@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.confinement_probe import confinement_holds
 from db.engine import Database, create_engine
-from db.faults import Trouble, trouble_of
+from db.faults import FaultKind, classify_fault
 from db.readers import ConfinedReaders
 from db.snapshots import snapshot
 from db.statement import Statement
@@ -45,7 +45,7 @@ async def test_a_read_fails_in_a_session_that_is_not_confined_to_its_organizatio
         await driver.connection.execute(change)
         with pytest.raises(DBAPIError, match="not confined") as refused:
             await driver.fetch(_PATIENTS, {})
-        assert trouble_of(refused.value) is Trouble.GONE
+        assert classify_fault(refused.value) is FaultKind.NOT_CONFINED
     finally:
         await engine.readers.give_back(driver, reusable=False)
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import Database, create_engine
-from db.faults import Busy, Trouble, trouble_of
+from db.faults import Busy, FaultKind, classify_fault
 from db.lookups import Lookup, Lookups
 from db.readers import ConfinedReaders, ReadingDriver
 from db.roles import Role, confine_session
@@ -174,7 +174,7 @@ async def test_where_none_can_be_made_the_place_is_free_for_the_next() -> None:
     for _ in range(3):
         with pytest.raises(OSError) as told:  # noqa: PT011 - whichever the system says
             await seen(away, OURS)
-        assert trouble_of(told.value) is Trouble.GONE
+        assert classify_fault(told.value) is FaultKind.NOT_ACCEPTING
     await away.dispose()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from db.engine import WRITES, Database, create_engine
-from db.faults import Busy, Trouble, trouble_of
+from db.faults import Busy, classify_fault
 from db.groups import lock_group
 from db.snapshots import snapshot
 from db.statement import Statement
@@ -143,7 +143,7 @@ async def test_what_is_no_conflict_is_not_run_again(engine: Database, groups: li
 
     with pytest.raises(DBAPIError) as caught:
         await run(engine, decide)
-    assert trouble_of(caught.value) is None
+    assert classify_fault(caught.value) is None
     assert runs == 1
     assert await names(engine) == ["First", "Second"]
 
@@ -251,27 +251,6 @@ async def waiting_backends(connection: AsyncConnection) -> int:
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
     return int(await connection.scalar(query) or 0)
-
-
-@pytest.mark.parametrize(
-    ("state", "meaning"),
-    [
-        ("40001", Trouble.CONFLICT),
-        ("40P01", Trouble.CONFLICT),
-        ("55P03", Trouble.BUSY),
-        ("57014", Trouble.BUSY),
-        ("57P01", Trouble.GONE),
-        ("08006", Trouble.GONE),
-        ("53300", Trouble.GONE),
-        ("23505", None),
-        ("42P01", None),
-    ],
-)
-def test_the_databases_codes_have_their_meaning(state: str, meaning: Trouble | None) -> None:
-    class Fault(Exception):
-        sqlstate = state
-
-    assert trouble_of(DBAPIError("SELECT 1", None, Fault())) is meaning
 
 
 @on_postgresql

@@ -311,7 +311,7 @@ async def until_ended(engine: Database, which: str) -> None:
 
 
 async def test_a_lock_that_is_not_given_back_is_told_as_busy_at_its_field(engine: Database, database_url: str) -> None:
-    async with running(database_url) as server:
+    async with running(database_url, engine) as server:
         async with locked(engine):
             told = await server.enroll("patient-1")
             # Who only reads waits for nobody.
