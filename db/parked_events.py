@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, false, literal, null, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, case, false, null, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
+from db.database_time import in_seconds
 from db.roles import Role
-from db.tables import Instant, parked_events, relay_lanes
+from db.tables import parked_events, relay_lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +39,25 @@ async def list_parked(engine: AsyncEngine, organization_id: str | None) -> list[
         return [ParkedEvent(*row) for row in await connection.execute(query)]
 
 
-async def send_again(engine: AsyncEngine, organization_id: str | None, now: datetime) -> int:
-    """Has the relays send what is parked again, before what is newer of the same groups; gives how many events."""
+async def send_again(engine: AsyncEngine, organization_id: str | None) -> int:
+    """Have the relays send what is parked again, before what is newer of the same groups; return how many events."""
     marked = update(parked_events).where(parked_events.c.again == false(), *_of(organization_id)).values(again=True)
     marked = marked.returning(parked_events.c.sink, parked_events.c.group_definition_id)
     async with writing_all(engine, Role.OPERATOR) as connection:
         lanes = Counter((row.sink, row.group_definition_id) for row in await connection.execute(marked))
+        due_at = _at_once_unless_leased(connection)
         # In one order everywhere, so that two transactions cannot wait for each other's lanes.
         for (sink, group_id), count in sorted(lanes.items()):
             await connection.execute(
                 update(relay_lanes)
                 .where(relay_lanes.c.sink == sink, relay_lanes.c.group_definition_id == group_id)
-                .values(again_count=relay_lanes.c.again_count + count, tries=0, due_at=_at_once_unless_leased(now))
+                .values(again_count=relay_lanes.c.again_count + count, tries=0, due_at=due_at)
             )
         return lanes.total()
 
 
-def _at_once_unless_leased(now: datetime) -> ColumnElement[Any]:
-    return case((relay_lanes.c.lease == null(), literal(now, Instant)), else_=relay_lanes.c.due_at)
+def _at_once_unless_leased(connection: AsyncConnection) -> ColumnElement[Any]:
+    return case((relay_lanes.c.lease == null(), in_seconds(connection)), else_=relay_lanes.c.due_at)
 
 
 def _of(organization_id: str | None) -> list[ColumnElement[bool]]:

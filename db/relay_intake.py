@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
+from db.database_time import in_seconds
 from db.event_queries import BEFORE_ALL, EVENT_ORDER, EventPosition, is_after, is_settled
 from db.roles import Role
 from db.tables import outbox, relay_lanes, relay_sinks
@@ -30,11 +31,16 @@ class Work:
         due_lanes: Whether there are lanes whose time has come.
         unsettled_events: Whether events are stored that an older transaction, of any database of the server, holds
             back: nobody is told when it ends, so they have to be looked for again.
+        overlong_waits: Whether there are lanes that wait for longer than any relay lets them: a wrong clock has stored
+            that, or a longer wait was configured before.
+        now: The present, by the database's clock.
     """
 
     new_events: bool
     due_lanes: bool
     unsettled_events: bool
+    overlong_waits: bool
+    now: datetime
 
 
 async def open_sink(engine: AsyncEngine, sink: str) -> None:
@@ -49,8 +55,8 @@ async def open_sink(engine: AsyncEngine, sink: str) -> None:
             await _adopt_restored_events(connection)
 
 
-async def look_for_work(engine: AsyncEngine, sink: str, now: datetime) -> Work:
-    """Tells what there is to do for a sink that is known, without locking or changing anything.
+async def look_for_work(engine: AsyncEngine, sink: str, longest_wait: float) -> Work:
+    """Return what there is to do for a sink that is known, without locking or changing anything.
 
     Raises:
         NoResultFound: The sink is not known.
@@ -60,17 +66,20 @@ async def look_for_work(engine: AsyncEngine, sink: str, now: datetime) -> Work:
         # In order and limited, where EXISTS would do: PostgreSQL would expect many new events, and read all for one.
         after = select(outbox.c.sequence).where(is_after(connection, seen)).order_by(*EVENT_ORDER).limit(1)
         settled = is_settled(connection)
-        due_lanes = exists().where(relay_lanes.c.sink == sink, relay_lanes.c.due_at <= now)
+        now = in_seconds(connection)
+        lanes = exists().where(relay_lanes.c.sink == sink)
         query = select(
             after.where(settled).scalar_subquery().is_not(None),
-            due_lanes,
+            lanes.where(relay_lanes.c.due_at <= now),
             after.where(not_(settled)).scalar_subquery().is_not(None),
+            lanes.where(relay_lanes.c.due_at > in_seconds(connection, longest_wait)),
+            now,
         )
         return Work(*(await connection.execute(query)).one())
 
 
-async def take_in(engine: AsyncEngine, sink: str, now: datetime) -> None:
-    """Takes the next page of events into the lanes of their groups; idle lanes become due now.
+async def take_in(engine: AsyncEngine, sink: str) -> None:
+    """Take the next page of events into the lanes of their groups; idle lanes become due now.
 
     One relay at a time does this for a sink; another one that comes meanwhile does nothing.
     """
@@ -91,7 +100,7 @@ async def take_in(engine: AsyncEngine, sink: str, now: datetime) -> None:
             newest[row.group_definition_id] = max(row.sequence, newest.get(row.group_definition_id, 0))
         if last is None:
             return
-        await _extend_lanes(connection, sink, newest, now)
+        await _extend_lanes(connection, sink, newest)
         await connection.execute(
             update(relay_sinks)
             .where(relay_sinks.c.sink == sink)
@@ -107,8 +116,8 @@ async def _lock_sink(connection: AsyncConnection, sink: str) -> EventPosition | 
     return None if row is None else _position(row)
 
 
-async def _extend_lanes(connection: AsyncConnection, sink: str, newest: dict[UUID, int], now: datetime) -> None:
-    lane = _insert(connection, relay_lanes)
+async def _extend_lanes(connection: AsyncConnection, sink: str, newest: dict[UUID, int]) -> None:
+    lane = _insert(connection, relay_lanes).values(due_at=in_seconds(connection))
     offered = lane.excluded
     larger = func.greatest if connection.dialect.name == "postgresql" else func.max
     lane = lane.on_conflict_do_update(
@@ -130,7 +139,6 @@ async def _extend_lanes(connection: AsyncConnection, sink: str, newest: dict[UUI
             "newest_sequence": sequence,
             "again_count": 0,
             "tries": 0,
-            "due_at": now,
         }
         # In one order everywhere, so that two transactions cannot wait for each other's lanes.
         for group_id, sequence in sorted(newest.items())

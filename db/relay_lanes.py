@@ -4,13 +4,12 @@ Within a group the sequence is the order, and nothing older can come in behind w
 while their group is locked, and it is locked until they are committed.
 
 A relay claims a lane for the length of a lease, so that no transaction is open while it waits for a receiver. A lane
-whose relay was killed is due again when the lease has run out. Every change tells the lease it was made under, and
-changes nothing where another relay has taken over.
+whose relay was killed is due again when the lease has run out. Every change names the lease it was made under, and
+changes nothing where another relay has taken over. All times are the database's: relays' clocks may be wrong.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,8 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.all_organizations import reading_all, writing_all
+from db.database_time import in_seconds
 from db.roles import Role
-from db.tables import Instant, outbox, parked_events, relay_lanes
+from db.tables import outbox, parked_events, relay_lanes
 
 _lanes = relay_lanes.c
 
@@ -74,12 +74,21 @@ class LaneEvent:
 
 
 async def claim_lanes(
-    engine: AsyncEngine, sink: str, lease: UUID, now: datetime, until: datetime, limit: int
+    engine: AsyncEngine, sink: str, lease: UUID, holder: str, seconds: float, limit: int
 ) -> list[Lane]:
-    """Gives at most `limit` lanes that are due, those due for longest first; they are the caller's until `until`."""
-    due = select(_lanes.group_definition_id).where(_lanes.sink == sink, _lanes.due_at <= now)
-    due = due.order_by(_lanes.due_at).limit(limit)
+    """Claim at most `limit` lanes that are due, those due for longest first.
+
+    Args:
+        engine: The database.
+        sink: Where their events go.
+        lease: What makes the lanes the caller's.
+        holder: Who that is, for the operator.
+        seconds: How long the lanes are the caller's.
+        limit: The most lanes.
+    """
     async with writing_all(engine, Role.BACKGROUND) as connection:
+        due = select(_lanes.group_definition_id).where(_lanes.sink == sink, _lanes.due_at <= in_seconds(connection))
+        due = due.order_by(_lanes.due_at).limit(limit)
         if connection.dialect.name == "postgresql":
             due = due.with_for_update(skip_locked=True)
         # As a common table expression it is evaluated once, so the limit holds.
@@ -87,7 +96,7 @@ async def claim_lanes(
         claimed = (
             update(relay_lanes)
             .where(_lanes.sink == sink, _lanes.group_definition_id.in_(select(first.c.group_definition_id)))
-            .values(lease=lease, due_at=until)
+            .values(lease=lease, holder=holder, due_at=in_seconds(connection, seconds))
             .returning(*relay_lanes.c)
         )
         return [
@@ -102,6 +111,15 @@ async def claim_lanes(
             )
             for row in await connection.execute(claimed)
         ]
+
+
+async def shorten_waits(engine: AsyncEngine, sink: str, seconds: float) -> None:
+    """Make lanes due after so many seconds at the latest: a wrong clock may have stored a time far ahead."""
+    async with writing_all(engine, Role.BACKGROUND) as connection:
+        latest = in_seconds(connection, seconds)
+        await connection.execute(
+            update(relay_lanes).where(_lanes.sink == sink, _lanes.due_at > latest).values(due_at=latest)
+        )
 
 
 async def read_lane(engine: AsyncEngine, lane: Lane, limit: int) -> list[LaneEvent]:
@@ -123,37 +141,37 @@ async def read_lane(engine: AsyncEngine, lane: Lane, limit: int) -> list[LaneEve
     return events
 
 
-async def mark_delivered(
-    engine: AsyncEngine, lane: Lane, event: LaneEvent, now: datetime, keep_until: datetime | None
-) -> bool:
-    """Moves the lane past its first event.
+async def mark_delivered(engine: AsyncEngine, lane: Lane, event: LaneEvent, keep_seconds: float | None) -> bool:
+    """Move the lane past its first event.
 
     Args:
         engine: The database.
         lane: The lane.
         event: The event that was delivered.
-        now: The present.
-        keep_until: The lease is prolonged until then; None gives the lane back.
+        keep_seconds: For how long the lease is prolonged; None gives the lane back.
 
     Returns:
         False where another relay has taken the lane over: the event is not counted, and may be delivered twice.
     """
     async with writing_all(engine, Role.BACKGROUND) as connection:
-        if not await _step(connection, lane, event, now, keep_until):
+        if not await _step(connection, lane, event, keep_seconds):
             return False
         if event.was_parked:
             await connection.execute(delete(parked_events).where(_is_parked(lane, event)))
         return True
 
 
-async def mark_failed(engine: AsyncEngine, lane: Lane, due_at: datetime) -> None:
-    """Counts a try in vain, and gives the lane back until it is due."""
+async def mark_failed(engine: AsyncEngine, lane: Lane, reason: str, seconds: float) -> None:
+    """Count a try in vain and its reason, and give the lane back: it is due after so many seconds."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
-        await connection.execute(_held(lane).values(tries=_lanes.tries + 1, due_at=due_at, lease=None))
+        due_at = in_seconds(connection, seconds)
+        await connection.execute(
+            _held(lane).values(tries=_lanes.tries + 1, reason=reason, due_at=due_at, lease=None, holder=None)
+        )
 
 
-async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, reason: str, now: datetime) -> None:
-    """Puts the event aside, and gives the lane back; it is due now if it has more, so nothing waits for a parked one.
+async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, reason: str) -> None:
+    """Put the event aside, and give the lane back; it is due now if it has more, so nothing waits for a parked one.
 
     Args:
         engine: The database.
@@ -161,11 +179,11 @@ async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, re
         event: Its first event.
         tries: How often it was tried.
         reason: Why it was not taken, at most 200 characters, without anything of patients or of secrets.
-        now: The present.
     """
     async with writing_all(engine, Role.BACKGROUND) as connection:
-        if not await _step(connection, lane, event, now, keep_until=None):
+        if not await _step(connection, lane, event, keep_seconds=None):
             return
+        now = in_seconds(connection)
         if event.was_parked:
             again = update(parked_events).where(_is_parked(lane, event))
             await connection.execute(again.values(tries=tries, reason=reason, parked_at=now, again=False))
@@ -186,18 +204,16 @@ async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, re
         )
 
 
-async def release_lanes(engine: AsyncEngine, lanes: Iterable[Lane], now: datetime) -> None:
-    """Gives lanes back; each is due now if it has more, for any relay."""
-    due_at = _due_if_more(_lanes.again_count, _lanes.sequence, now)
+async def release_lanes(engine: AsyncEngine, lanes: Iterable[Lane]) -> None:
+    """Give lanes back; each is due now if it has more, for any relay."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
+        due_at = _due_if_more(connection, _lanes.again_count, _lanes.sequence)
         # In one order everywhere, so that two transactions cannot wait for each other's lanes.
         for lane in sorted(lanes, key=lambda lane: lane.group_definition_id):
-            await connection.execute(_held(lane).values(lease=None, due_at=due_at))
+            await connection.execute(_held(lane).values(lease=None, holder=None, due_at=due_at))
 
 
-async def _step(
-    connection: AsyncConnection, lane: Lane, event: LaneEvent, now: datetime, keep_until: datetime | None
-) -> bool:
+async def _step(connection: AsyncConnection, lane: Lane, event: LaneEvent, keep_seconds: float | None) -> bool:
     again_count: Any = _lanes.again_count
     sequence: Any = _lanes.sequence
     if event.was_parked:
@@ -208,8 +224,12 @@ async def _step(
         sequence=sequence,
         again_count=again_count,
         tries=0,
-        lease=None if keep_until is None else lane.lease,
-        due_at=_due_if_more(again_count, sequence, now) if keep_until is None else keep_until,
+        reason=None,
+        **(
+            {"lease": None, "holder": None, "due_at": _due_if_more(connection, again_count, sequence)}
+            if keep_seconds is None
+            else {"due_at": in_seconds(connection, keep_seconds)}
+        ),
     )
     return (await connection.execute(moved)).rowcount == 1
 
@@ -222,10 +242,10 @@ def _held(lane: Lane) -> Update:
     )
 
 
-def _due_if_more(again_count: Any, sequence: Any, now: datetime) -> ColumnElement[Any]:
+def _due_if_more(connection: AsyncConnection, again_count: Any, sequence: Any) -> ColumnElement[Any]:
     # The newest event is the row's own: more may have been taken in since the lane was claimed.
     more = or_(again_count > 0, sequence < _lanes.newest_sequence)
-    return case((more, literal(now, Instant)), else_=null())
+    return case((more, in_seconds(connection)), else_=null())
 
 
 def _is_parked(lane: Lane, event: LaneEvent) -> ColumnElement[bool]:

@@ -360,6 +360,10 @@ relay_lanes = Table(
     Column[datetime | None]("due_at", Instant),
     # The relay at work on the lane; it is due again, for any relay, when the lease has run out.
     Column[uuid.UUID | None]("lease", Id),
+    # Why the next event was not taken at the last try.
+    Column[str | None]("reason", String(200)),
+    # The host and process of the relay at work, for operators.
+    Column[str | None]("holder", String(255)),
     CheckConstraint("again_count >= 0 AND tries >= 0", name="counts"),
     Index("ix_pm_group_relay_lanes_due", "sink", "due_at"),
 )

@@ -143,8 +143,10 @@ def _add_events(commands: _Commands) -> None:
     events.add_argument("--organization", metavar="ORG", help="only this organization's (default: all)")
     events.add_argument("--after", metavar="ID", help="go on after the event with this id")
     events.add_argument("--follow", action="store_true", help="wait for new events until interrupted")
-    events.add_argument("--failed", action="store_true", help="print what the relay has parked, and why, instead")
-    events.add_argument("--retry", action="store_true", help="have the relay send what is parked again")
+    relayed = events.add_mutually_exclusive_group()
+    relayed.add_argument("--waiting", action="store_true", help="print what the relay has not delivered yet, and why")
+    relayed.add_argument("--failed", action="store_true", help="print what the relay has parked, and why, instead")
+    relayed.add_argument("--retry", action="store_true", help="have the relay send what is parked again")
 
 
 def _add_reads(commands: _Commands) -> None:

@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -23,8 +24,8 @@ from server.auth.claims import ClaimRules
 from server.auth.signing import sign_token
 from server.command_arguments import command_parser
 from server.command_error import CommandError
-from server.event_stream import print_events
-from server.failed_events import print_parked, retry_parked
+from server.event_stream import follow_events, print_events
+from server.failed_events import print_parked, print_waiting, retry_parked
 from server.logs import configure_logging
 from server.ready_database import prepare_schema, refuse_unfit_login, refuse_unless_operator
 from server.settings import Settings, SettingsError, load_settings
@@ -126,35 +127,44 @@ def _token(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _events(parsed: argparse.Namespace, settings: Settings) -> None:
-    if parsed.failed or parsed.retry:
-        _parked_events(parsed, settings)
-        return
+    if parsed.waiting or parsed.failed or parsed.retry:
+        _relayed_events(parsed, settings)
+    elif parsed.follow:
+        _follow_events(parsed, settings)
+    else:
+        _print_events(parsed, settings)
+
+
+def _print_events(parsed: argparse.Namespace, settings: Settings) -> None:
+    async def show(engine: AsyncEngine) -> None:
+        await _prepare(engine, "events")
+        await print_events(engine, sys.stdout.buffer, organization_id=parsed.organization, after=parsed.after)
+
+    _with_engine(settings, show)
+
+
+def _follow_events(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.app import ANSWER_SECONDS
 
     async def show(engine: AsyncEngine) -> None:
         await _prepare(engine, "events")
-        await print_events(
-            engine,
-            sys.stdout.buffer,
-            organization_id=parsed.organization,
-            after=parsed.after,
-            follow=parsed.follow,
-        )
+        out = sys.stdout.buffer
+        await follow_events(engine, out, _say, organization_id=parsed.organization, after=parsed.after)
 
-    try:
-        _with_engine(settings, show)
-    except KeyboardInterrupt:
-        if not parsed.follow:  # interrupting is how following ends
-            raise
+    with suppress(KeyboardInterrupt):  # interrupting is how following ends
+        _with_engine(settings, show, answer_seconds=ANSWER_SECONDS)
 
 
-def _parked_events(parsed: argparse.Namespace, settings: Settings) -> None:
+def _relayed_events(parsed: argparse.Namespace, settings: Settings) -> None:
     if parsed.after is not None or parsed.follow:
-        raise CommandError("events: --failed and --retry go with --organization alone")
+        raise CommandError("events: --waiting, --failed and --retry go with --organization alone")
 
     async def work(engine: AsyncEngine) -> None:
         await _prepare(engine, "events")
         if parsed.retry:
             await retry_parked(engine, sys.stdout, parsed.organization)
+        elif parsed.waiting:
+            await print_waiting(engine, sys.stdout.buffer, parsed.organization)
         else:
             await print_parked(engine, sys.stdout.buffer, parsed.organization)
 
@@ -233,13 +243,18 @@ def _with_engine(
 
 
 def _failed(message: str) -> int:
-    sys.stderr.write(f"group-sessions: {' '.join(message.split())}\n")
+    _say(message)
     return 1
 
 
 def _unreached(error: BaseException) -> str:
     refused = isinstance(error, ssl.SSLError) or "SSL" in str(error)
     return "TLS with the database is refused" if refused else "the database cannot be reached"
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"group-sessions: {' '.join(message.split())}\n")
+    sys.stderr.flush()
 
 
 def _reason(error: BaseException) -> str:

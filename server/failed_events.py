@@ -1,4 +1,4 @@
-"""What the relay has parked, for the operator: printed with the reason, and sent again."""
+"""What the relay has parked and what it still tries, for the operator; and sending again what is parked."""
 
 from typing import BinaryIO, TextIO
 
@@ -6,7 +6,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.parked_events import list_parked, send_again
-from server.clock import now
+from db.waiting_events import list_waiting
 
 
 async def print_parked(engine: AsyncEngine, out: BinaryIO, organization_id: str | None) -> None:
@@ -17,7 +17,14 @@ async def print_parked(engine: AsyncEngine, out: BinaryIO, organization_id: str 
     out.flush()
 
 
+async def print_waiting(engine: AsyncEngine, out: BinaryIO, organization_id: str | None) -> None:
+    """Write one JSON object a line for each sink and group with events that are not delivered: how many, and why."""
+    waiting = await list_waiting(engine, organization_id)
+    out.writelines(orjson.dumps(events, default=str, option=orjson.OPT_APPEND_NEWLINE) for events in waiting)
+    out.flush()
+
+
 async def retry_parked(engine: AsyncEngine, out: TextIO, organization_id: str | None) -> None:
     """Has the relays send again what is parked, and says how many events that are."""
-    count = await send_again(engine, organization_id, now())
+    count = await send_again(engine, organization_id)
     out.write(f"{count} parked event{' goes' if count == 1 else 's go'} out again, by the relays that are running.\n")

@@ -1,5 +1,6 @@
 """Events as notifications of PostgreSQL: whoever has said LISTEN gets them."""
 
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -30,8 +31,9 @@ class NotifySink:
         self._engine = engine
         self._channel = channel
 
-    async def deliver(self, event: LaneEvent) -> None:
-        """Tells the event: its envelope, or where that is too long, an object with its id alone."""
+    async def deliver(self, event: LaneEvent, now: datetime) -> None:
+        """Notify of the event: its envelope, or where that is too long, an object with its id alone."""
+        del now
         payload = orjson.dumps(event.envelope)
         if len(payload) > LONGEST_PAYLOAD:
             payload = orjson.dumps({"id": str(event.id)})

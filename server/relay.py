@@ -6,12 +6,10 @@ import random
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from server.clock import now
 from server.settings import Settings
 from server.sink_relay import Pause, SinkRelay, pause_at_most
 from server.sinks import Sink, sinks_of
@@ -31,13 +29,12 @@ class Relay:
         self,
         engine: AsyncEngine,
         sinks: Sequence[Sink],
-        clock: Callable[[], datetime] = now,
         chance: Callable[[], float] = random.random,
         pause: Pause = pause_at_most,
     ) -> None:
-        """Take the database, the sinks, the clock, a source of numbers from 0 to 1 that spread waits, and a pause."""
+        """Take the database, the sinks, a source of numbers from 0 to 1 that spread waits, and a pause."""
         self._sinks = sinks
-        self._relays = [SinkRelay(engine, sink, clock, chance, pause) for sink in sinks]
+        self._relays = [SinkRelay(engine, sink, chance, pause) for sink in sinks]
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:

@@ -6,16 +6,28 @@ Any number of these may be at work on one sink, in this process and in others.
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.relay_intake import look_for_work, open_sink, take_in
-from db.relay_lanes import Lane, LaneEvent, claim_lanes, mark_delivered, mark_failed, park, read_lane, release_lanes
+from db.relay_lanes import (
+    Lane,
+    LaneEvent,
+    claim_lanes,
+    mark_delivered,
+    mark_failed,
+    park,
+    read_lane,
+    release_lanes,
+    shorten_waits,
+)
+from server.database_clock import DatabaseClock
 from server.not_delivered import NotDelivered
 from server.retries import Retries
 from server.sinks import Sink
@@ -30,6 +42,9 @@ _UNSETTLED: Final = Retries(tries=0, first_wait=0.05, longest_wait=POLL_SECONDS)
 """When to look again for events that an older transaction holds back: soon, since most transactions are short."""
 _LEASE_MARGIN_SECONDS: Final = 10.0
 _END_SECONDS: Final = 5.0
+_LONGEST_LEASE: Final = 90.0
+"""Longer than the lease of any relay, whatever its settings: no relay cuts another one's short."""
+_LONGEST_HOST: Final = 200
 _OUTAGE: Final = Retries(tries=0, first_wait=0.5, longest_wait=15)
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
@@ -57,24 +72,23 @@ class _Turn:
 class SinkRelay:
     """One relay's work for one sink."""
 
-    def __init__(
-        self, engine: AsyncEngine, sink: Sink, clock: Callable[[], datetime], chance: Callable[[], float], pause: Pause
-    ) -> None:
-        """Takes what it works with.
+    def __init__(self, engine: AsyncEngine, sink: Sink, chance: Callable[[], float], pause: Pause) -> None:
+        """Take what it works with.
 
         Args:
             engine: The database.
             sink: The receiver.
-            clock: Gives the present; all relays' clocks must agree within a few seconds.
             chance: Gives numbers from 0 to 1 that differ, to spread waits.
             pause: Waits until the next look, or until it is woken.
         """
         self._engine = engine
         self._sink = sink
-        self._clock = clock
         self._chance = chance
         self._pause = pause
-        self._lease = timedelta(seconds=sink.longest_seconds + _LEASE_MARGIN_SECONDS)
+        self._lease_seconds = sink.longest_seconds + _LEASE_MARGIN_SECONDS
+        self._longest_wait = max(sink.retries.longest_wait, _LONGEST_LEASE)
+        self._holder = f"{socket.gethostname()[:_LONGEST_HOST]}:{os.getpid()}"
+        self._clock = DatabaseClock()
         self._opened = False
         self._serving: set[asyncio.Task[None]] = set()
         self._stranded: list[Lane] = []
@@ -124,14 +138,16 @@ class SinkRelay:
         if not self._opened:
             await open_sink(self._engine, self._sink.name)
             self._opened = True
-        work = await look_for_work(self._engine, self._sink.name, self._clock())
+        work = await look_for_work(self._engine, self._sink.name, self._longest_wait)
+        self._clock.set(work.now)
+        if work.overlong_waits:
+            await shorten_waits(self._engine, self._sink.name, self._longest_wait)
         if work.new_events:
-            await take_in(self._engine, self._sink.name, self._clock())
+            await take_in(self._engine, self._sink.name)
         free = LANES - len(self._serving)
         if not free or not (work.new_events or work.due_lanes):
             return _Turn(0, work.unsettled_events)
-        now = self._clock()
-        lanes = await claim_lanes(self._engine, self._sink.name, uuid4(), now, now + self._lease, free)
+        lanes = await claim_lanes(self._engine, self._sink.name, uuid4(), self._holder, self._lease_seconds, free)
         for lane in lanes:
             task = asyncio.create_task(self._serve(lane))
             self._serving.add(task)
@@ -141,7 +157,7 @@ class SinkRelay:
     async def _release_stranded(self) -> None:
         stranded = list(self._stranded)
         if stranded:
-            await release_lanes(self._engine, stranded, self._clock())
+            await release_lanes(self._engine, stranded)
             del self._stranded[: len(stranded)]  # more may have been added behind them meanwhile
 
     def _served(self, task: asyncio.Task[None]) -> None:
@@ -165,35 +181,32 @@ class SinkRelay:
                 break
             tries += 1
             failure = await self._try(event, tries)
-            now = self._clock()
             if failure is not None:
-                await self._not_delivered(lane, event, tries, failure, now)
+                await self._not_delivered(lane, event, tries, failure)
                 return
             last = number == len(events) or self._stopping.is_set()
-            keep_until = None if last else now + self._lease
-            if not await mark_delivered(self._engine, lane, event, now, keep_until) or last:
+            keep_seconds = None if last else self._lease_seconds
+            if not await mark_delivered(self._engine, lane, event, keep_seconds) or last:
                 return
             tries = 0
-        await release_lanes(self._engine, [lane], self._clock())
+        await release_lanes(self._engine, [lane])
 
     async def _try(self, event: LaneEvent, tries: int) -> NotDelivered | None:
         try:
-            await self._sink.deliver(event)
+            await self._sink.deliver(event, self._clock.now())
         except NotDelivered as failure:
             return failure
         self._log_try(logging.INFO, event, "delivered", tries)
         return None
 
-    async def _not_delivered(
-        self, lane: Lane, event: LaneEvent, tries: int, failure: NotDelivered, now: datetime
-    ) -> None:
+    async def _not_delivered(self, lane: Lane, event: LaneEvent, tries: int, failure: NotDelivered) -> None:
         retries = self._sink.retries
         if failure.final or tries >= retries.tries:
-            await park(self._engine, lane, event, tries, failure.reason, now)
+            await park(self._engine, lane, event, tries, failure.reason)
             self._log_try(logging.ERROR, event, "parked", tries, failure.reason)
             return
         wait = max(retries.wait(tries, self._chance()), min(failure.wait, retries.longest_wait))
-        await mark_failed(self._engine, lane, now + timedelta(seconds=wait))
+        await mark_failed(self._engine, lane, failure.reason, wait)
         self._log_try(logging.WARNING, event, "to be tried again", tries, failure.reason)
 
     def _log_try(self, level: int, event: LaneEvent, outcome: str, tries: int, reason: str | None = None) -> None:

@@ -1,11 +1,11 @@
 """Where events go: what a sink is, and those that the settings ask for."""
 
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.relay_lanes import LaneEvent
-from server.clock import now
 from server.notify_sink import NotifySink
 from server.retries import Retries
 from server.settings import Settings
@@ -26,8 +26,12 @@ class Sink(Protocol):
     def retries(self) -> Retries:
         """How often an event is tried before it is parked."""
 
-    async def deliver(self, event: LaneEvent) -> None:
-        """Delivers one event.
+    async def deliver(self, event: LaneEvent, now: datetime) -> None:
+        """Deliver one event.
+
+        Args:
+            event: The event.
+            now: The present, by the database's clock.
 
         Raises:
             NotDelivered: The receiver did not take it. Any other exception is no fault of the event's.
@@ -55,7 +59,6 @@ def sinks_of(settings: Settings, engine: AsyncEngine) -> list[Sink]:
                 settings.events_webhook_secret,
                 timeout=settings.events_webhook_timeout,
                 retries=retries,
-                clock=now,
             )
         )
     return sinks

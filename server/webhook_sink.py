@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import math
 import ssl
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -29,9 +28,7 @@ class WebhookSink:
 
     name = "webhook"
 
-    def __init__(
-        self, url: str, secret: str, *, timeout: float, retries: Retries, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, url: str, secret: str, *, timeout: float, retries: Retries) -> None:
         """Takes where and how.
 
         Args:
@@ -39,24 +36,21 @@ class WebhookSink:
             secret: The secrets shared with the receiver, as the setting has them: each signs every event.
             timeout: Seconds until the receiver must have answered.
             retries: How often, and how patiently.
-            clock: Gives the present.
         """
         self.longest_seconds = timeout + _ANSWER_SECONDS
         self.retries = retries
         self._url = url
         self._signature = WebhookSecrets(secret)
         self._timeout = timeout
-        self._clock = clock
         # The machine's own certificate authorities, so a clinic's can be among them. Nothing else of the environment:
         # proxies there, or a .netrc, would get what is for this receiver alone.
         self._client = httpx.AsyncClient(
             verify=ssl.create_default_context(), trust_env=False, follow_redirects=False, timeout=timeout
         )
 
-    async def deliver(self, event: LaneEvent) -> None:
-        """Posts the event. Raises NotDelivered without an answer in time, or with one outside of 2xx."""
+    async def deliver(self, event: LaneEvent, now: datetime) -> None:
+        """Post the event, signed as of now. Raise NotDelivered unless a 2xx answer comes in time."""
         body = orjson.dumps(event.envelope).decode()
-        now = self._clock()
         headers = {
             "content-type": "application/json",
             "user-agent": "group-sessions",

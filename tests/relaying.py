@@ -1,19 +1,18 @@
 """Relays as tests run them: on the test's database, with a clock that tests set, and waits that they choose."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Interval, func, insert, literal, select, text, update
 
 from db.all_organizations import writing_all
+from db.database_time import in_seconds
 from db.engine import Database
 from db.roles import Role
 from db.tables import outbox, parked_events, relay_lanes
-from server.clock import now
 from server.relay import Relay, running
 from server.retries import Retries
 from server.sink_relay import Pause, pause_at_most
@@ -25,30 +24,19 @@ from tests.receiver import SECRET, Receiver
 PATIENT = Retries(tries=1000, first_wait=0.01, longest_wait=0.02)
 
 
-@dataclass
-class Clock:
-    """The real time, or a later one."""
-
-    ahead: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return now() + self.ahead
-
-
 def webhook(receiver: Receiver, retries: Retries = PATIENT, timeout: float = 10) -> WebhookSink:
-    return WebhookSink(receiver.url, SECRET, timeout=timeout, retries=retries, clock=now)
+    return WebhookSink(receiver.url, SECRET, timeout=timeout, retries=retries)
 
 
 @asynccontextmanager
 async def relays(
     engine: Database,
     *sinks: Sink,
-    clock: Callable[[], datetime] = now,
     chance: float = 0.5,
     pause: Pause = pause_at_most,
 ) -> AsyncIterator[Relay]:
     """Has a relay deliver to these sinks while the block runs."""
-    relay = Relay(engine, sinks, clock, lambda: chance, pause)
+    relay = Relay(engine, sinks, lambda: chance, pause)
     async with running(relay):
         yield relay
 
@@ -83,6 +71,22 @@ async def record(
                 )
             )
     return ids
+
+
+async def let_time_pass(engine: Database, time: timedelta) -> None:
+    """Has that much time pass for all lanes, as if the database's clock went on by it."""
+    async with engine.begin() as connection:
+        earlier: Any = relay_lanes.c.due_at - literal(time, Interval)
+        if connection.dialect.name == "sqlite":
+            earlier = func.strftime(
+                "%Y-%m-%d %H:%M:%f000", relay_lanes.c.due_at, f"{-time.total_seconds():+.3f} seconds"
+            )
+        await connection.execute(update(relay_lanes).values(due_at=earlier))
+
+
+async def database_now(engine: Database) -> datetime:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(in_seconds(connection)))).scalar_one()
 
 
 async def lanes(engine: Database) -> list[dict[str, Any]]:

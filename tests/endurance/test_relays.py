@@ -16,8 +16,8 @@ from server.relay import Relay
 from tests.endurance.scale import soak
 from tests.figures import record_figures
 from tests.receiver import SECRET, Delivery, Receiver, listening
-from tests.relaying import Clock, parked, record, relays, webhook
-from tests.server.test_relay_process import process
+from tests.relaying import let_time_pass, parked, record, relays, webhook
+from tests.server.processes import process
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +72,6 @@ async def test_relays_that_die_at_any_moment_lose_nothing_and_keep_each_groups_o
     database_url: str, database_kind: str, engine: Database
 ) -> None:
     moody = Moody(random.Random(7))
-    clock = Clock()
     deaths = 6
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(listening())
@@ -82,7 +81,7 @@ async def test_relays_that_die_at_any_moment_lose_nothing_and_keep_each_groups_o
             while len(running) < 3:
                 its_own = create_engine(database_url)
                 stack.push_async_callback(its_own.dispose)
-                relay = Relay(its_own, [webhook(receiver)], clock, chance=lambda: 0.5)
+                relay = Relay(its_own, [webhook(receiver)], chance=lambda: 0.5)
                 running.append(asyncio.create_task(relay.run()))
                 stack.callback(running[-1].cancel)  # else one that lives when the test fails keeps it from ending
             before = len(receiver.deliveries)  # relays that live may send some before they are all stored
@@ -91,13 +90,13 @@ async def test_relays_that_die_at_any_moment_lose_nothing_and_keep_each_groups_o
             dying = running.pop(0)
             dying.cancel()
             await asyncio.wait([dying])
-            clock.ahead += timedelta(minutes=1)  # every lease runs out, those of the living too
-        async with relays(engine, webhook(receiver), clock=clock):
+            await let_time_pass(engine, timedelta(minutes=1))  # every lease runs out, those of the living too
+        async with relays(engine, webhook(receiver)):
             await everything_taken(receiver, moody)
             for relay_task in running:
                 relay_task.cancel()
             await asyncio.wait(running)
-            clock.ahead += timedelta(minutes=1)
+            await let_time_pass(engine, timedelta(minutes=1))
             last = await record(engine, GROUPS[:1])
             moody.recorded[str(GROUPS[0])] += last
             await everything_taken(receiver, moody)

@@ -3,19 +3,22 @@
 import asyncio
 import io
 import json
+import signal
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
+from db.engine import Database, create_engine
 from db.tables import outbox
 from server import event_stream
 from server.command_error import CommandError
-from server.event_stream import print_events
+from server.event_stream import follow_events, print_events
 from tests.databases import operator_of
+from tests.server.processes import process
 
 pytestmark = pytest.mark.anyio
 
@@ -52,7 +55,7 @@ async def record(
 
 async def printed(engine: Database, organization: str | None = None, after: str | None = None) -> list[str]:
     out = io.BytesIO()
-    await print_events(operator_of(engine), out, organization_id=organization, after=after, follow=False)
+    await print_events(operator_of(engine), out, organization_id=organization, after=after)
     return [json.loads(line)["id"] for line in out.getvalue().splitlines()]
 
 
@@ -112,11 +115,11 @@ class Lines(io.BytesIO):
 
 
 async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: Database) -> None:
-    out = Lines()
+    out, said = Lines(), list[str]()
     async with engine.begin() as connection:
         ids = await record(connection)
     following = asyncio.create_task(
-        print_events(operator_of(engine), out, organization_id=None, after=None, follow=True)
+        follow_events(operator_of(engine), out, said.append, organization_id=None, after=None)
     )
     await asyncio.wait_for(out.flushed.wait(), 10)
     out.flushed.clear()
@@ -127,3 +130,37 @@ async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: Dat
     with pytest.raises(asyncio.CancelledError):
         await following
     assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids
+    assert said == []
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_following_goes_on_after_an_outage_without_loss_or_doubling(
+    database_kind: str, engine: Database, owner_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    outside = create_engine(postgres_url)
+    name = engine.url.database
+    async with engine.begin() as connection:
+        ids = await record(connection, count=2)
+    async with process("events", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as following:
+        assert following.stdout is not None
+        assert following.stderr is not None
+        printed = [await asyncio.wait_for(following.stdout.readline(), 30) for _ in range(2)]
+        async with outside.connect() as operator:
+            await operator.execution_options(isolation_level="AUTOCOMMIT")
+            await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+            await operator.execute(
+                text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"),
+                {"name": name},
+            )
+            said = await asyncio.wait_for(following.stderr.readline(), 30)
+            assert b"the database is lost" in said
+            await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        async with engine.begin() as connection:
+            ids += await record(connection, count=2)
+        assert b"the database is back" in await asyncio.wait_for(following.stderr.readline(), 30)
+        printed += [await asyncio.wait_for(following.stdout.readline(), 30) for _ in range(2)]
+        following.send_signal(signal.SIGINT)
+        rest, told = await asyncio.wait_for(following.communicate(), 30)
+    assert (following.returncode, rest, told) == (0, b"", b"")
+    assert [json.loads(line)["id"] for line in printed] == ids
+    await outside.dispose()

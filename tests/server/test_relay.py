@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,12 +17,11 @@ from db.engine import Database, create_engine
 from db.relay_lanes import LaneEvent
 from db.tables import outbox, relay_sinks
 from server import sink_relay
-from server.clock import now
 from server.event_stream import print_events
 from server.retries import Retries
 from tests.databases import operator_of
 from tests.receiver import Delivery, Receiver, accept, always, listening
-from tests.relaying import Clock, lanes, nothing_is_due, parked, record, relays, webhook
+from tests.relaying import lanes, let_time_pass, nothing_is_due, parked, record, relays, webhook
 from tests.server.test_events_command import record as record_in
 
 pytestmark = pytest.mark.anyio
@@ -137,7 +136,7 @@ async def test_a_dump_restored_into_another_server_goes_on_where_it_was(
     assert sorted(receiver.ids()) == sorted(ids)
     assert [delivery.id for delivery in receiver.deliveries if delivery.group == str(ONE)] == [ids[0], *ids[2:4]]
     out = io.BytesIO()
-    await print_events(operator_of(engine), out, organization_id=None, after=None, follow=False)
+    await print_events(operator_of(engine), out, organization_id=None, after=None)
     assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids
 
 
@@ -145,14 +144,14 @@ async def test_looking_for_work_reads_no_event_that_was_seen(engine: Database) -
     await record(engine, GROUPS * 300)
     await relay_intake.open_sink(engine, "webhook")
     for _ in range(3):
-        await relay_intake.take_in(engine, "webhook", now())
+        await relay_intake.take_in(engine, "webhook")
     asked: list[tuple[str, Any]] = []
 
     @event.listens_for(engine.sync_engine, "before_cursor_execute")
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
         asked.append((statement, parameters))
 
-    await relay_intake.look_for_work(engine, "webhook", now() - timedelta(days=1))
+    await relay_intake.look_for_work(engine, "webhook", 600)
     event.remove(engine.sync_engine, "before_cursor_execute", note)
     statement, parameters = asked[-1]
     explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
@@ -298,7 +297,8 @@ async def test_a_relay_that_lost_its_lease_leaves_the_lane_to_who_took_it_over(
     ids = await record(engine, [ONE, ONE])
     async with relays(engine, webhook(receiver, Retries(1, 1, 1))), listening() as sound:
         await receiver.received(1)
-        async with relays(engine, webhook(sound), clock=Clock(timedelta(minutes=5))):
+        await let_time_pass(engine, timedelta(minutes=5))
+        async with relays(engine, webhook(sound)):
             await sound.received(2)
         go_on.set()
     assert sound.ids() == ids
@@ -312,10 +312,10 @@ async def test_a_fault_that_is_not_the_events_costs_it_no_try(engine: Database, 
     faults = [ConnectionResetError, RuntimeError]
     deliver = sink.deliver
 
-    async def broken(event: LaneEvent) -> None:
+    async def broken(event: LaneEvent, now: datetime) -> None:
         if faults:
             raise faults.pop()
-        await deliver(event)
+        await deliver(event, now)
 
     sink.deliver = broken  # type: ignore[method-assign]  # a database that fails while the sink uses it
     ids = await record(engine, [ONE, ONE])

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +13,7 @@ from db.engine import Database, create_engine
 from server.settings import Settings
 from server.sinks import Sink, sinks_of
 from tests.receiver import SECRET, Receiver, accept, always, listening
-from tests.relaying import lanes, parked, record, relays, webhook
+from tests.relaying import database_now, lanes, let_time_pass, parked, record, relays, webhook
 
 pytestmark = pytest.mark.anyio
 
@@ -118,20 +118,19 @@ async def test_by_default_an_event_is_tried_for_a_day_however_the_dice_fall(
 async def test_a_receiver_that_was_down_for_an_hour_gets_everything_in_order_and_held_up_no_other(
     engine: Database, receiver: Receiver
 ) -> None:
-    start = present = datetime(2026, 11, 24, 9, tzinfo=UTC)
-
     async def look_at_once(_woken: asyncio.Event, _seconds: float) -> None:
         await asyncio.sleep(0)
 
-    async def next_try() -> datetime:
-        """When the next try is due, once all groups were refused by the one and taken by the other."""
+    async def until_next_try() -> timedelta:
+        """How far away the next try is, once all groups were refused by the one and taken by the other."""
         async with asyncio.timeout(30):
             while True:
                 refused = [lane for lane in await lanes(engine) if (lane["due_at"], lane["lease"]) != (None, None)]
                 due = [lane["due_at"] for lane in refused if lane["sink"] == down.name and lane["lease"] is None]
+                present = await database_now(engine)
                 if len(due) == len(refused) == 2 and min(due) > present:
-                    earliest: datetime = min(due)
-                    return earliest
+                    wait: timedelta = min(due) - present
+                    return wait
 
     receiver.answer = always(503)
     ids = await record(engine, [ONE, TWO, ONE])
@@ -139,17 +138,20 @@ async def test_a_receiver_that_was_down_for_an_hour_gets_everything_in_order_and
         other = webhook(sound)
         other.name = "other"
         down = await as_it_is_set_by_default(engine, receiver)
-        async with relays(engine, down, other, clock=lambda: present, chance=0, pause=look_at_once):
-            while present < start + HOUR:
+        async with relays(engine, down, other, chance=0, pause=look_at_once):
+            waited = timedelta()
+            while waited < HOUR:
                 await sound.received_all(ids)
-                present = await next_try()
+                wait = await until_next_try()
+                waited += wait
+                await let_time_pass(engine, wait)
                 ids += await record(engine, [ONE])
             await sound.received_all(ids)
             assert set(receiver.ids()) == set(ids[:2])
-            await next_try()
+            await until_next_try()
             refused = len(receiver.deliveries)
             receiver.answer = accept
-            present += timedelta(seconds=down.retries.longest_wait)
+            await let_time_pass(engine, timedelta(seconds=down.retries.longest_wait))
             await receiver.received_all(ids)
             await sound.received_all(ids)
     of_one, of_two = [ids[0], *ids[2:]], [ids[1]]

@@ -2,13 +2,8 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
 import uuid
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,31 +15,12 @@ from tests.api_client import SECRET as TOKEN_SECRET
 from tests.api_client import bearer
 from tests.clinic import seed
 from tests.receiver import SECRET, Delivery, Receiver
-from tests.relaying import Clock, nothing_is_due, parked, record, relays, webhook
+from tests.relaying import let_time_pass, nothing_is_due, parked, record, relays, webhook
+from tests.server.processes import ended, process
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).resolve().parents[2]
 ONE = uuid.UUID(int=1)
-
-
-@asynccontextmanager
-async def process(*arguments: str, cwd: Path, **variables: str) -> AsyncIterator[Process]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "server", *arguments, stdout=PIPE, stderr=PIPE, cwd=cwd, env=environment
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-            await started.communicate()
-
-
-async def ended(started: Process) -> tuple[int | None, str]:
-    _, told = await asyncio.wait_for(started.communicate(), 30)
-    return started.returncode, told.decode()
 
 
 async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
@@ -69,7 +45,8 @@ async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
         await ended(relay)
     never.set()
     # Its lease runs out. Until then nobody else may deliver what it may be delivering.
-    async with relays(engine, webhook(receiver), clock=Clock(timedelta(minutes=5))):
+    await let_time_pass(engine, timedelta(minutes=5))
+    async with relays(engine, webhook(receiver)):
         await receiver.received(3)
     assert receiver.ids() == [ids[0], ids[0], ids[1]]
     assert receiver.deliveries[0].body == receiver.deliveries[1].body

@@ -15,7 +15,7 @@ from server.tasks import end_tasks
 from tests.postgres_proxy import proxy_to
 from tests.receiver import SECRET, Delivery, Receiver
 from tests.relaying import record, webhook
-from tests.server.test_relay_process import ended, process
+from tests.server.processes import ended, process
 
 pytestmark = pytest.mark.anyio
 
