@@ -15,7 +15,7 @@ from db.explained_changes import records, unexplained, unknown_events
 from db.roles import Role
 from db.roster_invariants import foreign_references, roster_violations, unexplained_over_capacity
 from db.tables import audit_log, enrollments, group_definitions, occurrences, outbox
-from db.time_invariants import backward_times
+from db.time_invariants import backward_times, unknown_zones
 from db.violations import Reading, Violation
 from domain.changes import EntityType
 
@@ -63,7 +63,7 @@ async def _organizations(connection: AsyncConnection, organization_id: str | Non
 
 
 async def _violations(snapshot: Reading, checked: Checked) -> AsyncIterator[Violation]:
-    for find in (roster_violations, unexplained_over_capacity, foreign_references, backward_times):
+    for find in (roster_violations, unexplained_over_capacity, foreign_references, backward_times, unknown_zones):
         async for violation in find(snapshot):
             yield violation
     for kind in EntityType:

@@ -6,8 +6,9 @@ from typing import Any, Final
 from sqlalchemy import Table, func, select
 
 from db.roster_invariants import STREAMED
-from db.tables import enrollments, group_definitions, occurrences, outbox
+from db.tables import enrollments, group_definitions, locations, occurrences, outbox
 from db.violations import Invariant, Reading, Violation
+from domain.wall_time import is_time_zone
 
 # Of two times of a record, the first is never the later one.
 _IN_ORDER: Final[tuple[tuple[Table, str, tuple[tuple[str, str], ...]], ...]] = (
@@ -62,6 +63,20 @@ async def backward_times(snapshot: Reading) -> AsyncIterator[Violation]:
     query = select(told.c.id).where(told.c.before > told.c.created_at)
     async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
         yield _violation(snapshot, "event", row.id, "created_at")
+
+
+async def unknown_zones(snapshot: Reading) -> AsyncIterator[Violation]:
+    """Yield the records whose time zone does not exist: nobody can tell when their sessions are."""
+    for table, name in ((locations, "location"), (group_definitions, "group"), (occurrences, "session")):
+        ours = table.c.organization_id == snapshot.organization_id
+        zones = await snapshot.connection.scalars(select(table.c.time_zone).where(ours).distinct())
+        unknown = [zone for zone in zones.all() if not is_time_zone(zone)]
+        if not unknown:
+            continue
+        query = select(table.c.id).where(ours, table.c.time_zone.in_(unknown))
+        async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
+            record = ((name, str(row.id)),)
+            yield Violation(Invariant.TIME_ZONES_EXIST, snapshot.organization_id, record, ("time_zone",))
 
 
 def _violation(snapshot: Reading, name: str, record: Any, *fields: str) -> Violation:

@@ -5,6 +5,7 @@ from typing import TextIO
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.catalog import missing_from_catalog
+from db.integrity import damage
 from db.invariants import check_invariants
 from db.roles import Role
 from db.schema_version import schema_is_current
@@ -36,15 +37,20 @@ async def check_database(engine: AsyncEngine, out: TextIO, *, organization_id: s
         raise CommandError(
             f"violations found: {len(lacking):,}; the data cannot be read for more before `group-sessions migrate`"
         )
+    damaged = await damage(engine)
+    out.writelines(f"database_is_whole damaged={what}\n" for what in damaged)
+    if "file" in damaged:
+        out.flush()
+        raise CommandError("the database file is damaged: restore a backup")
     await refuse_unless_operator(engine, "check")
 
     def report(violation: Violation) -> None:
         out.write(f"{violation}\n")
 
     checked = await check_invariants(engine, report, organization_id)
-    if checked.violations or lacking:
+    if found := checked.violations + len(lacking) + len(damaged):
         out.flush()
-        raise CommandError(f"violations found: {checked.violations + len(lacking):,}")
+        raise CommandError(f"violations found: {found:,}")
     groups, sessions, enrollments = (
         checked.records[kind] for kind in (EntityType.GROUP_DEFINITION, EntityType.OCCURRENCE, EntityType.ENROLLMENT)
     )

@@ -2,12 +2,14 @@
 
 import io
 import re
+import sqlite3
+from contextlib import closing
 from datetime import time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Executable, delete, insert, select, update
+from sqlalchemy import Executable, delete, insert, select, text, update
 
 from db.engine import Database, create_engine
 from db.schema_version import current_revision
@@ -185,6 +187,68 @@ async def test_history_of_a_record_that_is_gone_is_found(engine: Database, table
     gone = {group_definitions: clinic.over, occurrences: clinic.session, enrollments: clinic.waiting[2]}[table]
     await break_by_hand(engine, delete(table).where(table.c.id == gone))
     assert history_of(table, gone, "record") in await violations(engine)
+
+
+async def test_a_time_zone_that_does_not_exist_is_found(engine: Database) -> None:
+    clinic = await lively_clinic(engine)
+    await break_by_hand(
+        engine,
+        update(locations).where(locations.c.id == "denver", locations.c.organization_id == OURS).values(time_zone="MT"),
+        changed(group_definitions, clinic.full, time_zone="Mars/Olympus"),
+        changed(occurrences, clinic.session, time_zone="Mars/Olympus"),
+    )
+    assert {line for line in await violations(engine) if line.startswith("time_zones")} == {
+        told("time_zones_exist", "time_zone", location="denver"),
+        told("time_zones_exist", "time_zone", group=clinic.full),
+        told("time_zones_exist", "time_zone", session=clinic.session),
+    }
+
+
+async def test_a_damaged_index_of_sqlite_is_named(engine: Database, database_url: str, database_kind: str) -> None:
+    if database_kind == "postgresql":
+        pytest.skip("the next test is PostgreSQL's")
+    await lively_clinic(engine)
+    await engine.dispose()
+    index = "ix_pm_group_enrollments_of_patient"
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as file:
+        file.execute("PRAGMA writable_schema = ON")
+        # Declared over fewer rows than it was built for, it holds too many.
+        file.execute(
+            "UPDATE sqlite_master SET sql = sql || ? WHERE name = ?", (" WHERE patient_id = 'patient-1'", index)
+        )
+        file.commit()
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="violations found: "):
+        await check_database(operator_of(engine), out, organization_id=None)
+    assert "database_is_whole damaged=" in out.getvalue()
+    assert index in out.getvalue()
+
+
+async def test_a_damaged_index_of_postgresql_is_named(engine: Database, database_kind: str) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("only PostgreSQL has amcheck")
+    await lively_clinic(engine)
+    backwards = "CREATE OR REPLACE FUNCTION compare(a int4, b int4) RETURNS int4 LANGUAGE sql IMMUTABLE STRICT AS"
+    owner = operator_of(engine)
+    async with owner.begin() as connection:
+        if not await connection.scalar(text("SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'")):
+            pytest.skip("this PostgreSQL has no amcheck")
+        await connection.execute(text("CREATE EXTENSION amcheck"))
+    out = io.StringIO()
+    await check_database(owner, out, organization_id=None)
+    assert "All invariants hold" in out.getvalue()
+    async with owner.begin() as connection:
+        operators = ", ".join(f"OPERATOR {n} {sign}" for n, sign in enumerate(("<", "<=", "=", ">=", ">"), start=1))
+        for statement in (
+            f"{backwards} 'SELECT sign(a - b)::int4'",
+            f"CREATE OPERATOR CLASS odd FOR TYPE int4 USING btree AS {operators}, FUNCTION 1 compare(int4, int4)",
+            "CREATE INDEX ix_odd ON pm_group_enrollments (place odd)",
+            f"{backwards} 'SELECT sign(b - a)::int4'",  # the index is now in the wrong order
+        ):
+            await connection.execute(text(statement))
+    with pytest.raises(CommandError, match="violations found: 1"):
+        await check_database(owner, out, organization_id=None)
+    assert "database_is_whole damaged=index_ix_odd" in out.getvalue()
 
 
 async def test_times_that_run_backwards_are_found(engine: Database) -> None:
