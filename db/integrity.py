@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.faults import classify_fault
+from db.faults import FaultKind, classify_fault
 
 
 async def damage(engine: AsyncEngine) -> list[str]:
@@ -21,8 +21,10 @@ async def _sqlite_damage(connection: AsyncConnection) -> list[str]:
     try:
         found = (await connection.scalars(text("PRAGMA integrity_check"))).all()
         dangling = (await connection.execute(text("PRAGMA foreign_key_check"))).all()
-    except DBAPIError:  # "database disk image is malformed", before anything can be said of where
-        return ["file"]
+    except DBAPIError as fault:
+        if classify_fault(fault) is not FaultKind.DAMAGED:
+            raise
+        return ["file"]  # so damaged that it cannot be said where
     # Its messages name tables, indexes and numbers of rows, and no values.
     said = [str(message).replace(" ", "_") for message in found if message != "ok"]
     return said + [f"reference_from_row_{row[1]}_of_{row[0]}_to_{row[2]}" for row in dangling]
@@ -50,7 +52,7 @@ async def _postgresql_damage(connection: AsyncConnection) -> list[str]:
                 check = text(f'SELECT "{schema}".bt_index_check(CAST(:index AS oid)::regclass, true)')
                 await connection.execute(check, {"index": oid})
         except DBAPIError as fault:
-            if classify_fault(fault) is not None:
+            if classify_fault(fault) not in (None, FaultKind.DAMAGED):
                 raise
             if getattr(fault.orig, "sqlstate", None) == "42501":  # the login may not run amcheck
                 return []
