@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from db.catalog import missing
 from db.engine import Database
 from db.faults import classify_fault
-from db.schema_version import UnreadableSchema, is_older, revision_of
+from db.schema_version import REVISIONS, UnreadableSchema, is_older, revision_of
 from server.ready_database import INCOMPLETE_CATALOG, OLD_SCHEMA, not_whole
 
 READY_SECONDS: Final = 2.0
@@ -69,10 +69,13 @@ class Readiness:
 
     def _what_is_missing(self, connection: Connection) -> str | None:
         try:
-            if is_older(revision_of(connection)):
-                return OLD_SCHEMA
+            revision = revision_of(connection)
         except UnreadableSchema:
             return INCOMPLETE_CATALOG
+        if is_older(revision):
+            return OLD_SCHEMA
+        if revision not in REVISIONS:  # a newer release may have another catalog
+            return None
         # This look takes milliseconds, and a catalog hardly ever changes: what was whole is believed for a while.
         if time.monotonic() >= self._whole_until:
             lacking = missing(connection)

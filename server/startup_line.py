@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-from sqlalchemy import make_url
-
 from server.settings import Settings
 from server.version import program_version
 
@@ -38,11 +36,10 @@ def describe_server(settings: Settings, address: str, workers: int, *, demo: boo
 
 def _database(settings: Settings) -> dict[str, Any]:
     # Built from parts that are known to hold no secret: libpq also takes passwords as parameters.
-    url = make_url(settings.database_url)
+    url = settings.database_async_url
     if url.get_backend_name() == "sqlite":
         return {"kind": "sqlite", "file": url.database}
-    host = url.host or url.query.get("host")
-    return {"kind": "postgresql", "host": host, "port": url.port, "name": url.database}
+    return {"kind": "postgresql", "host": url.host, "port": url.port, "name": url.database}
 
 
 def _receivers(settings: Settings) -> list[str]:

@@ -11,12 +11,15 @@ from starlette.applications import Starlette
 from uuid_utils.compat import uuid7
 
 from db.engine import Database, create_engine
+from db.migrate import migrate
 from db.schema_version import VERSION_TABLE
 from resolvers.context import Clinic
 from server.app import create_app
 from server.auth.authenticator import Authenticator
 from server.clock import now
+from server.ready_database import INCOMPLETE_CATALOG
 from tests.api_client import SECRET, URL, ApiClients
+from tests.databases import operator_of
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +48,33 @@ async def test_without_a_schema_it_is_not_ready_and_says_what_to_run(empty_datab
         assert "group-sessions migrate" in response.json()["reason"]
         assert (await http.get("/health")).status_code == 200
     await engine.dispose()
+
+
+_DAMAGE = {
+    "sqlite": "DROP TRIGGER pm_group_audit_log_refuses_update",
+    "postgresql": "DROP POLICY pm_group_patients_of_organization ON pm_group_patients",
+}
+
+
+async def test_a_catalog_that_lacks_something_is_not_ready_until_it_is_mended(
+    stranger: httpx.AsyncClient, engine: Database, database_kind: str
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(_DAMAGE[database_kind]))
+    for _ in range(2):
+        response = await stranger.get("/ready")
+        assert (response.status_code, response.json()["reason"]) == (503, INCOMPLETE_CATALOG)
+    await migrate(operator_of(engine))
+    assert (await stranger.get("/ready")).status_code == 200
+
+
+async def test_a_newer_schema_is_ready_whatever_its_catalog_holds(
+    stranger: httpx.AsyncClient, engine: Database, database_kind: str
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(_DAMAGE[database_kind]))
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    assert (await stranger.get("/ready")).status_code == 200
 
 
 @pytest.mark.parametrize(("revision", "status"), [("0001", 503), ("9999", 200)])

@@ -47,6 +47,12 @@ async def test_serve_says_what_it_is_and_what_is_on(database_url: str, database_
     assert SECRET not in log.decode()
 
 
+def test_the_line_names_the_first_of_several_hosts_and_a_socket() -> None:
+    for url, host in (("postgresql://one:5433,two/pm", "one"), ("postgresql:///pm?host=/run/pg", "/run/pg")):
+        line = describe_server(load_settings({"DATABASE_URL": url}), "http://127.0.0.1:8000", 1, demo=False)
+        assert line["database"]["host"] == host
+
+
 def test_the_line_holds_no_secret_of_any_setting() -> None:
     secrets = {
         "DATABASE_URL": "postgresql://clinic:hidden-word@db.internal:5433/pm",
