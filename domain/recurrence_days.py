@@ -19,7 +19,7 @@ LAST_DAY: Final = date(LAST_YEAR, 12, 31)
 _by_weekday: Final = attrgetter("weekday")
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def rule_days(rule: str, start_date: date) -> "RuleDays":
     """Return the days of a rule."""
     return RuleDays(with_defaults(read_rule(rule), start_date), start_date)

@@ -73,7 +73,7 @@ def normalized(text: str) -> str:
     return value.upper().removeprefix("RRULE:")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def read_rule(rule: str) -> RuleParts:
     """Reads a normalized rule.
 

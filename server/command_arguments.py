@@ -48,6 +48,8 @@ def command_parser() -> argparse.ArgumentParser:
     )
     _add_reads(commands)
     _add_check(commands)
+    _add_backup(commands)
+    _add_restore(commands)
     _add(commands, "export-schema", "print the GraphQL schema (SDL)", "What clients see, as a text.")
     return parser
 
@@ -169,6 +171,26 @@ def _add_check(commands: _Commands) -> None:
         " Each violation is a line with the ids concerned, and the command then ends with status 1.",
     )
     check.add_argument("--organization", metavar="ORG", help="only this organization's (default: all)")
+
+
+def _add_backup(commands: _Commands) -> None:
+    backup = _add(
+        commands,
+        "backup",
+        "write all data to a file, as of one moment",
+        "Right while servers are at work. The file is for `restore`, into either kind of database; docs/backup.md.",
+    )
+    backup.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet")
+
+
+def _add_restore(commands: _Commands) -> None:
+    restore = _add(
+        commands,
+        "restore",
+        "load a backup into an empty database",
+        "All of it or nothing; then the invariants are checked. This is also how SQLite moves to PostgreSQL.",
+    )
+    restore.add_argument("file", type=Path, metavar="FILE", help="what `backup` has written")
 
 
 def _identifier(longest: int) -> Callable[[str], str]:

@@ -203,6 +203,18 @@ def _check(parsed: argparse.Namespace, settings: Settings) -> None:
     _with_engine(settings, lambda engine: check_database(engine, sys.stdout, organization_id=parsed.organization))
 
 
+def _backup(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.backup_commands import back_up
+
+    _with_engine(settings, lambda engine: back_up(engine, sys.stdout, parsed.file))
+
+
+def _restore(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.backup_commands import restore
+
+    _with_engine(settings, lambda engine: restore(engine, sys.stdout, parsed.file))
+
+
 def _export_schema(_parsed: argparse.Namespace, _settings: Settings) -> None:
     from schema.schema import export
 
@@ -219,6 +231,8 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
     "relay": _relay,
     "reads": _reads,
     "check": _check,
+    "backup": _backup,
+    "restore": _restore,
     "export-schema": _export_schema,
 }
 

@@ -85,6 +85,16 @@ def empty_database_url(request: pytest.FixtureRequest, database_kind: str, tmp_p
         yield with_login(url, OWNER)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"], ids=["to sqlite", "to postgresql"])
+def target_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table, of each kind whichever the test's own database is; see empty_database_url."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'target.db'}"
+        return
+    with postgres_database(request.getfixturevalue("postgres_url"), template="template0") as url:
+        yield with_login(url, OWNER)
+
+
 @pytest.fixture
 def administrator_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
     """A database with the newest schema and no rows; on PostgreSQL as its superuser reaches it."""

@@ -50,7 +50,20 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "serve", "migrate", "demo", "import-fhir", "token", "events", "relay", "check", "export-schema"],
+    [
+        "",
+        "serve",
+        "migrate",
+        "demo",
+        "import-fhir",
+        "token",
+        "events",
+        "relay",
+        "check",
+        "backup",
+        "restore",
+        "export-schema",
+    ],
 )
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = run(*command.split(), "--help", cwd=tmp_path)
