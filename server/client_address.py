@@ -26,7 +26,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 
 
 class TrustedProxies:
-    """The proxies whose X-Forwarded-For and X-Forwarded-Proto headers are believed.
+    """The proxies whose X-Forwarded-For and X-Forwarded-Proto headers are believed, and whose clients are many.
 
     `Forwarded` (RFC 7239) is not read: a proxy that writes only one of the two headers passes the other on as the
     client has made it up.
@@ -35,6 +35,10 @@ class TrustedProxies:
     def __init__(self, networks: Sequence[Network] = ()) -> None:
         """Take the networks that proxies are in; without any, headers change nothing."""
         self._networks = networks
+
+    def trusts(self, address: Address) -> bool:
+        """Return whether the address is a trusted proxy's."""
+        return any(address in network for network in self._networks)
 
     def resolve(self, scope: Scope) -> str | None:
         """Return the client's address, and set the scheme that it used; None where the peer has no address.
@@ -47,7 +51,7 @@ class TrustedProxies:
         if not self._networks:
             return peer[0] if peer else None
         nearest = parse_address(peer[0]) if peer else None
-        if nearest is None or not self._trusts(nearest):
+        if nearest is None or not self.trusts(nearest):
             return None if nearest is None else str(nearest)
         forwarded: list[str] = []
         for name, value in scope["headers"]:
@@ -63,12 +67,9 @@ class TrustedProxies:
             if address is None:
                 break
             nearest = address
-            if not self._trusts(nearest):
+            if not self.trusts(nearest):
                 break
         return nearest
-
-    def _trusts(self, address: Address) -> bool:
-        return any(address in network for network in self._networks)
 
 
 def parse_address(text: str) -> Address | None:

@@ -17,6 +17,7 @@ from db.engine import create_engine
 from server.app import create_clinic
 from server.auth.claims import ClaimRules
 from server.auth.signing import sign_token
+from server.client_address import TrustedProxies
 from server.command_error import CommandError
 from server.demo_clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
 from server.http.config import ServerConfig
@@ -133,6 +134,7 @@ def _run(listening: socket.socket, workers: int, settings: Settings) -> None:
     config = ServerConfig(
         _FACTORY,
         settings.http_limits,
+        TrustedProxies(settings.trusted_networks),
         factory=True,
         workers=workers,
         loop="uvloop" if sys.platform != "win32" else "asyncio",

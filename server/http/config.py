@@ -4,6 +4,7 @@ from typing import Any
 
 import uvicorn
 
+from server.client_address import TrustedProxies
 from server.http.connections import Connections
 from server.http.limits import HttpLimits
 from server.http.protocol import BoundedProtocol
@@ -14,14 +15,16 @@ class ServerConfig(uvicorn.Config):
 
     Attributes:
         http_limits: The bounds.
+        proxies: Whose connections are not bounded by the limit of each peer.
         open_connections: The connections of this process, once it serves.
     """
 
     open_connections: Connections
 
-    def __init__(self, app: str, http_limits: HttpLimits, **options: Any) -> None:
-        """Take the app and the bounds, and whatever uvicorn takes."""
+    def __init__(self, app: str, http_limits: HttpLimits, proxies: TrustedProxies, **options: Any) -> None:
+        """Take the app, the bounds and the trusted proxies, and whatever uvicorn takes."""
         self.http_limits = http_limits
+        self.proxies = proxies
         super().__init__(
             app,
             http=BoundedProtocol,

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final, Protocol
 
+from server.client_address import TrustedProxies, parse_address
 from server.http.descriptors import connections_allowed
 from server.http.limits import HttpLimits
 from server.http.refusals import ProtocolRefusal, too_many_connections, too_many_connections_of_peer
@@ -25,7 +26,7 @@ class Connection(Protocol):
 
     @property
     def peer(self) -> str | None:
-        """Whom it counts for; None where the address is not known."""
+        """Whom it counts for; None where it counts for nobody."""
         ...
 
     @property
@@ -148,16 +149,14 @@ class Connections:
             self._schedule_review()
 
 
-def peer_of(client: tuple[str, int] | None) -> str | None:
-    """Return whom a client's address counts for: an IPv4 address, or an IPv6 network of 64 bits, as hosts get them."""
-    if client is None:
-        return None
-    try:
-        address = ipaddress.ip_address(client[0].partition("%")[0])
-    except ValueError:
+def peer_of(client: tuple[str, int] | None, proxies: TrustedProxies) -> str | None:
+    """Return whom a client's address counts for: an IPv4 address, or an IPv6 network of 64 bits, as hosts get them.
+
+    A trusted proxy's connections count for nobody, since they are of all its clients together.
+    """
+    address = parse_address(client[0]) if client else None
+    if address is None or proxies.trusts(address):
         return None
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))

@@ -41,7 +41,7 @@ class BoundedProtocol(BoundedRequests):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Take the connection in, or refuse it where there are too many."""
         super().connection_made(transport)
-        self.peer = peer_of(self.client)
+        self.peer = peer_of(self.client, self.config.proxies)
         refusal = self._registry.add(self)
         if refusal is not None:
             self._respond(refusal)

@@ -126,6 +126,18 @@ def test_a_peer_over_its_bound_loses_its_own_oldest_connection(database: Path, c
             assert status_of(receive_response(client)) == 200
 
 
+@pytest.mark.parametrize("networks", ["127.0.0.2", "10.0.0.7, 127.0.0.2/31"])
+def test_a_trusted_proxy_is_no_peer_for_its_clients_are_many(database: Path, crowd: ExitStack, networks: str) -> None:
+    proxy, stranger = "127.0.0.2", "127.0.0.4"
+    with serving(database, LIMIT_CONNECTIONS_PER_PEER="2", TRUSTED_PROXIES=networks) as server:
+        through_proxy = [hold(crowd, server, HALF, proxy) for _ in range(5)]
+        strangers = [hold(crowd, server, HALF, stranger) for _ in range(3)]
+        assert status_of(receive_all(strangers[0])) == 429
+        for client in (*through_proxy, *strangers[1:]):
+            client.sendall(b"\r\n")
+            assert status_of(receive_response(client)) == 200
+
+
 def test_connections_beyond_the_bound_are_counted_in_the_log(database: Path, crowd: ExitStack) -> None:
     with serving(database, LIMIT_CONNECTIONS="5") as server:
         for _ in range(10):
