@@ -48,7 +48,7 @@ async def everything_happened(engine: Database) -> None:
     """Rows in every table."""
     await lively_clinic(engine)
     await open_sink(engine, SINK)
-    await take_in(engine, SINK, NOW)
+    await take_in(engine, SINK)
     key: dict[str, Any] = {"organization_id": OURS, "subject": "user-1", "key": "key-1"}
     async with engine.begin() as connection:
         await connection.execute(update(patients).values(birth_date=date(1987, 3, 14)))

@@ -4,7 +4,6 @@ import asyncio
 import os
 import stat
 import tracemalloc
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ async def test_events_that_were_taken_in_are_neither_lost_nor_sent_again(
 ) -> None:
     await lively_clinic(engine)
     await open_sink(engine, SINK)
-    await take_in(engine, SINK, NOW)
+    await take_in(engine, SINK)
     async with engine.begin() as connection:  # all of these are delivered
         await connection.execute(update(relay_lanes).values(sequence=relay_lanes.c.newest_sequence, due_at=None))
     unsent = await make_group(engine)
@@ -107,8 +106,8 @@ async def test_events_that_were_taken_in_are_neither_lost_nor_sent_again(
     later = await make_group(target)
     await enroll_patient(context(target), str(later.id), "patient-1")
     for _ in range(3):
-        await take_in(target, SINK, NOW)
-    due = await claim_lanes(target, SINK, uuid7(), NOW, NOW + timedelta(minutes=1), 100)
+        await take_in(target, SINK)
+    due = await claim_lanes(target, SINK, uuid7(), "a test", 60, 100)
     assert {lane.group_definition_id for lane in due} == {unsent.id, later.id}
 
 
