@@ -57,6 +57,7 @@ LOGGED = {
     "logger",
     "message",
     "request_id",
+    "client_address",
     "method",
     "path",
     "operation_name",
