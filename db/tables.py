@@ -87,6 +87,14 @@ def _versioned() -> list[Column[int] | Column[datetime]]:
     ]
 
 
+def _registry_times() -> tuple[Column[datetime | None], Column[dict[str, str | None] | None]]:
+    """Return when the registry last changed a record, and the times of the fields that are of other versions."""
+    return (
+        Column[datetime | None]("registry_updated_at", Instant),
+        Column[dict[str, str | None] | None]("registry_field_times", JSON(none_as_null=True)),
+    )
+
+
 def _reference(column: str, table: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["organization_id", column], [f"{table}.organization_id", f"{table}.id"])
 
@@ -102,7 +110,7 @@ staff_members = Table(
     Column[bool]("active", Boolean, nullable=False),
     Column[str]("search_text", Text, nullable=False),
     Column[bool]("registry_active", Boolean, nullable=False, server_default=true()),
-    Column[datetime | None]("registry_updated_at", Instant),
+    *_registry_times(),
     Index("ix_pm_group_staff_members_by_name", "organization_id", "search_text", "id"),
 )
 
@@ -115,7 +123,7 @@ staff_roles = Table(
     Column[str]("staff_id", ForeignId, nullable=False),
     Column[bool]("active", Boolean, nullable=False),
     Column[date | None]("ends_on", Date),
-    Column[datetime | None]("registry_updated_at", Instant),
+    *_registry_times(),
     Index("ix_pm_group_staff_roles_of_staff", "organization_id", "staff_id"),
 )
 
@@ -133,7 +141,7 @@ locations = Table(
     Column[str | None]("parent_id", ForeignId),
     Column[str | None]("parent_name", String(300)),
     Column[str | None]("own_time_zone", String(64)),
-    Column[datetime | None]("registry_updated_at", Instant),
+    *_registry_times(),
     Index("ix_pm_group_locations_by_name", "organization_id", "site", "id"),
 )
 
@@ -149,7 +157,7 @@ patients = Table(
     Column[str]("search_text", Text, nullable=False),
     # Of a merged patient: the id of the surviving record, which need not be stored.
     Column[str | None]("replaced_by", ForeignId),
-    Column[datetime | None]("registry_updated_at", Instant),
+    *_registry_times(),
     Index("ix_pm_group_patients_by_name", "organization_id", "search_text", "id"),
     Index("ix_pm_group_patients_by_birth_date", "organization_id", "birth_date"),
 )

@@ -17,10 +17,10 @@ from domain.location_tree import (
     resolve_locations,
 )
 from domain.records import Location
-from domain.registry import UPDATED_AT, Outcome, RegistryUpdate, apply_update
+from domain.registry import FIELD_TIMES, UPDATED_AT, Outcome, RegistryUpdate, apply_update
 from domain.search_text import search_text
 
-_STATED: Final = ("active", "parent_id", "parent_name", "own_time_zone", UPDATED_AT)
+_STATED: Final = ("active", "parent_id", "parent_name", "own_time_zone", UPDATED_AT, FIELD_TIMES)
 _RESOLVED: Final = ("site", "room", "time_zone")
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "is_part": False,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.registry.rows import chunks, load, lock, upsert
 from db.tables import patients, staff_members, staff_roles
 from domain.records import Patient, StaffMember
-from domain.registry import Outcome, RegistryUpdate, apply_update
+from domain.registry import FIELD_TIMES, UPDATED_AT, Outcome, RegistryUpdate, apply_update
 from domain.search_text import search_text
 
 
@@ -74,7 +74,7 @@ async def store_updates(
     if not updates:
         return []
     await lock(connection)
-    fields = ("id", kind.required, *kind.defaults(""), "registry_updated_at")
+    fields = ("id", kind.required, *kind.defaults(""), UPDATED_AT, FIELD_TIMES)
     before = await load(connection, organization_id, kind.table, fields, {update.id for update in updates})
     after: dict[str, Mapping[str, Any]] = dict(before)
     outcomes = []

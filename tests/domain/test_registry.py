@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.registry import UPDATED_AT, Outcome, RegistryUpdate, apply_update
+from domain.registry import FIELD_TIMES, UPDATED_AT, Outcome, RegistryUpdate, apply_update
 
 DEFAULTS = {"born": None, "active": True}
 T = datetime(2026, 1, 5, tzinfo=UTC)
@@ -20,12 +20,12 @@ def apply(stored: Mapping[str, Any] | None, update: RegistryUpdate) -> tuple[Out
 
 
 def stored(updated_at: datetime | None = None, **fields: Any) -> dict[str, Any]:
-    return {"id": "p", "name": "Ada", **DEFAULTS, **fields, UPDATED_AT: updated_at}
+    return {"id": "p", "name": "Ada", **DEFAULTS, **fields, UPDATED_AT: updated_at, FIELD_TIMES: None}
 
 
 def test_a_new_record_has_what_is_stated_and_the_defaults() -> None:
-    outcome, record = apply(None, RegistryUpdate("p", {"name": "Ada", "born": 1980}, T))
-    assert (outcome, record) == (Outcome.NEW, stored(T, born=1980))
+    outcome, record = apply(None, RegistryUpdate("p", {"name": "Ada", "born": 1980}))
+    assert (outcome, record) == (Outcome.NEW, stored(born=1980))
 
 
 def test_no_record_is_created_without_what_it_needs() -> None:
@@ -39,7 +39,8 @@ def test_what_is_not_stated_stays() -> None:
 
 def test_the_same_facts_at_a_later_time_are_no_change_and_keep_that_time() -> None:
     later = T + timedelta(seconds=1)
-    assert apply(stored(T), RegistryUpdate("p", {"name": "Ada"}, later)) == (Outcome.UNCHANGED, stored(later))
+    update = RegistryUpdate("p", {"name": "Ada", **DEFAULTS}, later)
+    assert apply(stored(T), update) == (Outcome.UNCHANGED, stored(later))
 
 
 def test_an_older_update_changes_nothing() -> None:
@@ -51,7 +52,9 @@ def test_an_older_update_changes_nothing() -> None:
 @pytest.mark.parametrize(("known", "stated"), [(T, T), (None, T), (T, None), (None, None)])
 def test_of_equal_or_unknown_times_the_last_update_wins(known: datetime | None, stated: datetime | None) -> None:
     outcome, record = apply(stored(known), RegistryUpdate("p", {"name": "Eva"}, stated))
-    assert (outcome, record) == (Outcome.CHANGED, stored(known or stated, name="Eva"))
+    assert outcome is Outcome.CHANGED
+    assert record is not None
+    assert (record["name"], record[UPDATED_AT]) == ("Eva", known or stated)
 
 
 def test_an_update_without_a_time_lets_no_older_one_in() -> None:
@@ -68,3 +71,32 @@ def test_the_newest_of_whole_updates_wins_in_any_order(hours: list[int]) -> None
             _, record = apply(record, update)
         assert record is not None
         assert record["name"] == str(max(hours))
+
+
+def test_each_field_is_of_the_newest_version_that_states_it_in_any_order() -> None:
+    updates = [
+        RegistryUpdate("p", {"name": "Ada", "born": 1979, "active": True}, T),
+        RegistryUpdate("p", {"name": "Eve", "born": 1980, "active": True}, T + timedelta(hours=1)),
+        RegistryUpdate("p", {"name": "Eva"}, T + timedelta(hours=2)),
+        RegistryUpdate("p", {"active": False}, T + timedelta(hours=3)),
+    ]
+    for order in permutations(updates):
+        record: Mapping[str, Any] | None = None
+        for update in (*order, *order):  # what found no record comes again
+            _, record = apply(record, update)
+        assert record is not None
+        assert (record["name"], record["born"], record["active"]) == ("Eva", 1980, False)
+        assert all(apply(record, update)[1] == record for update in updates)
+
+
+def test_an_earlier_whole_version_fills_what_a_new_record_lacks() -> None:
+    _, record = apply(None, RegistryUpdate("p", {"name": "Eva"}, T))
+    outcome, record = apply(record, RegistryUpdate("p", {"name": "Ada", "born": 1980}, T - timedelta(days=1)))
+    assert outcome is Outcome.CHANGED
+    assert record is not None
+    assert (record["name"], record["born"], record[UPDATED_AT]) == ("Eva", 1980, T)
+
+
+def test_an_earlier_version_restores_nothing_that_a_later_one_withdrew() -> None:
+    _, record = apply(None, RegistryUpdate("p", {"name": "Ada", "born": None, "active": True}, T))
+    assert apply(record, RegistryUpdate("p", {"name": "Ada", "born": 1980}, T - timedelta(days=1)))[0] is Outcome.OLDER

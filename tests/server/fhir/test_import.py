@@ -167,6 +167,30 @@ async def test_an_incomplete_resource_wipes_nothing(engine: Database, file: File
     ]
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_incomplete_resource_keeps_no_earlier_whole_one_out(
+    engine: Database, file: Files, together: bool
+) -> None:
+    tagged = subset(patient(name=[{"text": "Ada Other"}]))
+    newer = {**tagged, "meta": {**tagged["meta"], "lastUpdated": "2026-01-05T08:00:00Z"}}
+    whole = updated(WHOLE, "2026-01-04T08:00:00Z")
+    for lines in [(newer, whole)] if together else [(newer,), (whole,)]:
+        await run(engine, file(*lines))
+    expected = [("Ada Other", date(1980, 2, 29), "MR-1")]
+    assert await rows(engine, patients, "display_name", "birth_date", "medical_record_number") == expected
+    summary, _ = await run(engine, file(whole, newer))
+    assert summary.counts["Patient"] == Counts(unchanged=2)
+
+
+async def test_an_incomplete_location_keeps_no_earlier_whole_one_out(engine: Database, file: Files) -> None:
+    tagged = subset(location(name="South"))
+    newer = {**tagged, "meta": {**tagged["meta"], "lastUpdated": "2026-01-05T08:00:00Z"}}
+    await run(engine, file(newer))
+    whole = location(extension=[{"url": TIME_ZONE, "valueCode": "America/Denver"}], status="inactive")
+    await run(engine, file(updated(whole, "2026-01-04T08:00:00Z")))
+    assert await rows(engine, locations, "site", "time_zone", "active") == [("South", "America/Denver", False)]
+
+
 async def test_an_incomplete_resource_reactivates_nobody(engine: Database, file: Files) -> None:
     await run(engine, file(patient(deceasedBoolean=True)))
     await run(engine, file(subset(patient(active=True))))
