@@ -71,7 +71,7 @@ async def test_the_clinic_answers_alike(
 
     writer = DocumentWriter(core, made, value, depth=6)
     compared = without_errors = fallbacks = at_once = 0
-    for number in range(60):
+    for number in range(90):
         request = writer.write()
         document = valid_document(core, request)
         if document is None:
@@ -83,8 +83,8 @@ async def test_the_clinic_answers_alike(
             expected = await answer(core, document, request, plain)
             found = await answer(core, document, request, compiled, schema.execution_context_class)
             assert found == expected, f"document {number} of seed {seed}, held {held}:\n{request}"
-            # Whose records the log of reads tells, it tells whichever way they were read.
-            if not compiled.fallbacks:
+            # Both record the same reads. Where the response has no data, graphql-core may have read before a denial.
+            if not compiled.fallbacks and '"data":null' not in expected:
                 assert compiled._patients_read == plain._patients_read, request
             compared += 1
             without_errors += '"errors":[]' in expected
