@@ -4,10 +4,11 @@ An operation is told by the text of its document and where in it it starts. What
 values only of the variables that @skip and @include look at.
 """
 
+import sys
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     DirectiveNode,
@@ -20,6 +21,7 @@ from graphql import (
     GraphQLSkipDirective,
     GraphQLStreamDirective,
     GraphQLString,
+    Node,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
@@ -32,6 +34,11 @@ from graphql.execution.values import VariableValues, VariableValueSource, get_va
 from executor.extensions import Guard
 from executor.region import Region
 
+DEFAULT_PLAN_MEMORY: Final = 24_000_000
+_MOST_OPERATIONS: Final = 1_000
+_BYTES_PER_FIELD: Final = 3_000
+_BYTES_PER_NODE: Final = 600
+"""A node, its place and its tokens."""
 _TEXTS = frozenset({GraphQLID, GraphQLString})
 _CONDITIONS = frozenset({GraphQLSkipDirective.name, GraphQLIncludeDirective.name})
 _INCREMENTAL = frozenset({GraphQLDeferDirective.name, GraphQLStreamDirective.name})
@@ -45,11 +52,13 @@ class Plan:
         guards: The checks that its root fields, and all that is compiled below them, stand behind; None at first.
         whole: The whole of it, where all can be compiled.
         regions: The compiled parts by their place in the answer and their type; None for what cannot be compiled.
+        fields: How many fields are compiled.
     """
 
     guards: tuple[Guard, ...] | None = None
     whole: Region | None = None
     regions: dict[Hashable, Region | None] = field(default_factory=dict)
+    fields: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -59,8 +68,13 @@ class _Operation:
     can_be_compiled: bool
     conditions: tuple[str, ...]
     texts: dict[str, GraphQLVariableSignature] | None
-    weight: int
+    document_memory: int
     plans: dict[Hashable, Plan] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes it keeps in memory, those of the document that it is of included."""
+        return self.document_memory + _BYTES_PER_FIELD * sum(plan.fields for plan in self.plans.values())
 
     def condition_values(self, variables: Mapping[str, Any]) -> Hashable:
         """Gives, of the values of the variables, those that conditions look at."""
@@ -85,16 +99,19 @@ class _Operation:
 class PlanCache:
     """The plans of the operations used last.
 
-    Args:
-        characters: How long the texts of all operations kept may be together. What is compiled of an operation takes
-            some hundred times the memory of its text.
-        variants: How many plans may be kept of one operation.
+    Attributes:
+        memory: About how many bytes all of them may keep in memory. The last one that was compiled comes on top.
     """
 
-    def __init__(self, characters: int = 300_000, variants: int = 16) -> None:
-        self._characters = characters
+    def __init__(self, memory: int = DEFAULT_PLAN_MEMORY, variants: int = 16) -> None:
+        """Take the bounds.
+
+        Args:
+            memory: About how many bytes may be kept.
+            variants: How many plans may be kept of one operation.
+        """
+        self.memory = memory
         self._variants = variants
-        self._weight = 0
         self._operations: OrderedDict[Hashable, _Operation] = OrderedDict()
 
     def query(
@@ -126,6 +143,7 @@ class PlanCache:
         values = operation.condition_values(variables)
         plan = operation.plans.get(values)
         if plan is None:
+            self._make_room()
             if len(operation.plans) >= self._variants:
                 operation.plans.clear()
             plan = operation.plans[values] = Plan()
@@ -143,14 +161,16 @@ class PlanCache:
             self._operations.move_to_end(key)
             return found
         # It holds the schema and the node, so that no other gets the id that it is found by.
-        length = len(definition.loc.source.body) if definition.loc else 0
-        found = _operation(schema, definition, fragments, max(length, 1_000))
-        self._operations[key] = found
-        self._weight += found.weight
-        while self._weight > self._characters and len(self._operations) > 1:
-            _, forgotten = self._operations.popitem(last=False)
-            self._weight -= forgotten.weight
+        found = self._operations[key] = _operation(schema, definition, fragments)
+        self._make_room()
         return found
+
+    def _make_room(self) -> None:
+        """Forget those not used for the longest time. What they keep is known only once they have been compiled."""
+        kept = sum(operation.memory for operation in self._operations.values())
+        while len(self._operations) > 1 and (kept > self.memory or len(self._operations) > _MOST_OPERATIONS):
+            _, forgotten = self._operations.popitem(last=False)
+            kept -= forgotten.memory
 
 
 def _key(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Hashable:
@@ -162,11 +182,11 @@ def _operation(
     schema: GraphQLSchema,
     definition: OperationDefinitionNode,
     fragments: dict[str, FragmentDefinitionNode],
-    weight: int,
 ) -> _Operation:
     conditions: dict[str, None] = {}
     can_be_compiled = not any(fragment.variable_definitions for fragment in fragments.values())
-    for part in (definition, *fragments.values()):
+    parts = (definition, *fragments.values())
+    for part in parts:
         for directive in _directives(part.selection_set):
             if directive.name.value in _INCREMENTAL:
                 can_be_compiled = False
@@ -174,7 +194,23 @@ def _operation(
                 values = (argument.value for argument in directive.arguments or ())
                 conditions.update((value.name.value, None) for value in values if isinstance(value, VariableNode))
     texts = _texts(schema, definition)
-    return _Operation(schema, definition, can_be_compiled, tuple(conditions), texts, weight)
+    return _Operation(schema, definition, can_be_compiled, tuple(conditions), texts, _document_memory(parts))
+
+
+def _document_memory(parts: Iterable[Node]) -> int:
+    """Return about how many bytes definitions of a document keep: their nodes, and the text that nodes refer to."""
+    waiting, nodes = list(parts), 0
+    text = waiting[0].loc.source.body if waiting and waiting[0].loc else ""
+    while waiting:
+        node = waiting.pop()
+        nodes += 1
+        for key in node.keys:
+            value = getattr(node, key, None)
+            if isinstance(value, Node):
+                waiting.append(value)
+            elif isinstance(value, tuple | list):
+                waiting.extend(each for each in value if isinstance(each, Node))
+    return 2 * sys.getsizeof(text) + _BYTES_PER_NODE * nodes
 
 
 def _texts(schema: GraphQLSchema, definition: OperationDefinitionNode) -> dict[str, GraphQLVariableSignature] | None:

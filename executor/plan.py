@@ -91,9 +91,14 @@ def holds_list(shape: Shape) -> bool:
 
 
 class Planner:
-    """Plans selections of one operation."""
+    """Plans selections of one operation.
+
+    Attributes:
+        fields: How many fields it has planned, wherever fragments spread them: what is compiled grows with them.
+    """
 
     def __init__(self, schema: GraphQLSchema, collect_subfields: CollectSubfields) -> None:
+        self.fields = 0
         self._schema = schema
         self._collect = collect_subfields
 
@@ -159,4 +164,5 @@ class Planner:
         if definition is None:
             raise NotCompiled(f"{parent.name} has no field {field_name}")
         field = compiled(parent, field_name, definition)
+        self.fields += 1
         return SelectedField(name, field, definition, details[0], self.shape(definition.type, details))

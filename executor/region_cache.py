@@ -88,6 +88,7 @@ class Regions:
                 regions[place] = compile_region(planner.selection(type_, nullable, details), self._write)
             except _NOT_COMPILED:
                 regions[place] = None
+            self._plan.fields += planner.fields
         return regions[place]
 
     def _compile_root(self) -> tuple[Guard, ...]:
@@ -111,6 +112,7 @@ class Regions:
             planner = Planner(executor.schema, executor.collect_subfields)
             with suppress(*_NOT_COMPILED):
                 self._plan.whole = compile_query(planner.query(root, collected), self._write)
+                self._plan.fields += planner.fields
                 return tuple(dict.fromkeys(self._plan.whole.guards))
         for name, details in collected.grouped_field_set.items():
             field = executor.schema.get_field(root, details[0].node.name.value)

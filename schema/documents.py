@@ -1,6 +1,7 @@
 """Documents that clients send: parsed, held against the limits and validated once, and kept for the next request."""
 
 import asyncio
+import sys
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ _RULES: Final = (
 _MOST_ERRORS: Final = 10
 """Each error prints what it found; a client mends the first ones first."""
 _KEPT_DOCUMENTS: Final = 1_000
-_KEPT_TOKENS: Final = 40_000
-"""About 24 MB: nodes, their places and their tokens take some 600 bytes a token."""
+_BYTES_PER_TOKEN: Final = 600
+"""Of memory: nodes, their places and their tokens."""
 _LONGEST_LOGGED_NAME: Final = 100
 _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than "
 _TOO_DEEP: Final = "Syntax Error: Document is nested too deeply."
@@ -101,7 +102,7 @@ class Documents:
         self._schema = schema
         self._rules = (*_RULES, merging_rule(limits.comparisons))
         self._kept: OrderedDict[str, Document] = OrderedDict()
-        self._kept_tokens = 0
+        self._kept_memory = 0
         self._reading = asyncio.Lock()
 
     async def read(self, text: str) -> Document:
@@ -138,17 +139,16 @@ class Documents:
 
     def _keep(self, text: str, document: Document) -> None:
         self._kept[text] = document
-        self._kept_tokens += _token_count(document)
-        while len(self._kept) > _KEPT_DOCUMENTS or self._kept_tokens > _KEPT_TOKENS:
-            _, forgotten = self._kept.popitem(last=False)
-            self._kept_tokens -= _token_count(forgotten)
+        self._kept_memory += _memory(text, document)
+        while len(self._kept) > _KEPT_DOCUMENTS or self._kept_memory > self.limits.cache_bytes // 2:
+            self._kept_memory -= _memory(*self._kept.popitem(last=False))
 
 
 def _parse(text: str, limits: Limits) -> DocumentNode:
     if len(text) > limits.characters:
         raise LimitExceeded("characters", len(text), limits.characters, "The document has {} characters")
     try:
-        return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+        return _without_token_chain(parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens))
     except GraphQLSyntaxError as error:
         if error.message.startswith(_TOO_MANY_TOKENS):
             told = LimitExceeded("tokens", limits.tokens + 1, limits.tokens, "The document has {} tokens or more")
@@ -158,6 +158,18 @@ def _parse(text: str, limits: Limits) -> DocumentNode:
             raise
     # Raised here: the syntax error would stay with it as its context.
     raise told
+
+
+def _without_token_chain(node: DocumentNode) -> DocumentNode:
+    """Unlink the document's tokens, which nobody walks any more.
+
+    Comments and punctuators go at once, and the rest with the document: in a chain that leads both ways they would
+    wait for the garbage collector.
+    """
+    token = node.loc.start_token if node.loc else None
+    while token is not None:
+        token.prev, token.next, token = None, None, token.next
+    return node
 
 
 def _measure(schema: GraphQLSchema, node: DocumentNode, limits: Limits) -> tuple[Operation, ...]:
@@ -197,5 +209,6 @@ def _sizes_by_default(node: OperationDefinitionNode) -> dict[str, int]:
     }
 
 
-def _token_count(document: Document) -> int:
-    return document.node.token_count
+def _memory(text: str, document: Document) -> int:
+    """Return about how many bytes a document keeps. Strings and comments in it are in its text and in its tokens."""
+    return 2 * sys.getsizeof(text) + _BYTES_PER_TOKEN * document.node.token_count

@@ -1,4 +1,4 @@
-"""The most that one request may ask for."""
+"""The most that one request may ask for, and that is kept of requests."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +18,8 @@ class Limits:
         directives: Directives.
         comparisons: Steps of telling whether fields of one name in one selection are the same.
         cost: How many values its answer may hold, counting each list as long as its arguments allow (schema.cost).
+        cache_bytes: About how many bytes of memory may be kept of documents: half of parsed ones, half of compiled
+            ones.
     """
 
     characters: int = 100_000
@@ -29,6 +31,7 @@ class Limits:
     directives: int = 60
     comparisons: int = 50_000
     cost: int = 200_000
+    cache_bytes: int = 48_000_000
 
 
 DEFAULT_LIMITS: Final = Limits()

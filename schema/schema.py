@@ -10,6 +10,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor import CompiledExecutor
 from resolvers.context import Context
+from schema.limits import DEFAULT_LIMITS
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
@@ -40,9 +41,15 @@ schema = strawberry.Schema(
 )
 
 
-def executed(*, compiled: bool) -> strawberry.Schema:
-    """Gives the schema with the compiled executor, or with Strawberry's own: the same in all but the time they take."""
+def executed(*, compiled: bool, cache_bytes: int = DEFAULT_LIMITS.cache_bytes) -> strawberry.Schema:
+    """Return the schema with the compiled executor, or with Strawberry's own: the same in all but the time they take.
+
+    Args:
+        compiled: Whether it is the compiled executor.
+        cache_bytes: About how many bytes of memory may be kept of documents; those compiled may keep half of them.
+    """
     if compiled:
+        _Executor.plans.memory = cache_bytes // 2
         return schema
     plain = copy(schema)
     plain.execution_context_class = StrawberryGraphQLCoreExecutionContext

@@ -66,7 +66,8 @@ def create_app(
     """
     silence_document_logging()
     count_statements(clinic.engine)
-    graphql = Compressed(GraphQLOverHTTP(executed(compiled=compiled), clinic, authenticator, edge))
+    schema = executed(compiled=compiled, cache_bytes=edge.limits.cache_bytes)
+    graphql = Compressed(GraphQLOverHTTP(schema, clinic, authenticator, edge))
     routes: list[BaseRoute] = [
         Route(_GRAPHQL, graphql),  # the shortcut is before it; it is the place that /graphql/ is sent on to
         Route("/events", InboundEvents(clinic, inbound_secret)),

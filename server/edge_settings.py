@@ -51,6 +51,7 @@ class EdgeSettings(BaseSettings):
     limit_directives: PositiveInt = Field(DEFAULT_LIMITS.directives, description=_NUMBER)
     limit_comparisons: PositiveInt = Field(DEFAULT_LIMITS.comparisons, description=_NUMBER)
     limit_cost: PositiveInt = Field(DEFAULT_LIMITS.cost, description=_NUMBER)
+    limit_cache_bytes: PositiveInt = Field(DEFAULT_LIMITS.cache_bytes, description=_NUMBER)
 
     @property
     def edge(self) -> Edge:

@@ -46,16 +46,16 @@ async def run_import(
 def _conclude_full(options: ImportOptions, summary: ImportSummary) -> None:
     if summary.unread:
         raise CommandError(
-            f"--full: {summary.unread:,} items could not be read, so what the files lack is not known;"
+            f"--full: something could not be read ({summary.unread:,}), so what the files lack is not known;"
             " nothing was made inactive"
         )
     if options.confirm is None:
         sys.stdout.write(
-            f"Nothing was changed. To import the files and make {summary.absent:,} records inactive:"
-            f" --full --confirm {summary.absent}\n"
+            f"Nothing was changed. Active records that the files lack: {summary.absent:,}."
+            f" To import the files and make these inactive: --full --confirm {summary.absent}\n"
         )
     elif not summary.deactivated:
         raise CommandError(
-            f"--confirm {options.confirm}: the files lack {summary.absent} active records;"
-            " they were imported, but nothing was made inactive"
+            f"--confirm {options.confirm}: active records that the files lack: {summary.absent};"
+            " the files were imported, but nothing was made inactive"
         )

@@ -40,17 +40,15 @@ class FullExport:
         Types that the files hold nothing of are left alone, and everything is where something could not be read.
         """
         absent: dict[Kind, list[str]] = {}
-        # Even in a dry run by the same connection, for SQLite's next reader may be older than its last writer.
-        async with reading_all(engine, Role.OPERATOR) as connection:
+        async with (reading_all if options.confirm is None else writing_all)(engine, Role.OPERATOR) as connection:
             for kind, present in self._present.items():
                 known = present | self._deleted[kind]
                 active, absent[kind] = await active_ids_absent_from(
                     connection, options.organization_id, _ACTIVE[kind], known
                 )
                 summary.absences[kind] = Absence(len(present), active, len(absent[kind]))
-        if summary.unread or options.confirm is None or options.confirm != summary.absent:
-            return
-        async with writing_all(engine, Role.OPERATOR) as connection:
+            if summary.unread or options.confirm is None or options.confirm != summary.absent:
+                return
             for kind, ids in absent.items():
                 await deactivate(connection, options.organization_id, _ACTIVE[kind], ids, today)
         summary.deactivated = True

@@ -4,20 +4,20 @@ from datetime import date
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import insert, select
-from sqlalchemy.engine import Connection
 from uuid_utils.compat import uuid7
 
-from db.engine import LOCK_WAIT, WRITES, Database, create_engine
-from db.migrate import SCRIPTS, migrate
+from db.all_organizations import reading_all
+from db.engine import Database, create_engine
+from db.migrate import migrate
 from db.page_statements import Window
 from db.reference_queries import PATIENT_ORDER, page_of_references
+from db.roles import Role
 from db.snapshots import snapshot
 from db.tables import group_definitions, locations, patients, staff_members
 from domain.search_text import search_text
 from tests.clinic import NOW, OURS, THEIRS
+from tests.old_schema import migrate_to
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ OWN: dict[str, Any] = {"organization_id": OURS}
 
 async def test_search_columns_of_an_old_database_are_made_anew(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
-    await _as_of(engine, "0008")
+    await migrate_to(engine, "0008")
     await _fill(engine)
     await migrate(engine)
     for text, expected in (
@@ -38,7 +38,7 @@ async def test_search_columns_of_an_old_database_are_made_anew(empty_database_ur
         async with snapshot(engine, OURS) as seen:
             page = await page_of_references(seen, PATIENT_ORDER, text, Window(10))
             assert [patient.id for patient in page.records] == expected
-    async with engine.connect() as connection:
+    async with reading_all(engine, Role.OPERATOR) as connection:
         stored = select(patients.c.search_text, patients.c.display_name, patients.c.medical_record_number)
         rows = (await connection.execute(stored)).all()
         assert len(rows) == 2 * PEOPLE + 1
@@ -46,19 +46,6 @@ async def test_search_columns_of_an_old_database_are_made_anew(empty_database_ur
         for table in (staff_members, locations, group_definitions):
             assert await connection.scalar(select(table.c.search_text)) == "jean luc jeanluc"
     await engine.dispose()
-
-
-async def _as_of(engine: Database, revision: str) -> None:
-    def upgrade(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", SCRIPTS)
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-    async with engine.connect() as connection:
-        await connection.execution_options(**{WRITES: True, LOCK_WAIT: 10.0})
-        async with connection.begin():
-            await connection.run_sync(upgrade)
 
 
 async def _fill(engine: Database) -> None:

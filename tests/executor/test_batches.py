@@ -276,7 +276,7 @@ async def test_what_is_compiled_for_a_layout_is_forgotten_with_it() -> None:
 
 
 def test_plans_are_kept_within_a_bound_those_used_last() -> None:
-    cache = PlanCache(characters=3_000, variants=2)
+    cache = PlanCache(memory=15_000, variants=2)
 
     def plan(text: str, **variables: Any) -> Any:
         [operation] = parse(text).definitions

@@ -201,17 +201,18 @@ def test_a_full_export_asks_for_the_number_it_deactivates(tmp_path: Path) -> Non
     assert run(*IMPORT, "all", cwd=tmp_path).returncode == 0
     done = run(*IMPORT, "--full", "one", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Nothing was changed. To import the files and make 1 records inactive: --full --confirm 1" in done.stdout
+    assert "Nothing was changed. Active records that the files lack: 1." in done.stdout
+    assert "To import the files and make these inactive: --full --confirm 1" in done.stdout
     done = run(*IMPORT, "--full", "--confirm", "2", "one", cwd=tmp_path)
     assert done.returncode == 1
-    assert "the files lack 1 active records" in done.stderr
+    assert "active records that the files lack: 1;" in done.stderr
     assert run(*IMPORT, "--full", "--confirm", "1", "one", cwd=tmp_path).returncode == 0
     done = run(*IMPORT, "--full", "one", cwd=tmp_path)
-    assert "To import the files and make 0 records inactive: --full --confirm 0" in done.stdout
+    assert "make these inactive: --full --confirm 0" in done.stdout
     (tmp_path / "one").write_text(PATIENT + "nonsense\n")
     done = run(*IMPORT, "--full", "--confirm", "0", "one", cwd=tmp_path)
     assert done.returncode == 1
-    assert "1 items could not be read, so what the files lack is not known" in done.stderr
+    assert "something could not be read (1), so what the files lack is not known" in done.stderr
 
 
 @pytest.mark.parametrize(
