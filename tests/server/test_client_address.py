@@ -70,7 +70,7 @@ async def test_the_log_and_the_access_log_hold_the_address(
         answer = await server.post(QUERY, {}, **{"X-Forwarded-For": "192.0.2.66, 198.51.100.1"})
         assert answer.json()["data"]["patient"]["displayName"] == "Patient 1"
         server.process.terminate()
-        _, log = await server.process.communicate()
+        log = await server.ended()
     requests = [line for line in map(orjson.loads, log.splitlines()) if line["message"] == "request"]
     assert [line["client_address"] for line in requests if line["path"] == "/graphql"] == [client]
     assert [(read["client_address"], read["patient_ids"]) for read in await reads(owner_url)] == [

@@ -1,6 +1,5 @@
 """EXECUTOR chooses who completes answers. They are the same, and the log tells what was done twice for one."""
 
-import asyncio
 import signal
 
 import orjson
@@ -27,7 +26,7 @@ async def test_the_setting_chooses_the_executor_and_the_log_counts_what_was_done
     async with serving(database_url, EXECUTOR=executor) as server:
         well, wrong = await server.post(WELL, {}), await server.post(WRONG, {})
         server.process.send_signal(signal.SIGTERM)
-        _, told = await asyncio.wait_for(server.process.communicate(), 30)
+        told = await server.ended()
     assert well.json()["data"] == {
         "groupDefinitions": {"nodes": [{"name": "Anger management", "occurrences": {"totalCount": 0}}]}
     }

@@ -5,13 +5,14 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from asyncio import StreamReader, StreamWriter
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import orjson
@@ -44,14 +45,25 @@ mutation Two($first: ID!, $second: ID!) {
 
 @dataclass(frozen=True)
 class Serving:
-    """`group-sessions serve`, in a process of its own."""
+    """`group-sessions serve`, in a process of its own.
+
+    Attributes:
+        log_file: Where it writes its log: a pipe that nobody reads would stop it once it is full.
+    """
 
     process: Process
     port: int
+    log_file: IO[bytes]
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    async def ended(self) -> bytes:
+        """Wait until the process has ended, and return its log."""
+        await asyncio.wait_for(self.process.wait(), 30)
+        self.log_file.seek(0)
+        return self.log_file.read()
 
     async def post(self, query: str, variables: dict[str, Any], **headers: str) -> httpx.Response:
         async with httpx.AsyncClient(timeout=60) as http:
@@ -64,29 +76,30 @@ async def serving(database_url: str, workers: int = 1, **settings: str) -> Async
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)),
-        stdout=DEVNULL,
-        stderr=PIPE,
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": database_url,
-            "AUTH_JWT_SECRET": SECRET,
-            **settings,
-        },
-    )
-    server = Serving(process, port)
-    try:
-        # It tries again where nobody listens yet.
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=8), timeout=60) as http:
-            assert (await http.get(f"{server.address}/ready")).json() == {"status": "ready"}
-        yield server
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    with tempfile.TemporaryFile() as log_file:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)),
+            stdout=DEVNULL,
+            stderr=log_file,
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(ROOT),
+                "DATABASE_URL": database_url,
+                "AUTH_JWT_SECRET": SECRET,
+                **settings,
+            },
+        )
+        server = Serving(process, port, log_file)
+        try:
+            # It tries again where nobody listens yet.
+            async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=8), timeout=60) as http:
+                assert (await http.get(f"{server.address}/ready")).json() == {"status": "ready"}
+            yield server
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 @pytest.fixture
@@ -138,7 +151,7 @@ async def test_a_server_that_is_told_to_stop_takes_nobody_new_and_finishes_what_
         answer = await reader.read()
         writer.close()
         await writer.wait_closed()
-        _, told = await asyncio.wait_for(server.process.communicate(), 30)
+        told = await server.ended()
         assert server.process.returncode == 0, told
     assert answer.startswith(b"HTTP/1.1 200")
     assert orjson.loads(answer.partition(b"\r\n\r\n")[2])["data"]["enrollPatient"]["userErrors"] == []

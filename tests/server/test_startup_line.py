@@ -36,7 +36,7 @@ async def test_serve_says_what_it_is_and_what_is_on(database_url: str, database_
     settings = {"RATE_LIMIT": "1000/minute", "TRUSTED_PROXIES": "10.0.0.7", "GRAPHIQL": "off"}
     async with serving(database_url, workers, **settings) as server:
         server.process.terminate()
-        _, log = await server.process.communicate()
+        log = await server.ended()
     (line,) = [line for line in map(orjson.loads, log.splitlines()) if line["message"] == "the server starts"]
     assert (line["version"], line["address"], line["workers"]) == (VERSION, server.address, workers)
     assert line["database"]["kind"] == database_kind
