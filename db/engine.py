@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from db.postgres_address import PostgresAddress, postgres_address
 from db.readers import ConfinedReaders, PooledReaders, Readers
 from db.sqlite_file import keep_to_file, make_private_folder
-from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, begin_immediate
+from db.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, WriterConnection, begin_immediate
 from db.statements import UNCOUNTED
 from db.turns import QUEUE_SECONDS
 from db.write_refusals import WriteRefusals
@@ -170,7 +170,7 @@ def _sqlite(url: URL, pool_size: int, *, may_create: bool, wait_seconds: float) 
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=wait_seconds,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": BUSY_SECONDS, "factory": WriterConnection},
         hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,

@@ -1,4 +1,4 @@
-"""Waiting for SQLite's one writer.
+"""Waiting for SQLite's one writer, and ending as one.
 
 SQLite's own waiting (busy_timeout) sleeps longer each time it finds the lock taken, up to 100 ms: where several
 processes write all the time, whoever has waited longest asks least often, and may never get it. Here everybody asks
@@ -9,6 +9,7 @@ import asyncio
 import random
 import sqlite3
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
@@ -21,6 +22,20 @@ BUSY_SECONDS: Final = 3
 WRITER_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = (0.001, 0.008)
 _BEGIN: Final = "BEGIN IMMEDIATE"
+
+
+class WriterConnection(sqlite3.Connection):
+    """A connection that gives up its lock when it is closed.
+
+    SQLite keeps a closed connection, and with it its transaction and the lock on the file, until the last of its
+    statements is gone. A cancelled task leaves statements behind for as long as its traceback is kept.
+    """
+
+    def close(self) -> None:
+        """Roll back what is open, and close the connection."""
+        with suppress(sqlite3.Error):  # it may be closed already, or its file unusable
+            self.rollback()
+        super().close()
 
 
 def begin_immediate(driver_connection: Any, seconds: float) -> None:
