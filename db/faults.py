@@ -119,6 +119,7 @@ _SQLITE_CODES: Final[Mapping[int, FaultKind]] = {
     sqlite3.SQLITE_PERM: FaultKind.FILE_UNUSABLE,
 }
 _DISK_FULL_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_REFUSED_BY_ONE_ADDRESS: Final = f"[Errno {errno.ECONNREFUSED}]"
 _REJECTED_TLS: Final = "rejected SSL upgrade"
 _DEMANDED_TLS: Final = ("no encryption", "SSL off")
 
@@ -163,10 +164,17 @@ def _kind_of_system_fault(fault: OSError) -> FaultKind:
         return FaultKind.TLS_REFUSED
     if isinstance(fault, TimeoutError):
         return FaultKind.SILENT
-    if isinstance(fault, ConnectionRefusedError):
+    if _nobody_listens(fault):
         return FaultKind.NOT_ACCEPTING
     if isinstance(fault, ConnectionError):
         return FaultKind.CONNECTION_LOST
     if isinstance(fault, FileNotFoundError | PermissionError | NotADirectoryError):
         return FaultKind.FILE_UNUSABLE
     return FaultKind.DISK_FULL if fault.errno in _DISK_FULL_ERRNOS else FaultKind.UNREACHABLE
+
+
+def _nobody_listens(fault: OSError) -> bool:
+    # Of a host with several addresses there is one error, whose text has what each said. A file without a name is the
+    # socket of a PostgreSQL that has stopped.
+    missing_socket = isinstance(fault, FileNotFoundError) and fault.filename is None
+    return missing_socket or isinstance(fault, ConnectionRefusedError) or _REFUSED_BY_ONE_ADDRESS in str(fault)

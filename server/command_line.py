@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import Database, create_engine
-from db.faults import Busy, Unavailable
+from db.faults import Busy, Unavailable, classify_fault
 from db.schema_version import NewerSchema, UnreadableSchema
 from resolvers.caller import PermissionKey
 from server.access_report import print_reads
@@ -30,6 +30,10 @@ from server.logs import configure_logging
 from server.ready_database import prepare_schema, refuse_unfit_login, refuse_unless_operator
 from server.settings import Settings, SettingsError, load_settings
 
+_FAULTS_OF_DATABASE: Final = (
+    *(DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError, Busy, Unavailable),
+    *(ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError),  # the driver lets them through
+)
 _INTERRUPTED: Final = 130  # as shells tell it: 128 and the signal's number
 
 
@@ -48,10 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError, Busy, Unavailable) as error:
-        return _failed(f"the database cannot be used: {_reason(error)}")
-    except (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError) as error:
-        return _failed(f"{_unreached(error)}: {_reason(error)}")
+    except _FAULTS_OF_DATABASE as error:
+        return _failed(_fault_of_database(error))
     except OSError as error:
         return _failed(_reason(error))
     return 0
@@ -261,9 +263,10 @@ def _failed(message: str) -> int:
     return 1
 
 
-def _unreached(error: BaseException) -> str:
-    refused = isinstance(error, ssl.SSLError) or "SSL" in str(error)
-    return "TLS with the database is refused" if refused else "the database cannot be reached"
+def _fault_of_database(error: BaseException) -> str:
+    kind = classify_fault(error)
+    what = "the database cannot be used" if kind is None else kind.reason
+    return what if isinstance(error, Busy | Unavailable) else f"{what}: {_reason(error)}"
 
 
 def _say(message: str) -> None:

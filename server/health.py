@@ -14,7 +14,8 @@ from starlette.routing import BaseRoute, Route
 
 from db.catalog import missing
 from db.engine import Database
-from db.faults import classify_fault
+from db.faults import Busy, classify_fault
+from db.readers import ConfinedReaders
 from db.schema_version import REVISIONS, UnreadableSchema, is_older, revision_of
 from server.ready_database import INCOMPLETE_CATALOG, OLD_SCHEMA, not_whole
 
@@ -50,14 +51,27 @@ class Readiness:
 
     async def _reason(self) -> str | None:
         try:
-            async with asyncio.timeout(READY_SECONDS):
-                async with self._engine.connect() as connection:
-                    lacking = await connection.run_sync(self._what_is_missing)
+            lacking = await self._ask()
         except Exception as fault:  # whatever it is, the answer is no
             _log.warning("not ready", exc_info=fault)
             kind = classify_fault(fault)
             return "the database cannot be used" if kind is None else kind.reason
         return lacking or self._refused_change()
+
+    async def _ask(self) -> str | None:
+        connected = False
+        try:
+            async with asyncio.timeout(READY_SECONDS), self._engine.connect() as connection:
+                connected = True
+                return await connection.run_sync(self._what_is_missing)
+        except TimeoutError:
+            if connected:
+                raise
+        # Either every connection is in use, or the database is silent: a connection beside the pool tells which.
+        if isinstance(self._engine.readers, ConfinedReaders):
+            async with asyncio.timeout(READY_SECONDS), self._engine.readers.engine.connect():
+                pass
+        raise Busy
 
     def _refused_change(self) -> str | None:
         # Reading goes on where the disk is full, so only changes show it.

@@ -70,7 +70,12 @@ def test_postgresqls_codes_of_statements_have_their_kind(state: str, kind: Fault
         (TimeoutError(), FaultKind.SILENT),
         (OSError(errno.EHOSTUNREACH, ""), FaultKind.UNREACHABLE),
         (ConnectionResetError(), FaultKind.CONNECTION_LOST),
-        (FileNotFoundError(), FaultKind.FILE_UNUSABLE),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), FaultKind.NOT_ACCEPTING),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "/srv/clinic.db"), FaultKind.FILE_UNUSABLE),
+        (
+            OSError("Multiple exceptions: [Errno 111] ('::1', 5432), [Errno 111] ('10.0.0.7', 5432)"),
+            FaultKind.NOT_ACCEPTING,
+        ),
         (OSError(errno.ENOSPC, ""), FaultKind.DISK_FULL),
         (PoolTimeout(), FaultKind.QUEUE_FULL),
         (ValueError(), None),

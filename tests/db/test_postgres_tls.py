@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import make_url, text
 
 from db.engine import create_engine
+from db.faults import FaultKind
 from server.clock import now
 from tests.databases import PASSWORD
 from tests.server.test_command_line import assert_refused, run
@@ -166,7 +167,7 @@ async def test_a_certificate_that_is_not_to_be_trusted_is_told_as_such(
 ) -> None:
     command = partial(run, "migrate", cwd=tmp_path, DATABASE_URL=secured.url(parameters, host))
     done = await anyio.to_thread.run_sync(command)
-    assert_refused(done, "TLS with the database is refused", "certificate verify failed")
+    assert_refused(done, FaultKind.TLS_REFUSED.reason, "certificate verify failed")
     assert PASSWORD not in done.stderr
     assert secured.encrypted
 
@@ -189,5 +190,5 @@ async def test_a_server_without_tls_is_not_spoken_to_where_tls_is_required(secur
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     secured.port = server.sockets[0].getsockname()[1]
     command = partial(run, "migrate", cwd=tmp_path, DATABASE_URL=secured.url("sslmode=require"))
-    assert_refused(await anyio.to_thread.run_sync(command), "TLS with the database is refused")
+    assert_refused(await anyio.to_thread.run_sync(command), FaultKind.TLS_REFUSED.reason)
     server.close()

@@ -7,11 +7,16 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import insert
+from uuid_utils.compat import uuid7
 
-from db.engine import Database
+from db.engine import Database, create_engine
+from db.migrate import migrate
+from db.tables import access_log
 from server.client_address import TrustedProxies, parse_networks
 from tests.api_client import ORGANIZATION
-from tests.clinic import seed
+from tests.clinic import NOW, seed
+from tests.old_schema import migrate_to
 from tests.server.test_shutdown import ROOT, serving
 
 QUERY = '{ patient(id: "patient-1") { displayName } }'
@@ -84,3 +89,17 @@ async def reads(owner_url: str) -> list[dict[str, Any]]:
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, cwd=ROOT, env=environment)
     out, _ = await process.communicate()
     return [orjson.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.anyio
+async def test_reads_of_before_addresses_were_kept_stay_in_the_access_log(empty_database_url: str) -> None:
+    engine = create_engine(empty_database_url)
+    await migrate_to(engine, "0012")
+    old = {"id": uuid7(), "organization_id": ORGANIZATION, "at": NOW, "actor_id": "nurse-1"}
+    old |= {"operation": "Roster", "correlation_id": "request-1", "patient_ids": ["patient-1"]}
+    async with engine.begin() as connection:
+        await connection.execute(insert(access_log).values(old))
+    await migrate(engine)
+    await engine.dispose()
+    (read,) = await reads(empty_database_url)
+    assert (read["user_id"], read["patient_ids"], read["client_address"]) == ("nurse-1", ["patient-1"], None)

@@ -1,19 +1,24 @@
 """A full disk is named in the log and by /ready; the client is told to try again, and nothing is half-written."""
 
+import asyncio
 import logging
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
+from uuid_utils.compat import uuid7
 
 from db.engine import Database, create_engine
 from db.faults import FaultKind
 from server.logs import JsonLines
+from tests.databases import administer
 from tests.server.test_outage import Running, assert_unavailable, assert_well, enrolled, running
 
 pytestmark = pytest.mark.anyio
@@ -25,16 +30,23 @@ CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql
 TRIGGER = "CREATE TRIGGER full_disk BEFORE INSERT ON pm_group_audit_log FOR EACH ROW EXECUTE FUNCTION full_disk()"
 
 
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a small file system."""
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root may mount a file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of a few megabytes."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=False, capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("only root may mount a file system")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
+    with mounted(disk, "size=4m"):
+        yield disk
 
 
 async def enroll_until_refused(server: Running) -> httpx.Response:
@@ -81,6 +93,46 @@ def fill(ballast: Path) -> None:
                     file.write(b"\0" * size)
             except OSError:
                 continue
+
+
+@pytest.fixture
+def small_tablespace(administrator_url: str) -> Iterator[Path]:
+    """Have PostgreSQL keep the history on a file system of a megabyte, where nearly every row needs a new page."""
+    disk = Path(tempfile.mkdtemp(prefix="disk-"))  # pytest's own folder is closed to the user of PostgreSQL
+    disk.chmod(0o755)
+    name, history = f"small_{uuid7().hex}", "ALTER TABLE pm_group_audit_log"
+    with mounted(disk, "size=1m,mode=0777"):
+        folder = disk / "tablespace"
+        folder.mkdir()
+        shutil.chown(folder, "pgserver")  # whom root's server runs as
+        asyncio.run(
+            administer(
+                administrator_url,
+                f"CREATE TABLESPACE {name} LOCATION '{folder}'",
+                f"{history} SET (fillfactor = 10)",
+                f"{history} SET TABLESPACE {name}",
+            )
+        )
+        yield disk
+        asyncio.run(administer(administrator_url, f"{history} SET TABLESPACE pg_default", f"DROP TABLESPACE {name}"))
+    disk.rmdir()
+
+
+@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="the disk must be that of the tests' own PostgreSQL")
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_really_full_disk_of_postgresql_is_named_until_there_is_room(
+    engine: Database, database_url: str, small_tablespace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ballast = small_tablespace / "ballast"
+    async with running(database_url, engine) as server:
+        await assert_well(server, "patient-1")
+        fill(ballast)
+        await assert_named(server, caplog)
+        stored, events = await enrolled(engine)
+        assert stored == events
+        ballast.unlink()
+        await assert_well(server, "patient-8")
+        assert await enrolled(engine) == [stored + 1, events + 1]
 
 
 @asynccontextmanager

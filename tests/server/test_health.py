@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from uuid_utils.compat import uuid7
 
 from db.engine import Database, create_engine
+from db.faults import FaultKind
 from db.migrate import migrate
 from db.schema_version import VERSION_TABLE
 from resolvers.context import Clinic
@@ -103,7 +104,9 @@ async def test_many_who_ask_at_once_cost_one_look(app: Starlette) -> None:
     assert looks == 1
 
 
-async def test_a_server_whose_connections_are_all_in_use_is_not_ready(database_url: str, database_kind: str) -> None:
+async def test_a_server_whose_connections_are_all_in_use_is_busy_not_silent(
+    database_url: str, database_kind: str
+) -> None:
     engine = create_engine(database_url, pool_size=1)
     app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
@@ -111,6 +114,6 @@ async def test_a_server_whose_connections_are_all_in_use_is_not_ready(database_u
             for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other one is for reading
                 await held.enter_async_context(engine.connect())
             response = await http.get("/ready")
-            assert (response.status_code, response.json()["reason"]) == (503, "the database does not answer in time")
+            assert (response.status_code, response.json()["reason"]) == (503, FaultKind.QUEUE_FULL.reason)
         assert (await http.get("/ready")).status_code == 200
     await engine.dispose()

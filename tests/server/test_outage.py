@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
+import orjson
+import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from sqlalchemy import event, func, make_url, select, text
 from uuid_utils.compat import uuid7
 
 from db.all_organizations import reading_all, writing_all
 from db.engine import WRITES, Database, create_engine
+from db.faults import FaultKind
 from db.migrate import migrate
 from db.readers import ConfinedReaders
 from db.roles import Role
@@ -25,6 +28,7 @@ from resolvers.context import Clinic
 from server.app import create_app
 from server.auth.authenticator import Authenticator
 from server.clock import now
+from server.logs import JsonLines
 from tests.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
 from tests.clinic import context, seed
 from tests.clinic_rows import add_group
@@ -198,18 +202,60 @@ def own_postgres() -> Iterator["PostgresServer"]:
     shutil.rmtree(data, ignore_errors=True)
 
 
-async def test_postgresql_stops_and_starts_again(own_postgres: "PostgresServer") -> None:
-    url = own_postgres.get_uri()
+async def migrated(server: "PostgresServer") -> str:
+    url = server.get_uri()
     engine = create_engine(url)
     await migrate(engine)
     await engine.dispose()
-    async with running(url) as server:
+    return url
+
+
+async def assert_cause(server: Running, kind: FaultKind, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.clear()
+    assert (await server.ready()).json()["reason"] == kind.reason
+    (line,) = [JsonLines().format(record) for record in caplog.records if record.getMessage() == "not ready"]
+    assert orjson.loads(line)["cause"] == kind.word
+
+
+async def test_postgresql_stops_and_starts_again(
+    own_postgres: "PostgresServer", caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(await migrated(own_postgres)) as server:
         await assert_well(server, "patient-1")
         own_postgres.stop()
         await assert_away(server)
+        await assert_cause(server, FaultKind.NOT_ACCEPTING, caplog)
         own_postgres.ensure_postgres_running()
         await assert_well(server, "patient-2")
         assert (await server.enroll("patient-5", "key-1")).json()["data"]["enrollPatient"]["userErrors"] == []
+
+
+async def test_postgresql_that_is_frozen_is_silent_also_where_all_connections_wait_for_it(
+    own_postgres: "PostgresServer", caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(await migrated(own_postgres), pool_size=1) as server:
+        await assert_well(server, "patient-1")
+        async with frozen(own_postgres):
+            await assert_cause(server, FaultKind.SILENT, caplog)
+        await assert_well(server, "patient-2")
+        async with server.engine.connect():
+            await assert_cause(server, FaultKind.QUEUE_FULL, caplog)
+            async with frozen(own_postgres):
+                await assert_cause(server, FaultKind.SILENT, caplog)
+        await assert_well(server, "patient-3")
+
+
+@asynccontextmanager
+async def frozen(server: "PostgresServer") -> AsyncIterator[None]:
+    main = psutil.Process(server.get_pid())
+    processes = [main, *main.children()]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
 
 
 @on_sqlite

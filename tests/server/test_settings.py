@@ -212,3 +212,20 @@ def test_settings_do_not_change() -> None:
 )
 def test_graphiql_is_off_outside_the_demo_unless_set(value: str, demo: bool, on: bool) -> None:
     assert load_settings({"GRAPHIQL": value}).serves_graphiql(demo=demo) is on
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "accepts"),
+    [
+        ("TRUSTED_PROXIES", ("*", "10.0.0.7/8", "proxy.internal", "10.0.0.0/33"), "such as 10.0.0.7 or 10.0.0.0/8"),
+        ("WORKER_TIMEOUT", ("9", "86401", "soon", "1.5"), "a whole number of seconds from 10 to 86400"),
+    ],
+)
+def test_what_proxies_and_workers_are_set_to_is_refused_with_what_is_right(
+    name: str, values: tuple[str, ...], accepts: str
+) -> None:
+    for value in values:
+        with pytest.raises(SettingsError) as refused:
+            load_settings({name: value})
+        assert str(refused.value).startswith(f"{name} must be ")
+        assert accepts in str(refused.value)
