@@ -23,7 +23,7 @@ from server.chosen_operation import ALLOWED, ChosenOperation, NotExecuted, choos
 from server.edge import DEFAULT_EDGE, Edge
 from server.errors import ErrorCode, error, errors_before_execution, errors_of_execution, masked_error
 from server.graphql_request import BadRequest, GraphQLRequest, read_request
-from server.headers import header
+from server.headers import header, joined_header
 from server.idempotency import IdempotencyRefusal, once
 from server.large_answers import LargeAnswers
 from server.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
@@ -60,7 +60,7 @@ class GraphQLOverHTTP:
 
     async def _answer(self, scope: Scope, receive: Receive, media_type: str | None, record: RequestRecord) -> Response:
         try:
-            caller = await self._authenticator.authenticate(header(scope, b"authorization"))
+            caller = await self._authenticator.authenticate(joined_header(scope, b"authorization"))
         except Unauthenticated as refused:
             record.refusal = refused.reason
             body = {"errors": [error(refused.message, ErrorCode.UNAUTHENTICATED)]}

@@ -33,3 +33,12 @@ def header(scope: MutableMapping[str, Any], name: bytes) -> str | None:
             text: str = value.decode("latin-1")
             return text
     return None
+
+
+def joined_header(scope: MutableMapping[str, Any], name: bytes) -> str | None:
+    """Return all lines of a header, joined with commas (RFC 9110 section 5.3); None if there is none.
+
+    For a header that may come once: a second line must make it wrong, or a proxy and we may each read another one.
+    """
+    lines = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+    return ", ".join(lines) if lines else None

@@ -117,12 +117,17 @@ def signing_keys(key_set: object) -> dict[str, jwt.PyJWK]:
 def _signing_key(key: Any) -> jwt.PyJWK | None:
     if not isinstance(key, dict) or not all(isinstance(key.get(name), str) for name in ("kid", "kty")):
         return None
-    if key["kty"] not in {"RSA", "EC"} or "d" in key or key.get("use", "sig") != "sig":
+    if key["kty"] not in {"RSA", "EC"} or "d" in key or not _is_for_signatures(key):
         return None
     try:
         parsed = jwt.PyJWK(key)
-    except (jwt.PyJWTError, TypeError, ValueError, LookupError, ArithmeticError):
-        return None
+    except (jwt.PyJWTError, TypeError, ValueError, LookupError, ArithmeticError, NotImplementedError):
+        return None  # the last one: the library knows the algorithm "none", and no key of it
     if parsed.algorithm_name not in ALGORITHMS:
         return None
     return None if key["kty"] == "RSA" and parsed.key.key_size not in _RSA_BITS else parsed
+
+
+def _is_for_signatures(key: dict[str, Any]) -> bool:
+    operations = key.get("key_ops", ["verify"])
+    return key.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations

@@ -81,6 +81,9 @@ async def test_a_key_signs_with_its_own_algorithm_only(provider_host: ProviderHo
         {"kty": "oct", "k": segment(SECRET.encode())},
         rsa_jwk("odd", RSA_KEY) | {"use": "enc"},
         rsa_jwk("odd", RSA_KEY) | {"alg": "RSA-OAEP"},
+        rsa_jwk("odd", RSA_KEY) | {"alg": "none"},
+        rsa_jwk("odd", RSA_KEY) | {"key_ops": ["encrypt", "wrapKey"]},
+        rsa_jwk("odd", RSA_KEY) | {"key_ops": "verify"},
         rsa_jwk("odd", RSA_KEY) | {"n": segment(b"\xff" * 2000)},  # a modulus of 16,000 bits
         rsa_jwk("odd", RSA_KEY) | {"n": segment(b"\xff" * 128)},
         rsa_jwk("odd", RSA_KEY) | {"n": 7},

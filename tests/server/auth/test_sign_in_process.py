@@ -53,13 +53,16 @@ def test_a_refusal_is_logged_with_its_reason_and_without_the_token(tmp_path: Pat
     with running_server(tmp_path, **key_set(provider_host)) as server:
         assert server.ask(signed(claims(**CHECKED))).status_code == 200
         answers = [server.ask(header) for header in refused]
+        for second in ("Bearer nonsense", signed(claims(**CHECKED))):
+            headers = [("Authorization", signed(claims(**CHECKED))), ("Authorization", second)]
+            assert server.http.post("/graphql", json={"query": "{ __typename }"}, headers=headers).status_code == 401
     assert [answer.status_code for answer in answers] == [401] * len(refused)
     challenges = [answer.headers["WWW-Authenticate"] for answer in answers]
     assert challenges[0] == "Bearer"
     assert all(each.startswith('Bearer error="invalid_token", error_description="The token') for each in challenges[1:])
     lines = server.log("group_sessions.requests")
-    assert [line["refusal"] for line in lines] == [None, *refused.values()]
-    assert [line["outcome"] for line in lines] == ["ok", *["UNAUTHENTICATED"] * len(refused)]
+    assert [line["refusal"] for line in lines] == [None, *refused.values(), "malformed", "malformed"]
+    assert [line["outcome"] for line in lines] == ["ok", *["UNAUTHENTICATED"] * (len(refused) + 2)]
     for part in {part for header in refused if header for part in header.removeprefix("Bearer ").split(".")}:
         assert part not in server.output.read_text()
 
