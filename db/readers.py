@@ -47,7 +47,7 @@ class ConfinedDriver(ReadingDriver):
 
 
 # The driver looks a statement up by its text, which is hashed once where it is the same object each time.
-_proving_confinement = lru_cache(maxsize=1000)(proving_confinement)
+_proving_confinement = lru_cache(maxsize=200)(proving_confinement)
 
 
 class Readers(Protocol):
