@@ -1,10 +1,12 @@
 """uvicorn's HTTP protocol with bounds on requests, and with responses that arrive though a request was not read."""
 
 import asyncio
+import logging
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
+from uuid_utils import uuid7
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -15,6 +17,7 @@ from server.http.refusals import ProtocolRefusal
 if TYPE_CHECKING:  # the configuration names this protocol
     from server.http.config import ServerConfig
 
+_log = logging.getLogger("group_sessions.connections")
 _MOST_PIPELINED: Final = 10
 """Each takes some kilobytes, and 3,000 fit into one packet that is read. Hardly any client sends more than one."""
 
@@ -75,9 +78,8 @@ class BoundedRequests(HttpToolsProtocol):
         self._framing_bytes += len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # No other protocol is spoken here, which RFC 9110 section 7.8 allows; the parser is done all the same.
-            self._close_after_response()
+        except httptools.HttpParserUpgrade as upgrade:
+            self._parse_without_upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError:
             self._refuse(self._refusal or refusals.malformed())
@@ -91,6 +93,20 @@ class BoundedRequests(HttpToolsProtocol):
                 self._discard(data)
             elif cycle.transport is self.transport:
                 cycle.transport = _DrainingTransport(self, cycle)
+
+    def _parse_without_upgrade(self, rest: bytes) -> None:
+        """Parse the head again without `Upgrade`, which a server may ignore (RFC 9110 section 7.8).
+
+        The parser has stopped at the body, as if another protocol began there. HTTP/1.1 clients that would rather
+        speak HTTP/2 send the header with their first request, such as Java's.
+        """
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%s: %s" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self._framing_bytes = 0
+        self._parse(b"\r\n".join([*lines, b"", b""]))
+        self._parse(rest)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header line. Trailers are no headers of the request (RFC 9110 section 6.5.1), and are dropped."""
@@ -109,6 +125,10 @@ class BoundedRequests(HttpToolsProtocol):
         if len(self.pipeline) >= _MOST_PIPELINED:
             self._refusal = refusals.too_many_pipelined()
             raise _Refused
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise _Refused
+            return
         self._unset_keepalive_if_required()
         super().on_headers_complete()
         self._framing_bytes = self._drained_bytes = 0
@@ -127,6 +147,8 @@ class BoundedRequests(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Let the app know that it has all of the request; where it has responded before, go on with the next one."""
+        if self.parser.should_upgrade():
+            return
         self._framing_bytes = 0
         if self.cycle.response_complete:
             self.cycle.more_body = False
@@ -163,7 +185,15 @@ class BoundedRequests(HttpToolsProtocol):
             cycle.message_event.set()
         elif self._has_responded():
             return False
-        self.transport.write(refusal.response(self.server_state.default_headers))
+        request_id = str(uuid7())
+        fields = {
+            "request_id": request_id,
+            "peer_address": self.client[0] if self.client else None,
+            "status": refusal.status,
+            "refusal": refusal.reason,
+        }
+        _log.info("refused", extra={"fields": fields})
+        self.transport.write(refusal.response(self.server_state.default_headers, request_id))
         return True
 
     def _has_responded(self) -> bool:

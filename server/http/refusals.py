@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from server.errors import ErrorCode, error
+from server.request_id import HEADER
 from server.security_headers import secured
 
 
@@ -31,11 +32,12 @@ class ProtocolRefusal:
     extensions: dict[str, Any] = field(default_factory=dict)
     retry_after: int | None = None
 
-    def response(self, default_headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    def response(self, default_headers: Sequence[tuple[bytes, bytes]], request_id: str) -> bytes:
         """Return the whole response. It says that the connection closes, since what follows is not read.
 
         Args:
             default_headers: What uvicorn adds to every response, such as the date.
+            request_id: The id that the log has.
         """
         body = error(self.message, self.code)
         body["extensions"].update(self.extensions)
@@ -46,6 +48,7 @@ class ProtocolRefusal:
             (b"content-length", str(len(content)).encode()),
             (b"cache-control", b"no-store"),
             (b"connection", b"close"),
+            (HEADER.lower().encode(), request_id.encode()),
         ]
         if self.retry_after is not None:
             headers.append((b"retry-after", str(self.retry_after).encode()))

@@ -152,6 +152,14 @@ def test_what_is_not_http_is_refused_in_json(server: ServerProcess) -> None:
     }
 
 
+def test_a_refusal_of_the_protocol_has_its_id_in_the_log(server: ServerProcess) -> None:
+    head = server.exchange(b"nonsense\r\n\r\n").partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    [request_id] = [line.partition(": ")[2] for line in head if line.startswith("x-request-id: ")]
+    [line] = [line for line in map(json.loads, server.log.read_text().splitlines()) if request_id in line.values()]
+    assert line["message"] == "refused"
+    assert {"peer_address": "127.0.0.1", "status": 400, "refusal": "malformed"}.items() <= line.items()
+
+
 def test_a_request_to_speak_another_protocol_is_answered_in_this_one(server: ServerProcess) -> None:
     with server.connect() as client:
         client.sendall(
@@ -160,6 +168,31 @@ def test_a_request_to_speak_another_protocol_is_answered_in_this_one(server: Ser
         response = receive_all(client)
     assert status_of(response) == 200
     assert response.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+@pytest.mark.parametrize("cut", [None, 100, 250, -1])
+def test_a_body_that_comes_with_an_upgrade_is_read(server: ServerProcess, chunked: bool, cut: int | None) -> None:
+    query = b'{"query": "{ __typename }"}'
+    head = f"POST /graphql HTTP/1.1\r\nAuthorization: {bearer()}\r\nContent-Type: application/json\r\n".encode()
+    # As Java's HttpClient begins where it is not encrypted.
+    head += b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+    framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(query)
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(query), query) if chunked else query
+    request = head + framing + b"\r\n\r\n" + body
+    with server.connect() as client:
+        for _ in range(2):  # the connection is kept
+            client.sendall(request[:cut])
+            client.sendall(request[len(request[:cut]) :])
+            response = receive_response(client)
+            assert status_of(response) == 200
+            assert b'"data":{"__typename":"Query"}' in response
+    responses = server.exchange(request * 2 + LINE + b"\r\n")
+    assert [int(part[:3]) for part in responses.split(b"HTTP/1.1 ")[1:]] == [200, 200, 200]
+
+
+def test_a_tunnel_is_refused(server: ServerProcess) -> None:
+    assert status_of(server.exchange(b"CONNECT clinic.example:443 HTTP/1.1\r\nHost: clinic.example\r\n\r\n")) == 400
 
 
 def test_an_old_client_is_answered(server: ServerProcess) -> None:
