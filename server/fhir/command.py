@@ -36,7 +36,7 @@ async def run_import(
     summary = await import_files(engine, options, paths)
     if options.full:
         _conclude_full(options, summary)
-    if summary.refused and not summary.taken and not options.is_dry_run:
+    if summary.refused and not summary.holds_resources:
         # Whatever the files are, they are not what this command reads.
         raise CommandError("nothing in the files could be imported")
     if summary.refused and not allow_refused:

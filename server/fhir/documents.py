@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import ijson  # type: ignore[import-untyped]  # it ships no types
 
-from server.fhir.items import LONGEST_RESOURCE, Fault, Item, entry_item, resource_items
+from server.fhir.items import LONGEST_RESOURCE, Fault, Item, entry_items, last_updated, resource_items
 
 _DEEPEST: Final = 100
 _EVENT_BYTES: Final = 40  # about what a number, a name or a bracket takes in memory
@@ -139,7 +139,9 @@ class DocumentReader:
         if self._entry.add(event, value):
             result, self._entry = self._entry.result(), None
             self._number += 1
-            yield entry_item(result, self._line, self._number)
+            # As far as the Bundle was read; its meta comes before the entries.
+            bundle_time = last_updated(self._outer.builder.value) if self._outer and not self._outer.fault else None
+            yield from entry_items(result, self._line, self._number, bundle_time)
 
     def _item(self, fault: Fault) -> Item:
         return Item(self._line, self._number + 1, fault)

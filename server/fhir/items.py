@@ -54,17 +54,34 @@ def resource_items(value: Any, line: int | None, number: int | None) -> Iterator
         yield Item(line, number, Fault("entry has the wrong type of value"))
         return
     for position, entry in enumerate(entries or (), start=1):
-        yield entry_item(entry, line, position)
+        yield from entry_items(entry, line, position, last_updated(value))
 
 
-def entry_item(entry: Any, line: int | None, position: int) -> Item:
-    """Return the item that an entry of a Bundle is."""
+def entry_items(entry: Any, line: int | None, position: int, bundle_time: Any) -> Iterator[Item]:
+    """Return the item that an entry of a Bundle is, or those of the Bundle in it, as batches answer searches.
+
+    Args:
+        entry: The entry.
+        line: The line of the file.
+        position: The number of the entry.
+        bundle_time: When the Bundle was made: deletions in it, which say no time, happened before.
+    """
     if isinstance(entry, Fault):
-        return Item(line, position, entry)
+        yield Item(line, position, entry)
+        return
     if not isinstance(entry, dict):
-        return Item(line, position, Fault("the entry is not a JSON object"))
+        yield Item(line, position, Fault("the entry is not a JSON object"))
+        return
     request, response = entry.get("request"), entry.get("response")
     if isinstance(request, dict) and request.get("method") == "DELETE":
         at = response.get("lastModified") if isinstance(response, dict) else None
-        return Item(line, position, Deletion(request.get("url"), at))
-    return Item(line, position, entry.get("resource", Empty()))
+        yield Item(line, position, Deletion(request.get("url"), at or bundle_time))
+        return
+    for item in resource_items(entry.get("resource", Empty()), line, position):
+        yield Item(line, position, item.content)
+
+
+def last_updated(resource: Any) -> Any:
+    """Return what a resource says of when it last changed, None where it says nothing."""
+    meta = resource.get("meta") if isinstance(resource, dict) else None
+    return meta.get("lastUpdated") if isinstance(meta, dict) else None

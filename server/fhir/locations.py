@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
+from domain.texts import shows
 from server.fhir.kinds import Kind, Note, referenced_id
 from server.fhir.names import LONGEST_NAME
 from server.fhir.refusal import RefusedLine, bounded, required
 from server.fhir.resources import Location
-from server.fhir.time_zones import EXTENSION, find_time_zone
+from server.fhir.time_zones import EXTENSIONS, find_time_zone
 
 _INACTIVE: Final = ("suspended", "inactive")
 
@@ -22,7 +23,7 @@ def location_fields(resource: Location) -> tuple[dict[str, Any], list[Note]]:
         fields["name"] = required(resource.name, "name", LONGEST_NAME)
     if not subset or resource.states("part_of"):
         fields |= _parent(resource)
-    zones = [item for item in resource.extension if item.url == EXTENSION]
+    zones = [item for item in resource.extension if item.url in EXTENSIONS]
     names = (item.value_code or item.value_string or "" for item in zones)
     zone = next((found for name in names if (found := find_time_zone(name))), None)
     if zone is not None or (not zones and not subset):
@@ -44,8 +45,9 @@ def _parent(resource: Location) -> dict[str, Any]:
     parent = resource.part_of
     # A site is a site even where it belongs to a larger one.
     types = {coding.code for coding in resource.physical_type.coding} if resource.physical_type else set()
+    display = bounded(parent.display if parent else None, "partOf.display", LONGEST_NAME)
     return {
         "is_part": parent is not None and "si" not in types,
         "parent_id": referenced_id(parent, Kind.LOCATION),
-        "parent_name": bounded(parent.display if parent else None, "partOf.display", LONGEST_NAME) or None,
+        "parent_name": display if shows(display) else None,
     }

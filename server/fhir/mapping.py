@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from domain.registry import RegistryUpdate
 from server.fhir.dates import instant
-from server.fhir.items import Deletion, Empty, Fault
+from server.fhir.items import Deletion, Empty, Fault, last_updated
 from server.fhir.kinds import Kind, Mapped, Note, Refusal, Result, Skipped, parse_reference
 from server.fhir.locations import is_inactive_status, location_fields
 from server.fhir.patients import inactive_patient_fields, patient_fields
@@ -93,8 +93,7 @@ class Mapper:
         return fields, [*notes, Note.INCOMPLETE] if parse(Resource, value).meta.is_subset else notes
 
     def _time(self, value: dict[str, Any]) -> tuple[datetime | None, list[Note]]:
-        meta = value.get("meta")
-        stated = meta.get("lastUpdated") if isinstance(meta, dict) else None
+        stated = last_updated(value)
         updated_at = self._past(stated)
         return updated_at, [Note.TIME_UNKNOWN] if stated is not None and updated_at is None else []
 

@@ -1,5 +1,6 @@
 """What an import did: a table for people, and a file for machines. Neither holds names, numbers, dates or ids."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
@@ -13,7 +14,7 @@ from rich.table import Table
 from domain.registry import Outcome
 from server.fhir.items import Item
 from server.fhir.kinds import Kind, Note
-from server.fhir.report_file import ReportFile
+from server.fhir.report_file import ReportFile, printable
 from server.fhir.summary import Counts, ImportSummary
 
 _PRINTED_PER_REASON: Final = 20
@@ -38,7 +39,7 @@ class Place:
     def __str__(self) -> str:
         """Return the place as people read it."""
         line = f":{self.line}" if self.line else ""
-        return f"{self.path}{line}" + (f": entry {self.entry}" if self.entry else "")
+        return f"{printable(self.path)}{line}" + (f": entry {self.entry}" if self.entry else "")
 
 
 class Report:
@@ -102,7 +103,7 @@ class Report:
 
     def _problem(self, place: Place, kind: Kind | None, level: str, reason: str) -> None:
         if self._file is not None:
-            where = {"file": str(place.path), "line": place.line, "entry": place.entry}
+            where = {"file": printable(place.path), "line": place.line, "entry": place.entry}
             self._file.add({**where, "type": kind, "level": level, "reason": reason})
         self._reasons[reason] += 1
         if self._reasons[reason] <= _PRINTED_PER_REASON:
@@ -133,7 +134,14 @@ class Report:
             table.add_column(name, justify="right", no_wrap=True)
         for row in rows:
             table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
-        Console(file=self._out, width=_WIDTH, highlight=False, markup=False).print(table)
+        console = Console(file=self._out, width=_WIDTH, highlight=False, markup=False)
+        with console.capture() as printed:
+            console.print(table)
+        self._print(printed.get().rstrip("\n") + "\n")
 
-    def _print(self, line: str) -> None:
-        print(line, file=self._out)
+    def _print(self, text: str) -> None:
+        try:
+            print(text, file=self._out, flush=True)
+        except BrokenPipeError:
+            # The reader has seen enough. The import goes on, and ends with the status that it deserves.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())

@@ -1,5 +1,6 @@
 """The report for machines: one JSON object, written as the import goes, and there once it has ended."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,11 @@ class ReportFile:
         """Leave no report, where the import did not end."""
         self._file.close()
         self._partial.unlink(missing_ok=True)
+
+
+def printable(path: Path) -> str:
+    """Return the name of a file as text: bytes of it that are none are shown as question marks."""
+    return os.fsencode(path).decode(errors="replace").replace("\N{REPLACEMENT CHARACTER}", "?")
 
 
 def _is_report(path: Path) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
+from domain.texts import shows
 from server.fhir.dates import last_day
 from server.fhir.kinds import Kind, Note, referenced_id
 from server.fhir.names import best_name, is_current, joined, written_name
@@ -11,7 +12,6 @@ from server.fhir.refusal import RefusedLine, bounded, spaced
 from server.fhir.resources import CodeableConcept, Practitioner, PractitionerRole
 
 _LONGEST_CREDENTIALS: Final = 100
-_LONGEST_TEXT: Final = 1_000_000
 # HL7's table of degrees (MD, RN, ...), as its address is written with and without a version.
 _DEGREES: Final = ("/v2-0360", "/v2/0360")
 
@@ -59,23 +59,25 @@ def _credentials(resource: Practitioner, today: date) -> tuple[str | None, bool]
     current = [item.code for item in resource.qualification if is_current(item.period, today)]
     name = best_name(resource.name, today)
     stated = _distinct(_credential(code) for code in current) or _distinct(name.suffix if name else ())
-    text = bounded(", ".join(stated), "qualification", _LONGEST_TEXT)
-    if len(text) <= _LONGEST_CREDENTIALS:
-        return text or None, False
-    return _cut(stated), True
+    text, cut = _fitting(stated)
+    return bounded(text, "qualification", _LONGEST_CREDENTIALS) or None, cut
 
 
-def _cut(credentials: Sequence[str]) -> str:
-    """Return as many whole credentials as there is room for, or else the first one cut."""
-    kept = list(credentials)
-    while len(kept) > 1 and len(", ".join(kept)) > _LONGEST_CREDENTIALS:
-        kept.pop()
-    text = ", ".join(kept)
-    return text if len(text) <= _LONGEST_CREDENTIALS else text[: _LONGEST_CREDENTIALS - 1].rstrip() + "…"
+def _fitting(credentials: Sequence[str]) -> tuple[str, bool]:
+    """Return as many whole credentials as there is room for, or else the first one cut, and whether any is missing."""
+    text = credentials[0] if credentials else ""
+    if len(text) > _LONGEST_CREDENTIALS:
+        return text[: _LONGEST_CREDENTIALS - 1].rstrip() + "…", True
+    for credential in credentials[1:]:
+        longer = f"{text}, {credential}"
+        if len(longer) > _LONGEST_CREDENTIALS:
+            return text, True
+        text = longer
+    return text, False
 
 
 def _distinct(texts: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(text for part in texts if (text := spaced(part))))
+    return list(dict.fromkeys(text for part in texts if shows(text := spaced(part))))
 
 
 def _credential(code: CodeableConcept) -> str | None:

@@ -55,9 +55,9 @@ class ImportSummary:
         return self.counts.setdefault(type or _OTHER, Counts())
 
     @property
-    def taken(self) -> int:
-        """How many resources state what is stored now, or are older."""
-        return sum(item.new + item.changed + item.unchanged + item.older for item in self.counts.values())
+    def holds_resources(self) -> bool:
+        """Whether anything in the files is a FHIR resource."""
+        return any(name != _OTHER for name in self.counts)
 
     @property
     def refused(self) -> int:

@@ -8,7 +8,12 @@ from tzlocal.windows_tz import win_tz
 
 from domain.wall_time import is_time_zone
 
-EXTENSION: Final = "http://hl7.org/fhir/StructureDefinition/timezone"
+# The second is an older one, deprecated by now.
+EXTENSIONS: Final = frozenset(
+    f"{scheme}://hl7.org/fhir/StructureDefinition/{name}"
+    for scheme in ("http", "https")
+    for name in ("timezone", "tz-code")
+)
 
 
 def find_time_zone(name: str) -> str | None:

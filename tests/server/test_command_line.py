@@ -188,6 +188,42 @@ def test_resources_of_other_types_are_skipped_and_no_failure(tmp_path: Path) -> 
     ]
 
 
+def test_refused_lines_may_be_all_there_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text('{"resourceType": "Patient", "id": "p1"}\n')
+    assert run(*IMPORT, "file", cwd=tmp_path).returncode == 1
+    done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_import_goes_on_where_nobody_reads_its_report(tmp_path: Path) -> None:
+    faults = "".join(f'{{"resourceType": "Patient", "id": "x", "birthDate": {number}}}\n' for number in (1, "[]"))
+    (tmp_path / "file").write_text(faults + PATIENT)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with subprocess.Popen(
+        [sys.executable, "-m", "server", *IMPORT, "file"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.close(writer)
+        _, errors = process.communicate(timeout=50)
+    assert (process.returncode, errors) == (1, "group-sessions: refused: 2 (--allow-refused makes this no failure)\n")
+    done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
+    assert ["Patient", "0", "0", "1", "0", "0", "2"] in [line.split() for line in done.stdout.splitlines()]
+
+
+def test_a_file_may_have_a_name_that_is_not_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"Pat\xff")
+    (tmp_path / name).write_text('{"resourceType": "Patient", "id": "x"}\n' + PATIENT)
+    done = run(*IMPORT, name, "--report", "report.json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Pat?:1: name is missing" in done.stdout
+    assert json.loads((tmp_path / "report.json").read_text())["problems"][0]["file"] == "Pat?"
+
+
 def test_an_import_that_takes_nothing_at_all_has_not_succeeded(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not JSON\n")
     done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)

@@ -41,6 +41,18 @@ def test_a_zone_that_nobody_knows_is_reported_and_never_defaulted(extension: dic
     assert Note.ZONE_UNKNOWN in result.notes
 
 
+@pytest.mark.parametrize(
+    "url", ["https://hl7.org/fhir/StructureDefinition/timezone", TIME_ZONE.replace("timezone", "tz-code")]
+)
+def test_a_zone_is_taken_by_other_addresses_of_the_extension(url: str) -> None:
+    assert zone_of({"url": url, "valueCode": "America/Denver"}) == ("America/Denver", False)
+
+
+def test_a_parent_that_shows_nothing_is_no_site() -> None:
+    parent = {"reference": "Location/x", "display": "\N{ZERO WIDTH SPACE}"}
+    assert fields(location(partOf=parent))["parent_name"] is None
+
+
 def test_a_location_may_state_no_zone() -> None:
     assert zone_of() == (None, False)
 

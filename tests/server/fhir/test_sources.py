@@ -74,6 +74,20 @@ def test_lines_may_be_bundles_of_deletions(file: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_bundle_in_an_entry_is_read_too(file: Any, indent: int | None) -> None:
+    answers = json.dumps(bundle(bundle(A, B), C), indent=indent).encode()
+    line = None if indent else 1
+    assert read(file(answers)) == [(line, 1, A), (line, 1, B), (line, 2, C)]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_deletion_without_a_time_is_of_the_time_of_its_bundle(file: Any, indent: int | None) -> None:
+    at = "2020-04-27T02:56:00Z"
+    deleted = {"resourceType": "Bundle", "meta": {"lastUpdated": at}, "entry": [deletion("Patient/a")]}
+    assert [item[2] for item in read(file(json.dumps(deleted, indent=indent).encode()))] == [Deletion("Patient/a", at)]
+
+
 def test_a_damaged_line_costs_only_itself(file: Any) -> None:
     content = b'{"resourceType": "Patient", "id":\n' + ndjson(A) + b'{"id": "\xff"}\nnot JSON\n[]\n' + ndjson(B)
     assert read(file(content)) == [

@@ -57,6 +57,17 @@ def test_credentials_over_100_characters_are_cut_not_refused(texts: list[str], c
     assert (Note.CREDENTIALS_CUT in result.notes) is (len(", ".join(texts)) > 100)
 
 
+def test_credentials_without_end_are_cut_in_no_time() -> None:
+    qualifications = [{"code": {"text": f"Q{number:07}"}} for number in range(100_000)]
+    result = mapped(practitioner(qualification=qualifications))
+    assert result.update.fields["credentials"] == ", ".join(f"Q{number:07}" for number in range(10))
+
+
+def test_a_credential_that_shows_nothing_is_none() -> None:
+    hidden = [{"code": {"text": text}} for text in ("\N{ZERO WIDTH SPACE}", "LPC")]
+    assert fields(practitioner(qualification=hidden))["credentials"] == "LPC"
+
+
 def test_staff_that_left_is_not_active_whatever_else_is_wrong() -> None:
     assert fields(practitioner(active=False))["registry_active"] is False
     assert dict(mapped(practitioner(active=False, name=[])).update.fields) == {"registry_active": False}
