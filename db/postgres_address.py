@@ -94,10 +94,15 @@ def _parameters(parts: SplitResult) -> dict[str, str]:
 def _named(parts: SplitResult, given: Mapping[str, str]) -> URL:
     login, _, hosts = parts.netloc.rpartition("@")
     each = [_HOST.fullmatch(host) for host in hosts.split(",")]
-    if None in each:
+    ports = [found[2] for found in each if found is not None and found[2]] or given.get("port", "").split(",")
+    if None in each or any(port and not _is_port(port) for port in ports):
         raise UnusableParameter("has a host or a port that cannot be one")
     first = each[0]
     host, port = (first[1], first[2]) if first is not None else ("", "")
+    if not hosts:
+        port = ports[0]
+    elif twice := [name for name in ("host", "port") if name in given]:
+        raise UnusableParameter(f"has {twice[0]} as a parameter beside host:port, which the driver would pass over")
     return URL.create(
         "postgresql+asyncpg",
         username=unquote(login.partition(":")[0]) or given.get("user"),
@@ -105,6 +110,10 @@ def _named(parts: SplitResult, given: Mapping[str, str]) -> URL:
         port=int(port) if port else None,
         database=unquote(parts.path.removeprefix("/")) or given.get("dbname"),
     )
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 0 < int(text) < 65536
 
 
 def _connect_seconds(value: str | None) -> float | None:

@@ -70,7 +70,24 @@ def test_what_cannot_be_used_is_named_without_the_password(parameters: str, told
     assert "hidden" not in str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["postgresql://db:port/pm", "postgresql://a:1,b:x/pm", "postgresql://[::1/pm"])
+@pytest.mark.parametrize("parameter", ["port=6000", "host=other"])
+def test_a_parameter_that_the_driver_would_pass_over_is_refused(parameter: str) -> None:
+    with pytest.raises(UnusableParameter, match="beside host:port"):
+        postgres_address(f"postgresql://db/pm?{parameter}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db:port/pm",
+        "postgresql://db:65536/pm",
+        "postgresql://db:0/pm",
+        "postgresql:///pm?host=db&port=x",
+        "postgresql:///pm?host=a,b&port=5432,99999",
+        "postgresql://a:1,b:x/pm",
+        "postgresql://[::1/pm",
+    ],
+)
 def test_hosts_and_ports_that_cannot_be_are_refused(url: str) -> None:
     with pytest.raises(UnusableParameter):
         postgres_address(url)

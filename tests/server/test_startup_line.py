@@ -63,6 +63,10 @@ def test_the_line_holds_no_secret_of_any_setting() -> None:
     }
     line = describe_server(load_settings(secrets), "http://127.0.0.1:8000", 1, demo=False)
     assert line["database"] == {"kind": "postgresql", "host": "db.internal", "port": 5433, "name": "pm"}
+    socket = load_settings({"DATABASE_URL": "postgresql:///pm?host=/run/pg&port=5433&password=hidden-word"})
+    assert describe_server(socket, "http://127.0.0.1:8000", 1, demo=False)["database"] == line["database"] | {
+        "host": "/run/pg"
+    }
     assert line["event_receivers"] == ["webhook"]
     assert line["inbound_events"] is True
     assert "hidden-word" not in str(line)

@@ -56,7 +56,7 @@ class Server:
 
     def workers(self) -> list[int]:
         children = psutil.Process(self.process.pid).children()
-        return sorted(child.pid for child in children if SPAWNED in " ".join(child.cmdline()))
+        return sorted(child.pid for child in children if is_worker(child))
 
     async def until_workers(self, condition: Callable[[list[int]], bool]) -> list[int]:
         """Wait until the ids of the workers are as they should be, and return them."""
@@ -74,6 +74,12 @@ class Server:
     async def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self.process.wait(), 60)
+
+
+def is_worker(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+        return SPAWNED in " ".join(process.cmdline())
+    return False
 
 
 @asynccontextmanager
