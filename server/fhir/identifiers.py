@@ -48,7 +48,8 @@ def _kind(identifier: Identifier, system: str | None) -> int | None:
     for kind, code in enumerate(_CODES):
         if code in codes:
             return kind
-    return len(_CODES) if _TEXT.fullmatch(spaced(identifier.type.text)) else None
+    texts = {identifier.type.text, *codes, *(coding.display for coding in identifier.type.coding)}
+    return len(_CODES) if any(_TEXT.fullmatch(spaced(text)) for text in texts) else None
 
 
 def _rank(identifier: Identifier, today: date) -> int:

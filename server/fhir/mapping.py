@@ -13,7 +13,7 @@ from server.fhir.patients import inactive_patient_fields, patient_fields
 from server.fhir.refusal import RefusedLine, is_fhir_id
 from server.fhir.resource_types import RESOURCE_TYPES
 from server.fhir.resources import Location, Patient, Practitioner, PractitionerRole, Resource, parse
-from server.fhir.staff import practitioner_fields, role_fields
+from server.fhir.staff import ended_role_fields, practitioner_fields, role_fields
 
 ACTIVE_FIELDS: Final = {
     Kind.PATIENT: "active",
@@ -71,7 +71,7 @@ class Mapper:
         try:
             fields, more = self._fields(kind, value)
         except RefusedLine as refused:
-            status = _stated_inactive(kind, value) if known_id else None
+            status = self._stated_inactive(kind, value) if known_id else None
             if known_id is None or status is None:
                 return Refusal(refused.reason, kind, known_id, unread=known_id is None)
             return Mapped(kind, RegistryUpdate(known_id, status, updated_at), (), refused.reason)
@@ -113,11 +113,12 @@ class Mapper:
         kind = Kind(found[0])
         return Mapped(kind, RegistryUpdate(found[1], {ACTIVE_FIELDS[kind]: False}, self._past(deletion.at)))
 
-
-def _stated_inactive(kind: Kind, value: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the fields of a resource that has faults but is clearly inactive, None where it is not."""
-    if kind is Kind.PATIENT:
-        return inactive_patient_fields(value)
-    status = value.get("status")
-    inactive = is_inactive_status(status) if kind is Kind.LOCATION else value.get("active") is False
-    return {ACTIVE_FIELDS[kind]: False} if inactive else None
+    def _stated_inactive(self, kind: Kind, value: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the fields of a resource that has faults but is clearly inactive, None where it is not."""
+        if kind is Kind.PATIENT:
+            return inactive_patient_fields(value)
+        status = value.get("status")
+        inactive = is_inactive_status(status) if kind is Kind.LOCATION else value.get("active") is False
+        if inactive:
+            return {ACTIVE_FIELDS[kind]: False}
+        return ended_role_fields(value, self.today) if kind is Kind.PRACTITIONER_ROLE else None

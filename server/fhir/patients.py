@@ -36,12 +36,11 @@ def patient_fields(resource: Patient, identifier_system: str | None, today: date
         fields["active"] = False
     elif not subset:
         fields["active"] = True
-    if is_merged(resource):
-        fields["replaced_by"] = _survivor(resource)
-        if fields["replaced_by"] is None:
-            notes.append(Note.SURVIVOR_UNKNOWN)
-    elif not subset:
-        fields["replaced_by"] = None
+    survivor = _survivor(resource)
+    if survivor is not None or not subset:
+        fields["replaced_by"] = survivor
+    if survivor is None and is_merged(resource):
+        notes.append(Note.SURVIVOR_UNKNOWN)
     return fields, notes
 
 
@@ -55,8 +54,8 @@ def inactive_patient_fields(value: Mapping[str, Any]) -> dict[str, Any] | None:
             continue
         if is_inactive(resource):
             fields["active"] = False
-        if is_merged(resource):
-            fields.setdefault("replaced_by", _survivor(resource))
+        if (survivor := _survivor(resource)) is not None:
+            fields.setdefault("replaced_by", survivor)
     return fields or None
 
 

@@ -46,6 +46,13 @@ def role_fields(resource: PractitionerRole) -> dict[str, Any]:
     return fields
 
 
+def ended_role_fields(value: dict[str, Any], today: date) -> dict[str, Any] | None:
+    """Return the fields of a PractitionerRole that has faults but has clearly ended, None where it has not."""
+    period = value.get("period")
+    day = last_day(period.get("end")) if isinstance(period, dict) else None
+    return {"ends_on": day} if day is not None and day < today else None
+
+
 def _end(resource: PractitionerRole) -> date | None:
     text = resource.period.end if resource.period else None
     day = last_day(text)

@@ -76,6 +76,8 @@ def test_a_masked_name_is_no_name(name: list[dict[str, Any]]) -> None:
         ([{"type": {"text": "MRN"}, "value": "T-1"}, {"type": PT, "value": "PT-1"}], "PT-1"),
         ([{"type": PT, "value": "PT-1"}, {"type": MR, "value": "MR-1"}], "MR-1"),
         ([{"type": {"text": "Medical  Record Number"}, "value": "T-1"}], "T-1"),
+        ([{"type": {"coding": [{"code": "MRN"}]}, "value": "C-1"}], "C-1"),
+        ([{"type": {"coding": [{"code": "12", "display": "Medical Record Number"}]}, "value": "D-1"}], "D-1"),
         ([{"type": MR, "value": "MR-2"}, {"type": MR, "value": "MR-1"}], "MR-2"),
         ([{"type": MR, "value": "****"}, {"type": MR, "use": "old", "value": "MR-1"}], "MR-1"),
     ],
@@ -200,6 +202,7 @@ def test_the_survivor_of_a_merge_stays_active() -> None:
             {"link": [7, {"type": "replaced-by", "other": {"reference": "Patient/q"}}]},
             {"active": False, "replaced_by": "q"},
         ),
+        ({"link": [{"type": "replaced-by", "other": {"display": "her record"}}]}, {"active": False}),
     ],
 )
 def test_a_clear_status_is_taken_whatever_else_is_wrong(

@@ -101,3 +101,11 @@ def test_a_role_of_nobody_and_a_role_without_a_right_end_are_refused() -> None:
         assert refusal(role(practitioner=practitioner_)) == "practitioner is not a reference to a Practitioner"
     assert refusal(role(period={"end": "soon"})) == "period.end is not a date"
     assert dict(mapped(role(active=False, period={"end": "soon"})).update.fields) == {"active": False}
+
+
+def test_the_end_of_a_role_is_taken_whatever_else_is_wrong() -> None:
+    nobody = {"display": "Eva"}
+    result = mapped(role(practitioner=nobody, period={"end": "2025-12-31"}))
+    assert dict(result.update.fields) == {"ends_on": date(2025, 12, 31)}
+    assert result.fault is not None
+    assert refusal(role(practitioner=nobody, period={"end": "2099"})).startswith("practitioner")
