@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -31,6 +31,7 @@ from server.ready_database import prepare_schema, refuse_unfit_login, refuse_unl
 from server.settings import Settings, SettingsError, load_settings
 
 _FAULTS_OF_DATABASE: Final = (
+    EmulatedDBAPIException,  # of a connection that is refused, where no statement was to be run by it
     *(DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError, Busy, Unavailable),
     *(ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError),  # the driver lets them through
 )

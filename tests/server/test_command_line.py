@@ -1,5 +1,6 @@
 """The console script, run as a program: what it prints, where, and how it ends."""
 
+import asyncio
 import errno
 import json
 import os
@@ -17,6 +18,7 @@ from sqlalchemy import text
 
 from db.engine import Database
 from db.schema_version import VERSION_TABLE, current_revision
+from tests.databases import PASSWORD, administer, with_login
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-secret-that-only-the-tests-know-0123456789"
@@ -105,6 +107,32 @@ def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) ->
     done = run("migrate", cwd=tmp_path, DATABASE_URL="postgresql://clinic:hidden-word@127.0.0.1:1/pm")
     assert_refused(done, "the database accepts no connections: ")
     assert "hidden-word" not in done.stderr
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_second_connection_that_is_refused_is_told(
+    database_kind: str, administrator_url: str, tmp_path: Path
+) -> None:
+    login = "clinic_of_one_connection"
+    await administer(
+        administrator_url,
+        f"CREATE ROLE {login} LOGIN PASSWORD '{PASSWORD}' CONNECTION LIMIT 1"
+        " IN ROLE pm_group_server, pm_group_background",
+    )
+    try:
+        done = await asyncio.to_thread(
+            run,
+            "serve",
+            "--port",
+            "0",
+            cwd=tmp_path,
+            DATABASE_URL=with_login(administrator_url, login),
+            AUTH_JWT_SECRET=SECRET,
+        )
+    finally:
+        await administer(administrator_url, f"DROP ROLE {login}")
+    assert_refused(done, "the database cannot be used: too many connections")
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
