@@ -41,7 +41,7 @@ POLL_SECONDS: Final = 0.5
 _UNSETTLED: Final = Retries(tries=0, first_wait=0.05, longest_wait=POLL_SECONDS)
 """When to look again for events that an older transaction holds back: soon, since most transactions are short."""
 _LEASE_MARGIN_SECONDS: Final = 10.0
-_END_SECONDS: Final = 5.0
+_END_SECONDS: Final = 4.0
 _LONGEST_LEASE: Final = 90.0
 """Longer than the lease of any relay, whatever its settings: no relay cuts another one's short."""
 _LONGEST_HOST: Final = 200
