@@ -132,7 +132,7 @@ async def test_a_second_connection_that_is_refused_is_told(
         )
     finally:
         await administer(administrator_url, f"DROP ROLE {login}")
-    assert_refused(done, "the database cannot be used: too many connections")
+    assert_refused(done, "no connections left", "too many connections for role")
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
