@@ -4,6 +4,7 @@ An operation is told by the text of its document and where in it it starts. What
 values only of the variables that @skip and @include look at.
 """
 
+import gc
 import sys
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -112,6 +113,7 @@ class PlanCache:
         """
         self.memory = memory
         self._variants = variants
+        self._forgotten = 0  # bytes of what was forgotten since the last collection
         self._operations: OrderedDict[Hashable, _Operation] = OrderedDict()
 
     def query(
@@ -143,9 +145,10 @@ class PlanCache:
         values = operation.condition_values(variables)
         plan = operation.plans.get(values)
         if plan is None:
-            self._make_room()
             if len(operation.plans) >= self._variants:
+                self._forgotten += operation.memory
                 operation.plans.clear()
+            self._make_room()
             plan = operation.plans[values] = Plan()
         return plan
 
@@ -169,8 +172,14 @@ class PlanCache:
         """Forget those not used for the longest time. What they keep is known only once they have been compiled."""
         kept = sum(operation.memory for operation in self._operations.values())
         while len(self._operations) > 1 and (kept > self.memory or len(self._operations) > _MOST_OPERATIONS):
-            _, forgotten = self._operations.popitem(last=False)
-            kept -= forgotten.memory
+            forgotten = self._operations.popitem(last=False)[1].memory
+            kept -= forgotten
+            self._forgotten += forgotten
+        if self._forgotten > self.memory:
+            # Compiled functions refer to each other in cycles. A server collects so seldom that hundreds of megabytes
+            # would wait; as much as may be kept may wait.
+            self._forgotten = 0
+            gc.collect()
 
 
 def _key(schema: GraphQLSchema, definition: OperationDefinitionNode) -> Hashable:
