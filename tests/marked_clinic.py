@@ -27,6 +27,10 @@ _KEYS = frozenset(PermissionKey)
 _GROUPS = frozenset(key for key in PermissionKey if ".group_definitions." in key)
 _SCHEDULE = frozenset(key for key in PermissionKey if ".group_schedule." in key)
 _DAY = date(2033, 7, 4)
+WAITLIST_LIMIT = 3
+"""The clinic's limit: one more than wait for each group at first."""
+GONE = 8
+"""The number of the patient who is not active."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Group:
     Attributes:
         id: Its id.
         seated: A patient's enrollment with a seat.
+        next: The first one in the waitlist.
         waiting: The last one in the waitlist.
         past: The one that ended.
         session: A session.
@@ -80,6 +85,7 @@ class Group:
 
     id: str
     seated: str
+    next: str
     waiting: str
     past: str
     session: str
@@ -114,8 +120,9 @@ class MarkedClinic:
                 "display_name": f"patient-name-{n}",
                 "medical_record_number": f"patient-number-{n}",
                 "birth_date": date(1931, 3, n),
+                "active": n != GONE,
             }
-            for n in range(1, 8)
+            for n in range(1, GONE + 1)
         ]
         place = {"organization_id": self.organization, "id": "l1", "site": "site-name", "room": "room-name"}
         async with self._engine.begin() as connection:
@@ -136,8 +143,8 @@ class MarkedClinic:
         held = [await enroll_patient(as_nurse, str(group.id), f"patient-id-{n}") for n in range(1, 6)]
         await disenroll_patient(as_nurse, str(held[0].id), "enrollment-reason")
         session, cancelled = await self._sessions(group)
-        past, seated, *_, waiting = (str(each.id) for each in held)
-        return Group(str(group.id), seated, waiting, past, session, cancelled)
+        past, seated, _, first, waiting = (str(each.id) for each in held)
+        return Group(str(group.id), seated, first, waiting, past, session, cancelled)
 
     def draft(self, name: str) -> GroupDraft:
         """Return a group that is right in every field, and has every field."""
@@ -193,3 +200,31 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
     }
     assert mutation in wanted, f"say with which input {mutation} succeeds"
     return wanted[mutation]
+
+
+def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
+    """Return inputs that a mutation refuses, once one of `inputs_of` has succeeded on the group."""
+    not_held = [{"enrollmentId": group.past}, {"enrollmentId": group.seated}]
+    refused: dict[str, list[dict[str, Any]]] = {
+        "updateGroupDefinition": [
+            {"id": group.id, "name": " "},
+            {"id": group.id, "maxCapacity": 0, "facilitatorId": "s9", "coFacilitatorId": "s1", "locationId": "l9"},
+            {"id": group.id, "recurrence": {"rule": "FREQ=NEVER", "startDate": "2030-01-01", "startTime": "09:00:00"}},
+        ],
+        "createOccurrence": [
+            {"groupDefinitionId": group.id, "sessionDate": "2034-01-03", "startTime": "08:00:00", "endTime": "07:00:00"}
+        ],
+        "updateOccurrence": [{"id": group.cancelled, "startTime": "11:00:00"}],
+        "cancelOccurrence": [{"id": group.cancelled, "reason": "mine"}],
+        "enrollPatient": [
+            {"groupDefinitionId": group.id, "patientId": "patient-id-6"},
+            {"groupDefinitionId": group.id, "patientId": f"patient-id-{GONE}"},
+        ],
+        "disenrollPatient": [{"enrollmentId": group.past}],
+        "promoteEnrollment": [{"enrollmentId": group.next}, *not_held],
+        "moveWaitlistedEnrollment": [
+            {"enrollmentId": group.waiting, "position": 99},
+            *({**given, "position": 1} for given in not_held),
+        ],
+    }
+    return refused.get(mutation, [])

@@ -5,13 +5,16 @@ fails here, be it by what it shows or by where it leads.
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     build_schema,
     get_directive_values,
@@ -28,7 +31,16 @@ from server.app import create_app
 from server.auth.authenticator import Authenticator
 from server.edge import Edge
 from tests.api_client import SECRET, URL, ApiClient, bearer
-from tests.marked_clinic import KINDS, Group, MarkedClinic, inputs_of, kinds_in, kinds_opened_by
+from tests.marked_clinic import (
+    KINDS,
+    WAITLIST_LIMIT,
+    Group,
+    MarkedClinic,
+    inputs_of,
+    kinds_in,
+    kinds_opened_by,
+    refused_inputs_of,
+)
 from tests.whole_selection import required_arguments, whole_selections
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +48,7 @@ pytestmark = pytest.mark.anyio
 ALL = frozenset(PermissionKey)
 UNBOUNDED = Edge(limits=Limits(**dict.fromkeys(Limits.__slots__, 10**12)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
-NOWHERE = Group(*[UNKNOWN] * 6)
+NOWHERE = Group(*[UNKNOWN] * 7)
 CORE = build_schema(export())
 assert CORE.query_type is not None
 assert CORE.mutation_type is not None
@@ -63,6 +75,20 @@ OPEN_FIELDS_OF_ENROLLMENTS = {
     *("waitlistedAt", "enrolledAt", "promotedAt", "disenrolledAt", "disenrollmentReason"),
 }
 """What mutations show of an enrollment to callers who may not view any. None of it may name a patient."""
+
+
+OPEN_LINKS = {
+    *(f"{action}GroupDefinitionPayload.groupDefinition" for action in ("Create", "Update", "Delete")),
+    *(f"{action}OccurrencePayload.occurrence" for action in ("Create", "Update", "Cancel")),
+    "GenerateOccurrencesPayload.occurrences",
+    *(f"{action}Payload.enrollment" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
+    *(f"{action}Payload.enrollment" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
+    *(f"{action}Payload.promoted" for action in ("UpdateGroupDefinition", "DisenrollPatient", "RemoveEnrollment")),
+    *(f"GroupDefinition.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
+    *(f"Occurrence.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
+    "Patient.enrollments",
+}
+"""The fields that lead to records and need no key of their own: what leads there, by keys, may show them all."""
 
 
 def key_of(field: GraphQLField) -> str | None:
@@ -101,6 +127,19 @@ def test_a_key_leads_to_the_types_that_it_opens_and_no_other(key: PermissionKey)
     assert types_led_to(key) & set().union(*LEADS_TO.values()) == LEADS_TO[key]
 
 
+def test_a_field_that_leads_to_records_needs_a_key_unless_it_is_listed() -> None:
+    records = set().union(*LEADS_TO.values())
+    leading = records | {f"{record}Connection" for record in records}
+    found = {
+        f"{type_.name}.{name}"
+        for type_ in CORE.type_map.values()
+        if isinstance(type_, GraphQLObjectType) and not type_.name.endswith(("Connection", "Edge"))
+        for name, field in type_.fields.items()
+        if key_of(field) is None and get_named_type(field.type).name in leading
+    }
+    assert found == OPEN_LINKS
+
+
 def test_an_enrollment_shows_nothing_else_without_its_view_key() -> None:
     enrollment = CORE.type_map["Enrollment"]
     assert isinstance(enrollment, GraphQLObjectType)
@@ -110,12 +149,22 @@ def test_an_enrollment_shows_nothing_else_without_its_view_key() -> None:
 @pytest.fixture(params=["compiled", "graphql-core"])
 def server(request: pytest.FixtureRequest, clinic: Clinic) -> httpx.ASGITransport:
     compiled = request.param == "compiled"
+    clinic = replace(clinic, waitlist_limit=WAITLIST_LIMIT)
     app = create_app(clinic, Authenticator(SECRET), graphiql=False, edge=UNBOUNDED, compiled=compiled)
     return httpx.ASGITransport(app)
 
 
+def ids_of_nodes(group: Group) -> list[str]:
+    return [group.id, group.session, group.past, "patient-id-1", "s1", "l1"]
+
+
 class OneCaller:
-    """A caller of one organization, and all the kinds of stored data that were seen in what it was answered."""
+    """A caller of one organization, and what it was answered.
+
+    Attributes:
+        seen: The kinds of stored data in all of it.
+        refusals: The codes of user errors.
+    """
 
     def __init__(self, server: httpx.ASGITransport, clinic: MarkedClinic, *keys: PermissionKey) -> None:
         header = bearer(permissions=keys, organization=clinic.organization)
@@ -123,6 +172,7 @@ class OneCaller:
         self._clinic = clinic
         self._keys = frozenset(map(str, keys))
         self.seen: set[str] = set()
+        self.refusals: set[str] = set()
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = await self._api.answer(document, variables)
@@ -141,8 +191,14 @@ class OneCaller:
             declared = "($id: ID!)" if "$id" in given else ""
             for selection in whole_selections(CORE, get_named_type(field.type)):
                 document = f"query{declared} {{ {name}{given}{selection} }}"
-                for wanted in [*ids.values(), "s1", "l1"] if name == "node" else [ids.get(name)]:
+                for wanted in ids_of_nodes(group) if name == "node" else [ids.get(name)]:
                     await self.answer(document, {"id": wanted} if declared else None)
+
+    async def types_of_nodes(self) -> set[str]:
+        """Return the types of what the walk looks for by `node`."""
+        document = "query ($id: ID!) { node(id: $id) { __typename } }"
+        wanted = ids_of_nodes(await self._clinic.add_group())
+        return {(await self.answer(document, {"id": each}))["data"]["node"]["__typename"] for each in wanted}
 
     async def walk_mutations(self) -> None:
         for name, field in MUTATIONS.items():
@@ -159,6 +215,13 @@ class OneCaller:
                 if number == 0:
                     assert all(value not in (None, []) for key, value in payload.items() if key != "userErrors"), name
                 await self._ask_wrongly(document, name, given, group)
+            for given in refused_inputs_of(group, name):
+                await self._be_refused(document, name, given)
+
+    async def _be_refused(self, document: str, name: str, given: dict[str, Any]) -> None:
+        payload = (await self.answer(document, {"input": given}))["data"][name]
+        assert payload["userErrors"] != [], (name, given)
+        self.refusals |= {error["code"] for error in payload["userErrors"]}
 
     async def _ask_wrongly(self, document: str, name: str, given: dict[str, Any], group: Group) -> None:
         """Give ids of other types in place of each id, which must be as unknown as what does not exist; and repeat."""
@@ -169,10 +232,11 @@ class OneCaller:
             assert "NOT_FOUND" in {error["code"] for error in unknown["userErrors"]}
             for other in [found for type_, found in ids.items() if type_ not in about] + ["s1", "l1"]:
                 assert (await self.answer(document, {"input": given | {field: other}}))["data"][name] == unknown
-        await self.answer(document, {"input": given})
+        payload = (await self.answer(document, {"input": given}))["data"][name]
+        self.refusals |= {error["code"] for error in payload["userErrors"]}
         takes = get_named_type(MUTATIONS[name].args["input"].type)
         if isinstance(takes, GraphQLInputObjectType) and "expectedVersion" in takes.fields:
-            await self.answer(document, {"input": given | {"expectedVersion": 99}})
+            await self._be_refused(document, name, given | {"expectedVersion": 99})
 
 
 async def test_each_key_alone_shows_what_it_opens_and_nothing_else(
@@ -187,9 +251,13 @@ async def test_each_key_alone_shows_what_it_opens_and_nothing_else(
     assert seen == {key: kinds_opened_by(key) for key in PermissionKey}
 
 
-async def test_payloads_lead_to_every_kind_where_all_keys_are_held(
-    engine: Database, server: httpx.ASGITransport
-) -> None:
+async def test_the_walk_leads_everywhere_where_all_keys_are_held(engine: Database, server: httpx.ASGITransport) -> None:
     caller = OneCaller(server, await MarkedClinic.seeded(engine, "org-1"), *PermissionKey)
     await caller.walk_mutations()
     assert caller.seen == set(KINDS)
+    node = CORE.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    assert await caller.types_of_nodes() == {type_.name for type_ in CORE.get_possible_types(node)}
+    codes = CORE.type_map["UserErrorCode"]
+    assert isinstance(codes, GraphQLEnumType)
+    assert caller.refusals | {"NOT_FOUND", "OCCURRENCE_COMPLETED"} == set(codes.values)
