@@ -1,6 +1,8 @@
 """Writing a backup: all rows of all organizations as of one moment, while others go on writing."""
 
 import os
+import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -21,6 +23,9 @@ from db.tables import metadata, patient_endings
 DERIVED: Final = frozenset({patient_endings.name})
 """Tables that the database itself fills from others."""
 ROWS_AT_ONCE: Final = 500
+ABANDONED_SECONDS: Final = 86_400
+"""A part of a backup that nobody has written to for this long is nobody's."""
+_PART: Final = re.compile(r"[.].+[.][0-9a-f]{32}[.]part")
 
 
 async def write_backup(engine: AsyncEngine, path: Path, program: str, made_at: datetime) -> dict[str, int]:
@@ -83,6 +88,7 @@ def _appearing(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """Open a file beside the path for the owner alone, which takes the path's name when the block ends well."""
     if path.exists() or path.is_symlink():
         raise FileExistsError(f"{path} exists: choose another name, or move it away")
+    _remove_abandoned(path.parent)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -92,6 +98,15 @@ def _appearing(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
         with suppress(FileNotFoundError):
             part.unlink()
     _sync_folder(path.parent)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what backups that were killed have left in a folder: it holds patients' records."""
+    for part in folder.glob(".*.part"):
+        if _PART.fullmatch(part.name):
+            with suppress(OSError):  # another's, or just removed by another backup
+                if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:
+                    part.unlink()
 
 
 def _take_name(part: Path, path: Path) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.privileges import (
     ALL_ORGANIZATIONS,
     GRANTS,
+    OF_COLUMNS,
     ORGANIZATION_TABLES,
     OUTBOX,
     OUTBOX_COLUMN,
@@ -113,7 +114,7 @@ def _triggers() -> Iterator[Requirement]:
         holds = (
             "SELECT tgenabled IN ('O', 'A') FROM pg_trigger"
             f" WHERE tgrelid = {_table(trigger.table)} AND tgname = '{trigger.name}'"
-            f" AND tgfoid = to_regprocedure('{trigger.function}()') AND tgtype = {trigger.kind}"
+            f" AND tgfoid = to_regprocedure('{trigger.function}()') AND tgtype = {trigger.kind} AND tgqual IS NULL"
         )
         repair = [trigger.create, f"ALTER TABLE {trigger.table} ENABLE TRIGGER {trigger.name}"]
         if "_endings_" in trigger.name:
@@ -122,26 +123,59 @@ def _triggers() -> Iterator[Requirement]:
 
 
 def _policies() -> Iterator[Requirement]:
+    names: dict[str, list[str]] = {table: [] for table in ORGANIZATION_TABLES}
     # In a sub-select the setting is read once a statement, not once a row.
     setting = f"organization_id = (SELECT current_setting('{ORGANIZATION_SETTING}', true))"
     for table in ORGANIZATION_TABLES:
-        yield _policy(f"{table}_of_organization", table, Role.SERVER, setting, ORGANIZATION_SETTING)
+        names[table].append(f"{table}_of_organization")
+        yield _policy(names[table][-1], table, Role.SERVER, setting)
     for table, role in ALL_ORGANIZATIONS:
-        suffix = "operators" if role is Role.OPERATOR else "background"
+        names[table].append(f"{table}_of_{'operators' if role is Role.OPERATOR else 'background'}")
         # Not for who merely inherits the role: it has to be taken on.
-        yield _policy(f"{table}_of_{suffix}", table, role, f"CURRENT_USER = '{role}'", role)
+        yield _policy(names[table][-1], table, role, f"CURRENT_USER = '{role}'")
+    for table, declared in names.items():
+        yield _no_other_policy(table, declared)
 
 
-def _policy(name: str, table: str, role: Role, condition: str, mark: str) -> Requirement:
-    # Each release of PostgreSQL may write the condition a little differently, so its text is not compared as a whole.
+def _policy(name: str, table: str, role: Role, condition: str) -> Requirement:
     holds = (
         f"SELECT polpermissive AND polcmd = '*' AND polroles = ARRAY[{_oid(role)}] AND polwithcheck IS NULL"
-        f" AND strpos(pg_get_expr(polqual, polrelid), '{mark}') > 0"
-        " AND pg_get_expr(polqual, polrelid) !~* '\\mor\\M'"
+        f" AND {_plain('pg_get_expr(polqual, polrelid)')} = {_plain(_quoted(condition))}"
         f" FROM pg_policy WHERE polrelid = {_table(table)} AND polname = '{name}'"
     )
     create = f"CREATE POLICY {name} ON {table} TO {role} USING ({condition})"
     return Requirement(f"policy {name}", holds, (f"DROP POLICY IF EXISTS {name} ON {table}", create))
+
+
+def _plain(condition: str) -> str:
+    """Return SQL for a condition without what PostgreSQL adds when it prints one: casts, names, brackets, spaces."""
+    return f"regexp_replace(lower({condition}), '::[a-z ]+|as current_setting|[() \n]', '', 'g')"
+
+
+def _quoted(literal: str) -> str:
+    return "'" + literal.replace("'", "''") + "'"
+
+
+def _no_other_policy(table: str, declared: list[str]) -> Requirement:
+    """Require that whoever acts as our roles is under no policy of others, which may show all rows, or hide some.
+
+    Policies for other logins, such as one for reports, are the administrator's own.
+    """
+    ours = ", ".join(_oid(role) for role in Role)
+    names = ", ".join(f"'{name}'" for name in declared)
+    others = (
+        f"FROM pg_policy WHERE polrelid = {_table(table)} AND polname NOT IN ({names}) AND EXISTS"
+        " (SELECT FROM unnest(polroles) AS held (role), pg_roles AS r WHERE"
+        f" r.oid IN ({ours}) AND (held.role = 0 OR pg_has_role(r.oid, held.role, 'USAGE')"
+        " OR pg_has_role(held.role, r.oid, 'MEMBER')))"
+    )
+    drop = (
+        f"DO $$ DECLARE name text; BEGIN FOR name IN SELECT polname {others} LOOP"
+        f" EXECUTE format('DROP POLICY %I ON {table}', name); END LOOP; END $$"
+    )
+    return Requirement(
+        f"no other policy in {table}", f"{_table(table)} IS NOT NULL AND NOT EXISTS (SELECT {others})", (drop,)
+    )
 
 
 def _row_security() -> Iterator[Requirement]:
@@ -202,16 +236,31 @@ def _nothing_more() -> Iterator[Requirement]:
     tables = {grant.table for grant in GRANTS}
     for role in (Role.SERVER, Role.BACKGROUND):
         for table in sorted(tables):
-            held = {
-                grant.privilege for grant in GRANTS if (grant.role, grant.table, grant.columns) == (role, table, ())
-            }
-            others = ", ".join(privilege for privilege in PRIVILEGES if privilege not in held)
-            columns = [grant for grant in GRANTS if (grant.role, grant.table) == (role, table) and grant.columns]
+            of_role = [grant for grant in GRANTS if (grant.role, grant.table) == (role, table)]
+            held = {grant.privilege for grant in of_role if not grant.columns}
+            others = [privilege for privilege in PRIVILEGES if privilege not in held]
+            in_columns = [grant for grant in of_role if grant.columns]
+            limited = {grant.privilege for grant in in_columns}
+            nowhere = ", ".join(each for each in others if each in OF_COLUMNS and each not in limited)
+            holds = (
+                f"NOT has_table_privilege({_oid(role)}, {_table(table)}, '{', '.join(others)}')"
+                f" AND NOT has_any_column_privilege({_oid(role)}, {_table(table)}, '{nowhere}')"
+            )
+            for grant in in_columns:
+                columns = ", ".join(f"'{column}'" for column in grant.columns)
+                holds += (
+                    f" AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = {_table(table)} AND attnum > 0"
+                    f" AND NOT attisdropped AND attname NOT IN ({columns})"
+                    f" AND has_column_privilege({_oid(role)}, attrelid, attnum, '{grant.privilege}'))"
+                )
             yield Requirement(
                 f"nothing more than is declared in {table} for {role}",
-                f"NOT has_table_privilege({_oid(role)}, {_table(table)}, '{others}')",
+                holds,
                 # Revoking a privilege of a table takes it from the table's columns as well.
-                (f"REVOKE {others} ON {table} FROM {role}, PUBLIC", *(_grant(each).repair[0] for each in columns)),
+                (
+                    f"REVOKE {', '.join(others)} ON {table} FROM {role}, PUBLIC",
+                    *(_grant(each).repair[0] for each in in_columns),
+                ),
             )
 
 

@@ -24,6 +24,12 @@ _OWNERS: Final = text(
 )
 
 
+_SCHEMA: Final = text(
+    "SELECT quote_ident(current_user), coalesce(quote_ident(current_schema()), 'public'),"
+    " quote_ident(current_database()), has_schema_privilege(coalesce(current_schema(), 'public'), 'CREATE')"
+)
+
+
 class AdministratorNeeded(Exception):
     """The login may not do what is needed. The message has the SQL that an administrator must run. Nothing changed."""
 
@@ -53,6 +59,17 @@ def refuse_foreign_tables(connection: Connection) -> None:
         raise AdministratorNeeded(
             [f"ALTER TABLE {table} OWNER TO {login}" for table, _ in found],
             f"the tables belong to {owners}, not to {login}: run this with the login that owns them, or",
+        )
+
+
+def refuse_closed_schema(connection: Connection) -> None:
+    """Raise AdministratorNeeded where the login may not make tables and functions in its schema."""
+    login, schema, database, may = connection.execute(_SCHEMA).one()
+    if not may:
+        raise AdministratorNeeded(
+            [f"GRANT CREATE ON SCHEMA {schema} TO {login}"],
+            f"the login {login} may not create tables in the schema {schema} of the database {database}: run this with"
+            " the login that owns the database, or",
         )
 
 

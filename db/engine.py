@@ -92,8 +92,8 @@ def create_engine(
             reads, the other writes.
         answer_seconds: For servers and relays: how long PostgreSQL may be silent after a statement before it counts as
             gone. None, for commands, is for ever, and so may a command be silent within a transaction.
-        may_create: Whether SQLite makes the file where there is none. A server does not: a file that is gone is lost
-            data, not a new beginning.
+        may_create: Whether SQLite makes the file where there is none. A server does not, nor a command that only reads:
+            a file that is gone is lost data, not a new beginning.
         wait_seconds: How long to wait for a connection where all are in use.
     """
     url = async_url(database_url)
@@ -163,7 +163,7 @@ def _dump_json(value: Any) -> str:
 
 
 def _sqlite(url: URL, pool_size: int, *, may_create: bool, wait_seconds: float) -> Database:
-    if url.database and url.database != ":memory:":
+    if may_create and url.database and url.database != ":memory:":
         make_private_folder(Path(url.database).parent)
     engine = create_async_engine(
         url,

@@ -16,7 +16,7 @@ _SET_OPTION_SINCE: Final = 160000
 _TOO_MUCH: Final = text(
     """
     WITH ours AS (
-        SELECT c.relowner, c.relnamespace FROM pg_class c
+        SELECT c.oid, c.relowner, c.relnamespace FROM pg_class c
         WHERE c.oid IN (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name)
     ), reasons AS (
         SELECT r.rolname, CASE
@@ -32,6 +32,8 @@ _TOO_MUCH: Final = text(
                 THEN 'reaches files and programs of the database server'
             WHEN EXISTS (SELECT 1 FROM ours WHERE has_schema_privilege(r.oid, ours.relnamespace, 'CREATE'))
                 THEN 'may create objects in the schema of the tables'
+            WHEN EXISTS (SELECT 1 FROM ours WHERE has_table_privilege(r.oid, ours.oid, 'TRUNCATE, REFERENCES, TRIGGER'))
+                THEN 'may truncate the tables or add triggers to them'
         END AS reason
         FROM pg_roles r WHERE pg_has_role(session_user, r.oid, 'MEMBER')
     )

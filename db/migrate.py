@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.catalog import missing
-from db.catalog_repair import lift_row_security, mend_catalog, refuse_foreign_tables
+from db.catalog_repair import lift_row_security, mend_catalog, refuse_closed_schema, refuse_foreign_tables
 from db.engine import LOCK_WAIT, WRITES
 from db.schema_version import REVISIONS, refuse_newer, revision_of
 
@@ -77,6 +77,7 @@ def _migrate(connection: Connection) -> Migrated:
         mended = mend_catalog(connection)  # the login may yet have to join the roles
         return Migrated(before, newest, tuple(each.name for each in mended))
     if on_postgresql:
+        refuse_closed_schema(connection)
         lift_row_security(connection)
     _upgrade(connection)
     mended = mend_catalog(connection)

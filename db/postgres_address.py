@@ -34,6 +34,12 @@ _DRIVERS_OWN: Final = frozenset(
 _DROPPED: Final = frozenset({"channel_binding", "gssencmode", "connect_timeout"})
 
 
+_NO_BINDING: Final = (
+    ": the driver cannot bind channels. Leave channel_binding out, and set sslmode=verify-full, which proves by its"
+    " certificate whom one speaks to"
+)
+
+
 class UnusableParameter(ValueError):
     """A part of the URL that cannot be used; the message names it, and quotes no value that may be secret."""
 
@@ -68,7 +74,7 @@ def postgres_address(database_url: str) -> PostgresAddress:
     given = _parameters(parts)
     for name, choices in _CHOICES.items():
         if given.get(name, choices[0]) not in choices:
-            hint = "; the driver cannot bind channels, sslmode=verify-full can do without" if "binding" in name else ""
+            hint = _NO_BINDING if name == "channel_binding" else ""
             raise UnusableParameter(f"has a {name} that is none of {', '.join(choices)}{hint}")
     tls = _system_certificates(given)
     for name in _FILES:

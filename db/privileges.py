@@ -9,6 +9,9 @@ from db.tables import metadata
 PRIVILEGES: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 """What can be granted in a table."""
 
+OF_COLUMNS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
+"""What can be granted in some of its columns."""
+
 ORGANIZATION_TABLES: Final = tuple(table.name for table in metadata.sorted_tables if "organization_id" in table.c)
 """The tables whose rows belong to organizations, in which row-level security holds."""
 

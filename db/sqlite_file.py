@@ -7,6 +7,7 @@ A connection holds on to the file that it opened. Where that is deleted, or anot
 that is restored), it would go on reading and writing what nobody will ever see again.
 """
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -32,8 +33,8 @@ def keep_to_file(engine: AsyncEngine, path: Path, *, may_create: bool) -> None:
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def _refuse_to_create(_dialect: Any, _record: Any, _arguments: Any, _named: Any) -> None:
-        if not may_create:
-            path.stat()
+        if not may_create and not path.exists():
+            raise FileNotFoundError(errno.ENOENT, "there is no database; `group-sessions migrate` makes one", str(path))
         _close_to_others(path)
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.archives import DamagedArchive
 from db.backup import write_backup
+from db.catalog_repair import AdministratorNeeded
 from db.restore import NotRestorable, restore_backup
 from db.schema_version import schema_is_current
 from server.clock import now
 from server.command_error import CommandError
 from server.invariant_check import check_database
+from server.ready_database import OLD_SCHEMA, refuse_unless_operator
 
 _SHOWN: Final = {
     "pm_group_definitions": "groups",
@@ -29,7 +31,8 @@ async def back_up(engine: AsyncEngine, out: TextIO, path: Path) -> None:
     """Write a backup, and say what is in it. Raise CommandError, OSError."""
     # Not prepare_schema: a backup changes nothing, on SQLite neither.
     if not await schema_is_current(engine):
-        raise CommandError("the database does not have the newest schema: run `group-sessions migrate`")
+        raise CommandError(OLD_SCHEMA)
+    await refuse_unless_operator(engine, "backup")
     try:
         counts = await write_backup(engine, path, version("group-sessions"), now())
     except FileExistsError as error:
@@ -48,7 +51,7 @@ async def restore(engine: AsyncEngine, out: TextIO, path: Path) -> None:
         header, counts = await restore_backup(engine, path)
     except DamagedArchive as error:
         raise CommandError(f"{path} {error}; nothing was restored") from None
-    except NotRestorable as error:
+    except (NotRestorable, AdministratorNeeded) as error:
         raise CommandError(str(error)) from None
     out.write(f"Restored {path}, made {header.made_at} by version {header.program}: {_words(counts)}.\n")
     out.flush()

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _FAULTS_OF_DATABASE as error:
         return _failed(_fault_of_database(error))
     except OSError as error:
-        return _failed(_reason(error))
+        return _failed(_system_reason(error))
     return 0
 
 
@@ -143,7 +144,7 @@ def _print_events(parsed: argparse.Namespace, settings: Settings) -> None:
         await _prepare(engine, "events")
         await print_events(engine, sys.stdout.buffer, organization_id=parsed.organization, after=parsed.after)
 
-    _with_engine(settings, show)
+    _with_engine(settings, show, may_create=False)
 
 
 def _follow_events(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -155,7 +156,7 @@ def _follow_events(parsed: argparse.Namespace, settings: Settings) -> None:
         await follow_events(engine, out, _say, organization_id=parsed.organization, after=parsed.after)
 
     with suppress(KeyboardInterrupt):  # interrupting is how following ends
-        _with_engine(settings, show, answer_seconds=ANSWER_SECONDS)
+        _with_engine(settings, show, answer_seconds=ANSWER_SECONDS, may_create=False)
 
 
 def _relayed_events(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -171,7 +172,7 @@ def _relayed_events(parsed: argparse.Namespace, settings: Settings) -> None:
         else:
             await print_parked(engine, sys.stdout.buffer, parsed.organization)
 
-    _with_engine(settings, work)
+    _with_engine(settings, work, may_create=False)
 
 
 def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
@@ -189,7 +190,7 @@ def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
         await refuse_unfit_login(engine, allow_owner=settings.allow_owner_login == "on")
         await run_until_signalled(relay)
 
-    _with_engine(settings, deliver, answer_seconds=ANSWER_SECONDS)
+    _with_engine(settings, deliver, answer_seconds=ANSWER_SECONDS, may_create=False)
 
 
 def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -197,19 +198,22 @@ def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
         await _prepare(engine, "reads")
         await print_reads(engine, sys.stdout.buffer, parsed.organization, parsed.patient)
 
-    _with_engine(settings, show)
+    _with_engine(settings, show, may_create=False)
 
 
 def _check(parsed: argparse.Namespace, settings: Settings) -> None:
     from server.invariant_check import check_database
 
-    _with_engine(settings, lambda engine: check_database(engine, sys.stdout, organization_id=parsed.organization))
+    def check(engine: AsyncEngine) -> Awaitable[None]:
+        return check_database(engine, sys.stdout, organization_id=parsed.organization)
+
+    _with_engine(settings, check, may_create=False)
 
 
 def _backup(parsed: argparse.Namespace, settings: Settings) -> None:
     from server.backup_commands import back_up
 
-    _with_engine(settings, lambda engine: back_up(engine, sys.stdout, parsed.file))
+    _with_engine(settings, lambda engine: back_up(engine, sys.stdout, parsed.file), may_create=False)
 
 
 def _restore(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -247,15 +251,21 @@ async def _prepare(engine: AsyncEngine, command: str) -> None:
 
 
 def _with_engine(
-    settings: Settings, work: Callable[[Database], Awaitable[None]], answer_seconds: float | None = None
+    settings: Settings,
+    work: Callable[[Database], Awaitable[None]],
+    answer_seconds: float | None = None,
+    *,
+    may_create: bool = True,
 ) -> None:
     async def run() -> None:
-        engine = create_engine(settings.database_url, answer_seconds=answer_seconds)
+        engine = create_engine(settings.database_url, answer_seconds=answer_seconds, may_create=may_create)
         try:
             await work(engine)
         finally:
             await engine.dispose()
 
+    # Asked to end, a command cleans up as it does where it is interrupted.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     asyncio.run(run())
 
 
@@ -273,6 +283,14 @@ def _fault_of_database(error: BaseException) -> str:
 def _say(message: str) -> None:
     sys.stderr.write(f"group-sessions: {' '.join(message.split())}\n")
     sys.stderr.flush()
+
+
+def _system_reason(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, FileNotFoundError):  # the driver does not name the Unix socket that is not there
+        return "the database cannot be reached: there is no socket in the folder that DATABASE_URL names as host"
+    return _reason(error)
 
 
 def _reason(error: BaseException) -> str:

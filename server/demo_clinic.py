@@ -97,8 +97,10 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
     author = Author(administrator.subject, DEMO_ORGANIZATION, DEMO_ORGANIZATION)
     caller = Caller(administrator.subject, DEMO_ORGANIZATION, ROLES[administrator.role])
     # Requests may not write staff, locations and patients: they belong to other modules.
+    # All of it happens at one moment: a transaction's history has one.
+    moment = clinic.clock()
     async with unit_of_work(
-        clinic.engine, author, clinic.clock, clinic.new_id, lock_seconds=_WAIT_SECONDS, role=Role.OPERATOR
+        clinic.engine, author, lambda: moment, clinic.new_id, lock_seconds=_WAIT_SECONDS, role=Role.OPERATOR
     ) as work:
         await _refuse_unless_empty(work)
         context = _Filling(clinic, caller, author.correlation_id, work)

@@ -38,7 +38,12 @@ async def pgbouncer(database_url: str, pool_mode: str) -> AsyncIterator[str]:
     options: list[str] = []
     if os.getuid() == 0:
         # It refuses to run as root. PostgreSQL does as well, and opens its socket to its own user alone.
-        user = pwd.getpwuid(os.stat(str(target.query["host"])).st_uid)  # noqa: PTH116 - local, and at once
+        socket_folder = target.query.get("host")
+        user = (
+            pwd.getpwuid(os.stat(str(socket_folder)).st_uid)  # noqa: PTH116 - local, and at once
+            if socket_folder
+            else pwd.getpwnam("nobody")
+        )
         for path in (folder, users, settings):
             os.chown(path, user.pw_uid, user.pw_gid)
         options = ["-u", user.pw_name]

@@ -20,6 +20,14 @@ class Cut(Enum):
     """The database commits, and its answer never reaches the server."""
 
 
+async def postgres_connection(server: URL) -> tuple[StreamReader, StreamWriter]:
+    """Connects to a PostgreSQL, by its Unix socket or over TCP, as its URL says."""
+    folder = server.query.get("host")
+    if isinstance(folder, str):
+        return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{server.port or 5432}")
+    return await asyncio.open_connection(server.host, server.port or 5432)
+
+
 class Proxy:
     """Passes everything on, but for what the test asks for."""
 
@@ -48,7 +56,7 @@ class Proxy:
         assert task is not None
         self._tasks.add(task)
         with suppress(OSError, asyncio.CancelledError):
-            far_reader, far_writer = await self._connect()
+            far_reader, far_writer = await postgres_connection(self._target)
             answers = asyncio.create_task(self._pass_on(far_reader, writer))
             try:
                 await self._pass_requests(reader, far_reader, far_writer, answers)
@@ -63,12 +71,6 @@ class Proxy:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connect(self) -> tuple[StreamReader, StreamWriter]:
-        folder = self._target.query.get("host")
-        if isinstance(folder, str):
-            return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{self._target.port or 5432}")
-        return await asyncio.open_connection(self._target.host, self._target.port or 5432)
 
     async def _pass_requests(
         self, reader: StreamReader, far_reader: StreamReader, far_writer: StreamWriter, answers: asyncio.Task[None]

@@ -51,6 +51,25 @@ DAMAGE = {
     "nothing more than is declared in pm_group_audit_log for pm_group_server": (
         "GRANT DELETE ON pm_group_audit_log TO PUBLIC"
     ),
+    "nothing more than is declared in pm_group_access_log for pm_group_server": (
+        "GRANT UPDATE (operation) ON pm_group_access_log TO pm_group_server"
+    ),
+    "nothing more than is declared in pm_group_outbox for pm_group_background": (
+        "GRANT UPDATE (envelope) ON pm_group_outbox TO pm_group_background"
+    ),
+    "no other policy in pm_group_patients": "CREATE POLICY open ON pm_group_patients USING (true)",
+    "no other policy in pm_group_schedule": "CREATE POLICY own ON pm_group_schedule TO clinic_server USING (true)",
+    "no other policy in pm_group_locations": (
+        "CREATE POLICY hidden ON pm_group_locations AS RESTRICTIVE TO pm_group_server USING (false)"
+    ),
+    "policy pm_group_schedule_of_organization": (
+        "ALTER POLICY pm_group_schedule_of_organization ON pm_group_schedule"
+        " USING (organization_id >= (SELECT current_setting('group_sessions.organization_id', true)))"
+    ),
+    f"trigger {_ENDINGS}_after_insert": (
+        f"CREATE OR REPLACE TRIGGER {_ENDINGS}_after_insert AFTER INSERT ON pm_group_patients REFERENCING NEW TABLE AS"
+        f" new_rows FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION {_ENDINGS}_keep()"
+    ),
 }
 
 
@@ -62,6 +81,14 @@ async def test_each_thing_that_is_missing_is_found_and_mended(
     await administer(administrator_url, DAMAGE[name])
     assert name in [requirement.name for requirement in await missing_from_catalog(engine)]
     assert name in (await migrate(operator_of(engine))).mended
+    assert await missing_from_catalog(engine) == []
+
+
+@on_postgresql
+async def test_policies_for_logins_that_are_not_ours_are_left_alone(
+    database_kind: str, administrator_url: str, engine: Database
+) -> None:
+    await administer(administrator_url, "CREATE POLICY reports ON pm_group_patients TO pg_monitor USING (true)")
     assert await missing_from_catalog(engine) == []
 
 

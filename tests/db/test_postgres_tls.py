@@ -23,6 +23,7 @@ from db.engine import create_engine
 from db.faults import FaultKind
 from server.clock import now
 from tests.databases import PASSWORD
+from tests.postgres_proxy import postgres_connection
 from tests.server.test_command_line import assert_refused, run
 
 pytestmark = pytest.mark.anyio
@@ -57,8 +58,7 @@ class Secured:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(self.folder / "server.crt", self.folder / "server.key")
                 await writer.start_tls(context)
-            inside = make_url(self.url_inside)
-            far_reader, far_writer = await asyncio.open_unix_connection(f"{inside.query['host']}/.s.PGSQL.5432")
+            far_reader, far_writer = await postgres_connection(make_url(self.url_inside))
             if not tls:
                 far_writer.write(start)
             await asyncio.gather(_pass_on(reader, far_writer), _pass_on(far_reader, writer))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count as count_from
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from server.demo_clinic import (
     fill_demo_clinic,
 )
 from tests.databases import operator_of
+from tests.invariants import assert_invariants
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +103,14 @@ async def compliance_this_week(
         )
         found[(group.group_type, week.status)] += 1
     return found
+
+
+async def test_its_history_explains_it_however_long_filling_takes(engine: Database) -> None:
+    ticks = count_from(1)
+    start = datetime(2026, 11, 23, 19, tzinfo=UTC)
+    clinic = replace(clinic_at(operator_of(engine)), clock=lambda: start + timedelta(milliseconds=next(ticks)))
+    await fill_demo_clinic(clinic)
+    await assert_invariants(engine)
 
 
 async def test_it_has_the_people_and_places_of_a_clinic(engine: Database) -> None:

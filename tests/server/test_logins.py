@@ -67,6 +67,7 @@ async def login(administrator_url: str) -> AsyncIterator[str]:
         ("ALTER ROLE clinic_tried CREATEROLE", "may create and grant roles"),
         ("GRANT pg_execute_server_program TO clinic_tried", "may become pg_execute_server_program"),
         ("GRANT CREATE ON SCHEMA public TO clinic_tried", "may create objects in the schema of the tables"),
+        ("GRANT TRUNCATE ON pm_group_patients TO clinic_tried", "may truncate the tables"),
         (
             "REVOKE pm_group_background FROM clinic_tried",
             'GRANT pm_group_server, pm_group_background TO "clinic_tried"',
@@ -94,10 +95,21 @@ async def test_a_login_that_serves_runs_no_command_that_works_across_organizatio
         ("reads", "--organization", "org-1"),
         ("check",),
         ("demo",),
+        ("backup", "clinic.backup"),
         ("import-fhir", "--organization", "org-1", "patients.ndjson"),
     ):
         done = run(*command, cwd=tmp_path, DATABASE_URL=database_url)
         assert_refused(done, command[0], SERVER, "the login that owns the tables")
+
+
+async def test_a_login_that_serves_makes_no_tables_and_restores_nothing(
+    empty_database_url: str, owner_url: str, database_url: str, tmp_path: Path
+) -> None:
+    done = run("migrate", cwd=tmp_path, DATABASE_URL=with_login(empty_database_url, SERVER))
+    assert_refused(done, f"the login {SERVER} may not create tables", "the login that owns the database")
+    assert run("backup", "clinic.backup", cwd=tmp_path, DATABASE_URL=owner_url).returncode == 0
+    done = run("restore", "clinic.backup", cwd=tmp_path, DATABASE_URL=database_url)
+    assert_refused(done, f"the tables belong to {OWNER}", "the login that owns them")
 
 
 async def test_the_owner_runs_operators_commands_while_another_login_serves(
