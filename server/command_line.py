@@ -204,10 +204,8 @@ def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
 def _check(parsed: argparse.Namespace, settings: Settings) -> None:
     from server.invariant_check import check_database
 
-    def check(engine: AsyncEngine) -> Awaitable[None]:
-        return check_database(engine, sys.stdout, organization_id=parsed.organization)
-
-    _with_engine(settings, check, may_create=False)
+    chosen = parsed.organization
+    _with_engine(settings, lambda engine: check_database(engine, sys.stdout, organization_id=chosen), may_create=False)
 
 
 def _backup(parsed: argparse.Namespace, settings: Settings) -> None:
