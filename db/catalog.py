@@ -25,8 +25,8 @@ from db.privileges import (
 from db.roles import CONFINED, NOT_CONFINED, ORGANIZATION_SETTING, Role
 from db.schema_version import VERSION_TABLE
 from db.triggers import (
-    FILL_ENDINGS,
-    SQLITE_FILL_ENDINGS,
+    REBUILD_ENDINGS,
+    SQLITE_REBUILD_ENDINGS,
     SQLITE_TRIGGERS,
     TRIGGER_BODIES,
     TRIGGERS,
@@ -118,7 +118,7 @@ def _triggers() -> Iterator[Requirement]:
         )
         repair = [trigger.create, f"ALTER TABLE {trigger.table} ENABLE TRIGGER {trigger.name}"]
         if "_endings_" in trigger.name:
-            repair.append(FILL_ENDINGS)
+            repair += REBUILD_ENDINGS
         yield Requirement(f"trigger {trigger.name}", holds, tuple(repair))
 
 
@@ -268,8 +268,8 @@ def _on_sqlite() -> Iterator[Requirement]:
     for name, statement in SQLITE_TRIGGERS.items():
         quoted = statement.replace("'", "''")
         holds = f"SELECT sql = '{quoted}' FROM sqlite_master WHERE type = 'trigger' AND name = '{name}'"
-        fill = [SQLITE_FILL_ENDINGS] if "_endings_" in name else []
-        yield Requirement(f"trigger {name}", holds, (f"DROP TRIGGER IF EXISTS {name}", statement, *fill))
+        rebuild = SQLITE_REBUILD_ENDINGS if "_endings_" in name else ()
+        yield Requirement(f"trigger {name}", holds, (f"DROP TRIGGER IF EXISTS {name}", statement, *rebuild))
 
 
 POSTGRESQL: Final = (

@@ -6,52 +6,91 @@ streamed, in the order of an index or sorted by the database, so memory does not
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.all_organizations import reading_one_moment
 from db.explained_changes import records, unexplained, unknown_events
+from db.notices import Notice, inactive_patients
 from db.roles import Role
 from db.roster_invariants import foreign_references, roster_violations, unexplained_over_capacity
-from db.tables import audit_log, enrollments, group_definitions, occurrences, outbox
+from db.search_invariants import stale_searches
+from db.tables import (
+    audit_log,
+    enrollments,
+    group_definitions,
+    locations,
+    occurrences,
+    outbox,
+    patients,
+    staff_members,
+)
 from db.time_invariants import backward_times, unknown_zones
 from db.violations import Reading, Violation
 from domain.changes import EntityType
 
-_HOLD_ORGANIZATIONS = (group_definitions, occurrences, enrollments, outbox, audit_log)
+_HOLD_ORGANIZATIONS = (
+    group_definitions,
+    occurrences,
+    enrollments,
+    outbox,
+    audit_log,
+    staff_members,
+    locations,
+    patients,
+)
+_FINDERS: Final = (
+    roster_violations,
+    unexplained_over_capacity,
+    foreign_references,
+    backward_times,
+    unknown_zones,
+    stale_searches,
+)
 
 
 @dataclass(slots=True)
 class Checked:
-    """What a check has looked at, and how many violations it found."""
+    """What a check has looked at, and how many violations and notices it found."""
 
     organizations: int = 0
     records: dict[EntityType, int] = field(default_factory=lambda: dict.fromkeys(EntityType, 0))
     history: int = 0
     events: int = 0
     violations: int = 0
+    notices: int = 0
 
 
 async def check_invariants(
-    engine: AsyncEngine, report: Callable[[Violation], None], organization_id: str | None = None
+    engine: AsyncEngine,
+    report: Callable[[Violation], None],
+    organization_id: str | None = None,
+    notify: Callable[[Notice], None] = lambda _notice: None,
 ) -> Checked:
-    """Checks every invariant on one snapshot of the database, and changes nothing.
+    """Check every invariant on one snapshot of the database, and change nothing.
 
     Args:
         engine: The database.
-        report: Is told each violation as it is found.
+        report: Called with each violation as it is found.
         organization_id: The organization to check; None, for the operator alone, checks all.
+        notify: Called with each notice: what somebody should look at though it is allowed.
 
-    Gives what was looked at: the invariants hold where it counts no violations.
+    Returns:
+        What was looked at: the invariants hold where it counts no violations.
     """
     checked = Checked()
     async with reading_one_moment(engine, Role.OPERATOR) as connection:
         for organization in await _organizations(connection, organization_id):
             checked.organizations += 1
-            async for violation in _violations(Reading(connection, organization), checked):
+            reading = Reading(connection, organization)
+            async for violation in _violations(reading, checked):
                 checked.violations += 1
                 report(violation)
+            async for notice in inactive_patients(reading):
+                checked.notices += 1
+                notify(notice)
     return checked
 
 
@@ -63,7 +102,7 @@ async def _organizations(connection: AsyncConnection, organization_id: str | Non
 
 
 async def _violations(snapshot: Reading, checked: Checked) -> AsyncIterator[Violation]:
-    for find in (roster_violations, unexplained_over_capacity, foreign_references, backward_times, unknown_zones):
+    for find in _FINDERS:
         async for violation in find(snapshot):
             yield violation
     for kind in EntityType:

@@ -64,6 +64,11 @@ def _insert_endings(rows: str) -> str:
 FILL_ENDINGS: Final = _insert_endings(_PATIENTS)
 """Adds the endings that are missing, on PostgreSQL."""
 
+_EMPTY_ENDINGS: Final = f"DELETE FROM {_ENDINGS}"
+
+REBUILD_ENDINGS: Final = (_EMPTY_ENDINGS, FILL_ENDINGS)
+"""Makes all endings anew, those too that were not taken away while a trigger was missing."""
+
 TRIGGER_BODIES: Final = {
     f"{_ENDINGS}_keep": (
         "BEGIN IF TG_OP = 'UPDATE' THEN"
@@ -116,8 +121,17 @@ def _sqlite_endings_of(row: str, source: str = "") -> str:
 
 _SQLITE_INSERT: Final = f"INSERT OR IGNORE INTO {_ENDINGS} (organization_id, ending, patient_id)"
 
+
+def select_endings(rows: str, *, postgresql: bool) -> str:
+    """Return the query for organization, ending and patient's id of all endings of these rows of patients."""
+    return _endings_of(rows) if postgresql else _sqlite_endings_of("t", f"{rows} AS t,")
+
+
 SQLITE_FILL_ENDINGS: Final = f"{_SQLITE_INSERT} {_sqlite_endings_of('t', f'{_PATIENTS} AS t,')}"
 """Adds the endings that are missing, on SQLite."""
+
+SQLITE_REBUILD_ENDINGS: Final = (_EMPTY_ENDINGS, SQLITE_FILL_ENDINGS)
+"""The same as REBUILD_ENDINGS."""
 
 
 def _sqlite_append_only(table: str) -> dict[str, str]:

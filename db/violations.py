@@ -15,6 +15,7 @@ class Invariant(StrEnum):
     OVER_CAPACITY_IS_EXPLAINED = "over_capacity_is_explained"
     HISTORY_EXPLAINS_RECORDS = "history_explains_records"
     EVENTS_FOLLOW_HISTORY = "events_follow_history"
+    SEARCH_MATCHES_NAMES = "search_matches_names"
     TIME_ZONES_EXIST = "time_zones_exist"
     TIMES_RUN_FORWARD = "times_run_forward"
     WITHIN_ONE_ORGANIZATION = "within_one_organization"

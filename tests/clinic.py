@@ -55,13 +55,14 @@ async def seed(engine: Database, organization: str = OURS, patient_count: int = 
             (patients, registry),
         ]
         for table, rows in tables:
+            named = ("display_name", "medical_record_number", "site", "room")
             await connection.execute(
                 insert(table),
                 [
                     {
                         **row,
                         "organization_id": organization,
-                        "search_text": search_text(str(row.get("display_name", row.get("site")))),
+                        "search_text": search_text(*(row.get(column) for column in named)),
                     }
                     for row in rows
                 ],

@@ -1,7 +1,13 @@
 """The invariants as tests assert them."""
 
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable, update
+
 from db.engine import Database
 from db.invariants import Checked, check_invariants
+from tests.clinic import OURS
 from tests.databases import operator_of
 
 
@@ -20,3 +26,14 @@ async def assert_invariants(engine: Database, organization: str | None = None) -
     assert found == []
     assert checked.violations == 0
     return checked
+
+
+def told(invariant: str, fields: str = "", organization: str = OURS, **ids: object) -> str:
+    """Return a violation as the command prints it."""
+    named = " ".join(f"{name}={value}" for name, value in ids.items())
+    return f"{invariant} organization={organization} {named}{f' fields={fields}' if fields else ''}"
+
+
+def changed(table: Any, record: UUID, **values: Any) -> Executable:
+    """Return the statement that changes a record by hand."""
+    return update(table).where(table.c.id == record).values(**values)
