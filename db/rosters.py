@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, literal_column, select, update
 
 from db.bulk import json_rows
 from db.rows import ENROLLMENT_COLUMNS, enrollment_record
@@ -41,9 +41,16 @@ _EDIT = Statement(
 def _renumber(*, postgresql: bool) -> Statement:
     given, columns = json_rows([enrollments.c.id, enrollments.c.waitlist_position], postgresql=postgresql)
     del given
+    ours = of_organization(enrollments)
+    if not postgresql:
+        # The plus keeps SQLite from reading all given rows for each of the organization's: it finds them by their ids.
+        owner = enrollments.c.organization_id
+        ours = literal_column(f"+{enrollments.name}.{owner.name}", owner.type) == bindparam(
+            owner.name, type_=owner.type
+        )
     return Statement(
         update(enrollments)
-        .where(of_organization(enrollments), enrollments.c.id == columns["id"])
+        .where(ours, enrollments.c.id == columns["id"])
         .values(
             waitlist_position=columns["waitlist_position"],
             updated_at=bindparam("now", type_=enrollments.c.updated_at.type),

@@ -11,6 +11,7 @@ from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.util.concurrency import await_only
 
 from db.engine import Database
+from db.rosters import _RENUMBER_ON_SQLITE
 from db.tables import audit_log, enrollments, patients
 from domain.refusal import FaultCode, Refusal
 from resolvers.context import Context
@@ -161,3 +162,14 @@ async def test_a_long_waitlist_costs_as_many_statements_as_a_short_one(engine: D
                 told = select(func.count(audit_log.c.entity_id.distinct())).where(audit_log.c.entity_id.in_(left))
                 assert await connection.scalar(told) == len(left)
     assert counts[0] == counts[1]
+
+
+async def test_sqlite_finds_the_renumbered_by_their_ids(engine: Database) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL joins the rows by a hash")
+    renumber = _RENUMBER_ON_SQLITE.compiled(engine.dialect)
+    async with engine.connect() as connection:
+        steps = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {renumber.text}", ("", "[]", ""))).all()
+    # Any other order reads all of the given rows for each row of the organization.
+    assert [step.detail.partition("(")[0].split()[0] for step in steps] == ["SCAN", "SEARCH"]
+    assert steps[1].detail.endswith("(id=?)")
