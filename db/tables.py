@@ -196,6 +196,8 @@ group_definitions = Table(
     Column[str]("search_text", Text, nullable=False),
     # When the group, its roster or its calendar last changed, by the clock of whoever changed it; NULL: updated_at.
     Column[datetime | None]("changed_at", Instant),
+    # Up to then an earlier release told the times, which may run backwards; NULL: it told none.
+    Column[datetime | None]("old_times_until", Instant),
     _reference("facilitator_id", "pm_group_staff_members"),
     _reference("co_facilitator_id", "pm_group_staff_members"),
     _reference("location_id", "pm_group_locations"),

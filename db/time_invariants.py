@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import ScalarSelect, Table, func, select
 
 from db.roster_invariants import STREAMED
 from db.tables import enrollments, group_definitions, locations, occurrences, outbox
@@ -46,21 +46,30 @@ _IN_ORDER: Final[tuple[tuple[Table, str, tuple[tuple[str, str], ...]], ...]] = (
 
 
 async def backward_times(snapshot: Reading) -> AsyncIterator[Violation]:
-    """Yield the records whose times contradict each other, and the events that are told before earlier ones."""
+    """Yield the records whose times contradict each other, and the events that are told before earlier ones.
+
+    What an earlier release told stays as it is: nobody can know the right times any more.
+    """
     for table, name, pairs in _IN_ORDER:
+        old = group_definitions.c.old_times_until if table is group_definitions else _old_times_until(table)
         for earlier, later in pairs:
+            first, second = table.c[earlier], table.c[later]
             query = select(table.c.id).where(
-                table.c.organization_id == snapshot.organization_id, table.c[earlier] > table.c[later]
+                table.c.organization_id == snapshot.organization_id,
+                first > second,
+                first > func.coalesce(old, second),
             )
             async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
                 yield _violation(snapshot, name, row.id, earlier, later)
     before = func.lag(outbox.c.created_at).over(partition_by=outbox.c.group_definition_id, order_by=outbox.c.sequence)
     told = (
-        select(outbox.c.id, outbox.c.created_at, before.label("before"))
+        select(outbox.c.id, outbox.c.created_at, before.label("before"), _old_times_until(outbox).label("old"))
         .where(outbox.c.organization_id == snapshot.organization_id)
         .subquery()
     )
-    query = select(told.c.id).where(told.c.before > told.c.created_at)
+    query = select(told.c.id).where(
+        told.c.before > told.c.created_at, told.c.before > func.coalesce(told.c.old, told.c.created_at)
+    )
     async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
         yield _violation(snapshot, "event", row.id, "created_at")
 
@@ -77,6 +86,11 @@ async def unknown_zones(snapshot: Reading) -> AsyncIterator[Violation]:
         async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
             record = ((name, str(row.id)),)
             yield Violation(Invariant.TIME_ZONES_EXIST, snapshot.organization_id, record, ("time_zone",))
+
+
+def _old_times_until(table: Table) -> ScalarSelect[Any]:
+    of_group = group_definitions.c.id == table.c.group_definition_id
+    return select(group_definitions.c.old_times_until).where(of_group).scalar_subquery()
 
 
 def _violation(snapshot: Reading, name: str, record: Any, *fields: str) -> Violation:

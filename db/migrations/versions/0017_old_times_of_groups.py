@@ -1,0 +1,41 @@
+"""Times of before may run backwards, and stay; no later change of a group is told with an earlier time than any."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from db.tables import Instant
+
+revision = "0017"
+down_revision = "0016"
+
+_TIMES = {
+    "pm_group_definitions": ("id", ("created_at", "updated_at", "deleted_at", "changed_at")),
+    "pm_group_schedule": ("group_definition_id", ("created_at", "updated_at", "cancelled_at")),
+    "pm_group_enrollments": (
+        "group_definition_id",
+        (
+            "created_at",
+            "updated_at",
+            "waitlisted_at",
+            "enrolled_at",
+            "promoted_at",
+            "disenrolled_at",
+            "deleted_at",
+        ),
+    ),
+    "pm_group_outbox": ("group_definition_id", ("created_at",)),
+}
+
+
+def upgrade() -> None:
+    op.add_column("pm_group_definitions", sa.Column("old_times_until", Instant))
+    told = " UNION ALL ".join(
+        f"SELECT {group} AS group_id, max({time}) AS at FROM {table} GROUP BY {group}"  # noqa: S608 - constants
+        for table, (group, times) in _TIMES.items()
+        for time in times
+    )
+    op.execute(
+        "UPDATE pm_group_definitions SET old_times_until = latest.at, changed_at = latest.at"  # noqa: S608 - constants
+        f" FROM (SELECT group_id, max(at) AS at FROM ({told}) AS told GROUP BY group_id) AS latest"
+        " WHERE latest.group_id = pm_group_definitions.id"
+    )
