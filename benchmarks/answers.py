@@ -9,7 +9,7 @@ from benchmarks.load import Order, UnexpectedAnswer
 
 
 def answer(order: Order, turn: int = 0) -> Any:
-    """Gives the data of the answer to the order's first body, or to another one. Raises UnexpectedAnswer."""
+    """Return the data of the answer to the order's first body, or to another one. Raise UnexpectedAnswer."""
     connection = http.client.HTTPConnection("127.0.0.1", order.port, timeout=60)
     connection.request("POST", order.path, order.bodies[turn], {**order.headers, "Content-Type": "application/json"})
     response = connection.getresponse()
@@ -21,7 +21,7 @@ def answer(order: Order, turn: int = 0) -> Any:
 
 
 def same_values(one: Any, other: Any) -> bool:
-    """Tells whether two answers hold the same, however many zeros they write after a second.
+    """Return whether two answers hold the same, however many zeros they write after a second.
 
     A group's seats are left out: one of the servers counts them in another shape.
     """

@@ -39,12 +39,12 @@ class Beside:
     memory_after: int
 
     def as_json(self) -> dict[str, Any]:
-        """Gives it for the file of results."""
+        """Return it for the file of results."""
         return asdict(self)
 
 
 def measure_beside(kind: Kind, data_set: DataSet, folder: Path, seconds: float) -> Beside:
-    """Reads all groups of the clinic again and again for so long, and asks small queries alone and meanwhile."""
+    """Read all groups of the clinic again and again for so long, and ask small queries alone and meanwhile."""
     with running(kind, folder) as server:
         groups = [{"id": str(group)} for group in data_set.groups[:200]]
         small = server.order(
@@ -76,7 +76,7 @@ def _told(latencies: list[float]) -> tuple[float, float]:
 
 
 def _report(server: Running, data_set: DataSet, seconds: float) -> Order:
-    """Gives the order to read all pages, one after the other; their cursors are found by reading them once."""
+    """Return the order to read all pages, one after the other; their cursors are found by reading them once."""
     cursors: list[dict[str, Any]] = [{"after": None}]
     while True:
         asked = Workload("report", data_set.organization, PAGE_OF_REPORT, cursors, '"pageInfo"')

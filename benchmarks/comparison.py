@@ -45,7 +45,7 @@ class Comparison:
 
 
 def compare(clinic: Clinic, folder: Path, choice: Choice, effort: Effort, tell: Callable[[str], None]) -> Comparison:
-    """Runs all servers at once, and asks one after the other."""
+    """Run all servers at once, and ask one after the other."""
     kinds, left_out = _kinds(clinic, folder, tell)
     kinds = [kind for kind in kinds if not choice.servers or kind.name.startswith(choice.servers)]
     asked = [workload for workload in clinic.workloads if workload.name in choice.workloads]

@@ -53,7 +53,7 @@ class Size:
     seats: int = 24
 
     def shrunk(self, times: int) -> "Size":
-        """Gives a clinic with so many times fewer groups and patients."""
+        """Return a clinic with so many times fewer groups and patients."""
         return replace(self, groups=self.groups // times, patients=self.patients // times)
 
 
@@ -95,7 +95,7 @@ class DataSet:
             )  # fmt: skip
 
     def sessions(self) -> Iterator[Row]:
-        """Gives them in the order in which they would be made: day by day."""
+        """Return them in the order in which they would be made: day by day."""
         scheduled, cancelled = ("SCHEDULED", None, None), ("CANCELLED", "The room was closed", MADE_AT)
         for turn in range(self.size.sessions):
             day = FIRST_DAY + timedelta(weeks=turn // 3, days=(0, 2, 4)[turn % 3])
@@ -146,7 +146,7 @@ COLUMNS = {
 
 
 def person(number: int) -> str:
-    """Gives an invented name; 1,728 in turn, then numbered."""
+    """Return an invented name; 1,728 in turn, then numbered."""
     given, rest = number % len(_GIVEN), number // len(_GIVEN)
     start, rest = rest % len(_STARTS), rest // len(_STARTS)
     end, turn = rest % len(_ENDS), rest // len(_ENDS)

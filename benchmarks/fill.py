@@ -26,7 +26,7 @@ _REFERENCE_TABLES = frozenset({"pm_group_staff_members", "pm_group_locations", "
 
 
 async def create_clinic_database(postgres: Postgres, name: str, data_sets: Iterable[DataSet]) -> str:
-    """Makes a database with the newest schema and these rows, and gives its address."""
+    """Make a database with the newest schema and these rows, and return its address."""
     url = await postgres.create_database(name)
     engine = create_engine(url)
     await migrate(engine)
@@ -38,7 +38,7 @@ async def create_clinic_database(postgres: Postgres, name: str, data_sets: Itera
 
 
 async def fill(database_url: str, data_sets: Iterable[DataSet]) -> None:
-    """Copies the rows into a migrated database of PostgreSQL, as its superuser, and has it know their statistics."""
+    """Copy the rows into a migrated database of PostgreSQL, as its superuser, and have it know their statistics."""
     connection = await asyncpg.connect(database_url)
     for data_set in data_sets:
         for table, rows in _tables(data_set):

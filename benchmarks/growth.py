@@ -18,7 +18,7 @@ _QUESTIONS = 50
 def compare_sizes(
     clinics: list[tuple[Kind, DataSet]], folder: Path, effort: Effort, tell: Callable[[str], None]
 ) -> Results:
-    """Gives the figures of each page at each of the clinics, asked by one client."""
+    """Return the figures of each page at each of the clinics, asked by one client."""
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(running(kind, folder)) for kind, _ in clinics]
         pages = [_pages(data_set) for _, data_set in clinics]
@@ -31,7 +31,7 @@ def compare_sizes(
 
 
 def _pages(data_set: DataSet) -> list[Workload]:
-    """Gives the same questions for clinics of all sizes, spread over each one's groups, weeks and patients."""
+    """Return the same questions for clinics of all sizes, spread over each one's groups, weeks and patients."""
     size = data_set.size
     # Ten sessions follow in the smallest clinic too.
     weeks = [turn * (size.sessions // 3 - 3) // _QUESTIONS for turn in range(_QUESTIONS)]

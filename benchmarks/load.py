@@ -57,7 +57,7 @@ class UnexpectedAnswer(Exception):
 
 
 def run_load(order: Order, meanwhile: Callable[[], None] = lambda: None) -> Outcome:
-    """Carries the order out in a process of its own, and calls what is to be done meanwhile some ten times a second.
+    """Carry the order out in a process of its own, and call what is to be done meanwhile some ten times a second.
 
     Raises:
         UnexpectedAnswer: Where the server fails.

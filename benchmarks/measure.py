@@ -63,7 +63,7 @@ def measure(
     tell: Callable[[str], None],
     after: Callable[[Workload], None] = lambda _workload: None,
 ) -> Results:
-    """Gives the figures of all rounds but a first one, which warms the servers up.
+    """Return the figures of all rounds but a first one, which warms the servers up.
 
     Args:
         turns: What is done in each round, in this order.
@@ -84,17 +84,17 @@ def measure(
 
 
 def median_of(rounds: Sequence[Figures], figure: Callable[[Figures], float]) -> float:
-    """Gives the median over the rounds."""
+    """Return the median over the rounds."""
     return statistics.median(figure(each) for each in rounds)
 
 
 def ratio(ours: Sequence[Figures], theirs: Sequence[Figures], figure: Callable[[Figures], float]) -> float:
-    """Gives the median of the ratios within each round."""
+    """Return the median of the ratios within each round."""
     return statistics.median(figure(a) / figure(b) for a, b in zip(ours, theirs, strict=True))
 
 
 def percentile(latencies: Sequence[float], share: float) -> float:
-    """Gives the latency that this share of them stays under."""
+    """Return the latency that this share of them stays under."""
     return sorted(latencies)[min(len(latencies) - 1, int(len(latencies) * share))]
 
 

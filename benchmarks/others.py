@@ -26,7 +26,7 @@ class NotInstalled(Exception):
 
 
 def install() -> None:
-    """Installs the packages of the lock file, where they are not there yet. Raises NotInstalled."""
+    """Install the packages of the lock file, where they are not there yet. Raise NotInstalled."""
     lock = _LOCK.read_bytes()
     if _INSTALLED.is_file() and _INSTALLED.read_bytes() == lock:
         return
@@ -41,7 +41,7 @@ def install() -> None:
 
 
 def others(database_url: str) -> list[Kind]:
-    """Gives PostGraphile and Mercurius. They check no token and no permission, and are asked to read only."""
+    """Return PostGraphile and Mercurius. They check no token and no permission, and are asked to read only."""
     documents = {REPORT_NAME: postgraphile_queries.REPORT, SMALL_NAME: postgraphile_queries.SMALL}
     return [
         _kind("PostGraphile 5", database_url, "postgraphile.mjs", documents=documents),

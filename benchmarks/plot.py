@@ -12,7 +12,7 @@ _COLORS = {"limit": "#9aa5b1", "ours": "#1f7a5c", "other": "#b9c4cf"}
 
 
 def plot(rows: Sequence[dict[str, Any]]) -> str:
-    """Gives an SVG of the rows of a comparison: latency by one client, throughput by several."""
+    """Return an SVG of the rows of a comparison: latency by one client, throughput by several."""
     parts: list[str] = []
     y = 8
     for workload, clients in dict.fromkeys((row["workload"], row["clients"]) for row in rows):

@@ -35,23 +35,23 @@ class Postgres:
         return self._server.log
 
     def url(self, database: str, user: str | None = None) -> str:
-        """Gives the address of a database, by default for the superuser."""
+        """Return the address of a database, by default for the superuser."""
         url = make_url(self._server.get_uri()).set(database=database)
         if user is not None:
             url = url.set(username=user)
         return url.render_as_string(hide_password=False)
 
     async def connect(self, database: str = "postgres") -> asyncpg.Connection:
-        """Gives a connection of the superuser."""
+        """Return a connection of the superuser."""
         return await asyncpg.connect(self.url(database))
 
     async def create_database(self, name: str) -> str:
-        """Makes an empty database and gives its address."""
+        """Make an empty database and return its address."""
         await self.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
     async def execute(self, statement: str, database: str = "postgres") -> None:
-        """Runs a statement as the superuser."""
+        """Run a statement as the superuser."""
         connection = await self.connect(database)
         await connection.execute(statement)
         await connection.close()
@@ -59,7 +59,7 @@ class Postgres:
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    """Starts a server on an empty folder; stops it and removes the folder in the end."""
+    """Start a server on an empty folder; stops it and removes the folder in the end."""
     # Not in a folder closed to others: root's server runs as another user.
     data = Path(tempfile.mkdtemp(prefix="bench-pg-"))
     server = get_server(data, cleanup_mode="stop", start=False)

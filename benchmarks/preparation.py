@@ -36,7 +36,7 @@ class Clinic:
         self.workloads = workloads(self.report.groups, enrolling.groups, patients)
 
     def statements(self, server: Running, workload: Workload) -> int:
-        """Gives how many statements the server sends for one answer, once it is warm."""
+        """Return how many statements the server sends for one answer, once it is warm."""
         order = server.order(workload, clients=1, seconds=0)
         answer(order)
         sent = asyncio.run(statements_of(self._postgres, lambda: answer(order, 1 % len(order.bodies))))
@@ -44,7 +44,7 @@ class Clinic:
         return len(sent)
 
     def record_enrollment(self, folder: Path) -> Path:
-        """Gives a file with the statements that our server sends for an enrollment, once it is warm."""
+        """Return a file with the statements that our server sends for an enrollment, once it is warm."""
         enroll = next(workload for workload in self.workloads if workload.organization == ENROLLING)
         with running(ours("recorded", self.url), folder) as server:
             order = server.order(enroll, clients=1, seconds=0)
@@ -56,7 +56,7 @@ class Clinic:
         return recorded
 
     def undo(self, workload: Workload) -> None:
-        """Takes back what the workload has changed, so that every turn starts from the same rows."""
+        """Take back what the workload has changed, so that every turn starts from the same rows."""
         if workload.organization == ENROLLING:
             asyncio.run(self._forget_enrollments())
 
@@ -74,7 +74,7 @@ class Clinic:
 
 
 def compare_answers(servers: Sequence[Running], workloads: Sequence[Workload]) -> None:
-    """Raises UnexpectedAnswer where a server's answer is not the first one's, for what is only read."""
+    """Raise UnexpectedAnswer where a server's answer is not the first one's, for what is only read."""
     for workload in workloads:
         if workload.organization == ENROLLING:
             continue

@@ -44,12 +44,12 @@ class Replay:
 
     @classmethod
     async def prepare(cls, connection: asyncpg.Connection, enrollment: Enrollment) -> Self:
-        """Asks the database once what type each parameter has."""
+        """Ask the database once what type each parameter has."""
         prepared = [await connection.prepare(sent.text) for sent in enrollment.statements]
         return cls(enrollment, [[kind.name for kind in each.get_parameters()] for each in prepared])
 
     async def enroll(self, connection: asyncpg.Connection, group: str, patient: str) -> str:
-        """Gives the id of the new enrollment."""
+        """Return the id of the new enrollment."""
         ids = {self._enrollment.group: group}
 
         def value(told: str | None, kind: str) -> Any:

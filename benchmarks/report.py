@@ -12,7 +12,7 @@ _HEADS = ("median ms", "p99 ms", "answers/s", "latency", "throughput", "work ms"
 
 
 def comparison_rows(found: Comparison) -> list[dict[str, Any]]:
-    """Gives a row for each server, question and number of clients, with its ratios to the limit in the same rounds."""
+    """Return a row for each server, question and number of clients, with its ratios to the limit in the same rounds."""
     return [
         {
             **_figures(case, found.results),
@@ -25,7 +25,7 @@ def comparison_rows(found: Comparison) -> list[dict[str, Any]]:
 
 
 def growth_rows(found: Results) -> list[dict[str, Any]]:
-    """Gives a row for each page and clinic, with its ratios to the first clinic, the small one."""
+    """Return a row for each page and clinic, with its ratios to the first clinic, the small one."""
     first = next(iter(found)).server
     return [
         {**_figures(case, found), **_ratios(case, Case(case.workload, case.clients, first), found)} for case in found
@@ -33,7 +33,7 @@ def growth_rows(found: Results) -> list[dict[str, Any]]:
 
 
 def comparison_table(rows: Sequence[dict[str, Any]], left_out: Sequence[str]) -> str:
-    """Gives the comparison, question by question, and the memory at the end."""
+    """Return the comparison, question by question, and the memory at the end."""
     lines = [_line("", _HEADS)]
     previous = ""
     for row in rows:
@@ -54,7 +54,7 @@ def comparison_table(rows: Sequence[dict[str, Any]], left_out: Sequence[str]) ->
 
 
 def growth_table(rows: Sequence[dict[str, Any]]) -> str:
-    """Gives the pages, each at the small clinic and at the grown one."""
+    """Return the pages, each at the small clinic and at the grown one."""
     lines = [_line("", ("median ms", "p99 ms", "latency"))]
     for row in rows:
         figures = (f"{row['median_ms']:.2f}", f"{row['p99_ms']:.2f}", f"{row['latency_ratio']:.2f}")
@@ -63,7 +63,7 @@ def growth_table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def beside_table(found: Beside) -> str:
-    """Gives what others notice of a large report."""
+    """Return what others notice of a large report."""
     return "\n".join(
         [
             _line("", ("median ms", "p99 ms")),

@@ -66,7 +66,7 @@ class Running:
     peak_memory: int = 0
 
     def order(self, workload: Workload, clients: int, seconds: float, pause: float | None = None) -> Order:
-        """Gives what to send it for a workload."""
+        """Return what to send it for a workload."""
         token = sign_token(
             _SECRET, organization_id=workload.organization, subject="bench", roles=list(ROLES), expires_in=_TOKEN_LIFE
         )
@@ -82,11 +82,11 @@ class Running:
         )
 
     def weigh(self) -> None:
-        """Notes how much memory it holds now, with the processes it started."""
+        """Note how much memory it holds now, with the processes it started."""
         self.peak_memory = max(self.peak_memory, sum(process.memory_info().rss for process in self._tree()))
 
     def seconds_worked(self) -> float:
-        """Gives how long its processes have kept a core busy since they started; PostgreSQL's are not among them."""
+        """Return how long its processes have kept a core busy since they started; PostgreSQL's are not among them."""
         times = [process.cpu_times() for process in self._tree()]
         return float(sum(each.user + each.system for each in times))
 
@@ -95,14 +95,14 @@ class Running:
 
 
 def ours(name: str, database_url: str, **environment: str) -> Kind:
-    """Gives this server as `group-sessions serve` runs it, one worker, with these further settings."""
+    """Return this server as `group-sessions serve` runs it, one worker, with these further settings."""
     command = [str(_OURS), "serve", "--port", "{port}", "--workers", "1"]
     serving = make_url(database_url).set(username=SERVING_LOGIN).render_as_string(hide_password=False)
     return Kind(name, command, {"DATABASE_URL": serving, "AUTH_JWT_SECRET": _SECRET, **environment})
 
 
 def limits(database_url: str, enrollment: Path) -> list[Kind]:
-    """Gives the limit, and the same with the report's statement as most would write it.
+    """Return the limit, and the same with the report's statement as most would write it.
 
     Args:
         database_url: The database.
@@ -119,7 +119,7 @@ def limits(database_url: str, enrollment: Path) -> list[Kind]:
 
 @contextlib.contextmanager
 def running(kind: Kind, logs: Path) -> Iterator[Running]:
-    """Runs a server, its output in a file of that folder. Raises DidNotStart."""
+    """Run a server, its output in a file of that folder. Raise DidNotStart."""
     port = _free_port()
     command = [part.format(port=port) for part in kind.command]
     log = logs / f"{kind.name}.log"

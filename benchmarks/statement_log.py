@@ -33,7 +33,7 @@ class Sent:
 
 
 async def statements_of(postgres: Postgres, ask: Callable[[], object]) -> list[Sent]:
-    """Gives the statements that arrive while something is asked, besides those that bound transactions."""
+    """Return the statements that arrive while something is asked, besides those that bound transactions."""
     await _log_statements(postgres, "all")
     start = postgres.log.stat().st_size
     ask()
@@ -46,7 +46,7 @@ async def statements_of(postgres: Postgres, ask: Callable[[], object]) -> list[S
 
 
 def statements_in(log: str) -> list[Sent]:
-    """Gives the statements that a part of PostgreSQL's log tells, in their order."""
+    """Return the statements that a part of PostgreSQL's log tells, in their order."""
     return [Sent(" ".join(each["text"].split()), _parameters(each["parameters"])) for each in _STATEMENT.finditer(log)]
 
 

@@ -40,7 +40,7 @@ class Workload:
     clients: Sequence[int] = (1, 8)
 
     def bodies(self, document: str | None = None) -> list[str]:
-        """Gives the requests' bodies, for a server whose API words the question as this document."""
+        """Return the requests' bodies, for a server whose API words the question as this document."""
         asked = document or self.document
         return [orjson.dumps({"query": asked, "variables": each}).decode() for each in self.variables]
 
@@ -48,7 +48,7 @@ class Workload:
 def workloads(
     report_groups: Sequence[UUID], enrolling_groups: Sequence[UUID], patients: Sequence[str]
 ) -> list[Workload]:
-    """Gives the questions about these groups. Each of the patients can be enrolled in each of the enrolling groups."""
+    """Return the questions about these groups. Each of the patients can be enrolled in each of the enrolling groups."""
     return [
         Workload(REPORT_NAME, ORGANIZATION, REPORT, [{}], '"groupDefinitions"'),
         Workload(SMALL_NAME, ORGANIZATION, SMALL, [{"id": str(group)} for group in report_groups], '"capacity"'),

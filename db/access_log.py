@@ -28,7 +28,7 @@ class PatientsRead:
 async def patients_read(
     connection: AsyncConnection, organization_id: str, patient_id: str | None
 ) -> AsyncIterator[PatientsRead]:
-    """Gives an organization's log, oldest first: for one patient where given, else all of it."""
+    """Return an organization's log, oldest first: for one patient where given, else all of it."""
     query = select(access_log).where(_columns.organization_id == organization_id).order_by(_columns.at, _columns.id)
     if patient_id is not None:
         query = query.where(_holds(connection.dialect.name, patient_id))

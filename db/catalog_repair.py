@@ -74,7 +74,7 @@ def refuse_closed_schema(connection: Connection) -> None:
 
 
 def mend_catalog(connection: Connection) -> list[Requirement]:
-    """Put in what is missing, and return it. Raises AdministratorNeeded."""
+    """Put in what is missing, and return it. Raise AdministratorNeeded."""
     lacking = missing(connection)
     needed: list[str] = []
     for requirement in lacking:

@@ -27,7 +27,7 @@ _ANOTHER_SESSION: Final = frozenset({NOT_CONFINED, "26000", "42P05"})
 
 
 async def confinement_holds(engine: AsyncEngine) -> bool:
-    """Return whether sessions stay with their connections. Raises DBAPIError where the database cannot be used.
+    """Return whether sessions stay with their connections. Raise DBAPIError where the database cannot be used.
 
     Args:
         engine: Makes the connections that are tried, and keeps none.

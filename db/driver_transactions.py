@@ -19,7 +19,7 @@ class DriverTransaction:
     """A transaction on a connection of the pool. SQLAlchemy's own connection is made where a statement needs it."""
 
     def __init__(self, engine: AsyncEngine, organization_id: str, pooled: PoolProxiedConnection) -> None:
-        """Begins nothing yet; `driver_transaction` does."""
+        """Begin nothing yet; `driver_transaction` does."""
         self.driver = Driver(organization_id, engine.dialect, pooled.driver_connection)
         self._engine = engine
         self._pooled = pooled
@@ -36,7 +36,7 @@ class DriverTransaction:
         return self._connection
 
     async def give_back(self, *, reusable: bool) -> None:
-        """Gives the connection back as it was, or ends it."""
+        """Give the connection back as it was, or end it."""
         if self._pooled.dbapi_connection is None:
             return  # SQLAlchemy has found it lost, and ended it
         if self._connection is not None:

@@ -20,14 +20,14 @@ class Driver:
     __slots__ = ("connection", "dialect", "on_postgresql", "organization_id")
 
     def __init__(self, organization_id: str, dialect: Dialect, connection: Any) -> None:
-        """Takes the driver's own connection."""
+        """Take the driver's own connection."""
         self.organization_id = organization_id
         self.dialect = dialect
         self.on_postgresql = dialect.name == "postgresql"
         self.connection = connection
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """Gives the statement's rows, each a sequence in the order of its columns.
+        """Return the statement's rows, each a sequence in the order of its columns.
 
         The parameter organization_id is the connection's own.
 
@@ -39,7 +39,7 @@ class Driver:
         return compiled.read(await self._ask(compiled.text, arguments))
 
     async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
-        """Gives what each of the lookups finds by the id, by one round trip where the database can. Raises as above."""
+        """Return what each of the lookups finds by the id, by one round trip where possible. Raises as above."""
         if self.on_postgresql and len(lookups.each) > 1:
             together = lookups.together(self.dialect)
             [row] = await self._ask(together.text, together.arguments(self.organization_id, id))
@@ -63,7 +63,7 @@ class Driver:
         return rows
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Runs a statement that changes rows, once for each of these. Raises as above."""
+        """Run a statement that changes rows, once for each of these. Raises as above."""
         if len(rows) == 1:
             await self.fetch(statement, rows[0])
             return
@@ -78,7 +78,7 @@ class Driver:
             count_statement(time.perf_counter() - started)
 
     async def run(self, command: str) -> None:
-        """Runs what bounds a transaction, several statements at once on PostgreSQL. Raises as above."""
+        """Run what bounds a transaction, several statements at once on PostgreSQL. Raises as above."""
         try:
             await (
                 self.connection.execute(command) if self.on_postgresql else self.connection.execute_fetchall(command)
@@ -87,7 +87,7 @@ class Driver:
             raise self._told(command, fault) from fault
 
     def is_lost(self) -> bool:
-        """Tells whether the connection has ended."""
+        """Return whether the connection has ended."""
         return self.on_postgresql and bool(self.connection.is_closed())
 
     def _told(self, statement: str, fault: Exception) -> DBAPIError:
@@ -96,7 +96,7 @@ class Driver:
 
 
 async def give_back(pooled: PoolProxiedConnection, driver: Driver, *, reusable: bool) -> None:
-    """Gives a connection back to its pool, or ends one that nobody can use again."""
+    """Give a connection back to its pool, or end one that nobody can use again."""
     if reusable and driver.on_postgresql:
         pooled.close()  # nothing is left to do for the driver, so there is nothing to wait for
     else:

@@ -84,7 +84,7 @@ def create_engine(
     may_create: bool = True,
     wait_seconds: float = QUEUE_SECONDS,
 ) -> Database:
-    """Gives an engine for sqlite:///path (its folder is made) or postgresql://user@host/name.
+    """Return an engine for sqlite:///path (its folder is made) or postgresql://user@host/name.
 
     Args:
         database_url: The database.

@@ -43,55 +43,55 @@ ENROLLMENT_BY_ID: Lookup[Enrollment | None] = by_id(ENROLLMENT_ORDER)
 
 
 async def find_enrollments(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
-    """Gives those of the enrollments that the organization has, the removed too."""
+    """Return those of the enrollments that the organization has, the removed too."""
     return await find(snapshot, ENROLLMENT_ORDER, ids)
 
 
 def page_of_group_enrollments(
     statuses: Statuses, window: Window, fields: Fields | None = None
 ) -> Lookup[Slice[Enrollment]]:
-    """Gives what finds a page of one group's enrollments, or some fields of them."""
+    """Return what finds a page of one group's enrollments, or some fields of them."""
     return page_of_one(ENROLLMENT_ORDER, _columns.group_definition_id, _filters(statuses), window, fields)
 
 
 def count_of_group_enrollments(statuses: Statuses) -> Lookup[int]:
-    """Gives what finds how many enrollments one group's list has."""
+    """Return what finds how many enrollments one group's list has."""
     return count_of_one(ENROLLMENT_ORDER, _columns.group_definition_id, _filters(statuses))
 
 
 def page_of_patient_enrollments(statuses: Statuses, window: Window) -> Lookup[Slice[Enrollment]]:
-    """Gives what finds a page of one patient's enrollments."""
+    """Return what finds a page of one patient's enrollments."""
     return page_of_one(ENROLLMENT_ORDER, _columns.patient_id, _filters(statuses), window)
 
 
 def count_of_patient_enrollments(statuses: Statuses) -> Lookup[int]:
-    """Gives what finds how many enrollments one patient's list has."""
+    """Return what finds how many enrollments one patient's list has."""
     return count_of_one(ENROLLMENT_ORDER, _columns.patient_id, _filters(statuses))
 
 
 async def pages_of_group_enrollments(
     snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields | None = None
 ) -> list[Slice[Enrollment]]:
-    """Gives the same page of many groups' enrollments, or some fields of them, by one statement."""
+    """Return the same page of many groups' enrollments, or some fields of them, by one statement."""
     parent = _columns.group_definition_id
     return await read_pages(snapshot, ENROLLMENT_ORDER, parent, group_ids, _filters(statuses), window, fields)
 
 
 async def count_group_enrollments(snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses) -> list[int]:
-    """Gives how many enrollments each group's list has, by one statement."""
+    """Return how many enrollments each group's list has, by one statement."""
     return await counts(snapshot, ENROLLMENT_ORDER, _columns.group_definition_id, group_ids, _filters(statuses))
 
 
 async def pages_of_patient_enrollments(
     snapshot: Snapshot, patient_ids: Sequence[str], statuses: Statuses, window: Window
 ) -> list[Slice[Enrollment]]:
-    """Gives the same page of many patients' enrollments, by one statement."""
+    """Return the same page of many patients' enrollments, by one statement."""
     parent = _columns.patient_id
     return await read_pages(snapshot, ENROLLMENT_ORDER, parent, patient_ids, _filters(statuses), window)
 
 
 async def count_patient_enrollments(snapshot: Snapshot, patient_ids: Sequence[str], statuses: Statuses) -> list[int]:
-    """Gives how many enrollments each patient's list has, by one statement."""
+    """Return how many enrollments each patient's list has, by one statement."""
     return await counts(snapshot, ENROLLMENT_ORDER, _columns.patient_id, patient_ids, _filters(statuses))
 
 

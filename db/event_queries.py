@@ -35,7 +35,7 @@ class RecordedEvent:
 async def find_position(
     connection: AsyncConnection, event_id: UUID, organization_id: str | None = None
 ) -> EventPosition | None:
-    """Gives the position of the event with this id; None where there is none (in the organization, where given)."""
+    """Return the position of the event with this id; None where there is none (in the organization, where given)."""
     query = select(outbox.c.transaction_id, outbox.c.sequence).where(outbox.c.id == event_id)
     if organization_id is not None:
         query = query.where(outbox.c.organization_id == organization_id)
@@ -46,7 +46,7 @@ async def find_position(
 async def read_events(
     connection: AsyncConnection, after: EventPosition, organization_id: str | None, limit: int
 ) -> list[RecordedEvent]:
-    """Gives the next events after a position, at most `limit`, in order.
+    """Return the next events after a position, at most `limit`, in order.
 
     None is missed by going on from the last one given: on PostgreSQL the page ends before the oldest transaction that
     is still running, whose events may yet come in between.
@@ -70,7 +70,7 @@ async def read_events(
 
 
 def is_after(connection: AsyncConnection, position: EventPosition) -> ColumnElement[bool]:
-    """The condition that an event comes after a position, in words that each database looks up in the index."""
+    """Return the condition that an event comes after a position, in words that each database looks up in the index."""
     if connection.dialect.name == "sqlite":
         # For two columns at once, of which one is the row's own number, it would look through all events.
         return and_(outbox.c.transaction_id == 0, outbox.c.sequence > position.sequence)
@@ -78,7 +78,7 @@ def is_after(connection: AsyncConnection, position: EventPosition) -> ColumnElem
 
 
 def is_settled(connection: AsyncConnection) -> ColumnElement[bool]:
-    """The condition that no event can come in before this one any more: no transaction as old is still running."""
+    """Return the condition that no earlier event can still come in: no transaction as old is running."""
     if connection.dialect.name == "sqlite":
         return true()
     oldest_running = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)

@@ -97,7 +97,7 @@ class Explained:
 
 
 async def records(snapshot: Reading, kind: EntityType) -> AsyncIterator[Explained]:
-    """Gives every record of a kind, and every id that only history or events know, in the order of their ids."""
+    """Return every record of a kind, and every id that only history or events know, in the order of their ids."""
     known = _KINDS[kind]
     rows = _Ahead(snapshot.connection, _rows(snapshot, known), "id")
     entries = _Ahead(snapshot.connection, _entries(snapshot, kind), "entity_id")
@@ -113,7 +113,7 @@ async def records(snapshot: Reading, kind: EntityType) -> AsyncIterator[Explaine
 
 
 def unexplained(record: Explained, organization_id: str) -> Iterator[Violation]:
-    """Gives what a record's history and events leave unexplained."""
+    """Return what a record's history and events leave unexplained."""
     kind = _KINDS[record.kind]
     ids = ((kind.name, record.id),)
     if fields := tuple(_unexplained_fields(kind, record)):
@@ -123,7 +123,7 @@ def unexplained(record: Explained, organization_id: str) -> Iterator[Violation]:
 
 
 async def unknown_events(snapshot: Reading) -> AsyncIterator[Violation]:
-    """Gives the events that no change of a record tells."""
+    """Return the events that no change of a record tells."""
     known = [name for kind in _KINDS.values() for name in kind.events.values()]
     query = select(outbox.c.id).where(
         outbox.c.organization_id == snapshot.organization_id, outbox.c.event.not_in(known)
@@ -241,7 +241,7 @@ class _Ahead:
         self._next: Any | None = None
 
     async def open(self) -> None:
-        """Sends the query."""
+        """Send the query."""
         self._rows = aiter(await self._connection.stream(self._query, execution_options=STREAMED))
         await self._read()
 
@@ -251,7 +251,7 @@ class _Ahead:
         return None if self._next is None else str(getattr(self._next, self._column))
 
     async def take(self, key: str) -> list[Any]:
-        """Gives the rows of this key, and goes on to the next."""
+        """Return the rows of this key, and go on to the next."""
         taken: list[Any] = []
         while self._next is not None and self.key == key:
             taken.append(self._next)

@@ -125,24 +125,24 @@ SEATS_OF_GROUP: Lookup[Seats | None] = Lookup(
 
 
 async def find_groups(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, GroupDefinition]:
-    """Gives those of the groups that the organization has, the deleted too."""
+    """Return those of the groups that the organization has, the deleted too."""
     return await find(snapshot, GROUP_ORDERS[GroupOrder.NAME_ASC], ids)
 
 
 async def page_of_groups(
     snapshot: Snapshot, wanted: GroupsWanted, order: GroupOrder, window: Window
 ) -> Slice[GroupDefinition]:
-    """Gives a page of the organization's groups."""
+    """Return a page of the organization's groups."""
     return await read_page(snapshot, GROUP_ORDERS[order], _filters(wanted), window)
 
 
 async def count_groups(snapshot: Snapshot, wanted: GroupsWanted) -> int:
-    """Gives how many groups the list has."""
+    """Return how many groups the list has."""
     return await count(snapshot, GROUP_ORDERS[GroupOrder.NAME_ASC], _filters(wanted))
 
 
 async def count_seats(snapshot: Snapshot, group_ids: Sequence[UUID]) -> dict[UUID, Seats]:
-    """Gives the seats of many groups, by one statement; groups without active enrollments are left out."""
+    """Return the seats of many groups, by one statement; groups without active enrollments are left out."""
     if len(group_ids) == 1:
         seats = await snapshot.find(SEATS_OF_GROUP, group_ids[0])
         return {} if seats is None else {group_ids[0]: seats}

@@ -21,7 +21,7 @@ _LOCK = Statement(_QUERY.with_for_update(key_share=True))
 
 
 async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None:
-    """Gives the group and keeps it, its seats and its slots from changing until the transaction ends.
+    """Return the group and keep it, its seats and its slots from changing until the transaction ends.
 
     Every change to a group, its roster or its calendar takes this lock first, so they happen one after another, and
     none is told with an earlier time than the one before.
@@ -39,7 +39,7 @@ async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None
 
 
 async def insert_group(work: UnitOfWork, group: GroupDefinition) -> None:
-    """Stores a new group."""
+    """Store a new group."""
     await work.connection.execute(
         insert(group_definitions).values(
             id=group.id,
@@ -52,7 +52,7 @@ async def insert_group(work: UnitOfWork, group: GroupDefinition) -> None:
 
 
 async def update_group(work: UnitOfWork, group: GroupDefinition) -> None:
-    """Stores a group that is locked already."""
+    """Store a group that is locked already."""
     await work.connection.execute(
         update(group_definitions)
         .where(group_definitions.c.organization_id == work.organization_id, group_definitions.c.id == group.id)

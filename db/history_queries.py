@@ -58,22 +58,22 @@ HISTORY_ORDER: Order[StoredEntry] = Order(
 
 
 def page_of_history(kind: EntityType, window: Window) -> Lookup[Slice[StoredEntry]]:
-    """Gives what finds a page of one record's history."""
+    """Return what finds a page of one record's history."""
     return page_of_one(HISTORY_ORDER, _columns.entity_id, {"kind": kind.value}, window)
 
 
 def count_of_history(kind: EntityType) -> Lookup[int]:
-    """Gives what finds how many entries one record's history has."""
+    """Return what finds how many entries one record's history has."""
     return count_of_one(HISTORY_ORDER, _columns.entity_id, {"kind": kind.value})
 
 
 async def pages_of_history(
     snapshot: Snapshot, kind: EntityType, ids: Sequence[UUID], window: Window
 ) -> list[Slice[StoredEntry]]:
-    """Gives the same page of many records' history, by one statement."""
+    """Return the same page of many records' history, by one statement."""
     return await read_pages(snapshot, HISTORY_ORDER, _columns.entity_id, ids, {"kind": kind.value}, window)
 
 
 async def count_history(snapshot: Snapshot, kind: EntityType, ids: Sequence[UUID]) -> list[int]:
-    """Gives how many entries each record's history has, by one statement."""
+    """Return how many entries each record's history has, by one statement."""
     return await counts(snapshot, HISTORY_ORDER, _columns.entity_id, ids, {"kind": kind.value})

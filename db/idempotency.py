@@ -77,7 +77,7 @@ class Claim:
 async def claim_request(
     work: UnitOfWork, attempt: UUID, key: str, fingerprint: bytes, permissions: Iterable[str]
 ) -> Claim | Answer:
-    """Claims a request for an attempt, or gives the answer that it had. The same attempt may claim it again.
+    """Claim a request for an attempt, or return the answer that it had. The same attempt may claim it again.
 
     Args:
         work: The transaction; its author is the caller.
@@ -131,7 +131,7 @@ async def claim_request(
 
 
 async def note_step(work: UnitOfWork, claim: Claim, step: str, decision: Any) -> None:
-    """Notes, in the transaction of a change, that the change is a step of the request and what was decided.
+    """Note, in the transaction of a change, that the change is a step of the request and what was decided.
 
     Raises:
         TakenOver: Where the claim has passed to a repeat; the change must not be stored.
@@ -146,7 +146,7 @@ async def note_step(work: UnitOfWork, claim: Claim, step: str, decision: Any) ->
 
 
 async def store_answer(work: UnitOfWork, claim: Claim, answer: Answer) -> None:
-    """Stores the answer to a request, unless the claim has passed to a repeat. Its steps have served their purpose."""
+    """Store the answer to a request, unless the claim has passed to a repeat. Its steps have served their purpose."""
     stored = await work.connection.execute(
         update(idempotency_keys)
         .where(_holds(work, claim))
@@ -162,14 +162,14 @@ async def store_answer(work: UnitOfWork, claim: Claim, answer: Answer) -> None:
 
 
 async def release(work: UnitOfWork, claim: Claim) -> None:
-    """Gives a request back unanswered: a repeat may go on with it at once, behind the steps that are done."""
+    """Give a request back unanswered: a repeat may go on with it at once, behind the steps that are done."""
     await work.connection.execute(
         update(idempotency_keys).where(_holds(work, claim)).values(leased_until=work.now - timedelta(microseconds=1))
     )
 
 
 async def delete_expired(engine: AsyncEngine, now: datetime) -> int:
-    """Deletes what has expired, of all organizations, a bounded number at a time; gives how many there were."""
+    """Delete what has expired, of all organizations, a bounded number at a time; gives how many there were."""
     request = (_keys.organization_id, _keys.subject, _keys.key)
     expired = select(*request).where(_keys.expires_at <= now).limit(_DELETED_AT_ONCE)
     deleted = 0

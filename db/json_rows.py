@@ -30,7 +30,7 @@ class JsonLayout(Generic[Record]):
     """
 
     def __init__(self, layout: Layout[Record], values: frozenset[str]) -> None:
-        """Takes how the same rows are read from the driver, and the fields of which no text will do.
+        """Take how the same rows are read from the driver, and the fields of which no text will do.
 
         Raises KeyError or NotImplementedError where a column holds what has no form in JSON.
         """
@@ -47,11 +47,11 @@ class JsonLayout(Generic[Record]):
 
     @staticmethod
     def text_of(rows: FromClause) -> ColumnElement[str]:
-        """Gives what selects all rows of a subquery as one text, in the order in which they come."""
+        """Return what selects all rows of a subquery as one text, in the order in which they come."""
         return cast(func.json_build_array(*map(func.json_agg, rows.c)), Text)
 
     def parsed(self, text: str) -> "Columns":
-        """Gives the rows of such a text. Raises ValueError where one holds, by its length, no value of Python's."""
+        """Return the rows of such a text. Raise ValueError where one holds, by its length, no value of Python's."""
         # What is aggregated of no rows is null.
         columns: list[Column] = [column or [] for column in orjson.loads(text)]
         for index, convert in self._converted:
@@ -61,7 +61,7 @@ class JsonLayout(Generic[Record]):
 
 @lru_cache(LAYOUTS_KEPT)
 def json_layout(layout: Layout[Record], values: frozenset[str]) -> JsonLayout[Record] | None:
-    """Gives how rows are read from JSON, as `JsonLayout` takes it; None where they cannot be."""
+    """Return how rows are read from JSON, as `JsonLayout` takes it; None where they cannot be."""
     try:
         return JsonLayout(layout, values)
     except (KeyError, NotImplementedError):  # the latter is what SQLAlchemy raises for types of no class in Python

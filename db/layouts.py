@@ -49,15 +49,15 @@ class Layout(Generic[Record]):
         object.__setattr__(self, "written", {name: (at[name], kind) for name, kind in self.texts.items()})
 
     def column(self, name: str) -> int:
-        """Gives the index of the column that holds a field, as it is or coded. Raises KeyError where none does."""
+        """Return the index of the column that holds a field, as it is or coded. Raise KeyError where none does."""
         return self.coded[name][0] if name in self.coded else self.columns[name]
 
 
 @lru_cache(LAYOUTS_KEPT)
 def only(layout: Layout[Record], names: frozenset[str]) -> Layout[Record]:
-    """Gives the layout of rows that hold these fields, and the first column, alone. No record can be made of them.
+    """Return the layout of rows that hold these fields, and the first column, alone. No record can be made of them.
 
-    Raises KeyError for a field that no column holds.
+    Raise KeyError for a field that no column holds.
     """
     selected = tuple(layout.selected[index] for index in sorted({0, *map(layout.column, names)}))
     codes = {name: layout.codes[name] for name in names & layout.codes.keys()}
@@ -65,7 +65,7 @@ def only(layout: Layout[Record], names: frozenset[str]) -> Layout[Record]:
 
 
 def make_nothing(_row: object) -> NoReturn:
-    """Stands for what makes records, where rows hold some fields alone."""
+    """Stand for what makes records, where rows hold some fields alone."""
     raise TypeError("of these rows only some columns were read")
 
 
@@ -94,5 +94,5 @@ class Records(Sequence[Record]):
         return self.layout.make(self.rows[index])
 
     def values(self, name: str) -> Iterator[Any]:
-        """Gives a field that a column holds as it is, of each record in turn."""
+        """Return a field that a column holds as it is, of each record in turn."""
         return map(itemgetter(self.layout.columns[name]), self.rows)

@@ -42,7 +42,7 @@ class Lookups:
         self._together: Together | None = None
 
     def together(self, dialect: Dialect) -> "Together":
-        """Gives the one statement, for PostgreSQL."""
+        """Return the one statement, for PostgreSQL."""
         if self._together is None:
             self._together = Together(self.each, dialect)
         return self._together
@@ -79,11 +79,11 @@ class Together:
         self.text = f"SELECT {', '.join(selected)} FROM (SELECT) AS one {joins}"  # noqa: S608 - as above
 
     def arguments(self, organization_id: str, id: object) -> list[Any]:
-        """Gives the values of the marks, in their order."""
+        """Return the values of the marks, in their order."""
         return [organization_id, id, *self._constants]
 
     def found(self, row: Sequence[Any]) -> list[Any]:
-        """Gives what each of the lookups has found, of the statement's row."""
+        """Return what each of the lookups has found, of the statement's row."""
         values = tuple(row)
         found = []
         for lookup, start, end in self._parts:

@@ -78,12 +78,12 @@ class Shape:
 
 
 def shape_of(filters: Filters, window: Window) -> Shape:
-    """Gives what the statement of a page depends on."""
+    """Return what the statement of a page depends on."""
     return Shape(tuple(filters), window.backwards, window.after is not None, window.before is not None)
 
 
 def given(filters: Filters) -> dict[str, Any]:
-    """Gives the parameters of the filters."""
+    """Return the parameters of the filters."""
     found: dict[str, Any] = {}
     for name, value in filters.items():
         found |= value if isinstance(value, dict) else {name: value}
@@ -91,7 +91,7 @@ def given(filters: Filters) -> dict[str, Any]:
 
 
 def parameters(filters: Filters, window: Window) -> dict[str, Any]:
-    """Gives the parameters of a page: how many rows, from where, and those of the filters."""
+    """Return the parameters of a page: how many rows, from where, and those of the filters."""
     found = given(filters)
     found["rows"] = window.limit + 1
     for side, place in (("after", window.after), ("before", window.before)):
@@ -102,13 +102,13 @@ def parameters(filters: Filters, window: Window) -> dict[str, Any]:
 
 @lru_cache(STATEMENTS_KEPT)
 def find_many(order: Order[Any]) -> Statement:
-    """Gives what selects the records with some ids."""
+    """Return what selects the records with some ids."""
     return Statement(select(*order.layout.selected).where(of_organization(order.table), AnyOf(order.table.c.id, "ids")))
 
 
 @lru_cache(STATEMENTS_KEPT)
 def find_many_as_json(order: Order[Any]) -> Statement:
-    """Gives what selects, on PostgreSQL, the same as one JSON text."""
+    """Return what selects, on PostgreSQL, the same as one JSON text."""
     is_any = AnyOf(order.table.c.id, "ids")
     found = select(*order.layout.selected).where(of_organization(order.table), is_any).subquery()
     return Statement(select(JsonLayout.text_of(found)))
@@ -116,7 +116,7 @@ def find_many_as_json(order: Order[Any]) -> Statement:
 
 @lru_cache(STATEMENTS_KEPT)
 def find_one(order: Order[Any]) -> Statement:
-    """Gives what selects the record with an id."""
+    """Return what selects the record with an id."""
     # For one of a list PostgreSQL would make its plan anew each time.
     is_it = order.table.c.id == bindparam("id", type_=order.table.c.id.type)
     return Statement(select(*order.layout.selected).where(of_organization(order.table), is_it))
@@ -124,7 +124,7 @@ def find_one(order: Order[Any]) -> Statement:
 
 @lru_cache(STATEMENTS_KEPT)
 def page(order: Order[Any], shape: Shape, parent: ColumnElement[Any] | None = None) -> Statement:
-    """Gives what selects a page of the list, or of one parent's list."""
+    """Return what selects a page of the list, or of one parent's list."""
     if parent is not None:
         # A parent's list is short enough for whatever it is narrowed by.
         of_parent = parent == bindparam("parent", type_=parent.type)
@@ -141,7 +141,7 @@ def page(order: Order[Any], shape: Shape, parent: ColumnElement[Any] | None = No
 
 @lru_cache(STATEMENTS_KEPT)
 def pages_by_lateral_join(order: Order[Any], shape: Shape, parent: ColumnElement[Any]) -> Statement:
-    """Gives the statement for PostgreSQL, with the number of the parent, from 0, as the last column.
+    """Return the statement for PostgreSQL, with the number of the parent, from 0, as the last column.
 
     A third of what ranking every row by a window function takes: each parent's list is read only as far as its page.
     """
@@ -153,14 +153,14 @@ def pages_by_lateral_join(order: Order[Any], shape: Shape, parent: ColumnElement
 
 @lru_cache(STATEMENTS_KEPT)
 def pages_as_json(order: Order[Any], shape: Shape, parent: ColumnElement[Any]) -> Statement:
-    """Gives the statement for PostgreSQL that selects a parent's page as JSON, and the parent's number."""
+    """Return the statement for PostgreSQL that selects a parent's page as JSON, and the parent's number."""
     parents, window = _parents(order, shape, parent)
     page = select(JsonLayout.text_of(window.correlate(parents).lateral("page")).label("text")).lateral("read")
     return Statement(select(page.c.text, parents.c.number - 1).select_from(parents.join(page, true())))
 
 
 def _parents(order: Order[Any], shape: Shape, parent: ColumnElement[Any]) -> tuple[TableValuedAlias, Select[Any]]:
-    """Gives the parents, numbered from 1, and what selects the page of one of them."""
+    """Return the parents, numbered from 1, and what selects the page of one of them."""
     values = bindparam("parents", type_=ARRAY(parent.type))
     parents = func.unnest(values).table_valued("parent", with_ordinality="number").render_derived("parents")
     of_parent = parent == parents.c.parent
@@ -169,7 +169,7 @@ def _parents(order: Order[Any], shape: Shape, parent: ColumnElement[Any]) -> tup
 
 @lru_cache(STATEMENTS_KEPT)
 def pages_by_subquery(order: Order[Any], shape: Shape, parent: ColumnElement[Any]) -> Statement:
-    """Gives the statement for SQLite, which has no lateral join, with the parent's number as the last column."""
+    """Return the statement for SQLite, which has no lateral join, with the parent's number as the last column."""
     parents = func.json_each(bindparam("parents", type_=Listed(parent.type))).table_valued(
         "key", "value", name="parents"
     )
@@ -189,7 +189,7 @@ def pages_by_subquery(order: Order[Any], shape: Shape, parent: ColumnElement[Any
 
 @lru_cache(STATEMENTS_KEPT)
 def count(order: Order[Any], filters: tuple[str, ...], parent: ColumnElement[Any] | None = None) -> Statement:
-    """Gives what counts the list, or one parent's list."""
+    """Return what counts the list, or one parent's list."""
     conditions = [of_organization(order.table), *_narrowed(order, filters)]
     if parent is not None:
         conditions.append(parent == bindparam("parent", type_=parent.type))
@@ -198,7 +198,7 @@ def count(order: Order[Any], filters: tuple[str, ...], parent: ColumnElement[Any
 
 @lru_cache(STATEMENTS_KEPT)
 def counts(order: Order[Any], filters: tuple[str, ...], parent: ColumnElement[Any]) -> Statement:
-    """Gives what counts many parents' lists."""
+    """Return what counts many parents' lists."""
     return Statement(
         select(parent, func.count())
         .where(of_organization(order.table), AnyOf(parent, "parents"), *_narrowed(order, filters))

@@ -52,7 +52,7 @@ class Slice(Generic[Record]):
 
 @lru_cache(STATEMENTS_KEPT)
 def by_id(order: Order[Record]) -> Lookup[Record | None]:
-    """Gives what finds one of the list's records by its id; None where the organization has none."""
+    """Return what finds one of the list's records by its id; None where the organization has none."""
     make = order.layout.make
     return Lookup(statements.find_one(order), "id", {}, lambda rows: make(rows[0]) if rows else None, of_one_row=True)
 
@@ -60,7 +60,7 @@ def by_id(order: Order[Record]) -> Lookup[Record | None]:
 def page_of_one(
     order: Order[Record], parent: ColumnElement[Any], filters: Filters, window: Window, fields: Fields | None = None
 ) -> Lookup[Slice[Record]]:
-    """Gives what finds a page of one parent's list, or some fields of its records."""
+    """Return what finds a page of one parent's list, or some fields of its records."""
     if fields is not None:
         order = _only(order, fields.all) or order
     statement = statements.page(order, statements.shape_of(filters, window), parent)
@@ -69,7 +69,7 @@ def page_of_one(
 
 
 def count_of_one(order: Order[Any], parent: ColumnElement[Any], filters: Filters) -> Lookup[int]:
-    """Gives what finds how long one parent's list is."""
+    """Return what finds how long one parent's list is."""
     return Lookup(
         statements.count(order, tuple(filters), parent), "parent", statements.given(filters), _number, of_one_row=True
     )
@@ -80,7 +80,7 @@ def _number(rows: Sequence[Any]) -> int:
 
 
 async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> dict[Key, Record]:
-    """Gives those of the list's records, by id, that the snapshot's organization has. The id is their first column."""
+    """Return those of the list's records, by id, that the snapshot's organization has. The id is their first column."""
     if len(ids) == 1:
         record = await snapshot.find(by_id(order), ids[0])
         return {} if record is None else {ids[0]: record}
@@ -96,7 +96,7 @@ async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> 
 async def find_all(
     snapshot: Snapshot, order: Order[Record], ids: Sequence[Key], fields: Fields
 ) -> Records[Record] | None:
-    """Gives these fields of the records with the ids, in their order; None where one of them is not there."""
+    """Return these fields of the records with the ids, in their order; None where one of them is not there."""
     order, as_json = _reading(snapshot, order, fields.with_value("id"))
     if as_json is None:
         layout, rows = order.layout, await snapshot.fetch(statements.find_many(order), {"ids": ids})
@@ -109,7 +109,7 @@ async def find_all(
 
 
 async def read_page(snapshot: Snapshot, order: Order[Record], filters: Filters, window: Window) -> Slice[Record]:
-    """Gives a page of one list of the snapshot's organization."""
+    """Return a page of one list of the snapshot's organization."""
     statement = statements.page(order, statements.shape_of(filters, window))
     return Slice(window, order.layout, await snapshot.fetch(statement, statements.parameters(filters, window)))
 
@@ -123,7 +123,7 @@ async def read_pages(
     window: Window,
     fields: Fields | None = None,
 ) -> list[Slice[Record]]:
-    """Gives the same page of many parents' lists, by one statement, in the order of the parents.
+    """Return the same page of many parents' lists, by one statement, in the order of the parents.
 
     Some fields of the records alone are for long lists: each set of them is a statement of its own, to be planned by
     the database.
@@ -150,7 +150,7 @@ async def read_pages(
 
 
 async def count(snapshot: Snapshot, order: Order[Any], filters: Filters) -> int:
-    """Gives how long a list is."""
+    """Return how long a list is."""
     return _number(await snapshot.fetch(statements.count(order, tuple(filters)), statements.given(filters)))
 
 
@@ -161,7 +161,7 @@ async def counts(
     parents: Sequence[Parent],
     filters: Filters,
 ) -> list[int]:
-    """Gives how long many parents' lists are, by one statement, in the order of the parents."""
+    """Return how long many parents' lists are, by one statement, in the order of the parents."""
     if len(parents) == 1:
         return [await snapshot.find(count_of_one(order, parent, filters), parents[0])]
     statement = statements.counts(order, tuple(filters), parent)
@@ -174,7 +174,7 @@ async def counts(
 def _reading(
     snapshot: Snapshot, order: Order[Record], fields: Fields | None
 ) -> tuple[Order[Record], JsonLayout[Record] | None]:
-    """Gives the order for reading some fields of its records alone, and how they are read where they come as JSON."""
+    """Return the order for reading some fields of its records alone, and how they are read where they come as JSON."""
     part = _only(order, fields.all) if fields is not None else None
     if fields is None or part is None:
         return order, None
@@ -183,7 +183,7 @@ def _reading(
 
 @lru_cache(STATEMENTS_KEPT)
 def _only(order: Order[Record], names: frozenset[str]) -> Order[Record] | None:
-    """Gives the order for reading some fields of its records alone; None where one of them is in no column."""
+    """Return the order for reading some fields of its records alone; None where one of them is in no column."""
     try:
         return replace(order, layout=only(order.layout, names))
     except KeyError:

@@ -31,7 +31,7 @@ class ParkedEvent:
 
 
 async def list_parked(engine: AsyncEngine, organization_id: str | None) -> list[ParkedEvent]:
-    """Gives what is parked, in the order of the events; of all organizations where none is given."""
+    """Return what is parked, in the order of the events; of all organizations where none is given."""
     columns = [parked_events.c[name] for name in ParkedEvent.__dataclass_fields__]
     query = select(*columns).where(*_of(organization_id))
     query = query.order_by(parked_events.c.sequence, parked_events.c.sink)

@@ -37,7 +37,7 @@ class ConfinedDriver(ReadingDriver):
     __slots__ = ()
 
     async def confine(self) -> None:
-        """Confine the session. Raises DBAPIError."""
+        """Confine the session. Raise DBAPIError."""
         # Outside of a transaction: what is set in one is undone with it.
         await self.run(confine_session(self.organization_id))
 
@@ -54,13 +54,13 @@ class Readers(Protocol):
     """Connections to take, and to give back."""
 
     async def take(self, organization_id: str) -> ReadingDriver:
-        """Gives a connection, outside of any transaction. Raises what `db.faults.classify_fault` knows."""
+        """Return a connection, outside of any transaction. Raises what `db.faults.classify_fault` knows."""
 
     async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
-        """Takes a connection back, or ends one that nobody can use again."""
+        """Take a connection back, or end one that nobody can use again."""
 
     async def close(self) -> None:
-        """Ends the connections."""
+        """End the connections."""
 
 
 class PooledReaders:
@@ -70,15 +70,15 @@ class PooledReaders:
         self._engine = engine
 
     async def take(self, organization_id: str) -> ReadingDriver:
-        """Gives a connection."""
+        """Return a connection."""
         return ReadingDriver(organization_id, self._engine.dialect, await self._engine.raw_connection())
 
     async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
-        """Takes a connection back."""
+        """Take a connection back."""
         await give_back(driver.pooled, driver, reusable=reusable)
 
     async def close(self) -> None:
-        """Does nothing: the engine ends its connections."""
+        """Do nothing: the engine ends its connections."""
 
 
 class ConfinedReaders:
@@ -89,7 +89,7 @@ class ConfinedReaders:
     """
 
     def __init__(self, engine: AsyncEngine, size: int, wait_seconds: float) -> None:
-        """Opens nothing yet.
+        """Open nothing yet.
 
         Args:
             engine: Makes connections, and keeps none.
@@ -105,7 +105,7 @@ class ConfinedReaders:
         self._in_use: set[ReadingDriver] = set()
 
     async def take(self, organization_id: str) -> ReadingDriver:
-        """Gives a connection, confined to the organization; by preference the one that was used last.
+        """Return a connection, confined to the organization; by preference the one that was used last.
 
         Raises Busy where none is free in time, and what connecting raises.
         """
@@ -122,7 +122,7 @@ class ConfinedReaders:
         return driver
 
     async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
-        """Takes a connection back, outside of any transaction, or ends it."""
+        """Take a connection back, outside of any transaction, or end it."""
         self._places.release()
         kept = reusable and driver in self._in_use  # after `close` it is not kept any more
         self._in_use.discard(driver)
@@ -132,7 +132,7 @@ class ConfinedReaders:
             await self._end(driver)
 
     async def close(self) -> None:
-        """Ends the connections that nobody uses, and those in use once they are given back."""
+        """End the connections that nobody uses, and those in use once they are given back."""
         self._in_use.clear()
         ended, self._idle = self._idle, []
         await asyncio.gather(*map(self._end, ended))
@@ -160,7 +160,7 @@ class ConfinedReaders:
         return driver
 
     async def _taken_over(self) -> PoolProxiedConnection | None:
-        """Gives another organization's connection, where there may be no more: the one that was used longest ago."""
+        """Return another organization's connection, where there may be no more: the one that was used longest ago."""
         while self._idle and self._open >= self._size:
             other = self._idle.pop(0)
             if not other.is_lost():

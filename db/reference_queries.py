@@ -67,19 +67,19 @@ LOCATION_ORDER: Order[Location] = Order(
 
 
 async def find_references(snapshot: Snapshot, order: Order[Record], ids: Sequence[str]) -> dict[str, Record]:
-    """Gives those of the records that the organization has."""
+    """Return those of the records that the organization has."""
     return await find(snapshot, order, ids)
 
 
 async def page_of_references(
     snapshot: Snapshot, order: Order[Record], search: str | None, window: Window
 ) -> Slice[Record]:
-    """Gives a page of what the search finds."""
+    """Return a page of what the search finds."""
     return await read_page(snapshot, order, await _filters(snapshot, order, search), window)
 
 
 async def count_references(snapshot: Snapshot, order: Order[Any], search: str | None) -> int:
-    """Gives how much the search finds."""
+    """Return how much the search finds."""
     return await count(snapshot, order, await _filters(snapshot, order, search))
 
 

@@ -19,7 +19,7 @@ _PATIENT_ACTIVE = Statement(
 
 
 async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], location_id: str | None) -> References:
-    """Gives those of the staff ids, and the location, that the organization has."""
+    """Return those of the staff ids, and the location, that the organization has."""
     wanted = {staff_id for staff_id in staff_ids if staff_id is not None and is_storable(staff_id)}
     found: frozenset[str] = frozenset()
     if wanted:
@@ -42,7 +42,7 @@ async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], loc
 
 
 async def patient_is_active(work: UnitOfWork, patient_id: str) -> bool | None:
-    """Tells whether the registry holds the patient as active; None where it does not know the patient."""
+    """Return whether the registry holds the patient as active; None where it does not know the patient."""
     if not is_storable(patient_id):
         return None
     rows = await work.fetch(_PATIENT_ACTIVE, {"id": patient_id})

@@ -44,7 +44,7 @@ class Work:
 
 
 async def open_sink(engine: AsyncEngine, sink: str) -> None:
-    """Makes the sink known, if it is not: its first event will be the first of the outbox."""
+    """Make the sink known, if it is not: its first event will be the first of the outbox."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
         await connection.execute(
             _insert(connection, relay_sinks)
@@ -147,7 +147,7 @@ async def _extend_lanes(connection: AsyncConnection, sink: str, newest: dict[UUI
 
 
 async def _adopt_restored_events(connection: AsyncConnection) -> None:
-    """Brings events from a dump of another PostgreSQL into the order of this one, and looks at all of them again.
+    """Bring events from a dump of another PostgreSQL into the order of this one, and looks at all of them again.
 
     Transactions there had other numbers. One that has not been given out here is a sure sign: new events would sort
     before it, and be taken for delivered.

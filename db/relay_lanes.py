@@ -123,7 +123,7 @@ async def shorten_waits(engine: AsyncEngine, sink: str, seconds: float) -> None:
 
 
 async def read_lane(engine: AsyncEngine, lane: Lane, limit: int) -> list[LaneEvent]:
-    """Gives the lane's next events, at most `limit`, in order: first the parked ones that are to be sent again."""
+    """Return the lane's next events, at most `limit`, in order: first the parked ones that are to be sent again."""
     events: list[LaneEvent] = []
     async with reading_all(engine, Role.BACKGROUND) as connection:
         if lane.has_parked:

@@ -41,7 +41,7 @@ _REFERENCES: Final[tuple[tuple[Table, str, str, Table], ...]] = (
 
 
 async def roster_violations(snapshot: Reading) -> AsyncIterator[Violation]:
-    """Gives what is wrong with seats and waitlists, of living and deleted groups alike."""
+    """Return what is wrong with seats and waitlists, of living and deleted groups alike."""
     taken = _taken(snapshot)
     free_seat = _groups(taken).where(taken.c.waiting > 0, taken.c.seated < group_definitions.c.max_capacity)
     gaps = _groups(taken).where(
@@ -65,7 +65,7 @@ async def roster_violations(snapshot: Reading) -> AsyncIterator[Violation]:
 
 
 async def unexplained_over_capacity(snapshot: Reading) -> AsyncIterator[Violation]:
-    """Gives the groups that are further over their maximum than overrides and lowered capacities account for."""
+    """Return the groups that are further over their maximum than overrides and lowered capacities account for."""
     taken = _taken(snapshot)
     over = (
         _groups(taken)
@@ -81,7 +81,7 @@ async def unexplained_over_capacity(snapshot: Reading) -> AsyncIterator[Violatio
 
 
 async def foreign_references(snapshot: Reading) -> AsyncIterator[Violation]:
-    """Gives the rows that name a record which their own organization does not have."""
+    """Return the rows that name a record which their own organization does not have."""
     for table, kind, column, target in _REFERENCES:
         named = table.c[column]
         query = select(table.c.id.label(kind)).where(

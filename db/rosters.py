@@ -63,13 +63,13 @@ _RENUMBER_ON_SQLITE: Final = _renumber(postgresql=False)
 
 
 async def find_enrollment(work: UnitOfWork, enrollment_id: UUID) -> Enrollment | None:
-    """Gives an enrollment of the organization, a removed one too. Decide on it only while its group is locked."""
+    """Return an enrollment of the organization, a removed one too. Decide on it only while its group is locked."""
     rows = await work.fetch(_FIND, {"id": enrollment_id})
     return enrollment_record(rows[0]) if rows else None
 
 
 async def roster_of(work: UnitOfWork, group: GroupDefinition) -> Roster:
-    """Gives the roster of a group that this transaction has locked."""
+    """Return the roster of a group that this transaction has locked."""
     active = [enrollment_record(row) for row in await work.fetch(_ACTIVE, {"group_id": group.id})]
     return Roster(
         group.id,
@@ -80,7 +80,7 @@ async def roster_of(work: UnitOfWork, group: GroupDefinition) -> Roster:
 
 
 async def save_roster(work: UnitOfWork, change: RosterChange) -> None:
-    """Stores every step of a decision with its history and events."""
+    """Store every step of a decision with its history and events."""
     new = [_columns(step.after) for step in change.steps if step.before is None]
     if new:
         await work.store(_ADD, new)

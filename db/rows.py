@@ -62,22 +62,22 @@ ENROLLMENT_COLUMNS = _columns(enrollments, *(field.name for field in fields(Enro
 
 
 def staff_record(row: Sequence[Any]) -> StaffMember:
-    """Gives a member of staff of a row of STAFF_COLUMNS."""
+    """Return a member of staff of a row of STAFF_COLUMNS."""
     return StaffMember(row[0], row[1], row[2], row[3])
 
 
 def location_record(row: Sequence[Any]) -> Location:
-    """Gives a location of a row of LOCATION_COLUMNS."""
+    """Return a location of a row of LOCATION_COLUMNS."""
     return Location(row[0], row[1], row[2], row[3], row[4])
 
 
 def patient_record(row: Sequence[Any]) -> Patient:
-    """Gives a patient of a row of PATIENT_COLUMNS."""
+    """Return a patient of a row of PATIENT_COLUMNS."""
     return Patient(row[0], row[1], row[2], row[3], row[4])
 
 
 def group_record(row: Sequence[Any]) -> GroupDefinition:
-    """Gives a group definition of a row of GROUP_COLUMNS."""
+    """Return a group definition of a row of GROUP_COLUMNS."""
     recurrence = None
     if row[10] is not None:
         recurrence = Recurrence(row[10], row[11], row[12], tuple(map(date.fromisoformat, row[13])))
@@ -101,7 +101,7 @@ def group_record(row: Sequence[Any]) -> GroupDefinition:
 
 
 def occurrence_record(row: Sequence[Any]) -> Occurrence:
-    """Gives a session of a row of OCCURRENCE_COLUMNS."""
+    """Return a session of a row of OCCURRENCE_COLUMNS."""
     return Occurrence(
         row[0],
         row[1],
@@ -124,7 +124,7 @@ def occurrence_record(row: Sequence[Any]) -> Occurrence:
 
 
 def enrollment_record(row: Sequence[Any]) -> Enrollment:
-    """Gives an enrollment of a row of ENROLLMENT_COLUMNS."""
+    """Return an enrollment of a row of ENROLLMENT_COLUMNS."""
     return Enrollment(
         row[0],
         row[1],

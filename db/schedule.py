@@ -15,7 +15,7 @@ from domain.records import Occurrence, OccurrenceStatus
 
 
 async def find_session(work: UnitOfWork, session_id: UUID) -> Occurrence | None:
-    """Gives a session of the organization. It is safe to decide on only while its group is locked."""
+    """Return a session of the organization. It is safe to decide on only while its group is locked."""
     row = (
         await work.connection.execute(
             select(*OCCURRENCE_COLUMNS).where(
@@ -27,7 +27,7 @@ async def find_session(work: UnitOfWork, session_id: UUID) -> Occurrence | None:
 
 
 async def slot_is_taken(work: UnitOfWork, session: Occurrence) -> bool:
-    """Tells whether another live session of the group starts at the same local time."""
+    """Return whether another live session of the group starts at the same local time."""
     found = await work.connection.scalar(
         select(occurrences.c.id)
         .where(
@@ -44,7 +44,7 @@ async def slot_is_taken(work: UnitOfWork, session: Occurrence) -> bool:
 
 
 async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through_date: date) -> set[tuple[date, time]]:
-    """Gives the local dates and start times of the group's sessions in the window, the cancelled ones too."""
+    """Return the local dates and start times of the group's sessions in the window, the cancelled ones too."""
     rows = await work.connection.execute(
         select(occurrences.c.session_date, occurrences.c.start_time).where(
             occurrences.c.organization_id == work.organization_id,
@@ -56,7 +56,7 @@ async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through
 
 
 async def insert_sessions(work: UnitOfWork, sessions: Sequence[Occurrence]) -> None:
-    """Stores new sessions, all in one statement."""
+    """Store new sessions, all in one statement."""
     if sessions:
         await work.connection.execute(
             insert(occurrences),
@@ -65,7 +65,7 @@ async def insert_sessions(work: UnitOfWork, sessions: Sequence[Occurrence]) -> N
 
 
 async def update_session(work: UnitOfWork, session: Occurrence) -> None:
-    """Stores a session whose group is locked already."""
+    """Store a session whose group is locked already."""
     values = _columns(session)
     del values["id"]
     await work.connection.execute(

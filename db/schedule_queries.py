@@ -68,24 +68,24 @@ _BY_DATE = Statement(
 
 
 async def find_sessions(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Occurrence]:
-    """Gives those of the sessions that the organization has."""
+    """Return those of the sessions that the organization has."""
     return await find(snapshot, SESSION_ORDER, ids)
 
 
 async def page_of_sessions(snapshot: Snapshot, wanted: SessionsWanted, window: Window) -> Slice[Occurrence]:
-    """Gives a page of the organization's calendar."""
+    """Return a page of the organization's calendar."""
     return await read_page(snapshot, SESSION_ORDER, _filters(wanted), window)
 
 
 async def count_sessions(snapshot: Snapshot, wanted: SessionsWanted) -> int:
-    """Gives how many sessions the list has."""
+    """Return how many sessions the list has."""
     return await count(snapshot, SESSION_ORDER, _filters(wanted))
 
 
 async def pages_of_group_sessions(
     snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted, window: Window, fields: Fields | None = None
 ) -> list[Slice[Occurrence]]:
-    """Gives the same page of many groups' sessions, or some fields of them, by one statement."""
+    """Return the same page of many groups' sessions, or some fields of them, by one statement."""
     parent = _columns.group_definition_id
     return await read_pages(snapshot, SESSION_ORDER, parent, group_ids, _filters(wanted), window, fields)
 
@@ -93,24 +93,24 @@ async def pages_of_group_sessions(
 def page_of_group_sessions(
     wanted: SessionsWanted, window: Window, fields: Fields | None = None
 ) -> Lookup[Slice[Occurrence]]:
-    """Gives what finds a page of one group's sessions, or some fields of them."""
+    """Return what finds a page of one group's sessions, or some fields of them."""
     return page_of_one(SESSION_ORDER, _columns.group_definition_id, _filters(wanted), window, fields)
 
 
 def count_of_group_sessions(wanted: SessionsWanted) -> Lookup[int]:
-    """Gives what finds how many sessions one group's list has."""
+    """Return what finds how many sessions one group's list has."""
     return count_of_one(SESSION_ORDER, _columns.group_definition_id, _filters(wanted))
 
 
 async def count_group_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], wanted: SessionsWanted) -> list[int]:
-    """Gives how many sessions each group's list has, by one statement."""
+    """Return how many sessions each group's list has, by one statement."""
     return await counts(snapshot, SESSION_ORDER, _columns.group_definition_id, group_ids, _filters(wanted))
 
 
 async def sessions_by_date(
     snapshot: Snapshot, group_ids: Sequence[UUID], first: date, last: date
 ) -> dict[UUID, list[Occurrence]]:
-    """Gives each group's sessions on local dates in a window, but the cancelled, by one statement."""
+    """Return each group's sessions on local dates in a window, but the cancelled, by one statement."""
     rows = await snapshot.fetch(_BY_DATE, {"group_ids": group_ids, "from_date": first, "through_date": last})
     found: dict[UUID, list[Occurrence]] = {}
     for session in map(occurrence_record, rows):

@@ -54,7 +54,7 @@ class UnreadableSchema(Exception):
 
 
 async def schema_is_current(engine: AsyncEngine) -> bool:
-    """Tells whether the database has the newest schema that this code knows. Raises NewerSchema."""
+    """Return whether the database has the newest schema that this code knows. Raise NewerSchema."""
     revision = await current_revision(engine)
     refuse_newer(revision)
     return revision == REVISIONS[-1]
@@ -69,13 +69,13 @@ def is_older(revision: str | None) -> bool:
 
 
 async def current_revision(engine: AsyncEngine) -> str | None:
-    """Gives the revision that the database is at; None where it has no schema yet."""
+    """Return the revision that the database is at; None where it has no schema yet."""
     async with engine.connect() as connection:
         return await connection.run_sync(revision_of)
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Return the same of a connection's database. Raises UnreadableSchema."""
+    """Return the same of a connection's database. Raise UnreadableSchema."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     if connection.dialect.name == "postgresql" and not connection.scalar(_MAY_READ, {"name": VERSION_TABLE}):
@@ -85,6 +85,6 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def refuse_newer(revision: str | None) -> None:
-    """Raises NewerSchema where this code does not know the revision."""
+    """Raise NewerSchema where this code does not know the revision."""
     if revision is not None and revision not in REVISIONS:
         raise NewerSchema

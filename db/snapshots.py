@@ -23,7 +23,7 @@ class Snapshot:
     __slots__ = ("_fault", "_readers", "driver", "on_postgresql", "organization_id")
 
     def __init__(self, readers: Readers, driver: ReadingDriver) -> None:
-        """Begins nothing yet; `open_snapshot` does."""
+        """Begin nothing yet; `open_snapshot` does."""
         self.organization_id = driver.organization_id
         self.on_postgresql = driver.on_postgresql
         self.driver = driver
@@ -31,7 +31,7 @@ class Snapshot:
         self._fault: DBAPIError | None = None
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """Gives the statement's rows as `Driver.fetch` does. Raises DBAPIError: after a first fault always that one."""
+        """Return the statement's rows as `Driver.fetch` does. Raise DBAPIError: after a fault always that one."""
         # PostgreSQL answers nothing more in a transaction that has failed, and does not repeat why.
         if self._fault is not None:
             raise self._fault
@@ -42,7 +42,7 @@ class Snapshot:
             raise
 
     async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
-        """Gives what each of the lookups finds by the id. Raises as above."""
+        """Return what each of the lookups finds by the id. Raises as above."""
         if self._fault is not None:
             raise self._fault
         try:
@@ -52,15 +52,15 @@ class Snapshot:
             raise
 
     async def find(self, lookup: Lookup[Found], id: object) -> Found:
-        """Gives what the lookup finds by the id. Raises as above."""
+        """Return what the lookup finds by the id. Raises as above."""
         return lookup.of_rows(await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id}))
 
     async def begin(self) -> None:
-        """Begins the transaction. Raises DBAPIError."""
+        """Begin the transaction. Raise DBAPIError."""
         await self.driver.run(_BEGIN if self.on_postgresql else "BEGIN")
 
     async def close(self) -> None:
-        """Ends the transaction, which has changed nothing, and gives the connection back. Raises DBAPIError."""
+        """End the transaction, which has changed nothing, and return the connection back. Raise DBAPIError."""
         reusable = False
         try:
             # A database that has fallen silent is not asked to roll back: it would be waited for once more.
@@ -72,7 +72,7 @@ class Snapshot:
 
 
 async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: object) -> list[Any]:
-    """Gives what each of the lookups finds by the id, all at the same moment. Raises DBAPIError.
+    """Return what each of the lookups finds by the id, all at the same moment. Raise DBAPIError.
 
     PostgreSQL is asked by one statement, which needs no transaction around it to see a single moment.
     """
@@ -94,7 +94,7 @@ async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: 
 
 
 async def open_snapshot(engine: Database, organization_id: str) -> Snapshot:
-    """Begins a transaction that reads: all its statements see the same moment of the database. Raises DBAPIError."""
+    """Begin a transaction that reads: all its statements see the same moment of the database. Raise DBAPIError."""
     driver = await engine.readers.take(organization_id)
     opened = Snapshot(engine.readers, driver)
     try:
@@ -108,7 +108,7 @@ async def open_snapshot(engine: Database, organization_id: str) -> Snapshot:
 
 @asynccontextmanager
 async def snapshot(engine: Database, organization_id: str) -> AsyncIterator[Snapshot]:
-    """Opens a snapshot for a block."""
+    """Open a snapshot for a block."""
     opened = await open_snapshot(engine, organization_id)
     try:
         yield opened

@@ -22,7 +22,7 @@ _OPENED = "group_sessions_opened_file"
 
 
 def keep_to_file(engine: AsyncEngine, path: Path, *, may_create: bool) -> None:
-    """Has the engine open a new connection where an old one is to another file than the path leads to.
+    """Make the engine open a new connection where an old one is to another file than the path leads to.
 
     Args:
         engine: An engine of SQLite.

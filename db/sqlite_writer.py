@@ -39,7 +39,7 @@ class WriterConnection(sqlite3.Connection):
 
 
 def begin_immediate(driver_connection: Any, seconds: float) -> None:
-    """Begins a transaction that writes, as soon as no other process does.
+    """Begin a transaction that writes, as soon as no other process does.
 
     Args:
         driver_connection: The connection, as SQLAlchemy's driver for aiosqlite has it.

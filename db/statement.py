@@ -35,7 +35,7 @@ class CompiledStatement:
     readers: tuple[Convert | None, ...] | None
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
-        """Gives the values of the marks, in their order. Raises KeyError where one is missing."""
+        """Return the values of the marks, in their order. Raise KeyError where one is missing."""
         values = []
         for name, write, required, constant in self.parameters:
             value = given[name] if required else constant
@@ -43,7 +43,7 @@ class CompiledStatement:
         return values
 
     def read(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """Gives the rows with their values as Python knows them."""
+        """Return the rows with their values as Python knows them."""
         if self.readers is None:
             return rows
         readers = self.readers
@@ -60,7 +60,7 @@ class Statement:
     """A statement with named parameters. Its rows are sequences, in the order of its columns."""
 
     def __init__(self, construct: ClauseElement, columns: Sequence[str] = ()) -> None:
-        """Compiles nothing yet.
+        """Compile nothing yet.
 
         Args:
             construct: The statement.
@@ -71,7 +71,7 @@ class Statement:
         self._compiled: dict[str, CompiledStatement] = {}
 
     def compiled(self, dialect: Dialect) -> CompiledStatement:
-        """Gives the statement as the database takes it; compiled when it is first asked for."""
+        """Return the statement as the database takes it; compiled when it is first asked for."""
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = self._compile(dialect)
@@ -112,23 +112,23 @@ class Listed(TypeDecorator[Any]):
         self.item = item
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Gives the type that the database has for it."""
+        """Return the type that the database has for it."""
         return dialect.type_descriptor(ARRAY(self.item) if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Gives the values, ids in the form that columns hold them in."""
+        """Return the values, ids in the form that columns hold them in."""
         if dialect.name == "postgresql":
             return list(value)
         return orjson.dumps([each if isinstance(each, str) else each.hex for each in value]).decode()
 
 
 def constant(value: str) -> ColumnElement[str]:
-    """Gives a word of ours, such as a status, as part of a statement's text: an index may be made for just this one."""
+    """Return a constant, such as a status, as part of the statement's text, so that a partial index can match."""
     return literal_column(f"'{value}'", String())
 
 
 def of_organization(table: FromClause) -> ColumnElement[bool]:
-    """Gives the condition that a row is the organization that the statement is for's. No statement goes without it."""
+    """Return the condition that a row is the organization that the statement is for's. No statement goes without it."""
     condition: ColumnElement[bool] = table.c.organization_id == bindparam(
         "organization_id", type_=table.c.organization_id.type
     )

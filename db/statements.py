@@ -24,14 +24,14 @@ _current: ContextVar[StatementCount | None] = ContextVar("statement_count", defa
 
 
 def start_counting() -> StatementCount:
-    """Gives a count that grows with every statement of the calling task and of those it starts."""
+    """Return a count that grows with every statement of the calling task and of those it starts."""
     count = StatementCount()
     _current.set(count)
     return count
 
 
 def count_statement(seconds: float) -> None:
-    """Adds a statement, and the time it took, to the calling task's count."""
+    """Add a statement, and the time it took, to the calling task's count."""
     count = _current.get()
     if count is not None:
         count.statements += 1
@@ -39,7 +39,7 @@ def count_statement(seconds: float) -> None:
 
 
 def count_statements(engine: AsyncEngine) -> None:
-    """Has the engine count the statements that SQLAlchemy sends. BEGIN, COMMIT and ROLLBACK are not statements here."""
+    """Make the engine count the statements that SQLAlchemy sends, except BEGIN, COMMIT and ROLLBACK."""
 
     @event.listens_for(engine.sync_engine, "before_cursor_execute")
     def _before(_connection: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:

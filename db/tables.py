@@ -57,7 +57,7 @@ class Instant(TypeDecorator[datetime]):
         return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuses what has no zone: a naive value would silently be somebody's local time."""
+        """Refuse what has no zone: a naive value would silently be somebody's local time."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -65,7 +65,7 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Gives the instant with its zone, UTC."""
+        """Return the instant with its zone, UTC."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 

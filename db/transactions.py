@@ -33,7 +33,7 @@ async def transact(
     new_id: Callable[[], UUID],
     decide: Callable[[UnitOfWork], Awaitable[Decided]],
 ) -> Decided:
-    """Runs a decision in a transaction, and commits it.
+    """Run a decision in a transaction, and commit it.
 
     Conflicts with other transactions, and lost connections, are retried. The turn is waited for, in line with others
     of this process, for QUEUE_SECONDS in all, and then a lock of another process for LOCK_SECONDS.

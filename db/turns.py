@@ -34,14 +34,14 @@ class Turns:
         self._lines: dict[Hashable, deque[asyncio.Future[None]]] = {}
 
     def take(self, key: Hashable) -> bool:
-        """Takes the turn where it is free, and tells whether it was."""
+        """Take the turn where it is free, and report whether it was."""
         if key in self._lines:
             return False
         self._lines[key] = deque()
         return True
 
     async def wait(self, key: Hashable, seconds: float) -> None:
-        """Takes the turn, behind those who came before. Raises Busy where it does not come within the seconds."""
+        """Take the turn, behind those who came before. Raise Busy where it does not come within the seconds."""
         if self.take(key):
             return
         turn = asyncio.get_running_loop().create_future()
@@ -58,7 +58,7 @@ class Turns:
             raise
 
     def give(self, key: Hashable) -> None:
-        """Gives the turn to the next in line."""
+        """Give the turn to the next in line."""
         line = self._lines[key]
         while line:
             turn = line.popleft()
@@ -76,7 +76,7 @@ class Place:
         self._key: Hashable | None = None
 
     def need(self, key: Hashable) -> None:
-        """Raises NotYourTurn where the turn is another's. A transaction has one turn: a second lock needs none."""
+        """Raise NotYourTurn where the turn is another's. A transaction has one turn: a second lock needs none."""
         if self._key is not None:
             return
         if not self._turns.take(key):
@@ -84,12 +84,12 @@ class Place:
         self._key = key
 
     async def wait(self, key: Hashable, seconds: float) -> None:
-        """Takes the turn when it comes. Raises Busy where it does not come within the seconds."""
+        """Take the turn when it comes. Raise Busy where it does not come within the seconds."""
         await self._turns.wait(key, seconds)
         self._key = key
 
     def leave(self) -> None:
-        """Gives the turn back, if one is held."""
+        """Give the turn back, if one is held."""
         if self._key is not None:
             self._turns.give(self._key)
             self._key = None

@@ -127,7 +127,7 @@ class UnitOfWork:
         return self.driver.on_postgresql
 
     def need_turn(self, key: Hashable) -> None:
-        """Call it before the statement that locks a row that many may want. Raises NotYourTurn."""
+        """Call it before the statement that locks a row that many may want. Raise NotYourTurn."""
         if self.locks_rows:
             self.place.need((self.organization_id, key))
 
@@ -149,12 +149,12 @@ class UnitOfWork:
         return UUID(int=milliseconds << _TIME_BITS_AT | made.int & ((1 << _TIME_BITS_AT) - 1))
 
     def record(self, events: Iterable[Event], history: Iterable[HistoryEntry]) -> None:
-        """Notes what is to be told; it is stored in this transaction, before it commits."""
+        """Note what is to be told; it is stored in this transaction, before it commits."""
         self._events.extend(events)
         self._history.extend(history)
 
     def record_reading(self, operation: str | None, patient_ids: Iterable[str]) -> None:
-        """Notes that the author reads these patients' records; stored as above, in one row however many they are."""
+        """Note that the author reads these patients' records; stored as above, in one row however many they are."""
         self._readings.append(
             {
                 "id": self.new_id(),
@@ -188,11 +188,11 @@ class UnitOfWork:
             await self.store(_ADD_READING, self._readings)
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """Gives the statement's rows as `Driver.fetch` does. Raises DBAPIError."""
+        """Return the statement's rows as `Driver.fetch` does. Raise DBAPIError."""
         return await self.transaction.driver.fetch(statement, parameters)
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Runs a statement once for each of the rows. Raises DBAPIError."""
+        """Run a statement once for each of the rows. Raise DBAPIError."""
         await self.transaction.driver.store(statement, rows)
 
     def _history_row(self, entry: HistoryEntry) -> dict[str, Any]:
@@ -248,7 +248,7 @@ async def unit_of_work(
     *,
     role: Role = Role.SERVER,
 ) -> AsyncIterator[UnitOfWork]:
-    """Opens a transaction that writes. Leaving the block commits; an exception rolls everything back.
+    """Open a transaction that writes. Leaving the block commits; an exception rolls everything back.
 
     `db.transactions.transact` runs a decision in one, and again where that helps. Operators' commands alone act as
     another role than requests do.

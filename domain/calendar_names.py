@@ -22,19 +22,19 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
 def short_date(day: date) -> str:
-    """Gives a date without its year, as in "Jan 15"."""
+    """Return a date without its year, as in "Jan 15"."""
     return f"{MONTHS[day.month - 1][:3]} {day.day}"
 
 
 def in_list(items: Sequence[str]) -> str:
-    """Gives the items as prose lists them, as in "Monday, Wednesday and Friday"."""
+    """Return the items as prose lists them, as in "Monday, Wednesday and Friday"."""
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def ordinal(number: int) -> str:
-    """Gives a place in a row; a negative one counts from the end: "second", "21st", "last", "second to last"."""
+    """Return a place in a row; a negative one counts from the end: "second", "21st", "last", "second to last"."""
     if number == -1:
         return "last"
     if number < 0:

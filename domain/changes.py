@@ -57,7 +57,7 @@ _NOT_HISTORY = frozenset({"version", "created_at", "updated_at"})
 
 
 def as_text(value: object) -> str | None:
-    """Gives a field's value as history and events tell it: ISO 8601 for dates, times and instants."""
+    """Return a field's value as history and events tell it: ISO 8601 for dates, times and instants."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, (datetime, date, time)):
@@ -68,7 +68,7 @@ def as_text(value: object) -> str | None:
 
 
 def differences(before: Any, after: Any) -> tuple[FieldChange, ...]:
-    """Gives the fields in which two records of one class differ; before is None for a new record."""
+    """Return the fields in which two records of one class differ; before is None for a new record."""
     told = _texts(before)
     return tuple(
         FieldChange(field, told.get(field), text) for field, text in _texts(after).items() if told.get(field) != text

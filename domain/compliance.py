@@ -96,14 +96,14 @@ _MINIMUMS = {Program.IOP: _Minimums(9, 3, 3), Program.PHP: _Minimums(20, 5, None
 
 
 def week_start(day: date, first_weekday: int) -> date:
-    """Gives the first day of the week that holds a day, for weeks that begin on a weekday (0 is Monday)."""
+    """Return the first day of the week that holds a day, for weeks that begin on a weekday (0 is Monday)."""
     return day - timedelta(days=(day.weekday() - first_weekday) % _DAYS_OF_WEEK)
 
 
 def weekly_compliance(
     program: Program, week_start: date, zone: str, sessions: Iterable[tuple[datetime, datetime]]
 ) -> Compliance:
-    """Weighs the seven days from week_start against the program's minimums.
+    """Weigh the seven days from week_start against the program's minimums.
 
     Args:
         program: Whose minimums.
@@ -149,7 +149,7 @@ def weekly_compliance(
 
 
 def _time_by_day(first: date, zone: str, sessions: Iterable[tuple[datetime, datetime]]) -> dict[date, timedelta]:
-    """The time with a session on each day that has any, in order of days."""
+    """Return the time with a session on each day that has any, in order of days."""
     stretches = _without_overlap(sessions)
     by_day: dict[date, timedelta] = {}
     for day in (first + timedelta(days=number) for number in range(_DAYS_OF_WEEK)):
@@ -184,7 +184,7 @@ def _short_days(by_day: dict[date, timedelta], required: timedelta) -> list[Comp
 def _hours_requirement(
     code: ComplianceRequirementCode, required: int, actual: timedelta | None
 ) -> ComplianceRequirement:
-    """A minimum of hours; met where there is nothing to measure (None). Decided exactly, rounded only to be shown."""
+    """Return a minimum of hours, met where nothing is measured (None). It is decided exactly and shown rounded."""
     met = actual is None or actual >= required * _HOUR
     shown = 0.0 if actual is None else round(actual / _HOUR, 2)
     if not met:  # seconds short must not look like enough

@@ -63,7 +63,7 @@ class GroupChange:
 def define(
     draft: GroupDraft, references: References, default_time_zone: str, group_id: UUID, now: datetime
 ) -> GroupChange:
-    """Makes a new group of a draft.
+    """Make a new group of a draft.
 
     Raises:
         Refusal: With every fault of the draft at once.
@@ -74,7 +74,7 @@ def define(
 def edit(
     group: GroupDefinition, edits: Mapping[str, object], references: References, default_time_zone: str, now: datetime
 ) -> GroupChange:
-    """Applies edits, by GroupDraft's field names; a field that is not among them stays as it is.
+    """Apply edits, by GroupDraft's field names; a field that is not among them stays as it is.
 
     Raises:
         Refusal: GROUP_DELETED, or every fault of the edited group at once.
@@ -86,7 +86,7 @@ def edit(
 
 
 def delete(group: GroupDefinition, now: datetime) -> GroupChange:
-    """Deletes softly: the record, its sessions and its enrollments stay, since clinical records refer to them.
+    """Delete softly: the record, its sessions and its enrollments stay, since clinical records refer to them.
 
     Raises:
         Refusal: GROUP_DELETED where it was deleted before.
@@ -96,13 +96,13 @@ def delete(group: GroupDefinition, now: datetime) -> GroupChange:
 
 
 def refuse_deleted(group: GroupDefinition, field: str) -> None:
-    """Raises a Refusal with GROUP_DELETED at ["input", field] where the group is deleted."""
+    """Raise a Refusal with GROUP_DELETED at ["input", field] where the group is deleted."""
     if group.deleted_at is not None:
         raise Refusal(Fault(FaultCode.GROUP_DELETED, "This group is deleted.", ("input", field)))
 
 
 def refuse_stale(version: int, expected_version: int | None) -> None:
-    """Raises a Refusal with VERSION_CONFLICT where a version is expected and the record has moved on."""
+    """Raise a Refusal with VERSION_CONFLICT where a version is expected and the record has moved on."""
     if expected_version is not None and expected_version != version:
         raise Refusal(
             Fault(
@@ -186,17 +186,17 @@ def _check_people(draft: GroupDraft, references: References, faults: list[Fault]
 
 
 def unknown_staff(field: str) -> Fault:
-    """The fault of a staff id that the organization does not have."""
+    """Return the fault of a staff id that the organization does not have."""
     return Fault(FaultCode.NOT_FOUND, "There is no member of staff with this id.", ("input", field))
 
 
 def unknown_location() -> Fault:
-    """The fault of a location id that the organization does not have."""
+    """Return the fault of a location id that the organization does not have."""
     return Fault(FaultCode.NOT_FOUND, "There is no location with this id.", ("input", "locationId"))
 
 
 def same_person() -> Fault:
-    """The fault of a co-facilitator who is the facilitator."""
+    """Return the fault of a co-facilitator who is the facilitator."""
     return Fault(
         FaultCode.INVALID,
         "The co-facilitator must be another person than the facilitator.",

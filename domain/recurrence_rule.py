@@ -66,7 +66,7 @@ class InvalidRule(ValueError):
 
 
 def normalized(text: str) -> str:
-    """Gives a rule as it is kept: upper-case, without surrounding spaces and without the "RRULE:" prefix."""
+    """Return a rule as it is kept: upper-case, without surrounding spaces and without the "RRULE:" prefix."""
     value = text.strip(" ")
     if not value.isascii():  # upper() would turn some foreign letters into ours
         return value
@@ -75,7 +75,7 @@ def normalized(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def read_rule(rule: str) -> RuleParts:
-    """Reads a normalized rule.
+    """Read a normalized rule.
 
     Raises:
         InvalidRule: With everything that is wrong with it.

@@ -40,7 +40,7 @@ def _period(parts: RuleParts) -> str:
 
 
 def _days(parts: RuleParts) -> str:
-    """What the BY parts say: "on" the days, "of" or "in" what they are counted in."""
+    """Return what the BY parts say: "on" the days, "of" or "in" what they are counted in."""
     if not parts.by_set_position and (dates := _dates_of_year(parts)):
         return f"on {in_list(dates)}"
     kinds = [kind for kind in (_weekdays(parts), _month_days(parts), _year_days(parts)) if kind]
@@ -62,7 +62,7 @@ def _at_positions(parts: RuleParts, days: str) -> str:
 
 
 def _dates_of_year(parts: RuleParts) -> list[str]:
-    """A few plain dates such as "November 23", where the rule is no more than that."""
+    """Return a few plain dates such as "November 23", where the rule is no more than that."""
     plain = parts.frequency is Frequency.YEARLY and parts.by_month and all(day > 0 for day in parts.by_month_day)
     if not plain or parts.by_day or parts.by_year_day or parts.by_week_number:
         return []

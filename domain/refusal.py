@@ -56,7 +56,7 @@ class Refusal(Exception):
 
 
 def refuse_if_any(faults: Iterable[Fault]) -> None:
-    """Raises one Refusal with all the faults, if there are any."""
+    """Raise one Refusal with all the faults, if there are any."""
     found = tuple(faults)
     if found:
         raise Refusal(*found)

@@ -122,7 +122,7 @@ def enroll(
 
 
 def disenroll(roster: Roster, enrollment: Enrollment, reason: str | None, now: datetime) -> RosterChange:
-    """Takes a patient off the roster, keeps the record, and seats who is next.
+    """Take a patient off the roster, keep the record, and seat who is next.
 
     Raises:
         Refusal: NOT_ACTIVE where they left already; INVALID or OUT_OF_RANGE for the reason.
@@ -138,7 +138,7 @@ def disenroll(roster: Roster, enrollment: Enrollment, reason: str | None, now: d
 
 
 def remove(roster: Roster, enrollment: Enrollment, now: datetime) -> RosterChange:
-    """Hides an enrollment made in error from every list, and frees its seat.
+    """Hide an enrollment made in error from every list, and free its seat.
 
     Raises:
         Refusal: NOT_ACTIVE where it was removed already.
@@ -153,7 +153,7 @@ def remove(roster: Roster, enrollment: Enrollment, now: datetime) -> RosterChang
 
 
 def promote(roster: Roster, enrollment: Enrollment, now: datetime, *, allow_over_capacity: bool) -> RosterChange:
-    """Seats a chosen waiting patient out of turn.
+    """Seat a chosen waiting patient out of turn.
 
     Raises:
         Refusal: AT_CAPACITY where no seat is free, unless that is allowed; ALREADY_ENROLLED or NOT_ACTIVE where the
@@ -176,7 +176,7 @@ def promote(roster: Roster, enrollment: Enrollment, now: datetime, *, allow_over
 
 
 def move(roster: Roster, enrollment: Enrollment, position: int, now: datetime) -> RosterChange:
-    """Puts a waiting patient at another position of the queue, 1 to n; the others close up.
+    """Put a waiting patient at another position of the queue, 1 to n; the others close up.
 
     Raises:
         Refusal: OUT_OF_RANGE for the position; ALREADY_ENROLLED or NOT_ACTIVE where the patient does not wait.
@@ -199,7 +199,7 @@ def move(roster: Roster, enrollment: Enrollment, position: int, now: datetime) -
 
 
 def settle(roster: Roster, now: datetime) -> RosterChange:
-    """Seats those waiting, in their order, as far as there are seats: for a capacity that was raised."""
+    """Seat those waiting, in their order, as far as there are seats: for a capacity that was raised."""
     return _settle(roster, (), now)
 
 

@@ -53,7 +53,7 @@ class Fields:
     written: frozenset[str] = frozenset()
 
     def with_value(self, name: str) -> "Fields":
-        """Gives these fields with another that is looked at."""
+        """Return these fields with another that is looked at."""
         return Fields(self.values | {name}, self.written)
 
     @property

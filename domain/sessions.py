@@ -52,7 +52,7 @@ def draft_for(
     end_time: time | None,
     staff_and_place: Mapping[str, object],
 ) -> SessionDraft:
-    """Completes what was typed with the group's facilitators and location, for those that were left out."""
+    """Complete what was typed with the group's facilitators and location, for those that were left out."""
     draft = SessionDraft(session_date, start_time, end_time, None, None, None)
     if group is not None:
         draft = replace(
@@ -66,14 +66,14 @@ def draft_for(
 
 
 def faults_without_group(draft: SessionDraft, references: References) -> list[Fault]:
-    """Gives what is wrong with a draft whatever group it is for: what it leaves out would be the group's."""
+    """Return what is wrong with a draft whatever group it is for: what it leaves out would be the group's."""
     return [fault for fault in _faults(draft, references, minutes=0) if fault.code is not FaultCode.REQUIRED]
 
 
 def schedule(
     group: GroupDefinition, draft: SessionDraft, references: References, session_id: UUID, now: datetime
 ) -> SessionChange:
-    """Puts a session of a group on the calendar, in the group's time zone.
+    """Put a session of a group on the calendar, in the group's time zone.
 
     Raises:
         Refusal: With every fault of the draft at once.
@@ -108,7 +108,7 @@ def schedule(
 def edit(
     session: Occurrence, edits: Mapping[str, object], references: References, duration_minutes: int, now: datetime
 ) -> SessionChange:
-    """Applies edits, by SessionDraft's field names; a field that is not among them stays as it is.
+    """Apply edits, by SessionDraft's field names; a field that is not among them stays as it is.
 
     A session that gets another start and no end keeps its length on the clock. An end of None is the group's
     duration after the start.
@@ -140,7 +140,7 @@ def edit(
 
 
 def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionChange:
-    """Cancels a session, once, for a reason.
+    """Cancel a session, once, for a reason.
 
     Raises:
         Refusal: REQUIRED, INVALID or OUT_OF_RANGE for the reason; OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED.
@@ -161,7 +161,7 @@ def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionCha
 
 
 def complete(session: Occurrence, now: datetime) -> SessionChange:
-    """Marks a session that took place and is documented; one that is marked already stays as it is.
+    """Mark a session that took place and is documented; one that is marked already stays as it is.
 
     No event tells it: who documents sessions knows, and nothing may be billed for it from here.
 
@@ -176,7 +176,7 @@ def complete(session: Occurrence, now: datetime) -> SessionChange:
 
 
 def duplicate(field: str) -> Refusal:
-    """The refusal of a second live session of a group at one local time."""
+    """Return the refusal of a second live session of a group at one local time."""
     return Refusal(
         Fault(
             FaultCode.DUPLICATE_OCCURRENCE,
@@ -187,7 +187,7 @@ def duplicate(field: str) -> Refusal:
 
 
 def date_fault(day: date, field: FieldPath) -> Fault | None:
-    """Gives OUT_OF_RANGE for a day that no calendar of this module holds."""
+    """Return OUT_OF_RANGE for a day that no calendar of this module holds."""
     if FIRST_YEAR <= day.year <= LAST_YEAR:
         return None
     return Fault(FaultCode.OUT_OF_RANGE, f"The date must be in the years {FIRST_YEAR} to {LAST_YEAR}.", field)
@@ -256,7 +256,7 @@ def _people_faults(draft: SessionDraft, references: References) -> list[Fault]:
 
 
 def _after(start: time, minutes: int) -> time | None:
-    """The time on the clock so many minutes later; None where that is another day."""
+    """Return the time on the clock so many minutes later; None where that is another day."""
     any_day = date(2000, 1, 1)
     end = datetime.combine(any_day, start) + timedelta(minutes=minutes)
     return end.time() if end.date() == any_day else None

@@ -35,12 +35,12 @@ def shows(text: str) -> bool:
 
 
 def is_storable(text: str) -> bool:
-    """Tells whether every database can hold the text: no NUL, no half of a surrogate pair."""
+    """Return whether every database can hold the text: no NUL, no half of a surrogate pair."""
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def required_text(text: str | None, field: FieldPath, name: str, longest: int, faults: list[Fault]) -> str:
-    """Gives the text trimmed; notes REQUIRED where it is blank, OUT_OF_RANGE where too long, INVALID where not text."""
+    """Return the text trimmed. Note REQUIRED where it is blank, OUT_OF_RANGE if too long, INVALID if not text."""
     trimmed = optional_text(text, field, name, longest, faults)
     if trimmed is None:
         faults.append(Fault(FaultCode.REQUIRED, f"The {name} must not be blank.", field))
@@ -48,7 +48,7 @@ def required_text(text: str | None, field: FieldPath, name: str, longest: int, f
 
 
 def optional_text(text: str | None, field: FieldPath, name: str, longest: int, faults: list[Fault]) -> str | None:
-    """Gives the text trimmed, None where nothing of it shows; notes OUT_OF_RANGE or INVALID as required_text does."""
+    """Return the text trimmed, None where nothing of it shows; notes OUT_OF_RANGE or INVALID as required_text does."""
     trimmed = (text or "").strip()
     if not is_storable(trimmed):
         faults.append(Fault(FaultCode.INVALID, f"The {name} holds a character that is not text.", field))

@@ -9,7 +9,7 @@ _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 
 
 def instant(day: date, time: time, zone: str) -> datetime:
-    """Gives the instant, in UTC, at which clocks in the zone show this date and time.
+    """Return the instant, in UTC, at which clocks in the zone show this date and time.
 
     A time that occurs twice that day (clocks go back) is the first of the two; one that does not occur (clocks go
     forward) is read with the offset before the gap, so 2:30 becomes 3:30: RFC 5545, section 3.3.5.
@@ -22,12 +22,12 @@ def instant(day: date, time: time, zone: str) -> datetime:
 
 
 def local_date(instant: datetime, zone: str) -> date:
-    """Gives the date on calendars in the zone at an instant (a datetime with an offset)."""
+    """Return the date on calendars in the zone at an instant (a datetime with an offset)."""
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
 def is_time_zone(name: str) -> bool:
-    """Tells whether this is the name of an IANA time zone, spelled as it is there. Takes any text, raises nothing."""
+    """Return whether this is the name of an IANA time zone, spelled as it is there. Takes any text, raises nothing."""
     return name in _time_zones()
 
 

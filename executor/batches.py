@@ -56,7 +56,7 @@ class Execution(Protocol):
 
 
 def complete_one(execution: Execution, region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
-    """Completes an object. Raises Bailout, or what resolving has raised; so does what it gives to await."""
+    """Complete an object. Raises Bailout, or what resolving has raised; so does what it gives to await."""
     if region.batches:
         return _first(execution, region, value)
     completed: dict[str, Any] = region.read([value], _state(execution, region))[0]
@@ -64,7 +64,7 @@ def complete_one(execution: Execution, region: Region, value: Any) -> AwaitableO
 
 
 def complete_many(execution: Execution, region: Region, values: Values) -> AwaitableOrValue[list[Any]]:
-    """Completes a list of objects. Raises as above."""
+    """Complete a list of objects. Raises as above."""
     if region.batches or len(values) > _FIRST:
         return _complete(execution, region, values)
     completed: list[Any] = region.read(values, _state(execution, region))
@@ -145,7 +145,7 @@ async def _write(write: Write, completed: list[Any]) -> None:
 
 
 async def _turn(until: float) -> float:
-    """Lets others have their turn where this one is over. Tells until when the turn lasts."""
+    """Let others have their turn where this one is over. Tells until when the turn lasts."""
     if time.perf_counter() <= until:
         return until
     await asyncio.sleep(0)
@@ -153,7 +153,7 @@ async def _turn(until: float) -> float:
 
 
 async def _fill(execution: Execution, batch: BatchOfRegion, state: State, known: Sequence[Any] | None) -> None:
-    """Resolves a batch, unless its values are known already, and puts its completed values in their places."""
+    """Resolve a batch, unless its values are known already, and put its completed values in their places."""
     keys, places, name = state[batch.keys], state[batch.places], batch.selected.name
     mark = batch.many.batch
     if mark.by is None or known is not None:
@@ -181,7 +181,7 @@ def _completed(execution: Execution, batch: BatchOfRegion, values: Sequence[Any]
 
 
 def _put(batch: BatchOfRegion, state: State, completed: list[Any]) -> None:
-    """Puts a batch's completed values in their places, one for each parent."""
+    """Put a batch's completed values in their places, one for each parent."""
     places, name = state[batch.places], batch.selected.name
     if len(places) != len(completed):
         raise Bailout("more or fewer values than were asked for")
@@ -258,7 +258,7 @@ def _arguments_of_batch(execution: Execution, batch: BatchOfRegion) -> dict[str,
 
 
 def _note_arguments(execution: Execution, batch: BatchOfRegion, arguments: dict[str, Any]) -> None:
-    """Notes the arguments, where they are the same for every request but for variables that are given as they come."""
+    """Note the arguments, where they are the same for every request but for variables that are given as they come."""
     selected, coerced = batch.selected, execution.variable_values.coerced
     names = selected.field.names_of_arguments(execution.schema)
     variables: dict[str, str] = {}

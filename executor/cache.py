@@ -78,11 +78,11 @@ class _Operation:
         return self.document_memory + _BYTES_PER_FIELD * sum(plan.fields for plan in self.plans.values())
 
     def condition_values(self, variables: Mapping[str, Any]) -> Hashable:
-        """Gives, of the values of the variables, those that conditions look at."""
+        """Return, of the values of the variables, those that conditions look at."""
         return tuple([variables.get(name) for name in self.conditions]) if self.conditions else ()
 
     def variable_values(self, inputs: Mapping[str, Any]) -> VariableValues | None:
-        """Gives the values of the variables, as graphql-core does; None where one of them is wrong."""
+        """Return the values of the variables, as graphql-core does; None where one of them is wrong."""
         if self.texts is not None:
             # What asks for one thing by its id has these alone, and they are taken as they come.
             values: dict[str, Any] = {}
@@ -119,7 +119,7 @@ class PlanCache:
     def query(
         self, schema: GraphQLSchema, definition: OperationDefinitionNode, inputs: Mapping[str, Any]
     ) -> tuple[Plan, VariableValues] | None:
-        """Gives the plan of a query that was compiled as a whole before, and its variables; None of any other."""
+        """Return the plan of a query that was compiled as a whole before, and its variables; None of any other."""
         key = _key(schema, definition)
         operation = self._operations.get(key)
         if operation is None or not operation.plans:
@@ -138,7 +138,7 @@ class PlanCache:
         fragments: dict[str, FragmentDefinitionNode],
         variables: dict[str, Any],
     ) -> Plan | None:
-        """Gives the operation's plan, a new one where it has none yet; None where it cannot be compiled."""
+        """Return the operation's plan, a new one where it has none yet; None where it cannot be compiled."""
         operation = self._operation(schema, definition, fragments)
         if not operation.can_be_compiled:
             return None
@@ -223,7 +223,7 @@ def _document_memory(parts: Iterable[Node]) -> int:
 
 
 def _texts(schema: GraphQLSchema, definition: OperationDefinitionNode) -> dict[str, GraphQLVariableSignature] | None:
-    """Gives the variables of an operation, where all are texts that must be given; None where one is another."""
+    """Return the variables of an operation, where all are texts that must be given; None where one is another."""
     found: dict[str, GraphQLVariableSignature] = {}
     for variable in definition.variable_definitions or ():
         signature = get_variable_signature(schema, variable)

@@ -45,7 +45,7 @@ _KEPT = 32
 
 
 def compile_region(shape: Shape, write: Write | None = None) -> Region:
-    """Compiles what completes a list of values, each of the shape.
+    """Compile what completes a list of values, each of the shape.
 
     Args:
         shape: What the values are completed to.
@@ -57,7 +57,7 @@ def compile_region(shape: Shape, write: Write | None = None) -> Region:
 
 
 def compile_query(selection: Selection, write: Write | None = None) -> Region:
-    """Compiles a whole query. Its fields are written by whoever sends the answer; before, only parts of them."""
+    """Compile a whole query. Its fields are written by whoever sends the answer; before, only parts of them."""
     region = compile_region(selection, write)
     for batch in region.batches:
         batch.write = None
@@ -74,13 +74,13 @@ class _Compiler:
         self.names = Namespace(UUID=UUID, uuids=UUIDS, isfinite=isfinite, Undefined=Undefined)
 
     def values(self, shape: Shape) -> Read:
-        """Gives the function that completes a list of values."""
+        """Return the function that completes a list of values."""
         if isinstance(shape, Selection):
             return self._list(ListOf(shape, nullable=False), of_values=True)
         return self.names.define("values", "values", [f"return [{self.value(shape)('x', self.names)} for x in values]"])
 
     def value(self, shape: Shape) -> Completing:
-        """Gives what makes of the expression that reads a value the expression that completes it."""
+        """Return what makes of the expression that reads a value the expression that completes it."""
         if isinstance(shape, Leaf):
             return lambda read, names: leaf_code(shape, read, names, encoder_writes=self.write is not None)
         reader = _Reader(self, shape).one() if isinstance(shape, Selection) else self._list(shape)
@@ -114,7 +114,7 @@ class _Reader:
     """The functions that read one selection: of one object, of many, of many rows."""
 
     def __init__(self, compiler: _Compiler, selection: Selection, *, of_values: bool = False) -> None:
-        """Takes the selection, and whether it is the region's own values that it is made on."""
+        """Take the selection, and whether it is the region's own values that it is made on."""
         self._of_values = of_values
         self._region, self._names = compiler.region, compiler.names
         self._selection = selection
@@ -128,7 +128,7 @@ class _Reader:
         self._objects = _Objects(self._calls, _read_again(selection), self._names)
 
     def one(self) -> Read:
-        """Gives the function that completes one object."""
+        """Return the function that completes one object."""
         objects = self._objects
         fill = [f"state[{self._batches[0].places}].append(found)"] if self._batches else []
         fill += [f"state[{each.keys}].append({objects.key(each.many.batch.by)})" for each in self._batches]
@@ -146,7 +146,7 @@ class _Reader:
         )
 
     def many(self) -> Read:
-        """Gives the function that completes a list of objects."""
+        """Return the function that completes a list of objects."""
         objects = self._objects
 
         def other(value: object, state: State) -> Any:
@@ -161,7 +161,7 @@ class _Reader:
         )
 
     def rows(self, values: RowList, state: State) -> list[Any]:
-        """Completes a list of rows by the function for its layout."""
+        """Complete a list of rows by the function for its layout."""
         read = self._layouts.get(values.layout)
         if read is None:
             if len(self._layouts) >= _KEPT:
@@ -190,7 +190,7 @@ class _Reader:
             self._complete[selected.name] = compiler.value(selected.shape)
 
     def _code(self, source: "_Objects | _Rows") -> str:
-        """Gives the expression that makes the answer's object."""
+        """Return the expression that makes the answer's object."""
         return "{" + ", ".join(f"{each.name!r}: {self._field(each, source)}" for each in self._selection.fields) + "}"
 
     def _field(self, selected: SelectedField, source: "_Objects | _Rows") -> str:
@@ -238,7 +238,7 @@ class _Reader:
         return self._names.define("build", "x", [f"return {self._code(self._objects)}"])
 
     def _is_missing(self, value: object) -> bool:
-        """Tells whether the value is null, where that may be; else looks at its class, once for each class."""
+        """Return whether the value is null, where that may be; else looks at its class, once for each class."""
         if value is None or value is Undefined:
             if self._selection.nullable:
                 return True
@@ -254,7 +254,7 @@ class _Reader:
 
 
 def _read_again(selection: Selection) -> dict[str, SelectedField]:
-    """Gives the attributes that several fields are, each with the first of these."""
+    """Return the attributes that several fields are, each with the first of these."""
     first: dict[str, SelectedField] = {}
     again: dict[str, SelectedField] = {}
     for selected in selection.fields:
@@ -273,17 +273,17 @@ class _Objects:
         self.names = names
 
     def attribute(self, name: str, selected: SelectedField) -> str:
-        """Gives the expression of an attribute, which may be long to come by: it is read for one of its fields."""
+        """Return the expression of an attribute, which may be long to come by: it is read for one of its fields."""
         if name not in self._read_again:
             return f"x.{name}"
         return f"(v_{name} := x.{name})" if self._read_again[name] is selected else f"v_{name}"
 
     def call(self, response_name: str) -> str:
-        """Gives the expression of a `Call` field's value."""
+        """Return the expression of a `Call` field's value."""
         return f"state[{self._calls[response_name]}](x)"
 
     def key(self, by: str | None) -> str:
-        """Gives the expression of what a batch's value depends on."""
+        """Return the expression of what a batch's value depends on."""
         return "x" if by is None else f"x.{by}"
 
 
@@ -298,7 +298,7 @@ class _Rows:
         self.used: set[str] = set()
 
     def attribute(self, name: str, _selected: SelectedField) -> str:
-        """Gives the expression of an attribute."""
+        """Return the expression of an attribute."""
         return self._attribute(name, "r")
 
     def _attribute(self, name: str, record: str) -> str:
@@ -313,7 +313,7 @@ class _Rows:
         return f"{record}.{name}"
 
     def names_by_code(self, name: str, leaf: Leaf) -> tuple[str, dict[Any, str]] | None:
-        """Gives, of an enum that a column holds the codes of, the column, and the name in the answer of each code."""
+        """Return, of an enum that a column holds the codes of, the column, and the name in the answer of each code."""
         if name not in self._layout.coded or not isinstance(leaf.type, GraphQLEnumType):
             return None
         column, values = self._layout.coded[name]
@@ -321,18 +321,18 @@ class _Rows:
         return f"x[{column}]", {code: each for code, each in named.items() if each}
 
     def written(self, name: str, leaf: Leaf) -> str | None:
-        """Gives the column that holds the text of an attribute as the scalar writes it."""
+        """Return the column that holds the text of an attribute as the scalar writes it."""
         if name not in self._layout.written:
             return None
         column, kind = self._layout.written[name]
         return f"x[{column}]" if writes_class(leaf, kind) else None
 
     def call(self, response_name: str) -> str:
-        """Gives the expression of a `Call` field's value."""
+        """Return the expression of a `Call` field's value."""
         self.used.add("r")
         return f"state[{self._calls[response_name]}](r)"
 
     def key(self, by: str | None) -> str:
-        """Gives the expression of what a batch's value depends on."""
+        """Return the expression of what a batch's value depends on."""
         made = f"{self.make}(x)"
         return made if by is None else self._attribute(by, made)

@@ -75,7 +75,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         cls.plans = PlanCache()
 
     def __init__(self, *args: Any, tries: bool = True, **kwargs: Any) -> None:
-        """Takes what graphql-core's takes, and whether anything is to be tried."""
+        """Take what graphql-core's takes, and whether anything is to be tried."""
         super().__init__(*args, **kwargs)
         self._tries = tries
         self._regions: Regions | None = None
@@ -90,7 +90,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def attempt(
         cls, schema: GraphQLSchema, operation: OperationDefinitionNode, inputs: Mapping[str, Any], context_value: Any
     ) -> AwaitableOrValue[dict[str, Any]] | None:
-        """Gives the data of a query that was compiled as a whole before, without making an executor for it.
+        """Return the data of a query that was compiled as a whole before, without making an executor for it.
 
         None where it was not, where its variables are wrong, or where a check refuses: an executor tells. Raises, as
         does what it gives to await, where the attempt fails.
@@ -110,7 +110,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return complete_one(_Whole(schema, variable_values, context_value), plan.whole, _ROOT)
 
     def execute_operation(self, serially: bool | None = None) -> Any:
-        """Executes the operation; a query by an attempt, where there is something to try."""
+        """Execute the operation; a query by an attempt, where there is something to try."""
         result = self._execute_operation(serially)
         return self._awaited(result) if self.is_awaitable(result) else self._let_go(result)
 
@@ -130,7 +130,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return self._let_go(await result)
 
     def _let_go(self, result: Any) -> Any:
-        """Gives the result. The executor holds itself: what it was asked with would stay until garbage is collected."""
+        """Return the result and break reference cycles, so that the request is freed before the next collection."""
         if isinstance(result, ExecutionResult):  # nothing is still to come
             self._regions = None
             del self.async_helpers
@@ -162,7 +162,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return not failed
 
     def _ended(self) -> bool:
-        """Ends the attempt. Tells whether it has failed."""
+        """End the attempt. Tells whether it has failed."""
         failed = self._failed
         self._trying = self._failed = False
         return failed
@@ -170,7 +170,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def handle_field_error(
         self, raw_error: Exception, return_type: GraphQLOutputType, field_details_list: list[FieldDetails], path: Path
     ) -> None:
-        """Handles an error as graphql-core does; during an attempt only notes that there was one."""
+        """Handle an error as graphql-core does; during an attempt only notes that there was one."""
         if self._trying:
             self._failed = True
         else:
@@ -185,7 +185,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         result: Any,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """Completes an object, by its region where it has one."""
+        """Complete an object, by its region where it has one."""
         if self._trying and self._regions is not None:
             region = self._regions.find(return_type, field_details_list, path, nullable=False)
             if region is not None:
@@ -203,7 +203,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         items: Iterable[Any],
         position_context: Any,
     ) -> AwaitableOrValue[list[Any]]:
-        """Completes a list, by the region of its objects where they have one."""
+        """Complete a list, by the region of its objects where they have one."""
         if self._trying and self._regions is not None and (isinstance(items, list | tuple) or is_row_list(items)):
             type_, nullable = object_type(item_type)
             region = self._regions.find(type_, field_details_list, path, nullable=nullable) if type_ else None
@@ -212,7 +212,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
     def _try_answer(self, *arguments: Any) -> AwaitableOrValue[dict[str, Any]]:
-        """Completes what a root field of a mutation answers. They come one after another, and so do their attempts."""
+        """Complete what a root field of a mutation answers. They come one after another, and so do their attempts."""
         self._trying = True
         result: Any = None
         try:
@@ -240,7 +240,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return cast("dict[str, Any]", result)
 
     def _regions_to_try(self) -> "Regions | None":
-        """Gives what may be tried; None where all is graphql-core's."""
+        """Return what may be tried; None where all is graphql-core's."""
         if not self._tries or self.operation.operation is OperationType.SUBSCRIPTION:
             return None
         if self._is_watched() or not _in_event_loop():

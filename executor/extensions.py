@@ -97,18 +97,18 @@ class Guard(FieldExtension):
     """
 
     def check(self, context: Any) -> None:
-        """Raises where the request may not have the field. It gets the request's context value, and does not wait."""
+        """Raise where the request may not have the field. It gets the request's context value, and does not wait."""
         raise NotImplementedError
 
     def resolve(self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info, **arguments: Any) -> Any:
-        """Resolves the field of one parent, after the check."""
+        """Resolve the field of one parent, after the check."""
         self.check(info.context)
         return next_(source, info, **arguments)
 
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info, **arguments: Any
     ) -> Any:
-        """Resolves the field of one parent, after the check."""
+        """Resolve the field of one parent, after the check."""
         self.check(info.context)
         return await next_(source, info, **arguments)
 
@@ -124,12 +124,12 @@ class InstanceOf:
         self.kind = kind
 
     def __call__(self, value: object, _info: object) -> bool:
-        """Tells whether the value is an instance of the class."""
+        """Return whether the value is an instance of the class."""
         return isinstance(value, self.kind)
 
 
 def writes(kind: type, write: Callable[[Any], Any]) -> Callable[[Function], Function]:
-    """Says of a scalar's `serialize` function that it gives what `write` gives for values of exactly this class.
+    """Say of a scalar's `serialize` function that it gives what `write` gives for values of exactly this class.
 
     `write` then neither raises nor gives None. It may be a method of the class: those written in C cost a call less.
     """
@@ -142,7 +142,7 @@ def writes(kind: type, write: Callable[[Any], Any]) -> Callable[[Function], Func
 
 
 def encoded(kind: type, **attributes: object) -> Callable[[Function], Function]:
-    """Says of a scalar's `serialize` function that it writes some values as the response's JSON encoder does.
+    """Say of a scalar's `serialize` function that it writes some values as the response's JSON encoder does.
 
     These are the values of exactly this class whose attributes have the values given. An executor that
     writes its answers (`CompiledExecutor.write`) leaves them as they are.
@@ -156,12 +156,12 @@ def encoded(kind: type, **attributes: object) -> Callable[[Function], Function]:
 
 
 def encoded_values(serialize: Callable[..., Any]) -> Mapping[type, Mapping[str, object]]:
-    """Gives what `encoded` has said of the function, by class."""
+    """Return what `encoded` has said of the function, by class."""
     found: Mapping[type, Mapping[str, object]] = getattr(serialize, _ENCODED, {})
     return found
 
 
 def exact_writers(serialize: Callable[..., Any]) -> Mapping[type, Callable[[Any], Any]]:
-    """Gives what `writes` has said of the function, by class."""
+    """Return what `writes` has said of the function, by class."""
     found: Mapping[type, Callable[[Any], Any]] = getattr(serialize, _WRITERS, {})
     return found

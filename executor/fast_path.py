@@ -21,7 +21,7 @@ async def execute(
     context_value: Any,
     **options: Any,
 ) -> ExecutionResult:
-    """Gives the result of an operation of a valid document.
+    """Return the result of an operation of a valid document.
 
     The same as graphql-core's `execute` gives with the executor class. A query that was compiled before takes a shorter
     way.

@@ -36,7 +36,7 @@ class Call:
     resolver: StrawberryResolver[Any]
 
     def prepared(self, arguments: Mapping[str, Any]) -> Callable[[Any], Any]:
-        """Gives the function of the parent alone, with the arguments as Strawberry has converted them."""
+        """Return the function of the parent alone, with the arguments as Strawberry has converted them."""
         resolver = self.resolver
         named = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
         if resolver.self_parameter:
@@ -72,7 +72,7 @@ class Field:
     definition: StrawberryField | None
 
     def converted(self, schema: GraphQLSchema, values: dict[str, Any]) -> dict[str, Any]:
-        """Gives graphql-core's values of the arguments as the resolver gets them: its names, its input types."""
+        """Return graphql-core's values of the arguments as the resolver gets them: its names, its input types."""
         definition = self.definition
         if definition is None or not values:
             return values
@@ -81,7 +81,7 @@ class Field:
         return convert_arguments(values, definition.arguments, converter.scalar_registry, converter.config)
 
     def names_of_arguments(self, schema: GraphQLSchema) -> dict[str, str]:
-        """Gives the resolver's names of the arguments, by the schema's names."""
+        """Return the resolver's names of the arguments, by the schema's names."""
         if self.definition is None:
             return {}
         names = vars(schema)["_strawberry_schema"].schema_converter.config.name_converter
@@ -89,7 +89,7 @@ class Field:
 
 
 def compilable(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Field:
-    """Gives the field as one that can be compiled.
+    """Return the field as one that can be compiled.
 
     Raises:
         NotCompiled: Where it is none.
@@ -104,7 +104,7 @@ def compilable(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Fie
 
 
 def compilable_at_root(root: GraphQLObjectType, name: str, field: GraphQLField) -> Field:
-    """Gives a field of the query itself as one that can be compiled: it does not look at the root value.
+    """Return a field of the query itself as one that can be compiled: it does not look at the root value.
 
     Raises:
         NotCompiled: Where it is none.
@@ -117,7 +117,7 @@ def compilable_at_root(root: GraphQLObjectType, name: str, field: GraphQLField) 
 
 
 def guards(field: GraphQLField) -> tuple[Guard, ...]:
-    """Gives the checks that a field stands behind, be it one that can be compiled or not."""
+    """Return the checks that a field stands behind, be it one that can be compiled or not."""
     definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     extensions = definition.extensions if isinstance(definition, StrawberryField) else ()
     return tuple(extension for extension in extensions if isinstance(extension, Guard))

@@ -50,7 +50,7 @@ _BUILTIN_ENCODED: Mapping[GraphQLLeafType, tuple[tuple[str, str], ...]] = {
 def leaf_code(
     leaf: Leaf, value: str, names: Namespace, members: Mapping[str, str] | None = None, *, encoder_writes: bool = False
 ) -> str:
-    """Gives an expression that completes what the expression `value` gives. It assigns to the variable t.
+    """Return an expression that completes what the expression `value` gives. It assigns to the variable t.
 
     Args:
         leaf: The type, and whether null is allowed.
@@ -82,21 +82,21 @@ def leaf_code(
 
 
 def writes_class(leaf: Leaf, kind: type) -> bool:
-    """Tells whether what the type makes of values of exactly this class is a text that is known without it."""
+    """Return whether what the type makes of values of exactly this class is a text that is known without it."""
     if leaf.type is GraphQLID:
         return kind is UUID
     return kind in exact_writers(leaf.type.coerce_output_value)
 
 
 def written_code(leaf: Leaf, value: str, names: Namespace) -> str:
-    """Gives an expression that completes a text that is already as the type writes it, or null."""
+    """Return an expression that completes a text that is already as the type writes it, or null."""
     if leaf.nullable:
         return value
     return f"(t if (t := {value}) is not None else {names.of(completer(leaf), 'complete')}(t))"
 
 
 def completer(leaf: Leaf) -> Callable[[Any], Any]:
-    """Gives the function that completes any value of the type as graphql-core does, and gives up where it errs."""
+    """Return the function that completes any value of the type as graphql-core does, and return up where it errs."""
     coerce, nullable = leaf.type.coerce_output_value, leaf.nullable
 
     def complete(value: Any) -> Any:
@@ -118,13 +118,13 @@ def completer(leaf: Leaf) -> Callable[[Any], Any]:
 
 
 def dispose(value: object) -> None:
-    """Closes a coroutine that nobody will await. graphql-core will ask for another."""
+    """Close a coroutine that nobody will await. graphql-core will ask for another."""
     if iscoroutine(value):
         value.close()
 
 
 def enum_name(type_: GraphQLEnumType, value: object) -> str | None:
-    """Gives the name that an enum's value has in the answer; None where the type does not have it."""
+    """Return the name that an enum's value has in the answer; None where the type does not have it."""
     try:
         return str(type_.coerce_output_value(value))
     except (GraphQLError, ValueError):

@@ -17,17 +17,17 @@ class Namespace:
         self._namespace: dict[str, Any] = known
 
     def inner(self) -> "Namespace":
-        """Gives a namespace that knows these names too. What it gets besides ends with what is defined in it."""
+        """Return a namespace that knows these names too. What it gets besides ends with what is defined in it."""
         return Namespace(**self._namespace)
 
     def of(self, value: Any, kind: str) -> str:
-        """Gives a new name for the object; the kind makes the code readable."""
+        """Return a new name for the object; the kind makes the code readable."""
         name = f"{kind}_{len(self._namespace)}"
         self._namespace[name] = value
         return name
 
     def define(self, kind: str, argument: str, lines: list[str]) -> Callable[[Any, list[Any]], Any]:
-        """Gives the function of the argument and of `state` that the lines are the body of."""
+        """Return the function of the argument and of `state` that the lines are the body of."""
         name = self.of(None, kind)
         source = "\n    ".join([f"def {name}({argument}, state):", *lines])
         # The lines are made of the schema's and the document's names, which are identifiers, and of nothing else.

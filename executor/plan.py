@@ -84,7 +84,7 @@ class SelectedField:
 
 
 def holds_list(shape: Shape) -> bool:
-    """Tells whether a value of the shape holds a list, besides what batches add to it."""
+    """Return whether a value of the shape holds a list, besides what batches add to it."""
     if isinstance(shape, Selection):
         return any(holds_list(each.shape) for each in shape.fields if not isinstance(each.field.kind, Many))
     return isinstance(shape, ListOf)
@@ -103,7 +103,7 @@ class Planner:
         self._collect = collect_subfields
 
     def shape(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Shape:
-        """Gives what a value of the type is completed to.
+        """Return what a value of the type is completed to.
 
         Raises:
             NotCompiled: Where something in it can only be completed by graphql-core.
@@ -121,7 +121,7 @@ class Planner:
         raise NotCompiled(f"{type_} is known by its values only")
 
     def selection(self, type_: GraphQLObjectType, nullable: bool, details: list[FieldDetails]) -> Selection:
-        """Gives what is asked of an object. Raises NotCompiled."""
+        """Return what is asked of an object. Raise NotCompiled."""
         kind = None
         if type_.is_type_of is not None:
             if not isinstance(type_.is_type_of, InstanceOf):
@@ -134,7 +134,7 @@ class Planner:
         return Selection(type_, nullable, kind, fields)
 
     def query(self, root: GraphQLObjectType, collected: CollectedFields) -> Selection:
-        """Gives what is asked for by a whole query.
+        """Return what is asked for by a whole query.
 
         Raises:
             NotCompiled: Where something in it can only be completed by graphql-core. Where a field is asked for several

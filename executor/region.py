@@ -17,7 +17,7 @@ class Write(Protocol):
     """Makes of a part of the answer what the response's JSON encoder takes for it."""
 
     def __call__(self, part: Any, /) -> Any:
-        """Gives it."""
+        """Return it."""
         ...
 
 
@@ -43,7 +43,7 @@ class Region:
     size: int = 0
 
     def place(self) -> int:
-        """Gives a new place in the state."""
+        """Return a new place in the state."""
         self.size += 1
         return self.size - 1
 

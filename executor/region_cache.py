@@ -41,7 +41,7 @@ class Regions:
         self._found: dict[tuple[GraphQLObjectType, int, bool], tuple[list[FieldDetails], Region | None]] = {}
 
     def may_be_tried(self) -> bool:
-        """Tells whether the request passes every check on its way. Else graphql-core tells what was refused."""
+        """Return whether the request passes every check on its way. Else graphql-core tells what was refused."""
         if self._plan.guards is None:
             self._plan.guards = self._compile_root()
         return self._passes(self._plan.guards)
@@ -54,7 +54,7 @@ class Regions:
     def find(
         self, type_: GraphQLObjectType, details: list[FieldDetails], path: Path, *, nullable: bool
     ) -> Region | None:
-        """Gives the region that completes objects of the type at a place of the answer; None where there is none."""
+        """Return the region that completes objects of the type at a place of the answer; None where there is none."""
         key = (type_, id(details), nullable)
         found = self._found.get(key)
         if found is None:
@@ -69,7 +69,7 @@ class Regions:
         return region
 
     def _passes(self, checks: Iterable[Guard]) -> bool:
-        """Tells whether the request passes the checks, each of which is made once."""
+        """Return whether the request passes the checks, each of which is made once."""
         new = [guard for guard in dict.fromkeys(checks) if guard not in self._passed]
         passed = passes(new, self._executor.context_value)
         if passed:
@@ -129,7 +129,7 @@ class Regions:
 
 
 def passes(checks: Iterable[Guard], context_value: Any) -> bool:
-    """Tells whether a request passes the checks."""
+    """Return whether a request passes the checks."""
     try:
         for guard in checks:
             guard.check(context_value)
@@ -139,7 +139,7 @@ def passes(checks: Iterable[Guard], context_value: Any) -> bool:
 
 
 def object_type(type_: GraphQLOutputType) -> tuple[GraphQLObjectType | None, bool]:
-    """Gives the object type that a type is, null or not, and whether null is allowed; None where it is another."""
+    """Return the object type that a type is, null or not, and whether null is allowed; None where it is another."""
     nullable = not is_non_null_type(type_)
     if is_non_null_type(type_):
         type_ = type_.of_type

@@ -55,20 +55,20 @@ class RowList(Protocol):
         ...
 
     def __iter__(self) -> Iterator[Any]:
-        """Gives the objects."""
+        """Return the objects."""
         ...
 
     def __getitem__(self, part: slice, /) -> "RowList":
-        """Gives a part of the list."""
+        """Return a part of the list."""
         ...
 
     def __len__(self) -> int:
-        """Tells how many there are."""
+        """Return how many there are."""
         ...
 
 
 def is_row_list(value: object) -> TypeGuard[RowList]:
-    """Tells whether the value is a list of rows. Asking a protocol takes longer than completing a row."""
+    """Return whether the value is a list of rows. Asking a protocol takes longer than completing a row."""
     known = _known.get(type(value))
     if known is None:
         if len(_known) >= _KEPT:

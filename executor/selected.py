@@ -12,7 +12,7 @@ Selected = Mapping[str, Any] | None
 
 
 def attributes_of(shape: Shape) -> Selected:
-    """Gives the attributes that completing a value of the shape looks at; for a list, those of its elements.
+    """Return the attributes that completing a value of the shape looks at; for a list, those of its elements.
 
     None where the object as a whole is handed on: to a resolver, or to a batch that is not told by an attribute.
     """

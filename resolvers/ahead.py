@@ -30,7 +30,7 @@ class RecordWithFields:
     """
 
     def __init__(self, kind: ById, fields: Sequence[Ahead | None], *, nothing_else: bool) -> None:
-        """Takes the kind of the record, and its fields; None for one that is read once the record is."""
+        """Take the kind of the record, and its fields; None for one that is read once the record is."""
         self.nothing_else = nothing_else
         self._kind = kind
         lookups: list[Lookup[Any]] = [kind.lookup]
@@ -42,7 +42,7 @@ class RecordWithFields:
         self._lookups = Lookups(lookups)
 
     async def read(self, context: Context, id: object) -> tuple[Any, list[list[Any] | None]]:
-        """Gives the record, None where there is none, and for each field a list with its value, or None."""
+        """Return the record, None where there is none, and for each field a list with its value, or None."""
         found = await context.look_up(self._lookups, id, nothing_else=self.nothing_else)
         record = found[0]
         if record is None:

@@ -13,7 +13,7 @@ LONGEST_SEARCH = 200
 
 
 def our_id(text: str, argument: str) -> UUID:
-    """Gives the id of a group, session or enrollment. Raises BadInput where the text is no UUID."""
+    """Return the id of a group, session or enrollment. Raise BadInput where the text is no UUID."""
     found = parse_id(text)
     if found is None:
         raise BadInput(f"{argument} must be a UUID, for example 01890a5d-ac96-774b-bcce-b302099a8057.")
@@ -21,21 +21,21 @@ def our_id(text: str, argument: str) -> UUID:
 
 
 def storable(text: str | None, argument: str) -> str | None:
-    """Gives the text. Raises BadInput where it holds what no database can hold."""
+    """Return the text. Raise BadInput where it holds what no database can hold."""
     if text is not None and not is_storable(text):
         raise BadInput(f"{argument} holds a character that is not text.")
     return text
 
 
 def day(value: date | None, argument: str) -> date | None:
-    """Gives the day. Raises BadInput where it is in no year that is scheduled here."""
+    """Return the day. Raise BadInput where it is in no year that is scheduled here."""
     if value is not None and not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise BadInput(f"{argument} must be in the years {FIRST_YEAR} to {LAST_YEAR}.")
     return value
 
 
 def in_order(first: date | None, last: date | None) -> None:
-    """Raises BadInput where through lies before from."""
+    """Raise BadInput where through lies before from."""
     if first is not None and last is not None and last < first:
         raise BadInput("through must not be before from.")
 

@@ -113,16 +113,16 @@ class Context:
         self.loaders = Loaders(self)
 
     def has(self, key: PermissionKey) -> bool:
-        """Tells whether the caller holds the key."""
+        """Return whether the caller holds the key."""
         return key in self.caller.permissions
 
     def require(self, key: PermissionKey) -> None:
-        """Raises PermissionDenied where the caller lacks the key."""
+        """Raise PermissionDenied where the caller lacks the key."""
         if not self.has(key):
             raise PermissionDenied(key)
 
     def read(self, loaders: Loaders | None = None) -> "_Reading":
-        """Gives the request's snapshot, one user of it at a time: a connection answers one statement after another.
+        """Return the request's snapshot, one user of it at a time: a connection answers one statement after another.
 
         Loaders read for as long as they are the request's own: what was asked before a write shall not open a snapshot
         in the middle of it, which the write's own answer would then be read from.
@@ -130,7 +130,7 @@ class Context:
         return _Reading(self, loaders)
 
     async def look_up(self, lookups: Lookups, id: object, *, nothing_else: bool) -> list[Any]:
-        """Gives what each of the lookups finds by the id, by one statement where the database can.
+        """Return what each of the lookups finds by the id, by one statement where the database can.
 
         Args:
             lookups: What is looked for.
@@ -150,7 +150,7 @@ class Context:
             raise
 
     async def open_snapshot(self) -> Snapshot:
-        """Opens a snapshot for the request. Raises DBAPIError; once it did, at once the same."""
+        """Open a snapshot for the request. Raises DBAPIError; once it did, at once the same."""
         if self._unopened is not None:
             raise self._unopened
         try:
@@ -160,7 +160,7 @@ class Context:
             raise
 
     async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
-        """Runs a decision in a transaction and commits it; what was read before is forgotten.
+        """Run a decision in a transaction and commits it; what was read before is forgotten.
 
         Raises what `db.transactions.transact` raises, and what the decision does.
         """
@@ -171,17 +171,17 @@ class Context:
         return await transact(clinic.engine, clinic.turns, author, clinic.clock, clinic.new_id, decide)
 
     def fell_back(self) -> None:
-        """Counts a fallback, and forgets what was loaded: what comes next shall find things as they were."""
+        """Count a fallback, and forget what was loaded: what comes next shall find things as they were."""
         self.fallbacks += 1
         self._read_all = False
         self._forget_loaded()
 
     def note_patients(self, patient_ids: Iterable[str]) -> None:
-        """Notes whose records the request has read, for the log that `record_reads` writes."""
+        """Note whose records the request has read, for the log that `record_reads` writes."""
         self._patients_read.update(patient_ids)
 
     def record_along(self, work: UnitOfWork, decided: object) -> frozenset[str]:
-        """Records in a change's own transaction whose records the request has read, if it reads no more after it.
+        """Record in a change's own transaction whose records the request has read, if it reads no more after it.
 
         Else all of it is recorded together before the answer leaves: one request, one row.
 
@@ -199,12 +199,12 @@ class Context:
         return frozenset(patients)
 
     def note_answer(self, decided: object, recorded: frozenset[str]) -> None:
-        """Notes whose enrollments a stored change's answer tells, and who of them is in the log by `record_along`."""
+        """Note whose enrollments a stored change's answer tells, and who of them is in the log by `record_along`."""
         self.note_patients(self.answering.patients(decided))
         self.patients_recorded |= recorded
 
     async def record_reads(self) -> None:
-        """Stores whose records the request has read and no change of it has recorded. No answer may leave before it.
+        """Store whose records the request has read and no change of it has recorded. No answer may leave before it.
 
         Raises:
             AnswerWithheld: Where the database is busy or away, and the request has changed something before.
@@ -225,7 +225,7 @@ class Context:
             self.patients_recorded |= patients
 
     async def close(self) -> None:
-        """Ends the snapshot and forgets what was loaded from it."""
+        """End the snapshot and forget what was loaded from it."""
         self._forget_loaded()
         if self.snapshot is None and not self.turn.locked():
             self._unopened, self._read_all = None, False
@@ -236,7 +236,7 @@ class Context:
                 await ended.close()
 
     async def end(self) -> None:
-        """Ends the request. A loader of a field that was given up would read on, and keep its connection."""
+        """End the request. A loader of a field that was given up would read on, and keep its connection."""
         self.ended = True
         # What leads from here to the executor leads back, and graphql-core's own leads to itself: what they hold would
         # stay until garbage is collected, after hundreds of requests. The ids of a long report take half a megabyte.

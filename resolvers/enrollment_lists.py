@@ -28,7 +28,7 @@ Parent = TypeVar("Parent", UUID, str)
 
 
 async def enrollment(context: Context, id: str) -> Enrollment | None:
-    """Gives the enrollment, removed or not; None for an unknown id. Raises BadInput for what is no id."""
+    """Return the enrollment, removed or not; None for an unknown id. Raise BadInput for what is no id."""
     return await context.loaders.enrollment.load(our_id(id, "id"))
 
 
@@ -41,7 +41,7 @@ async def enrollments_of_group(
     last: int | None,
     before: str | None,
 ) -> Page[Enrollment]:
-    """Gives a page of a group's enrollments, together with those of the other groups asked for. Raises BadInput."""
+    """Return a page of a group's enrollments, together with those of the other groups asked for. Raise BadInput."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
     found = await context.loaders.group_enrollments.load((group_id, (*asked, None)))
     return _page(context, _of_group, group_id, asked, found)
@@ -57,9 +57,9 @@ async def enrollments_of_groups(
     before: str | None,
     fields: Fields | None = None,
 ) -> list[Page[Enrollment]]:
-    """Gives the same page of the enrollments of each of many groups, all different, or of some fields of them.
+    """Return the same page of the enrollments of each of many groups, all different, or of some fields of them.
 
-    Raises BadInput.
+    Raise BadInput.
     """
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after, last, before)
     read = (*asked, fields_to_read(fields, len(group_ids) * asked[1].limit, one_list=len(group_ids) == 1))
@@ -70,7 +70,7 @@ async def enrollments_of_groups(
 def enrollments_ahead(
     statuses: Iterable[EnrollmentStatus] | None, fields: Fields | None, *, count: bool, **page: Any
 ) -> Ahead:
-    """Gives how a page of a group's enrollments is read along with it.
+    """Return how a page of a group's enrollments is read along with it.
 
     Args:
         statuses: Which enrollments; None for all.
@@ -78,7 +78,7 @@ def enrollments_ahead(
         count: Whether it is read too how many there are.
         page: Which page, as `resolvers.pages.window` takes it.
 
-    Raises BadInput.
+    Raise BadInput.
     """
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, **page)
     # Whose they are is noted whatever was asked for.
@@ -102,7 +102,7 @@ async def enrollments_of_patient(
     first: int | None,
     after: str | None,
 ) -> Page[Enrollment]:
-    """Gives a page of a patient's enrollments, together with those of the other patients. Raises BadInput."""
+    """Return a page of a patient's enrollments, together with those of the other patients. Raise BadInput."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
     found = await context.loaders.patient_enrollments.load((patient_id, asked))
     return _page(context, _of_patient, patient_id, asked, found)
@@ -115,14 +115,14 @@ async def enrollments_of_patients(
     first: int | None,
     after: str | None,
 ) -> list[Page[Enrollment]]:
-    """Gives the same page of the enrollments of each of many patients, all different. Raises BadInput."""
+    """Return the same page of the enrollments of each of many patients, all different. Raise BadInput."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, first, after)
     found = await context.loaders.patient_enrollments.load_all([(patient, asked) for patient in patient_ids])
     return [_page(context, _of_patient, patient, asked, each) for (patient, _), each in found.items()]
 
 
 def patient_enrollments_ahead(statuses: Iterable[EnrollmentStatus] | None, *, count: bool, **page: Any) -> Ahead:
-    """Gives how a page of a patient's enrollments is read along with the patient; as above."""
+    """Return how a page of a patient's enrollments is read along with the patient; as above."""
     asked = _wanted(statuses), window(ENROLLMENT_ORDER, **page)
     lookups: list[Lookup[Any]] = [page_of_patient_enrollments(*asked)]
     if count:

@@ -76,7 +76,7 @@ async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_lim
 async def disenroll_patient(
     work: UnitOfWork, enrollment_id: str, reason: str | None = None, expected_version: int | None = None
 ) -> EndedEnrollment:
-    """Takes a patient off the roster and seats who is next. Raises Refusal: NOT_FOUND, VERSION_CONFLICT, NOT_ACTIVE."""
+    """Take a patient off the roster and seats who is next. Raises Refusal: NOT_FOUND, VERSION_CONFLICT, NOT_ACTIVE."""
     held = await _lock(work, enrollment_id)
     with _disclosing(held.enrollment):
         refuse_stale(held.enrollment.version, expected_version)
@@ -87,7 +87,7 @@ async def disenroll_patient(
 
 @transaction
 async def remove_enrollment(work: UnitOfWork, enrollment_id: str) -> EndedEnrollment:
-    """Hides an enrollment made in error and frees its seat. Raises Refusal: NOT_FOUND, NOT_ACTIVE."""
+    """Hide an enrollment made in error and frees its seat. Raises Refusal: NOT_FOUND, NOT_ACTIVE."""
     held = await _lock(work, enrollment_id)
     with _disclosing(held.enrollment):
         change = rules.remove(held.roster, held.enrollment, work.now)
@@ -97,7 +97,7 @@ async def remove_enrollment(work: UnitOfWork, enrollment_id: str) -> EndedEnroll
 
 @transaction
 async def promote_enrollment(work: UnitOfWork, enrollment_id: str, *, allow_over_capacity: bool = False) -> Enrollment:
-    """Seats a waiting patient out of turn.
+    """Seat a waiting patient out of turn.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, AT_CAPACITY, ALREADY_ENROLLED, NOT_ACTIVE.
@@ -112,7 +112,7 @@ async def promote_enrollment(work: UnitOfWork, enrollment_id: str, *, allow_over
 
 @transaction
 async def move_waitlisted_enrollment(work: UnitOfWork, enrollment_id: str, position: int) -> Enrollment:
-    """Moves a waiting patient to a position of the queue.
+    """Move a waiting patient to a position of the queue.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE, ALREADY_ENROLLED, NOT_ACTIVE.

@@ -16,23 +16,23 @@ _PROGRAMS = {GroupType.IOP: Program.IOP, GroupType.PHP: Program.PHP}
 
 
 async def capacity(context: Context, group: GroupDefinition) -> Capacity:
-    """Gives how the group's seats stand."""
+    """Return how the group's seats stand."""
     return _capacity(group, await context.loaders.seats.load(group.id))
 
 
 async def capacities(groups: Sequence[GroupDefinition], context: Context) -> list[Capacity]:
-    """Gives how the seats of each of many groups stand."""
+    """Return how the seats of each of many groups stand."""
     seats = await context.loaders.seats.load_all(group.id for group in groups)
     return [_capacity(group, seats[group.id]) for group in groups]
 
 
 def capacity_ahead() -> Ahead:
-    """Gives how a group's seats are read along with it."""
+    """Return how a group's seats are read along with it."""
     return Ahead((SEATS_OF_GROUP,), lambda _context, group, found: _capacity(group, found[0]))
 
 
 async def compliance(context: Context, group: GroupDefinition, week_of: date | None) -> Compliance | None:
-    """Gives the week that holds the day, by default today in the group's zone; None where the group is no program.
+    """Return the week that holds the day, by default today in the group's zone; None where the group is no program.
 
     Raises:
         BadInput: For a day in a year that is not scheduled here.
@@ -47,7 +47,7 @@ async def compliance(context: Context, group: GroupDefinition, week_of: date | N
 async def compliances(
     groups: Sequence[GroupDefinition], context: Context, week_of: date | None = None
 ) -> list[Compliance | None]:
-    """Gives the week of each of many groups, as above. Raises BadInput."""
+    """Return the week of each of many groups, as above. Raise BadInput."""
     day(week_of, "weekOf")
     weeks = {group.id: _week(context, group, week_of) for group in groups if group.group_type in _PROGRAMS}
     sessions = await context.loaders.week_sessions.load_all(((group, (week,)) for group, week in weeks.items()))

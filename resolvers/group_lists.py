@@ -10,7 +10,7 @@ from resolvers.pages import Page, window
 
 
 async def group(context: Context, id: str) -> GroupDefinition | None:
-    """Gives the group, deleted or not; None for an unknown id. Raises BadInput for what is no id."""
+    """Return the group, deleted or not; None for an unknown id. Raise BadInput for what is no id."""
     return await context.loaders.group.load(our_id(id, "id"))
 
 
@@ -23,7 +23,7 @@ async def groups(
     last: int | None,
     before: str | None,
 ) -> Page[GroupDefinition]:
-    """Gives a page of the organization's groups, by default all by name. Raises BadInput."""
+    """Return a page of the organization's groups, by default all by name. Raise BadInput."""
     wanted = wanted or GroupsWanted()
     order = order or GroupOrder.NAME_ASC
     search(wanted.search, "filter.search")

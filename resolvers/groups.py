@@ -26,7 +26,7 @@ class EditedGroup:
 
 
 async def create_group(context: Context, draft: GroupDraft) -> GroupDefinition:
-    """Defines a new group. Raises Refusal with every fault of the draft."""
+    """Define a new group. Raise Refusal with every fault of the draft."""
     return await _create(context, draft, context.clinic.default_time_zone)
 
 
@@ -42,7 +42,7 @@ async def _create(work: UnitOfWork, draft: GroupDraft, default_time_zone: str) -
 async def update_group_definition(
     context: Context, group_id: str, edits: Mapping[str, object], expected_version: int | None = None
 ) -> EditedGroup:
-    """Edits a group by GroupDraft's field names, and seats who waits where the capacity was raised.
+    """Edit a group by GroupDraft's field names, and seat who waits where the capacity was raised.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, or every fault of the edited group.
@@ -72,7 +72,7 @@ async def _edit(
 
 @transaction
 async def delete_group(work: UnitOfWork, group_id: str, expected_version: int | None = None) -> GroupDefinition:
-    """Deletes a group softly. Raises Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT."""
+    """Delete a group softly. Raises Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT."""
     group = await locked_group(work, group_id, "id")
     rules.refuse_deleted(group, "id")
     rules.refuse_stale(group.version, expected_version)
@@ -83,7 +83,7 @@ async def delete_group(work: UnitOfWork, group_id: str, expected_version: int | 
 
 
 async def references_of(work: UnitOfWork, held: GroupDefinition | Occurrence, edits: Mapping[str, Any]) -> References:
-    """Gives what the organization has of the staff and location that a record names once it is edited."""
+    """Return what the organization has of the staff and location that a record names once it is edited."""
     facilitator_id, co_facilitator_id, location_id = (
         edits.get(name, getattr(held, name)) for name in ("facilitator_id", "co_facilitator_id", "location_id")
     )
@@ -91,7 +91,7 @@ async def references_of(work: UnitOfWork, held: GroupDefinition | Occurrence, ed
 
 
 async def locked_group(work: UnitOfWork, group_id: str, field: str) -> GroupDefinition:
-    """Gives the group, locked. Raises Refusal with NOT_FOUND at ["input", field]."""
+    """Return the group, locked. Raise Refusal with NOT_FOUND at ["input", field]."""
     parsed = parse_id(group_id)
     group = None if parsed is None else await lock_group(work, parsed)
     if group is None:

@@ -26,40 +26,40 @@ __all__ = [
 
 
 async def history_of_group(context: Context, id: UUID, first: int | None, after: str | None) -> Page[HistoryRecord]:
-    """Gives a page of what was done to the group itself, newest first. Raises BadInput."""
+    """Return a page of what was done to the group itself, newest first. Raise BadInput."""
     return await _history(context, EntityType.GROUP_DEFINITION, id, first, after)
 
 
 async def history_of_session(context: Context, id: UUID, first: int | None, after: str | None) -> Page[HistoryRecord]:
-    """Gives a page of what was done to the session, newest first. Raises BadInput."""
+    """Return a page of what was done to the session, newest first. Raise BadInput."""
     return await _history(context, EntityType.OCCURRENCE, id, first, after)
 
 
 async def history_of_enrollment(
     context: Context, id: UUID, first: int | None, after: str | None
 ) -> Page[HistoryRecord]:
-    """Gives a page of what was done to the enrollment, newest first. Raises BadInput."""
+    """Return a page of what was done to the enrollment, newest first. Raise BadInput."""
     return await _history(context, EntityType.ENROLLMENT, id, first, after)
 
 
 async def histories(
     context: Context, kind: EntityType, ids: Sequence[UUID], first: int | None, after: str | None
 ) -> list[Page[HistoryRecord]]:
-    """Gives the same page of the history of each of many records of a kind, all different. Raises BadInput."""
+    """Return the same page of the history of each of many records of a kind, all different. Raise BadInput."""
     part = window(HISTORY_ORDER, first, after)
     found = await context.loaders.history.load_all([(record, (kind, part)) for record in ids])
     return [_page(context, kind, record, part, entries) for (record, _), entries in found.items()]
 
 
 def history_ahead(kind: EntityType, *, count: bool, **page: Any) -> Ahead:
-    """Gives how a page of a record's history is read along with it.
+    """Return how a page of a record's history is read along with it.
 
     Args:
         kind: The record's kind.
         count: Whether it is read too how long the history is.
         page: Which page, as `resolvers.pages.window` takes it.
 
-    Raises BadInput.
+    Raise BadInput.
     """
     part = window(HISTORY_ORDER, **page)
     lookups = [page_of_history(kind, part), *([count_of_history(kind)] if count else ())]

@@ -34,12 +34,12 @@ class Turns:
         self._quiet = 0
 
     def tell(self, found: "Iterable[tuple[asyncio.Future[Value], Value | Exception]]") -> None:
-        """Ends each of the futures by its value, or its fault, when it is its turn."""
+        """End each of the futures by its value, or its fault, when it is its turn."""
         self._waiting.extend(found)
         self._begin()
 
     def ask(self, gathering: "_Gathering[Any, Any]") -> None:
-        """Has the loader load what is asked of it, together with what is asked of it until then."""
+        """Make the loader load what is asked of it, together with what is asked of it until then."""
         self._asking[gathering] = None
         self._begin()
 
@@ -74,13 +74,13 @@ class _Gathering(DataLoader[Key, Value]):
         self._waiting: dict[asyncio.Future[Value], list[asyncio.Future[Value]]] = {}
 
     def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
-        """Takes a key that was not asked for before, and what is to become of it."""
+        """Take a key that was not asked for before, and what is to become of it."""
         self._asked.append((key, future))
         self._waiting[future] = []
         self._turns.ask(self)
 
     def wait_for(self, key: Key) -> "asyncio.Future[Value]":
-        """Gives the key's value, to each who asks by a future of its own: who is cancelled ends no other's waiting."""
+        """Return the key's value, to each who asks by a future of its own: who is cancelled ends no other's waiting."""
         found = self.load(key)
         if found.done():
             return found
@@ -90,7 +90,7 @@ class _Gathering(DataLoader[Key, Value]):
         return waiting
 
     async def load_asked(self) -> None:
-        """Loads what was asked for, and has those told who wait. A fault is told to all, and not remembered."""
+        """Load what was asked for, and have those told who wait. A fault is told to all, and not remembered."""
         asked, self._asked = self._asked, []
         if not asked:
             return  # who asked last was in time for what was loaded before
@@ -123,7 +123,7 @@ class Loader(Generic[Key, Value]):
         read: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]],
         turns: Turns,
     ) -> None:
-        """Loads nothing yet.
+        """Load nothing yet.
 
         Args:
             read: Loads the values of several keys, in their order.
@@ -136,11 +136,11 @@ class Loader(Generic[Key, Value]):
         self._gathering: _Gathering[Key, Value] | None = None
 
     def learn(self, key: Key, value: Value) -> None:
-        """Takes what was read for a key by somebody else."""
+        """Take what was read for a key by somebody else."""
         self._known[key] = value
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
-        """Gives the key's value. Raises what loading it has raised."""
+        """Return the key's value. Raises what loading it has raised."""
         if self._gathering is None:
             self._gathering = _Gathering(self._read, self._turns)
         if key in self._known:
@@ -148,7 +148,7 @@ class Loader(Generic[Key, Value]):
         return self._gathering.wait_for(key)
 
     async def load_all(self, keys: Iterable[Key]) -> dict[Key, Value]:
-        """Gives the values of many keys, without a future for each. Raises what loading them has raised."""
+        """Return the values of many keys, without a future for each. Raises what loading them has raised."""
         wanted = dict.fromkeys(keys)
         if not self._known and self._gathering is None:
             # Nearly always. Keys are hashed anew each time that they are looked up, which adds up in a long list.
@@ -172,6 +172,6 @@ def _end(waiting: "asyncio.Future[Value]", found: Value | Exception) -> None:
 
 
 def _take_notice(found: "asyncio.Future[Any]") -> None:
-    """Keeps a failure that nobody waits for any more from being news to the event loop."""
+    """Keep a failure that nobody waits for any more from being news to the event loop."""
     if not found.cancelled():
         found.exception()

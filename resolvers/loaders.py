@@ -37,7 +37,7 @@ class Loaders:
         self._turns = Turns()
 
     def forget(self) -> None:
-        """Lets go of what was loaded. Loaders hold themselves: a long report would stay until garbage is collected."""
+        """Let go of what was loaded. Loaders hold themselves: a long report would stay until garbage is collected."""
         context, turns = self._context, self._turns
         self.__dict__.clear()
         self._context, self._turns = context, turns
@@ -159,7 +159,7 @@ class Loaders:
         return Loader(load, self._turns)
 
     def _lists(self, read: Callable[..., Awaitable[Sequence[Value]]]) -> Loader[tuple[Key, Arguments], Value]:
-        """Gives a loader of lists by parent and arguments: one statement for all parents with the same arguments."""
+        """Return a loader of lists by parent and arguments: one statement for all parents with the same arguments."""
 
         async def load(keys: list[tuple[Key, Arguments]]) -> list[Value]:
             parents: dict[Arguments, list[Key]] = {}

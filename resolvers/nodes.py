@@ -12,9 +12,9 @@ Found = GroupDefinition | Occurrence | Enrollment | StaffMember | Location | Pat
 
 
 async def node(context: Context, id: str) -> Found | None:
-    """Gives the record with the id: our own first, then staff, locations and patients.
+    """Return the record with the id: our own first, then staff, locations and patients.
 
-    None where there is none, and where the caller may not see what there is. Raises BadInput for what no id can be.
+    None where there is none, and where the caller may not see what there is. Raise BadInput for what no id can be.
     """
     storable(id, "id")
     loaders = context.loaders

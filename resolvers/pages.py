@@ -59,7 +59,7 @@ class Count:
     key: Any
 
     async def __call__(self) -> int:
-        """Gives it."""
+        """Return it."""
         return await self.loader(self.loaders).load(self.key)
 
 
@@ -103,12 +103,12 @@ class Counted:
     length: int
 
     async def __call__(self) -> int:
-        """Gives it."""
+        """Return it."""
         return self.length
 
 
 async def totals(wanted: Sequence[Total]) -> Sequence[int]:
-    """Gives how long many lists are: those that one loader counts by one statement."""
+    """Return how long many lists are: those that one loader counts by one statement."""
     counts = [total for total in wanted if isinstance(total, Count)]
     if len(counts) == len(wanted) and len({(count.loader, count.loaders) for count in counts}) == 1:
         found = await counts[0].loader(counts[0].loaders).load_all([count.key for count in counts])
@@ -117,12 +117,12 @@ async def totals(wanted: Sequence[Total]) -> Sequence[int]:
 
 
 def counted(page: Page[Record], lengths: Sequence[int]) -> Page[Record]:
-    """Gives the page with the length of its list, where that was read along with it."""
+    """Return the page with the length of its list, where that was read along with it."""
     return replace(page, total=Counted(lengths[0])) if lengths else page
 
 
 def fields_to_read(fields: Fields | None, count: int, *, one_list: bool = False) -> Fields | None:
-    """Gives the fields to read of so many records: those asked for, where it pays to leave out others, else all."""
+    """Return the fields to read of so many records: those asked for, where it pays to leave out others, else all."""
     return fields if one_list or count >= MANY else None
 
 
@@ -133,7 +133,7 @@ def window(
     last: int | None = None,
     before: str | None = None,
 ) -> Window:
-    """Gives the part of a list that the arguments ask for.
+    """Return the part of a list that the arguments ask for.
 
     Raises:
         BadInput: For a size out of range, both sizes at once, or a cursor that is not one of this list.
@@ -152,12 +152,12 @@ def window(
 
 
 def cursor(order: Order[Record], record: Record) -> str:
-    """Gives the cursor of an element: its order keys, for no one to read."""
+    """Return the cursor of an element: its order keys, for no one to read."""
     return base64.urlsafe_b64encode(orjson.dumps([order.name, *order.keys(record)], default=str)).rstrip(b"=").decode()
 
 
 def not_a_cursor(argument: str) -> BadInput:
-    """The refusal of what is no cursor of a list."""
+    """Return the refusal of what is no cursor of a list."""
     return BadInput(f"{argument} is not a cursor. Give one that this list told, unchanged.")
 
 

@@ -17,14 +17,14 @@ Record = TypeVar("Record")
 
 
 async def patient(context: Context, id: str) -> Patient | None:
-    """Gives the patient; None for an unknown id. Raises BadInput for what no id can be."""
+    """Return the patient; None for an unknown id. Raise BadInput for what no id can be."""
     arguments.storable(id, "id")
     found: Patient | None = await context.loaders.patient.load(id)
     return found
 
 
 async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields | None) -> Sequence[Patient | None]:
-    """Gives many patients, all different, or these fields of them; None for ids that the registry does not have."""
+    """Return many patients, all different, or these fields of them; None for ids that the registry does not have."""
     fields = fields_to_read(fields, len(ids))
     if fields is not None:
         async with context.read() as snapshot:
@@ -36,7 +36,7 @@ async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields | 
 
 
 async def patients(context: Context, search: str | None, first: int | None, after: str | None) -> Page[Patient]:
-    """Gives a page of the patients whose name or record number holds the text. Raises BadInput."""
+    """Return a page of the patients whose name or record number holds the text. Raise BadInput."""
     page = await _list(context, PATIENT_ORDER, search, first, after)
     context.note_patients(patient.id for patient in page.nodes)
     return page
@@ -45,12 +45,12 @@ async def patients(context: Context, search: str | None, first: int | None, afte
 async def staff_members(
     context: Context, search: str | None, first: int | None, after: str | None
 ) -> Page[StaffMember]:
-    """Gives a page of the staff whose name holds the text. Raises BadInput."""
+    """Return a page of the staff whose name holds the text. Raise BadInput."""
     return await _list(context, STAFF_ORDER, search, first, after)
 
 
 async def locations(context: Context, search: str | None, first: int | None, after: str | None) -> Page[Location]:
-    """Gives a page of the locations whose site or room holds the text. Raises BadInput."""
+    """Return a page of the locations whose site or room holds the text. Raise BadInput."""
     return await _list(context, LOCATION_ORDER, search, first, after)
 
 

@@ -26,7 +26,7 @@ def _counts(loaders: Loaders) -> Loader[Any, int]:
 
 
 async def session(context: Context, id: str) -> Occurrence | None:
-    """Gives the session; None for an unknown id. Raises BadInput for what is no id."""
+    """Return the session; None for an unknown id. Raise BadInput for what is no id."""
     return await context.loaders.session.load(our_id(id, "id"))
 
 
@@ -38,7 +38,7 @@ async def sessions(
     last: int | None,
     before: str | None,
 ) -> Page[Occurrence]:
-    """Gives a page of the organization's calendar. Raises BadInput."""
+    """Return a page of the organization's calendar. Raise BadInput."""
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, first, after, last, before)
     async with context.read() as snapshot:
@@ -60,7 +60,7 @@ async def sessions_of_group(
     last: int | None,
     before: str | None,
 ) -> Page[Occurrence]:
-    """Gives a page of a group's sessions, together with those of the other groups asked for. Raises BadInput."""
+    """Return a page of a group's sessions, together with those of the other groups asked for. Raise BadInput."""
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, first, after, last, before)
     return _page(
@@ -78,9 +78,9 @@ async def sessions_of_groups(
     before: str | None,
     fields: Fields | None = None,
 ) -> list[Page[Occurrence]]:
-    """Gives the same page of the sessions of each of many groups, all different, or of some fields of them.
+    """Return the same page of the sessions of each of many groups, all different, or of some fields of them.
 
-    Raises BadInput.
+    Raise BadInput.
     """
     read = _asked(wanted, fields, len(group_ids), first=first, after=after, last=last, before=before)
     wanted, part, _ = read
@@ -89,7 +89,7 @@ async def sessions_of_groups(
 
 
 def sessions_ahead(wanted: SessionsWanted | None, fields: Fields | None, *, count: bool, **page: Any) -> Ahead:
-    """Gives how a page of a group's sessions is read along with it.
+    """Return how a page of a group's sessions is read along with it.
 
     Args:
         wanted: Which sessions.
@@ -97,7 +97,7 @@ def sessions_ahead(wanted: SessionsWanted | None, fields: Fields | None, *, coun
         count: Whether it is read too how many there are.
         page: Which page, as `resolvers.pages.window` takes it.
 
-    Raises BadInput.
+    Raise BadInput.
     """
     wanted, part, fields = _asked(wanted, fields, 1, **page)
     lookups: list[Lookup[Any]] = [page_of_group_sessions(wanted, part, fields)]

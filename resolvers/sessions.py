@@ -39,7 +39,7 @@ async def create_occurrence(
     end_time: time | None = None,
     staff_and_place: Mapping[str, object] | None = None,
 ) -> Occurrence:
-    """Schedules one session of a group.
+    """Schedule one session of a group.
 
     Args:
         work: The transaction.
@@ -73,7 +73,7 @@ async def create_occurrence(
 async def generate_occurrences(
     work: UnitOfWork, group_id: str, from_date: date, through_date: date
 ) -> GeneratedSessions:
-    """Schedules what is missing of a group's recurrence in a window of at most 24 months, both days included.
+    """Schedule what is missing of a group's recurrence in a window of at most 24 months, both days included.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE for the window, INVALID_RECURRENCE_RULE without a recurrence.
@@ -103,7 +103,7 @@ async def generate_occurrences(
 async def update_occurrence(
     work: UnitOfWork, session_id: str, edits: Mapping[str, object], expected_version: int | None = None
 ) -> Occurrence:
-    """Edits a session by SessionDraft's field names.
+    """Edit a session by SessionDraft's field names.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, OCCURRENCE_CANCELLED, OCCURRENCE_COMPLETED,
@@ -126,7 +126,7 @@ async def update_occurrence(
 async def cancel_occurrence(
     work: UnitOfWork, session_id: str, reason: str, expected_version: int | None = None
 ) -> Occurrence:
-    """Cancels a session, in a deleted group too, since someone may still expect it.
+    """Cancel a session, in a deleted group too, since someone may still expect it.
 
     Raises:
         Refusal: NOT_FOUND, VERSION_CONFLICT, REQUIRED for a blank reason, OCCURRENCE_CANCELLED, OCCURRENCE_COMPLETED.
@@ -141,7 +141,7 @@ async def cancel_occurrence(
 
 @transaction
 async def complete_occurrence(work: UnitOfWork, session_id: str) -> Occurrence:
-    """Marks a session as documented, once however often it is asked, in a deleted group too.
+    """Mark a session as documented, once however often it is asked, in a deleted group too.
 
     Raises:
         Refusal: NOT_FOUND, OCCURRENCE_CANCELLED.

@@ -22,7 +22,7 @@ class Steps(Generic[Decided]):
         self._use_case = use_case
 
     async def do_once(self, context: Context, claim: Claim, run: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
-        """Gives what an attempt before this one has decided; else runs the use case, and notes it as done.
+        """Return what an attempt before this one has decided; else runs the use case, and notes it as done.
 
         Raises TakenOver where the claim has passed to a repeat, and what `Context.transact` raises.
         """

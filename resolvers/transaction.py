@@ -16,7 +16,7 @@ Decided = TypeVar("Decided")
 def transaction(
     decide: Callable[Concatenate[UnitOfWork, Arguments], Awaitable[Decided]],
 ) -> Callable[Concatenate[Context, Arguments], Coroutine[Any, Any, Decided]]:
-    """Makes a use case of a function that works in a transaction: called with a context, it runs in one of its own.
+    """Make a use case of a function that works in a transaction: called with a context, it runs in one of its own.
 
     Where transactions get in each other's way the function is run again from its start. So it keeps nothing but what
     it stores and gives back, and does nothing outside of its unit of work. Where the request has an Idempotency-Key,

@@ -34,7 +34,7 @@ LISTS_OF_PATIENTS: Final = frozenset({"enrollments"})
 
 
 def answering(info: Info, accepted: Callable[[Any], object]) -> Answering:
-    """Gives a root field that is to be answered.
+    """Return a root field that is to be answered.
 
     Args:
         info: The field's.
@@ -51,7 +51,7 @@ class _RootField:
         self._info = info
 
     def patients(self, payload: Any) -> frozenset[str]:
-        """Gives whose enrollments the payload tells, by those of its fields that are asked for."""
+        """Return whose enrollments the payload tells, by those of its fields that are asked for."""
         try:
             asked = {details[0].node.name.value for details in self._selected.values()}
         except (
@@ -62,7 +62,7 @@ class _RootField:
         return frozenset(patient for value in told for patient in _patients(value))
 
     def reads_on(self) -> bool:
-        """Tells whether another root field comes after this one, or a list of patients is asked for below it."""
+        """Return whether another root field comes after this one, or a list of patients is asked for below it."""
         *_, last = self._root_fields
         return str(self._info.path.key) != last or _names_any(
             LISTS_OF_PATIENTS, self._info.field_nodes, self._info.fragments

@@ -19,7 +19,7 @@ from resolvers.pages import Page
 
 
 def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:
-    """Gives the mark of a field that leads to the record that the loader finds by an attribute of the parent."""
+    """Return the mark of a field that leads to the record that the loader finds by an attribute of the parent."""
 
     async def resolve_many(ids: Sequence[Any], context: Context) -> Sequence[Any]:
         found = await loader(context.loaders).load_all(ids)
@@ -61,7 +61,7 @@ class Computed(Batch):
 
 
 def by_id(kind: ById) -> Batch:
-    """Gives the mark of a field of the query that finds a record by its argument `id`.
+    """Return the mark of a field of the query that finds a record by its argument `id`.
 
     What is asked of the record, and can be foreseen, is read along with it.
     """
@@ -97,14 +97,14 @@ def _with_fields(kind: ById, below: Lookahead) -> RecordWithFields:
 
 
 def fields_of_nodes(selected: Selected) -> Fields | None:
-    """Gives the fields of a page's elements that are wanted; None for all, which cursors need."""
+    """Return the fields of a page's elements that are wanted; None for all, which cursors need."""
     if selected is None or not selected.keys() <= {"nodes", "total"}:
         return None
     return fields_of(selected.get("nodes", {}))
 
 
 def fields_of(selected: Selected) -> Fields | None:
-    """Gives the fields of a record that are wanted; None for all."""
+    """Return the fields of a record that are wanted; None for all."""
     if selected is None:
         return None
     written = frozenset(name for name, below in selected.items() if below == {})
@@ -112,12 +112,12 @@ def fields_of(selected: Selected) -> Fields | None:
 
 
 def counts_too(selected: Selected) -> bool:
-    """Tells whether of a page also the length of its list is looked at."""
+    """Return whether of a page also the length of its list is looked at."""
     return selected is not None and "total" in selected
 
 
 def history_of(kind: EntityType) -> Batch:
-    """Gives the mark of a field that tells the history of records of a kind."""
+    """Return the mark of a field that tells the history of records of a kind."""
 
     async def resolve_many(
         ids: Sequence[Any],

@@ -35,7 +35,7 @@ class Size:
     otherwise: int
 
     def of(self, variables: Mapping[str, Any]) -> int:
-        """Gives the size for a request's variables."""
+        """Return the size for a request's variables."""
         given = [size for name in self.variables if (size := _size(variables.get(name))) is not None]
         return max(given if self.least is None else [*given, self.least], default=self.otherwise)
 
@@ -58,7 +58,7 @@ class Formulas:
         self._made: list[Formula] = []
 
     def total(self, costs: Iterable[Cost]) -> Cost:
-        """Gives the sum."""
+        """Return the sum."""
         constant = 0
         parts: list[tuple[int | Size, Cost]] = []
         for cost in costs:
@@ -71,13 +71,13 @@ class Formulas:
         return parts[0][1] if constant == 0 and len(parts) == 1 else self._keep(constant, *parts)
 
     def times(self, size: int | Size, cost: Cost) -> Cost:
-        """Gives the cost of a list of this size, whose elements cost so much each."""
+        """Return the cost of a list of this size, whose elements cost so much each."""
         if isinstance(size, int) and isinstance(cost, int):
             return size * cost
         return 0 if cost == 0 else self._keep(0, (size, cost))
 
     def work_out(self, cost: Cost, variables: Mapping[str, Any]) -> int:
-        """Gives the cost for a request's variables."""
+        """Return the cost for a request's variables."""
         if isinstance(cost, int):
             return cost
         worked: dict[Formula, int] = {}
@@ -98,7 +98,7 @@ class Formulas:
 
 
 def size_of(field: GraphQLField, node: FieldNode) -> int | Size | None:
-    """Gives how long the list or page of a field is by its arguments; None where it takes none of a size."""
+    """Return how long the list or page of a field is by its arguments; None where it takes none of a size."""
     sizing = [name for name in SIZING_ARGUMENTS if name in field.args]
     if not sizing:
         return None
@@ -120,7 +120,7 @@ def size_of(field: GraphQLField, node: FieldNode) -> int | Size | None:
 
 
 def literal_size(node: IntValueNode) -> int:
-    """Gives the size that a literal says."""
+    """Return the size that a literal says."""
     if node.value.startswith("-"):
         return 0
     return int(node.value) if len(node.value) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER

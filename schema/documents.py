@@ -74,7 +74,7 @@ class Operation:
         return self.name if self.name is not None and len(self.name) <= _LONGEST_LOGGED_NAME else None
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """Gives how many values the answer may hold with these variables (schema.cost)."""
+        """Return how many values the answer may hold with these variables (schema.cost)."""
         if isinstance(self._cost, int):
             return self._cost
         return self._formulas.work_out(self._cost, {**self._defaults, **(variables or {})})
@@ -88,7 +88,7 @@ class Document:
     operations: tuple[Operation, ...]
 
     def operation(self, name: str | None) -> Operation | None:
-        """Gives the operation of this name; without one the only operation (GraphQL section 6.1, GetOperation)."""
+        """Return the operation of this name; without one the only operation (GraphQL section 6.1, GetOperation)."""
         if name is None:
             return self.operations[0] if len(self.operations) == 1 else None
         return next((operation for operation in self.operations if operation.name == name), None)
@@ -106,7 +106,7 @@ class Documents:
         self._reading = asyncio.Lock()
 
     async def read(self, text: str) -> Document:
-        """Gives the document. Whatever else is to be done has its turn between reading a long one and running it.
+        """Return the document. Whatever else is to be done has its turn between reading a long one and running it.
 
         Raises:
             LimitExceeded: It is over a limit that does not depend on variables.

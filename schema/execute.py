@@ -16,7 +16,7 @@ _IS_AWAITABLE: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimi
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
-    """Gives graphql-core's schema of one of Strawberry's."""
+    """Return graphql-core's schema of one of Strawberry's."""
     return schema._schema  # noqa: SLF001 - Strawberry gives it no public name
 
 
@@ -27,7 +27,7 @@ def execute(
     variables: Mapping[str, Any] | None,
     context: Context,
 ) -> Awaitable[ExecutionResult]:
-    """Gives the result of an operation.
+    """Return the result of an operation.
 
     Strawberry's own `Schema.execute` would parse and validate the text, and run extensions, of which there are none.
     """

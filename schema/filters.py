@@ -26,7 +26,7 @@ class GroupDefinitionFilter:
     include_deleted: bool | None = strawberry.field(default=False, description="Deleted groups too.")
 
     def wanted(self) -> GroupsWanted:
-        """Gives it to the resolvers."""
+        """Return it to the resolvers."""
         return GroupsWanted(
             search=self.search,
             group_types=None if self.group_type is None else frozenset(self.group_type),
@@ -50,7 +50,7 @@ class OccurrenceFilter:
     location_id: strawberry.ID | None = strawberry.field(default=None, description="Only sessions at this place.")
 
     def wanted(self) -> SessionsWanted:
-        """Gives it to the resolvers."""
+        """Return it to the resolvers."""
         return SessionsWanted(
             from_date=self.from_,
             through_date=self.through,

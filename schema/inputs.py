@@ -37,7 +37,7 @@ class RecurrenceInput:
     )
 
     def draft(self) -> RecurrenceDraft:
-        """Gives it to the domain."""
+        """Return it to the domain."""
         return RecurrenceDraft(self.rule, self.start_date, self.start_time, tuple(self.excluded_dates or ()))
 
 
@@ -55,7 +55,7 @@ class CreateGroupDefinitionInput:
     recurrence: RecurrenceInput | None = strawberry.field(default=None, description=_RECURRENCE)
 
     def draft(self) -> GroupDraft:
-        """Gives it to the domain."""
+        """Return it to the domain."""
         return GroupDraft(
             name=self.name,
             group_type=self.group_type,
@@ -86,7 +86,7 @@ class UpdateGroupDefinitionInput:
     recurrence: RecurrenceInput | None = strawberry.field(default=UNSET, description=_RECURRENCE)
 
     def edits(self) -> dict[str, object]:
-        """Gives the domain what was given."""
+        """Return the domain what was given."""
         edits = given(
             self,
             "name",
@@ -150,7 +150,7 @@ class UpdateOccurrenceInput:
     location_id: ID | None = strawberry.field(default=UNSET, description=_LOCATION)
 
     def edits(self) -> dict[str, object]:
-        """Gives the domain what was given."""
+        """Return the domain what was given."""
         return given(
             self, "session_date", "start_time", "end_time", "facilitator_id", "co_facilitator_id", "location_id"
         )
@@ -196,5 +196,5 @@ class RemoveEnrollmentInput:
 
 
 def given(input_: object, *names: str) -> dict[str, object]:
-    """Gives those of an input's fields that the client sent, null among them."""
+    """Return those of an input's fields that the client sent, null among them."""
     return {name: value for name in names if (value := getattr(input_, name)) is not UNSET}

@@ -14,7 +14,7 @@ class LimitExceeded(GraphQLError):
     """A request over a limit: its message and extensions tell which, how much was asked for, and the limit."""
 
     def __init__(self, limit: str, requested: int, allowed: int, text: str) -> None:
-        """Takes what is over.
+        """Take what is over.
 
         Args:
             limit: The name of the limit, that of an attribute of Limits.
@@ -29,7 +29,7 @@ class LimitExceeded(GraphQLError):
 
 
 def check_variables(variables: dict[str, Any] | None, limits: Limits) -> None:
-    """Raises LimitExceeded where a request's variables hold more values, or deeper ones, than the limits allow."""
+    """Raise LimitExceeded where a request's variables hold more values, or deeper ones, than the limits allow."""
     level: list[Any] = [variables] if variables else []
     values, depth = -1, -1  # the object of all variables is none itself
     while level:
@@ -42,7 +42,7 @@ def check_variables(variables: dict[str, Any] | None, limits: Limits) -> None:
 
 
 def check_cost(cost: int, limits: Limits) -> None:
-    """Raises LimitExceeded where an operation costs more than the limit."""
+    """Raise LimitExceeded where an operation costs more than the limit."""
     if cost > limits.cost:
         raise LimitExceeded("cost", cost, limits.cost, "The answer may hold {} values")
 

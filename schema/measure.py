@@ -60,7 +60,7 @@ class Measure:
 
 
 def fragments_in_order(document: DocumentNode) -> tuple[list[FragmentDefinitionNode], int]:
-    """Gives a document's fragments, each after those that it spreads, and how many spreads and inline fragments it has.
+    """Return a document's fragments, each after those that it spreads, and the number of its spreads.
 
     Raises:
         graphlib.CycleError: Where a fragment spreads itself.
@@ -102,13 +102,13 @@ class Measuring:
         self._fragments: dict[str, Measure] = {}
 
     def fragment(self, definition: FragmentDefinitionNode) -> None:
-        """Measures a fragment, once for all that spread it."""
+        """Measure a fragment, once for all that spread it."""
         found = self._selection(definition.selection_set, self._named(definition.type_condition))
         _add_directives(found, definition.directives)
         self._fragments[definition.name.value] = found
 
     def operation(self, definition: OperationDefinitionNode) -> Measure:
-        """Gives the measure of an operation."""
+        """Return the measure of an operation."""
         found = self._selection(definition.selection_set, self._schema.get_root_type(definition.operation))
         _add_directives(found, definition.directives)
         for variable in definition.variable_definitions or ():

@@ -12,7 +12,7 @@ from schema.limit_checks import LimitExceeded
 
 
 def merging_rule(most_comparisons: int) -> type[OverlappingFieldsCanBeMergedRule]:
-    """Gives the rule. It raises LimitExceeded where a document takes more comparisons."""
+    """Return the rule. It raises LimitExceeded where a document takes more comparisons."""
 
     class BoundedMerging(OverlappingFieldsCanBeMergedRule):
         def __init__(self, context: ValidationContext) -> None:

@@ -30,10 +30,10 @@ class _Check(Guard):
         field.directives = [*field.directives, self.directive]
 
     def check(self, context: Context) -> None:
-        """Raises PermissionDenied where the caller lacks the key. It asks no database."""
+        """Raise PermissionDenied where the caller lacks the key. It asks no database."""
         context.require(self._key)
 
 
 def requires(key: PermissionKey) -> Guard:
-    """Gives the extension that opens a field to holders of the key, and says so in the SDL."""
+    """Return the extension that opens a field to holders of the key, and say so in the SDL."""
     return _Check(RequiresPermission(key=key.value))

@@ -57,5 +57,5 @@ def executed(*, compiled: bool, cache_bytes: int = DEFAULT_LIMITS.cache_bytes) -
 
 
 def export() -> str:
-    """Gives the schema in GraphQL's schema definition language."""
+    """Return the schema in GraphQL's schema definition language."""
     return schema.as_str() + "\n"

@@ -23,7 +23,7 @@ class UserError:
 
 
 def user_errors(refusal: Refusal) -> list[UserError]:
-    """Gives a refusal's faults, in their order."""
+    """Return a refusal's faults, in their order."""
     return [
         UserError(code=fault.code, message=fault.message, field=list(fault.field) if fault.field is not None else None)
         for fault in refusal.faults

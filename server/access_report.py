@@ -11,7 +11,7 @@ from db.roles import Role
 
 
 async def print_reads(engine: AsyncEngine, out: BinaryIO, organization_id: str, patient_id: str | None) -> None:
-    """Writes the organization's log of reads, oldest first.
+    """Write the organization's log of reads, oldest first.
 
     Args:
         engine: The database.

@@ -52,7 +52,7 @@ def create_app(
     compiled: bool = True,
     proxies: TrustedProxies | None = None,
 ) -> Starlette:
-    """Gives the app; it closes the clinic's database when it is shut down.
+    """Return the app; it closes the clinic's database when it is shut down.
 
     Args:
         clinic: The database and the clinic's settings.
@@ -92,12 +92,12 @@ def create_app(
 
 
 def create_clinic(settings: Settings, engine: Database) -> Clinic:
-    """Gives the clinic that the settings describe, on this database."""
+    """Return the clinic that the settings describe, on this database."""
     return Clinic(engine, now, uuid7, settings.default_time_zone, settings.first_weekday, settings.waitlist_limit)
 
 
 def create_app_from_environment() -> Starlette:
-    """Gives a server process its app. `serve` has checked the environment, and completed it for the demo.
+    """Return a server process its app. `serve` has checked the environment, and completed it for the demo.
 
     Raises:
         SettingsError: Where a variable is wrong.

@@ -38,7 +38,7 @@ class NotExecuted:
 
 
 async def choose_operation(documents: Documents, asked: GraphQLRequest, method: str) -> ChosenOperation | NotExecuted:
-    """Gives the operation to run, or why there is none."""
+    """Return the operation to run, or why there is none."""
     try:
         document = await documents.read(asked.query)
         check_variables(asked.variables, documents.limits)

@@ -4,5 +4,5 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Gives the present instant, in UTC."""
+    """Return the present instant, in UTC."""
     return datetime.now(UTC)  # noqa: TID251 - this is the edge that the rule speaks of

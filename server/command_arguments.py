@@ -18,7 +18,7 @@ class OneLineParser(argparse.ArgumentParser):
     """A parser that tells what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Ends the program with status 2."""
+        """End the program with status 2."""
         self.exit(2, f"{self.prog}: {' '.join(message.split())} (see {self.prog} --help)\n")
 
 
@@ -26,7 +26,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[OneLineParser]"  # noqa: SLF0
 
 
 def command_parser() -> argparse.ArgumentParser:
-    """Gives the parser of all commands; `command` in what it parses is the chosen one."""
+    """Return the parser of all commands; `command` in what it parses is the chosen one."""
     parser = OneLineParser(
         prog="group-sessions",
         description="Group-session scheduling for behavioural health: groups, sessions, seats, waitlists, compliance.",

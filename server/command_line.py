@@ -40,7 +40,7 @@ _INTERRUPTED: Final = 130  # as shells tell it: 128 and the signal's number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command of these arguments (by default the program's own) and gives its exit status."""
+    """Run the command of these arguments (by default the program's own) and return its exit status."""
     try:
         parsed = command_parser().parse_args(arguments)
         settings = load_settings()
@@ -292,7 +292,7 @@ def _system_reason(error: OSError) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of the innermost error: drivers add the statement, a link, and a hint below it."""
+    """Return the first line of the innermost error: drivers add the statement, a link, and a hint below it."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig
     lines = str(error).strip().splitlines()

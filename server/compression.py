@@ -27,7 +27,7 @@ class Compressed:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Answer one request."""
         gzip = takes_gzip(header(scope, b"accept-encoding"))
         start: Message = {}
 
@@ -50,7 +50,7 @@ class Compressed:
 
 @cached
 def takes_gzip(header: str | None) -> bool:
-    """Tells whether a client with this Accept-Encoding header takes gzip, and likes it no less than plain bytes."""
+    """Return whether a client with this Accept-Encoding header takes gzip, and likes it no less than plain bytes."""
     listed: dict[str, float] = {}
     for part in (header or "").split(","):
         name, _, parameter = part.partition(";")

@@ -11,7 +11,7 @@ _EXPOSED_HEADERS: Final = ("X-Request-ID", "Server-Timing", "Retry-After", "Idem
 
 
 def cross_origin(origins: Collection[str]) -> list[Middleware]:
-    """Gives the middleware that lets pages of these origins call; none where there are none.
+    """Return the middleware that lets pages of these origins call; none where there are none.
 
     Callers send a token with each request and no cookie, so no credentials are allowed: a page of another origin has
     nothing to send for a person who visits it.

@@ -88,7 +88,7 @@ class _Filling(Context):
 
 
 async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
-    """Makes the demo clinic around today, in one transaction; the same each time but for ids and instants.
+    """Make the demo clinic around today, in one transaction; the same each time but for ids and instants.
 
     Raises:
         DatabaseNotEmpty: Where its organization has data, also where another process has just filled it.
@@ -155,7 +155,7 @@ async def _create(context: Context, group: DemoGroup, today: date) -> str:
 
 
 def _first_day(rule: str, earliest: date) -> date:
-    """Gives the first day the rule matches; RFC 5545 section 3.8.5.3 leaves open what any other start would mean."""
+    """Return the first day the rule matches; RFC 5545 section 3.8.5.3 leaves open what any other start would mean."""
     return next(
         occurrence_dates(Recurrence(rule, earliest, time()), earliest, earliest + timedelta(weeks=WEEKS_EACH_WAY))
     )

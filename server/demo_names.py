@@ -38,7 +38,7 @@ _SITES = (
 
 
 def demo_staff(random: Random) -> tuple[StaffMember, ...]:
-    """Gives 15 members of staff with credentials. The last one has left and leads nothing."""
+    """Return 15 members of staff with credentials. The last one has left and leads nothing."""
     names = _names(random, len(_CREDENTIALS))
     return tuple(
         StaffMember(f"staff-{number:02}", name, credentials, active=number < len(_CREDENTIALS))
@@ -47,7 +47,7 @@ def demo_staff(random: Random) -> tuple[StaffMember, ...]:
 
 
 def demo_locations() -> tuple[Location, ...]:
-    """Gives the rooms of four sites: three in Arizona, which keeps no daylight saving, one in Colorado, which does."""
+    """Return the rooms of four sites: three in Arizona, which keeps no daylight saving, one in Colorado, which does."""
     return tuple(
         Location(f"{key}-{number}", site, room, time_zone, active=True)
         for key, site, time_zone, rooms in _SITES
@@ -56,7 +56,7 @@ def demo_locations() -> tuple[Location, ...]:
 
 
 def demo_patients(random: Random) -> tuple[Patient, ...]:
-    """Gives 120 patients, a few of them inactive, as the registry tells of the deceased and the deactivated."""
+    """Return 120 patients, a few of them inactive, as the registry tells of the deceased and the deactivated."""
     inactive = set(random.sample(range(1, PATIENT_COUNT + 1), _INACTIVE_PATIENTS))
     return tuple(
         Patient(
@@ -71,6 +71,6 @@ def demo_patients(random: Random) -> tuple[Patient, ...]:
 
 
 def _names(random: Random, count: int) -> list[str]:
-    """Gives different full names; there are 9,000 to draw from."""
+    """Return different full names; there are 9,000 to draw from."""
     every = [f"{given} {start}{end}" for given in _GIVEN_NAMES for start in _SURNAME_STARTS for end in _SURNAME_ENDS]
     return random.sample(every, count)

@@ -47,12 +47,12 @@ class ErrorCode(StrEnum):
 
 
 def error(message: str, code: ErrorCode) -> dict[str, Any]:
-    """Gives one error as it is sent."""
+    """Return one error as it is sent."""
     return {"message": message, "extensions": {"code": code.value}}
 
 
 def masked_error(fault: BaseException, request_id: str, *, after_change: bool = False) -> dict[str, Any]:
-    """Logs what went wrong, and gives an error that tells nothing but the request id, or when to try again.
+    """Log what went wrong, and return an error that tells nothing but the request id, or when to try again.
 
     Args:
         fault: What went wrong.
@@ -85,14 +85,14 @@ def _passing_error(fault: BaseException, *, after_change: bool) -> dict[str, Any
 
 
 def errors_before_execution(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
-    """Gives the errors of a document that was not executed: it does not parse, is over a limit, or is not valid."""
+    """Return the errors of a document that was not executed: it does not parse, is over a limit, or is not valid."""
     return [_before_execution(each) for each in errors]
 
 
 def errors_of_execution(
     errors: Iterable[GraphQLError], request_id: str, *, changed: bool = False
 ) -> list[dict[str, Any]]:
-    """Gives the errors of variables (they have no path) and of fields.
+    """Return the errors of variables (they have no path) and of fields.
 
     Args:
         errors: The errors.

@@ -53,7 +53,7 @@ class EventSettings(BaseSettings):
     )
 
     def refuse_half_given_events(self, *, on_sqlite: bool) -> None:
-        """Refuses what does not fit together.
+        """Refuse what does not fit together.
 
         Raises:
             ValueError: With a sentence for who sets the variables.

@@ -10,7 +10,7 @@ from db.waiting_events import list_waiting
 
 
 async def print_parked(engine: AsyncEngine, out: BinaryIO, organization_id: str | None) -> None:
-    """Writes one JSON object a line for each parked event: its ids, where it was to go, how often, and why not."""
+    """Write one JSON object a line for each parked event: its ids, where it was to go, how often, and why not."""
     parked = await list_parked(engine, organization_id)
     # The drivers' own kinds of UUID are not all known to orjson.
     out.writelines(orjson.dumps(event, default=str, option=orjson.OPT_APPEND_NEWLINE) for event in parked)
@@ -25,6 +25,6 @@ async def print_waiting(engine: AsyncEngine, out: BinaryIO, organization_id: str
 
 
 async def retry_parked(engine: AsyncEngine, out: TextIO, organization_id: str | None) -> None:
-    """Has the relays send again what is parked, and says how many events that are."""
+    """Make the relays send again what is parked, and say how many events that are."""
     count = await send_again(engine, organization_id)
     out.write(f"{count} parked event{' goes' if count == 1 else 's go'} out again, by the relays that are running.\n")

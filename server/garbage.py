@@ -9,7 +9,7 @@ _THRESHOLDS: Final = (5_000, 10, 200)
 
 
 def tame_collector() -> None:
-    """Keeps what is there now, modules and the schema, out of all later collections, and collects less often."""
+    """Keep what is there now, modules and the schema, out of all later collections, and collects less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)

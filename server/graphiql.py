@@ -24,7 +24,7 @@ _ONE_YEAR_SECONDS: Final = 31_536_000
 
 
 def graphiql_routes(dist: Path) -> list[BaseRoute]:
-    """Gives the routes of the page at /graphiql and of its assets.
+    """Return the routes of the page at /graphiql and of its assets.
 
     Args:
         dist: The folder that the web build wrote. When it holds no page, /graphiql answers 503 and says what to run;

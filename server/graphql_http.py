@@ -45,7 +45,7 @@ class GraphQLOverHTTP:
         self._authenticator = authenticator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Answer one request."""
         media_type = response_media_type(header(scope, b"accept"))
         record = record_of(scope)
         count = start_counting()

@@ -35,7 +35,7 @@ class GraphQLRequest:
 
 
 async def read_request(scope: Scope, receive: Receive, most_bytes: int) -> GraphQLRequest:
-    """Gives the request of a GET's parameters or a POST's JSON body.
+    """Return the request of a GET's parameters or a POST's JSON body.
 
     Raises:
         BadRequest: 400 for what is not a GraphQL request, 415 for another media type.

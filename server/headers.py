@@ -20,7 +20,7 @@ def cached(parse: Callable[[str | None], Parsed]) -> Callable[[str | None], Pars
 
 
 def header(scope: MutableMapping[str, Any], name: bytes) -> str | None:
-    """Gives the first line of a header; None where there is none.
+    """Return the first line of a header; None where there is none.
 
     Starlette's own mapping takes three times as long, and half a dozen headers are looked at for each request.
 

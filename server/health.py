@@ -27,7 +27,7 @@ _log = logging.getLogger("group_sessions.faults")
 
 
 def health_routes(engine: Database) -> list[BaseRoute]:
-    """Gives the routes of both."""
+    """Return the routes of both."""
     return [Route("/health", _health), Route("/ready", Readiness(engine).answer)]
 
 
@@ -40,7 +40,7 @@ class Readiness:
         self._whole_until = -math.inf
 
     async def answer(self, _request: Request) -> Response:
-        """Answers 200, or 503 with a reason that tells nothing of the database itself."""
+        """Answer 200, or 503 with a reason that tells nothing of the database itself."""
         # However many ask at once, and strangers may, the database is asked once.
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(self._reason())

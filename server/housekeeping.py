@@ -17,7 +17,7 @@ _log = logging.getLogger("group_sessions.faults")
 
 @asynccontextmanager
 async def housekeeping(clinic: Clinic) -> AsyncIterator[None]:
-    """Keeps house for as long as the block lasts."""
+    """Keep house for as long as the block lasts."""
     keeping = asyncio.create_task(_keep_house(clinic))
     try:
         yield

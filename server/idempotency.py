@@ -64,7 +64,7 @@ class IdempotencyRefusal(Exception):
 
 
 def read_key(headers: Sequence[str]) -> str:
-    """Gives the key that the header's lines hold: "quoted", as the draft has it, or bare, as many clients send it.
+    """Return the key that the header's lines hold: "quoted", as the draft has it, or bare, as many clients send it.
 
     Raises:
         IdempotencyRefusal: 400, where they hold none, or several.
@@ -84,7 +84,7 @@ def read_key(headers: Sequence[str]) -> str:
 
 
 def fingerprint(asked: GraphQLRequest) -> bytes:
-    """Gives a digest of what a request asks for."""
+    """Return a digest of what a request asks for."""
     # What is asked for, not its spelling: the order of keys, and spaces, do not make it another request.
     body = {"query": asked.query, "variables": asked.variables or {}, "operationName": asked.operation_name}
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
@@ -96,7 +96,7 @@ async def once(
     context: Context,
     execute: Callable[[], Awaitable[Response]],
 ) -> Response:
-    """Gives the answer that a mutation with an Idempotency-Key had before; else executes the request.
+    """Return the answer that a mutation with an Idempotency-Key had before; else executes the request.
 
     Args:
         headers: The request's headers.
@@ -130,7 +130,7 @@ async def once(
 
 
 async def _claimed(key: str, asked: GraphQLRequest, context: Context, place: Place) -> Claim | Answer:
-    """Waits for those who came first: of this process in line, of others by asking."""
+    """Wait for those who came first: of this process in line, of others by asking."""
     deadline = time.monotonic() + WAIT_SECONDS
     caller, attempt, digest = context.caller, context.clinic.new_id(), fingerprint(asked)
     try:
@@ -164,7 +164,7 @@ async def _replay(answer: Answer, context: Context) -> Response:
 
 
 async def _settle(context: Context, claim: Claim, response: Response | None) -> None:
-    """Keeps the answer, or, where it asks to try again, lets a repeat go on at once."""
+    """Keep the answer, or, where it asks to try again, lets a repeat go on at once."""
     try:
         if response is None or _is_passing(response):
             await _surely(context, lambda work: release(work, claim))
@@ -186,7 +186,7 @@ async def _settle(context: Context, claim: Claim, response: Response | None) -> 
 
 
 async def _surely(context: Context, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
-    """Runs what may be run twice: also where a commit before it ended nobody knows how."""
+    """Run what may be run twice: also where a commit before it ended nobody knows how."""
     for _ in range(_TRIES - 1):
         with suppress(OutcomeUnknown):
             return await context.transact(decide)

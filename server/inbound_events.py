@@ -71,7 +71,7 @@ class InboundEvents:
         self._signature = None if secret is None else WebhookSecrets(secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Answer one request."""
         record = record_of(scope)
         try:
             response = await self._answer(Request(scope, receive), record)

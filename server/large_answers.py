@@ -22,5 +22,5 @@ class LargeAnswers:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def turn(self, cost: int) -> AbstractAsyncContextManager[None]:
-        """Gives what to make an answer of this cost in."""
+        """Return what to make an answer of this cost in."""
         return self._places if cost >= LARGE else _WITHOUT_WAITING

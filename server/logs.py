@@ -20,7 +20,7 @@ _SILENCED: Final = ("strawberry.execution",)  # it logs every error with the doc
 
 
 def configure_logging(level: str) -> None:
-    """Sends every logger's records of this level and above to standard error as JSON lines; so what Python prints."""
+    """Send every logger's records of this level and above to standard error as JSON lines; so what Python prints."""
     # What no line tells is not looked up for each (the Python manual's "Logging HOWTO", Optimization).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - that manual's name for: do not look up who logs
@@ -46,7 +46,7 @@ def _log_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
 
 
 def silence_document_logging() -> None:
-    """Keeps GraphQL's own logger quiet; `server.errors` logs faults in its place."""
+    """Keep GraphQL's own logger quiet; `server.errors` logs faults in its place."""
     for name in _SILENCED:
         logging.getLogger(name).disabled = True
 
@@ -58,7 +58,7 @@ class JsonLines(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Gives the line, without its end."""
+        """Return the line, without its end."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -74,7 +74,7 @@ class JsonLines(logging.Formatter):
 
 
 def describe_fault(fault: BaseException) -> list[dict[str, Any]]:
-    """Gives the exception and its causes: type, database's code and statement (parameters are marks), and places."""
+    """Return the exception and its causes: type, database's code and statement (parameters are marks), and places."""
     described: list[dict[str, Any]] = []
     seen: set[int] = set()
     current: BaseException | None = fault

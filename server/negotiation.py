@@ -10,7 +10,7 @@ JSON: Final = "application/json"
 
 @cached
 def response_media_type(accept: str | None) -> str | None:
-    """Gives the media type to answer in; None where the client takes neither.
+    """Return the media type to answer in; None where the client takes neither.
 
     Without a header, and where it only takes what comes, that is application/json, as older clients expect.
     """

@@ -5,7 +5,7 @@ class NotDelivered(Exception):
     """The receiver did not take the event."""
 
     def __init__(self, reason: str, *, final: bool = False, wait: float = 0.0) -> None:
-        """Takes what is known of it.
+        """Take what is known of it.
 
         Args:
             reason: In words for the operator, with nothing of patients, secrets or addresses.

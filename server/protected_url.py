@@ -7,7 +7,7 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def protected_url(value: str) -> str:
-    """Gives the address where it is https://, or http:// on this machine alone. Raises ValueError for others."""
+    """Return the address where it is https://, or http:// on this machine alone. Raise ValueError for others."""
     url = urlsplit(value)
     if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)):
         raise ValueError

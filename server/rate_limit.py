@@ -13,7 +13,7 @@ class RateLimit:
     """Counts each caller's requests in this process, in windows that slide."""
 
     def __init__(self, rates: str) -> None:
-        """Takes one rate or several, such as `10/second;200/minute`.
+        """Take one rate or several, such as `10/second;200/minute`.
 
         Raises:
             ValueError: Where the text is no rate.
@@ -27,7 +27,7 @@ class RateLimit:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def seconds_to_wait(self, caller: Caller) -> int | None:
-        """Counts a request, and gives None; or, where the caller has had its share, the seconds to wait."""
+        """Count a request, and return None; or, where the caller has had its share, the seconds to wait."""
         name = f"{caller.organization_id}{_SEPARATOR}{caller.subject}"
         for rate in self._rates:
             if not self._limiter.hit(rate, name):

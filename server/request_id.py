@@ -11,5 +11,5 @@ _VALID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 
 
 def request_id(sent: str | None) -> str:
-    """Gives the id that the client sent where it is valid, else a new UUID of version 7."""
+    """Return the id that the client sent where it is valid, else a new UUID of version 7."""
     return sent if sent is not None and _VALID.fullmatch(sent) else str(uuid7())

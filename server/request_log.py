@@ -40,7 +40,7 @@ class RequestRecord:
 
 
 def record_of(scope: MutableMapping[str, Any]) -> RequestRecord:
-    """Gives the record of the request that is being answered."""
+    """Return the record of the request that is being answered."""
     record = scope[_KEY]
     assert isinstance(record, RequestRecord)  # noqa: S101 - RequestLog puts it there, and wraps every route
     return record
@@ -57,7 +57,7 @@ class RequestLog:
         self._proxies = proxies or TrustedProxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

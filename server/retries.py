@@ -12,7 +12,7 @@ class Retries:
     longest_wait: float
 
     def wait(self, tries: int, chance: float) -> float:
-        """Gives the seconds to wait after so many tries in vain (1 or more).
+        """Return the seconds to wait after so many tries in vain (1 or more).
 
         Args:
             tries: How often it was tried.

@@ -16,7 +16,7 @@ _OVER_TLS: Final = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
 def secured(headers: Sequence[tuple[bytes, bytes]], scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Gives an answer's headers with those that it lacks.
+    """Return an answer's headers with those that it lacks.
 
     Args:
         headers: The headers, with their names in small letters, as ASGI has them.

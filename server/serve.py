@@ -38,7 +38,7 @@ _FACTORY: Final = "server.app:create_app_from_environment"
 
 
 def serve(settings: Settings, *, host: str, port: int, workers: int, demo: bool) -> None:
-    """Serves until SIGINT or SIGTERM, then finishes what is being answered.
+    """Serve until SIGINT or SIGTERM, then finishes what is being answered.
 
     Args:
         settings: What the environment says.

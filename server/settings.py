@@ -110,7 +110,7 @@ class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
         return parse_networks(self.trusted_proxies)
 
     def serves_graphiql(self, *, demo: bool) -> bool:
-        """Tells whether GraphiQL's page is on; unset, it is on in the demo only."""
+        """Return whether GraphiQL's page is on; unset, it is on in the demo only."""
         return demo if self.graphiql is None else self.graphiql == "on"
 
     @model_validator(mode="after")
@@ -132,13 +132,13 @@ class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leaves the environment to `load_settings`, so that a test's settings depend on the test alone."""
+        """Leave the environment to `load_settings`, so that a test's settings depend on the test alone."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Gives the settings of an environment; an empty variable counts as unset.
+    """Return the settings of an environment; an empty variable counts as unset.
 
     Raises:
         SettingsError: Naming each wrong variable and what it accepts, without its value.

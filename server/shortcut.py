@@ -11,13 +11,13 @@ class Shortcut:
     """
 
     def __init__(self, app: ASGIApp, path: str, endpoint: ASGIApp) -> None:
-        """Takes where all else leads, the path, and its app, which answers its own faults."""
+        """Take where all else leads, the path, and its app, which answers its own faults."""
         self._app = app
         self._path = path
         self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Answer one request."""
         if scope["type"] == "http" and scope["path"] == self._path:
             await self._endpoint(scope, receive, send)
         else:

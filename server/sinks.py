@@ -38,11 +38,11 @@ class Sink(Protocol):
         """
 
     async def close(self) -> None:
-        """Ends what is open."""
+        """End what is open."""
 
 
 def sinks_of(settings: Settings, engine: AsyncEngine) -> list[Sink]:
-    """Gives the sinks that are configured."""
+    """Return the sinks that are configured."""
     sinks: list[Sink] = []
     if settings.events_notify_channel is not None:
         sinks.append(NotifySink(engine, settings.events_notify_channel))

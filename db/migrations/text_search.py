@@ -12,7 +12,7 @@ _TRIGRAMS = sa.text(
 
 
 def index_for_containment(index: str, table: str, column: str) -> None:
-    """Makes a trigram index on PostgreSQL. Without pg_trgm, and on SQLite, searches work and read the whole table."""
+    """Make a trigram index on PostgreSQL. Without pg_trgm, and on SQLite, searches work and read the whole table."""
     connection = op.get_bind()
     if connection.dialect.name == "sqlite" or not connection.scalar(_TRIGRAMS):
         return

@@ -14,7 +14,7 @@ from server.fhir.summary import ImportSummary
 
 
 def import_options(parsed: argparse.Namespace, default_time_zone: str) -> ImportOptions:
-    """Return what the command line asks for. Raises CommandError where it is wrong, or a file cannot be read."""
+    """Return what the command line asks for. Raise CommandError where it is wrong, or a file cannot be read."""
     if parsed.confirm is not None and not parsed.full:
         raise CommandError("--confirm goes with --full")
     options = ImportOptions(
@@ -32,7 +32,7 @@ def import_options(parsed: argparse.Namespace, default_time_zone: str) -> Import
 async def run_import(
     engine: AsyncEngine, options: ImportOptions, paths: Sequence[Path], *, allow_refused: bool
 ) -> None:
-    """Import the files. Raises CommandError where not all was done."""
+    """Import the files. Raise CommandError where not all was done."""
     summary = await import_files(engine, options, paths)
     if options.full:
         _conclude_full(options, summary)

@@ -15,7 +15,7 @@ _INSTANT: Final = re.compile(
 
 
 def birth_date(text: str | None, today: date) -> date | None:
-    """Return the day, None where only the year or month is known. Raises RefusedLine where nobody can be born then."""
+    """Return the day, None where only the year or month is known. Raise RefusedLine where nobody can be born then."""
     if text is None:
         return None
     days = _days(text)

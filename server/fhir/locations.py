@@ -13,7 +13,7 @@ _INACTIVE: Final = ("suspended", "inactive")
 
 
 def location_fields(resource: Location) -> tuple[dict[str, Any], list[Note]]:
-    """Return the fields that a Location states, and what there is to say about them. Raises RefusedLine.
+    """Return the fields that a Location states, and what there is to say about them. Raise RefusedLine.
 
     A zone that is not understood is left out, so that a stored one stays.
     """

@@ -33,7 +33,7 @@ def best_name(names: Sequence[HumanName], today: date) -> HumanName | None:
 
 
 def written_name(names: Sequence[HumanName], today: date) -> str:
-    """Return the name to show as text. Raises RefusedLine where there is none, or it is too long."""
+    """Return the name to show as text. Raise RefusedLine where there is none, or it is too long."""
     name = best_name(names, today)
     if name is None and any(is_masked(written(name)) for name in names):
         raise RefusedLine("name is masked")

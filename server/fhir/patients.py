@@ -15,7 +15,7 @@ _STATUS: Final = ("active", "deceasedBoolean", "deceasedDateTime", "_deceasedDat
 
 
 def patient_fields(resource: Patient, identifier_system: str | None, today: date) -> tuple[dict[str, Any], list[Note]]:
-    """Return the fields that a Patient states, and what there is to say about them. Raises RefusedLine.
+    """Return the fields that a Patient states, and what there is to say about them. Raise RefusedLine.
 
     A subset states what it has; of the status only that the patient is inactive, for what it leaves out may be why.
     """

@@ -32,7 +32,7 @@ def required(text: str | None, field: str, longest: int) -> str:
 
 
 def bounded(text: str | None, field: str, longest: int) -> str:
-    """Return the text with single spaces. Raises RefusedLine where it cannot be stored or is too long."""
+    """Return the text with single spaces. Raise RefusedLine where it cannot be stored or is too long."""
     result = spaced(text)
     if not is_storable(result):
         raise RefusedLine(f"{field} holds a character that is not text")

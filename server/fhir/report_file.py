@@ -15,7 +15,7 @@ class ReportFile:
     """Writes the problems one at a time, so that their number does not matter, and the summary after them."""
 
     def __init__(self, path: Path) -> None:
-        """Start the report beside its place. Raises CommandError where that cannot be written."""
+        """Start the report beside its place. Raise CommandError where that cannot be written."""
         self._path = path
         self._partial = path.with_name(f"{path.name}.partial")
         self._separator = _START + b"\n"

@@ -156,7 +156,7 @@ _Model = TypeVar("_Model", bound=Resource)
 
 
 def parse(model: type[_Model], value: Any) -> _Model:
-    """Return the resource. Raises RefusedLine where a field is missing or has the wrong type."""
+    """Return the resource. Raise RefusedLine where a field is missing or has the wrong type."""
     try:
         return model.model_validate(value)
     except ValidationError as invalid:

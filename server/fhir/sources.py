@@ -42,7 +42,7 @@ class Source:
         return self._raw.tell() if self._raw is not None and not self._raw.closed and self._raw.seekable() else 0
 
     def __iter__(self) -> Iterator[Item]:
-        """Return the items of the file one at a time. Raises OSError where it cannot be read."""
+        """Return the items of the file one at a time. Raise OSError where it cannot be read."""
         last: Item | None = None
         with self._path.open("rb") as raw:
             self._raw = raw

@@ -17,7 +17,7 @@ _DEGREES: Final = ("/v2-0360", "/v2/0360")
 
 
 def practitioner_fields(resource: Practitioner, today: date) -> tuple[dict[str, Any], list[Note]]:
-    """Return the fields that a Practitioner states, and what there is to say about them. Raises RefusedLine."""
+    """Return the fields that a Practitioner states, and what there is to say about them. Raise RefusedLine."""
     subset = resource.meta.is_subset
     fields: dict[str, Any] = {}
     if not subset or resource.states("name"):
@@ -31,7 +31,7 @@ def practitioner_fields(resource: Practitioner, today: date) -> tuple[dict[str, 
 
 
 def role_fields(resource: PractitionerRole) -> dict[str, Any]:
-    """Return the fields that a PractitionerRole states. Raises RefusedLine."""
+    """Return the fields that a PractitionerRole states. Raise RefusedLine."""
     subset = resource.meta.is_subset
     fields: dict[str, Any] = {}
     if not subset or resource.states("practitioner"):
