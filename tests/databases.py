@@ -42,8 +42,8 @@ class TestedDatabase(Database):
 
     __test__ = False
 
-    def __init__(self, database_url: str, administrator_url: str) -> None:
-        serving = create_engine(database_url)
+    def __init__(self, database_url: str, administrator_url: str, **options: Any) -> None:
+        serving = create_engine(database_url, **options)
         super().__init__(serving.sync_engine)
         self.readers, self.write_refusals = serving.readers, serving.write_refusals
         self._administrator = create_engine(administrator_url) if database_url != administrator_url else serving

@@ -16,13 +16,13 @@ from tests.endurance.account import history_by_request
 from tests.endurance.hot_groups import Crowd, gather_crowd
 from tests.endurance.mutations import Kind, Mutation
 from tests.endurance.scenes import scene
-from tests.endurance.servers import Nursery, Server, open_nursery
+from tests.endurance.servers import APPLICATION_NAME, Nursery, Server, open_nursery
 from tests.invariants import assert_invariants
 from tests.lively_clinic import LONG_AGO
 
-_OTHERS = text(
+_OF_SERVERS = text(
     "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    f" WHERE datname = current_database() AND application_name = '{APPLICATION_NAME}'"
 )
 _CLIENTS = 4
 
@@ -97,7 +97,7 @@ class Killing:
         server.kill()
         assert await self.nursery.reap(server) == -signal.SIGKILL
         self.kills += 1
-        await self._no_other_connections()
+        await self._no_connections_of_servers()
         left = await self._assert_whole()
         self._unanswered = [each for each in mutations if self.crowd.account.answer_to(each) is None]
         committed = sum(each.request_id in left for each in self._unanswered)
@@ -120,11 +120,11 @@ class Killing:
         async with self.engine.begin() as connection:
             await connection.execute(update(idempotency_keys).values(leased_until=LONG_AGO))
 
-    async def _no_other_connections(self) -> None:
+    async def _no_connections_of_servers(self) -> None:
         # PostgreSQL goes on with what it was sent last, and notices only then that its client is gone.
         if self.engine.dialect.name == "postgresql":
             async with self.engine.connect() as connection:
-                while await connection.scalar(_OTHERS):
+                while await connection.scalar(_OF_SERVERS):
                     await connection.rollback()
 
 

@@ -12,17 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+
 from tests.api_client import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
+APPLICATION_NAME = "endurance"
+"""By which PostgreSQL knows the connections of these servers."""
 
 
 def environment(database_url: str) -> dict[str, str]:
-    """Gives what a server needs to know, and nothing of the environment that the tests run in."""
+    """Return what a server needs to know, and nothing of the environment that the tests run in."""
+    address = make_url(database_url)
+    if address.get_backend_name() == "postgresql":
+        address = address.update_query_dict({"application_name": APPLICATION_NAME})
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": address.render_as_string(hide_password=False),
         "AUTH_JWT_SECRET": SECRET,
         "LOG_LEVEL": "ERROR",
     }

@@ -14,7 +14,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from db.engine import create_engine
 from db.tables import outbox
 from resolvers.context import Clinic
 from server.app import create_app
@@ -22,6 +21,7 @@ from server.auth.authenticator import Authenticator
 from server.clock import now
 from tests.api_client import SECRET, ApiClient, ApiClients
 from tests.clinic import seed
+from tests.databases import TestedDatabase
 from tests.invariants import assert_invariants
 from tests.stateful import inputs
 from tests.stateful import operations as api
@@ -43,12 +43,13 @@ class ApiMachine(RuleBasedStateMachine):
     """Two organizations on one database. Subclasses name the database."""
 
     database_url = ""
+    administrator_url = ""
 
     def __init__(self) -> None:
         super().__init__()
         self._runner = asyncio.Runner()
         self._open = AsyncExitStack()
-        self._engine = create_engine(self.database_url, pool_size=4)
+        self._engine = TestedDatabase(self.database_url, self.administrator_url, pool_size=4)
         clinic = Clinic(self._engine, now, uuid7, "America/Phoenix", 6)
         self._make_client = ApiClients(create_app(clinic, Authenticator(SECRET), graphiql=False), self._open)
         self._organizations = [f"org-{uuid4().hex}" for _ in range(2)]

@@ -9,18 +9,23 @@ from tests.figures import record_figures
 from tests.stateful.machine import ApiMachine, counts
 
 
-def test_random_clients_are_answered_as_the_model_answers(database_url: str, database_kind: str) -> None:
-    _run(database_url, database_kind, examples=12, steps=30)
+def test_random_clients_are_answered_as_the_model_answers(
+    database_url: str, administrator_url: str, database_kind: str
+) -> None:
+    _run(database_url, administrator_url, database_kind, examples=12, steps=30)
 
 
 @pytest.mark.soak
-def test_random_clients_are_answered_as_the_model_answers_for_long(database_url: str, database_kind: str) -> None:
-    _run(database_url, database_kind, examples=soak(400, short=40), steps=60)
+def test_random_clients_are_answered_as_the_model_answers_for_long(
+    database_url: str, administrator_url: str, database_kind: str
+) -> None:
+    _run(database_url, administrator_url, database_kind, examples=soak(400, short=40), steps=60)
 
 
-def _run(url: str, database: str, *, examples: int, steps: int) -> None:
+def _run(serving: str, administrator: str, database: str, *, examples: int, steps: int) -> None:
     class Machine(ApiMachine):
-        database_url = url
+        database_url = serving
+        administrator_url = administrator
 
     counts.clear()
     run_state_machine_as_test(
