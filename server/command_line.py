@@ -263,6 +263,8 @@ def _with_engine(
             await engine.dispose()
 
     # Asked to end, a command cleans up as it does where it is interrupted.
+    # A shell that starts a command in the background has it ignore SIGINT, and SIGTERM would be ignored with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     asyncio.run(run())
 

@@ -77,16 +77,31 @@ async def test_what_goes_wrong_is_one_sentence(engine: Database, administrator_u
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN], ids=["foreground", "background"])
 async def test_a_backup_that_is_told_to_end_leaves_nothing(
-    database_kind: str, engine: Database, owner_url: str, tmp_path: Path, number: int
+    database_kind: str,
+    engine: Database,
+    owner_url: str,
+    tmp_path: Path,
+    number: int,
+    inherited: signal.Handlers,
 ) -> None:
+    # A shell has what it starts in the background ignore SIGINT; a process inherits that.
+    before = signal.signal(signal.SIGINT, inherited)
+    try:
+        await _end_a_backup(engine, owner_url, tmp_path, number)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert names_in(tmp_path) == set()
+
+
+async def _end_a_backup(engine: Database, owner_url: str, tmp_path: Path, number: int) -> None:
     async with engine.begin() as connection, asyncio.timeout(40):
         await connection.execute(text("LOCK TABLE pm_group_outbox"))  # the backup waits for it
         async with process("backup", "clinic.backup", cwd=tmp_path, DATABASE_URL=owner_url) as started:
             await something_is_in(tmp_path)
             started.send_signal(number)
             assert await ended(started) == (130, "")
-    assert names_in(tmp_path) == set()
 
 
 async def test_what_a_killed_backup_left_goes_with_the_next(engine: Database, owner_url: str, tmp_path: Path) -> None:
