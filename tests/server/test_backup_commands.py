@@ -52,9 +52,10 @@ async def test_a_clinic_moves_by_two_commands(
     assert "(4 groups, 4 sessions, 14 enrollments, 18 patients," in made.stdout
     moved = restore(target_database_url, file)
     assert (moved.returncode, moved.stderr) == (0, "")
-    first, second = moved.stdout.splitlines()
+    first, *notices, last = moved.stdout.splitlines()
     assert first.startswith(f"Restored {file}, made 20")
-    assert second.startswith("All invariants hold. Organizations: 2, groups: 4, sessions: 4, enrollments: 14")
+    assert all(line.startswith("notice ") for line in notices), notices  # of what could not be checked
+    assert last.startswith("All invariants hold. Organizations: 2, groups: 4, sessions: 4, enrollments: 14")
     target = create_engine(target_database_url)
     await make_group(target)
     await assert_invariants(target)
