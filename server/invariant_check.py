@@ -49,12 +49,12 @@ async def _check(engine: AsyncEngine, out: TextIO, organization_id: str | None) 
         raise CommandError(
             f"violations found: {len(lacking):,}; the data cannot be read for more before `group-sessions migrate`"
         )
+    await refuse_unless_operator(engine, "check")
     integrity = await check_integrity(engine)
     damaged = integrity.damaged
     out.writelines(f"database_is_whole damaged={what}\n" for what in damaged)
     if integrity.unchecked is not None:
         out.write(f"notice indexes_not_checked: {integrity.unchecked}\n")
-    await refuse_unless_operator(engine, "check")
 
     def report(found: Violation | Notice) -> None:
         out.write(f"{found}\n")
