@@ -18,7 +18,7 @@ _QUESTIONS = 50
 def compare_sizes(
     clinics: list[tuple[Kind, DataSet]], folder: Path, effort: Effort, tell: Callable[[str], None]
 ) -> Results:
-    """Return the figures of each page at each of the clinics, asked by one client."""
+    """Return the figures of each page in each clinic, with one client."""
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(running(kind, folder)) for kind, _ in clinics]
         pages = [_pages(data_set) for _, data_set in clinics]

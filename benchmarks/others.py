@@ -41,7 +41,7 @@ def install() -> None:
 
 
 def others(database_url: str) -> list[Kind]:
-    """Return PostGraphile and Mercurius. They check no token and no permission, and are asked to read only."""
+    """Return PostGraphile and Mercurius. They check no token and no permission, and only read."""
     documents = {REPORT_NAME: postgraphile_queries.REPORT, SMALL_NAME: postgraphile_queries.SMALL}
     return [
         _kind("PostGraphile 5", database_url, "postgraphile.mjs", documents=documents),

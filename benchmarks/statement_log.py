@@ -33,7 +33,7 @@ class Sent:
 
 
 async def statements_of(postgres: Postgres, ask: Callable[[], object]) -> list[Sent]:
-    """Return the statements that arrive while something is asked, besides those that bound transactions."""
+    """Return the statements that a request sends, without those that bound transactions."""
     await _log_statements(postgres, "all")
     start = postgres.log.stat().st_size
     ask()

@@ -15,7 +15,7 @@ _COLUMNS = (
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> str:
-    """Return the ratios of the rows of a comparison; a server that was not asked a question has no figure there."""
+    """Return the ratios of the rows of a comparison; a workload that a server did not run has no figure."""
     by_case = {(row["server"], row["workload"], row["clients"]): row for row in rows}
     heads = ["server", *(head for head, *_ in _COLUMNS), "statements of a report", "peak memory"]
     lines = [_line(heads), _line("---" for _ in heads)]

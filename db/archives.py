@@ -116,7 +116,7 @@ class ArchiveReader:
         self.header = ArchiveHeader(_text(found, "schema"), _text(found, "program"), _text(found, "made_at"))
 
     def tables(self) -> Iterator[ArchivedTable]:
-        """Yield the tables. The rows of each must be read before the next is asked for."""
+        """Yield the tables. Read the rows of each before you take the next."""
         while True:
             expected = self._digest.hexdigest()
             found = self._object()

@@ -188,7 +188,7 @@ def _row_security() -> Iterator[Requirement]:
 
 
 def _grants() -> Iterator[Requirement]:
-    # A login without its roles is to be told so, not that there is no schema.
+    # Report missing roles first: without them the schema looks absent.
     yield Requirement(
         f"SELECT in {VERSION_TABLE} for everybody",
         f"has_table_privilege('public', {_table(VERSION_TABLE)}, 'SELECT')",

@@ -99,7 +99,7 @@ def _mend(connection: Connection, requirement: Requirement) -> Sequence[str]:
         code = getattr(error.orig, "sqlstate", None)
         if code in _DUPLICATE:
             return ()
-        # Without the role nothing can be granted to it either; the role is what is told.
+        # Without the role nothing can be granted to it, so report the role alone.
         if code == _NOT_PERMITTED or (code == "42704" and not requirement.name.startswith("role ")):
             return requirement.repair if code == _NOT_PERMITTED else ()
         raise

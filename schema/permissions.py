@@ -35,5 +35,5 @@ class _Check(Guard):
 
 
 def requires(key: PermissionKey) -> Guard:
-    """Return the extension that opens a field to holders of the key, and say so in the SDL."""
+    """Return the extension that opens a field to holders of the key and prints it in the SDL."""
     return _Check(RequiresPermission(key=key.value))
