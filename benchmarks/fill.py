@@ -6,8 +6,8 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from benchmarks.data_set import COLUMNS, DataSet, Row
 from benchmarks.postgres import Postgres
-from db.engine import create_engine
-from db.migrate import migrate
+from db.connections.engine import create_engine
+from db.migrations.migrate import migrate
 
 SERVING_LOGIN = "clinic_server"
 """The login that our server runs with, as in production; the database server takes everybody's word for who he is."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
 from domain.search_text import MOST_WORDS, search_words
 from domain.texts import is_storable
-from resolvers.context import BadInput
+from resolvers.errors import BadInput
 from resolvers.ids import parse_id
 
 LONGEST_SEARCH = 200

@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from db.engine import Database
-from db.faults import classify_fault
-from db.idempotency import Claim
-from db.lookups import Lookups
-from db.snapshots import Snapshot, look_up, open_snapshot
-from db.transactions import transact
-from db.turns import Turns
-from db.unit_of_work import Author, UnitOfWork
+from db.connections.engine import Database
+from db.connections.faults import classify_fault
+from db.sql.lookups import Lookups
+from db.stores.idempotency import Claim
+from db.transactions.lock_queue import LockQueue
+from db.transactions.retries import transact
+from db.transactions.snapshots import Snapshot, look_up, open_snapshot
+from db.transactions.unit_of_work import Author, UnitOfWork
 from resolvers.answering import Answering
 from resolvers.caller import Caller, PermissionKey
+from resolvers.errors import AnswerWithheld, PermissionDenied, RequestEnded
 from resolvers.loaders import Loaders
 from resolvers.pace import Pace
 
@@ -37,7 +38,7 @@ class Clinic:
         default_time_zone: IANA name, for groups that name none and have no location.
         first_weekday: The day a week starts on, 0 for Monday to 6 for Sunday.
         waitlist_limit: How many patients may wait for one group.
-        turns: The lines of this process for what is locked in the database.
+        lock_queue: The queue of this process for locks in the database.
         pace: How this process computes what takes longer than reading a value.
     """
 
@@ -47,28 +48,8 @@ class Clinic:
     default_time_zone: str
     first_weekday: int
     waitlist_limit: int = WAITLIST_LIMIT
-    turns: Turns = field(default_factory=Turns)
+    lock_queue: LockQueue = field(default_factory=LockQueue)
     pace: Pace = field(default_factory=Pace)
-
-
-class PermissionDenied(Exception):
-    """The caller lacks a permission key."""
-
-    def __init__(self, key: PermissionKey) -> None:
-        super().__init__(f"You need the permission {key.value}.")
-        self.key = key
-
-
-class RequestEnded(Exception):
-    """A read for a request whose answer has been given, that has gone on to write, or that was to read no more."""
-
-
-class AnswerWithheld(Exception):
-    """What a request changes is stored, but whose records its answer tells could not be: so there is no answer."""
-
-
-class BadInput(Exception):
-    """An argument of a query that cannot be right, in words for who wrote the query."""
 
 
 @dataclass(slots=True)
@@ -162,13 +143,13 @@ class Context:
     async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
         """Run a decision in a transaction and commits it; what was read before is forgotten.
 
-        Raises what `db.transactions.transact` raises, and what the decision does.
+        Raises what `db.transactions.retries.transact` raises, and what the decision does.
         """
         # A request never holds two connections: many requests at once would each hold one and wait for another.
         await self.close()
         author = Author(self.caller.subject, self.caller.organization_id, self.correlation_id, self.client_address)
         clinic = self.clinic
-        return await transact(clinic.engine, clinic.turns, author, clinic.clock, clinic.new_id, decide)
+        return await transact(clinic.engine, clinic.lock_queue, author, clinic.clock, clinic.new_id, decide)
 
     def fell_back(self) -> None:
         """Count a fallback, and forget what was loaded: what comes next shall find things as they were."""

@@ -9,16 +9,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from db import enrollment_queries, group_queries, history_queries, reference_queries, schedule_queries
-from db.group_queries import Seats
-from db.page_statements import Order, Window
-from db.pages import Slice
-from db.reference_queries import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
-from db.snapshots import Snapshot
+from db.queries import enrollments as enrollment_queries
+from db.queries import groups as group_queries
+from db.queries import history as history_queries
+from db.queries import references as reference_queries
+from db.queries import sessions as schedule_queries
+from db.queries.groups import Seats
+from db.queries.pages import Slice
+from db.queries.references import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
+from db.sql.page_statements import Order, Window
+from db.transactions.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
 from domain.selections import Fields, SessionsWanted
-from resolvers.loader import Loader, Turns
+from resolvers.loader import Loader, LoadScheduler
 
 if TYPE_CHECKING:
     from resolvers.context import Context
@@ -34,13 +38,13 @@ class Loaders:
 
     def __init__(self, context: "Context") -> None:
         self._context = context
-        self._turns = Turns()
+        self._scheduler = LoadScheduler()
 
     def forget(self) -> None:
         """Let go of what was loaded. Loaders hold themselves: a long report would stay until garbage is collected."""
-        context, turns = self._context, self._turns
+        context, scheduler = self._context, self._scheduler
         self.__dict__.clear()
-        self._context, self._turns = context, turns
+        self._context, self._scheduler = context, scheduler
 
     @cached_property
     def staff_member(self) -> Loader[str, StaffMember]:
@@ -156,7 +160,7 @@ class Loaders:
                 found = await find(snapshot, keys)
             return [found.get(key) for key in keys]
 
-        return Loader(load, self._turns)
+        return Loader(load, self._scheduler)
 
     def _lists(self, read: Callable[..., Awaitable[Sequence[Value]]]) -> Loader[tuple[Key, Arguments], Value]:
         """Return a loader of lists by parent and arguments: one statement for all parents with the same arguments."""
@@ -174,7 +178,7 @@ class Loaders:
                     found.update(((parent, arguments), value) for parent, value in zip(wanted, values, strict=True))
             return [found[key] for key in keys]
 
-        return Loader(load, self._turns)
+        return Loader(load, self._scheduler)
 
 
 async def _pages_of_history(

@@ -9,13 +9,13 @@ from typing import Any, Final
 from domain.changes import EntityType
 from domain.selections import Fields
 from executor import Batch, Lookahead, Selected
-from resolvers import histories
-from resolvers.ahead import Ahead, RecordWithFields
-from resolvers.by_id import ById
 from resolvers.context import Context
 from resolvers.loader import Loader
 from resolvers.loaders import Loaders
-from resolvers.pages import Page
+from resolvers.queries import history as histories
+from resolvers.queries.by_id import ById
+from resolvers.queries.pages import Page
+from resolvers.queries.prefetch import Ahead, RecordWithFields
 
 
 def to_one(loader: Callable[[Loaders], Loader[Any, Any]], by: str) -> Batch:

@@ -5,8 +5,8 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
-from resolvers import pages
 from resolvers.context import Context
+from resolvers.queries import pages
 from schema.batches import Totals
 
 Node = TypeVar("Node")

@@ -1,4 +1,4 @@
-"""Runs one operation of a document that was read by schema.documents: it is not parsed or validated again."""
+"""Runs one operation of a document that was read by schema.admission.documents: it is not parsed or validated again."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeGuard, cast
@@ -9,7 +9,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from executor import execute as execute_compiled
 from resolvers.context import Context
-from schema.documents import Document, Operation
+from schema.admission.documents import Document, Operation
 
 # It knows the leaf values' types; its own annotation is wider than what it answers.
 _IS_AWAITABLE: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)

@@ -6,8 +6,8 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from domain.refusal import Refusal
-from resolvers import enrollments, groups, sessions
 from resolvers.caller import PermissionKey
+from resolvers.commands import enrollments, groups, sessions
 from resolvers.context import Context
 from schema import inputs, payloads
 from schema.answered import answering

@@ -5,7 +5,7 @@ import strawberry
 from domain import records
 from domain.generation import DAYS_AT_ONCE
 from domain.groups import MAX_CAPACITY
-from schema.cost_directives import ListSize
+from schema.admission.cost_directives import ListSize
 from schema.types import Enrollment, GroupDefinition, Occurrence
 from schema.user_errors import USER_ERRORS, UserError
 

@@ -8,14 +8,19 @@ import strawberry
 from domain import records
 from domain.selections import GroupOrder
 from executor import ContextOnly
-from resolvers import enrollment_lists, group_lists, nodes, recurrences, reference_lists, schedule_lists
-from resolvers.by_id import ENROLLMENT, GROUP, PATIENT, SESSION
 from resolvers.caller import PermissionKey
-from resolvers.pages import Page
+from resolvers.queries import enrollments as enrollment_lists
+from resolvers.queries import groups as group_lists
+from resolvers.queries import node as nodes
+from resolvers.queries import recurrences
+from resolvers.queries import references as reference_lists
+from resolvers.queries import sessions as schedule_lists
+from resolvers.queries.by_id import ENROLLMENT, GROUP, PATIENT, SESSION
+from resolvers.queries.pages import Page
+from schema.admission.cost_directives import CostWeight
 from schema.arguments import After, Before, First, Last, Search
 from schema.batches import by_id
 from schema.connections import Connection
-from schema.cost_directives import CostWeight
 from schema.filters import GroupDefinitionFilter, OccurrenceFilter
 from schema.inputs import RecurrenceInput
 from schema.permissions import Info, requires

@@ -10,7 +10,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor import CompiledExecutor
 from resolvers.context import Context
-from schema.limits import DEFAULT_LIMITS
+from schema.admission.limits import DEFAULT_LIMITS
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS

@@ -6,7 +6,7 @@ import strawberry
 
 from domain.refusal import FaultCode, Refusal
 from schema import enums  # noqa: F401  # declares FaultCode to GraphQL
-from schema.cost_directives import ListSize
+from schema.admission.cost_directives import ListSize
 
 USER_ERRORS: Final = ListSize(assumed_size=10)
 """What a list of errors costs: an input has about so many fields that can be wrong at once."""

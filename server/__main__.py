@@ -2,7 +2,7 @@
 
 import sys
 
-from server.command_line import main
+from server.cli.command_line import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,27 +11,27 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 from uuid_utils.compat import uuid7
 
-from db.engine import Database, create_engine
-from db.statements import count_statements
+from db.connections.engine import Database, create_engine
+from db.connections.statement_count import count_statements
 from resolvers.context import Clinic
 from schema.schema import executed
 from server.auth.authenticator import Authenticator
-from server.client_address import TrustedProxies
-from server.clock import now
-from server.compression import Compressed
-from server.cross_origin import cross_origin
-from server.edge import DEFAULT_EDGE, Edge
-from server.garbage import tame_collector
-from server.graphiql import graphiql_routes
-from server.graphql_http import GraphQLOverHTTP
-from server.health import health_routes
-from server.housekeeping import housekeeping
-from server.inbound_events import InboundEvents
-from server.logs import configure_logging, silence_document_logging
-from server.relay import Relay, relay_of, running
-from server.request_log import RequestLog
-from server.settings import Settings, load_settings
-from server.shortcut import Shortcut
+from server.events.inbound_events import InboundEvents
+from server.events.relay import Relay, relay_of, running
+from server.graphql_endpoint.endpoint import GraphQLOverHTTP
+from server.middleware.client_address import TrustedProxies
+from server.middleware.compression import Compressed
+from server.middleware.cross_origin import cross_origin
+from server.middleware.request_log import RequestLog
+from server.middleware.shortcut import Shortcut
+from server.routes.graphiql import graphiql_routes
+from server.routes.health import health_routes
+from server.runtime.clock import now
+from server.runtime.garbage import tame_collector
+from server.runtime.housekeeping import housekeeping
+from server.runtime.logs import configure_logging, silence_document_logging
+from server.settings.environment import Settings, load_settings
+from server.settings.request_limits import DEFAULT_EDGE, Edge
 
 GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 

@@ -13,23 +13,23 @@ from typing import Final
 
 import uvicorn
 
-from db.engine import create_engine
+from db.connections.engine import create_engine
 from server.app import create_clinic
 from server.auth.claims import ClaimRules
 from server.auth.signing import sign_token
-from server.client_address import TrustedProxies
-from server.command_error import CommandError
-from server.demo_clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
+from server.demo.clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
 from server.http.config import ServerConfig
-from server.ready_database import (
+from server.middleware.client_address import TrustedProxies
+from server.runtime.command_error import CommandError
+from server.runtime.ready_database import (
     prepare_schema,
     refuse_lost_confinement,
     refuse_unfit_login,
     refuse_unless_operator,
 )
-from server.settings import Settings
+from server.settings.environment import Settings
 from server.startup_line import log_startup
-from server.supervisor import Supervisor, WorkersFailed
+from server.workers.supervisor import Supervisor, WorkersFailed
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 DEMO_TOKEN_LIFE: Final = timedelta(hours=12)

@@ -3,8 +3,8 @@
 import logging
 from typing import Any
 
-from server.settings import Settings
-from server.version import program_version
+from server.runtime.version import program_version
+from server.settings.environment import Settings
 
 _log = logging.getLogger("group_sessions.server")
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from db.engine import create_engine
-from db.migrate import migrate
-from tests.databases import OWNER, SERVER, TestedDatabase, make_logins, postgres_database, with_login
-from tests.figures import pytest_configure, pytest_terminal_summary
-from tests.time_limit import pytest_collection_modifyitems, pytest_timeout_set_timer
+from db.connections.engine import create_engine
+from db.migrations.migrate import migrate
+from tests.support.databases import OWNER, SERVER, TestedDatabase, make_logins, postgres_database, with_login
+from tests.support.figures import pytest_configure, pytest_terminal_summary
+from tests.support.time_limit import pytest_collection_modifyitems, pytest_timeout_set_timer
 
 __all__ = [
     "pytest_collection_modifyitems",

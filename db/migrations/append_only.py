@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from db.triggers import SQLITE_TRIGGERS, TRIGGERS, create_trigger_function
+from db.sql.triggers import SQLITE_TRIGGERS, TRIGGERS, create_trigger_function
 
 
 def refuse_changes(table: str) -> None:

@@ -1,8 +1,8 @@
-"""Runs the migrations on the connection, and in the transaction, that db.migrate opened."""
+"""Runs the migrations on the connection, and in the transaction, that db.migrations.migrate opened."""
 
 from alembic import context
 
-from db.schema_version import VERSION_TABLE
+from db.migrations.schema_version import VERSION_TABLE
 from db.tables import metadata
 
 context.configure(

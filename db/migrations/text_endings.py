@@ -1,11 +1,11 @@
 """A table of the endings of a text: what holds a word is what has an ending that starts with it.
 
-The database itself keeps it: triggers write the endings in the statement that writes the text (see `db.triggers`).
+The database itself keeps it: triggers write the endings in the statement that writes the text (see `db.sql.triggers`).
 """
 
 from alembic import op
 
-from db.triggers import FILL_ENDINGS, SQLITE_FILL_ENDINGS, SQLITE_TRIGGERS, TRIGGERS, create_trigger_function
+from db.sql.triggers import FILL_ENDINGS, SQLITE_FILL_ENDINGS, SQLITE_TRIGGERS, TRIGGERS, create_trigger_function
 
 
 def keep_endings(endings: str) -> None:

@@ -10,7 +10,7 @@ def main() -> int:
     """Run the command of the program's arguments and return its exit status."""
     if (_HERE / "server").is_dir():  # installed from a wheel; an editable installation imports from the checkout
         sys.path.insert(0, str(_HERE))
-    from server.command_line import main as run
+    from server.cli.command_line import main as run
 
     return run()
 

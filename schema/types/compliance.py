@@ -6,7 +6,7 @@ import strawberry
 
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.records import GroupType
-from schema.cost_directives import ListSize
+from schema.admission.cost_directives import ListSize
 
 
 @strawberry.type(description="One thing that a program's week is measured by.")

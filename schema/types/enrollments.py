@@ -8,10 +8,11 @@ import strawberry
 from domain import records
 from domain.changes import EntityType
 from executor import Batch, InstanceOf, Selected
-from resolvers import histories, reference_lists
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
-from resolvers.pages import Page
+from resolvers.queries import history as histories
+from resolvers.queries import references as reference_lists
+from resolvers.queries.pages import Page
 from schema.arguments import After, First
 from schema.batches import fields_of, history_of, to_one
 from schema.connections import Connection

@@ -12,11 +12,14 @@ from domain.capacity import Capacity as CapacityRecord
 from domain.changes import EntityType
 from domain.compliance import Compliance as ComplianceRecord
 from executor import Batch, InstanceOf, Selected
-from resolvers import enrollment_lists, group_details, histories, schedule_lists
-from resolvers.ahead import Ahead
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
-from resolvers.pages import Page
+from resolvers.queries import enrollments as enrollment_lists
+from resolvers.queries import group_details
+from resolvers.queries import history as histories
+from resolvers.queries import sessions as schedule_lists
+from resolvers.queries.pages import Page
+from resolvers.queries.prefetch import Ahead
 from schema.arguments import After, Before, First, Last, Statuses
 from schema.batches import Foreseen, counts_too, fields_of_nodes, history_of, to_one
 from schema.connections import Connection

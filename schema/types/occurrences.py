@@ -7,9 +7,9 @@ import strawberry
 from domain import records
 from domain.changes import EntityType
 from executor import InstanceOf
-from resolvers import histories
 from resolvers.caller import PermissionKey
-from resolvers.pages import Page
+from resolvers.queries import history as histories
+from resolvers.queries.pages import Page
 from schema.arguments import After, First
 from schema.batches import history_of, to_one
 from schema.connections import Connection

@@ -7,9 +7,9 @@ import strawberry
 
 from domain.recurrence import Recurrence as RecurrenceRecord
 from domain.recurrence_summary import summarize
-from resolvers import recurrences
+from resolvers.queries import recurrences
+from schema.admission.cost_directives import CostWeight, ListSize
 from schema.batches import Computed
-from schema.cost_directives import CostWeight, ListSize
 from schema.permissions import Info
 from schema.user_errors import USER_ERRORS, UserError
 

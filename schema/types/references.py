@@ -8,10 +8,10 @@ import strawberry
 
 from domain import records
 from executor import InstanceOf, Selected
-from resolvers import enrollment_lists
-from resolvers.ahead import Ahead
 from resolvers.context import Context
-from resolvers.pages import Page
+from resolvers.queries import enrollments as enrollment_lists
+from resolvers.queries.pages import Page
+from resolvers.queries.prefetch import Ahead
 from schema.arguments import After, First, Statuses
 from schema.batches import Foreseen, counts_too
 from schema.connections import Connection

@@ -11,7 +11,7 @@ from server.auth.claims import ClaimRules
 from server.auth.jwks import Jwks
 from server.auth.refusals import RefusalReason, Unauthenticated
 from server.auth.token_cache import CachedToken, TokenCache
-from server.settings import Settings
+from server.settings.environment import Settings
 
 LEEWAY_SECONDS: Final = 10
 TOKEN_LENGTH: Final = 16_384

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from resolvers.caller import ROLES, Caller, PermissionKey
 from server.auth.refusals import RefusalReason, Unauthenticated
-from server.settings import Settings
+from server.settings.environment import Settings
 
 _SUBJECT_LENGTH: Final = 255  # OpenID Connect Core section 2
 _ORGANIZATION_LENGTH: Final = 64

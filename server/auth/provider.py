@@ -10,7 +10,7 @@ import httpx
 import orjson
 
 from server.auth.refusals import FetchFault, FetchFaultKind
-from server.protected_url import protected_url
+from server.settings.protected_url import protected_url
 
 DOCUMENT_BYTES: Final = 1_000_000
 FETCH_SECONDS: Final = 5.0

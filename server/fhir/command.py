@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from server.command_error import CommandError
 from server.fhir.importing import check_import, import_files
 from server.fhir.options import ImportOptions
 from server.fhir.summary import ImportSummary
+from server.runtime.command_error import CommandError
 
 
 def import_options(parsed: argparse.Namespace, default_time_zone: str) -> ImportOptions:

@@ -6,10 +6,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.all_organizations import reading_all, writing_all
+from db.connections.roles import Role
 from db.registry.absent import active_ids_absent_from, deactivate
-from db.roles import Role
 from db.tables import locations, patients, staff_members, staff_roles
+from db.transactions.all_organizations import reading_all, writing_all
 from server.fhir.kinds import Kind
 from server.fhir.options import ImportOptions
 from server.fhir.summary import Absence, ImportSummary

@@ -10,13 +10,11 @@ from typing import Final, TextIO
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.all_organizations import writing_all
-from db.roles import Role
+from db.connections.roles import Role
+from db.transactions.all_organizations import writing_all
 from domain.registry import Outcome
 from domain.texts import is_storable
 from domain.wall_time import is_time_zone, local_date
-from server.clock import now
-from server.command_error import CommandError
 from server.fhir.full_export import FullExport
 from server.fhir.items import Deletion, Item
 from server.fhir.kinds import Kind, Mapped, Note, Refusal, Skipped
@@ -27,6 +25,8 @@ from server.fhir.report import Place, Report
 from server.fhir.sources import Source
 from server.fhir.storing import store
 from server.fhir.summary import ImportSummary
+from server.runtime.clock import now
+from server.runtime.command_error import CommandError
 
 # Resources stored in one transaction: what a crash may lose, and about what memory holds.
 BATCH: Final = 1000

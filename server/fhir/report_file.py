@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from server.command_error import CommandError
+from server.runtime.command_error import CommandError
 
 _START: Final = b'{"problems": ['
 

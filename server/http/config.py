@@ -4,10 +4,10 @@ from typing import Any
 
 import uvicorn
 
-from server.client_address import TrustedProxies
 from server.http.connections import Connections
 from server.http.limits import HttpLimits
 from server.http.protocol import BoundedProtocol
+from server.middleware.client_address import TrustedProxies
 
 
 class ServerConfig(uvicorn.Config):

@@ -12,10 +12,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from server.client_address import TrustedProxies, parse_address
 from server.http.descriptors import connections_allowed
 from server.http.limits import HttpLimits
 from server.http.refusals import ProtocolRefusal, too_many_connections, too_many_connections_of_peer
+from server.middleware.client_address import TrustedProxies, parse_address
 
 _REVIEW_SECONDS: Final = 1.0
 _log = logging.getLogger("group_sessions.connections")

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from server.errors import ErrorCode, error
-from server.request_id import HEADER
-from server.security_headers import secured
+from server.middleware.request_id import HEADER
+from server.middleware.security_headers import secured
+from server.responses.errors import ErrorCode, error
 
 
 @dataclass(frozen=True, slots=True)

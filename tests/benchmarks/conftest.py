@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api_client import app, app_client, clinic
+from tests.support.api_client import app, app_client, clinic
 
 __all__ = ["app", "app_client", "clinic"]
 

@@ -12,10 +12,10 @@ from benchmarks.limit_sql import REPORT, REPORT_BUILT, SMALL
 from benchmarks.queries import PATIENT_SEARCH
 from benchmarks.queries import REPORT as REPORT_QUERY
 from benchmarks.queries import SMALL as SMALL_QUERY
-from db.engine import Database
-from db.roster_invariants import foreign_references, roster_violations
-from db.violations import Reading
-from tests.api_client import ORGANIZATION, ApiClients
+from db.connections.engine import Database
+from db.invariants.rosters import foreign_references, roster_violations
+from db.invariants.violations import Reading
+from tests.support.api_client import ORGANIZATION, ApiClients
 
 pytestmark = pytest.mark.anyio
 

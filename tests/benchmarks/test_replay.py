@@ -7,7 +7,7 @@ from benchmarks.data_set import DataSet, Size
 from benchmarks.fill import fill
 from benchmarks.replay import Enrollment, Replay
 from benchmarks.statement_log import Sent, statements_in
-from tests.api_client import ORGANIZATION
+from tests.support.api_client import ORGANIZATION
 
 GROUP = "01a20c18-8ae8-7165-b740-17e9bd232a84"
 LOG = f"""\

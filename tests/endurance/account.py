@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from db.engine import Database
+from db.connections.engine import Database
 from db.tables import audit_log
 from tests.endurance.mutations import MOVE, Answer, Mutation
 

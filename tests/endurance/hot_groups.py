@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import httpx
 
-from db.engine import Database
+from db.connections.engine import Database
 from domain.refusal import FaultCode
-from tests.api_client import bearer
-from tests.clinic import make_group, seed
 from tests.endurance.account import Account
 from tests.endurance.mutations import Answer, Mutation
 from tests.endurance.workload import Workload
+from tests.support.api_client import bearer
+from tests.support.clinic import make_group, seed
 
 PATIENTS: Final = 24
 _REFUSALS: Final = {code.value for code in FaultCode} - {FaultCode.REQUIRED, FaultCode.INVALID}

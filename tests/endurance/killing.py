@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 import httpx
 from sqlalchemy import text, update
 
-from db.engine import Database
+from db.connections.engine import Database
 from db.tables import idempotency_keys
 from tests.endurance.account import history_by_request
 from tests.endurance.hot_groups import Crowd, gather_crowd
 from tests.endurance.mutations import Kind, Mutation
 from tests.endurance.scenes import scene
 from tests.endurance.servers import APPLICATION_NAME, Nursery, Server, open_nursery
-from tests.invariants import assert_invariants
-from tests.lively_clinic import LONG_AGO
+from tests.support.invariants import assert_invariants
+from tests.support.lively_clinic import LONG_AGO
 
 _OF_SERVERS = text(
     "SELECT count(*) FROM pg_stat_activity"

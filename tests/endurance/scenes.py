@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from datetime import date, time
 from uuid import uuid4
 
-from db.engine import Database
+from db.connections.engine import Database
 from domain.groups import RecurrenceDraft
-from resolvers.enrollments import enroll_patient
-from resolvers.sessions import create_occurrence
-from tests.clinic import context, make_group
+from resolvers.commands.enrollments import enroll_patient
+from resolvers.commands.sessions import create_occurrence
 from tests.endurance import mutations
 from tests.endurance.mutations import Kind, Mutation, mutation
+from tests.support.clinic import context, make_group
 
 
 async def scene(engine: Database, kind: Kind, organization: str) -> Mutation:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from tests.api_client import SECRET
+from tests.support.api_client import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION_NAME = "endurance"

@@ -7,11 +7,11 @@ import random
 
 import pytest
 
-from db.engine import Database
+from db.connections.engine import Database
 from tests.endurance.killing import Killing, killing
 from tests.endurance.mutations import KINDS
 from tests.endurance.scale import soak
-from tests.figures import record_figures
+from tests.support.figures import record_figures
 
 pytestmark = pytest.mark.anyio
 

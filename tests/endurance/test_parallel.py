@@ -6,13 +6,13 @@ import signal
 import httpx
 import pytest
 
-from db.engine import Database
+from db.connections.engine import Database
 from tests.endurance.account import history_by_request
 from tests.endurance.hot_groups import gather_crowd
 from tests.endurance.scale import soak
 from tests.endurance.servers import open_nursery
-from tests.figures import record_figures
-from tests.invariants import assert_invariants
+from tests.support.figures import record_figures
+from tests.support.invariants import assert_invariants
 
 pytestmark = pytest.mark.anyio
 

@@ -11,13 +11,13 @@ from typing import Final
 
 import pytest
 
-from db.engine import Database, create_engine
-from server.relay import Relay
+from db.connections.engine import Database, create_engine
+from server.events.relay import Relay
 from tests.endurance.scale import soak
-from tests.figures import record_figures
-from tests.receiver import SECRET, Delivery, Receiver, listening
-from tests.relaying import let_time_pass, parked, record, relays, webhook
-from tests.server.processes import process
+from tests.support.figures import record_figures
+from tests.support.processes import process
+from tests.support.receiver import SECRET, Delivery, Receiver, listening
+from tests.support.relaying import let_time_pass, parked, record, relays, webhook
 
 pytestmark = pytest.mark.anyio
 

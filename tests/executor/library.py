@@ -16,7 +16,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from executor import Batch, CompiledExecutor, ContextOnly, Guard, InstanceOf, Lookahead
-from resolvers.loader import Loader, Turns
+from resolvers.loader import Loader, LoadScheduler
 from schema.scalars import SCALARS
 
 
@@ -142,7 +142,7 @@ class Library:
     attempts: int = 0
     renames: int = 0
     loaders: dict[str, Loader[Any, Any]] = field(default_factory=dict)
-    turns: Turns = field(default_factory=Turns)
+    scheduler: LoadScheduler = field(default_factory=LoadScheduler)
 
     async def batch(self, name: str, keys: Sequence[Any]) -> list[Any]:
         self.batches.append((name, len(keys)))
@@ -157,7 +157,7 @@ class Library:
         if key is None:
             return None
         if name not in self.loaders:
-            self.loaders[name] = Loader(partial(self.batch, name), self.turns)
+            self.loaders[name] = Loader(partial(self.batch, name), self.scheduler)
         return await self.loaders[name].load(key)
 
 

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from graphql import GraphQLNamedType
 
-from db.engine import Database
-from resolvers import pages
+from db.connections.engine import Database
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
+from resolvers.queries import pages
 from schema.schema import schema
-from tests.clinic import NOW, OURS, caller, clinic, seed
-from tests.clinic_rows import add_enrollments, add_group, add_sessions
 from tests.executor.comparing import answer, valid_document
 from tests.executor.documents import DocumentWriter, Request
+from tests.support.clinic import NOW, OURS, caller, clinic, seed
+from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
 
 pytestmark = pytest.mark.anyio
 

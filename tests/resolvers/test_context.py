@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy.pool import QueuePool
 
-from db.engine import Database
-from resolvers.context import RequestEnded
-from tests.clinic import context, seed
+from db.connections.engine import Database
+from resolvers.errors import RequestEnded
+from tests.support.clinic import context, seed
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from resolvers.loader import Loader, Turns
+from resolvers.loader import Loader, LoadScheduler
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ class Source:
 
 async def test_what_is_asked_for_at_the_same_time_is_read_at_once_and_each_key_once() -> None:
     source = Source()
-    loader = Loader(source.read, Turns())
+    loader = Loader(source.read, LoadScheduler())
 
     async def field(key: int, depth: int) -> int:
         # A field may be some calls, and tasks, away from the list that it is in.
@@ -40,14 +40,14 @@ async def test_what_is_asked_for_at_the_same_time_is_read_at_once_and_each_key_o
 
 async def test_what_was_loaded_is_not_read_again() -> None:
     source = Source()
-    loader = Loader(source.read, Turns())
+    loader = Loader(source.read, LoadScheduler())
     assert [await loader.load(2), await loader.load(2), await loader.load(5)] == [4, 4, 25]
     assert source.asked == [[2], [5]]
 
 
 async def test_a_fault_is_told_to_all_who_wait_and_not_remembered() -> None:
     source = Source()
-    loader = Loader(source.read, Turns())
+    loader = Loader(source.read, LoadScheduler())
     source.fails = True
     told = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
     assert [type(each) for each in told] == [LookupError, LookupError]
@@ -57,7 +57,7 @@ async def test_a_fault_is_told_to_all_who_wait_and_not_remembered() -> None:
 
 async def test_who_gives_up_waiting_spoils_nothing_for_others() -> None:
     source = Source()
-    loader = Loader(source.read, Turns())
+    loader = Loader(source.read, LoadScheduler())
 
     async def wait() -> int:
         return await loader.load(2)
@@ -71,7 +71,7 @@ async def test_who_gives_up_waiting_spoils_nothing_for_others() -> None:
 
 @pytest.mark.parametrize("keys", [500, 3, 1])
 async def test_of_many_who_wait_a_few_go_on_at_a_time_in_the_order_of_their_keys(keys: int) -> None:
-    loader = Loader(Source().read, Turns())
+    loader = Loader(Source().read, LoadScheduler())
     told: list[int] = []
     seen: list[int] = []
 
@@ -92,8 +92,8 @@ async def test_of_many_who_wait_a_few_go_on_at_a_time_in_the_order_of_their_keys
 @pytest.mark.parametrize("depth", [0, 1, 2])
 async def test_what_they_ask_for_next_is_read_at_once_as_well(depth: int) -> None:
     parents, children = Source(), Source()
-    turns = Turns()
-    of_parents, of_children = Loader(parents.read, turns), Loader(children.read, turns)
+    scheduler = LoadScheduler()
+    of_parents, of_children = Loader(parents.read, scheduler), Loader(children.read, scheduler)
 
     async def child(key: int, depth: int) -> int:
         return await (asyncio.create_task(child(key, depth - 1)) if depth else of_children.load(key))
@@ -111,19 +111,19 @@ async def test_who_reads_too_little_is_at_fault_and_nobody_waits_for_ever() -> N
     async def read(_keys: list[int]) -> list[int]:
         return [1]
 
-    loader = Loader(read, Turns())
+    loader = Loader(read, LoadScheduler())
     told = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
     assert [type(each) for each in told] == [ValueError, ValueError]
 
 
 async def test_nothing_is_read_for_nobody() -> None:
     source = Source()
-    loader = Loader(source.read, Turns())
+    loader = Loader(source.read, LoadScheduler())
 
-    async def late(turns: int) -> int:
-        for _ in range(turns):
+    async def late(scheduler: int) -> int:
+        for _ in range(scheduler):
             await asyncio.sleep(0)
-        return await loader.load(turns)
+        return await loader.load(scheduler)
 
     await asyncio.gather(*map(late, range(12)))
     assert all(source.asked)

@@ -1,5 +1,5 @@
 """The app and its clients, for every test of the schema."""
 
-from tests.api_client import app, app_client, clinic
+from tests.support.api_client import app, app_client, clinic
 
 __all__ = ["app", "app_client", "clinic"]

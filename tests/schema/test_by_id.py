@@ -10,15 +10,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from db.engine import Database
+from db.connections.engine import Database
 from db.tables import access_log
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
 from server.app import create_app
 from server.auth.authenticator import Authenticator
-from tests.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
-from tests.clinic import THEIRS, seed
-from tests.clinic_rows import add_enrollments, add_group, add_sessions
+from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
+from tests.support.clinic import THEIRS, seed
+from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 11, 22)

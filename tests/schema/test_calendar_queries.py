@@ -4,11 +4,11 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from db.engine import Database
+from db.connections.engine import Database
 from domain.wall_time import instant
-from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
-from tests.clinic import seed
-from tests.clinic_rows import add_group, add_sessions
+from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients, refused
+from tests.support.clinic import seed
+from tests.support.clinic_rows import add_group, add_sessions
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 11, 22)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from db.engine import Database
+from db.connections.engine import Database
 from resolvers.caller import PermissionKey
-from tests.api_client import ORGANIZATION, ApiClient, ApiClients
-from tests.clinic import everything, seed
-from tests.clinic_rows import add_group
+from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients
+from tests.support.clinic import everything, seed
+from tests.support.clinic_rows import add_group
 
 pytestmark = pytest.mark.anyio
 

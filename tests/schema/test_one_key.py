@@ -22,16 +22,16 @@ from graphql import (
     is_object_type,
 )
 
-from db.engine import Database
+from db.connections.engine import Database
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
-from schema.limits import Limits
+from schema.admission.limits import Limits
 from schema.schema import export
 from server.app import create_app
 from server.auth.authenticator import Authenticator
-from server.edge import Edge
-from tests.api_client import SECRET, URL, ApiClient, bearer
-from tests.marked_clinic import (
+from server.settings.request_limits import Edge
+from tests.support.api_client import SECRET, URL, ApiClient, bearer
+from tests.support.marked_clinic import (
     KINDS,
     WAITLIST_LIMIT,
     Group,
@@ -41,7 +41,7 @@ from tests.marked_clinic import (
     kinds_opened_by,
     refused_inputs_of,
 )
-from tests.whole_selection import required_arguments, whole_selections
+from tests.support.whole_selection import required_arguments, whole_selections
 
 pytestmark = pytest.mark.anyio
 

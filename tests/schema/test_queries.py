@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from db.engine import Database
-from db.pages import Slice
+from db.connections.engine import Database
+from db.queries.pages import Slice
 from executor import CompiledExecutor
 from resolvers.caller import PermissionKey
 from resolvers.loader import Loader
-from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
-from tests.clinic import NOW, THEIRS, seed
-from tests.clinic_rows import add_enrollments, add_group, add_sessions
+from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients, refused
+from tests.support.clinic import NOW, THEIRS, seed
+from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
 
 pytestmark = pytest.mark.anyio
 DAY = date(2026, 11, 22)

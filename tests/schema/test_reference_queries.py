@@ -4,11 +4,11 @@ import base64
 
 import pytest
 
-from db.engine import Database
+from db.connections.engine import Database
 from resolvers.caller import PermissionKey
-from tests.api_client import ORGANIZATION, ApiClient, ApiClients, refused
-from tests.clinic import seed
-from tests.clinic_rows import add_group
+from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients, refused
+from tests.support.clinic import seed
+from tests.support.clinic_rows import add_group
 
 pytestmark = pytest.mark.anyio
 

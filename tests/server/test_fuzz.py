@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from tests.api_client import bearer
 from tests.endurance.scale import soak
-from tests.figures import record_figures
-from tests.server.planted import planted_requests
+from tests.support.api_client import bearer
+from tests.support.figures import record_figures
+from tests.support.planted import planted_requests
 
 pytestmark = pytest.mark.anyio
 

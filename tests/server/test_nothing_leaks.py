@@ -23,10 +23,10 @@ import pytest
 from sqlalchemy import text
 from standardwebhooks import Webhook
 
-from db.engine import Database
-from server.inbound_events import DOCUMENTED
-from tests.api_client import ORGANIZATION, SECRET, bearer
-from tests.server.planted import MARKER, planted_requests
+from db.connections.engine import Database
+from server.events.inbound_events import DOCUMENTED
+from tests.support.api_client import ORGANIZATION, SECRET, bearer
+from tests.support.planted import MARKER, planted_requests
 
 pytestmark = pytest.mark.anyio
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from db.engine import Database
+from db.connections.engine import Database
 from resolvers.context import Clinic
 from server.app import create_app
 from server.auth.authenticator import Authenticator
-from tests.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
-from tests.clinic import seed
+from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
+from tests.support.clinic import seed
 
 pytestmark = pytest.mark.anyio
 

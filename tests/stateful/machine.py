@@ -18,15 +18,15 @@ from db.tables import outbox
 from resolvers.context import Clinic
 from server.app import create_app
 from server.auth.authenticator import Authenticator
-from server.clock import now
-from tests.api_client import SECRET, ApiClient, ApiClients
-from tests.clinic import seed
-from tests.databases import TestedDatabase
-from tests.invariants import assert_invariants
+from server.runtime.clock import now
 from tests.stateful import inputs
 from tests.stateful import operations as api
 from tests.stateful.model import ACTIVE_PATIENTS, Model, Payload
 from tests.stateful.operations import Call, Operation
+from tests.support.api_client import SECRET, ApiClient, ApiClients
+from tests.support.clinic import seed
+from tests.support.databases import TestedDatabase
+from tests.support.invariants import assert_invariants
 
 _UNKNOWN: Final = "01890a5d-ac96-774b-bcce-b302099a8057"
 _MALFORMED: Final = "nonsense"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tests.api_client import ApiClient
 from tests.stateful import group_rules, roster_rules, session_rules
 from tests.stateful.model import Model, Payload, Record
+from tests.support.api_client import ApiClient
 
 _GROUP = """id name groupType facilitator { id } coFacilitator { id } location { id } timeZone maxCapacity minCapacity
   durationMinutes recurrence { rule startDate startTime excludedDates } version deletedAt"""

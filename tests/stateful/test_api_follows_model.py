@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.endurance.scale import soak
-from tests.figures import record_figures
 from tests.stateful.machine import ApiMachine, counts
+from tests.support.figures import record_figures
 
 
 def test_random_clients_are_answered_as_the_model_answers(

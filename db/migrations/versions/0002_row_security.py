@@ -1,4 +1,4 @@
-"""Row-level security. What it takes is declared in `db.catalog`, and `migrate` puts it in place."""
+"""Row-level security. What it takes is declared in `db.migrations.catalog`, and `migrate` puts it in place."""
 
 revision = "0002"
 down_revision = "0001"

@@ -7,7 +7,7 @@ import pytest
 
 from resolvers.caller import ROLES, PermissionKey
 from server.auth.claims import ClaimRules
-from server.settings import SettingsError, load_settings
+from server.settings.environment import SettingsError, load_settings
 from tests.server.auth.tokens import SECRET
 
 KEY_SET = {"AUTH_JWKS_URL": "https://id.example.org/jwks"}

@@ -17,7 +17,7 @@ from server.auth.jwks import Jwks
 from server.auth.provider import IdentityProvider
 from server.auth.refusals import RefusalReason
 from server.auth.signing import sign_token
-from server.settings import load_settings
+from server.settings.environment import load_settings
 from tests.server.auth.provider_host import RSA_KEY, ProviderHost, signed
 from tests.server.auth.tokens import SECRET, VIEWER, claims, refusal, segment, shared
 

@@ -10,7 +10,7 @@ from server.auth.authenticator import Authenticator
 from server.auth.claims import ClaimRules
 from server.auth.refusals import RefusalReason
 from server.auth.signing import sign_token
-from server.settings import load_settings
+from server.settings.environment import load_settings
 from tests.server.auth.tokens import SECRET, refusal, shared
 
 pytestmark = pytest.mark.anyio

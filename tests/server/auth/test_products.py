@@ -8,7 +8,7 @@ import pytest
 from resolvers.caller import ROLES, Caller, PermissionKey
 from server.auth.authenticator import Authenticator
 from server.auth.refusals import RefusalReason
-from server.settings import load_settings
+from server.settings.environment import load_settings
 from tests.server.auth.provider_host import ProviderHost, signed
 from tests.server.auth.tokens import claims, refusal
 

@@ -22,7 +22,7 @@ from server.auth.provider import IdentityProvider
 from server.auth.refusals import RefusalReason
 from tests.server.auth.server_process import running_server
 from tests.server.auth.tokens import refusal
-from tests.server.test_graphql_over_http_audits import WEB, build_script
+from tests.server.graphql_endpoint.test_graphql_over_http_audits import WEB, build_script
 
 pytestmark = pytest.mark.anyio
 

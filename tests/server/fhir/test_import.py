@@ -14,14 +14,13 @@ import pytest
 from rich.console import Console
 from sqlalchemy import Table, select
 
-from db.engine import Database
+from db.connections.engine import Database
 from db.tables import locations, patients, staff_members
-from server.command_error import CommandError
 from server.fhir.importing import BATCH, import_files
 from server.fhir.kinds import Kind, Note
 from server.fhir.options import ImportOptions
 from server.fhir.summary import Absence, Counts, ImportSummary
-from tests.databases import operator_of
+from server.runtime.command_error import CommandError
 from tests.server.fhir.resources import (
     TIME_ZONE,
     ZONE,
@@ -35,6 +34,7 @@ from tests.server.fhir.resources import (
     subset,
     updated,
 )
+from tests.support.databases import operator_of
 
 pytestmark = pytest.mark.anyio
 

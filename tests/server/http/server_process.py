@@ -15,7 +15,7 @@ from typing import IO
 import httpx
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
-from tests.api_client import SECRET
+from tests.support.api_client import SECRET
 
 ROOT = Path(__file__).resolve().parents[3]
 HOST = "127.0.0.1"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.api_client import bearer
 from tests.server.http.server_process import ServerProcess, serving
+from tests.support.api_client import bearer
 
 MEGABYTE = 1_000_000
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.api_client import bearer
 from tests.server.http.server_process import (
     ServerProcess,
     receive_all,
@@ -19,6 +18,7 @@ from tests.server.http.server_process import (
     status_of,
     wait_until,
 )
+from tests.support.api_client import bearer
 
 HALF = b"GET /health HTTP/1.1\r\nHost: a\r\n"
 WHOLE = b"GET /health HTTP/1.1\r\n\r\n"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from server.http.limits import DEFAULT_HTTP_LIMITS
-from tests.api_client import bearer
 from tests.server.http.server_process import ServerProcess, receive_all, receive_response, status_of
+from tests.support.api_client import bearer
 
 MEGABYTE = 1_000_000
 LINE = b"GET /health HTTP/1.1\r\nConnection: close\r\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api_client import bearer
+from tests.server.graphql_endpoint.test_graphql_over_http_audits import build_script
 from tests.server.http.server_process import (
     PATIENCE,
     ServerProcess,
@@ -19,7 +19,7 @@ from tests.server.http.server_process import (
     status_of,
     wait_until,
 )
-from tests.server.test_graphql_over_http_audits import build_script
+from tests.support.api_client import bearer
 
 MEGABYTE = 1_000_000
 SETTINGS = {"LIMIT_DRAIN_BYTES": str(50 * MEGABYTE)}

@@ -9,7 +9,6 @@ from itertools import repeat
 
 import pytest
 
-from tests.api_client import bearer
 from tests.server.http.server_process import (
     ROOT,
     ServerProcess,
@@ -18,6 +17,7 @@ from tests.server.http.server_process import (
     status_of,
     wait_until,
 )
+from tests.support.api_client import bearer
 
 SETTINGS = {
     "GRAPHIQL": "on",

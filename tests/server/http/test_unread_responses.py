@@ -11,11 +11,11 @@ import anyio
 import httpx
 import pytest
 
-from db.engine import create_engine
-from tests.api_client import ORGANIZATION, bearer
-from tests.clinic import seed
-from tests.clinic_rows import add_group
+from db.connections.engine import create_engine
 from tests.server.http.server_process import ServerProcess, serving, status_of, wait_until
+from tests.support.api_client import ORGANIZATION, bearer
+from tests.support.clinic import seed
+from tests.support.clinic_rows import add_group
 
 MEGABYTE = 1_000_000
 UNSENT = 20 * MEGABYTE

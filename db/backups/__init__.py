@@ -1,0 +1,1 @@
+"""Backups: an archive of one moment, and restoring it into either database."""

@@ -1,0 +1,66 @@
+"""Proves that what a session is confined to stays with its connection, whatever is between this process and PostgreSQL.
+
+A pooler that pools transactions runs each transaction of a connection in whichever session is free. While it has little
+to do this is often the same one, so the probe makes it choose: several connections, each confined to an organization of
+its own, read in changing order while others hold transactions open. Every read proves its own confinement.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from sqlalchemy import literal, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util.concurrency import greenlet_spawn
+
+from db.connections.read_pool import ConfinedDriver
+from db.connections.roles import NOT_CONFINED
+from db.sql.statement import Statement
+
+_CONNECTIONS: Final = 3
+_ROUNDS: Final = 3
+_READ: Final = Statement(select(literal(1)))
+
+# Sessions that are not the connection's own do not know the statements it has prepared, or know them already.
+_ANOTHER_SESSION: Final = frozenset({NOT_CONFINED, "26000", "42P05"})
+
+
+async def confinement_holds(engine: AsyncEngine) -> bool:
+    """Return whether sessions stay with their connections. Raise DBAPIError where the database cannot be used.
+
+    Args:
+        engine: Makes the connections that are tried, and keeps none.
+    """
+    drivers: list[ConfinedDriver] = []
+    try:
+        for number in range(_CONNECTIONS):
+            pooled = await engine.raw_connection()
+            drivers.append(ConfinedDriver(f"probe {number}", engine.dialect, pooled))
+        await _interleave(drivers)
+    except DBAPIError as fault:
+        if getattr(fault.orig, "sqlstate", None) in _ANOTHER_SESSION:
+            return False
+        raise
+    finally:
+        await asyncio.gather(*(greenlet_spawn(driver.pooled.invalidate) for driver in drivers))
+    return True
+
+
+async def _interleave(drivers: list[ConfinedDriver]) -> None:
+    for driver in drivers:
+        await driver.confine()
+    for _ in range(_ROUNDS):
+        for driver in (*drivers, *reversed(drivers)):
+            await driver.fetch(_READ, {})
+    for reading in drivers:
+        others = [driver for driver in drivers if driver is not reading]
+        for driver in others:
+            await driver.run("BEGIN")
+        try:
+            await reading.fetch(_READ, {})
+        finally:
+            for driver in others:
+                with suppress(DBAPIError):
+                    await driver.run("ROLLBACK")
+        await asyncio.gather(*(driver.fetch(_READ, {}) for driver in drivers))

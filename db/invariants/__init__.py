@@ -1,0 +1,1 @@
+"""What must hold in the database at every moment, and finding where it does not."""

@@ -1,0 +1,61 @@
+"""What an operator should look at though the rules allow it: a check tells it, and does not fail for it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db.invariants.rosters import STREAMED
+from db.invariants.violations import Reading
+from db.tables import enrollments, group_definitions, patients
+
+_NAMES: Final = {"ENROLLED": "inactive_patient_is_seated", "WAITLISTED": "inactive_patient_waits"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A patient whom the registry holds as inactive, and who has a seat or waits for one.
+
+    Attributes:
+        name: What is to be looked at.
+        organization_id: Whose records.
+        group_id: The group.
+        enrollment_id: The enrollment.
+        patient_id: The patient.
+    """
+
+    name: str
+    organization_id: str
+    group_id: UUID
+    enrollment_id: UUID
+    patient_id: str
+
+    def __str__(self) -> str:
+        return (
+            f"notice {self.name} organization={self.organization_id} group={self.group_id}"
+            f" enrollment={self.enrollment_id} patient={self.patient_id}"
+        )
+
+
+async def inactive_patients(snapshot: Reading) -> AsyncIterator[Notice]:
+    """Yield a notice for each inactive patient on a roster: a deactivation in the registry takes no seat away."""
+    of_patient = (patients.c.organization_id == enrollments.c.organization_id) & (
+        patients.c.id == enrollments.c.patient_id
+    )
+    query = (
+        select(enrollments.c.status, enrollments.c.group_definition_id, enrollments.c.id, enrollments.c.patient_id)
+        .join(patients, of_patient)
+        .join(group_definitions, group_definitions.c.id == enrollments.c.group_definition_id)
+        .where(
+            enrollments.c.organization_id == snapshot.organization_id,
+            enrollments.c.status != "DISENROLLED",
+            ~patients.c.active,
+            group_definitions.c.deleted_at.is_(None),
+        )
+        .order_by(enrollments.c.group_definition_id, enrollments.c.id)
+    )
+    async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
+        status, group, enrollment, patient = row
+        yield Notice(_NAMES[status], snapshot.organization_id, group, enrollment, patient)

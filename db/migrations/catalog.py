@@ -1,0 +1,289 @@
+"""What the catalog of a database must hold beside tables, in one declaration.
+
+Row-level security, the privileges of roles and triggers are not part of any row, and a restored dump may lack them.
+`migrate` repairs what is missing (`db.migrations.catalog_repair`), `check` lists it, and `serve` and `/ready` refuse to
+work without it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.connections.roles import CONFINED, NOT_CONFINED, ORGANIZATION_SETTING, Role
+from db.migrations.privileges import (
+    ALL_ORGANIZATIONS,
+    GRANTS,
+    OF_COLUMNS,
+    ORGANIZATION_TABLES,
+    OUTBOX,
+    OUTBOX_COLUMN,
+    PRIVILEGES,
+    Grant,
+)
+from db.migrations.schema_version import VERSION_TABLE
+from db.sql.triggers import (
+    REBUILD_ENDINGS,
+    SQLITE_REBUILD_ENDINGS,
+    SQLITE_TRIGGERS,
+    TRIGGER_BODIES,
+    TRIGGERS,
+    create_trigger_function,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Something that the catalog must hold.
+
+    Attributes:
+        name: What it is, for people.
+        holds: An SQL expression: whether it is there. NULL counts as no.
+        repair: The statements that put it there, in order.
+    """
+
+    name: str
+    holds: str
+    repair: tuple[str, ...]
+
+
+async def missing_from_catalog(engine: AsyncEngine) -> list[Requirement]:
+    """Return what the catalog of a database with the newest schema lacks, by one statement."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(missing)
+
+
+def missing(connection: Connection) -> list[Requirement]:
+    """Return what the catalog lacks, in the order in which it is to be mended."""
+    required = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
+    each = " UNION ALL ".join(f"SELECT {place} AS place, ({it.holds}) AS holds" for place, it in enumerate(required))
+    query = text(f"SELECT place FROM ({each}) AS required WHERE holds IS NOT TRUE ORDER BY place")
+    return [required[place] for place in connection.scalars(query)]
+
+
+def _oid(role: Role) -> str:
+    # NULL where there is no such role; by its name, a function would fail.
+    return f"(SELECT oid FROM pg_roles WHERE rolname = '{role}')"
+
+
+def _table(name: str) -> str:
+    return f"to_regclass('{name}')"
+
+
+def _roles() -> Iterator[Requirement]:
+    for role in Role:
+        yield Requirement(f"role {role}", f"{_oid(role)} IS NOT NULL", (f"CREATE ROLE {role} NOLOGIN",))
+
+
+def _schema() -> Iterator[Requirement]:
+    schema = f"(SELECT relnamespace FROM pg_class WHERE oid = {_table(VERSION_TABLE)})"
+    grant = "DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO {}', current_schema()); END $$"
+    for role in Role:
+        holds = f"has_schema_privilege({_oid(role)}, {schema}, 'USAGE')"
+        yield Requirement(f"USAGE of the schema for {role}", holds, (grant.format(role),))
+
+
+_CONFINED_BODY: Final = (
+    f"BEGIN IF current_user <> '{Role.SERVER}'"
+    f" OR current_setting('{ORGANIZATION_SETTING}', true) IS DISTINCT FROM organization THEN"
+    " RAISE EXCEPTION 'this session is not confined to the organization that the statement is for:"
+    f" a pooler in between must pool sessions, not transactions' USING ERRCODE = '{NOT_CONFINED}';"
+    " END IF; RETURN true; END"
+)
+
+
+def _functions() -> Iterator[Requirement]:
+    create = (
+        f"CREATE OR REPLACE FUNCTION {CONFINED}(organization text) RETURNS boolean LANGUAGE plpgsql STABLE"
+        f" PARALLEL SAFE AS $${_CONFINED_BODY}$$"
+    )
+    yield _function(f"{CONFINED}(text)", _CONFINED_BODY, create)
+    for name, body in TRIGGER_BODIES.items():
+        yield _function(f"{name}()", body, create_trigger_function(name))
+
+
+def _function(signature: str, body: str, create: str) -> Requirement:
+    holds = f"SELECT prosrc = $${body}$$ AND NOT prosecdef FROM pg_proc WHERE oid = to_regprocedure('{signature}')"
+    return Requirement(f"function {signature}", holds, (create,))
+
+
+def _triggers() -> Iterator[Requirement]:
+    for trigger in TRIGGERS:
+        holds = (
+            "SELECT tgenabled IN ('O', 'A') FROM pg_trigger"
+            f" WHERE tgrelid = {_table(trigger.table)} AND tgname = '{trigger.name}'"
+            f" AND tgfoid = to_regprocedure('{trigger.function}()') AND tgtype = {trigger.kind} AND tgqual IS NULL"
+        )
+        repair = [trigger.create, f"ALTER TABLE {trigger.table} ENABLE TRIGGER {trigger.name}"]
+        if "_endings_" in trigger.name:
+            repair += REBUILD_ENDINGS
+        yield Requirement(f"trigger {trigger.name}", holds, tuple(repair))
+
+
+def _policies() -> Iterator[Requirement]:
+    names: dict[str, list[str]] = {table: [] for table in ORGANIZATION_TABLES}
+    # In a sub-select the setting is read once a statement, not once a row.
+    setting = f"organization_id = (SELECT current_setting('{ORGANIZATION_SETTING}', true))"
+    for table in ORGANIZATION_TABLES:
+        names[table].append(f"{table}_of_organization")
+        yield _policy(names[table][-1], table, Role.SERVER, setting)
+    for table, role in ALL_ORGANIZATIONS:
+        names[table].append(f"{table}_of_{'operators' if role is Role.OPERATOR else 'background'}")
+        # Not for who merely inherits the role: it has to be taken on.
+        yield _policy(names[table][-1], table, role, f"CURRENT_USER = '{role}'")
+    for table, declared in names.items():
+        yield _no_other_policy(table, declared)
+
+
+def _policy(name: str, table: str, role: Role, condition: str) -> Requirement:
+    holds = (
+        f"SELECT polpermissive AND polcmd = '*' AND polroles = ARRAY[{_oid(role)}] AND polwithcheck IS NULL"
+        f" AND {_plain('pg_get_expr(polqual, polrelid)')} = {_plain(_quoted(condition))}"
+        f" FROM pg_policy WHERE polrelid = {_table(table)} AND polname = '{name}'"
+    )
+    create = f"CREATE POLICY {name} ON {table} TO {role} USING ({condition})"
+    return Requirement(f"policy {name}", holds, (f"DROP POLICY IF EXISTS {name} ON {table}", create))
+
+
+def _plain(condition: str) -> str:
+    """Return SQL for a condition without what PostgreSQL adds when it prints one: casts, names, brackets, spaces."""
+    return f"regexp_replace(lower({condition}), '::[a-z ]+|as current_setting|[() \n]', '', 'g')"
+
+
+def _quoted(literal: str) -> str:
+    return "'" + literal.replace("'", "''") + "'"
+
+
+def _no_other_policy(table: str, declared: list[str]) -> Requirement:
+    """Require that whoever acts as our roles is under no policy of others, which may show all rows, or hide some.
+
+    Policies for other logins, such as one for reports, are the administrator's own.
+    """
+    ours = ", ".join(_oid(role) for role in Role)
+    names = ", ".join(f"'{name}'" for name in declared)
+    others = (
+        f"FROM pg_policy WHERE polrelid = {_table(table)} AND polname NOT IN ({names}) AND EXISTS"
+        " (SELECT FROM unnest(polroles) AS held (role), pg_roles AS r WHERE"
+        f" r.oid IN ({ours}) AND (held.role = 0 OR pg_has_role(r.oid, held.role, 'USAGE')"
+        " OR pg_has_role(held.role, r.oid, 'MEMBER')))"
+    )
+    drop = (
+        f"DO $$ DECLARE name text; BEGIN FOR name IN SELECT polname {others} LOOP"
+        f" EXECUTE format('DROP POLICY %I ON {table}', name); END LOOP; END $$"
+    )
+    return Requirement(
+        f"no other policy in {table}", f"{_table(table)} IS NOT NULL AND NOT EXISTS (SELECT {others})", (drop,)
+    )
+
+
+def _row_security() -> Iterator[Requirement]:
+    for table in ORGANIZATION_TABLES:
+        yield Requirement(
+            f"row-level security of {table}",
+            f"SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = {_table(table)}",
+            (f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY", f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"),
+        )
+
+
+def _grants() -> Iterator[Requirement]:
+    # Report missing roles first: without them the schema looks absent.
+    yield Requirement(
+        f"SELECT in {VERSION_TABLE} for everybody",
+        f"has_table_privilege('public', {_table(VERSION_TABLE)}, 'SELECT')",
+        (f"GRANT SELECT ON {VERSION_TABLE} TO PUBLIC",),
+    )
+    for grant in GRANTS:
+        yield _grant(grant)
+    sequence = f"pg_get_serial_sequence({_table(OUTBOX)}::text, '{OUTBOX_COLUMN}')"
+    for role, privilege in ((Role.SERVER, "USAGE"), (Role.OPERATOR, "USAGE"), (Role.OPERATOR, "SELECT")):
+        yield Requirement(
+            f"{privilege} of the sequence of {OUTBOX} for {role}",
+            f"has_sequence_privilege({_oid(role)}, {sequence}, '{privilege}')",
+            (_grant_of_sequence(privilege, role),),
+        )
+    yield from _nothing_more()
+
+
+def _grant_of_sequence(privilege: str, role: Role) -> str:
+    return (
+        f"DO $$ BEGIN EXECUTE format('GRANT {privilege} ON SEQUENCE %s TO {role}',"
+        f" pg_get_serial_sequence('{OUTBOX}', '{OUTBOX_COLUMN}')); END $$"
+    )
+
+
+def _grant(grant: Grant) -> Requirement:
+    role, table, privilege = _oid(grant.role), _table(grant.table), grant.privilege
+    if not grant.columns:
+        holds = f"has_table_privilege({role}, {table}, '{privilege}')"
+        return Requirement(
+            f"{privilege} in {grant.table} for {grant.role}",
+            holds,
+            (f"GRANT {privilege} ON {grant.table} TO {grant.role}",),
+        )
+    columns = ", ".join(grant.columns)
+    each = (f"has_column_privilege({role}, {table}, '{column}', '{privilege}')" for column in grant.columns)
+    return Requirement(
+        f"{privilege} of ({columns}) in {grant.table} for {grant.role}",
+        f"CASE WHEN {table} IS NOT NULL THEN {' AND '.join(each)} END",
+        (f"GRANT {privilege} ({columns}) ON {grant.table} TO {grant.role}",),
+    )
+
+
+def _nothing_more() -> Iterator[Requirement]:
+    """Yield that what serves may do no more in a table than is declared, by a grant of its own or to everybody."""
+    tables = {grant.table for grant in GRANTS}
+    for role in (Role.SERVER, Role.BACKGROUND):
+        for table in sorted(tables):
+            of_role = [grant for grant in GRANTS if (grant.role, grant.table) == (role, table)]
+            held = {grant.privilege for grant in of_role if not grant.columns}
+            others = [privilege for privilege in PRIVILEGES if privilege not in held]
+            in_columns = [grant for grant in of_role if grant.columns]
+            limited = {grant.privilege for grant in in_columns}
+            nowhere = ", ".join(each for each in others if each in OF_COLUMNS and each not in limited)
+            holds = (
+                f"NOT has_table_privilege({_oid(role)}, {_table(table)}, '{', '.join(others)}')"
+                f" AND NOT has_any_column_privilege({_oid(role)}, {_table(table)}, '{nowhere}')"
+            )
+            for grant in in_columns:
+                columns = ", ".join(f"'{column}'" for column in grant.columns)
+                holds += (
+                    f" AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = {_table(table)} AND attnum > 0"
+                    f" AND NOT attisdropped AND attname NOT IN ({columns})"
+                    f" AND has_column_privilege({_oid(role)}, attrelid, attnum, '{grant.privilege}'))"
+                )
+            yield Requirement(
+                f"nothing more than is declared in {table} for {role}",
+                holds,
+                # Revoking a privilege of a table takes it from the table's columns as well.
+                (
+                    f"REVOKE {', '.join(others)} ON {table} FROM {role}, PUBLIC",
+                    *(_grant(each).repair[0] for each in in_columns),
+                ),
+            )
+
+
+def _on_sqlite() -> Iterator[Requirement]:
+    for name, statement in SQLITE_TRIGGERS.items():
+        quoted = statement.replace("'", "''")
+        holds = f"SELECT sql = '{quoted}' FROM sqlite_master WHERE type = 'trigger' AND name = '{name}'"
+        rebuild = SQLITE_REBUILD_ENDINGS if "_endings_" in name else ()
+        yield Requirement(f"trigger {name}", holds, (f"DROP TRIGGER IF EXISTS {name}", statement, *rebuild))
+
+
+POSTGRESQL: Final = (
+    *_roles(),
+    *_schema(),
+    *_functions(),
+    *_triggers(),
+    *_policies(),
+    *_grants(),
+    # Last: until then the owner of the tables sees all rows, which filling needs.
+    *_row_security(),
+)
+"""What PostgreSQL must hold, in the order in which it is made."""
+
+SQLITE: Final = tuple(_on_sqlite())
+"""What SQLite must hold, in the order in which it is made."""

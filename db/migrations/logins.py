@@ -1,0 +1,78 @@
+"""What the login of a connection may do: whether it is fit to serve, and whether it may run operators' commands."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.connections.roles import Role
+from db.migrations.privileges import ORGANIZATION_TABLES
+
+_SET_OPTION_SINCE: Final = 160000
+
+# All that a session of the login could become by SET ROLE, and why that would lift row-level security or protection of
+# history. Superusers are members of every role, so the login itself comes first.
+_TOO_MUCH: Final = text(
+    """
+    WITH ours AS (
+        SELECT c.oid, c.relowner, c.relnamespace FROM pg_class c
+        WHERE c.oid IN (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name)
+    ), reasons AS (
+        SELECT r.rolname, CASE
+            WHEN r.rolsuper THEN 'is a superuser'
+            WHEN r.rolbypassrls THEN 'bypasses row-level security'
+            WHEN r.oid IN (SELECT relowner FROM ours) THEN 'owns the tables'
+            WHEN r.rolname = :operator THEN 'sees the rows of all organizations'
+            WHEN r.rolcreaterole THEN 'may create and grant roles'
+            WHEN r.oid = (SELECT datdba FROM pg_database WHERE datname = current_database()) THEN 'owns the database'
+            WHEN r.oid IN (SELECT n.nspowner FROM pg_namespace n JOIN ours ON n.oid = ours.relnamespace)
+                THEN 'owns the schema'
+            WHEN r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
+                THEN 'reaches files and programs of the database server'
+            WHEN EXISTS (SELECT 1 FROM ours WHERE has_schema_privilege(r.oid, ours.relnamespace, 'CREATE'))
+                THEN 'may create objects in the schema of the tables'
+            WHEN EXISTS (SELECT 1 FROM ours WHERE has_table_privilege(r.oid, ours.oid, 'TRUNCATE, REFERENCES, TRIGGER'))
+                THEN 'may truncate the tables or add triggers to them'
+        END AS reason
+        FROM pg_roles r WHERE pg_has_role(session_user, r.oid, 'MEMBER')
+    )
+    SELECT rolname, reason FROM reasons WHERE reason IS NOT NULL
+    ORDER BY reason LIKE 'may create objects%', rolname <> session_user, rolname LIMIT 1
+    """
+)
+_MAY_ACT_AS: Final = text(
+    "SELECT rolname FROM pg_roles WHERE rolname = ANY (CAST(:roles AS text[])) AND pg_has_role(session_user, oid,"
+    " CASE WHEN current_setting('server_version_num')::int >= :since THEN 'SET' ELSE 'MEMBER' END)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login of PostgreSQL.
+
+    Attributes:
+        name: Its name.
+        too_much: Why it must not serve, as the end of a sentence that its name begins; None where it may.
+        acts_as: The roles that it may act as.
+    """
+
+    name: str
+    too_much: str | None
+    acts_as: frozenset[Role]
+
+
+async def look_at_login(engine: AsyncEngine) -> Login:
+    """Return what the login of an engine on PostgreSQL may do."""
+    async with engine.connect() as connection:
+        name = str(await connection.scalar(text("SELECT session_user")))
+        parameters = {"tables": list(ORGANIZATION_TABLES), "operator": Role.OPERATOR.value}
+        found = (await connection.execute(_TOO_MUCH, parameters)).first()
+        roles = await connection.scalars(
+            _MAY_ACT_AS, {"roles": [role.value for role in Role], "since": _SET_OPTION_SINCE}
+        )
+        acts_as = frozenset(Role(role) for role in roles)
+    too_much = None
+    if found is not None:
+        too_much = found.reason if found.rolname == name else f"may become {found.rolname}, which {found.reason}"
+    return Login(name, too_much, acts_as)

@@ -1,0 +1,101 @@
+"""What each role may do in each table of PostgreSQL. It may do nothing else there."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from db.connections.roles import Role
+from db.tables import metadata
+
+PRIVILEGES: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+"""What can be granted in a table."""
+
+OF_COLUMNS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
+"""What can be granted in some of its columns."""
+
+ORGANIZATION_TABLES: Final = tuple(table.name for table in metadata.sorted_tables if "organization_id" in table.c)
+"""The tables whose rows belong to organizations, in which row-level security holds."""
+
+OUTBOX: Final = "pm_group_outbox"
+OUTBOX_COLUMN: Final = "sequence"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A privilege of a role in a table, or in some of its columns.
+
+    Attributes:
+        role: The role.
+        table: The table.
+        privilege: The privilege, as GRANT has it.
+        columns: The columns it is limited to; none means the whole table.
+    """
+
+    role: Role
+    table: str
+    privilege: str
+    columns: tuple[str, ...] = ()
+
+
+_READ: Final = ("SELECT",)
+_ADD: Final = ("SELECT", "INSERT")
+_CHANGE: Final = ("SELECT", "INSERT", "UPDATE")
+_ALL: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+_OF_SERVER: Final = {
+    "pm_group_staff_members": _READ,
+    "pm_group_staff_roles": _READ,
+    "pm_group_locations": _READ,
+    "pm_group_patients": _READ,
+    "pm_group_patient_endings": _READ,
+    "pm_group_definitions": _CHANGE,
+    "pm_group_schedule": _CHANGE,
+    "pm_group_enrollments": _CHANGE,
+    OUTBOX: _ADD,
+    "pm_group_audit_log": _ADD,
+    "pm_group_access_log": _ADD,
+    "pm_group_parked_events": _READ,
+    "pm_group_idempotency_keys": _ALL,
+    "pm_group_idempotency_steps": _ALL,
+}
+
+_OF_BACKGROUND: Final = (
+    Grant(Role.BACKGROUND, OUTBOX, "SELECT"),
+    Grant(Role.BACKGROUND, OUTBOX, "UPDATE", ("transaction_id",)),
+    # Of a kept answer, which tells of patients, only what says whether it has expired.
+    Grant(Role.BACKGROUND, "pm_group_idempotency_keys", "SELECT", ("organization_id", "subject", "key", "expires_at")),
+    Grant(Role.BACKGROUND, "pm_group_idempotency_keys", "DELETE"),
+    *(
+        Grant(Role.BACKGROUND, table, privilege)
+        for table in ("pm_group_relay_sinks", "pm_group_relay_lanes", "pm_group_parked_events")
+        for privilege in _ALL
+    ),
+)
+
+_DELETED_BY_OPERATORS: Final = frozenset({"pm_group_patient_endings"})
+
+
+def _grants() -> tuple[Grant, ...]:
+    of_server = (
+        Grant(Role.SERVER, table, privilege) for table, privileges in _OF_SERVER.items() for privilege in privileges
+    )
+    # Operators read all, import what other modules own, and fill the demo clinic. Triggers protect history from them.
+    of_operators = (
+        Grant(Role.OPERATOR, table.name, privilege)
+        for table in metadata.sorted_tables
+        for privilege in (_ALL if table.name in _DELETED_BY_OPERATORS else _CHANGE)
+    )
+    return (*of_server, *_OF_BACKGROUND, *of_operators)
+
+
+GRANTS: Final = _grants()
+"""What the roles may do."""
+
+ALL_ORGANIZATIONS: Final = (
+    *((table, Role.OPERATOR) for table in ORGANIZATION_TABLES),
+    *(
+        (table, Role.BACKGROUND)
+        for table in ORGANIZATION_TABLES
+        if any(grant.table == table for grant in _OF_BACKGROUND)
+    ),
+)
+"""The tables in which a role sees the rows of all organizations."""

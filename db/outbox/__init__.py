@@ -1,0 +1,1 @@
+"""The outbox: events in order, the lanes that deliver them, and those that wait or are parked."""

@@ -1,0 +1,1 @@
+"""Statements that read for the API, one module per entity."""

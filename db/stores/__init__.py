@@ -1,0 +1,1 @@
+"""Loading and storing what a use case decides on, inside its transaction."""

@@ -1,0 +1,88 @@
+"""A queue for row locks: requests of one process that want the same lock wait here, not in the database.
+
+A request that waits for a lock in the database holds a connection. Fifty requests for one group would hold all of
+them, and requests for other groups would wait too. Here one request at a time goes to the database for each lock, and
+the others hold nothing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Hashable
+
+from db.connections.faults import Busy
+
+
+class MustQueue(Exception):
+    """Another request holds the lock. Give the connection back, wait for the ticket, and begin again."""
+
+    def __init__(self, key: Hashable) -> None:
+        super().__init__("another request holds this lock")
+        self.key = key
+
+
+class LockQueue:
+    """For each key one holder at a time, and a queue behind it in order of arrival."""
+
+    def __init__(self) -> None:
+        self._queues: dict[Hashable, deque[asyncio.Future[None]]] = {}
+
+    def acquire_now(self, key: Hashable) -> bool:
+        """Acquire the key if it is free, and return whether it was."""
+        if key in self._queues:
+            return False
+        self._queues[key] = deque()
+        return True
+
+    async def acquire(self, key: Hashable, seconds: float) -> None:
+        """Acquire the key, after those who came before. Raise Busy if that takes longer than `seconds`."""
+        if self.acquire_now(key):
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._queues[key].append(waiter)
+        try:
+            async with asyncio.timeout(seconds):
+                await waiter
+        except BaseException as fault:
+            # On a timeout or a cancellation the key may have been handed over at that very moment.
+            if waiter.done() and not waiter.cancelled():
+                self.release(key)
+            if isinstance(fault, TimeoutError):
+                raise Busy from fault
+            raise
+
+    def release(self, key: Hashable) -> None:
+        """Hand the key to the next waiter."""
+        queue = self._queues[key]
+        while queue:
+            waiter = queue.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        del self._queues[key]
+
+
+class Ticket:
+    """The one key that a transaction holds, over all its attempts."""
+
+    def __init__(self, lock_queue: LockQueue) -> None:
+        self._lock_queue = lock_queue
+        self._key: Hashable | None = None
+
+    def require(self, key: Hashable) -> None:
+        """Raise MustQueue where another holds the key. A transaction holds one key: its second lock needs none."""
+        if self._key is not None:
+            return
+        if not self._lock_queue.acquire_now(key):
+            raise MustQueue(key)
+        self._key = key
+
+    async def wait(self, key: Hashable, seconds: float) -> None:
+        """Wait for the key. Raise Busy if it does not come within `seconds`."""
+        await self._lock_queue.acquire(key, seconds)
+        self._key = key
+
+    def release(self) -> None:
+        """Release the key, if one is held."""
+        if self._key is not None:
+            self._lock_queue.release(self._key)
+            self._key = None

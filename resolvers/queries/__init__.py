@@ -1,0 +1,1 @@
+"""Reading: one module per entity, pages, and what is read along with a record."""

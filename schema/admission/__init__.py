@@ -1,0 +1,1 @@
+"""Whether a document may run: parsing, validation, limits, and what it costs."""

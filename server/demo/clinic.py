@@ -1,0 +1,180 @@
+"""Fills a database with the demo clinic, so that everything the API offers has something to show.
+
+Groups, sessions and enrollments are made by the resolvers that clients reach, so their history and events are true.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from random import Random
+from typing import Final, TypeVar
+
+from sqlalchemy import exists, or_, select, text
+
+from db.connections.roles import Role
+from db.registry.locations import location_update, store_locations
+from db.registry.records import PATIENTS, STAFF, patient_update, staff_update, store_updates
+from db.tables import audit_log, group_definitions, locations, outbox, patients, staff_members
+from db.transactions.unit_of_work import Author, UnitOfWork, unit_of_work
+from domain.groups import GroupDraft, RecurrenceDraft
+from domain.records import Enrollment, EnrollmentStatus, Occurrence
+from domain.recurrence import Recurrence, occurrence_dates
+from domain.wall_time import local_date
+from resolvers.caller import ROLES, Caller
+from resolvers.commands.enrollments import disenroll_patient, enroll_patient
+from resolvers.commands.groups import create_group, delete_group, update_group_definition
+from resolvers.commands.sessions import cancel_occurrence, generate_occurrences
+from resolvers.context import Clinic, Context
+from server.demo.groups import DEMO_GROUPS, DemoGroup
+from server.demo.names import demo_locations, demo_patients, demo_staff
+
+DEMO_ORGANIZATION = "demo-clinic"
+WEEKS_EACH_WAY = 8
+
+Decided = TypeVar("Decided")
+
+_SEED = 4
+# Any number that nobody else uses: the advisory lock that lets one process fill at a time.
+_FILL_LOCK = 2_881_604_750_193_847_226
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody to sign in as: the words on the link, the token's subject, and the role it carries."""
+
+    label: str
+    subject: str
+    role: str
+
+
+DEMO_PEOPLE = (
+    DemoPerson("Administrator", "demo-administrator", "org_admin"),
+    DemoPerson("Staff", "demo-staff", "staff"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSummary:
+    """How many of each kind the demo clinic was filled with."""
+
+    staff: int
+    locations: int
+    patients: int
+    groups: int
+    sessions: int
+    cancelled_sessions: int
+    enrollments: int
+
+
+_WAIT_SECONDS: Final = 60
+"""How long a second who fills waits for the first; no request waits behind it."""
+
+
+class DatabaseNotEmpty(Exception):
+    """The demo clinic's organization has data already; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("The demo clinic fills only an empty database, and this one holds data of it already.")
+
+
+@dataclass(slots=True)
+class _Filling(Context):
+    """A context whose mutations all join one transaction: the clinic is there as a whole or not at all."""
+
+    work: UnitOfWork
+
+    async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
+        return await decide(self.work)
+
+
+async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
+    """Make the demo clinic around today, in one transaction; the same each time but for ids and instants.
+
+    Raises:
+        DatabaseNotEmpty: Where its organization has data, also where another process has just filled it.
+    """
+    administrator = DEMO_PEOPLE[0]
+    author = Author(administrator.subject, DEMO_ORGANIZATION, DEMO_ORGANIZATION)
+    caller = Caller(administrator.subject, DEMO_ORGANIZATION, ROLES[administrator.role])
+    # Requests may not write staff, locations and patients: they belong to other modules.
+    # All of it happens at one moment: a transaction's history has one.
+    moment = clinic.clock()
+    async with unit_of_work(
+        clinic.engine, author, lambda: moment, clinic.new_id, lock_seconds=_WAIT_SECONDS, role=Role.OPERATOR
+    ) as work:
+        await _refuse_unless_empty(work)
+        context = _Filling(clinic, caller, author.correlation_id, work)
+        random = Random(_SEED)  # noqa: S311 - the same clinic each time, nothing secret
+        staff, rooms, people = demo_staff(random), demo_locations(), demo_patients(random)
+        await store_updates(work.connection, DEMO_ORGANIZATION, STAFF, [staff_update(member) for member in staff])
+        await store_locations(
+            work.connection, DEMO_ORGANIZATION, [location_update(room) for room in rooms], clinic.default_time_zone
+        )
+        await store_updates(work.connection, DEMO_ORGANIZATION, PATIENTS, [patient_update(person) for person in people])
+        today = local_date(work.now, clinic.default_time_zone)
+        active = [patient.id for patient in people if patient.active]
+        sessions = cancelled = enrollments = 0
+        for group in DEMO_GROUPS:
+            group_id = await _create(context, group, today)
+            scheduled = await _schedule(context, group, group_id, today)
+            sessions += len(scheduled)
+            cancelled += len(group.cancelled)
+            enrollments += len(await _enroll(context, group, group_id, random.sample(active, group.patients)))
+            if group.seats_later is not None:
+                await update_group_definition(context, group_id, {"max_capacity": group.seats_later})
+            if group.deleted:
+                await delete_group(context, group_id)
+    return DemoSummary(len(staff), len(rooms), len(people), len(DEMO_GROUPS), sessions, cancelled, enrollments)
+
+
+async def _refuse_unless_empty(work: UnitOfWork) -> None:
+    if work.locks_rows:
+        # Two who find the database empty at the same moment would both fill it: the second waits here for the first.
+        await work.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FILL_LOCK})
+    tables = (staff_members, locations, patients, group_definitions, outbox, audit_log)
+    found = or_(*(exists().where(table.c.organization_id == work.organization_id) for table in tables))
+    if await work.connection.scalar(select(found)):
+        raise DatabaseNotEmpty
+
+
+async def _create(context: Context, group: DemoGroup, today: date) -> str:
+    first = _first_day(group.rule, today - timedelta(weeks=WEEKS_EACH_WAY))
+    excluded = tuple(first + timedelta(weeks=weeks) for weeks in group.excluded_weeks)
+    draft = GroupDraft(
+        name=group.name,
+        group_type=group.group_type,
+        facilitator_id=group.facilitators[0],
+        co_facilitator_id=group.facilitators[1] if len(group.facilitators) > 1 else None,
+        location_id=group.location_id,
+        max_capacity=group.seats,
+        min_capacity=group.minimum,
+        duration_minutes=group.minutes,
+        recurrence=RecurrenceDraft(group.rule, first, group.start, excluded),
+    )
+    return str((await create_group(context, draft)).id)
+
+
+def _first_day(rule: str, earliest: date) -> date:
+    """Return the first day the rule matches; RFC 5545 section 3.8.5.3 leaves open what any other start would mean."""
+    return next(
+        occurrence_dates(Recurrence(rule, earliest, time()), earliest, earliest + timedelta(weeks=WEEKS_EACH_WAY))
+    )
+
+
+async def _schedule(context: Context, group: DemoGroup, group_id: str, today: date) -> tuple[Occurrence, ...]:
+    stretch = timedelta(weeks=WEEKS_EACH_WAY)
+    sessions = (await generate_occurrences(context, group_id, today - stretch, today + stretch)).sessions
+    past = [session for session in sessions if session.session_date < today]
+    coming = [session for session in sessions if session.session_date > today]
+    for number, reason in group.cancelled:
+        session = coming[number - 1] if number > 0 else past[number]
+        await cancel_occurrence(context, str(session.id), reason)
+    return sessions
+
+
+async def _enroll(context: Context, group: DemoGroup, group_id: str, patient_ids: list[str]) -> list[Enrollment]:
+    made = [await enroll_patient(context, group_id, patient_id) for patient_id in patient_ids]
+    seated = [enrollment for enrollment in made if enrollment.status == EnrollmentStatus.ENROLLED]
+    for enrollment, reason in zip(seated, group.left, strict=False):
+        await disenroll_patient(context, str(enrollment.id), reason)
+    return made

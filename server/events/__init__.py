@@ -1,0 +1,1 @@
+"""Events in and out: the relay with its sinks, and POST /events."""

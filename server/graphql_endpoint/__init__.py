@@ -1,0 +1,1 @@
+"""POST and GET /graphql: from the HTTP request to the HTTP response."""

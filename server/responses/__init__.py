@@ -1,0 +1,1 @@
+"""The parts that responses share: errors with their codes, media types, headers."""

@@ -1,0 +1,1 @@
+"""The routes that need no sign-in: health checks and pages."""

@@ -1,0 +1,1 @@
+"""What every process needs: the clock, logs, garbage collection, a database that is ready."""

@@ -1,0 +1,1 @@
+"""The settings, which are read from the environment here and nowhere else."""

@@ -1,0 +1,36 @@
+"""The settings of HTTP connections. Descriptions are what a variable accepts, as in `server.settings.environment`."""
+
+from dataclasses import fields
+from typing import Final
+
+from pydantic import Field, PositiveInt
+from pydantic_settings import BaseSettings
+
+from server.http.limits import DEFAULT_HTTP_LIMITS, HttpLimits
+
+_NUMBER: Final = "a whole number from 1"
+_SECONDS: Final = "a whole number of seconds from 1"
+
+
+class HttpSettings(BaseSettings):
+    """What of the settings bounds connections."""
+
+    limit_head_bytes: int = Field(DEFAULT_HTTP_LIMITS.head_bytes, ge=1_000, description="a whole number from 1000")
+    limit_header_lines: PositiveInt = Field(DEFAULT_HTTP_LIMITS.header_lines, description=_NUMBER)
+    limit_connections: PositiveInt = Field(DEFAULT_HTTP_LIMITS.connections, description=_NUMBER)
+    limit_connections_per_peer: PositiveInt = Field(DEFAULT_HTTP_LIMITS.connections_per_peer, description=_NUMBER)
+    limit_unsent_bytes: PositiveInt = Field(DEFAULT_HTTP_LIMITS.unsent_bytes, description=_NUMBER)
+    limit_drain_bytes: PositiveInt = Field(DEFAULT_HTTP_LIMITS.drain_bytes, description=_NUMBER)
+    timeout_head: PositiveInt = Field(DEFAULT_HTTP_LIMITS.timeout_head, description=_SECONDS)
+    timeout_body: PositiveInt = Field(DEFAULT_HTTP_LIMITS.timeout_body, description=_SECONDS)
+    timeout_write: PositiveInt = Field(DEFAULT_HTTP_LIMITS.timeout_write, description=_SECONDS)
+    timeout_drain: PositiveInt = Field(DEFAULT_HTTP_LIMITS.timeout_drain, description=_SECONDS)
+    timeout_keep_alive: PositiveInt = Field(DEFAULT_HTTP_LIMITS.timeout_keep_alive, description=_SECONDS)
+
+    @property
+    def http_limits(self) -> HttpLimits:
+        """The bounds of connections."""
+        names = [each.name for each in fields(HttpLimits)]
+        return HttpLimits(
+            **{name: getattr(self, name if name.startswith("timeout_") else f"limit_{name}") for name in names}
+        )

@@ -1,0 +1,1 @@
+"""The processes of `serve --workers N`: the supervisor and its workers."""

@@ -1,0 +1,97 @@
+"""DATABASE_URL as libpq, PostgreSQL's own client, has it; what cannot be used is named, and no secret quoted."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from db.connections.postgres_address import UnusableParameter, postgres_address
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("postgres://clinic:p%40ss@db:5433/pm", "postgresql://clinic:p%40ss@db:5433/pm"),
+        ("postgresql://db/pm?sslmode=require", "postgresql://db/pm?sslmode=require"),
+        ("postgresql:///pm?host=/var/run/postgresql", "postgresql:///pm?host=%2Fvar%2Frun%2Fpostgresql"),
+        (
+            "postgresql://one:5432,two:5433/pm?target_session_attrs=read-write",
+            "postgresql://one:5432,two:5433/pm?target_session_attrs=read-write",
+        ),
+        ("postgresql://db/pm?application_name=clinic+1", "postgresql://db/pm?application_name=clinic%201"),
+        ("postgresql://db/pm?options=-c%20jit%3Doff", "postgresql://db/pm?options=-c%20jit%3Doff"),
+        ("postgresql://db/pm?channel_binding=prefer&gssencmode=disable", "postgresql://db/pm"),
+    ],
+)
+def test_what_libpq_understands_reaches_the_driver(url: str, kept: str) -> None:
+    assert postgres_address(url).dsn == kept
+
+
+def test_the_name_of_the_database_has_no_parameters() -> None:
+    url = postgres_address("postgresql://clinic:hidden@[::1]:5433,two/p%6D?sslmode=require").url
+    assert (url.drivername, url.username, url.host, url.port) == ("postgresql+asyncpg", "clinic", "::1", 5433)
+    assert (url.database, dict(url.query), url.password) == ("pm", {}, None)
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("", 5), ("?connect_timeout=30", 30), ("?connect_timeout=1", 2)])
+def test_connecting_takes_as_long_as_is_said(given: str, seconds: float) -> None:
+    assert postgres_address(f"postgresql://db/pm{given}").connect_seconds == seconds
+
+
+def test_connecting_may_take_for_ever() -> None:
+    assert postgres_address("postgresql://db/pm?connect_timeout=0").connect_seconds is None
+
+
+def test_the_certificates_of_the_system_check_the_hosts_name() -> None:
+    address = postgres_address("postgresql://db/pm?sslmode=verify-full&sslrootcert=system")
+    assert address.dsn == "postgresql://db/pm"
+    assert address.tls is not None
+    assert (address.tls.check_hostname, address.tls.verify_mode) == (True, ssl.CERT_REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("sslmode=on", "sslmode that is none of disable, allow, prefer, require, verify-ca, verify-full"),
+        ("channel_binding=require", "channel_binding"),
+        ("pgbouncer=true", "not understood: pgbouncer"),
+        ("sslmode=require&sslmode=disable", "sslmode twice"),
+        ("sslmode=", "sslmode without a value"),
+        ("connect_timeout=soon", "connect_timeout that is no number"),
+        ("target_session_attrs=any-one", "target_session_attrs"),
+        ("sslrootcert=/nowhere/ca.pem", "sslrootcert that cannot be read: /nowhere/ca.pem: No such file"),
+        ("sslrootcert=system&sslmode=require", "sslmode=verify-full alone"),
+    ],
+)
+def test_what_cannot_be_used_is_named_without_the_password(parameters: str, told: str) -> None:
+    with pytest.raises(UnusableParameter) as refused:
+        postgres_address(f"postgresql://clinic:hidden-word@db/pm?{parameters}")
+    assert told in str(refused.value)
+    assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("parameter", ["port=6000", "host=other"])
+def test_a_parameter_that_the_driver_would_pass_over_is_refused(parameter: str) -> None:
+    with pytest.raises(UnusableParameter, match="beside host:port"):
+        postgres_address(f"postgresql://db/pm?{parameter}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db:port/pm",
+        "postgresql://db:65536/pm",
+        "postgresql://db:0/pm",
+        "postgresql:///pm?host=db&port=x",
+        "postgresql:///pm?host=a,b&port=5432,99999",
+        "postgresql://a:1,b:x/pm",
+        "postgresql://[::1/pm",
+    ],
+)
+def test_hosts_and_ports_that_cannot_be_are_refused(url: str) -> None:
+    with pytest.raises(UnusableParameter):
+        postgres_address(url)
+
+
+def test_an_address_does_not_show_its_password(tmp_path: Path) -> None:
+    assert "hidden" not in repr(postgres_address("postgresql://clinic:hidden-word@db/pm"))

@@ -1,0 +1,212 @@
+"""The connections that requests read by: each sees one organization at a time, changes nothing, and none is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from db.connections.engine import Database, create_engine
+from db.connections.faults import Busy, FaultKind, classify_fault
+from db.connections.read_pool import ConfinedReaders, ReadingDriver
+from db.connections.roles import Role, confine_session
+from db.sql.lookups import Lookup, Lookups
+from db.sql.statement import Statement
+from db.tables import group_definitions, patients
+from db.transactions.snapshots import look_up, snapshot
+from tests.support.clinic import OURS, THEIRS, seed
+
+pytestmark = pytest.mark.anyio
+
+_ORGANIZATIONS = Statement(select(patients.c.organization_id).distinct())
+_PROCESS = Statement(select(func.pg_backend_pid()))
+_FOREVER = Statement(select(func.pg_sleep(60)))
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """SQLite reads by the connections of its engine's own pool."""
+    return "postgresql"
+
+
+@pytest.fixture
+async def single(database_url: str, engine: Database) -> AsyncIterator[Database]:
+    """One connection that reads, in a clinic of ours and one of theirs."""
+    for organization in (OURS, THEIRS):
+        await seed(engine, organization)
+    database = create_engine(database_url, pool_size=1)
+    yield database
+    await database.dispose()
+
+
+@asynccontextmanager
+async def taken(database: Database, organization: str = OURS) -> AsyncIterator[ReadingDriver]:
+    driver = await database.readers.take(organization)
+    try:
+        yield driver
+    finally:
+        await database.readers.give_back(driver, reusable=True)
+
+
+async def seen(database: Database, organization: str) -> set[str]:
+    async with taken(database, organization) as driver:
+        return {row[0] for row in await driver.fetch(_ORGANIZATIONS, {})}
+
+
+async def process(database: Database) -> int:
+    async with taken(database) as driver:
+        return int((await driver.fetch(_PROCESS, {}))[0][0])
+
+
+async def test_one_connection_sees_whose_turn_it_is_and_nobody_else(single: Database) -> None:
+    first = await process(single)
+    for organization in (OURS, THEIRS, THEIRS, OURS, "nobody's", OURS, "o'brien \\ \u00fc"):
+        assert await seen(single, organization) == {organization} & {OURS, THEIRS}
+    assert await process(single) == first
+
+
+async def test_a_connection_is_taken_again_by_its_own_organization_where_one_is_there(database_url: str) -> None:
+    several = create_engine(database_url, pool_size=3)
+    processes = {}
+    async with AsyncExitStack() as held:
+        for organization in (OURS, THEIRS, "others"):
+            driver = await held.enter_async_context(taken(several, organization))
+            processes[organization] = (await driver.fetch(_PROCESS, {}))[0][0]
+    for organization in ("others", OURS, THEIRS, OURS):
+        async with taken(several, organization) as driver:
+            assert (await driver.fetch(_PROCESS, {}))[0][0] == processes[organization]
+    await several.dispose()
+
+
+async def test_there_are_never_more_than_there_may_be(database_url: str, engine: Database) -> None:
+    few = create_engine(database_url, pool_size=3)
+    most = 0
+    count = text("SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()")
+
+    async def read(number: int) -> None:
+        nonlocal most
+        async with taken(few, f"organization {number % 7}") as driver:
+            await driver.fetch(_PROCESS, {})
+            async with engine.connect() as connection:
+                most = max(most, int(await connection.scalar(count) or 0))
+
+    async with AsyncExitStack() as held:  # those of the engine are there before
+        for _ in range(3):
+            await held.enter_async_context(engine.connect())
+    await asyncio.gather(*(read(number) for number in range(60)))
+    await few.dispose()
+    assert 3 <= most <= 3 + 2
+
+
+async def test_it_is_the_server_that_reads_within_its_bounds_and_changes_nothing(single: Database) -> None:
+    for organization in (OURS, THEIRS):
+        async with taken(single, organization) as driver:
+            told = await driver.connection.fetchrow(
+                "SELECT current_user, current_setting('statement_timeout'), current_setting('lock_timeout'),"
+                " current_setting('idle_in_transaction_session_timeout')"
+            )
+            assert tuple(told) == (Role.SERVER, "10s", "3s", "1min")
+            with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+                await driver.connection.execute("UPDATE pm_group_definitions SET name = 'other'")
+
+
+async def test_a_refused_statement_leaves_a_connection_that_sees_the_same_as_before(single: Database) -> None:
+    first = await process(single)
+    refused = Lookup(Statement(text("SELECT 1 FROM nowhere WHERE :id = 1")), "id", {}, list, of_one_row=False)
+    for _ in range(3):
+        with pytest.raises(DBAPIError, match="nowhere"):
+            await look_up(single, THEIRS, Lookups([refused]), 1)
+        with pytest.raises(DBAPIError, match="nowhere"):
+            async with snapshot(single, THEIRS) as opened:
+                await opened.find(refused, 1)
+        assert await seen(single, OURS) == {OURS}
+    assert await process(single) == first
+
+
+async def test_who_is_cancelled_in_the_middle_of_a_statement_leaves_nothing_to_the_next(single: Database) -> None:
+    slow = Lookup(_FOREVER, "id", {}, list, of_one_row=False)
+
+    async def in_a_snapshot() -> None:
+        async with snapshot(single, THEIRS) as opened:
+            await opened.find(slow, 1)
+
+    for reading in (look_up(single, THEIRS, Lookups([slow]), 1), in_a_snapshot()):
+        task = asyncio.create_task(reading)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(task, 0.2)
+        async with asyncio.timeout(10):
+            assert await seen(single, OURS) == {OURS}
+
+
+async def test_who_is_cancelled_while_confining_leaves_nothing_half_confined(
+    single: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slowly = lambda wanted: f"{confine_session(wanted)}, pg_sleep(60)"  # noqa: E731
+    monkeypatch.setattr("db.connections.read_pool.confine_session", slowly)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(seen(single, THEIRS), 0.2)
+    monkeypatch.undo()
+    async with asyncio.timeout(10):
+        assert await seen(single, OURS) == {OURS}
+
+
+async def test_where_all_are_in_use_the_next_waits_and_is_busy_when_it_takes_too_long(
+    single: Database, database_url: str
+) -> None:
+    async with taken(single):
+        waiting = asyncio.create_task(seen(single, THEIRS))
+        await asyncio.sleep(0)
+    assert await waiting == {THEIRS}
+    impatient = create_engine(database_url, pool_size=1, wait_seconds=0.05)
+    async with taken(impatient):
+        for _ in range(3):
+            with pytest.raises(Busy):
+                await seen(impatient, OURS)
+    assert await seen(impatient, OURS) == {OURS}
+    await impatient.dispose()
+
+
+async def test_where_none_can_be_made_the_place_is_free_for_the_next() -> None:
+    away = create_engine("postgresql://nobody@127.0.0.1:1/nowhere", pool_size=1, wait_seconds=0.05)
+    for _ in range(3):
+        with pytest.raises(OSError) as told:  # noqa: PT011 - whichever the system says
+            await seen(away, OURS)
+        assert classify_fault(told.value) is FaultKind.NOT_ACCEPTING
+    await away.dispose()
+
+
+async def test_connections_that_were_ended_from_outside_are_replaced(single: Database, engine: Database) -> None:
+    for organization in (OURS, THEIRS, OURS):
+        ended = await process(single)
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT pg_terminate_backend(:ended, 5000)"), {"ended": ended})
+        with suppress(DBAPIError):  # it fails once, where the event loop has not heard of it yet
+            await seen(single, organization)
+        assert await seen(single, organization) == {organization}
+
+
+async def test_none_is_left_when_the_engine_is_disposed_of(database_url: str, engine: Database) -> None:
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    async def come_to(count: int) -> None:
+        async with asyncio.timeout(10), engine.connect() as connection:
+            while await connection.scalar(others) != count:
+                pass  # PostgreSQL takes a moment to end them
+
+    database = create_engine(database_url, pool_size=3)
+    assert isinstance(database.readers, ConfinedReaders)
+    async with taken(database):
+        async with taken(database):
+            pass
+        await come_to(2)
+        await database.dispose()
+        await come_to(1)
+    await come_to(0)
+    async with taken(database) as driver:  # it can be used again, as SQLAlchemy's own
+        assert await driver.fetch(Statement(select(func.count()).select_from(group_definitions)), {})
+    await database.dispose()

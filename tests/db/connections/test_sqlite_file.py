@@ -1,0 +1,62 @@
+"""The file of SQLite's database holds patients' records: only its user may read it and what belongs to it."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from db.connections.engine import create_engine
+from db.migrations.migrate import migrate
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def umask_of_most_systems() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+async def test_the_file_its_companions_and_the_folders_that_are_made_are_private(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    folder = shared / "made" / "var"
+    engine = create_engine(f"sqlite:///{folder / 'clinic.db'}")
+    await migrate(engine)
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1 FROM pm_group_patients"))
+        assert modes(folder) == dict.fromkeys(("clinic.db", "clinic.db-wal", "clinic.db-shm"), 0o600)
+    assert modes(folder.parent) == {"var": 0o700}
+    assert modes(shared) == {"made": 0o700}
+    assert modes(tmp_path) == {"shared": 0o755}
+    await engine.dispose()
+
+
+async def test_a_file_that_others_may_read_is_closed_to_them_and_its_folder_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    for name in ("clinic.db", "clinic.db-wal"):
+        (folder / name).touch(mode=0o644)
+    engine = create_engine(f"sqlite:///{folder / 'clinic.db'}")
+    await migrate(engine)
+    async with engine.connect():
+        assert set(modes(folder).values()) == {0o600}
+    assert modes(tmp_path) == {"shared": 0o755}
+    await engine.dispose()
+
+
+async def test_a_database_that_must_be_there_is_not_made(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'clinic.db'}", may_create=False)
+    with pytest.raises(FileNotFoundError):
+        async with engine.connect():
+            pass
+    assert modes(tmp_path) == {}
+    await engine.dispose()

@@ -1,0 +1,48 @@
+"""The check sees search columns that do not match the names that they are made of."""
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from db.connections.engine import Database
+from db.tables import group_definitions, locations, patient_endings, patients, staff_members
+from tests.support.clinic import OURS, THEIRS
+from tests.support.invariants import changed, told, violations
+from tests.support.lively_clinic import break_by_hand, lively_clinic
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_search_text_of_another_name_is_found(engine: Database) -> None:
+    clinic = await lively_clinic(engine)
+    await break_by_hand(
+        engine,
+        *(
+            update(table).where(table.c.id == record, table.c.organization_id == OURS).values(search_text="other")
+            for table, record in ((staff_members, "staff-1"), (locations, "denver"), (patients, "patient-2"))
+        ),
+        changed(group_definitions, clinic.over, search_text="smaller "),
+    )
+    found = {line for line in await violations(engine) if line.startswith("search_matches_names")}
+    assert found - {told("search_matches_names", "endings", patient="patient-2")} == {
+        told("search_matches_names", "search_text", staff="staff-1"),
+        told("search_matches_names", "search_text", location="denver"),
+        told("search_matches_names", "search_text", patient="patient-2"),
+        told("search_matches_names", "search_text", group=clinic.over),
+    }
+
+
+async def test_endings_that_are_lost_or_left_over_are_found(engine: Database) -> None:
+    await lively_clinic(engine)
+    stored = {"organization_id": OURS, "ending": "zzz"}
+    await break_by_hand(
+        engine,
+        delete(patient_endings).where(patient_endings.c.patient_id == "patient-1", patient_endings.c.ending == "mr1"),
+        insert(patient_endings).values(**stored, patient_id="patient-2"),
+        insert(patient_endings).values(**stored, patient_id="nobody"),
+    )
+    assert await violations(engine) == {
+        told("search_matches_names", "endings", patient="patient-1"),
+        told("search_matches_names", "endings", patient="patient-1", organization=THEIRS),
+        told("search_matches_names", "endings", patient="patient-2"),
+        told("search_matches_names", "endings", patient="nobody"),
+    }

@@ -1,0 +1,130 @@
+"""Lanes: claimed by one relay at a time, in bounds, and never changed by one that has lost its lease."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from db.connections.engine import Database
+from db.outbox.intake import look_for_work, open_sink, take_in
+from db.outbox.lanes import (
+    Lane,
+    claim_lanes,
+    mark_delivered,
+    mark_failed,
+    park,
+    read_lane,
+    release_lanes,
+    shorten_waits,
+)
+from db.outbox.parked_events import list_parked, send_again
+from tests.support.databases import operator_of
+from tests.support.relaying import database_now, lanes, let_time_pass, record
+
+pytestmark = pytest.mark.anyio
+
+SINK = "webhook"
+GROUPS = [uuid.UUID(int=number) for number in range(1, 21)]
+
+
+async def taken_in(engine: Database, groups: list[uuid.UUID]) -> list[str]:
+    ids = await record(engine, groups)
+    await open_sink(engine, SINK)
+    await take_in(engine, SINK)
+    return ids
+
+
+async def claimed(engine: Database, limit: int = 20) -> list[Lane]:
+    return await claim_lanes(engine, SINK, uuid.uuid4(), "here:1", 60, limit)
+
+
+async def test_claims_at_once_share_no_lane_and_keep_to_their_limit(engine: Database) -> None:
+    await taken_in(engine, GROUPS)
+    answers = await asyncio.gather(*(claimed(engine, 3) for _ in range(5)))
+    groups = [lane.group_definition_id for answer in answers for lane in answer]
+    assert max(map(len, answers)) <= 3
+    assert len(set(groups)) == len(groups)
+    groups += [lane.group_definition_id for lane in await claimed(engine)]
+    assert sorted(groups) == GROUPS
+    assert await claimed(engine) == []
+    assert not (await look_for_work(engine, SINK, 600)).due_lanes
+
+
+async def test_events_that_are_taken_in_at_once_come_in_once(engine: Database) -> None:
+    await record(engine, GROUPS)
+    await open_sink(engine, SINK)
+    await asyncio.gather(*(take_in(engine, SINK) for _ in range(4)))
+    assert len(await lanes(engine)) == len(GROUPS)
+    assert not (await look_for_work(engine, SINK, 600)).new_events
+
+
+async def test_who_has_lost_a_lease_changes_nothing(engine: Database) -> None:
+    await taken_in(engine, GROUPS[:1] * 2)
+    (lane,) = await claimed(engine)
+    first, _ = await read_lane(engine, lane, 10)
+    await let_time_pass(engine, timedelta(minutes=2))
+    (taken_over,) = await claimed(engine)
+    before = await lanes(engine)
+    assert not await mark_delivered(engine, lane, first, None)
+    await mark_failed(engine, lane, "HTTP 500", 0)
+    await park(engine, lane, first, 1, "HTTP 500")
+    await release_lanes(engine, [lane])
+    assert await lanes(engine) == before
+    assert await list_parked(operator_of(engine), None) == []
+    assert await mark_delivered(engine, taken_over, first, None)
+
+
+async def test_a_lane_that_grows_while_it_is_served_is_due_again(engine: Database) -> None:
+    await taken_in(engine, GROUPS[:1])
+    (lane,) = await claimed(engine)
+    (event,) = await read_lane(engine, lane, 10)
+    (newer,) = await taken_in(engine, GROUPS[:1])
+    assert await claimed(engine) == []  # still leased
+    assert await mark_delivered(engine, lane, event, None)
+    (again,) = await claimed(engine)
+    assert [str(event.id) for event in await read_lane(engine, again, 10)] == [newer]
+
+
+async def test_a_parked_event_that_is_sent_again_while_its_lane_is_served_is_not_forgotten(
+    engine: Database,
+) -> None:
+    ids = await taken_in(engine, GROUPS[:1] * 2)
+    (lane,) = await claimed(engine)
+    await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500")
+    (lane,) = await claimed(engine)
+    (event,) = await read_lane(engine, lane, 10)
+    assert await send_again(operator_of(engine), None) == 1
+    assert await mark_delivered(engine, lane, event, None)
+    (lane,) = await claimed(engine)
+    (parked,) = await read_lane(engine, lane, 10)
+    assert (str(parked.id), parked.was_parked) == (ids[0], True)
+    assert await mark_delivered(engine, lane, parked, None)
+    assert await list_parked(operator_of(engine), None) == []
+    assert [(row["due_at"], row["again_count"]) for row in await lanes(engine)] == [(None, 0)]
+
+
+async def test_sending_again_does_not_wait_for_a_lanes_next_try(engine: Database) -> None:
+    ids = await taken_in(engine, GROUPS[:1] * 2)
+    (lane,) = await claimed(engine)
+    await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500")
+    (lane,) = await claimed(engine)
+    await mark_failed(engine, lane, "HTTP 500", 3600)
+    assert await claimed(engine) == []
+    await send_again(operator_of(engine), None)
+    (lane,) = await claimed(engine)
+    assert [str(event.id) for event in await read_lane(engine, lane, 10)] == ids
+
+
+async def test_a_wait_that_is_too_long_is_shortened_and_no_other(engine: Database) -> None:
+    await taken_in(engine, GROUPS[:2])
+    one, two = await claimed(engine)
+    await mark_failed(engine, one, "HTTP 503", 86_400)  # as a wrong clock may have had it
+    await mark_failed(engine, two, "HTTP 503", 300)
+    before = {lane["group_definition_id"]: lane["due_at"] for lane in await lanes(engine)}
+    assert (await look_for_work(engine, SINK, 600)).overlong_waits
+    await shorten_waits(engine, SINK, 600)
+    assert not (await look_for_work(engine, SINK, 600)).overlong_waits
+    after = {lane["group_definition_id"]: lane["due_at"] for lane in await lanes(engine)}
+    assert after[one.group_definition_id] <= await database_now(engine) + timedelta(seconds=600)
+    assert after[two.group_definition_id] == before[two.group_definition_id]

@@ -1,0 +1,209 @@
+"""Some fields of long lists: they are those of the whole records, as they are or as an answer writes them."""
+
+from collections.abc import Sequence
+from dataclasses import fields as dataclass_fields
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import make_url, text, update
+
+from db.connections.engine import Database, create_engine
+from db.connections.statement_count import count_statements, start_counting
+from db.queries.enrollments import pages_of_group_enrollments
+from db.queries.pages import find_all
+from db.queries.references import PATIENT_ORDER
+from db.queries.sessions import pages_of_group_sessions
+from db.sql.layouts import Records
+from db.sql.page_statements import Window
+from db.tables import patients
+from db.transactions.snapshots import Snapshot, snapshot
+from domain.records import Enrollment, Occurrence, Patient
+from domain.selections import Fields, SessionsWanted
+from tests.support.clinic import OURS, THEIRS, seed
+from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
+
+pytestmark = pytest.mark.anyio
+
+DAY = date(2026, 11, 1)
+# Of fractions of a second a database may leave out the zeros at the end.
+INSTANTS = [
+    datetime(2026, 11, 1, 0, 30, tzinfo=UTC),
+    datetime(2026, 11, 1, 23, 59, 59, 120000, tzinfo=UTC),
+    datetime(2026, 3, 8, 9, 0, 0, 1, tzinfo=UTC),
+    datetime(2026, 3, 8, 9, 0, 0, 999999, tzinfo=UTC),
+    datetime(2026, 3, 8, 9, 0, 0, 100000, tzinfo=UTC),
+]
+# The first and the last are to PostgreSQL no days at all.
+DAYS = [date.min, date(1, 1, 2), None, date(2000, 2, 29), date.max]
+# Whatever JSON, or what parses it, may give a meaning to.
+ODD_TEXTS = ['"quoted\\"', "a\nb\tc\x1f\x7f", "', null]", "\u2028\U0001f600é", "", "null"]
+
+
+def names(kind: type) -> list[str]:
+    return [field.name for field in dataclass_fields(kind)]
+
+
+def told(records: Records[Any], name: str) -> list[Any]:
+    layout = records.layout
+    if name in layout.written:
+        index, kind = layout.written[name]
+        assert {type(row[index]) for row in records.rows} <= {str, type(None)}
+        assert kind in {UUID, date, time, datetime}
+        return [row[index] for row in records.rows]
+    if name in layout.coded:
+        index, values = layout.coded[name]
+        return [values[row[index]] for row in records.rows]
+    return list(records.values(name))
+
+
+def written(value: object) -> object:
+    if isinstance(value, date | time | datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+async def sessions(
+    seen: Snapshot, groups: Sequence[UUID], window: Window, fields: Fields | None
+) -> list[Records[Occurrence]]:
+    return [page.records for page in await pages_of_group_sessions(seen, groups, SessionsWanted(), window, fields)]
+
+
+async def enrollments(
+    seen: Snapshot, groups: Sequence[UUID], window: Window, fields: Fields | None
+) -> list[Records[Enrollment]]:
+    return [page.records for page in await pages_of_group_enrollments(seen, groups, None, window, fields)]
+
+
+async def fill(engine: Database) -> list[UUID]:
+    """Groups with much, little and nothing, one of another clinic, and one that is asked for twice."""
+    for organization in (OURS, THEIRS):
+        await seed(engine, organization)
+    theirs = await add_group(engine, "not ours", THEIRS)
+    await add_sessions(engine, theirs, [DAY], THEIRS)
+    await add_enrollments(engine, theirs, ["patient-1"], THEIRS)
+    full, little, empty = [await add_group(engine, name) for name in ("full", "little", "empty")]
+    for number, reason in enumerate(ODD_TEXTS):
+        at = INSTANTS[number % len(INSTANTS)]
+        cancelled: dict[str, Any] = {
+            "status": "CANCELLED",
+            "cancelled_at": at,
+            "cancellation_reason": reason,
+            "created_at": at,
+        }
+        await add_sessions(engine, full, [DAY + timedelta(days=number)], **cancelled)
+    await add_sessions(engine, little, [DAY], start_time=time(0), location_id="denver")
+    for patient, at in zip(("patient-1", "patient-2"), INSTANTS, strict=False):
+        await add_enrollments(engine, full, [patient], enrolled_at=at, created_at=at)
+    waiting: dict[str, Any] = {
+        "status": "WAITLISTED",
+        "waitlist_position": 1,
+        "enrolled_at": None,
+        "waitlisted_at": INSTANTS[2],
+    }
+    await add_enrollments(engine, full, ["patient-3"], **waiting)
+    await add_enrollments(engine, little, ["patient-1"])
+    return [full, little, empty, theirs, full]
+
+
+@pytest.mark.parametrize("window", [Window(50), Window(2), Window(2, backwards=True)], ids=["all", "first", "last"])
+async def test_fields_of_many_lists_are_those_of_their_records(engine: Database, window: Window) -> None:
+    groups = await fill(engine)
+    count_statements(engine)
+    lists: list[tuple[Any, type]] = [(sessions, Occurrence), (enrollments, Enrollment)]
+    async with snapshot(engine, OURS) as seen:
+        for read, kind in lists:
+            whole = [list(page) for page in await read(seen, groups, window, None)]
+            assert [bool(page) for page in whole] == [True, True, False, False, True]
+            for name in names(kind):
+                only = frozenset({name})
+                counted = start_counting()
+                as_values, as_texts = [
+                    [told(page, name) for page in await read(seen, groups, window, fields)]
+                    for fields in (Fields(only), Fields(frozenset(), only))
+                ]
+                assert counted.statements == 2
+                assert as_values == [[getattr(record, name) for record in page] for page in whole], name
+                if seen.on_postgresql:
+                    as_values = [list(map(written, page)) for page in as_values]
+                assert as_texts == as_values, name
+            everything = await read(seen, groups, window, Fields(frozenset(), frozenset(names(kind))))
+            assert everything[0].layout.written.keys() >= {"id", "created_at"} or not seen.on_postgresql
+            # What is looked at is a value, also where it is written down.
+            both = await read(seen, groups, window, Fields(frozenset({"id"}), frozenset({"id", "version"})))
+            assert [told(page, "id") for page in both] == [[record.id for record in page] for page in whole]
+
+
+async def test_of_no_field_at_all_there_are_as_many_rows_as_records(engine: Database) -> None:
+    groups = await fill(engine)
+    async with snapshot(engine, OURS) as seen:
+        found = await pages_of_group_sessions(seen, groups, SessionsWanted(), Window(3), Fields(frozenset()))
+        assert [(len(page.records), page.more) for page in found] == [
+            (3, True),
+            (1, False),
+            (0, False),
+            (0, False),
+            (3, True),
+        ]
+
+
+async def test_fields_of_patients_come_in_the_order_of_the_ids_or_not_at_all(engine: Database) -> None:
+    for organization in (OURS, THEIRS):
+        await seed(engine, organization)
+    async with engine.begin() as connection:
+        ours = patients.c.organization_id == OURS
+        for number, day in enumerate(DAYS, 1):
+            values = {"display_name": ODD_TEXTS[number], "birth_date": day}
+            one = patients.c.id == f"patient-{number}"
+            await connection.execute(update(patients).where(ours, one).values(values))
+    ids = [f"patient-{number}" for number in range(len(DAYS), 0, -1)]
+    async with snapshot(engine, OURS) as seen:
+        for name in names(Patient):
+            found = await find_all(seen, PATIENT_ORDER, ids, Fields(frozenset(), frozenset({name})))
+            assert found is not None
+            expected: dict[str, list[Any]] = {
+                "id": ids,
+                "display_name": ODD_TEXTS[len(DAYS) : 0 : -1],
+                "birth_date": [written(day) if seen.on_postgresql else day for day in reversed(DAYS)],
+                "active": [True] * len(DAYS),
+                "medical_record_number": [f"MR{number}" for number in range(len(DAYS), 0, -1)],
+            }
+            assert told(found, name) == expected[name]
+        found = await find_all(seen, PATIENT_ORDER, ids, Fields(frozenset({"birth_date"})))
+        assert found is not None
+        assert told(found, "birth_date") == DAYS[::-1]
+        assert await find_all(seen, PATIENT_ORDER, [*ids, "nobody"], Fields(frozenset({"active"}))) is None
+    async with snapshot(engine, "nobody's") as seen:
+        assert await find_all(seen, PATIENT_ORDER, ids, Fields(frozenset({"active"}))) is None
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_what_no_answer_can_hold_is_not_written_into_one(engine: Database) -> None:
+    groups = await fill(engine)
+    odd = {"end_time": "TIME '23:00:00.5'", "created_at": "TIMESTAMPTZ 'infinity'"}
+    for name, value in odd.items():
+        async with engine.begin() as connection:
+            await connection.execute(text(f"UPDATE pm_group_schedule SET {name} = {value}"))
+        async with snapshot(engine, OURS) as seen:
+            with pytest.raises(ValueError, match=r"of a second|does not know"):
+                await sessions(seen, groups, Window(50), Fields(frozenset(), frozenset({name})))
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_instants_are_written_in_utc_whatever_the_zone_of_the_database(
+    database_url: str, engine: Database
+) -> None:
+    groups = await fill(engine)
+    async with engine.begin() as connection:
+        name = make_url(database_url).database
+        await connection.execute(text(f"ALTER DATABASE \"{name}\" SET timezone TO 'Asia/Kathmandu'"))
+        await connection.execute(text(f"ALTER DATABASE \"{name}\" SET datestyle TO 'German, DMY'"))
+    there = create_engine(database_url)
+    fields = Fields(frozenset(), frozenset({"session_date", "start_time", "starts_at", "created_at"}))
+    async with snapshot(engine, OURS) as here, snapshot(there, OURS) as seen:
+        expected, found = [await sessions(each, groups, Window(50), fields) for each in (here, seen)]
+        for name in ("session_date", "start_time", "starts_at", "created_at"):
+            assert [told(page, name) for page in found] == [told(page, name) for page in expected]
+        assert told(found[0], "created_at")[1] == "2026-11-01T23:59:59.120000+00:00"
+    await there.dispose()

@@ -1,0 +1,122 @@
+"""Pages by keyset: complete, in order, either way, for one list and for many, and within one organization."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from db.connections.engine import Database
+from db.connections.statement_count import count_statements, start_counting
+from db.queries.groups import GROUP_ORDERS, page_of_groups
+from db.queries.sessions import SESSION_ORDER, count_group_sessions, pages_of_group_sessions
+from db.sql.page_statements import Window
+from db.transactions.snapshots import snapshot
+from domain.records import GroupDefinition, Occurrence
+from domain.selections import GroupOrder, GroupsWanted, SessionsWanted
+from tests.support.clinic import OURS, THEIRS, seed
+from tests.support.clinic_rows import add_group, add_sessions
+
+pytestmark = pytest.mark.anyio
+DAYS = [date(2026, 11, 1) + timedelta(days=number) for number in range(5)]
+
+
+@pytest.mark.parametrize("order", list(GroupOrder))
+async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Database, order: GroupOrder) -> None:
+    await seed(engine)
+    await seed(engine, THEIRS)
+    await add_group(engine, "not ours", THEIRS)
+    for name in ("b", "a", "c", "a", "b"):
+        await add_group(engine, name)
+    keys = GROUP_ORDERS[order].keys
+    async with snapshot(engine, OURS) as seen:
+        whole = list((await page_of_groups(seen, GroupsWanted(), order, Window(50))).records)
+        assert [keys(group) for group in whole] == sorted(map(keys, whole), reverse=order.endswith("DESC"))
+        assert len(whole) == 5
+        forwards: list[GroupDefinition] = []
+        after = None
+        while True:
+            page = await page_of_groups(seen, GroupsWanted(), order, Window(2, after=after))
+            forwards += page.records
+            after = keys(page.records[-1])
+            if not page.more:
+                break
+        assert forwards == whole
+        backwards: list[GroupDefinition] = []
+        before = None
+        while True:
+            page = await page_of_groups(seen, GroupsWanted(), order, Window(2, backwards=True, before=before))
+            backwards = [*page.records, *backwards]
+            before = keys(page.records[0])
+            if not page.more:
+                break
+        assert backwards == whole
+
+
+async def test_an_insert_before_the_page_moves_nothing(engine: Database) -> None:
+    await seed(engine)
+    for name in ("b", "c", "d"):
+        await add_group(engine, name)
+    order = GroupOrder.NAME_ASC
+    async with snapshot(engine, OURS) as seen:
+        first = await page_of_groups(seen, GroupsWanted(), order, Window(2))
+    await add_group(engine, "a")
+    after = GROUP_ORDERS[order].keys(first.records[-1])
+    async with snapshot(engine, OURS) as seen:
+        second = await page_of_groups(seen, GroupsWanted(), order, Window(2, after=after))
+    assert [group.name for group in second.records] == ["d"]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(engine: Database, backwards: bool) -> None:
+    await seed(engine)
+    await seed(engine, THEIRS)
+    theirs = await add_group(engine, "not ours", THEIRS)
+    await add_sessions(engine, theirs, DAYS, THEIRS)
+    groups = [await add_group(engine, name) for name in "abc"]
+    for group, days in zip(groups, (DAYS, DAYS[:1], []), strict=True):
+        if days:
+            await add_sessions(engine, group, days)
+    count_statements(engine)
+    wanted, window = SessionsWanted(), Window(2, backwards)
+    async with snapshot(engine, OURS) as seen:
+        counted = start_counting()
+        pages = await pages_of_group_sessions(seen, [*groups, theirs], wanted, window)
+        assert counted.statements == 1
+        for group, page in zip(groups, pages, strict=False):
+            [alone] = await pages_of_group_sessions(seen, [group], wanted, window)
+            assert (list(page.records), page.more) == (list(alone.records), alone.more)
+        assert list(pages[3].records) == []
+        assert [len(page.records) for page in pages] == [2, 1, 0, 0]
+        assert [page.more for page in pages] == [True, False, False, False]
+        assert [session.session_date for session in pages[0].records] == (DAYS[-2:] if backwards else DAYS[:2])
+        after = SESSION_ORDER.keys(pages[0].records[-1])
+        rest = await pages_of_group_sessions(seen, groups, wanted, Window(50, after=after))
+        assert len(rest[0].records) == (0 if backwards else 3)
+        assert await count_group_sessions(seen, [*groups, theirs], wanted) == [5, 1, 0, 0]
+
+
+async def test_a_column_of_a_page_is_its_records_field(engine: Database) -> None:
+    await seed(engine)
+    group = await add_group(engine, "a")
+    await add_sessions(engine, group, DAYS)
+    async with snapshot(engine, OURS) as seen:
+        [page] = await pages_of_group_sessions(seen, [group], SessionsWanted(), Window(50))
+    records = page.records
+    assert list(records.values("session_date")) == [record.session_date for record in records] == DAYS
+    for name, index in records.layout.columns.items():
+        assert [row[index] for row in records.rows] == [getattr(record, name) for record in records]
+    for name, (index, members) in records.layout.coded.items():
+        assert [members[row[index]] for row in records.rows] == [getattr(record, name) for record in records]
+    assert records.layout.columns.keys() | records.layout.coded.keys() == set(Occurrence.__annotations__)
+
+
+async def test_names_are_ordered_as_people_look_them_up(engine: Database) -> None:
+    await seed(engine)
+    names = ["apple", "Banana", "éclair", "Fig", "Łódź", "zebra"]
+    for name in reversed(names):
+        await add_group(engine, name)
+    # As long as a name may be, and of letters that grow when they are compared: a database's index must hold it.
+    await add_group(engine, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200)
+    async with snapshot(engine, OURS) as seen:
+        for order, wanted in ((GroupOrder.NAME_ASC, names), (GroupOrder.NAME_DESC, names[::-1])):
+            page = await page_of_groups(seen, GroupsWanted(), order, Window(50))
+            assert [group.name for group in page.records if group.name in names] == wanted

@@ -1,0 +1,184 @@
+"""Storing patients and staff: counted exactly, one organization's only, and older updates lose."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db.connections.engine import Database
+from db.connections.roles import Role
+from db.registry.absent import active_ids_absent_from, deactivate
+from db.registry.records import (
+    PATIENTS,
+    ROLES,
+    STAFF,
+    patient_update,
+    settle_staff,
+    staff_of_roles,
+    staff_update,
+    store_updates,
+)
+from db.tables import patients, staff_members, staff_roles
+from db.transactions.all_organizations import writing_all
+from domain.records import Patient, StaffMember
+from domain.registry import Outcome, RegistryUpdate
+from tests.support.databases import operator_of
+
+pytestmark = pytest.mark.anyio
+
+ADA = Patient("a", "Ada Núñez", "MR-1", date(1980, 2, 29), active=True)
+BEN = Patient("b", "Ben Test", "MR-2", None, active=False)
+EVA = StaffMember("s", "Eva Test", None, active=True)
+TODAY = date(2026, 6, 1)
+T = datetime(2026, 1, 5, tzinfo=UTC)
+NEW, CHANGED, UNCHANGED = Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED
+
+
+async def store(engine: Database, *updates: RegistryUpdate, organization: str = "org") -> list[Outcome]:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
+        return await store_updates(connection, organization, PATIENTS, updates)
+
+
+async def stored(engine: Database, *people: Patient, organization: str = "org") -> list[Outcome]:
+    return await store(engine, *map(patient_update, people), organization=organization)
+
+
+async def kept(engine: Database, organization: str = "org") -> list[Patient]:
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            select(patients).where(patients.c.organization_id == organization).order_by(patients.c.id)
+        )
+        return [
+            Patient(row.id, row.display_name, row.medical_record_number, row.birth_date, row.active) for row in rows
+        ]
+
+
+async def test_a_second_run_changes_nothing(engine: Database) -> None:
+    assert await stored(engine, ADA, BEN) == [NEW, NEW]
+    assert await stored(engine, ADA, BEN) == [UNCHANGED, UNCHANGED]
+    assert await kept(engine) == [ADA, BEN]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(ADA, display_name="Ada Other"),
+        replace(ADA, medical_record_number="MR-9"),
+        replace(ADA, birth_date=None),
+        replace(ADA, active=False),
+    ],
+)
+async def test_any_field_that_differs_is_a_change(engine: Database, changed: Patient) -> None:
+    await stored(engine, ADA, BEN)
+    assert await stored(engine, changed) == [CHANGED]
+    assert await kept(engine) == [changed, BEN]
+
+
+async def test_an_id_that_comes_twice_keeps_its_last_record_and_counts_each(engine: Database) -> None:
+    other = replace(ADA, display_name="Ada Other")
+    assert await stored(engine, ADA, other, other) == [NEW, CHANGED, UNCHANGED]
+    assert await kept(engine) == [other]
+
+
+async def test_organizations_do_not_share_records(engine: Database) -> None:
+    other = replace(ADA, display_name="Ada Other")
+    await stored(engine, ADA)
+    assert await stored(engine, other, organization="org-2") == [NEW]
+    assert await kept(engine) == [ADA]
+    assert await kept(engine, "org-2") == [other]
+
+
+async def test_names_are_searched_without_accents_and_by_record_number(engine: Database) -> None:
+    await stored(engine, ADA)
+    async with engine.connect() as connection:
+        assert await connection.scalar(select(patients.c.search_text)) == "ada nunez mr 1 mr1"
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_older_update_never_wins(engine: Database, together: bool) -> None:
+    newer = RegistryUpdate("a", {"display_name": "New", "birth_date": ADA.birth_date}, T)
+    older = RegistryUpdate("a", {"display_name": "Old", "birth_date": None}, T - timedelta(seconds=1))
+    if together:
+        assert await store(engine, newer, older) == [NEW, Outcome.OLDER]
+    else:
+        assert await store(engine, newer) + await store(engine, older) == [NEW, Outcome.OLDER]
+    assert [(each.display_name, each.birth_date) for each in await kept(engine)] == [("New", ADA.birth_date)]
+
+
+async def test_a_later_time_alone_is_remembered(engine: Database) -> None:
+    fields = {"display_name": "Ada"}
+    assert await store(engine, RegistryUpdate("a", fields, T)) == [NEW]
+    assert await store(engine, RegistryUpdate("a", fields, T + timedelta(days=2))) == [UNCHANGED]
+    assert await store(engine, RegistryUpdate("a", {"display_name": "Old"}, T + timedelta(days=1))) == [Outcome.OLDER]
+
+
+async def works_here(engine: Database) -> bool | None:
+    async with engine.connect() as connection:
+        return await connection.scalar(select(staff_members.c.active))
+
+
+async def store_staff(engine: Database, kind: str, *updates: RegistryUpdate) -> None:
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
+        await store_updates(connection, "org", {"staff": STAFF, "roles": ROLES}[kind], updates)
+        await settle_staff(connection, "org", ["s"], TODAY)
+
+
+def role(id: str, active: bool = True, ends_on: date | None = None, staff_id: str = "s") -> RegistryUpdate:
+    return RegistryUpdate(id, {"staff_id": staff_id, "active": active, "ends_on": ends_on})
+
+
+@pytest.mark.parametrize(
+    ("roles", "works"),
+    [
+        ([], True),
+        ([role("r")], True),
+        ([role("r", active=False)], False),
+        ([role("r", ends_on=date(2026, 5, 31))], False),
+        ([role("r", ends_on=TODAY)], True),
+        ([role("r", active=False), role("r2", ends_on=date(2027, 1, 1))], True),
+        ([role("r", active=False, staff_id="another")], True),
+    ],
+)
+async def test_staff_work_here_while_one_of_their_roles_holds(
+    engine: Database, roles: list[RegistryUpdate], works: bool
+) -> None:
+    await store_staff(engine, "roles", *roles)
+    await store_staff(engine, "staff", staff_update(EVA))
+    assert await works_here(engine) is works
+    await store_staff(engine, "staff", staff_update(replace(EVA, credentials="MD")))
+    assert await works_here(engine) is works
+
+
+async def test_no_role_makes_staff_active_whom_the_registry_deactivated(engine: Database) -> None:
+    await store_staff(engine, "staff", staff_update(replace(EVA, active=False)))
+    await store_staff(engine, "roles", role("r"))
+    assert await works_here(engine) is False
+
+
+async def test_the_staff_of_roles_are_found(engine: Database) -> None:
+    await store_staff(engine, "roles", role("r"), role("r2", staff_id="another"))
+    async with engine.connect() as connection:
+        assert await staff_of_roles(connection, "org", ["r", "r2", "gone"]) == {"s", "another"}
+        assert await staff_of_roles(connection, "org-2", ["r"]) == set()
+
+
+async def test_what_a_complete_export_lacks_is_found_and_made_inactive(engine: Database) -> None:
+    await stored(engine, ADA, BEN, replace(ADA, id="c"))
+    await stored(engine, replace(ADA, id="d"), organization="org-2")
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
+        assert await active_ids_absent_from(connection, "org", patients.c.active, {"a"}) == (2, ["c"])
+        await deactivate(connection, "org", patients.c.active, ["c"], TODAY)
+    assert [each.active for each in await kept(engine)] == [True, False, False]
+    assert [each.active for each in await kept(engine, "org-2")] == [True]
+
+
+async def test_staff_without_their_role_no_longer_work_here(engine: Database) -> None:
+    await store_staff(engine, "staff", staff_update(EVA))
+    await store_staff(engine, "roles", role("r"))
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
+        await deactivate(connection, "org", staff_roles.c.active, ["r"], TODAY)
+    assert await works_here(engine) is False
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
+        await deactivate(connection, "org", staff_members.c.registry_active, ["s"], TODAY)
+    assert await works_here(engine) is False

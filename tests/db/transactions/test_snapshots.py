@@ -1,0 +1,117 @@
+"""Reading past SQLAlchemy: the same values, of the own organization, of one moment, and a pool that stays whole."""
+
+from datetime import date, time
+
+import pytest
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from db.connections.engine import Database
+from db.connections.statement_count import start_counting
+from db.sql.rows import OCCURRENCE_COLUMNS
+from db.sql.statement import Statement, of_organization
+from db.tables import group_definitions, occurrences
+from db.transactions.snapshots import Snapshot, snapshot
+from tests.support.clinic import OURS, THEIRS, seed
+from tests.support.clinic_rows import add_group, add_sessions
+
+pytestmark = pytest.mark.anyio
+
+_COUNT = Statement(select(func.count()).select_from(group_definitions).where(of_organization(group_definitions)))
+
+
+async def test_values_are_read_as_sqlalchemy_reads_them(engine: Database) -> None:
+    await seed(engine)
+    group = await add_group(engine, "a")
+    await add_sessions(engine, group, [date(2026, 11, 1)], start_time=time(9, 30), location_id="phoenix")
+    async with engine.connect() as connection:
+        (expected,) = await connection.execute(select(*OCCURRENCE_COLUMNS))
+    async with snapshot(engine, OURS) as seen:
+        (found,) = await seen.fetch(Statement(select(*OCCURRENCE_COLUMNS).where(of_organization(occurrences))), {})
+    assert tuple(found) == tuple(expected)
+    assert [type(value) for value in found] == [type(value) for value in expected]
+
+
+async def test_the_organization_is_the_snapshots_whatever_is_asked(engine: Database) -> None:
+    await seed(engine)
+    await add_group(engine, "ours")
+    async with snapshot(engine, THEIRS) as seen:
+        assert [tuple(row) for row in await seen.fetch(_COUNT, {"organization_id": OURS})] == [(0,)]
+
+
+async def test_a_snapshot_sees_one_moment(engine: Database) -> None:
+    await seed(engine)
+    async with snapshot(engine, OURS) as seen:
+        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
+        await add_group(engine, "meanwhile")
+        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
+    async with snapshot(engine, OURS) as seen:
+        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(1,)]
+
+
+async def test_after_a_fault_a_snapshot_tells_it_again_and_not_what_came_of_it(engine: Database) -> None:
+    async with snapshot(engine, OURS) as seen:
+        with pytest.raises(DBAPIError) as first:
+            await seen.fetch(Statement(select(text("1")).select_from(text("nowhere"))), {})
+        with pytest.raises(DBAPIError) as second:
+            await seen.fetch(_COUNT, {})
+    assert second.value is first.value
+    async with snapshot(engine, OURS) as seen:
+        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
+
+
+async def test_statements_are_counted(engine: Database) -> None:
+    async with snapshot(engine, OURS) as seen:
+        counted = start_counting()
+        await seen.fetch(_COUNT, {})
+        await seen.fetch(_COUNT, {})
+    assert counted.statements == 2
+    assert counted.seconds > 0
+
+
+async def test_a_refused_statement_tells_its_text_and_no_value_and_spoils_no_connection(engine: Database) -> None:
+    refused = Statement(text("SELECT x FROM nowhere WHERE y = :y"))
+    for _ in range(30):  # more than the pool holds
+        with pytest.raises(DBAPIError) as told:
+            async with snapshot(engine, OURS) as seen:
+                await seen.fetch(refused, {"y": "Marguerite"})
+        assert "nowhere" in str(told.value.statement)
+        assert not told.value.connection_invalidated
+        assert "Marguerite" not in str(told.value)
+    async with snapshot(engine, OURS) as seen:
+        assert await seen.fetch(Statement(select(bindparam("one", 1))), {})
+
+
+async def _process(seen: Snapshot) -> int:
+    ((process,),) = await seen.fetch(Statement(text("SELECT pg_backend_pid()")), {})
+    return int(process)
+
+
+async def _terminate(engine: Database, processes: list[int]) -> None:
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        for process in processes:
+            await connection.execute(
+                text("SELECT pg_terminate_backend(:process, 5000) WHERE :process <> pg_backend_pid()"),
+                {"process": process},
+            )
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+async def test_a_lost_connection_is_told_and_the_next_request_gets_another(engine: Database) -> None:
+    async with snapshot(engine, OURS) as seen:
+        await _terminate(engine, [await _process(seen)])
+        with pytest.raises(DBAPIError) as told:
+            await seen.fetch(_COUNT, {})
+    assert told.value.connection_invalidated
+    async with snapshot(engine, OURS) as seen:
+        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+async def test_connections_that_ended_while_they_lay_in_the_pool_are_replaced(engine: Database) -> None:
+    async with snapshot(engine, OURS) as first, snapshot(engine, OURS) as second:
+        idle = [await _process(first), await _process(second)]
+    await _terminate(engine, idle)
+    async with snapshot(engine, OURS) as first, snapshot(engine, OURS) as second:
+        processes = {await _process(first), await _process(second)}
+    assert len(processes - set(idle)) >= 1

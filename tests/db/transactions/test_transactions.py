@@ -1,0 +1,285 @@
+"""Transactions that get in each other's way: retried within bounds, waited for within three seconds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
+
+from db.connections.engine import WRITES, Database, create_engine
+from db.connections.faults import Busy, classify_fault
+from db.sql.statement import Statement
+from db.stores.groups import lock_group
+from db.tables import group_definitions
+from db.transactions.lock_queue import LockQueue
+from db.transactions.retries import ATTEMPTS, transact
+from db.transactions.snapshots import snapshot
+from db.transactions.unit_of_work import Author, UnitOfWork, unit_of_work
+from server.runtime.clock import now
+from tests.support.clinic import OURS, seed
+from tests.support.clinic_rows import add_group
+
+pytestmark = pytest.mark.anyio
+on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
+"""SQLite has one writer at a time, whatever it writes: no conflicts, and no group apart from another."""
+
+AUTHOR = Author("user-1", OURS, "request-1")
+Decide = Callable[[UnitOfWork], Awaitable[object]]
+
+
+@pytest.fixture
+async def groups(engine: Database) -> list[UUID]:
+    await seed(engine)
+    return [await add_group(engine, name) for name in ("First", "Second")]
+
+
+async def run(engine: Database, decide: Decide, lock_queue: LockQueue | None = None) -> object:
+    return await transact(engine, lock_queue or LockQueue(), AUTHOR, now, uuid7, decide)
+
+
+def rename(group_id: UUID, name: str) -> Decide:
+    async def decide(work: UnitOfWork) -> str:
+        await lock_group(work, group_id)
+        await work.connection.execute(
+            update(group_definitions).where(group_definitions.c.id == group_id).values(name=name)
+        )
+        return name
+
+    return decide
+
+
+async def names(engine: Database) -> list[str]:
+    async with engine.connect() as connection:
+        return sorted(await connection.scalars(select(group_definitions.c.name)))
+
+
+@asynccontextmanager
+async def locked(engine: Database, group_id: UUID) -> AsyncIterator[AsyncConnection]:
+    """Somebody else, who has the group locked (on SQLite: the database) and is in no hurry."""
+    async with engine.connect() as other:
+        await other.execution_options(**{WRITES: True})
+        async with other.begin() as transaction:
+            await other.execute(
+                select(group_definitions.c.id).where(group_definitions.c.id == group_id).with_for_update()
+            )
+            yield other
+            await transaction.rollback()
+
+
+@on_postgresql
+async def test_a_deadlock_is_resolved_and_both_succeed(
+    engine: Database, groups: list[UUID], database_kind: str
+) -> None:
+    runs = 0
+    both_hold_one = asyncio.Barrier(2)
+
+    def both(first: UUID, second: UUID, name: str) -> Decide:
+        met = False
+
+        async def decide(work: UnitOfWork) -> None:
+            nonlocal runs, met
+            runs += 1
+            await rename(first, name)(work)
+            if not met:
+                met = True
+                await both_hold_one.wait()
+            await rename(second, name)(work)
+
+        return decide
+
+    one, two = groups
+    # Lines of their own, as separate processes have: one line would let them never meet.
+    await asyncio.gather(run(engine, both(one, two, "A")), run(engine, both(two, one, "B")))
+    assert runs == 3
+    assert (await names(engine)) in (["A", "A"], ["B", "B"])
+
+
+async def conflict(work: UnitOfWork) -> None:
+    """Has the database itself say that the transaction cannot be serialized."""
+    await work.connection.execute(
+        text("DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = 'serialization_failure'; END $$")
+    )
+
+
+@on_postgresql
+async def test_a_serialization_failure_is_run_again_from_its_start_a_bounded_number_of_times(
+    engine: Database, groups: list[UUID], database_kind: str
+) -> None:
+    runs = 0
+
+    def conflicting(times: int) -> Decide:
+        async def decide(work: UnitOfWork) -> int:
+            nonlocal runs
+            runs += 1
+            await rename(groups[0], f"Run {runs}")(work)
+            if runs <= times:
+                await conflict(work)
+            return runs
+
+        return decide
+
+    assert await run(engine, conflicting(2)) == 3
+    assert await names(engine) == ["Run 3", "Second"]
+    runs = 0
+    with pytest.raises(Busy):
+        await run(engine, conflicting(100))
+    assert runs == ATTEMPTS
+    assert await names(engine) == ["Run 3", "Second"]
+
+
+async def test_what_is_no_conflict_is_not_run_again(engine: Database, groups: list[UUID]) -> None:
+    runs = 0
+
+    async def decide(work: UnitOfWork) -> None:
+        nonlocal runs
+        runs += 1
+        await rename(groups[0], "Half done")(work)
+        await work.connection.execute(update(group_definitions).values(max_capacity=0))
+
+    with pytest.raises(DBAPIError) as caught:
+        await run(engine, decide)
+    assert classify_fault(caught.value) is None
+    assert runs == 1
+    assert await names(engine) == ["First", "Second"]
+
+
+async def test_a_lock_that_is_not_given_back_is_busy(engine: Database, groups: list[UUID]) -> None:
+    async with locked(engine, groups[0]), asyncio.timeout(20):
+        with pytest.raises(Busy):
+            await run(engine, rename(groups[0], "Renamed"))
+    assert await names(engine) == ["First", "Second"]
+    assert await run(engine, rename(groups[0], "Renamed")) == "Renamed"
+
+
+async def test_a_lock_that_is_given_back_in_time_is_taken(engine: Database, groups: list[UUID]) -> None:
+    lock_queue = LockQueue()
+    async with locked(engine, groups[0]):
+        waiting = [asyncio.create_task(run(engine, rename(groups[0], f"Renamed {n}"), lock_queue)) for n in range(3)]
+        await asyncio.wait(waiting, timeout=0.2)
+        assert not any(task.done() for task in waiting)
+    assert await asyncio.gather(*waiting) == ["Renamed 0", "Renamed 1", "Renamed 2"]
+    assert (await names(engine))[0].startswith("Renamed")
+
+
+@on_postgresql
+async def test_a_hot_group_holds_up_no_other(
+    groups: list[UUID], database_url: str, database_kind: str, engine: Database
+) -> None:
+    small = create_engine(database_url, pool_size=4)  # so many write at most
+    lock_queue = LockQueue()
+
+    async def insist(name: str) -> object:
+        while (
+            True
+        ):  # as a client does that is told to try again: the pressure does not cease, however slow this machine
+            with suppress(Busy):
+                return await run(small, rename(groups[0], name), lock_queue)
+
+    async with locked(engine, groups[0]) as other:
+        waiting = [asyncio.create_task(insist(f"Hot {n}")) for n in range(50)]
+        await until_somebody_waits(engine)
+        for n in range(20):
+            assert await run(small, rename(groups[1], f"Cool {n}"), lock_queue) == f"Cool {n}"
+            assert await waiting_backends(other) <= 1
+        assert not any(task.done() for task in waiting)
+    assert await asyncio.gather(*waiting) == [f"Hot {n}" for n in range(50)]
+    await small.dispose()
+
+
+async def test_connections_that_are_all_in_use_are_busy(
+    groups: list[UUID], database_url: str, database_kind: str
+) -> None:
+    small = create_engine(database_url, pool_size=1, wait_seconds=0.05)
+    async with AsyncExitStack() as held, asyncio.timeout(20):
+        for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other one is for reading
+            await held.enter_async_context(small.connect())
+        with pytest.raises(Busy):
+            await run(small, rename(groups[0], "Renamed"))
+    assert await run(small, rename(groups[0], "Renamed")) == "Renamed"
+    await small.dispose()
+
+
+async def test_readers_of_sqlite_read_on_while_somebody_writes(groups: list[UUID], engine: Database) -> None:
+    async with locked(engine, groups[0]) as other:
+        await other.execute(
+            insert(group_definitions).from_select(
+                group_definitions.c.keys(), select(group_definitions).where(text("false"))
+            )
+        )
+        async with asyncio.timeout(10):
+            assert await names(engine) == ["First", "Second"]
+
+
+async def test_whoever_leaves_the_line_does_not_hold_it_up() -> None:
+    lock_queue = LockQueue()
+    assert lock_queue.acquire_now("group")
+    first, second, third = (asyncio.create_task(lock_queue.acquire("group", 60)) for _ in range(3))
+    await asyncio.sleep(0)
+    first.cancel()
+    lock_queue.release("group")
+    await second
+    third.cancel()
+    lock_queue.release("group")
+    await asyncio.gather(first, third, return_exceptions=True)
+    assert lock_queue.acquire_now("group")
+
+
+async def test_a_turn_that_comes_as_its_owner_gives_up_is_passed_on() -> None:
+    lock_queue = LockQueue()
+    assert lock_queue.acquire_now("group")
+    first, second = (asyncio.create_task(lock_queue.acquire("group", 60)) for _ in range(2))
+    await asyncio.sleep(0)
+    lock_queue.release("group")
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    await asyncio.wait_for(second, 10)
+
+
+async def until_somebody_waits(engine: Database) -> None:
+    async with engine.connect() as connection, asyncio.timeout(10):
+        while not await waiting_backends(connection):
+            await connection.rollback()
+
+
+async def waiting_backends(connection: AsyncConnection) -> int:
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    return int(await connection.scalar(query) or 0)
+
+
+@on_postgresql
+async def test_no_transaction_of_a_request_waits_or_idles_for_long(engine: Database) -> None:
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    settings = select(*(func.current_setting(name).label(name) for name in names))
+
+    async def decide(work: UnitOfWork) -> dict[str, str]:
+        return dict((await work.connection.execute(settings)).mappings().one())
+
+    found = await run(engine, decide)
+    assert isinstance(found, dict)
+    # A statement may wait twice for one lock, and lock_timeout is of each wait.
+    within_three_seconds = {"1s", "2s", "3s", *(f"{left}ms" for left in range(1, 3000))}
+    assert {found.pop("lock_timeout"), found.pop("statement_timeout")} <= within_three_seconds
+    assert found == {"idle_in_transaction_session_timeout": "1min"}
+    async with snapshot(engine, OURS) as seen:
+        (row,) = await seen.fetch(Statement(settings), {})
+        assert tuple(row) == ("3s", "10s", "1min")
+
+
+@on_postgresql
+@pytest.mark.parametrize("left", [3.0, 1.0, 0.9, 0.05])
+async def test_both_waits_for_a_row_end_within_what_is_left_of_the_time(
+    engine: Database, database_kind: str, left: float
+) -> None:
+    milliseconds = text(
+        "SELECT name, setting::int FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout')"
+    )
+    async with unit_of_work(engine, AUTHOR, now, uuid7, lock_seconds=left) as work:
+        found: dict[str, int] = {row.name: row.setting for row in await work.connection.execute(milliseconds)}
+    assert 0 < min(2 * found["lock_timeout"], found["statement_timeout"]) <= left * 1000

@@ -1,0 +1,88 @@
+"""Two servers whose clocks are apart: what one of them does later is never told with an earlier time."""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+
+import pytest
+
+from db.connections.engine import Database
+from resolvers.commands.enrollments import (
+    disenroll_patient,
+    enroll_patient,
+    move_waitlisted_enrollment,
+    remove_enrollment,
+)
+from resolvers.commands.groups import create_group, delete_group, update_group_definition
+from resolvers.commands.sessions import cancel_occurrence, complete_occurrence, create_occurrence, update_occurrence
+from resolvers.context import Context
+from tests.support.clinic import NOW, caller, clinic, draft, everything, seed
+from tests.support.invariants import assert_invariants
+
+pytestmark = pytest.mark.anyio
+
+AHEAD = NOW + timedelta(minutes=10)
+
+
+def server(engine: Database, now: datetime) -> Context:
+    return Context(clinic(engine, now), caller(), "request-1")
+
+
+async def assert_in_order(engine: Database) -> None:
+    """Assert that history and events, in the order in which they are read, never go back in time."""
+    told = await everything(engine)
+    for rows, column in ((told.history, "at"), (told.events, "created_at")):
+        times = [row[column] for row in rows]
+        assert all(before <= after for before, after in pairwise(times)), times
+    await assert_invariants(engine)
+
+
+async def test_who_moves_up_is_promoted_after_starting_to_wait(engine: Database) -> None:
+    await seed(engine)
+    ahead, behind = server(engine, AHEAD), server(engine, NOW)
+    group = str((await create_group(behind, draft(max_capacity=1))).id)
+    seated, _ = [await enroll_patient(ahead, group, f"patient-{n}") for n in (1, 2)]
+    ended = await disenroll_patient(behind, str(seated.id))
+    [promoted] = ended.promoted
+    assert promoted.waitlisted_at is not None
+    assert promoted.promoted_at is not None
+    assert promoted.waitlisted_at <= promoted.promoted_at
+    assert ended.enrollment.disenrolled_at is not None
+    assert ended.enrollment.disenrolled_at >= seated.created_at
+    await assert_in_order(engine)
+
+
+async def test_what_a_server_behind_does_is_told_after_all_that_the_group_saw(engine: Database) -> None:
+    await seed(engine)
+    ahead, behind = server(engine, AHEAD), server(engine, NOW)
+    group = str((await create_group(ahead, draft(max_capacity=1))).id)
+    await update_group_definition(behind, group, {"name": "Other"})
+    held = [await enroll_patient(each, group, f"patient-{n}") for n, each in enumerate([ahead, behind, ahead], start=1)]
+    session = await create_occurrence(behind, group, date(2026, 12, 1), time(9))
+    # A session's details are no event, and a place in the queue neither: the group knows of them all the same.
+    await update_occurrence(ahead, str(session.id), {"location_id": "denver"})
+    await move_waitlisted_enrollment(behind, str(held[2].id), 1)
+    await complete_occurrence(ahead, str(session.id))
+    second = await create_occurrence(behind, group, date(2026, 12, 2), time(9))
+    await cancel_occurrence(behind, str(second.id), "snow")
+    await remove_enrollment(behind, str(held[0].id))
+    deleted = await delete_group(behind, group)
+    assert deleted.deleted_at is not None
+    assert deleted.deleted_at >= AHEAD
+    await assert_in_order(engine)
+
+
+async def test_the_clock_is_read_again_behind_the_lock(engine: Database) -> None:
+    await seed(engine)
+    group = str((await create_group(server(engine, NOW), draft())).id)
+    times = iter([NOW, AHEAD])  # when the transaction begins, and once it has the lock
+    waiting = Context(replace(clinic(engine), clock=lambda: next(times)), caller(), "request-1")
+    assert (await enroll_patient(waiting, group, "patient-1")).created_at == AHEAD
+
+
+async def test_a_servers_own_time_is_kept_where_no_change_is_later(engine: Database) -> None:
+    await seed(engine)
+    group = str((await create_group(server(engine, NOW), draft())).id)
+    assert (await enroll_patient(server(engine, AHEAD), group, "patient-1")).created_at == AHEAD
+    other = str((await create_group(server(engine, NOW), draft())).id)
+    assert (await enroll_patient(server(engine, NOW), other, "patient-1")).created_at == NOW

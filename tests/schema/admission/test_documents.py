@@ -1,0 +1,113 @@
+"""Documents are parsed and validated once for each text, and kept within bounds."""
+
+import asyncio
+import tracemalloc
+from dataclasses import replace
+
+import pytest
+from graphql import GraphQLSyntaxError
+
+from schema.admission import documents as module
+from schema.admission.documents import Documents, InvalidDocument
+from schema.admission.limits import DEFAULT_LIMITS
+from schema.execute import graphql_schema
+from schema.schema import schema
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def documents() -> Documents:
+    return Documents(graphql_schema(schema), DEFAULT_LIMITS)
+
+
+async def test_a_text_is_read_once(documents: Documents) -> None:
+    assert await documents.read("{ viewer { id } }") is await documents.read("{ viewer { id } }")
+    assert await documents.read("{ viewer { id } }") is not await documents.read("{ viewer { id }  }")
+
+
+async def test_operations_are_found_by_name_or_alone(documents: Documents) -> None:
+    two = await documents.read("query A { viewer { id } } query B { viewer { id } }")
+    assert two.operation(None) is None
+    assert two.operation("C") is None
+    assert [operation.name for operation in two.operations] == ["A", "B"]
+    assert two.operation("B") is two.operations[1]
+    one = await documents.read("{ viewer { id } }")
+    assert one.operation(None) is one.operations[0]
+    assert one.operation("A") is one.operation("") is None
+
+
+async def test_what_cannot_be_executed_is_not_kept(documents: Documents) -> None:
+    for _ in range(2):
+        with pytest.raises(GraphQLSyntaxError):
+            await documents.read("{ viewer")
+        with pytest.raises(InvalidDocument):
+            await documents.read("{ nothing }")
+    assert not documents._kept
+
+
+async def test_the_documents_asked_for_last_are_kept(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEPT_DOCUMENTS", 3)
+    texts = [f"{{ viewer {{ id }} }} # {number}" for number in range(4)]
+    first = await documents.read(texts[0])
+    second = await documents.read(texts[1])
+    await documents.read(texts[2])
+    assert await documents.read(texts[0]) is first
+    await documents.read(texts[3])
+    assert await documents.read(texts[0]) is first
+    assert await documents.read(texts[1]) is not second
+    assert len(documents._kept) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("{ viewer { id } }" + " " * 90_000, 40),
+        ("{ viewer { id } } # " + "x" * 90_000, 40),
+        ("{ viewer { id } } # \N{GRINNING FACE}" + "x" * 90_000, 40),
+        ('{ node(id: "\N{GRINNING FACE}' + "x" * 90_000 + '") { id } }', 40),
+        ("{ viewer { id } }" + " #\n" * 3_900, 4),
+        ("{ groupDefinitions(filter: {groupType: [" + "IOP " * 3_900 + "]}) { totalCount } }", 4),
+    ],
+    ids=["spaces", "comment", "wide comment", "wide string", "comments", "values"],
+)
+async def test_many_large_documents_are_kept_within_a_bound_of_memory(text: str, count: int) -> None:
+    bound = 5_000_000
+    documents = Documents(graphql_schema(schema), replace(DEFAULT_LIMITS, cache_bytes=2 * bound))
+    tracemalloc.start()  # without a garbage collection: what is forgotten is to go by itself
+    try:
+        for number in range(count):
+            await documents.read(f"{text} # {number}")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0 < len(documents._kept) < count
+    assert kept < bound * 2  # what parsing the last few needed is not collected yet
+
+
+async def test_what_many_send_at_the_same_time_is_read_once(documents: Documents) -> None:
+    found = await asyncio.gather(*(documents.read("{ viewer { id } }") for _ in range(5)))
+    assert len({id(each) for each in found}) == 1
+    assert len(documents._kept) == 1
+
+
+async def test_who_gives_up_while_a_document_is_read_holds_up_nobody(documents: Documents) -> None:
+    first, second = (asyncio.create_task(documents.read("{ viewer { id } }")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).operations
+    assert first.cancelled()
+
+
+async def test_others_have_their_turn_between_parsing_checking_and_running_a_document(documents: Documents) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while not reading.done():
+            turns += 1
+            await asyncio.sleep(0)
+
+    reading = asyncio.create_task(documents.read("{ viewer { id } }"))
+    await asyncio.gather(reading, others())
+    assert turns >= 2

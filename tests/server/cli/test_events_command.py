@@ -1,0 +1,166 @@
+"""The recorded events as `group-sessions events` prints them."""
+
+import asyncio
+import io
+import json
+import signal
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.connections.engine import Database, create_engine
+from db.tables import outbox
+from server.cli import event_stream
+from server.cli.event_stream import follow_events, print_events
+from server.runtime.command_error import CommandError
+from tests.support.databases import operator_of
+from tests.support.processes import process
+
+pytestmark = pytest.mark.anyio
+
+
+async def record(
+    connection: AsyncConnection, organization: str = "org-1", count: int = 1, group: uuid.UUID | None = None
+) -> list[str]:
+    """Stores events as a unit of work does, in the connection's transaction; each of a group of its own, or of one."""
+    transaction = 0
+    if connection.dialect.name == "postgresql":
+        transaction = int(await connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)
+    ids = [uuid.uuid4() for _ in range(count)]
+    await connection.execute(
+        insert(outbox),
+        [
+            {
+                "id": event_id,
+                "organization_id": organization,
+                "group_definition_id": group or uuid.uuid4(),
+                "transaction_id": transaction,
+                "event": "pm_group_session_scheduled",
+                "envelope": {
+                    "id": str(event_id),
+                    "payload": {"group": str(group)},
+                    "metadata": {"organization_id": organization},
+                },
+                "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+            }
+            for event_id in ids
+        ],
+    )
+    return [str(event_id) for event_id in ids]
+
+
+async def printed(engine: Database, organization: str | None = None, after: str | None = None) -> list[str]:
+    out = io.BytesIO()
+    await print_events(operator_of(engine), out, organization_id=organization, after=after)
+    return [json.loads(line)["id"] for line in out.getvalue().splitlines()]
+
+
+async def test_events_come_in_the_order_they_were_recorded(engine: Database) -> None:
+    ids: list[str] = []
+    for _ in range(3):
+        async with engine.begin() as connection:
+            ids += await record(connection, count=2)
+    assert await printed(engine) == ids
+    assert await printed(engine, after=ids[2]) == ids[3:]
+    assert await printed(engine, after=ids[-1]) == []
+
+
+async def test_pages_leave_out_and_repeat_nothing(engine: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "PAGE", 3)
+    async with engine.begin() as connection:
+        ids = await record(connection, count=10)
+    assert await printed(engine) == ids
+
+
+async def test_an_organization_has_its_own_events_only(engine: Database) -> None:
+    async with engine.begin() as connection:
+        ours, theirs = await record(connection, "org-1", 2), await record(connection, "org-2", 2)
+    assert await printed(engine, "org-1") == ours
+    assert await printed(engine, "org-2") == theirs
+    with pytest.raises(CommandError, match="no event"):
+        await printed(engine, "org-2", after=ours[0])
+
+
+@pytest.mark.parametrize("after", ["yesterday", "7d3c1e8a-0000-4000-8000-000000000000"])
+async def test_an_unknown_event_to_go_on_after_is_an_error(engine: Database, after: str) -> None:
+    with pytest.raises(CommandError, match=after):
+        await printed(engine, after=after)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_nothing_is_missed_while_an_earlier_transaction_is_running(database_kind: str, engine: Database) -> None:
+    async with engine.connect() as slow:
+        transaction = await slow.begin()
+        first = await record(slow)
+        async with engine.begin() as quick:
+            second = await record(quick)
+        assert await printed(engine) == []
+        await transaction.commit()
+    assert await printed(engine) == first + second
+
+
+class Lines(io.BytesIO):
+    """An output that tells when something was flushed to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushed = asyncio.Event()
+
+    def flush(self) -> None:
+        self.flushed.set()
+
+
+async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: Database) -> None:
+    out, said = Lines(), list[str]()
+    async with engine.begin() as connection:
+        ids = await record(connection)
+    following = asyncio.create_task(
+        follow_events(operator_of(engine), out, said.append, organization_id=None, after=None)
+    )
+    await asyncio.wait_for(out.flushed.wait(), 10)
+    out.flushed.clear()
+    async with engine.begin() as connection:
+        ids += await record(connection)
+    await asyncio.wait_for(out.flushed.wait(), 10)
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+    assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids
+    assert said == []
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_following_goes_on_after_an_outage_without_loss_or_doubling(
+    database_kind: str, engine: Database, owner_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    outside = create_engine(postgres_url)
+    name = engine.url.database
+    async with engine.begin() as connection:
+        ids = await record(connection, count=2)
+    async with process("events", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as following:
+        assert following.stdout is not None
+        assert following.stderr is not None
+        printed = [await asyncio.wait_for(following.stdout.readline(), 30) for _ in range(2)]
+        async with outside.connect() as operator:
+            await operator.execution_options(isolation_level="AUTOCOMMIT")
+            await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+            await operator.execute(
+                text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"),
+                {"name": name},
+            )
+            said = await asyncio.wait_for(following.stderr.readline(), 30)
+            assert b"the database is lost" in said
+            await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        async with engine.begin() as connection:
+            ids += await record(connection, count=2)
+        assert b"the database is back" in await asyncio.wait_for(following.stderr.readline(), 30)
+        printed += [await asyncio.wait_for(following.stdout.readline(), 30) for _ in range(2)]
+        following.send_signal(signal.SIGINT)
+        rest, told = await asyncio.wait_for(following.communicate(), 30)
+    assert (following.returncode, rest, told) == (0, b"", b"")
+    assert [json.loads(line)["id"] for line in printed] == ids
+    await outside.dispose()

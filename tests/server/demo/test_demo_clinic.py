@@ -1,0 +1,332 @@
+"""The demo clinic: what it shows, that it is the same each time, and that it is there as a whole or not at all."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count as count_from
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Row, Select, Table, func, insert, select
+from uuid_utils.compat import uuid7
+
+from db.connections.engine import Database, create_engine
+from db.connections.roles import Role
+from db.migrations.migrate import migrate
+from db.tables import (
+    audit_log,
+    enrollments,
+    group_definitions,
+    locations,
+    metadata,
+    occurrences,
+    outbox,
+    patients,
+    staff_members,
+)
+from db.transactions.all_organizations import reading_all
+from domain.compliance import ComplianceStatus, Program, week_start, weekly_compliance
+from domain.records import GroupType
+from domain.search_text import search_words
+from resolvers.caller import ROLES
+from resolvers.context import Clinic
+from server.demo.clinic import (
+    DEMO_ORGANIZATION,
+    DEMO_PEOPLE,
+    DatabaseNotEmpty,
+    DemoSummary,
+    fill_demo_clinic,
+)
+from tests.support.databases import operator_of
+from tests.support.invariants import assert_invariants
+
+pytestmark = pytest.mark.anyio
+
+MONDAY = date(2026, 11, 23)
+SUNDAY_STARTS = 6
+_A_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def clinic_at(engine: Database, day: date = MONDAY, first_weekday: int = SUNDAY_STARTS) -> Clinic:
+    noon_in_phoenix = datetime(day.year, day.month, day.day, 19, tzinfo=UTC)
+    return Clinic(engine, lambda: noon_in_phoenix, uuid7, "America/Phoenix", first_weekday)
+
+
+async def rows(engine: Database, query: Select[Any]) -> list[Row[Any]]:
+    async with engine.connect() as connection:
+        return list(await connection.execute(query))
+
+
+async def count(engine: Database, table: Table) -> int:
+    async with engine.connect() as connection:
+        return int(await connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+async def is_empty(engine: Database) -> bool:
+    return not any([await count(engine, table) for table in metadata.sorted_tables])
+
+
+async def seats(engine: Database) -> dict[str, Counter[str]]:
+    """How many of each status every group has, by its name."""
+    taken: dict[str, Counter[str]] = {
+        group.name: Counter() for group in await rows(engine, select(group_definitions.c.name))
+    }
+    query = select(group_definitions.c.name, enrollments.c.status).join(
+        enrollments, enrollments.c.group_definition_id == group_definitions.c.id
+    )
+    for held in await rows(engine, query):
+        taken[held.name][held.status] += 1
+    return taken
+
+
+async def compliance_this_week(
+    engine: Database, today: date, first_weekday: int
+) -> Counter[tuple[str, ComplianceStatus]]:
+    found: Counter[tuple[str, ComplianceStatus]] = Counter()
+    programs = await rows(engine, select(group_definitions).where(group_definitions.c.group_type.in_(list(Program))))
+    for group in programs:
+        live = await rows(
+            engine,
+            select(occurrences.c.starts_at, occurrences.c.ends_at).where(
+                occurrences.c.group_definition_id == group.id, occurrences.c.status != "CANCELLED"
+            ),
+        )
+        week = weekly_compliance(
+            Program(group.group_type),
+            week_start(today, first_weekday),
+            group.time_zone,
+            [(session.starts_at, session.ends_at) for session in live],
+        )
+        found[(group.group_type, week.status)] += 1
+    return found
+
+
+async def test_its_history_explains_it_however_long_filling_takes(engine: Database) -> None:
+    ticks = count_from(1)
+    start = datetime(2026, 11, 23, 19, tzinfo=UTC)
+    clinic = replace(clinic_at(operator_of(engine)), clock=lambda: start + timedelta(milliseconds=next(ticks)))
+    await fill_demo_clinic(clinic)
+    await assert_invariants(engine)
+
+
+async def test_it_has_the_people_and_places_of_a_clinic(engine: Database) -> None:
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    staff = await rows(engine, select(staff_members))
+    rooms = await rows(engine, select(locations))
+    people = await rows(engine, select(patients))
+    assert len(staff) == 15
+    assert all(member.credentials for member in staff)
+    assert len({room.site for room in rooms}) == 4
+    assert all(room.room for room in rooms)
+    assert {room.time_zone for room in rooms} == {"America/Phoenix", "America/Denver"}
+    assert len(people) == 120
+    assert len({person.display_name for person in people}) == 120
+    assert 1 <= sum(not person.active for person in people) <= 20
+    assert all(person.medical_record_number.startswith("DEMO-") for person in people)
+    assert (summary.staff, summary.locations, summary.patients) == (15, len(rooms), 120)
+
+
+async def test_people_and_places_are_found_by_search(engine: Database) -> None:
+    await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    for person in await rows(engine, select(patients)):
+        for word in search_words(f"{person.display_name} {person.medical_record_number}"):
+            assert word in person.search_text
+    for member in await rows(engine, select(staff_members)):
+        assert member.display_name.lower() in member.search_text
+    for room in await rows(engine, select(locations)):
+        assert all(word in room.search_text for word in search_words(room.site))
+
+
+async def test_it_has_groups_of_every_type(engine: Database) -> None:
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    groups = await rows(engine, select(group_definitions))
+    assert len(groups) == summary.groups == 12
+    living = [group for group in groups if group.deleted_at is None]
+    assert {group.group_type for group in living} == {kind.value for kind in GroupType}
+    assert len(groups) - len(living) == 1
+    assert all(group.recurrence_rule for group in groups)
+
+
+async def test_one_group_is_full_with_a_waitlist_one_over_capacity_one_below_its_minimum(engine: Database) -> None:
+    await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    taken = await seats(engine)
+    living = [group for group in await rows(engine, select(group_definitions)) if group.deleted_at is None]
+    full = [group.name for group in living if taken[group.name]["ENROLLED"] == group.max_capacity]
+    waited_for = [group.name for group in living if taken[group.name]["WAITLISTED"]]
+    over = [group.name for group in living if taken[group.name]["ENROLLED"] > group.max_capacity]
+    below = [group.name for group in living if taken[group.name]["ENROLLED"] < group.min_capacity]
+    assert full == waited_for == ["Grief and Loss"]
+    assert over == ["Understanding Anxiety"]
+    assert below == ["Family Support Circle"]
+
+
+async def test_nobody_inactive_is_enrolled_and_waitlists_have_no_gaps(engine: Database) -> None:
+    await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    held = await rows(
+        engine, select(enrollments, patients.c.active).join(patients, enrollments.c.patient_id == patients.c.id)
+    )
+    assert all(enrollment.active for enrollment in held)
+    waiting = [enrollment.waitlist_position for enrollment in held if enrollment.status == "WAITLISTED"]
+    assert sorted(waiting) == [1, 2, 3]
+    assert all(enrollment.disenrollment_reason for enrollment in held if enrollment.status == "DISENROLLED")
+
+
+@pytest.mark.parametrize("ahead", range(7))
+async def test_sessions_reach_from_eight_weeks_back_to_eight_weeks_ahead(engine: Database, ahead: int) -> None:
+    today = MONDAY + timedelta(days=ahead)
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine), today))
+
+    sessions = await rows(engine, select(occurrences))
+    days = [session.session_date for session in sessions]
+    assert min(days) == today - timedelta(weeks=8)
+    assert max(days) == today + timedelta(weeks=8)
+    cancelled = [session for session in sessions if session.status == "CANCELLED"]
+    assert 3 <= len(cancelled) <= 10
+    assert all(session.cancellation_reason for session in cancelled)
+    assert min(session.session_date for session in cancelled) < today < max(s.session_date for s in cancelled)
+    assert len(sessions) == summary.sessions
+    assert len(cancelled) == summary.cancelled_sessions
+
+
+@pytest.mark.parametrize("ahead", range(7))
+async def test_one_program_of_each_kind_complies_this_week_and_one_does_not(engine: Database, ahead: int) -> None:
+    today = MONDAY + timedelta(days=ahead)
+    await fill_demo_clinic(clinic_at(operator_of(engine), today))
+
+    for first_weekday in range(7):
+        assert await compliance_this_week(engine, today, first_weekday) == {
+            ("IOP", ComplianceStatus.COMPLIANT): 1,
+            ("IOP", ComplianceStatus.NON_COMPLIANT): 1,
+            ("PHP", ComplianceStatus.COMPLIANT): 1,
+            ("PHP", ComplianceStatus.NON_COMPLIANT): 1,
+        }
+
+
+async def test_no_room_and_nobody_is_booked_twice_at_once(engine: Database) -> None:
+    await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    sessions = sorted(await rows(engine, select(occurrences)), key=lambda session: session.starts_at)
+    free_at: dict[str, datetime] = {}
+    for session in sessions:
+        for booked in {session.facilitator_id, session.co_facilitator_id, session.location_id} - {None}:
+            assert free_at.get(booked, session.starts_at) <= session.starts_at, (booked, session.session_date)
+            free_at[booked] = session.ends_at
+
+
+async def test_history_and_events_tell_what_happened(engine: Database) -> None:
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    told = Counter(row.event for row in await rows(engine, select(outbox.c.event)))
+    assert told == {
+        "pm_group_session_scheduled": summary.sessions,
+        "pm_group_session_cancelled": summary.cancelled_sessions,
+        "pm_group_patient_enrolled": summary.enrollments - 4,
+        "pm_group_patient_waitlisted": 4,
+        "pm_group_patient_promoted": 1,
+        "pm_group_patient_disenrolled": 4,
+    }
+    entries = await rows(engine, select(audit_log))
+    assert {entry.actor_id for entry in entries} == {DEMO_PEOPLE[0].subject}
+    created = [entry for entry in entries if entry.action == "created" and entry.entity_type == "group_definition"]
+    assert len(created) == summary.groups
+    lowered = [
+        change
+        for entry in entries
+        if entry.action == "updated" and entry.entity_type == "group_definition"
+        for change in entry.changes
+    ]
+    assert lowered == [{"field": "max_capacity", "before": "12", "after": "9"}]
+
+
+async def test_it_is_the_same_each_time(engine: Database, empty_database_url: str) -> None:
+    other = create_engine(empty_database_url)
+    await migrate(other)
+    try:
+        assert await fill_demo_clinic(clinic_at(operator_of(engine))) == await fill_demo_clinic(clinic_at(other))
+        for table in metadata.sorted_tables:
+            async with reading_all(operator_of(engine), Role.OPERATOR) as one, reading_all(other, Role.OPERATOR) as two:
+                first, second = [Counter(map(told, await each.execute(select(table)))) for each in (one, two)]
+            assert first == second, table.name
+    finally:
+        await other.dispose()
+
+
+async def test_an_organization_with_data_is_refused_and_left_as_it_is(engine: Database) -> None:
+    one_patient = {
+        "organization_id": DEMO_ORGANIZATION,
+        "id": "1",
+        "display_name": "Ada Test",
+        "medical_record_number": "1",
+        "active": True,
+        "search_text": "ada test 1",
+    }
+    async with engine.begin() as connection:
+        await connection.execute(insert(patients).values(one_patient))
+
+    with pytest.raises(DatabaseNotEmpty, match="only an empty database"):
+        await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    assert await count(engine, patients) == 1
+    assert await count(engine, group_definitions) == 0
+
+
+async def test_a_filled_clinic_is_not_filled_again(engine: Database) -> None:
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    with pytest.raises(DatabaseNotEmpty):
+        await fill_demo_clinic(clinic_at(operator_of(engine)))
+
+    assert await count(engine, occurrences) == summary.sessions
+
+
+@pytest.mark.parametrize("ids", [0, 1, 200, 900])
+async def test_an_interrupted_fill_leaves_nothing_and_can_be_repeated(engine: Database, ids: int) -> None:
+    with pytest.raises(InterruptedError):
+        await fill_demo_clinic(replace(clinic_at(operator_of(engine)), new_id=interrupted_after(ids)))
+
+    assert await is_empty(engine)
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
+    assert await count(engine, occurrences) == summary.sessions
+
+
+async def test_two_at_once_fill_once(engine: Database) -> None:
+    filling = [fill_demo_clinic(clinic_at(operator_of(engine))) for _ in range(2)]
+    outcomes = await asyncio.gather(*filling, return_exceptions=True)
+
+    (summary,) = [outcome for outcome in outcomes if isinstance(outcome, DemoSummary)]
+    (refused,) = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    assert isinstance(refused, DatabaseNotEmpty)
+    assert await count(engine, occurrences) == summary.sessions
+    assert await count(engine, group_definitions) == summary.groups
+
+
+def test_the_people_to_sign_in_as_hold_known_roles() -> None:
+    assert [person.role for person in DEMO_PEOPLE] == ["org_admin", "staff"]
+    assert all(person.role in ROLES for person in DEMO_PEOPLE)
+    assert len({person.subject for person in DEMO_PEOPLE}) == len(DEMO_PEOPLE)
+
+
+def interrupted_after(ids: int) -> Callable[[], UUID]:
+    """An id generator that is cut off, as a process that is stopped halfway."""
+    left = iter(range(ids))
+
+    def new_id() -> UUID:
+        if next(left, None) is None:
+            raise InterruptedError
+        return uuid7()
+
+    return new_id
+
+
+def told(row: Row[Any]) -> str:
+    """A row as text, without the ids that differ each time."""
+    return _A_UUID.sub("an id", repr({**row._mapping, "transaction_id": None}))

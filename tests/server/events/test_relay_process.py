@@ -1,0 +1,132 @@
+"""Relays as processes: killed in mid-delivery, stopped by signals, and inside of the server."""
+
+import asyncio
+import json
+import signal
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from db.connections.engine import Database
+from tests.support.api_client import SECRET as TOKEN_SECRET
+from tests.support.api_client import bearer
+from tests.support.clinic import seed
+from tests.support.processes import ended, process
+from tests.support.receiver import SECRET, Delivery, Receiver
+from tests.support.relaying import let_time_pass, nothing_is_due, parked, record, relays, webhook
+
+pytestmark = pytest.mark.anyio
+
+ONE = uuid.UUID(int=1)
+
+
+async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
+    database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
+) -> None:
+    never = asyncio.Event()
+
+    async def hang(_delivery: Delivery) -> int:
+        await never.wait()
+        return 200
+
+    receiver.answer = hang
+    ids = await record(engine, [ONE, ONE])
+    settings = {
+        "DATABASE_URL": database_url,
+        "EVENTS_WEBHOOK_URL": receiver.url,
+        "EVENTS_WEBHOOK_SECRET": SECRET,
+    }
+    async with process("relay", cwd=tmp_path, **settings) as relay:
+        await receiver.received(1)
+        relay.kill()
+        await ended(relay)
+    never.set()
+    # Its lease runs out. Until then nobody else may deliver what it may be delivering.
+    await let_time_pass(engine, timedelta(minutes=5))
+    async with relays(engine, webhook(receiver)):
+        await receiver.received(3)
+    assert receiver.ids() == [ids[0], ids[0], ids[1]]
+    assert receiver.deliveries[0].body == receiver.deliveries[1].body
+    assert await nothing_is_due(engine)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_the_relay_after_the_event_under_way(
+    number: signal.Signals, database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
+) -> None:
+    go_on = asyncio.Event()
+
+    async def slowly(_delivery: Delivery) -> int:
+        await go_on.wait()
+        return 500
+
+    receiver.answer = slowly
+    ids = await record(engine, [ONE, ONE])
+    settings = {
+        "DATABASE_URL": database_url,
+        "EVENTS_WEBHOOK_URL": receiver.url,
+        "EVENTS_WEBHOOK_SECRET": SECRET,
+        "EVENTS_WEBHOOK_TRIES": "1",
+    }
+    async with process("relay", cwd=tmp_path, **settings) as relay:
+        await receiver.received(1)
+        relay.send_signal(number)
+        go_on.set()
+        status, told = await ended(relay)
+    assert status == 0, told
+    assert receiver.ids() == ids[:1]
+    assert [str(event["id"]) for event in await parked(engine)] == ids[:1]
+    assert [json.loads(line)["outcome"] for line in told.splitlines()] == ["parked"]
+
+
+async def test_the_server_delivers_what_its_mutations_tell(
+    database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
+) -> None:
+    await seed(engine, "org-1")
+    settings = {
+        "DATABASE_URL": database_url,
+        "AUTH_JWT_SECRET": TOKEN_SECRET,
+        "EVENTS_WEBHOOK_URL": receiver.url,
+        "EVENTS_WEBHOOK_SECRET": SECRET,
+    }
+    create = """mutation { createGroupDefinition(input: {name: "Anger", groupType: THERAPY, facilitatorId: "staff-1",
+        maxCapacity: 2, durationMinutes: 60}) { groupDefinition { id } } }"""
+    enroll = """mutation($group: ID!) { enrollPatient(input: {groupDefinitionId: $group, patientId: "patient-1"}) {
+        enrollment { id } } }"""
+    port = await free_port()
+    async with process("serve", "--port", str(port), "--workers", "2", cwd=tmp_path, **settings) as server:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}",
+            headers={"Authorization": bearer()},
+            transport=httpx.AsyncHTTPTransport(retries=20),
+            timeout=30,
+        ) as client:
+            made = (await client.post("/graphql", json={"query": create})).json()
+            group = made["data"]["createGroupDefinition"]["groupDefinition"]["id"]
+            answer = await client.post("/graphql", json={"query": enroll, "variables": {"group": group}})
+            enrollment = answer.json()["data"]["enrollPatient"]["enrollment"]["id"]
+        (delivery,) = await receiver.received(1)
+        server.send_signal(signal.SIGTERM)
+        status, told = await ended(server)
+    assert status == 0, told
+    assert delivery.envelope["event"] == "pm_group_patient_enrolled"
+    assert delivery.envelope["payload"]["enrollment_id"] == enrollment
+    assert len(receiver.deliveries) == 1
+
+
+async def free_port() -> int:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    async with server:
+        port: int = server.sockets[0].getsockname()[1]
+        return port
+
+
+async def test_a_relay_without_a_sink_says_what_to_set(tmp_path: Path) -> None:
+    async with process("relay", cwd=tmp_path) as relay:
+        status, told = await ended(relay)
+    assert status == 1
+    assert "EVENTS_WEBHOOK_URL" in told
+    assert len(told.splitlines()) == 1

@@ -1,0 +1,164 @@
+"""`group-sessions events --waiting`, and relays whose clock is wrong."""
+
+import asyncio
+import io
+import json
+import os
+import sys
+import uuid
+from asyncio.subprocess import PIPE
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.connections.engine import Database
+from server.cli.failed_events import print_waiting, retry_parked
+from server.runtime.retries import Retries
+from tests.support.databases import operator_of
+from tests.support.processes import ROOT, ended, process
+from tests.support.receiver import SECRET, Delivery, Receiver, accept, always
+from tests.support.relaying import database_now, lanes, let_time_pass, parked, record, relays, webhook
+
+pytestmark = pytest.mark.anyio
+
+ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
+PATIENT = Retries(tries=9, first_wait=600, longest_wait=600)
+AHEAD = """
+import datetime, sys, time
+import server.runtime.clock
+real, ahead = server.runtime.clock.now, datetime.timedelta(minutes=10)
+server.runtime.clock.now = lambda: real() + ahead
+wall = time.time
+time.time = lambda: wall() + ahead.total_seconds()
+from server.cli.command_line import main
+sys.exit(main(["relay"]))
+"""
+
+
+async def waiting(engine: Database, organization: str | None = None) -> list[dict[str, Any]]:
+    out = io.BytesIO()
+    await print_waiting(operator_of(engine), out, organization)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+async def test_what_waits_for_its_next_try_is_shown_with_the_reason_and_ids_alone(
+    engine: Database, receiver: Receiver
+) -> None:
+    receiver.answer = always(503)
+    await record(engine, [ONE, ONE], name="Marguerite-Zyx")
+    async with relays(engine, webhook(receiver, PATIENT)):
+        await receiver.received(1)
+    (line,) = await waiting(engine)
+    next_try = datetime.fromisoformat(line.pop("next_try"))
+    assert timedelta() < next_try - await database_now(engine) <= timedelta(seconds=600)
+    assert line == {
+        "sink": "webhook",
+        "organization_id": "org-1",
+        "group_definition_id": str(ONE),
+        "events": 2,
+        "since": "2026-01-01T00:00:00+00:00",
+        "tries": 1,
+        "last_reason": "HTTP 503",
+        "holder": None,
+        "held_until": None,
+    }
+    assert await waiting(engine, "org-2") == []
+    assert len(await waiting(engine, "org-1")) == 1
+
+
+async def test_what_is_being_delivered_is_shown_with_the_relay_that_holds_it(
+    engine: Database, receiver: Receiver
+) -> None:
+    go_on = asyncio.Event()
+
+    async def slowly(_delivery: Delivery) -> int:
+        await go_on.wait()
+        return 200
+
+    receiver.answer = slowly
+    await record(engine, [ONE])
+    async with relays(engine, webhook(receiver)):
+        await receiver.received(1)
+        (line,) = await waiting(engine)
+        go_on.set()
+    assert line["holder"].endswith(f":{os.getpid()}")
+    assert (line["next_try"], line["tries"], line["last_reason"]) == (None, 0, None)
+    assert datetime.fromisoformat(line["held_until"]) > await database_now(engine)
+    assert await waiting(engine) == []
+
+
+async def test_what_no_relay_has_seen_and_what_is_sent_again_wait_too(engine: Database, receiver: Receiver) -> None:
+    receiver.answer = always(400)
+    await record(engine, [ONE])
+    async with relays(engine, webhook(receiver)):
+        await receiver.received(1)
+    assert len(await parked(engine)) == 1
+    assert await waiting(engine) == []
+    await record(engine, [TWO, TWO])
+    await retry_parked(operator_of(engine), io.StringIO(), None)
+    assert sorted((line["group_definition_id"], line["events"]) for line in await waiting(engine)) == [
+        (str(ONE), 1),
+        (str(TWO), 2),
+    ]
+    receiver.answer = accept
+    async with relays(engine, webhook(receiver)):
+        await receiver.received(4)
+    assert await waiting(engine) == []
+
+
+async def test_the_command_prints_what_waits(owner_url: str, engine: Database, tmp_path: Path) -> None:
+    async with process("events", "--waiting", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as command:
+        status, told = await ended(command)
+    assert status == 1
+    assert "--waiting" in told
+    async with process("events", "--waiting", cwd=tmp_path, DATABASE_URL=owner_url) as command:
+        assert await ended(command) == (0, "")
+
+
+async def test_a_relay_whose_clock_is_ten_minutes_ahead_holds_nothing_up(
+    database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
+) -> None:
+    answers = [503, 204, 204]
+
+    async def answer(_delivery: Delivery) -> int:
+        return answers.pop(0)
+
+    receiver.answer = answer
+    ids = await record(engine, [ONE, ONE])
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": database_url,
+        "EVENTS_WEBHOOK_URL": receiver.url,
+        "EVENTS_WEBHOOK_SECRET": SECRET,
+    }
+    relay = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", AHEAD, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        deliveries = list(await receiver.received(3))
+    finally:
+        relay.terminate()
+        await ended(relay)
+    assert [delivery.id for delivery in deliveries] == [ids[0], *ids]
+    for delivery in deliveries:
+        assert delivery.envelope  # signed as of now: receivers refuse what is more than five minutes off
+
+
+async def test_a_next_try_that_a_wrong_clock_stored_is_brought_forward(engine: Database, receiver: Receiver) -> None:
+    receiver.answer = always(503)
+    (event_id,) = await record(engine, [ONE])
+    async with relays(engine, webhook(receiver, Retries(9, 100, 100))):
+        await receiver.received(1)
+    await let_time_pass(engine, timedelta(days=-1))
+    receiver.answer = accept
+    async with relays(engine, webhook(receiver, Retries(9, 100, 100))):
+        async with asyncio.timeout(30):
+            # 100 seconds are asked for, and no lease is longer than 90.
+            while (await lanes(engine))[0]["due_at"] > await database_now(engine) + timedelta(seconds=100):
+                pass
+        await let_time_pass(engine, timedelta(seconds=100))
+        await receiver.received(2)
+    assert receiver.ids() == [event_id, event_id]

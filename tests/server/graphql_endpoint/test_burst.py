@@ -1,0 +1,54 @@
+"""Many requests at once wait for a connection, for their turn, and to be accepted; they do not fail."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import orjson
+import pytest
+
+from db.connections.engine import Database
+from tests.server.runtime.test_outage import QUERY, running
+from tests.server.runtime.test_shutdown import Serving, group, serving
+from tests.support.api_client import bearer
+
+__all__ = ["group"]
+pytestmark = pytest.mark.anyio
+LONGER_THAN_A_LOCK_SECONDS = 3.5
+
+
+async def test_requests_wait_for_a_connection_longer_than_for_a_lock(
+    engine: Database, database_url: str, database_kind: str
+) -> None:
+    async with running(database_url, engine, pool_size=1) as server:
+        async with AsyncExitStack() as held:
+            for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other one is for reading
+                await held.enter_async_context(server.engine.connect())
+            changes = [asyncio.create_task(server.enroll(f"patient-{n}")) for n in range(1, 4)]
+            done, _ = await asyncio.wait(changes, timeout=LONGER_THAN_A_LOCK_SECONDS)
+            assert not done
+        for change in changes:
+            assert (await change).json()["data"]["enrollPatient"]["userErrors"] == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_burst_of_400_connections_is_accepted_and_answered(database_url: str, group: str, workers: int) -> None:
+    # One address may have 200 connections; a proxy's clients are many.
+    async with serving(database_url, workers, TRUSTED_PROXIES="127.0.0.1") as server:
+        answers = await asyncio.gather(*(ask(server) for _ in range(400)))
+    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * 400
+    for answer in answers:
+        if b"errors" in answer:
+            assert b'"code":"BUSY"' in answer
+            assert b"retry-after" in answer.lower()
+
+
+async def ask(server: Serving) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    body = orjson.dumps({"query": QUERY})
+    head = f"POST /graphql HTTP/1.1\r\nHost: clinic.test\r\nConnection: close\r\nAuthorization: {bearer()}\r\n"
+    length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write((head + length).encode() + body)
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer

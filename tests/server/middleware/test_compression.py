@@ -1,0 +1,107 @@
+"""Answers are compressed for clients that take it, where that pays; the bytes that come out are the same."""
+
+import gzip
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from server.middleware.compression import SMALLEST, Compressed, takes_gzip
+from tests.support.api_client import ApiClients
+
+pytestmark = pytest.mark.anyio
+
+
+async def answer(body: bytes, accept_encoding: str | None, **headers: str) -> httpx.Response:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(body, 203, headers)(scope, receive, send)
+
+    return await _ask(Compressed(app), accept_encoding)
+
+
+async def _ask(app: Compressed, accept_encoding: str | None) -> httpx.Response:
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://clinic.test") as client:
+        client.headers.pop("accept-encoding")
+        sent = {} if accept_encoding is None else {"Accept-Encoding": accept_encoding}
+        async with client.stream("GET", "/", headers=sent) as response:
+            response.extensions["bytes"] = b"".join([part async for part in response.aiter_raw()])
+            return response
+
+
+@pytest.mark.parametrize("length", [SMALLEST, 10_000, 2_000_000])
+async def test_a_long_answer_is_compressed_and_comes_out_the_same(length: int) -> None:
+    body = (b'{"id": "01a20b87-d2cf"}' * length)[:length]
+    response = await answer(body, "br, gzip;q=0.8", **{"Cache-Control": "no-store"})
+    sent = response.extensions["bytes"]
+    assert gzip.decompress(sent) == body
+    assert len(sent) < length
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.headers.get_list("content-length") == [str(len(sent))]
+    assert response.headers["vary"] == "Accept-Encoding"
+    assert (response.status_code, response.headers["cache-control"]) == (203, "no-store")
+
+
+@pytest.mark.parametrize(
+    ("length", "accept_encoding"), [(SMALLEST - 1, "gzip"), (10_000, None), (10_000, "br"), (10_000, "gzip;q=0")]
+)
+async def test_others_go_as_they_are_and_tell_what_they_depend_on(length: int, accept_encoding: str | None) -> None:
+    response = await answer(b"a" * length, accept_encoding)
+    assert response.extensions["bytes"] == b"a" * length
+    assert "content-encoding" not in response.headers
+    assert response.headers["vary"] == "Accept-Encoding"
+    assert response.headers["content-length"] == str(length)
+
+
+async def test_what_the_answer_depends_on_besides_is_kept() -> None:
+    response = await answer(b"a" * 10_000, "gzip", Vary="Origin")
+    assert response.headers.get_list("vary") == ["Origin", "Accept-Encoding"]
+
+
+async def test_an_answer_in_parts_stays_one() -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"a" * SMALLEST
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await StreamingResponse(parts())(scope, receive, send)
+
+    response = await _ask(Compressed(app), "gzip")
+    assert response.extensions["bytes"] == b"a" * 3 * SMALLEST
+
+
+@pytest.mark.parametrize(
+    ("header", "takes"),
+    [
+        ("gzip", True),
+        ("GZIP", True),
+        ("x-gzip", True),
+        ("deflate, gzip;q=1.0, *;q=0.5", True),
+        ("*", True),
+        ("gzip; q=0.1", True),
+        ("gzip;q=0.5, identity;q=0.1", True),
+        ("gzip;q=0.5, identity", False),
+        ("*;q=0", False),
+        ("gzip;q=0, *", False),
+        ("gzip;q=nonsense", False),
+        ("identity", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_the_header_is_read_as_the_standard_says(header: str | None, takes: bool) -> None:
+    assert takes_gzip(header) is takes
+
+
+async def test_the_api_answers_compressed(app_client: ApiClients) -> None:
+    client = await app_client()
+    whole = "{ __schema { types { name description fields { name description } } } }"
+    compressed = await client.send(whole)
+    plain = await client.http.post("/graphql", json={"query": whole}, headers={"Accept-Encoding": "identity"})
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert compressed.headers["cache-control"] == "no-store"
+    assert "Accept-Encoding" in compressed.headers["vary"]
+    assert "content-encoding" not in plain.headers
+    assert compressed.json() == plain.json()

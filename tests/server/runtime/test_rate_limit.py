@@ -1,0 +1,49 @@
+"""How often one caller may ask: off by default, counted for each caller, told with when to ask again."""
+
+from contextlib import AsyncExitStack
+
+import pytest
+
+from resolvers.context import Clinic
+from server.app import create_app
+from server.auth.authenticator import Authenticator
+from server.settings.request_limits import Edge
+from tests.support.api_client import SECRET, ApiClients
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_caller_who_has_had_its_share_is_told_when_to_ask_again(clinic: Clinic) -> None:
+    app = create_app(clinic, Authenticator(SECRET), graphiql=False, edge=Edge(rate_limit="100/minute;3/day"))
+    async with AsyncExitStack() as opened:
+        clients = ApiClients(app, opened)
+        client = await clients(subject="busy")
+        for _ in range(3):
+            assert (await client.send("{ __typename }")).status_code == 200
+        refused = await client.send("{ __typename }")
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 24 * 60 * 60
+        [error] = refused.json()["errors"]
+        assert error["extensions"] == {"code": "RATE_LIMITED"}
+        assert refused.headers["Retry-After"] in error["message"]
+        for other in (
+            await clients(subject="other"),
+            await clients(subject="busy", organization="org-2"),
+            await clients(subject="org-1", organization="busy"),
+        ):
+            assert (await other.send("{ __typename }")).status_code == 200
+
+
+async def test_strangers_use_up_nobodys_share(clinic: Clinic) -> None:
+    app = create_app(clinic, Authenticator(SECRET), graphiql=False, edge=Edge(rate_limit="1/day"))
+    async with AsyncExitStack() as opened:
+        clients = ApiClients(app, opened)
+        stranger = await clients.signed_in_as("Bearer a.b.c")
+        for _ in range(5):
+            assert (await stranger.send("{ __typename }")).status_code == 401
+        assert (await (await clients()).send("{ __typename }")).status_code == 200
+
+
+async def test_by_default_nobody_is_limited(app_client: ApiClients) -> None:
+    client = await app_client()
+    assert {(await client.send("{ __typename }")).status_code for _ in range(50)} == {200}

@@ -1,0 +1,218 @@
+"""SIGTERM and SIGKILL, on real server processes with requests in flight."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import orjson
+import pytest
+from sqlalchemy import func, select, text, update
+
+from db.connections.engine import Database
+from db.stores.idempotency import LEASE
+from db.tables import enrollments, idempotency_keys, idempotency_steps, outbox
+from tests.support.api_client import ORGANIZATION, SECRET, bearer
+from tests.support.clinic import seed
+from tests.support.clinic_rows import add_group
+
+pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).resolve().parents[3]
+on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
+
+ENROLL = """
+mutation Enroll($group: ID!) {
+  enrollPatient(input: {groupDefinitionId: $group, patientId: "patient-1"}) { enrollment { id } userErrors { code } }
+}
+"""
+TWO = """
+mutation Two($first: ID!, $second: ID!) {
+  first: enrollPatient(input: {groupDefinitionId: $first, patientId: "patient-1"}) { enrollment { id } }
+  second: enrollPatient(input: {groupDefinitionId: $second, patientId: "patient-1"}) { enrollment { id } }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """`group-sessions serve`, in a process of its own.
+
+    Attributes:
+        log_file: Where it writes its log: a pipe that nobody reads would stop it once it is full.
+    """
+
+    process: Process
+    port: int
+    log_file: IO[bytes]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def ended(self) -> bytes:
+        """Wait until the process has ended, and return its log."""
+        await asyncio.wait_for(self.process.wait(), 30)
+        self.log_file.seek(0)
+        return self.log_file.read()
+
+    async def post(self, query: str, variables: dict[str, Any], **headers: str) -> httpx.Response:
+        async with httpx.AsyncClient(timeout=60) as http:
+            body = {"query": query, "variables": variables}
+            return await http.post(f"{self.address}/graphql", json=body, headers={"Authorization": bearer(), **headers})
+
+
+@asynccontextmanager
+async def serving(database_url: str, workers: int = 1, **settings: str) -> AsyncIterator[Serving]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryFile() as log_file:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)),
+            stdout=DEVNULL,
+            stderr=log_file,
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(ROOT),
+                "DATABASE_URL": database_url,
+                "AUTH_JWT_SECRET": SECRET,
+                **settings,
+            },
+        )
+        server = Serving(process, port, log_file)
+        try:
+            # It tries again where nobody listens yet.
+            async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=8), timeout=60) as http:
+                assert (await http.get(f"{server.address}/ready")).json() == {"status": "ready"}
+            yield server
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+@pytest.fixture
+async def group(engine: Database) -> str:
+    await seed(engine, ORGANIZATION)
+    return str(await add_group(engine, "Anger management", ORGANIZATION))
+
+
+async def count(engine: Database, *tables: Any) -> list[int]:
+    async with engine.connect() as connection:
+        return [await connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
+
+
+async def begin_request(server: Serving, body: bytes) -> tuple[StreamReader, StreamWriter]:
+    """Sends a request but for its body; when this is done, the server is at work on it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(
+        b"POST /graphql HTTP/1.1\r\nHost: clinic.test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+        + f"Authorization: {bearer()}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    )
+    assert (await reader.readline()).startswith(b"HTTP/1.1 100")
+    await reader.readline()
+    return reader, writer
+
+
+async def until_refused(port: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                await writer.wait_closed()
+            except ConnectionRefusedError:
+                return
+            except OSError:  # it was let in as the door closed
+                continue
+
+
+@pytest.mark.parametrize(("database_kind", "workers"), [("sqlite", 1), ("postgresql", 2)])
+async def test_a_server_that_is_told_to_stop_takes_nobody_new_and_finishes_what_it_has(
+    engine: Database, database_url: str, group: str, workers: int
+) -> None:
+    body = orjson.dumps({"query": ENROLL, "variables": {"group": group}})
+    async with serving(database_url, workers) as server:
+        reader, writer = await begin_request(server, body)
+        server.process.send_signal(signal.SIGTERM)
+        await until_refused(server.port)
+        writer.write(body)
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        told = await server.ended()
+        assert server.process.returncode == 0, told
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert orjson.loads(answer.partition(b"\r\n\r\n")[2])["data"]["enrollPatient"]["userErrors"] == []
+    assert await count(engine, enrollments, outbox) == [1, 1]
+    assert b"Traceback" not in told
+    assert all(isinstance(orjson.loads(line), dict) for line in told.splitlines())
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_request_that_never_ends_does_not_keep_a_server_from_stopping(database_url: str) -> None:
+    async with serving(database_url) as server:
+        _, writer = await begin_request(server, b"a body that is never sent")
+        server.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(60):
+            assert await server.process.wait() == 0
+        writer.close()
+
+
+@on_postgresql
+async def test_a_change_that_waits_for_a_lock_is_finished(engine: Database, database_url: str, group: str) -> None:
+    async with serving(database_url) as server, engine.connect() as other:
+        await other.execute(text("SELECT 1 FROM pm_group_definitions FOR UPDATE"))
+        asked = asyncio.create_task(server.post(ENROLL, {"group": group}))
+        await until_somebody_waits(engine)
+        server.process.send_signal(signal.SIGTERM)
+        await other.rollback()
+        assert (await asked).json()["data"]["enrollPatient"]["userErrors"] == []
+        assert await asyncio.wait_for(server.process.wait(), 30) == 0
+    assert await count(engine, enrollments, outbox) == [1, 1]
+
+
+@on_postgresql
+async def test_a_request_whose_server_is_killed_is_done_once_by_its_repeat(
+    engine: Database, database_url: str, group: str
+) -> None:
+    variables = {"first": group, "second": str(await add_group(engine, "Second", ORGANIZATION))}
+    key = {"Idempotency-Key": "key-1"}
+    async with engine.connect() as other:
+        await other.execute(text("SELECT 1 FROM pm_group_definitions WHERE name = 'Second' FOR UPDATE"))
+        async with serving(database_url) as server:
+            asked = asyncio.create_task(server.post(TWO, variables, **key))
+            await until_somebody_waits(engine)
+            server.process.kill()
+            await asyncio.wait([asked])
+            assert isinstance(asked.exception(), httpx.TransportError)
+    assert await count(engine, enrollments, outbox, idempotency_steps) == [1, 1, 1]
+    async with engine.begin() as connection:  # half a minute later
+        lease = {"leased_until": idempotency_keys.c.leased_until - text(f"interval '{LEASE.seconds} s'")}
+        await connection.execute(update(idempotency_keys).values(lease))
+    async with serving(database_url) as server:
+        answers = [await server.post(TWO, variables, **key) for _ in range(2)]
+    assert "errors" not in answers[0].json()
+    assert answers[0].content == answers[1].content
+    assert await count(engine, enrollments, outbox) == [2, 2]
+
+
+async def until_somebody_waits(engine: Database) -> None:
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    async with engine.connect() as connection, asyncio.timeout(20):
+        while not await connection.scalar(query):
+            await connection.rollback()

@@ -1,0 +1,97 @@
+"""Databases as tests use them: those of PostgreSQL have the logins that production has."""
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.connections.engine import Database, create_engine
+
+OWNER = "clinic_owner"
+SERVER = "clinic_server"
+PASSWORD = "only-here"
+
+# What docs/database.md has an administrator run, but for the database. Several workers may be at it at once.
+_LOGINS = f"""
+DO $$ BEGIN
+  PERFORM pg_advisory_xact_lock(4711);
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{SERVER}') THEN
+    CREATE ROLE pm_group_server NOLOGIN;
+    CREATE ROLE pm_group_background NOLOGIN;
+    CREATE ROLE pm_group_operator NOLOGIN;
+    CREATE ROLE {OWNER} LOGIN PASSWORD '{PASSWORD}';
+    CREATE ROLE {SERVER} LOGIN PASSWORD '{PASSWORD}';
+    GRANT pm_group_server, pm_group_background, pm_group_operator TO {OWNER};
+    GRANT pm_group_server, pm_group_background TO {SERVER};
+  END IF;
+END $$
+"""
+
+
+class TestedDatabase(Database):
+    """A database as the login that serves has it: requests, relays and housekeeping run by it.
+
+    Of `connect` and `begin`, which servers only look at the schema by, tests make what they need, and look at what is
+    left behind; so these are of the superuser, who is not confined.
+    """
+
+    __test__ = False
+
+    def __init__(self, database_url: str, administrator_url: str, **options: Any) -> None:
+        serving = create_engine(database_url, **options)
+        super().__init__(serving.sync_engine)
+        self.readers, self.write_refusals = serving.readers, serving.write_refusals
+        self._administrator = create_engine(administrator_url) if database_url != administrator_url else serving
+        self.operator = create_engine(with_login(administrator_url, OWNER))
+
+    def connect(self) -> AsyncConnection:
+        return self._administrator.connect()
+
+    def execution_options(self, **options: Any) -> AsyncEngine:
+        return self._administrator.execution_options(**options)
+
+    async def dispose(self, close: bool = True) -> None:
+        await super().dispose(close)
+        await self._administrator.dispose(close)
+        await self.operator.dispose(close)
+
+
+def operator_of(engine: Database) -> Database:
+    """Gives the same database as operators' commands have it, by the login that owns the tables."""
+    return engine.operator if isinstance(engine, TestedDatabase) else engine
+
+
+def with_login(url: str, login: str) -> str:
+    """Gives the URL of another login of a PostgreSQL database; SQLite has none."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return url
+    return parsed.set(username=login, password=PASSWORD).render_as_string(hide_password=False)
+
+
+@contextmanager
+def postgres_database(server_url: str, template: str) -> Iterator[str]:
+    """Gives a new database, as its superuser reaches it; the login that migrates owns it."""
+    name = f"test_{uuid.uuid4().hex}"
+    asyncio.run(administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}"))
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    asyncio.run(administer(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def make_logins(server_url: str) -> None:
+    await administer(server_url, _LOGINS)
+
+
+async def administer(server_url: str, *statements: str) -> None:
+    """Runs statements as the superuser, each committed by itself."""
+    connection = await asyncpg.connect(server_url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()

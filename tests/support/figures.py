@@ -1,0 +1,38 @@
+"""What the long tests counted: a JSON object a line in var/figures.jsonl, and at the end of what pytest prints."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+FILE: Final = Path(__file__).resolve().parents[2] / "var" / "figures.jsonl"
+_START: Final = pytest.StashKey[int]()
+
+
+def record_figures(test: str, database: str, **figures: float) -> None:
+    """Keeps what a test counted, such as kills survived. Several processes may do so at once."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - no rule of the domain depends on it
+    line = json.dumps({"at": at, "test": test, "database": database, **figures})
+    FILE.parent.mkdir(exist_ok=True)
+    with FILE.open("a") as file:
+        file.write(f"{line}\n")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Notes where this run's figures begin."""
+    config.stash[_START] = FILE.stat().st_size if FILE.exists() else 0
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints this run's figures."""
+    if not FILE.exists():
+        return
+    with FILE.open() as file:
+        file.seek(config.stash[_START])
+        lines = file.read().splitlines()
+    if lines:
+        terminalreporter.section("figures")
+        for line in lines:
+            terminalreporter.write_line(line)

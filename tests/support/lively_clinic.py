@@ -1,0 +1,117 @@
+"""A clinic in which everything has happened that the API lets happen; and a way to break it that nothing stops."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from uuid import UUID
+
+from sqlalchemy import Executable, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.connections.engine import Database
+from domain.groups import RecurrenceDraft
+from resolvers.commands.enrollments import (
+    disenroll_patient,
+    enroll_patient,
+    move_waitlisted_enrollment,
+    promote_enrollment,
+    remove_enrollment,
+)
+from resolvers.commands.groups import delete_group, update_group_definition
+from resolvers.commands.sessions import cancel_occurrence, complete_occurrence, generate_occurrences, update_occurrence
+from tests.support.clinic import THEIRS, context, make_group, seed
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Lively:
+    """What tests name of it.
+
+    Attributes:
+        full: A group of two seats, both taken, with patient-3, patient-4 and patient-5 waiting in this order.
+        over: A group over its capacity by an override and by a lowered maximum, one patient waiting.
+        seated: Those who have a seat in the full group.
+        waiting: Those who wait for it.
+        session: A session that was rescheduled.
+        cancelled: One that was cancelled.
+    """
+
+    full: UUID
+    over: UUID
+    seated: list[UUID]
+    waiting: list[UUID]
+    session: UUID
+    cancelled: UUID
+
+
+async def lively_clinic(engine: Database) -> Lively:
+    await seed(engine)
+    await seed(engine, THEIRS)
+    await make_group(engine, THEIRS)
+    ours = context(engine)
+    full = await make_group(engine, co_facilitator_id="staff-2", location_id="phoenix")
+    placed = [await enroll_patient(ours, str(full.id), f"patient-{n}") for n in (1, 2, 4, 3, 5, 6, 7)]
+    await move_waitlisted_enrollment(ours, str(placed[3].id), 1)
+    await remove_enrollment(ours, str(placed[5].id))
+    await disenroll_patient(ours, str(placed[6].id), "moved away")
+    await remove_enrollment(ours, str(placed[6].id))
+
+    over = await make_group(
+        engine, recurrence=RecurrenceDraft("FREQ=DAILY", date(2026, 12, 1), time(9), (date(2026, 12, 2),))
+    )
+    held = [await enroll_patient(ours, str(over.id), f"patient-{n}") for n in (1, 2, 3, 4)]
+    await promote_enrollment(ours, str(held[2].id), allow_over_capacity=True)
+    await update_group_definition(ours, str(over.id), {"max_capacity": 1, "name": "Smaller"})
+    generated = await generate_occurrences(ours, str(over.id), date(2026, 12, 1), date(2026, 12, 5))
+    session, cancelled, documented, *_ = generated.sessions
+    await update_occurrence(ours, str(session.id), {"start_time": time(11)})
+    await update_occurrence(ours, str(session.id), {"location_id": "denver"})
+    await cancel_occurrence(ours, str(cancelled.id), "snow")
+    await complete_occurrence(ours, str(documented.id))
+
+    deleted = await make_group(engine, max_capacity=1)
+    left = [await enroll_patient(ours, str(deleted.id), f"patient-{n}") for n in (1, 2, 3)]
+    await delete_group(ours, str(deleted.id))
+    await disenroll_patient(ours, str(left[0].id))
+    return Lively(
+        full.id,
+        over.id,
+        [placed[0].id, placed[1].id],
+        [placed[3].id, placed[2].id, placed[4].id],
+        session.id,
+        cancelled.id,
+    )
+
+
+async def break_by_hand(engine: Database, *statements: Executable) -> None:
+    """Runs statements that no constraint or trigger keeps from breaking what they keep whole."""
+    async with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            await _disarm_sqlite(connection)
+        else:
+            await _disarm_postgresql(connection)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.commit()
+        await connection.invalidate()  # the pragma stays with the connection
+
+
+async def _disarm_sqlite(connection: AsyncConnection) -> None:
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert raw is not None
+    await raw.execute("PRAGMA foreign_keys = OFF")
+    await connection.execute(text("DROP INDEX uq_pm_group_enrollments_active"))
+    triggers = await connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    for trigger in triggers.all():
+        await connection.execute(text(f"DROP TRIGGER {trigger}"))
+
+
+async def _disarm_postgresql(connection: AsyncConnection) -> None:
+    await connection.execute(text("DROP INDEX uq_pm_group_enrollments_active"))
+    keys = await connection.execute(
+        text("SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'f' AND conname LIKE '%pm_%'")
+    )
+    for table, name in keys.all():
+        await connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
+    for table in ("pm_group_audit_log", "pm_group_outbox"):
+        await connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))

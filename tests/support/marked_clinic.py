@@ -1,0 +1,230 @@
+"""A clinic in which everything stored says what it is, so that a test can tell in an answer what was read.
+
+Each kind of data is known by marks; which keys open it is the rule that answers are held against.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+from sqlalchemy import insert
+
+from db.connections.engine import Database
+from db.tables import locations, patients, staff_members
+from domain.groups import GroupDraft, RecurrenceDraft
+from domain.records import GroupDefinition, GroupType
+from domain.search_text import search_text
+from resolvers.caller import Caller, PermissionKey
+from resolvers.commands.enrollments import disenroll_patient, enroll_patient
+from resolvers.commands.groups import create_group, update_group_definition
+from resolvers.commands.sessions import cancel_occurrence, generate_occurrences, update_occurrence
+from resolvers.context import Context
+from tests.support.clinic import clinic
+
+_KEYS = frozenset(PermissionKey)
+_GROUPS = frozenset(key for key in PermissionKey if ".group_definitions." in key)
+_SCHEDULE = frozenset(key for key in PermissionKey if ".group_schedule." in key)
+_DAY = date(2033, 7, 4)
+WAITLIST_LIMIT = 3
+"""The clinic's limit: one more than wait for each group at first."""
+GONE = 8
+"""The number of the patient who is not active."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of stored data: how it is known in an answer, and the keys that alone open it."""
+
+    marks: re.Pattern[str]
+    opened_by: frozenset[PermissionKey]
+
+
+def _kind(marks: str, opened_by: Iterable[PermissionKey]) -> Kind:
+    return Kind(re.compile(marks), frozenset(opened_by))
+
+
+# What a key changes, its mutations answer with: the record, and what the record says of staff and places.
+KINDS: Mapping[str, Kind] = {
+    "patient": _kind(r"patient-(name|number|id)|1931-03", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
+    "history of enrollments": _kind("enrollment-actor", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
+    "past enrollment": _kind(
+        "enrollment-reason", {PermissionKey.GROUP_ENROLLMENTS_VIEW, PermissionKey.GROUP_ENROLLMENTS_DELETE}
+    ),
+    "group": _kind("group-(name|former|actor)", _GROUPS - {PermissionKey.GROUP_DEFINITIONS_CREATE}),
+    "session": _kind("session-(reason|actor)|2033-07", _SCHEDULE - {PermissionKey.GROUP_SCHEDULE_CREATE}),
+    "staff": _kind("staff-(name|credentials)", _GROUPS | _SCHEDULE),
+    "location": _kind("(site|room)-name", _GROUPS | _SCHEDULE),
+}
+
+
+def kinds_in(answer: str) -> set[str]:
+    """Return the kinds of stored data that an answer shows."""
+    return {name for name, kind in KINDS.items() if kind.marks.search(answer)}
+
+
+def kinds_opened_by(key: PermissionKey) -> set[str]:
+    """Return the kinds of stored data that a key opens by itself."""
+    return {name for name, kind in KINDS.items() if key in kind.opened_by}
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of two seats, both taken; two patients wait, and one has left.
+
+    Attributes:
+        id: Its id.
+        seated: A patient's enrollment with a seat.
+        next: The first one in the waitlist.
+        waiting: The last one in the waitlist.
+        past: The one that ended.
+        session: A session.
+        cancelled: A session that was cancelled.
+    """
+
+    id: str
+    seated: str
+    next: str
+    waiting: str
+    past: str
+    session: str
+    cancelled: str
+
+
+class MarkedClinic:
+    """One organization of such a clinic."""
+
+    def __init__(self, engine: Database, organization: str) -> None:
+        self.organization = organization
+        self._engine = engine
+        self._groups = 0
+
+    @classmethod
+    async def seeded(cls, engine: Database, organization: str) -> "MarkedClinic":
+        """Return a clinic with staff, places and patients."""
+        clinic = cls(engine, organization)
+        await clinic._seed()
+        return clinic
+
+    async def _seed(self) -> None:
+        person = {"organization_id": self.organization, "active": True}
+        staff = [
+            {**person, "id": f"s{n}", "display_name": f"staff-name-{n}", "credentials": "staff-credentials"}
+            for n in (1, 2)
+        ]
+        people = [
+            {
+                **person,
+                "id": f"patient-id-{n}",
+                "display_name": f"patient-name-{n}",
+                "medical_record_number": f"patient-number-{n}",
+                "birth_date": date(1931, 3, n),
+                "active": n != GONE,
+            }
+            for n in range(1, GONE + 1)
+        ]
+        place = {"organization_id": self.organization, "id": "l1", "site": "site-name", "room": "room-name"}
+        async with self._engine.begin() as connection:
+            for table, rows in ((staff_members, staff), (patients, people)):
+                named = [{**row, "search_text": search_text(str(row["display_name"]))} for row in rows]
+                await connection.execute(insert(table), named)
+            await connection.execute(
+                insert(locations).values(**place, search_text="site-name", time_zone="America/Phoenix")
+            )
+
+    async def add_group(self) -> Group:
+        """Add a group in which everything has happened."""
+        self._groups += 1
+        as_planner = self._context("group-actor")
+        group = await create_group(as_planner, self.draft(f"group-former-{self._groups}"))
+        await update_group_definition(as_planner, str(group.id), {"name": f"group-name-{self._groups}"})
+        as_nurse = self._context("enrollment-actor")
+        held = [await enroll_patient(as_nurse, str(group.id), f"patient-id-{n}") for n in range(1, 6)]
+        await disenroll_patient(as_nurse, str(held[0].id), "enrollment-reason")
+        session, cancelled = await self._sessions(group)
+        past, seated, _, first, waiting = (str(each.id) for each in held)
+        return Group(str(group.id), seated, first, waiting, past, session, cancelled)
+
+    def draft(self, name: str) -> GroupDraft:
+        """Return a group that is right in every field, and has every field."""
+        return GroupDraft(
+            name=name,
+            group_type=GroupType.IOP,
+            facilitator_id="s1",
+            co_facilitator_id="s2",
+            location_id="l1",
+            max_capacity=2,
+            min_capacity=1,
+            duration_minutes=60,
+            recurrence=RecurrenceDraft("FREQ=DAILY", date(2030, 1, 1), time(9), (date(2030, 1, 2),)),
+        )
+
+    async def _sessions(self, group: GroupDefinition) -> tuple[str, str]:
+        as_scheduler = self._context("session-actor")
+        made = await generate_occurrences(as_scheduler, str(group.id), _DAY, _DAY + timedelta(days=3))
+        first, second, *_ = (str(session.id) for session in made.sessions)
+        await update_occurrence(as_scheduler, first, {"start_time": time(10)})
+        await cancel_occurrence(as_scheduler, second, "session-reason")
+        return first, second
+
+    def _context(self, actor: str) -> Context:
+        return Context(clinic(self._engine), Caller(actor, self.organization, _KEYS), "request-1")
+
+
+def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
+    """Return inputs with which a mutation succeeds on a group; the first of them fills its payload."""
+    wanted: dict[str, list[dict[str, Any]]] = {
+        "createGroupDefinition": [
+            {
+                "name": "Mine",
+                "groupType": "IOP",
+                "facilitatorId": "s1",
+                "coFacilitatorId": "s2",
+                "locationId": "l1",
+                "maxCapacity": 3,
+                "durationMinutes": 60,
+            }
+        ],
+        "updateGroupDefinition": [{"id": group.id, "maxCapacity": 9}],
+        "deleteGroupDefinition": [{"id": group.id}],
+        "createOccurrence": [{"groupDefinitionId": group.id, "sessionDate": "2034-01-02", "startTime": "08:00:00"}],
+        "generateOccurrences": [{"groupDefinitionId": group.id, "from": "2034-02-01", "through": "2034-02-03"}],
+        "updateOccurrence": [{"id": group.session, "startTime": "11:00:00"}],
+        "cancelOccurrence": [{"id": group.session, "reason": "mine"}],
+        "enrollPatient": [{"groupDefinitionId": group.id, "patientId": "patient-id-7"}],
+        "disenrollPatient": [{"enrollmentId": group.seated, "reason": "mine"}],
+        "promoteEnrollment": [{"enrollmentId": group.waiting, "allowOverCapacity": True}],
+        "moveWaitlistedEnrollment": [{"enrollmentId": group.waiting, "position": 1}],
+        "removeEnrollment": [{"enrollmentId": group.seated}, {"enrollmentId": group.past}],
+    }
+    assert mutation in wanted, f"say with which input {mutation} succeeds"
+    return wanted[mutation]
+
+
+def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
+    """Return inputs that a mutation refuses, once one of `inputs_of` has succeeded on the group."""
+    not_held = [{"enrollmentId": group.past}, {"enrollmentId": group.seated}]
+    refused: dict[str, list[dict[str, Any]]] = {
+        "updateGroupDefinition": [
+            {"id": group.id, "name": " "},
+            {"id": group.id, "maxCapacity": 0, "facilitatorId": "s9", "coFacilitatorId": "s1", "locationId": "l9"},
+            {"id": group.id, "recurrence": {"rule": "FREQ=NEVER", "startDate": "2030-01-01", "startTime": "09:00:00"}},
+        ],
+        "createOccurrence": [
+            {"groupDefinitionId": group.id, "sessionDate": "2034-01-03", "startTime": "08:00:00", "endTime": "07:00:00"}
+        ],
+        "updateOccurrence": [{"id": group.cancelled, "startTime": "11:00:00"}],
+        "cancelOccurrence": [{"id": group.cancelled, "reason": "mine"}],
+        "enrollPatient": [
+            {"groupDefinitionId": group.id, "patientId": "patient-id-6"},
+            {"groupDefinitionId": group.id, "patientId": f"patient-id-{GONE}"},
+        ],
+        "disenrollPatient": [{"enrollmentId": group.past}],
+        "promoteEnrollment": [{"enrollmentId": group.next}, *not_held],
+        "moveWaitlistedEnrollment": [
+            {"enrollmentId": group.waiting, "position": 99},
+            *({**given, "position": 1} for given in not_held),
+        ],
+    }
+    return refused.get(mutation, [])
