@@ -3,14 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.tables import Instant
-
 revision = "0015"
 down_revision = "0014"
 
 
 def upgrade() -> None:
-    op.add_column("pm_group_definitions", sa.Column("changed_at", Instant))
+    op.add_column("pm_group_definitions", sa.Column("changed_at", sa.DateTime(timezone=True)))
     op.execute(
         "UPDATE pm_group_definitions SET changed_at = (SELECT max(told.updated_at) FROM ("
         "SELECT updated_at FROM pm_group_definitions AS self WHERE self.id = pm_group_definitions.id"

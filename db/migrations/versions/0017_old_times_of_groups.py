@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.tables import Instant
-
 revision = "0017"
 down_revision = "0016"
 
@@ -28,7 +26,7 @@ _TIMES = {
 
 
 def upgrade() -> None:
-    op.add_column("pm_group_definitions", sa.Column("old_times_until", Instant))
+    op.add_column("pm_group_definitions", sa.Column("old_times_until", sa.DateTime(timezone=True)))
     told = " UNION ALL ".join(
         f"SELECT {group} AS group_id, max({time}) AS at FROM {table} GROUP BY {group}"  # noqa: S608 - constants
         for table, (group, times) in _TIMES.items()

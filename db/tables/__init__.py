@@ -1,0 +1,33 @@
+"""The tables, with every rule of the domain that a constraint can enforce.
+
+Foreign keys include the organization, so the database rejects a row that refers to another organization's row.
+Migrations create the schema of a running database. A test compares their result with these declarations.
+"""
+
+from db.tables.columns import Instant, metadata
+from db.tables.events import outbox, parked_events, relay_lanes, relay_sinks
+from db.tables.groups import enrollments, group_definitions, occurrences
+from db.tables.idempotency import idempotency_keys, idempotency_steps
+from db.tables.logs import access_log, audit_log
+from db.tables.references import locations, patient_endings, patients, staff_members, staff_roles
+
+__all__ = [
+    "Instant",
+    "access_log",
+    "audit_log",
+    "enrollments",
+    "group_definitions",
+    "idempotency_keys",
+    "idempotency_steps",
+    "locations",
+    "metadata",
+    "occurrences",
+    "outbox",
+    "parked_events",
+    "patient_endings",
+    "patients",
+    "relay_lanes",
+    "relay_sinks",
+    "staff_members",
+    "staff_roles",
+]
