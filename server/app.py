@@ -106,7 +106,7 @@ def create_app_from_environment() -> Starlette:
     settings = load_settings()
     configure_logging(settings.log_level)
     clinic = create_clinic(
-        settings, create_engine(settings.database_url, answer_seconds=ANSWER_SECONDS, may_create=False)
+        settings, create_engine(settings.database_url, command_timeout=ANSWER_SECONDS, may_create=False)
     )
     return create_app(
         clinic,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from db.connections.statement_count import count_statement
+from db.connections.statement_count import record_statement
 from db.sql.lookups import Lookups
 from db.sql.statement import Statement
 
@@ -59,7 +59,7 @@ class Driver:
         except Exception as fault:  # whatever a driver raises is told as one kind
             raise self._told(text, fault) from fault
         finally:
-            count_statement(time.perf_counter() - started)
+            record_statement(time.perf_counter() - started)
         return rows
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -75,7 +75,7 @@ class Driver:
         except Exception as fault:  # whatever a driver raises is told as one kind
             raise self._told(compiled.text, fault) from fault
         finally:
-            count_statement(time.perf_counter() - started)
+            record_statement(time.perf_counter() - started)
 
     async def run(self, command: str) -> None:
         """Run what bounds a transaction, several statements at once on PostgreSQL. Raises as above."""
@@ -95,7 +95,7 @@ class Driver:
         return DBAPIError(statement, None, fault, hide_parameters=True, connection_invalidated=self.is_lost())
 
 
-async def give_back(pooled: PoolProxiedConnection, driver: Driver, *, reusable: bool) -> None:
+async def release(pooled: PoolProxiedConnection, driver: Driver, *, reusable: bool) -> None:
     """Give a connection back to its pool, or end one that nobody can use again."""
     if reusable and driver.on_postgresql:
         pooled.close()  # nothing is left to do for the driver, so there is nothing to wait for

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db.connections.postgres_address import PostgresAddress, postgres_address
-from db.connections.read_pool import ConfinedReaders, PooledReaders, Readers
+from db.connections.read_pool import ConfinedReadPool, ReadPool, SharedReadPool
 from db.connections.sqlite_file import keep_to_file, make_private_folder
 from db.connections.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, WriterConnection, begin_immediate
 from db.connections.statement_count import UNCOUNTED
@@ -51,18 +51,18 @@ class Database(AsyncEngine):
     """An engine, and beside its connections those that requests read by.
 
     Attributes:
-        readers: The connections to read by; they end with the engine's own.
+        read_pool: The connections to read by; they end with the engine's own.
         write_refusals: Whether the database takes changes.
     """
 
-    readers: Readers
+    read_pool: ReadPool
     write_refusals: WriteRefusals
 
     async def dispose(self, close: bool = True) -> None:
         """End the connections that are not in use; a database that does not answer is not waited for."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self.readers.close()
+                await self.read_pool.close()
                 await super().dispose(close)
 
 
@@ -86,9 +86,9 @@ def create_engine(
     database_url: str,
     pool_size: int = 10,
     *,
-    answer_seconds: float | None = None,
+    command_timeout: float | None = None,
     may_create: bool = True,
-    wait_seconds: float = QUEUE_SECONDS,
+    pool_timeout: float = QUEUE_SECONDS,
 ) -> Database:
     """Return an engine for sqlite:///path (its folder is made) or postgresql://user@host/name.
 
@@ -96,19 +96,19 @@ def create_engine(
         database_url: The database.
         pool_size: Half of how many connections are opened at most, each when it is needed. On PostgreSQL one half
             reads, the other writes.
-        answer_seconds: For servers and relays: how long PostgreSQL may be silent after a statement before it counts as
+        command_timeout: For servers and relays: how long PostgreSQL may be silent after a statement before it counts as
             gone. None, for commands, is for ever, and so may a command be silent within a transaction.
         may_create: Whether SQLite makes the file where there is none. A server does not, nor a command that only reads:
             a file that is gone is lost data, not a new beginning.
-        wait_seconds: How long to wait for a connection where all are in use.
+        pool_timeout: How long to wait for a connection where all are in use.
     """
     url = async_url(database_url)
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, pool_size, may_create=may_create, wait_seconds=wait_seconds)
+        return _sqlite(url, pool_size, may_create=may_create, pool_timeout=pool_timeout)
     options: dict[str, Any] = {
         "connect_args": {
             "async_creator_fn": _connecting(postgres_address(database_url)),
-            "command_timeout": answer_seconds,
+            "command_timeout": command_timeout,
         },
         "hide_parameters": True,  # errors and logs show statements without the values of patients
         "json_serializer": _dump_json,
@@ -121,10 +121,10 @@ def create_engine(
             pool_size=pool_size,
             max_overflow=0,
             pool_use_lifo=True,  # the one that was used last has its statements prepared
-            pool_timeout=wait_seconds,
+            pool_timeout=pool_timeout,
             **options,
         ),
-        ConfinedReaders(create_async_engine(url, poolclass=NullPool, **_reading(options)), pool_size, wait_seconds),
+        ConfinedReadPool(create_async_engine(url, poolclass=NullPool, **_reading(options)), pool_size, pool_timeout),
     )
 
     # The event loop has seen which connections the server ended, so a look suffices, and no round trip is needed.
@@ -157,9 +157,9 @@ def _reading(options: dict[str, Any]) -> dict[str, Any]:
     return options | {"connect_args": options["connect_args"] | {"statement_cache_size": _STATEMENTS_PREPARED}}
 
 
-def _database(engine: AsyncEngine, readers: Readers) -> Database:
+def _database(engine: AsyncEngine, read_pool: ReadPool) -> Database:
     database = Database(engine.sync_engine)
-    database.readers = readers
+    database.read_pool = read_pool
     database.write_refusals = WriteRefusals()
     return database
 
@@ -168,14 +168,14 @@ def _dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _sqlite(url: URL, pool_size: int, *, may_create: bool, wait_seconds: float) -> Database:
+def _sqlite(url: URL, pool_size: int, *, may_create: bool, pool_timeout: float) -> Database:
     if may_create and url.database and url.database != ":memory:":
         make_private_folder(Path(url.database).parent)
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=wait_seconds,
+        pool_timeout=pool_timeout,
         connect_args={"timeout": BUSY_SECONDS, "factory": WriterConnection},
         hide_parameters=True,  # errors and logs show statements without the values of patients
         json_serializer=_dump_json,
@@ -203,4 +203,4 @@ def _sqlite(url: URL, pool_size: int, *, may_create: bool, wait_seconds: float) 
         else:
             connection.exec_driver_sql("BEGIN", execution_options={UNCOUNTED: True})
 
-    return _database(engine, PooledReaders(engine))
+    return _database(engine, SharedReadPool(engine))

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from db.connections.driver import Driver, give_back
+from db.connections.driver import Driver, release
 from db.connections.faults import REFUSALS, OutcomeUnknown, classify_fault, is_unavailable
 
 _ITS_OWN: Final = "AUTOCOMMIT"
@@ -29,19 +29,19 @@ class DriverTransaction:
     def connection(self) -> AsyncConnection:
         """SQLAlchemy's connection, for statements that are built for one use."""
         if self._connection is None:
-            assert self._pooled.dbapi_connection is not None  # noqa: S101 - it is held until `give_back`
+            assert self._pooled.dbapi_connection is not None  # noqa: S101 - it is held until `release`
             self._engine.dialect.set_isolation_level(self._pooled.dbapi_connection, _ITS_OWN)
             on_it = Connection(self._engine.sync_engine, connection=self._pooled)
             self._connection = AsyncConnection(self._engine, on_it)
         return self._connection
 
-    async def give_back(self, *, reusable: bool) -> None:
+    async def release(self, *, reusable: bool) -> None:
         """Give the connection back as it was, or end it."""
         if self._pooled.dbapi_connection is None:
             return  # SQLAlchemy has found it lost, and ended it
         if self._connection is not None:
             self._engine.dialect.reset_isolation_level(self._pooled.dbapi_connection)
-        await give_back(self._pooled, self.driver, reusable=reusable)
+        await release(self._pooled, self.driver, reusable=reusable)
 
 
 @asynccontextmanager
@@ -76,4 +76,4 @@ async def driver_transaction(engine: AsyncEngine, organization_id: str, begin: s
             raise OutcomeUnknown(kind) from fault
         raise
     finally:
-        await transaction.give_back(reusable=reusable)
+        await transaction.release(reusable=reusable)

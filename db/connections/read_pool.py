@@ -16,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from db.connections.driver import Driver, give_back
+from db.connections.driver import Driver, release
 from db.connections.faults import Busy
 from db.connections.roles import confine_session, proving_confinement
 
 
-class ReadingDriver(Driver):
-    """A driver's connection that was taken from `Readers`."""
+class PooledDriver(Driver):
+    """A driver's connection that was taken from `ReadPool`."""
 
     __slots__ = ("pooled",)
 
@@ -31,7 +31,7 @@ class ReadingDriver(Driver):
         self.pooled = pooled
 
 
-class ConfinedDriver(ReadingDriver):
+class ConfinedDriver(PooledDriver):
     """A connection to PostgreSQL whose statements fail unless its session is confined to the organization."""
 
     __slots__ = ()
@@ -50,61 +50,61 @@ class ConfinedDriver(ReadingDriver):
 _proving_confinement = lru_cache(maxsize=200)(proving_confinement)
 
 
-class Readers(Protocol):
+class ReadPool(Protocol):
     """Connections to take, and to give back."""
 
-    async def take(self, organization_id: str) -> ReadingDriver:
+    async def acquire(self, organization_id: str) -> PooledDriver:
         """Return a connection, outside of any transaction. Raises what `db.connections.faults.classify_fault` knows."""
 
-    async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
+    async def release(self, driver: PooledDriver, *, reusable: bool) -> None:
         """Take a connection back, or end one that nobody can use again."""
 
     async def close(self) -> None:
         """End the connections."""
 
 
-class PooledReaders:
+class SharedReadPool:
     """The connections of an engine's own pool, for SQLite: there is nothing to confine."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def take(self, organization_id: str) -> ReadingDriver:
+    async def acquire(self, organization_id: str) -> PooledDriver:
         """Return a connection."""
-        return ReadingDriver(organization_id, self._engine.dialect, await self._engine.raw_connection())
+        return PooledDriver(organization_id, self._engine.dialect, await self._engine.raw_connection())
 
-    async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
+    async def release(self, driver: PooledDriver, *, reusable: bool) -> None:
         """Take a connection back."""
-        await give_back(driver.pooled, driver, reusable=reusable)
+        await release(driver.pooled, driver, reusable=reusable)
 
     async def close(self) -> None:
         """Do nothing: the engine ends its connections."""
 
 
-class ConfinedReaders:
+class ConfinedReadPool:
     """Connections to PostgreSQL that see one organization's rows each, and change nothing.
 
     They are kept here, since SQLAlchemy's pool and asyncpg's each take longer to hand one out than asyncpg takes to
     read by it.
     """
 
-    def __init__(self, engine: AsyncEngine, size: int, wait_seconds: float) -> None:
+    def __init__(self, engine: AsyncEngine, size: int, pool_timeout: float) -> None:
         """Open nothing yet.
 
         Args:
             engine: Makes connections, and keeps none.
             size: How many there are at most.
-            wait_seconds: How long to wait for one where all are in use.
+            pool_timeout: How long to wait for one where all are in use.
         """
         self.engine = engine
         self._size = size
-        self._wait_seconds = wait_seconds
+        self._wait_seconds = pool_timeout
         self._places = asyncio.Semaphore(size)
         self._open = 0
-        self._idle: list[ReadingDriver] = []
-        self._in_use: set[ReadingDriver] = set()
+        self._idle: list[PooledDriver] = []
+        self._in_use: set[PooledDriver] = set()
 
-    async def take(self, organization_id: str) -> ReadingDriver:
+    async def acquire(self, organization_id: str) -> PooledDriver:
         """Return a connection, confined to the organization; by preference the one that was used last.
 
         Raises Busy where none is free in time, and what connecting raises.
@@ -121,7 +121,7 @@ class ConfinedReaders:
         self._in_use.add(driver)
         return driver
 
-    async def give_back(self, driver: ReadingDriver, *, reusable: bool) -> None:
+    async def release(self, driver: PooledDriver, *, reusable: bool) -> None:
         """Take a connection back, outside of any transaction, or end it."""
         self._places.release()
         kept = reusable and driver in self._in_use  # after `close` it is not kept any more
@@ -144,13 +144,13 @@ class ConfinedReaders:
         except TimeoutError:
             raise Busy from None
 
-    def _confined(self, organization_id: str) -> ReadingDriver | None:
+    def _confined(self, organization_id: str) -> PooledDriver | None:
         for place in range(len(self._idle) - 1, -1, -1):
             if self._idle[place].organization_id == organization_id and not self._idle[place].is_lost():
                 return self._idle.pop(place)
         return None
 
-    async def _confine(self, organization_id: str) -> ReadingDriver:
+    async def _confine(self, organization_id: str) -> PooledDriver:
         driver = ConfinedDriver(organization_id, self.engine.dialect, await self._taken_over() or await self._new())
         try:
             await driver.confine()
@@ -176,6 +176,6 @@ class ConfinedReaders:
             self._open -= 1
             raise
 
-    async def _end(self, driver: ReadingDriver) -> None:
+    async def _end(self, driver: PooledDriver) -> None:
         self._open -= 1
         await greenlet_spawn(driver.pooled.invalidate)

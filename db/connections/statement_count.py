@@ -30,7 +30,7 @@ def start_counting() -> StatementCount:
     return count
 
 
-def count_statement(seconds: float) -> None:
+def record_statement(seconds: float) -> None:
     """Add a statement, and the time it took, to the calling task's count."""
     count = _current.get()
     if count is not None:
@@ -50,4 +50,4 @@ def count_statements(engine: AsyncEngine) -> None:
     def _after(_connection: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
         started = getattr(context, "group_sessions_started", None)
         if started is not None and UNCOUNTED not in context.execution_options:
-            count_statement(time.perf_counter() - started)
+            record_statement(time.perf_counter() - started)

@@ -17,7 +17,7 @@ from db.invariants.notices import Notice, inactive_patients
 from db.invariants.rosters import foreign_references, roster_violations, unexplained_over_capacity
 from db.invariants.search import stale_searches
 from db.invariants.times import backward_times, unknown_zones
-from db.invariants.violations import Reading, Violation
+from db.invariants.violations import OrganizationSnapshot, Violation
 from db.tables import (
     audit_log,
     enrollments,
@@ -52,7 +52,7 @@ _FINDERS: Final = (
 
 
 @dataclass(slots=True)
-class Checked:
+class CheckSummary:
     """What a check has looked at, and how many violations and notices it found."""
 
     organizations: int = 0
@@ -68,7 +68,7 @@ async def check_invariants(
     report: Callable[[Violation], None],
     organization_id: str | None = None,
     notify: Callable[[Notice], None] = lambda _notice: None,
-) -> Checked:
+) -> CheckSummary:
     """Check every invariant on one snapshot of the database, and change nothing.
 
     Args:
@@ -80,11 +80,11 @@ async def check_invariants(
     Returns:
         What was looked at: the invariants hold where it counts no violations.
     """
-    checked = Checked()
+    checked = CheckSummary()
     async with reading_one_moment(engine, Role.OPERATOR) as connection:
         for organization in await _organizations(connection, organization_id):
             checked.organizations += 1
-            reading = Reading(connection, organization)
+            reading = OrganizationSnapshot(connection, organization)
             async for violation in _violations(reading, checked):
                 checked.violations += 1
                 report(violation)
@@ -101,7 +101,7 @@ async def _organizations(connection: AsyncConnection, organization_id: str | Non
     return sorted(found)
 
 
-async def _violations(snapshot: Reading, checked: Checked) -> AsyncIterator[Violation]:
+async def _violations(snapshot: OrganizationSnapshot, checked: CheckSummary) -> AsyncIterator[Violation]:
     for find in _FINDERS:
         async for violation in find(snapshot):
             yield violation

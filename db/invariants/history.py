@@ -15,7 +15,7 @@ from sqlalchemy import Column, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.invariants.rosters import STREAMED
-from db.invariants.violations import Invariant, Reading, Violation
+from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
 from db.sql.rows import (
     ENROLLMENT_COLUMNS,
     GROUP_COLUMNS,
@@ -96,7 +96,7 @@ class Explained:
     events: list[Any]
 
 
-async def records(snapshot: Reading, kind: EntityType) -> AsyncIterator[Explained]:
+async def records(snapshot: OrganizationSnapshot, kind: EntityType) -> AsyncIterator[Explained]:
     """Return every record of a kind, and every id that only history or events know, in the order of their ids."""
     known = _KINDS[kind]
     rows = _Ahead(snapshot.connection, _rows(snapshot, known), "id")
@@ -122,7 +122,7 @@ def unexplained(record: Explained, organization_id: str) -> Iterator[Violation]:
         yield Violation(Invariant.EVENTS_FOLLOW_HISTORY, organization_id, ids, names)
 
 
-async def unknown_events(snapshot: Reading) -> AsyncIterator[Violation]:
+async def unknown_events(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
     """Return the events that no change of a record tells."""
     known = [name for kind in _KINDS.values() for name in kind.events.values()]
     query = select(outbox.c.id).where(
@@ -194,12 +194,12 @@ def _is_news(entry: Any) -> bool:
     return entry.action != "removed" or any(change["field"] == "status" for change in entry.changes)
 
 
-def _rows(snapshot: Reading, kind: _Kind) -> Select[Any]:
+def _rows(snapshot: OrganizationSnapshot, kind: _Kind) -> Select[Any]:
     table = kind.table
     return select(*kind.columns).where(table.c.organization_id == snapshot.organization_id).order_by(table.c.id)
 
 
-def _entries(snapshot: Reading, kind: EntityType) -> Select[Any]:
+def _entries(snapshot: OrganizationSnapshot, kind: EntityType) -> Select[Any]:
     return (
         select(
             audit_log.c.entity_id,
@@ -213,7 +213,7 @@ def _entries(snapshot: Reading, kind: EntityType) -> Select[Any]:
     )
 
 
-def _events(snapshot: Reading, kind: _Kind) -> Select[Any]:
+def _events(snapshot: OrganizationSnapshot, kind: _Kind) -> Select[Any]:
     record_id = outbox.c.envelope["payload"][kind.event_key].as_string()
     if snapshot.connection.dialect.name == "postgresql":
         record_id = record_id.collate("C")  # as Python compares texts, and as both databases order ids

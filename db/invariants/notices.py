@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.invariants.rosters import STREAMED
-from db.invariants.violations import Reading
+from db.invariants.violations import OrganizationSnapshot
 from db.tables import enrollments, group_definitions, patients
 
 _NAMES: Final = {"ENROLLED": "inactive_patient_is_seated", "WAITLISTED": "inactive_patient_waits"}
@@ -39,7 +39,7 @@ class Notice:
         )
 
 
-async def inactive_patients(snapshot: Reading) -> AsyncIterator[Notice]:
+async def inactive_patients(snapshot: OrganizationSnapshot) -> AsyncIterator[Notice]:
     """Yield a notice for each inactive patient on a roster: a deactivation in the registry takes no seat away."""
     of_patient = (patients.c.organization_id == enrollments.c.organization_id) & (
         patients.c.id == enrollments.c.patient_id

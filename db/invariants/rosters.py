@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Select, Subquery, Table, exists, func, or_, select
 
-from db.invariants.violations import Invariant, Reading, Violation
+from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
 from db.tables import (
     audit_log,
     enrollments,
@@ -40,7 +40,7 @@ _REFERENCES: Final[tuple[tuple[Table, str, str, Table], ...]] = (
 )
 
 
-async def roster_violations(snapshot: Reading) -> AsyncIterator[Violation]:
+async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
     """Return what is wrong with seats and waitlists, of living and deleted groups alike."""
     taken = _taken(snapshot)
     free_seat = _groups(taken).where(taken.c.waiting > 0, taken.c.seated < group_definitions.c.max_capacity)
@@ -64,7 +64,7 @@ async def roster_violations(snapshot: Reading) -> AsyncIterator[Violation]:
             yield _violation(invariant, snapshot, row)
 
 
-async def unexplained_over_capacity(snapshot: Reading) -> AsyncIterator[Violation]:
+async def unexplained_over_capacity(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
     """Return the groups that are further over their maximum than overrides and lowered capacities account for."""
     taken = _taken(snapshot)
     over = (
@@ -80,7 +80,7 @@ async def unexplained_over_capacity(snapshot: Reading) -> AsyncIterator[Violatio
             )
 
 
-async def foreign_references(snapshot: Reading) -> AsyncIterator[Violation]:
+async def foreign_references(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
     """Return the rows that name a record which their own organization does not have."""
     for table, kind, column, target in _REFERENCES:
         named = table.c[column]
@@ -93,11 +93,11 @@ async def foreign_references(snapshot: Reading) -> AsyncIterator[Violation]:
             yield _violation(Invariant.WITHIN_ONE_ORGANIZATION, snapshot, row, column)
 
 
-def _active(snapshot: Reading) -> tuple[ColumnElement[bool], ...]:
+def _active(snapshot: OrganizationSnapshot) -> tuple[ColumnElement[bool], ...]:
     return (enrollments.c.organization_id == snapshot.organization_id, enrollments.c.status != "DISENROLLED")
 
 
-def _taken(snapshot: Reading) -> Subquery:
+def _taken(snapshot: OrganizationSnapshot) -> Subquery:
     position: Column[Any] = enrollments.c.waitlist_position
     return (
         select(
@@ -120,7 +120,7 @@ def _groups(taken: Subquery) -> Select[Any]:
     )
 
 
-async def _overrides(snapshot: Reading, group_id: Any) -> int:
+async def _overrides(snapshot: OrganizationSnapshot, group_id: Any) -> int:
     query = (
         select(func.count())
         .select_from(audit_log)
@@ -135,7 +135,7 @@ async def _overrides(snapshot: Reading, group_id: Any) -> int:
     return await snapshot.connection.scalar(query) or 0
 
 
-async def _lowered(snapshot: Reading, group_id: Any) -> int:
+async def _lowered(snapshot: OrganizationSnapshot, group_id: Any) -> int:
     query = select(audit_log.c.changes).where(
         audit_log.c.organization_id == snapshot.organization_id,
         audit_log.c.entity_type == EntityType.GROUP_DEFINITION.value,
@@ -149,6 +149,6 @@ async def _lowered(snapshot: Reading, group_id: Any) -> int:
     return lowered
 
 
-def _violation(invariant: Invariant, snapshot: Reading, row: Any, *fields: str) -> Violation:
+def _violation(invariant: Invariant, snapshot: OrganizationSnapshot, row: Any, *fields: str) -> Violation:
     ids = tuple((str(name), str(value)) for name, value in row._mapping.items())  # noqa: SLF001 - its public name
     return Violation(invariant, snapshot.organization_id, ids, fields)

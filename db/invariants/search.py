@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Table, TextClause, select, text
 
 from db.invariants.rosters import STREAMED
-from db.invariants.violations import Invariant, Reading, Violation
+from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
 from db.sql.triggers import select_endings
 from db.tables import group_definitions, locations, patients, staff_members
 from domain.search_text import search_text
@@ -36,7 +36,7 @@ _WRONG_ENDINGS: Final = _wrong_endings(postgresql=True)
 _WRONG_ENDINGS_ON_SQLITE: Final = _wrong_endings(postgresql=False)
 
 
-async def stale_searches(snapshot: Reading) -> AsyncIterator[Violation]:
+async def stale_searches(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
     """Yield the records that searches and lists by name treat as if they had other names than they have."""
     for table, name, columns in _MADE_OF:
         made_of = [table.c[column] for column in columns]
@@ -54,5 +54,5 @@ async def stale_searches(snapshot: Reading) -> AsyncIterator[Violation]:
         yield _violation(snapshot, "patient", row.id, "endings")
 
 
-def _violation(snapshot: Reading, name: str, record: Any, field: str) -> Violation:
+def _violation(snapshot: OrganizationSnapshot, name: str, record: Any, field: str) -> Violation:
     return Violation(Invariant.SEARCH_MATCHES_NAMES, snapshot.organization_id, ((name, str(record)),), (field,))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ScalarSelect, Table, func, select
 
 from db.invariants.rosters import STREAMED
-from db.invariants.violations import Invariant, Reading, Violation
+from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
 from db.tables import enrollments, group_definitions, locations, occurrences, outbox
 from domain.wall_time import is_time_zone
 
@@ -45,7 +45,7 @@ _IN_ORDER: Final[tuple[tuple[Table, str, tuple[tuple[str, str], ...]], ...]] = (
 )
 
 
-async def backward_times(snapshot: Reading) -> AsyncIterator[Violation]:
+async def backward_times(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
     """Yield the records whose times contradict each other, and the events that are told before earlier ones.
 
     What an earlier release told stays as it is: nobody can know the right times any more.
@@ -74,7 +74,7 @@ async def backward_times(snapshot: Reading) -> AsyncIterator[Violation]:
         yield _violation(snapshot, "event", row.id, "created_at")
 
 
-async def unknown_zones(snapshot: Reading) -> AsyncIterator[Violation]:
+async def unknown_zones(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
     """Yield the records whose time zone does not exist: nobody can tell when their sessions are."""
     for table, name in ((locations, "location"), (group_definitions, "group"), (occurrences, "session")):
         ours = table.c.organization_id == snapshot.organization_id
@@ -93,5 +93,5 @@ def _old_times_until(table: Table) -> ScalarSelect[Any]:
     return select(group_definitions.c.old_times_until).where(of_group).scalar_subquery()
 
 
-def _violation(snapshot: Reading, name: str, record: Any, *fields: str) -> Violation:
+def _violation(snapshot: OrganizationSnapshot, name: str, record: Any, *fields: str) -> Violation:
     return Violation(Invariant.TIMES_RUN_FORWARD, snapshot.organization_id, ((name, str(record)),), fields)

@@ -22,7 +22,7 @@ class Invariant(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OrganizationSnapshot:
     """What a check reads: one organization's rows, on a connection that sees a single moment and streams them."""
 
     connection: AsyncConnection

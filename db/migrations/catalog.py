@@ -53,11 +53,11 @@ class Requirement:
 async def missing_from_catalog(engine: AsyncEngine) -> list[Requirement]:
     """Return what the catalog of a database with the newest schema lacks, by one statement."""
     async with engine.connect() as connection:
-        return await connection.run_sync(missing)
+        return await connection.run_sync(find_missing)
 
 
-def missing(connection: Connection) -> list[Requirement]:
-    """Return what the catalog lacks, in the order in which it is to be mended."""
+def find_missing(connection: Connection) -> list[Requirement]:
+    """Return what the catalog lacks, in the order in which it is to be repaired."""
     required = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
     each = " UNION ALL ".join(f"SELECT {place} AS place, ({it.holds}) AS holds" for place, it in enumerate(required))
     query = text(f"SELECT place FROM ({each}) AS required WHERE holds IS NOT TRUE ORDER BY place")

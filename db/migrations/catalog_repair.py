@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from db.connections.roles import Role
-from db.migrations.catalog import Requirement, missing
+from db.migrations.catalog import Requirement, find_missing
 from db.migrations.privileges import ORGANIZATION_TABLES
 from db.migrations.schema_version import VERSION_TABLE
 from db.tables import metadata
@@ -42,7 +42,7 @@ class AdministratorNeeded(Exception):
 
 
 def lift_row_security(connection: Connection) -> None:
-    """Let the owner of the tables see all rows until the end of the transaction; `mend_catalog` ends it."""
+    """Let the owner of the tables see all rows until the end of the transaction; `repair_catalog` ends it."""
     for table in ORGANIZATION_TABLES:
         if connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": table}):
             connection.execute(text(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"))
@@ -73,9 +73,9 @@ def refuse_closed_schema(connection: Connection) -> None:
         )
 
 
-def mend_catalog(connection: Connection) -> list[Requirement]:
+def repair_catalog(connection: Connection) -> list[Requirement]:
     """Put in what is missing, and return it. Raise AdministratorNeeded."""
-    lacking = missing(connection)
+    lacking = find_missing(connection)
     needed: list[str] = []
     for requirement in lacking:
         needed += _mend(connection, requirement)
@@ -83,7 +83,7 @@ def mend_catalog(connection: Connection) -> list[Requirement]:
         needed += _join_roles(connection)
     if not needed:
         # PostgreSQL only warns of a GRANT that the login may not make.
-        needed = [statement for requirement in missing(connection) for statement in requirement.repair]
+        needed = [statement for requirement in find_missing(connection) for statement in requirement.repair]
     if needed:
         raise AdministratorNeeded(list(dict.fromkeys(needed)))
     return lacking

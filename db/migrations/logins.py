@@ -53,26 +53,26 @@ class Login:
 
     Attributes:
         name: Its name.
-        too_much: Why it must not serve, as the end of a sentence that its name begins; None where it may.
-        acts_as: The roles that it may act as.
+        excess: Why it must not serve, as the end of a sentence that its name begins; None where it may.
+        roles: The roles that it may act as.
     """
 
     name: str
-    too_much: str | None
-    acts_as: frozenset[Role]
+    excess: str | None
+    roles: frozenset[Role]
 
 
-async def look_at_login(engine: AsyncEngine) -> Login:
+async def inspect_login(engine: AsyncEngine) -> Login:
     """Return what the login of an engine on PostgreSQL may do."""
     async with engine.connect() as connection:
         name = str(await connection.scalar(text("SELECT session_user")))
         parameters = {"tables": list(ORGANIZATION_TABLES), "operator": Role.OPERATOR.value}
         found = (await connection.execute(_TOO_MUCH, parameters)).first()
-        roles = await connection.scalars(
+        names = await connection.scalars(
             _MAY_ACT_AS, {"roles": [role.value for role in Role], "since": _SET_OPTION_SINCE}
         )
-        acts_as = frozenset(Role(role) for role in roles)
-    too_much = None
+        roles = frozenset(Role(role) for role in names)
+    excess = None
     if found is not None:
-        too_much = found.reason if found.rolname == name else f"may become {found.rolname}, which {found.reason}"
-    return Login(name, too_much, acts_as)
+        excess = found.reason if found.rolname == name else f"may become {found.rolname}, which {found.reason}"
+    return Login(name, excess, roles)

@@ -9,8 +9,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.connections.engine import LOCK_WAIT, WRITES
-from db.migrations.catalog import missing
-from db.migrations.catalog_repair import lift_row_security, mend_catalog, refuse_closed_schema, refuse_foreign_tables
+from db.migrations.catalog import find_missing
+from db.migrations.catalog_repair import lift_row_security, refuse_closed_schema, refuse_foreign_tables, repair_catalog
 from db.migrations.schema_version import REVISIONS, refuse_newer, revision_of
 
 SCRIPTS = "db:migrations"
@@ -24,18 +24,18 @@ _PATIENCE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Migrated:
+class MigrationResult:
     """What migrating has done.
 
     Attributes:
         before: The revision that the database was at; None where it had no schema.
         after: The revision that it is at now.
-        mended: The names of what the catalog lacked.
+        repaired: The names of what the catalog lacked.
     """
 
     before: str | None
     after: str
-    mended: tuple[str, ...]
+    repaired: tuple[str, ...]
 
     def __str__(self) -> str:
         if self.before is None:
@@ -43,13 +43,13 @@ class Migrated:
         done = []
         if self.before != self.after:
             done.append(f"brought from schema {self.before} to {self.after}")
-        if self.mended:
-            done.append(f"given what its catalog lacked: {', '.join(self.mended)}")
+        if self.repaired:
+            done.append(f"given what its catalog lacked: {', '.join(self.repaired)}")
         changes = ", and ".join(done)
         return f"The database was {changes}." if done else f"The database has schema {self.after}: nothing to do."
 
 
-async def migrate(engine: AsyncEngine) -> Migrated:
+async def migrate(engine: AsyncEngine) -> MigrationResult:
     """Bring the database to the newest schema and mend its catalog, in one transaction: all of it or nothing.
 
     Safe to run twice, and by several processes at once: the second waits for the first and finds nothing to do.
@@ -66,22 +66,22 @@ async def migrate(engine: AsyncEngine) -> Migrated:
             return await connection.run_sync(_migrate)
 
 
-def _migrate(connection: Connection) -> Migrated:
+def _migrate(connection: Connection) -> MigrationResult:
     on_postgresql = connection.dialect.name == "postgresql"
     if on_postgresql:
         refuse_foreign_tables(connection)
     before = revision_of(connection)
     refuse_newer(before)
     newest = REVISIONS[-1]
-    if before == newest and not missing(connection):
-        mended = mend_catalog(connection)  # the login may yet have to join the roles
-        return Migrated(before, newest, tuple(each.name for each in mended))
+    if before == newest and not find_missing(connection):
+        repaired = repair_catalog(connection)  # the login may yet have to join the roles
+        return MigrationResult(before, newest, tuple(each.name for each in repaired))
     if on_postgresql:
         refuse_closed_schema(connection)
         lift_row_security(connection)
     _upgrade(connection)
-    mended = mend_catalog(connection)
-    return Migrated(before, newest, tuple(each.name for each in mended))
+    repaired = repair_catalog(connection)
+    return MigrationResult(before, newest, tuple(each.name for each in repaired))
 
 
 def _upgrade(connection: Connection) -> None:

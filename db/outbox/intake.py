@@ -23,7 +23,7 @@ PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class PendingWork:
     """What there is to do for a sink.
 
     Attributes:
@@ -43,7 +43,7 @@ class Work:
     now: datetime
 
 
-async def open_sink(engine: AsyncEngine, sink: str) -> None:
+async def register_sink(engine: AsyncEngine, sink: str) -> None:
     """Make the sink known, if it is not: its first event will be the first of the outbox."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
         await connection.execute(
@@ -55,7 +55,7 @@ async def open_sink(engine: AsyncEngine, sink: str) -> None:
             await _adopt_restored_events(connection)
 
 
-async def look_for_work(engine: AsyncEngine, sink: str, longest_wait: float) -> Work:
+async def find_work(engine: AsyncEngine, sink: str, longest_wait: float) -> PendingWork:
     """Return what there is to do for a sink that is known, without locking or changing anything.
 
     Raises:
@@ -75,10 +75,10 @@ async def look_for_work(engine: AsyncEngine, sink: str, longest_wait: float) -> 
             lanes.where(relay_lanes.c.due_at > in_seconds(connection, longest_wait)),
             now,
         )
-        return Work(*(await connection.execute(query)).one())
+        return PendingWork(*(await connection.execute(query)).one())
 
 
-async def take_in(engine: AsyncEngine, sink: str) -> None:
+async def ingest_events(engine: AsyncEngine, sink: str) -> None:
     """Take the next page of events into the lanes of their groups; idle lanes become due now.
 
     One relay at a time does this for a sink; another one that comes meanwhile does nothing.

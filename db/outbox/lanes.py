@@ -113,7 +113,7 @@ async def claim_lanes(
         ]
 
 
-async def shorten_waits(engine: AsyncEngine, sink: str, seconds: float) -> None:
+async def cap_waits(engine: AsyncEngine, sink: str, seconds: float) -> None:
     """Make lanes due after so many seconds at the latest: a wrong clock may have stored a time far ahead."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
         latest = in_seconds(connection, seconds)

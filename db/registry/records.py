@@ -44,7 +44,7 @@ STAFF: Final = RegistryTable(
     staff_members,
     "display_name",
     lambda _id: {"credentials": None, "registry_active": True},
-    # settle_staff looks at their roles as well.
+    # refresh_staff_activity looks at their roles as well.
     lambda row: {"search_text": search_text(row["display_name"]), "active": row["registry_active"]},
     "registry_active",
 )
@@ -69,7 +69,7 @@ async def store_updates(
     """Store updates one after another in the caller's transaction, and return the outcome of each.
 
     An update of a record that an earlier one changed is compared with what that one left. Rows that no update names
-    stay as they are. After staff or their roles, call `settle_staff`.
+    stay as they are. After staff or their roles, call `refresh_staff_activity`.
     """
     if not updates:
         return []
@@ -94,7 +94,7 @@ async def staff_of_roles(connection: AsyncConnection, organization_id: str, role
     return {role["staff_id"] for role in roles.values()}
 
 
-async def settle_staff(
+async def refresh_staff_activity(
     connection: AsyncConnection, organization_id: str, staff_ids: Iterable[str], today: date
 ) -> None:
     """Make each active as the registry states: the person active, and a role that holds where roles are known."""

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.connections.engine import Database
 from db.connections.faults import is_unavailable
-from db.connections.read_pool import Readers, ReadingDriver
+from db.connections.read_pool import PooledDriver, ReadPool
 from db.sql.lookups import Lookup, Lookups
 from db.sql.statement import Statement
 
@@ -20,14 +20,14 @@ _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class Snapshot:
     """A transaction that reads, bound to one organization. It holds a connection until it is closed."""
 
-    __slots__ = ("_fault", "_readers", "driver", "on_postgresql", "organization_id")
+    __slots__ = ("_fault", "_read_pool", "driver", "on_postgresql", "organization_id")
 
-    def __init__(self, readers: Readers, driver: ReadingDriver) -> None:
+    def __init__(self, read_pool: ReadPool, driver: PooledDriver) -> None:
         """Begin nothing yet; `open_snapshot` does."""
         self.organization_id = driver.organization_id
         self.on_postgresql = driver.on_postgresql
         self.driver = driver
-        self._readers = readers
+        self._read_pool = read_pool
         self._fault: DBAPIError | None = None
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
@@ -68,7 +68,7 @@ class Snapshot:
                 await self.driver.run("ROLLBACK")
                 reusable = True
         finally:
-            await self._readers.give_back(self.driver, reusable=reusable)
+            await self._read_pool.release(self.driver, reusable=reusable)
 
 
 async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: object) -> list[Any]:
@@ -79,8 +79,8 @@ async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: 
     if engine.dialect.name != "postgresql":
         async with snapshot(engine, organization_id) as opened:
             return await opened.look_up(lookups, id)
-    readers = engine.readers
-    driver = await readers.take(organization_id)
+    read_pool = engine.read_pool
+    driver = await read_pool.acquire(organization_id)
     reusable = False
     try:
         found = await driver.look_up(lookups, id)
@@ -89,19 +89,19 @@ async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: 
         reusable = not driver.is_lost() and not is_unavailable(fault)
         raise
     finally:
-        await readers.give_back(driver, reusable=reusable)
+        await read_pool.release(driver, reusable=reusable)
     return found
 
 
 async def open_snapshot(engine: Database, organization_id: str) -> Snapshot:
     """Begin a transaction that reads: all its statements see the same moment of the database. Raise DBAPIError."""
-    driver = await engine.readers.take(organization_id)
-    opened = Snapshot(engine.readers, driver)
+    driver = await engine.read_pool.acquire(organization_id)
+    opened = Snapshot(engine.read_pool, driver)
     try:
         await opened.begin()
     except BaseException:
         # Whatever has become of it, nothing waits once more for a database that may have fallen silent.
-        await engine.readers.give_back(driver, reusable=False)
+        await engine.read_pool.release(driver, reusable=False)
         raise
     return opened
 

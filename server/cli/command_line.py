@@ -156,7 +156,7 @@ def _follow_events(parsed: argparse.Namespace, settings: Settings) -> None:
         await follow_events(engine, out, _say, organization_id=parsed.organization, after=parsed.after)
 
     with suppress(KeyboardInterrupt):  # interrupting is how following ends
-        _with_engine(settings, show, answer_seconds=ANSWER_SECONDS, may_create=False)
+        _with_engine(settings, show, command_timeout=ANSWER_SECONDS, may_create=False)
 
 
 def _relayed_events(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -190,7 +190,7 @@ def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
         await refuse_unfit_login(engine, allow_owner=settings.allow_owner_login == "on")
         await run_until_signalled(relay)
 
-    _with_engine(settings, deliver, answer_seconds=ANSWER_SECONDS, may_create=False)
+    _with_engine(settings, deliver, command_timeout=ANSWER_SECONDS, may_create=False)
 
 
 def _reads(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -251,12 +251,12 @@ async def _prepare(engine: AsyncEngine, command: str) -> None:
 def _with_engine(
     settings: Settings,
     work: Callable[[Database], Awaitable[None]],
-    answer_seconds: float | None = None,
+    command_timeout: float | None = None,
     *,
     may_create: bool = True,
 ) -> None:
     async def run() -> None:
-        engine = create_engine(settings.database_url, answer_seconds=answer_seconds, may_create=may_create)
+        engine = create_engine(settings.database_url, command_timeout=command_timeout, may_create=may_create)
         try:
             await work(engine)
         finally:

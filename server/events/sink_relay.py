@@ -15,17 +15,17 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.outbox.intake import look_for_work, open_sink, take_in
+from db.outbox.intake import find_work, ingest_events, register_sink
 from db.outbox.lanes import (
     Lane,
     LaneEvent,
+    cap_waits,
     claim_lanes,
     mark_delivered,
     mark_failed,
     park,
     read_lane,
     release_lanes,
-    shorten_waits,
 )
 from server.events.database_clock import DatabaseClock
 from server.events.not_delivered import NotDelivered
@@ -136,14 +136,14 @@ class SinkRelay:
         """Do what there is to do."""
         await self._release_stranded()
         if not self._opened:
-            await open_sink(self._engine, self._sink.name)
+            await register_sink(self._engine, self._sink.name)
             self._opened = True
-        work = await look_for_work(self._engine, self._sink.name, self._longest_wait)
+        work = await find_work(self._engine, self._sink.name, self._longest_wait)
         self._clock.set(work.now)
         if work.overlong_waits:
-            await shorten_waits(self._engine, self._sink.name, self._longest_wait)
+            await cap_waits(self._engine, self._sink.name, self._longest_wait)
         if work.new_events:
-            await take_in(self._engine, self._sink.name)
+            await ingest_events(self._engine, self._sink.name)
         free = LANES - len(self._serving)
         if not free or not (work.new_events or work.due_lanes):
             return _Turn(0, work.unsettled_events)

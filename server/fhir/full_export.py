@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.connections.roles import Role
-from db.registry.absent import active_ids_absent_from, deactivate
+from db.registry.deactivation import deactivate, find_absent
 from db.tables import locations, patients, staff_members, staff_roles
 from db.transactions.all_organizations import reading_all, writing_all
 from server.fhir.kinds import Kind
@@ -43,9 +43,7 @@ class FullExport:
         async with (reading_all if options.confirm is None else writing_all)(engine, Role.OPERATOR) as connection:
             for kind, present in self._present.items():
                 known = present | self._deleted[kind]
-                active, absent[kind] = await active_ids_absent_from(
-                    connection, options.organization_id, _ACTIVE[kind], known
-                )
+                active, absent[kind] = await find_absent(connection, options.organization_id, _ACTIVE[kind], known)
                 summary.absences[kind] = Absence(len(present), active, len(absent[kind]))
             if summary.unread or options.confirm is None or options.confirm != summary.absent:
                 return

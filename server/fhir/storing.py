@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.registry.locations import store_locations
-from db.registry.records import PATIENTS, ROLES, STAFF, settle_staff, staff_of_roles, store_updates
+from db.registry.records import PATIENTS, ROLES, STAFF, refresh_staff_activity, staff_of_roles, store_updates
 from domain.registry import Outcome, RegistryUpdate
 from server.fhir.kinds import Kind, Mapped
 from server.fhir.options import ImportOptions
@@ -49,7 +49,7 @@ async def store(
         stored = await store_updates(connection, options.organization_id, table, updates)
         outcomes |= zip(positions, stored, strict=True)
     staff |= await staff_of_roles(connection, options.organization_id, roles)
-    await settle_staff(connection, options.organization_id, staff, today)
+    await refresh_staff_activity(connection, options.organization_id, staff, today)
     positions, updates = _of_kind(batch, Kind.LOCATION)
     places = await store_locations(
         connection, options.organization_id, updates, options.default_time_zone, refused_locations

@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute, Route
 
 from db.connections.engine import Database
 from db.connections.faults import Busy, classify_fault
-from db.connections.read_pool import ConfinedReaders
-from db.migrations.catalog import missing
+from db.connections.read_pool import ConfinedReadPool
+from db.migrations.catalog import find_missing
 from db.migrations.schema_version import REVISIONS, UnreadableSchema, is_older, revision_of
 from server.runtime.ready_database import INCOMPLETE_CATALOG, OLD_SCHEMA, not_whole
 
@@ -68,8 +68,8 @@ class Readiness:
             if connected:
                 raise
         # Either every connection is in use, or the database is silent: a connection beside the pool tells which.
-        if isinstance(self._engine.readers, ConfinedReaders):
-            async with asyncio.timeout(READY_SECONDS), self._engine.readers.engine.connect():
+        if isinstance(self._engine.read_pool, ConfinedReadPool):
+            async with asyncio.timeout(READY_SECONDS), self._engine.read_pool.engine.connect():
                 pass
         raise Busy
 
@@ -92,7 +92,7 @@ class Readiness:
             return None
         # This look takes milliseconds, and a catalog hardly ever changes: what was whole is believed for a while.
         if time.monotonic() >= self._whole_until:
-            lacking = missing(connection)
+            lacking = find_missing(connection)
             if lacking:
                 _log.error(not_whole(lacking))
                 return INCOMPLETE_CATALOG

@@ -6,10 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.connections.confinement_probe import confinement_holds
 from db.connections.engine import Database
-from db.connections.read_pool import ConfinedReaders
+from db.connections.read_pool import ConfinedReadPool
 from db.connections.roles import Role
 from db.migrations.catalog import Requirement, missing_from_catalog
-from db.migrations.logins import Login, look_at_login
+from db.migrations.logins import Login, inspect_login
 from db.migrations.schema_version import schema_is_current
 from server.runtime.command_error import CommandError
 
@@ -44,8 +44,8 @@ async def refuse_unless_operator(engine: AsyncEngine, command: str) -> None:
     """Raise CommandError where the login may not run a command that looks across organizations."""
     if engine.dialect.name != "postgresql":
         return
-    login = await look_at_login(engine)
-    if Role.OPERATOR not in login.acts_as:
+    login = await inspect_login(engine)
+    if Role.OPERATOR not in login.roles:
         raise CommandError(
             f"`{command}` works across organizations, which the login {login.name} may not:"
             f" run it with the login that owns the tables in DATABASE_URL, or another that holds {Role.OPERATOR}"
@@ -61,15 +61,15 @@ async def refuse_unfit_login(engine: AsyncEngine, *, allow_owner: bool) -> None:
     """
     if engine.dialect.name != "postgresql":
         return
-    login = await look_at_login(engine)
-    if not {Role.SERVER, Role.BACKGROUND} <= login.acts_as:
+    login = await inspect_login(engine)
+    if not {Role.SERVER, Role.BACKGROUND} <= login.roles:
         raise CommandError(
             f"the login {login.name} may not act as {Role.SERVER} and {Role.BACKGROUND}: an administrator of this"
             f" database server must run: {_grant(login)}"
         )
-    if login.too_much is not None and not allow_owner:
+    if login.excess is not None and not allow_owner:
         raise CommandError(
-            f"the login {login.name} {login.too_much}, so row-level security would not hold in its sessions: serve"
+            f"the login {login.name} {login.excess}, so row-level security would not hold in its sessions: serve"
             f" with a second login that holds only {Role.SERVER} and {Role.BACKGROUND} (docs/database.md has the SQL),"
             " or set ALLOW_OWNER_LOGIN=on"
         )
@@ -77,7 +77,7 @@ async def refuse_unfit_login(engine: AsyncEngine, *, allow_owner: bool) -> None:
 
 async def refuse_lost_confinement(engine: Database) -> None:
     """Raise CommandError where what confines a session to an organization does not stay with its connection."""
-    if isinstance(engine.readers, ConfinedReaders) and not await confinement_holds(engine.readers.engine):
+    if isinstance(engine.read_pool, ConfinedReadPool) and not await confinement_holds(engine.read_pool.engine):
         raise CommandError(
             "between this server and PostgreSQL a pooler gives transactions of one connection to different sessions,"
             " so row-level security would not hold: set it to pool sessions (PgBouncer: pool_mode = session)"

@@ -14,7 +14,7 @@ from benchmarks.queries import REPORT as REPORT_QUERY
 from benchmarks.queries import SMALL as SMALL_QUERY
 from db.connections.engine import Database
 from db.invariants.rosters import foreign_references, roster_violations
-from db.invariants.violations import Reading
+from db.invariants.violations import OrganizationSnapshot
 from tests.support.api_client import ORGANIZATION, ApiClients
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +61,7 @@ async def test_the_statement_for_a_small_query_gives_what_the_api_gives(
 
 async def test_the_rows_keep_the_rules_of_rosters_and_of_references(engine: Database, data_set: DataSet) -> None:
     async with engine.connect() as connection:
-        reading = Reading(connection, data_set.organization)
+        reading = OrganizationSnapshot(connection, data_set.organization)
         rosters = [violation async for violation in roster_violations(reading)]
         references = [violation async for violation in foreign_references(reading)]
 

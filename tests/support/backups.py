@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from db.backups.backup import write_backup
 from db.connections.engine import Database, create_engine
-from db.outbox.intake import open_sink, take_in
+from db.outbox.intake import ingest_events, register_sink
 from db.tables import (
     access_log,
     idempotency_keys,
@@ -47,8 +47,8 @@ async def back_up(engine: Database, file: Path) -> dict[str, int]:
 async def everything_happened(engine: Database) -> None:
     """Rows in every table."""
     await lively_clinic(engine)
-    await open_sink(engine, SINK)
-    await take_in(engine, SINK)
+    await register_sink(engine, SINK)
+    await ingest_events(engine, SINK)
     key: dict[str, Any] = {"organization_id": OURS, "subject": "user-1", "key": "key-1"}
     async with engine.begin() as connection:
         await connection.execute(update(patients).values(birth_date=date(1987, 3, 14)))

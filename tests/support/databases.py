@@ -45,7 +45,7 @@ class TestedDatabase(Database):
     def __init__(self, database_url: str, administrator_url: str, **options: Any) -> None:
         serving = create_engine(database_url, **options)
         super().__init__(serving.sync_engine)
-        self.readers, self.write_refusals = serving.readers, serving.write_refusals
+        self.read_pool, self.write_refusals = serving.read_pool, serving.write_refusals
         self._administrator = create_engine(administrator_url) if database_url != administrator_url else serving
         self.operator = create_engine(with_login(administrator_url, OWNER))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Executable, update
 
 from db.connections.engine import Database
-from db.invariants.check import Checked, check_invariants
+from db.invariants.check import CheckSummary, check_invariants
 from tests.support.clinic import OURS
 from tests.support.databases import operator_of
 
@@ -19,7 +19,7 @@ async def violations(engine: Database, organization: str | None = None) -> set[s
     return set(found)
 
 
-async def assert_invariants(engine: Database, organization: str | None = None) -> Checked:
+async def assert_invariants(engine: Database, organization: str | None = None) -> CheckSummary:
     """Asserts that all invariants hold, and gives what was looked at."""
     found: list[str] = []
     checked = await check_invariants(operator_of(engine), lambda violation: found.append(str(violation)), organization)

@@ -19,7 +19,7 @@ from db.connections.engine import Database, create_engine
 from db.connections.roles import Role
 from db.migrations.migrate import migrate
 from db.migrations.schema_version import REVISIONS
-from db.outbox.intake import open_sink, take_in
+from db.outbox.intake import ingest_events, register_sink
 from db.outbox.lanes import claim_lanes
 from db.tables import (
     access_log,
@@ -94,19 +94,19 @@ async def test_events_that_were_taken_in_are_neither_lost_nor_sent_again(
     engine: Database, target: Database, file: Path
 ) -> None:
     await lively_clinic(engine)
-    await open_sink(engine, SINK)
-    await take_in(engine, SINK)
+    await register_sink(engine, SINK)
+    await ingest_events(engine, SINK)
     async with engine.begin() as connection:  # all of these are delivered
         await connection.execute(update(relay_lanes).values(sequence=relay_lanes.c.newest_sequence, due_at=None))
     unsent = await make_group(engine)
     await enroll_patient(context(engine), str(unsent.id), "patient-1")
     await back_up(engine, file)
     await restore_backup(target, file)
-    await open_sink(target, SINK)
+    await register_sink(target, SINK)
     later = await make_group(target)
     await enroll_patient(context(target), str(later.id), "patient-1")
     for _ in range(3):
-        await take_in(target, SINK)
+        await ingest_events(target, SINK)
     due = await claim_lanes(target, SINK, uuid7(), "a test", 60, 100)
     assert {lane.group_definition_id for lane in due} == {unsent.id, later.id}
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from db.connections.confinement_probe import confinement_holds
 from db.connections.engine import Database, create_engine
 from db.connections.faults import FaultKind, classify_fault
-from db.connections.read_pool import ConfinedReaders
+from db.connections.read_pool import ConfinedReadPool
 from db.sql.statement import Statement
 from db.tables import patients
 from db.transactions.snapshots import snapshot
@@ -39,7 +39,7 @@ async def test_a_read_fails_in_a_session_that_is_not_confined_to_its_organizatio
 ) -> None:
     for organization in (OURS, THEIRS):
         await seed(engine, organization)
-    driver = await engine.readers.take(OURS)
+    driver = await engine.read_pool.acquire(OURS)
     try:
         assert {row[0] for row in await driver.fetch(_PATIENTS, {})} == {OURS}
         await driver.connection.execute(change)
@@ -47,14 +47,14 @@ async def test_a_read_fails_in_a_session_that_is_not_confined_to_its_organizatio
             await driver.fetch(_PATIENTS, {})
         assert classify_fault(refused.value) is FaultKind.NOT_CONFINED
     finally:
-        await engine.readers.give_back(driver, reusable=False)
+        await engine.read_pool.release(driver, reusable=False)
 
 
 async def test_a_connection_whose_session_has_changed_is_not_used_again(engine: Database) -> None:
     await seed(engine, OURS)
-    driver = await engine.readers.take(OURS)
+    driver = await engine.read_pool.acquire(OURS)
     await driver.connection.execute("RESET ROLE")
-    await engine.readers.give_back(driver, reusable=True)
+    await engine.read_pool.release(driver, reusable=True)
     with pytest.raises(DBAPIError, match="not confined"):
         async with snapshot(engine, OURS) as reading:
             await reading.fetch(_PATIENTS, {})
@@ -78,8 +78,8 @@ async def test_a_pooler_of_transactions_is_found_out_while_it_is_idle(
 
 async def _holds(database_url: str) -> bool:
     database = create_engine(database_url)
-    assert isinstance(database.readers, ConfinedReaders)
+    assert isinstance(database.read_pool, ConfinedReadPool)
     try:
-        return await confinement_holds(database.readers.engine)
+        return await confinement_holds(database.read_pool.engine)
     finally:
         await database.dispose()

@@ -132,8 +132,8 @@ async def connect_both_ways(url: str) -> None:
     try:
         async with database.connect() as connection:
             await connection.execute(text("SELECT 1"))
-        driver = await database.readers.take("org-1")
-        await database.readers.give_back(driver, reusable=False)
+        driver = await database.read_pool.acquire("org-1")
+        await database.read_pool.release(driver, reusable=False)
     finally:
         await database.dispose()
 

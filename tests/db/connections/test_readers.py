@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.connections.engine import Database, create_engine
 from db.connections.faults import Busy, FaultKind, classify_fault
-from db.connections.read_pool import ConfinedReaders, ReadingDriver
+from db.connections.read_pool import ConfinedReadPool, PooledDriver
 from db.connections.roles import Role, confine_session
 from db.sql.lookups import Lookup, Lookups
 from db.sql.statement import Statement
@@ -43,12 +43,12 @@ async def single(database_url: str, engine: Database) -> AsyncIterator[Database]
 
 
 @asynccontextmanager
-async def taken(database: Database, organization: str = OURS) -> AsyncIterator[ReadingDriver]:
-    driver = await database.readers.take(organization)
+async def taken(database: Database, organization: str = OURS) -> AsyncIterator[PooledDriver]:
+    driver = await database.read_pool.acquire(organization)
     try:
         yield driver
     finally:
-        await database.readers.give_back(driver, reusable=True)
+        await database.read_pool.release(driver, reusable=True)
 
 
 async def seen(database: Database, organization: str) -> set[str]:
@@ -160,7 +160,7 @@ async def test_where_all_are_in_use_the_next_waits_and_is_busy_when_it_takes_too
         waiting = asyncio.create_task(seen(single, THEIRS))
         await asyncio.sleep(0)
     assert await waiting == {THEIRS}
-    impatient = create_engine(database_url, pool_size=1, wait_seconds=0.05)
+    impatient = create_engine(database_url, pool_size=1, pool_timeout=0.05)
     async with taken(impatient):
         for _ in range(3):
             with pytest.raises(Busy):
@@ -170,7 +170,7 @@ async def test_where_all_are_in_use_the_next_waits_and_is_busy_when_it_takes_too
 
 
 async def test_where_none_can_be_made_the_place_is_free_for_the_next() -> None:
-    away = create_engine("postgresql://nobody@127.0.0.1:1/nowhere", pool_size=1, wait_seconds=0.05)
+    away = create_engine("postgresql://nobody@127.0.0.1:1/nowhere", pool_size=1, pool_timeout=0.05)
     for _ in range(3):
         with pytest.raises(OSError) as told:  # noqa: PT011 - whichever the system says
             await seen(away, OURS)
@@ -199,7 +199,7 @@ async def test_none_is_left_when_the_engine_is_disposed_of(database_url: str, en
                 pass  # PostgreSQL takes a moment to end them
 
     database = create_engine(database_url, pool_size=3)
-    assert isinstance(database.readers, ConfinedReaders)
+    assert isinstance(database.read_pool, ConfinedReadPool)
     async with taken(database):
         async with taken(database):
             pass

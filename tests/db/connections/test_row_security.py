@@ -202,12 +202,12 @@ async def test_the_background_role_sees_of_all_organizations_only_what_it_works_
 @asynccontextmanager
 async def serving_session(engine: Database) -> AsyncIterator[asyncpg.Connection]:
     """A session as requests read by, in which everything may be tried that PostgreSQL allows."""
-    driver = await engine.readers.take(OURS)
+    driver = await engine.read_pool.acquire(OURS)
     try:
         await driver.connection.execute("SET default_transaction_read_only = off")
         yield driver.connection
     finally:
-        await engine.readers.give_back(driver, reusable=False)
+        await engine.read_pool.release(driver, reusable=False)
 
 
 async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: Database) -> None:

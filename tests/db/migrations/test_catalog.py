@@ -5,7 +5,7 @@ from sqlalchemy import func, select, text
 
 from db.connections.engine import Database
 from db.migrations.catalog import missing_from_catalog
-from db.migrations.catalog_repair import lift_row_security, mend_catalog
+from db.migrations.catalog_repair import lift_row_security, repair_catalog
 from db.migrations.migrate import migrate
 from db.tables import patient_endings, patients
 from tests.support.clinic import OURS, seed
@@ -20,7 +20,7 @@ _ENDINGS = "pm_group_patient_endings"
 
 async def test_a_migrated_database_lacks_nothing_and_migrating_again_mends_nothing(engine: Database) -> None:
     assert await missing_from_catalog(engine) == []
-    assert (await migrate(operator_of(engine))).mended == ()
+    assert (await migrate(operator_of(engine))).repaired == ()
 
 
 DAMAGE = {
@@ -80,7 +80,7 @@ async def test_each_thing_that_is_missing_is_found_and_mended(
 ) -> None:
     await administer(administrator_url, DAMAGE[name])
     assert name in [requirement.name for requirement in await missing_from_catalog(engine)]
-    assert name in (await migrate(operator_of(engine))).mended
+    assert name in (await migrate(operator_of(engine))).repaired
     assert await missing_from_catalog(engine) == []
 
 
@@ -103,7 +103,7 @@ async def test_a_trigger_that_is_missing_or_changed_on_sqlite_is_found_and_mende
             for statement in damage:
                 await connection.execute(text(statement))
         assert [each.name for each in await missing_from_catalog(engine)] == [f"trigger {refuses}"]
-        assert (await migrate(engine)).mended == (f"trigger {refuses}",)
+        assert (await migrate(engine)).repaired == (f"trigger {refuses}",)
         assert await missing_from_catalog(engine) == []
 
 
@@ -126,5 +126,5 @@ async def test_the_owner_sees_all_rows_only_while_it_migrates(database_kind: str
         assert await connection.scalar(everybody) == 0
         await connection.run_sync(lift_row_security)
         assert await connection.scalar(everybody) != 0
-        await connection.run_sync(mend_catalog)
+        await connection.run_sync(repair_catalog)
         assert await connection.scalar(everybody) == 0

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from db.connections.engine import create_engine
 from db.connections.roles import Role
 from db.migrations.migrate import migrate
-from db.registry.records import settle_staff
+from db.registry.records import refresh_staff_activity
 from db.tables import locations, patients, staff_members
 from db.transactions.all_organizations import writing_all
 from tests.support.old_schema import migrate_to
@@ -37,7 +37,7 @@ async def test_records_of_an_earlier_release_stay_as_they_are(empty_database_url
             await connection.execute(text(statement))
     await migrate(engine)
     async with writing_all(engine, Role.OPERATOR) as connection:
-        await settle_staff(connection, "org", ["gone", "here"], date(2026, 6, 1))
+        await refresh_staff_activity(connection, "org", ["gone", "here"], date(2026, 6, 1))
         staff = await connection.execute(select(staff_members).order_by(staff_members.c.id))
         assert [(row.id, row.active, row.registry_active) for row in staff] == [
             ("gone", False, False),

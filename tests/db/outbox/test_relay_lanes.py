@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 
 from db.connections.engine import Database
-from db.outbox.intake import look_for_work, open_sink, take_in
+from db.outbox.intake import find_work, ingest_events, register_sink
 from db.outbox.lanes import (
     Lane,
+    cap_waits,
     claim_lanes,
     mark_delivered,
     mark_failed,
     park,
     read_lane,
     release_lanes,
-    shorten_waits,
 )
 from db.outbox.parked_events import list_parked, send_again
 from tests.support.databases import operator_of
@@ -30,8 +30,8 @@ GROUPS = [uuid.UUID(int=number) for number in range(1, 21)]
 
 async def taken_in(engine: Database, groups: list[uuid.UUID]) -> list[str]:
     ids = await record(engine, groups)
-    await open_sink(engine, SINK)
-    await take_in(engine, SINK)
+    await register_sink(engine, SINK)
+    await ingest_events(engine, SINK)
     return ids
 
 
@@ -48,15 +48,15 @@ async def test_claims_at_once_share_no_lane_and_keep_to_their_limit(engine: Data
     groups += [lane.group_definition_id for lane in await claimed(engine)]
     assert sorted(groups) == GROUPS
     assert await claimed(engine) == []
-    assert not (await look_for_work(engine, SINK, 600)).due_lanes
+    assert not (await find_work(engine, SINK, 600)).due_lanes
 
 
 async def test_events_that_are_taken_in_at_once_come_in_once(engine: Database) -> None:
     await record(engine, GROUPS)
-    await open_sink(engine, SINK)
-    await asyncio.gather(*(take_in(engine, SINK) for _ in range(4)))
+    await register_sink(engine, SINK)
+    await asyncio.gather(*(ingest_events(engine, SINK) for _ in range(4)))
     assert len(await lanes(engine)) == len(GROUPS)
-    assert not (await look_for_work(engine, SINK, 600)).new_events
+    assert not (await find_work(engine, SINK, 600)).new_events
 
 
 async def test_who_has_lost_a_lease_changes_nothing(engine: Database) -> None:
@@ -122,9 +122,9 @@ async def test_a_wait_that_is_too_long_is_shortened_and_no_other(engine: Databas
     await mark_failed(engine, one, "HTTP 503", 86_400)  # as a wrong clock may have had it
     await mark_failed(engine, two, "HTTP 503", 300)
     before = {lane["group_definition_id"]: lane["due_at"] for lane in await lanes(engine)}
-    assert (await look_for_work(engine, SINK, 600)).overlong_waits
-    await shorten_waits(engine, SINK, 600)
-    assert not (await look_for_work(engine, SINK, 600)).overlong_waits
+    assert (await find_work(engine, SINK, 600)).overlong_waits
+    await cap_waits(engine, SINK, 600)
+    assert not (await find_work(engine, SINK, 600)).overlong_waits
     after = {lane["group_definition_id"]: lane["due_at"] for lane in await lanes(engine)}
     assert after[one.group_definition_id] <= await database_now(engine) + timedelta(seconds=600)
     assert after[two.group_definition_id] == before[two.group_definition_id]

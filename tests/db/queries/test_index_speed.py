@@ -96,7 +96,7 @@ def _lines(rows: Sequence[Any]) -> str:
 @pytest.fixture
 async def explained(engine: Database) -> AsyncIterator[Explained]:
     await _grow(engine)
-    seen = Explained(engine.readers, await engine.readers.take(OURS))
+    seen = Explained(engine.read_pool, await engine.read_pool.acquire(OURS))
     seen.plans = []
     await seen.begin()
     if seen.on_postgresql:

@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from db.connections.engine import Database
 from db.connections.roles import Role
-from db.registry.absent import active_ids_absent_from, deactivate
+from db.registry.deactivation import deactivate, find_absent
 from db.registry.records import (
     PATIENTS,
     ROLES,
     STAFF,
     patient_update,
-    settle_staff,
+    refresh_staff_activity,
     staff_of_roles,
     staff_update,
     store_updates,
@@ -121,7 +121,7 @@ async def works_here(engine: Database) -> bool | None:
 async def store_staff(engine: Database, kind: str, *updates: RegistryUpdate) -> None:
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await store_updates(connection, "org", {"staff": STAFF, "roles": ROLES}[kind], updates)
-        await settle_staff(connection, "org", ["s"], TODAY)
+        await refresh_staff_activity(connection, "org", ["s"], TODAY)
 
 
 def role(id: str, active: bool = True, ends_on: date | None = None, staff_id: str = "s") -> RegistryUpdate:
@@ -167,7 +167,7 @@ async def test_what_a_complete_export_lacks_is_found_and_made_inactive(engine: D
     await stored(engine, ADA, BEN, replace(ADA, id="c"))
     await stored(engine, replace(ADA, id="d"), organization="org-2")
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
-        assert await active_ids_absent_from(connection, "org", patients.c.active, {"a"}) == (2, ["c"])
+        assert await find_absent(connection, "org", patients.c.active, {"a"}) == (2, ["c"])
         await deactivate(connection, "org", patients.c.active, ["c"], TODAY)
     assert [each.active for each in await kept(engine)] == [True, False, False]
     assert [each.active for each in await kept(engine, "org-2")] == [True]

@@ -194,7 +194,7 @@ async def test_a_hot_group_holds_up_no_other(
 async def test_connections_that_are_all_in_use_are_busy(
     groups: list[UUID], database_url: str, database_kind: str
 ) -> None:
-    small = create_engine(database_url, pool_size=1, wait_seconds=0.05)
+    small = create_engine(database_url, pool_size=1, pool_timeout=0.05)
     async with AsyncExitStack() as held, asyncio.timeout(20):
         for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other one is for reading
             await held.enter_async_context(small.connect())

@@ -142,16 +142,16 @@ async def test_a_dump_restored_into_another_server_goes_on_where_it_was(
 
 async def test_looking_for_work_reads_no_event_that_was_seen(engine: Database) -> None:
     await record(engine, GROUPS * 300)
-    await relay_intake.open_sink(engine, "webhook")
+    await relay_intake.register_sink(engine, "webhook")
     for _ in range(3):
-        await relay_intake.take_in(engine, "webhook")
+        await relay_intake.ingest_events(engine, "webhook")
     asked: list[tuple[str, Any]] = []
 
     @event.listens_for(engine.sync_engine, "before_cursor_execute")
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
         asked.append((statement, parameters))
 
-    await relay_intake.look_for_work(engine, "webhook", 600)
+    await relay_intake.find_work(engine, "webhook", 600)
     event.remove(engine.sync_engine, "before_cursor_execute", note)
     statement, parameters = asked[-1]
     explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"

@@ -19,7 +19,7 @@ from uuid_utils.compat import uuid7
 
 from db.connections.engine import WRITES, Database, create_engine
 from db.connections.faults import FaultKind
-from db.connections.read_pool import ConfinedReaders
+from db.connections.read_pool import ConfinedReadPool
 from db.connections.roles import Role
 from db.migrations.migrate import migrate
 from db.tables import enrollments, group_definitions, outbox
@@ -75,7 +75,7 @@ class Running:
 
 @asynccontextmanager
 async def running(database_url: str, prepared: Database | None = None, **options: Any) -> AsyncIterator[Running]:
-    engine = create_engine(database_url, **{"answer_seconds": 15, "may_create": False, **options})
+    engine = create_engine(database_url, **{"command_timeout": 15, "may_create": False, **options})
     await seed(prepared or engine, ORGANIZATION)
     group = await add_group(prepared or engine, "Anger management", ORGANIZATION, max_capacity=5)
     app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
@@ -159,7 +159,7 @@ async def test_a_login_that_may_not_connect_finds_the_database_away(engine: Data
 
 @on_postgresql
 async def test_who_stands_still_in_a_transaction_keeps_no_lock_for_longer_than_a_minute(database_url: str) -> None:
-    serving = create_engine(database_url, answer_seconds=15)
+    serving = create_engine(database_url, command_timeout=15)
     for opened in (reading_all, writing_all):
         async with opened(serving, Role.BACKGROUND) as connection:
             assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
@@ -176,7 +176,7 @@ async def test_a_database_that_cannot_be_reached_is_waited_for_once_a_request(da
         tried += 1
         raise ConnectionRefusedError
 
-    makes_connections = engine.readers.engine if isinstance(engine.readers, ConfinedReaders) else engine
+    makes_connections = engine.read_pool.engine if isinstance(engine.read_pool, ConfinedReadPool) else engine
     event.listen(makes_connections.sync_engine, "do_connect", refuse)
 
     for _ in range(2):
@@ -383,7 +383,7 @@ async def locked(engine: Database) -> AsyncIterator[None]:
 
 @on_postgresql
 async def test_a_database_that_falls_silent_is_away(engine: Database, database_url: str) -> None:
-    async with behind_proxy(engine, database_url, answer_seconds=0.5) as (proxy, server):
+    async with behind_proxy(engine, database_url, command_timeout=0.5) as (proxy, server):
         await assert_well(server, "patient-1")
         for _ in range(2):
             assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 1}

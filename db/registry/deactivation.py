@@ -7,14 +7,14 @@ from typing import Final
 from sqlalchemy import Column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.registry.records import settle_staff, staff_of_roles
+from db.registry.records import refresh_staff_activity, staff_of_roles
 from db.registry.rows import chunks, lock
 from db.tables import staff_members, staff_roles
 
 _PAGE: Final = 5_000
 
 
-async def active_ids_absent_from(
+async def find_absent(
     connection: AsyncConnection, organization_id: str, active: Column[bool], present: Collection[str]
 ) -> tuple[int, list[str]]:
     """Return how many records are active, and the ids of those of them that are not present.
@@ -48,6 +48,7 @@ async def deactivate(
             .values({active: False})
         )
     if table is staff_members:
-        await settle_staff(connection, organization_id, ids, today)
+        await refresh_staff_activity(connection, organization_id, ids, today)
     if table is staff_roles:
-        await settle_staff(connection, organization_id, await staff_of_roles(connection, organization_id, ids), today)
+        staff_ids = await staff_of_roles(connection, organization_id, ids)
+        await refresh_staff_activity(connection, organization_id, staff_ids, today)
