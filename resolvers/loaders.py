@@ -6,7 +6,7 @@ A loader also remembers, for one request: the same record is read once, however 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from db.queries import enrollments as enrollment_queries
@@ -22,10 +22,9 @@ from db.transactions.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
 from domain.selections import Fields, SessionsWanted
+from resolvers.disclosures import Disclosures
 from resolvers.loader import Loader, LoadScheduler
-
-if TYPE_CHECKING:
-    from resolvers.context import Context
+from resolvers.request_snapshot import RequestSnapshot
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -36,15 +35,16 @@ Statuses = enrollment_queries.Statuses
 class Loaders:
     """The loaders of one request, each made when it is first needed."""
 
-    def __init__(self, context: "Context") -> None:
-        self._context = context
+    def __init__(self, snapshot: RequestSnapshot, disclosures: Disclosures) -> None:
+        self._snapshot = snapshot
+        self._disclosures = disclosures
         self._scheduler = LoadScheduler()
 
     def forget(self) -> None:
         """Let go of what was loaded. Loaders hold themselves: a long report would stay until garbage is collected."""
-        context, scheduler = self._context, self._scheduler
+        snapshot, disclosures, scheduler = self._snapshot, self._disclosures, self._scheduler
         self.__dict__.clear()
-        self._context, self._scheduler = context, scheduler
+        self._snapshot, self._disclosures, self._scheduler = snapshot, disclosures, scheduler
 
     @cached_property
     def staff_member(self) -> Loader[str, StaffMember]:
@@ -62,7 +62,7 @@ class Loaders:
 
         async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Patient]:
             found = await reference_queries.find_references(snapshot, PATIENT_ORDER, ids)
-            self._context.note_patients(found)
+            self._disclosures.add(found)
             return found
 
         return self._found(find)
@@ -83,7 +83,7 @@ class Loaders:
 
         async def find(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
             found = await enrollment_queries.find_enrollments(snapshot, ids)
-            self._context.note_patients(enrollment.patient_id for enrollment in found.values())
+            self._disclosures.add(enrollment.patient_id for enrollment in found.values())
             return found
 
         return self._found(find)
@@ -113,7 +113,7 @@ class Loaders:
             # Whose they are is noted whatever was asked for.
             fields = None if fields is None else fields.with_value("patient_id")
             found = await enrollment_queries.pages_of_group_enrollments(snapshot, group_ids, statuses, window, fields)
-            self._context.note_patients(patient for page in found for patient in page.records.values("patient_id"))
+            self._disclosures.add(patient for page in found for patient in page.records.values("patient_id"))
             return found
 
         return self._lists(read)
@@ -156,7 +156,7 @@ class Loaders:
 
     def _found(self, find: Callable[[Snapshot, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> Loader[Key, Any]:
         async def load(keys: list[Key]) -> list[Value | None]:
-            async with self._context.read(self) as snapshot:
+            async with self._snapshot as snapshot:
                 found = await find(snapshot, keys)
             return [found.get(key) for key in keys]
 
@@ -170,7 +170,7 @@ class Loaders:
             for parent, arguments in keys:
                 parents.setdefault(arguments, []).append(parent)
             found: dict[tuple[Key, Arguments], Value] = {}
-            async with self._context.read(self) as snapshot:
+            async with self._snapshot as snapshot:
                 for arguments, wanted in parents.items():
                     values = await read(snapshot, wanted, *arguments)
                     if len(parents) == 1:

@@ -41,7 +41,7 @@ def transaction(
             else:
                 decided = await steps.do_once(context, context.claim, run)
         except Refusal as refusal:
-            context.note_patients(refusal.patients)
+            context.disclosures.add(refusal.patients)
             raise
         context.changed = True
         context.note_answer(decided, recorded)

@@ -89,7 +89,7 @@ def enrollments_ahead(
 
     def value(context: Context, group: GroupDefinition, found: Sequence[Any]) -> Page[Enrollment]:
         read: Slice[Enrollment] = found[0]
-        context.note_patients(read.records.values("patient_id"))
+        context.disclosures.add(read.records.values("patient_id"))
         return counted(_page(context, _of_group, group.id, asked, read), found[1:])
 
     return Ahead(lookups, value)

@@ -30,11 +30,11 @@ async def groups(
     storable(wanted.facilitator_id, "filter.facilitatorId")
     storable(wanted.location_id, "filter.locationId")
     part = window(GROUP_ORDERS[order], first, after, last, before)
-    async with context.read() as snapshot:
+    async with context.snapshot as snapshot:
         found = await group_queries.page_of_groups(snapshot, wanted, order, part)
 
     async def total() -> int:
-        async with context.read() as snapshot:
+        async with context.snapshot as snapshot:
             return await group_queries.count_groups(snapshot, wanted)
 
     return Page(GROUP_ORDERS[order], part, found, total)

@@ -43,12 +43,13 @@ class RecordWithFields:
 
     async def read(self, context: Context, id: object) -> tuple[Any, list[list[Any] | None]]:
         """Return the record, None where there is none, and for each field a list with its value, or None."""
-        found = await context.look_up(self._lookups, id, nothing_else=self.nothing_else)
+        read = context.snapshot.look_up_once if self.nothing_else else context.snapshot.look_up
+        found = await read(self._lookups, id)
         record = found[0]
         if record is None:
             return None, [None for _ in self._fields]
         if self._kind.patient_of is not None:
-            context.note_patients([self._kind.patient_of(record)])
+            context.disclosures.add([self._kind.patient_of(record)])
         values: list[list[Any] | None] = []
         for each in self._fields:
             if each is None:

@@ -27,10 +27,10 @@ async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields | 
     """Return many patients, all different, or these fields of them; None for ids that the registry does not have."""
     fields = fields_to_read(fields, len(ids))
     if fields is not None:
-        async with context.read() as snapshot:
+        async with context.snapshot as snapshot:
             found = await find_all(snapshot, PATIENT_ORDER, ids, fields)
         if found is not None:
-            context.note_patients(ids)
+            context.disclosures.add(ids)
             return found
     return list((await context.loaders.patient.load_all(ids)).values())
 
@@ -38,7 +38,7 @@ async def patients_by_id(context: Context, ids: Sequence[str], fields: Fields | 
 async def patients(context: Context, search: str | None, first: int | None, after: str | None) -> Page[Patient]:
     """Return a page of the patients whose name or record number holds the text. Raise BadInput."""
     page = await _list(context, PATIENT_ORDER, search, first, after)
-    context.note_patients(patient.id for patient in page.nodes)
+    context.disclosures.add(patient.id for patient in page.nodes)
     return page
 
 
@@ -59,7 +59,7 @@ async def _list(
 ) -> Page[Record]:
     arguments.search(search, "search")
     part = window(order, first, after)
-    async with context.read() as snapshot:
+    async with context.snapshot as snapshot:
         found = await reference_queries.page_of_references(snapshot, order, search, part)
         if order.by_id and part.after and not found.records:
             # The place after an id that is not there is nowhere, which is not the end of the list.
@@ -68,7 +68,7 @@ async def _list(
                 raise not_a_cursor("after")
 
     async def total() -> int:
-        async with context.read() as snapshot:
+        async with context.snapshot as snapshot:
             return await reference_queries.count_references(snapshot, order, search)
 
     return Page(order, part, found, total)

@@ -41,11 +41,11 @@ async def sessions(
     """Return a page of the organization's calendar. Raise BadInput."""
     wanted = _checked(wanted)
     part = window(SESSION_ORDER, first, after, last, before)
-    async with context.read() as snapshot:
+    async with context.snapshot as snapshot:
         found = await schedule_queries.page_of_sessions(snapshot, wanted, part)
 
     async def total() -> int:
-        async with context.read() as snapshot:
+        async with context.snapshot as snapshot:
             return await schedule_queries.count_sessions(snapshot, wanted)
 
     return Page(SESSION_ORDER, part, found, total)

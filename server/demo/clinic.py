@@ -4,7 +4,7 @@ Groups, sessions and enrollments are made by the resolvers that clients reach, s
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from random import Random
 from typing import Final, TypeVar
@@ -81,7 +81,7 @@ class DatabaseNotEmpty(Exception):
 class _Filling(Context):
     """A context whose mutations all join one transaction: the clinic is there as a whole or not at all."""
 
-    work: UnitOfWork
+    work: UnitOfWork = field(kw_only=True)
 
     async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
         return await decide(self.work)
@@ -103,7 +103,7 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
         clinic.engine, author, lambda: moment, clinic.new_id, lock_seconds=_WAIT_SECONDS, role=Role.OPERATOR
     ) as work:
         await _refuse_unless_empty(work)
-        context = _Filling(clinic, caller, author.correlation_id, work)
+        context = _Filling(clinic, caller, author.correlation_id, work=work)
         random = Random(_SEED)  # noqa: S311 - the same clinic each time, nothing secret
         staff, rooms, people = demo_staff(random), demo_locations(), demo_patients(random)
         await store_updates(work.connection, DEMO_ORGANIZATION, STAFF, [staff_update(member) for member in staff])

@@ -89,8 +89,7 @@ class GraphQLOverHTTP:
             # Nobody will read the rest of the body.
             answer = {"errors": errors_before_execution([refused])}
             return _response(answer, 413, media_type, record, {"Connection": "close"})
-        context = Context(self._clinic, caller, record.request_id)
-        context.client_address = record.client_address
+        context = Context(self._clinic, caller, record.request_id, record.client_address)
         try:
             return await self._execute(scope, asked, context, accepted, record)
         except IdempotencyRefusal as refused:
@@ -110,7 +109,7 @@ class GraphQLOverHTTP:
         if isinstance(chosen, NotExecuted):
             status = chosen.status or _refused_status(media_type)
             return _response(chosen.answer, status, media_type, record, chosen.headers)
-        record.operation_name = context.operation = chosen.operation.name_for_logs
+        record.operation_name = context.disclosures.operation = chosen.operation.name_for_logs
 
         def run() -> Awaitable[Response]:
             return self._run(chosen, asked.variables, context, media_type, record)
@@ -132,7 +131,7 @@ class GraphQLOverHTTP:
                 result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
             finally:
                 record.fallbacks = context.fallbacks
-            await context.record_reads()
+            await context.record_disclosures()
             return _told(result, chosen, context, media_type, record)
 
 

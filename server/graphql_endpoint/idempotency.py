@@ -157,8 +157,8 @@ async def _replay(answer: Answer, context: Context) -> Response:
         raise IdempotencyRefusal(
             403, ErrorCode.FORBIDDEN, "The answer was given for permissions that you no longer hold."
         )
-    context.note_patients(answer.patient_ids)
-    await context.record_reads()
+    context.disclosures.add(answer.patient_ids)
+    await context.record_disclosures()
     headers = {"Content-Type": answer.media_type, "Cache-Control": "no-store", REPLAYED: "true"}
     return Response(answer.body, answer.status, headers)
 
@@ -174,7 +174,7 @@ async def _settle(context: Context, claim: Claim, response: Response | None) -> 
             response.headers["Content-Type"],
             bytes(response.body),
             frozenset(context.caller.permissions),
-            context.patients_recorded,
+            context.disclosures.recorded,
         )
         await _surely(context, lambda work: store_answer(work, claim, answer))
     except Exception as fault:

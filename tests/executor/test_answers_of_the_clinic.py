@@ -85,11 +85,11 @@ async def test_the_clinic_answers_alike(
             assert found == expected, f"document {number} of seed {seed}, held {held}:\n{request}"
             # Both record the same reads. Where the response has no data, graphql-core may have read before a denial.
             if not compiled.fallbacks and '"data":null' not in expected:
-                assert compiled._patients_read == plain._patients_read, request
+                assert compiled.disclosures.unrecorded == plain.disclosures.unrecorded, request
             compared += 1
             without_errors += '"errors":[]' in expected
             fallbacks += compiled.fallbacks
-            at_once += compiled._read_all
+            at_once += compiled.snapshot.read_once
             for context in (plain, compiled):
                 await context.end()
             others = {name: made.choice(ids) if value in ids else value for name, value in request.variables.items()}
@@ -122,6 +122,6 @@ async def test_a_report_is_answered_alike_and_at_the_first_attempt(
     assert found == await answer(core, document, request, plain)
     assert '"errors":[]' in found
     assert compiled.fallbacks == 0
-    assert compiled._patients_read == plain._patients_read == {"patient-2", "patient-3"}
+    assert compiled.disclosures.unrecorded == plain.disclosures.unrecorded == {"patient-2", "patient-3"}
     for context in (plain, compiled):
         await context.end()

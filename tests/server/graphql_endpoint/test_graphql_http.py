@@ -42,13 +42,13 @@ class Query:
 
     @strawberry.field
     async def one(self, info: strawberry.Info[Context]) -> int:
-        async with info.context.read() as snapshot:
+        async with info.context.snapshot as snapshot:
             ((one,),) = await snapshot.fetch(Statement(text("SELECT 1")), {})
             return int(one)
 
     @strawberry.field
     async def broken_statement(self, info: strawberry.Info[Context], value: str) -> int:
-        async with info.context.read() as snapshot:
+        async with info.context.snapshot as snapshot:
             await snapshot.fetch(Statement(text("SELECT x FROM nowhere WHERE y = :y")), {"y": value})
             return 0
 

@@ -181,7 +181,7 @@ async def test_a_database_that_cannot_be_reached_is_waited_for_once_a_request(da
 
     for _ in range(2):
         with pytest.raises(ConnectionRefusedError):
-            async with request.read():
+            async with request.snapshot:
                 pass
     assert tried == 1
     await request.end()

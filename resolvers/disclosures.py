@@ -1,0 +1,43 @@
+"""The patients whose records a request discloses, for the access log."""
+
+from collections.abc import Iterable
+
+from db.transactions.unit_of_work import UnitOfWork
+
+
+class Disclosures:
+    """The patients whose records a request has read, and those of them that are in the access log.
+
+    Attributes:
+        operation: The name of the request's operation for the access log, if it has one.
+        recorded: The patients that are in the access log, by committed transactions.
+    """
+
+    __slots__ = ("_patients", "operation", "recorded")
+
+    def __init__(self) -> None:
+        self.operation: str | None = None
+        self.recorded: frozenset[str] = frozenset()
+        self._patients: set[str] = set()
+
+    def add(self, patient_ids: Iterable[str]) -> None:
+        """Add patients whose records the request has read."""
+        self._patients.update(patient_ids)
+
+    @property
+    def unrecorded(self) -> frozenset[str]:
+        """The patients that are not in the access log yet."""
+        return frozenset(self._patients - self.recorded)
+
+    def record(self, work: UnitOfWork, patient_ids: frozenset[str]) -> None:
+        """Record the patients in a transaction. Call `mark_recorded` once it is committed."""
+        work.record_reading(self.operation, patient_ids)
+
+    def mark_recorded(self, patient_ids: frozenset[str]) -> None:
+        """Note that the patients are in the access log."""
+        self.recorded |= patient_ids
+
+    def clear(self) -> None:
+        """Free the memory. The ids of a long report take half a megabyte."""
+        self.recorded = frozenset()
+        self._patients.clear()
