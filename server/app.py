@@ -7,7 +7,6 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 from uuid_utils.compat import uuid7
 
@@ -74,7 +73,7 @@ def create_app(
         *health_routes(clinic.engine),
     ]
     if graphiql:
-        routes += [Route("/", RedirectResponse("/graphiql")), *graphiql_routes(GRAPHIQL_FILES)]
+        routes += graphiql_routes(GRAPHIQL_FILES)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -1,41 +1,46 @@
 import { Kind, parse } from "graphql";
 import { currentToken } from "./token";
 
-type Request = { query: string; operationName?: string | null; variables?: unknown };
+export type Operation = { query: string; operationName?: string | null; variables?: unknown };
+export type Fetcher = ReturnType<typeof signedFetcher>;
 
-/** Sends one operation to the server as the signed-in person; `onRefused` is told when the token is not accepted. */
+/** Returns a function that sends operations as the signed-in person. It calls `onRefused` if the server refuses the token. */
 export function signedFetcher(onRefused: () => void) {
-  return async ({ query, operationName, variables }: Request): Promise<object> => {
+  return async (
+    { query, operationName, variables }: Operation,
+    { headers: typedHeaders }: { headers?: Record<string, string> } = {},
+  ): Promise<object> => {
     const token = currentToken();
-    const response = await fetch("/graphql", {
+    const headers = new Headers(typedHeaders);
+    headers.set("Accept", "application/graphql-response+json, application/json");
+    headers.set("Content-Type", "application/json");
+    if (token !== null) headers.set("Authorization", `Bearer ${token}`);
+    // The address is relative, so that the page also works behind a proxy that serves it under a path prefix.
+    const response = await fetch("graphql", {
       method: "POST",
-      headers: {
-        Accept: "application/graphql-response+json, application/json",
-        "Content-Type": "application/json",
-        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
-      },
+      headers,
       body: JSON.stringify({ query, operationName: nameIn(query, operationName), variables }),
       credentials: "omit",
       cache: "no-store",
     });
-    // A slow answer to an old token says nothing about the one pasted since.
+    // A slow response to an old token says nothing about a token that was pasted since.
     if (response.status === 401 && token === currentToken()) onRefused();
     const body = await response.text();
     try {
       return JSON.parse(body) as object;
     } catch {
-      return { errors: [{ message: `The server answered ${response.status} without GraphQL: ${body.slice(0, 200)}` }] };
+      return { errors: [{ message: `The server returned status ${response.status} without JSON: ${body.slice(0, 200)}` }] };
     }
   };
 }
 
-/** The name, unless the document has no such operation: for a moment after a change of tabs GraphiQL gives the old tab's. */
+/** Returns the operation name if the document has it. For a moment after a change of tabs GraphiQL passes the old tab's. */
 function nameIn(query: string, name: string | null | undefined): string | undefined {
   if (!name) return undefined;
   try {
-    const found = parse(query).definitions.some((part) => part.kind === Kind.OPERATION_DEFINITION && part.name?.value === name);
-    return found ? name : undefined;
+    const exists = parse(query).definitions.some((part) => part.kind === Kind.OPERATION_DEFINITION && part.name?.value === name);
+    return exists ? name : undefined;
   } catch {
-    return name; // the server says where the document is wrong
+    return name; // the server reports the syntax error
   }
 }

@@ -1,4 +1,4 @@
-// The token leaves the address bar before anything large is loaded; the page itself comes after.
+// Remove the token from the address bar before loading anything large. The page itself comes after.
 import { takeTokenFromAddress } from "./token";
 
 takeTokenFromAddress();

@@ -4,11 +4,14 @@ import { GraphiQL } from "graphiql";
 import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
 import "./page.css";
-import { exampleTabs } from "./examples";
+import { demoIds } from "./exampleIds";
+import { exampleTabs, type Tab } from "./examples";
 import { signedFetcher } from "./fetcher";
-import { pageMemory } from "./memory";
 import { SignedIn, SignIn } from "./signIn";
-import { currentToken, onTokenChange } from "./token";
+import { activeTab, storageOf } from "./storage";
+import { currentToken, onTokenChange, personOf, type Person } from "./token";
+
+const DEMO_ORGANIZATION = "demo-clinic";
 
 export function showPage(element: HTMLElement): void {
   createRoot(element).render(
@@ -20,32 +23,45 @@ export function showPage(element: HTMLElement): void {
 
 function Page() {
   const token = useSyncExternalStore(onTokenChange, currentToken);
+  const person = token === null ? null : personOf(token);
   const [refused, setRefused] = useState(false);
   useEffect(() => setRefused(false), [token]);
   return (
     <>
       <header className="page-header">
         <span className="page-title">Group sessions</span>
-        {token !== null && <SignedIn token={token} />}
+        {person !== null && <SignedIn person={person} />}
       </header>
-      {(token === null || refused) && <SignIn refused={refused} />}
-      {/* A refused token leaves GraphiQL in place, with what was being written; signing out clears it all. */}
-      {token !== null && <Editor onRefused={() => setRefused(true)} key={token.split(".")[1]} />}
+      {(person === null || refused) && <SignIn refused={refused} />}
+      {/* A refused token leaves the editor in place, with the person's work. A new token of that person continues it. */}
+      {person !== null && <Editor person={person} onRefused={() => setRefused(true)} key={ownerOf(person)} />}
     </>
   );
 }
 
-function Editor({ onRefused }: { onRefused: () => void }) {
-  const [tabs] = useState(() => exampleTabs(new Date()));
+function ownerOf({ organization, subject }: Person): string {
+  return JSON.stringify([organization, subject]);
+}
+
+function Editor({ person, onRefused }: { person: Person; onRefused: () => void }) {
   const [fetcher] = useState(() => signedFetcher(onRefused));
+  const [storage] = useState(() => storageOf(ownerOf(person)));
+  const [tabs, setTabs] = useState<Tab[] | null>(() => {
+    const restored = activeTab(storage);
+    if (restored !== null) return [restored]; // GraphiQL restores the others from the same storage
+    return person.organization === DEMO_ORGANIZATION ? null : exampleTabs(new Date());
+  });
+  useEffect(() => {
+    if (tabs === null) void demoIds(fetcher).then((ids) => setTabs(exampleTabs(new Date(), ids)));
+  }, [tabs, fetcher]);
+  if (tabs === null) return null;
   return (
     <GraphiQL
       fetcher={fetcher}
-      storage={pageMemory}
+      storage={storage}
       defaultTabs={tabs}
       initialQuery={tabs[0]?.query}
       initialVariables={tabs[0]?.variables}
-      isHeadersEditorEnabled={false}
       shouldPersistHeaders={false}
       showPersistHeadersSettings={false}
       defaultEditorToolsVisibility="variables"

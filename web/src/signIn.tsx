@@ -1,5 +1,6 @@
 import { useState, type FormEvent } from "react";
-import { cleanToken, personOf, setToken } from "./token";
+import { removeTabs } from "./storage";
+import { cleanToken, setToken, type Person } from "./token";
 
 export function SignIn({ refused }: { refused: boolean }) {
   const [fault, setFault] = useState<string | null>(null);
@@ -9,7 +10,7 @@ export function SignIn({ refused }: { refused: boolean }) {
     const form = event.currentTarget;
     const token = cleanToken(new FormData(form).get("token") as string);
     if (token === null) {
-      setFault("That is no token: a token has three parts with dots between them.");
+      setFault("This is not a token. A token has three parts, separated by dots.");
       return;
     }
     form.reset();
@@ -19,29 +20,47 @@ export function SignIn({ refused }: { refused: boolean }) {
 
   return (
     <form className="sign-in" onSubmit={submit} autoComplete="off">
-      <h1>{refused ? "The server does not accept this token any more" : "Sign in to use the API"}</h1>
+      <h1>{refused ? "The server no longer accepts this token" : "Sign in to use the API"}</h1>
       <p>
-        Open a sign-in link that the server printed, or paste a token of <code>group-sessions token</code> here. It stays
-        in this page's memory and is gone when the page closes.
+        Open a sign-in link that the server printed, or paste a token from <code>group-sessions token</code>. The page
+        keeps the token in memory until you close or reload it.
       </p>
       <label htmlFor="token">Token</label>
       <div className="sign-in-row">
-        <input id="token" name="token" type="password" autoComplete="off" spellCheck={false} autoFocus required />
+        <input
+          id="token"
+          name="token"
+          type="password"
+          autoComplete="off"
+          spellCheck={false}
+          aria-invalid={fault !== null}
+          aria-describedby={fault === null ? undefined : "token-fault"}
+          autoFocus
+          required
+        />
         <button type="submit">Sign in</button>
       </div>
-      {fault !== null && <p role="alert">{fault}</p>}
+      {fault !== null && (
+        <p role="alert" id="token-fault">
+          {fault}
+        </p>
+      )}
     </form>
   );
 }
 
-export function SignedIn({ token }: { token: string }) {
-  const person = personOf(token);
+export function SignedIn({ person }: { person: Person }) {
+  function signOut() {
+    removeTabs();
+    setToken(null);
+  }
+
   return (
     <>
-      <span>
+      <span className="page-person">
         Signed in as <strong>{person.subject}</strong> of <strong>{person.organization}</strong> ({person.access})
       </span>
-      <button type="button" onClick={() => setToken(null)}>
+      <button type="button" onClick={signOut}>
         Sign out
       </button>
     </>

@@ -1,6 +1,6 @@
-// The bearer token lives in this module's memory and nowhere else: no storage, no history, no editor shows it.
+// The bearer token lives only in this module's memory. It is in no storage, no browser history and no editor.
 
-/** What the page shows of the signed-in person; read from the token, which only the server can check. */
+/** The signed-in person, read from the token's claims without verifying them. Only the server can verify a token. */
 export type Person = { subject: string; organization: string; access: string };
 
 let token: string | null = null;
@@ -20,15 +20,15 @@ export function onTokenChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Signs in by a link that ends in #token=…, and takes the token out of the address bar and this tab's history. */
+/** Signs in by a link that ends in #token=…, and removes the token from the address bar and the browser history. */
 export function takeTokenFromAddress(): void {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given === null) return;
+  const linked = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (linked === null) return;
   history.replaceState(null, "", location.pathname + location.search);
-  setToken(cleanToken(given));
+  setToken(cleanToken(linked));
 }
 
-/** The token in what a person pasted: bare, after "Bearer", or a whole sign-in link. Null when there is none. */
+/** Returns the token from pasted text: a bare token, one after "Bearer", or a sign-in link. Null if there is none. */
 export function cleanToken(pasted: string): string | null {
   const bare = pasted.trim().replace(/^.*#token=/s, "").replace(/^Bearer\s+/i, "");
   return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(bare) ? bare : null;
@@ -56,6 +56,6 @@ function claimsOf(value: string): Record<string, unknown> {
     const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return typeof claims === "object" && claims !== null ? (claims as Record<string, unknown>) : {};
   } catch {
-    return {}; // the server will say that it is no token
+    return {}; // the server refuses it
   }
 }

@@ -1,0 +1,51 @@
+"""A reverse proxy that serves another server under a path prefix, which it removes before it forwards a request."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+_HOP_BY_HOP = {"connection", "content-length", "host", "transfer-encoding"}
+
+
+@contextmanager
+def prefix_proxy(target: str, prefix: str) -> Iterator[str]:
+    """Serve `target` under `prefix` on a free port. Yield the address, prefix included."""
+
+    async def forward(request: Request) -> Response:
+        path = request.url.path.removeprefix(prefix)
+        async with httpx.AsyncClient(base_url=target, timeout=30) as client:
+            outgoing = client.build_request(
+                request.method,
+                f"{path}?{request.url.query}" if request.url.query else path,
+                headers=_forwarded(request.headers.raw),
+                content=await request.body(),
+            )
+            incoming = await client.send(outgoing, stream=True)
+            body = b"".join([chunk async for chunk in incoming.aiter_raw()])
+        response = Response(body, incoming.status_code)
+        response.raw_headers = [*_forwarded(incoming.headers.raw), (b"content-length", str(len(body)).encode())]
+        return response
+
+    app = Starlette(routes=[Route(f"{prefix}/{{path:path}}", forward, methods=["GET", "POST"])])
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}{prefix}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+def _forwarded(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in headers if name.decode().lower() not in _HOP_BY_HOP]
