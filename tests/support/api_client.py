@@ -40,7 +40,7 @@ def bearer(
         subject=subject,
         permissions=permissions or (),
         roles=roles,
-        expires_in=timedelta(minutes=10),
+        expires_in=timedelta(hours=8),  # tokens of parametrized tests must outlive a slow run
     )
     return f"Bearer {token}"
 
