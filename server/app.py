@@ -1,6 +1,6 @@
-"""The ASGI app, and the factory that makes it from the environment in each server process."""
+"""The ASGI app, and the factory that creates it from the environment in each server process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -17,12 +17,11 @@ from schema.schema import executed
 from server.auth.authenticator import Authenticator
 from server.events.inbound_events import InboundEvents
 from server.events.relay import Relay, relay_of, running
-from server.graphql_endpoint.endpoint import GraphQLOverHTTP
+from server.graphql_endpoint.endpoint import GraphQLEndpoint
 from server.middleware.client_address import TrustedProxies
-from server.middleware.compression import Compressed
-from server.middleware.cross_origin import cross_origin
+from server.middleware.compression import Compression
+from server.middleware.cors import cors_middleware
 from server.middleware.request_log import RequestLog
-from server.middleware.shortcut import Shortcut
 from server.routes.graphiql import graphiql_routes
 from server.routes.health import health_routes
 from server.runtime.clock import now
@@ -30,14 +29,13 @@ from server.runtime.garbage import tame_collector
 from server.runtime.housekeeping import housekeeping
 from server.runtime.logs import configure_logging, silence_document_logging
 from server.settings.environment import Settings, load_settings
-from server.settings.request_limits import DEFAULT_EDGE, Edge
+from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
 
 GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
-_GRAPHQL: Final = "/graphql"
-
 ANSWER_SECONDS: Final = 15
-"""Longer than the server lets a statement run, so that it is PostgreSQL itself that ends one, where it can."""
+"""How long the client side waits for a statement: longer than PostgreSQL's own statement timeout, which should come
+first."""
 
 
 def create_app(
@@ -45,30 +43,31 @@ def create_app(
     authenticator: Authenticator,
     *,
     graphiql: bool,
-    edge: Edge = DEFAULT_EDGE,
+    limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
+    allowed_origins: Sequence[str] = (),
     relay: Relay | None = None,
     inbound_secret: str | None = None,
     compiled: bool = True,
     proxies: TrustedProxies | None = None,
 ) -> Starlette:
-    """Return the app; it closes the clinic's database when it is shut down.
+    """Return the app. Its shutdown closes the clinic's database.
 
     Args:
-        clinic: The database and the clinic's settings.
-        authenticator: What tells callers from strangers.
-        graphiql: Whether GraphiQL's page is served, and / leads there.
-        edge: What requests are bounded by.
-        relay: Delivers events while the app is up, where given.
-        inbound_secret: What other modules sign their events with, where we take any.
-        compiled: Whether compiled code completes what it can (see executor), or graphql-core all of it.
-        proxies: The proxies that say where a request comes from; by default none.
+        clinic: The database and the settings of the clinic.
+        authenticator: Authenticates callers.
+        graphiql: Whether to serve the GraphiQL page, and redirect / to it.
+        limits: The limits of GraphQL requests.
+        allowed_origins: The origins whose pages may send requests (CORS).
+        relay: Delivers events while the app runs; None delivers none.
+        inbound_secret: The secret with which other modules sign their events; None accepts no events.
+        compiled: Whether to use the compiled executor (see executor) or only graphql-core.
+        proxies: The proxies whose X-Forwarded-For header is trusted; None trusts none.
     """
     silence_document_logging()
     count_statements(clinic.engine)
-    schema = executed(compiled=compiled, cache_bytes=edge.limits.cache_bytes)
-    graphql = Compressed(GraphQLOverHTTP(schema, clinic, authenticator, edge))
+    schema = executed(compiled=compiled, cache_bytes=limits.document.cache_bytes)
     routes: list[BaseRoute] = [
-        Route(_GRAPHQL, graphql),  # the shortcut is before it; it is the place that /graphql/ is sent on to
+        Route("/graphql", Compression(GraphQLEndpoint(schema, clinic, authenticator, limits))),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
     ]
@@ -82,25 +81,21 @@ def create_app(
             yield
         await clinic.engine.dispose()
 
-    around = [
-        Middleware(RequestLog, proxies),
-        *cross_origin(edge.cors_origins),
-        Middleware(Shortcut, _GRAPHQL, graphql),
-    ]
-    return Starlette(routes=routes, middleware=around, lifespan=lifespan)
+    middleware = [Middleware(RequestLog, proxies), *cors_middleware(allowed_origins)]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
 def create_clinic(settings: Settings, engine: Database) -> Clinic:
-    """Return the clinic that the settings describe, on this database."""
+    """Return the clinic of the settings on this database."""
     return Clinic(engine, now, uuid7, settings.default_time_zone, settings.first_weekday, settings.waitlist_limit)
 
 
 def create_app_from_environment() -> Starlette:
-    """Return a server process its app. `serve` has checked the environment, and completed it for the demo.
+    """Return the app of a server process. `serve` has checked the environment before, and completed it for the demo.
 
     Raises:
-        SettingsError: Where a variable is wrong.
-        ValueError: Where sign-in is not configured.
+        SettingsError: If a variable is invalid.
+        ValueError: If sign-in is not configured.
     """
     settings = load_settings()
     configure_logging(settings.log_level)
@@ -111,7 +106,8 @@ def create_app_from_environment() -> Starlette:
         clinic,
         Authenticator.from_settings(settings),
         graphiql=settings.serves_graphiql(demo=False),
-        edge=settings.edge,
+        limits=settings.request_limits,
+        allowed_origins=settings.allowed_origins,
         relay=relay_of(settings, clinic.engine),
         inbound_secret=settings.events_inbound_secret,
         compiled=settings.executor == "compiled",

@@ -28,7 +28,7 @@ def describe_server(settings: Settings, address: str, workers: int, *, demo: boo
         "event_receivers": _receivers(settings),
         "inbound_events": settings.events_inbound_secret is not None,
         "rate_limit": settings.rate_limit,
-        "cors_origins": list(settings.edge.cors_origins),
+        "cors_origins": list(settings.allowed_origins),
         "trusted_proxies": [str(network) for network in settings.trusted_networks],
         "log_level": settings.log_level,
     }

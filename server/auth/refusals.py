@@ -3,6 +3,9 @@
 from enum import StrEnum
 from typing import Final
 
+from server.responses.errors import ErrorCode
+from server.responses.json_responses import RequestRefused
+
 
 class RefusalReason(StrEnum):
     """Why a token was refused, as the log's `refusal` names it. None of them quotes anything of the token."""
@@ -26,37 +29,35 @@ class RefusalReason(StrEnum):
     WRONG_ISSUER = "wrong_issuer"
 
 
-class Unauthenticated(Exception):
-    """There is no token, or none that is valid.
-
-    Attributes:
-        reason: The reason for the log.
-        message: The reason for the caller, without anything of the token's content.
-    """
+class Unauthenticated(RequestRefused):
+    """A request without a valid token. The message contains nothing of the token."""
 
     def __init__(self, reason: RefusalReason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-
-    @property
-    def challenge(self) -> str:
-        """The WWW-Authenticate header (RFC 6750 section 3): a request without a token gets no error code."""
-        if self.reason is RefusalReason.NO_TOKEN:
-            return "Bearer"
-        # The messages are ours, but claims have the names that the settings give them.
-        description = "".join(character if character in _DESCRIBABLE else "?" for character in self.message)
-        return f'Bearer error="invalid_token", error_description="{description}"'
+        headers = {"WWW-Authenticate": _challenge(reason, message)}
+        super().__init__(401, ErrorCode.UNAUTHENTICATED, message, headers=headers, reason=reason)
 
 
-_DESCRIBABLE: Final = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
+def _challenge(reason: RefusalReason, message: str) -> str:
+    """Return the challenge of RFC 6750 section 3. A request without a token gets no error code."""
+    if reason is RefusalReason.NO_TOKEN:
+        return "Bearer"
+    # The names of claims in a message come from the settings, and may have any characters.
+    description = "".join(character if character in _DESCRIPTION_CHARACTERS else "?" for character in message)
+    return f'Bearer error="invalid_token", error_description="{description}"'
 
 
-class KeysUnavailable(Exception):
-    """The provider's keys cannot be fetched now. The token may be valid, and the caller may try again."""
+_DESCRIPTION_CHARACTERS: Final = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
+
+
+class KeysUnavailable(RequestRefused):
+    """The identity provider's keys cannot be fetched. The token may be valid, and the client may try again."""
 
     def __init__(self) -> None:
-        super().__init__("The identity provider's signing keys cannot be fetched at the moment.")
+        message = "The identity provider's signing keys are unavailable. Try again in 10 seconds."
+        headers = {"Retry-After": "10"}
+        super().__init__(
+            503, ErrorCode.UNAVAILABLE, message, headers=headers, reason=RefusalReason.PROVIDER_UNAVAILABLE
+        )
 
 
 class FetchFaultKind(StrEnum):

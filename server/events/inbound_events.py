@@ -19,7 +19,8 @@ from resolvers.caller import Caller
 from resolvers.commands.sessions import complete_occurrence
 from resolvers.context import Clinic, Context
 from server.middleware.request_id import request_id
-from server.middleware.request_log import RequestRecord, record_of
+from server.responses.json_responses import RequestRefused, json_response, refusal_response
+from server.responses.request_record import RequestRecord, record_of
 from server.settings.webhook_secrets import WebhookSecrets
 
 DOCUMENTED: Final = "group_session_documented"
@@ -52,16 +53,6 @@ class _Documented(BaseModel):
     metadata: _Metadata
 
 
-class _Refused(Exception):
-    """A request that is not accepted; it answers with this status, code and message."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-
-
 class InboundEvents:
     """The ASGI app of the endpoint."""
 
@@ -75,10 +66,8 @@ class InboundEvents:
         record = record_of(scope)
         try:
             response = await self._answer(Request(scope, receive), record)
-        except _Refused as refused:
-            record.outcome = refused.code
-            told = {"message": refused.message, "extensions": {"code": refused.code}}
-            response = _response({"errors": [told]}, refused.status)
+        except RequestRefused as refusal:
+            response = refusal_response(refusal, record)
         except ClientDisconnect:
             record.outcome = "DISCONNECTED"
             return
@@ -86,9 +75,9 @@ class InboundEvents:
 
     async def _answer(self, request: Request, record: RequestRecord) -> Response:
         if self._signature is None:
-            raise _Refused(404, "NOT_FOUND", "This server takes no events: EVENTS_INBOUND_SECRET is not set.")
+            raise RequestRefused(404, "NOT_FOUND", "This server takes no events: EVENTS_INBOUND_SECRET is not set.")
         if request.method != "POST":
-            raise _Refused(405, "METHOD_NOT_ALLOWED", "Use POST.")
+            raise RequestRefused(405, "METHOD_NOT_ALLOWED", "Use POST.", headers={"Allow": "POST"})
         body = await _body(request)
         _verify(self._signature, body, request.headers)
         told = _read(body)
@@ -102,8 +91,8 @@ class InboundEvents:
         try:
             session = await complete_occurrence(Context(self._clinic, caller, correlation_id), told.payload.schedule_id)
         except Refusal as refusal:
-            raise _as_refused(refusal) from None
-        return _response({"schedule_id": str(session.id), "status": session.status.value}, 200)
+            raise _as_request_refused(refusal) from None
+        return json_response({"schedule_id": str(session.id), "status": session.status.value}, 200, record)
 
 
 async def _body(request: Request) -> bytes:
@@ -111,7 +100,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > LONGEST_BODY:
-            raise _Refused(413, "BODY_TOO_LARGE", f"The body may have at most {LONGEST_BODY} bytes.")
+            raise RequestRefused(413, "BODY_TOO_LARGE", f"The body may have at most {LONGEST_BODY} bytes.")
     return bytes(body)
 
 
@@ -121,14 +110,14 @@ def _verify(signature: WebhookSecrets, body: bytes, headers: Mapping[str, str]) 
     except WebhookVerificationError as fault:
         if re.search(r"too (old|new)", str(fault)):
             message = "The webhook-timestamp is more than 5 minutes off: sign each try anew, and check the clocks."
-            raise _Refused(401, "TIMESTAMP_REFUSED", message) from None
+            raise RequestRefused(401, "TIMESTAMP_REFUSED", message) from None
         raise _bad_signature() from None
     except ValueError:  # headers and bodies that are no text, no base64, or of another form
         raise _bad_signature() from None
 
 
-def _bad_signature() -> _Refused:
-    return _Refused(
+def _bad_signature() -> RequestRefused:
+    return RequestRefused(
         401,
         "BAD_SIGNATURE",
         "The headers webhook-id, webhook-timestamp and webhook-signature do not sign this body with our secret.",
@@ -139,27 +128,20 @@ def _read(body: bytes) -> _Documented:
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise _Refused(400, "BAD_REQUEST", "The body is not JSON.") from None
+        raise RequestRefused(400, "BAD_REQUEST", "The body is not JSON.") from None
     if not isinstance(envelope, dict) or not isinstance(envelope.get("event"), str):
-        raise _Refused(400, "BAD_REQUEST", 'The body must be an object that names its "event".')
+        raise RequestRefused(400, "BAD_REQUEST", 'The body must be an object that names its "event".')
     if envelope["event"] != DOCUMENTED:
-        raise _Refused(422, "UNKNOWN_EVENT", f"The event that is taken here is {DOCUMENTED}.")
+        raise RequestRefused(422, "UNKNOWN_EVENT", f"The event that is taken here is {DOCUMENTED}.")
     try:
         return _Documented.model_validate(envelope)
     except ValidationError as error:
         # Places alone: messages would repeat what was sent.
         places = [".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)]
-    raise _Refused(400, "BAD_REQUEST", f"These are missing or not as they must be: {', '.join(places)}.")
+    raise RequestRefused(400, "BAD_REQUEST", f"These are missing or not as they must be: {', '.join(places)}.")
 
 
-def _as_refused(refusal: Refusal) -> _Refused:
+def _as_request_refused(refusal: Refusal) -> RequestRefused:
     if refusal.faults[0].code == FaultCode.NOT_FOUND:
-        return _Refused(404, "UNKNOWN_SESSION", "The organization has no session with this schedule_id.")
-    return _Refused(409, refusal.faults[0].code.value, refusal.faults[0].message)
-
-
-def _response(body: dict[str, object], status: int) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    if status == 405:
-        headers["Allow"] = "POST"
-    return Response(orjson.dumps(body), status, headers, media_type="application/json")
+        return RequestRefused(404, "UNKNOWN_SESSION", "The organization has no session with this schedule_id.")
+    return RequestRefused(409, refusal.faults[0].code.value, refusal.faults[0].message)

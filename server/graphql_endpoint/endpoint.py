@@ -3,7 +3,6 @@
 from collections.abc import Awaitable
 from typing import Any
 
-import orjson
 from graphql import ExecutionResult, OperationType
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -15,42 +14,60 @@ from db.connections.statement_count import StatementCount, start_counting
 from resolvers.caller import Caller
 from resolvers.context import Clinic, Context
 from schema.admission.documents import Documents
-from schema.admission.limit_checks import LimitExceeded
 from schema.execute import execute, graphql_schema
 from server.auth.authenticator import Authenticator
-from server.auth.refusals import KeysUnavailable, RefusalReason, Unauthenticated
-from server.graphql_endpoint.chosen_operation import ALLOWED, ChosenOperation, NotExecuted, choose_operation
-from server.graphql_endpoint.idempotency import IdempotencyRefusal, once
-from server.graphql_endpoint.large_answers import LargeAnswers
-from server.graphql_endpoint.request import BadRequest, GraphQLRequest, read_request
-from server.middleware.request_log import RequestRecord, record_of
-from server.responses.errors import ErrorCode, error, errors_before_execution, errors_of_execution, masked_error
+from server.graphql_endpoint.idempotency import execute_once
+from server.graphql_endpoint.large_responses import LargeResponseLimit
+from server.graphql_endpoint.operation import (
+    ALLOWED_OPERATIONS,
+    PreparedOperation,
+    prepare_operation,
+    refused_document_status,
+)
+from server.graphql_endpoint.request import GraphQLRequest, read_request
+from server.responses.errors import ErrorCode, errors_of_execution, seconds_in_words
 from server.responses.headers import header, joined_header
+from server.responses.json_responses import (
+    RequestRefused,
+    fault_response,
+    is_outage,
+    json_response,
+    refusal_response,
+    retry_headers,
+)
 from server.responses.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
-from server.responses.retry_after import is_outage, retry_headers
+from server.responses.request_record import RequestRecord, record_of
 from server.runtime.rate_limit import RateLimit
-from server.settings.request_limits import DEFAULT_EDGE, Edge
+from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
 
 
-class GraphQLOverHTTP:
-    """The ASGI app of the one endpoint: who asks, what they ask, the answer in the media type they take."""
+class GraphQLEndpoint:
+    """The ASGI app of /graphql. It authenticates the caller, and executes one operation in each request."""
 
-    def __init__(self, schema: Schema, clinic: Clinic, authenticator: Authenticator, edge: Edge = DEFAULT_EDGE) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        clinic: Clinic,
+        authenticator: Authenticator,
+        limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
+    ) -> None:
         self._schema = schema
-        self._documents = Documents(graphql_schema(schema), edge.limits)
-        self._body_bytes = edge.body_bytes
-        self._rate_limit = RateLimit(edge.rate_limit) if edge.rate_limit else None
-        self._large_answers = LargeAnswers()
+        self._documents = Documents(graphql_schema(schema), limits.document)
+        self._body_bytes = limits.body_bytes
+        self._rate_limit = RateLimit(limits.rate_limit) if limits.rate_limit else None
+        self._large_responses = LargeResponseLimit()
         self._clinic = clinic
         self._authenticator = authenticator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         media_type = response_media_type(header(scope, b"accept"))
         record = record_of(scope)
         count = start_counting()
         try:
-            response = await self._answer(scope, receive, media_type, record)
+            response = await self._respond(scope, receive, media_type, record)
+        except RequestRefused as refusal:
+            response = refusal_response(refusal, record, _content_type(media_type or JSON))
         except ClientDisconnect:
             record.outcome = "DISCONNECTED"
             return
@@ -58,123 +75,89 @@ class GraphQLOverHTTP:
         response.raw_headers.append((b"server-timing", _server_timing(count)))
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, media_type: str | None, record: RequestRecord) -> Response:
-        try:
-            caller = await self._authenticator.authenticate(joined_header(scope, b"authorization"))
-        except Unauthenticated as refused:
-            record.refusal = refused.reason
-            body = {"errors": [error(refused.message, ErrorCode.UNAUTHENTICATED)]}
-            return _response(body, 401, media_type, record, {"WWW-Authenticate": refused.challenge})
-        except KeysUnavailable as fault:
-            record.refusal = RefusalReason.PROVIDER_UNAVAILABLE
-            body = {"errors": [error(str(fault), ErrorCode.UNAVAILABLE)]}
-            return _response(body, 503, media_type, record, {"Retry-After": "10"})
+    async def _respond(self, scope: Scope, receive: Receive, media_type: str | None, record: RequestRecord) -> Response:
+        # The order matters: a client without a valid token learns nothing else, and its body is not read.
+        caller = await self._authenticator.authenticate(joined_header(scope, b"authorization"))
         record.caller_id, record.organization_id = caller.subject, caller.organization_id
-        seconds = self._rate_limit.seconds_to_wait(caller) if self._rate_limit else None
-        if seconds is not None:
-            told = error(f"You have asked too often; ask again in {seconds} seconds.", ErrorCode.RATE_LIMITED)
-            return _response({"errors": [told]}, 429, media_type, record, {"Retry-After": str(seconds)})
-        return await self._answer_caller(scope, receive, caller, media_type, record)
-
-    async def _answer_caller(
-        self, scope: Scope, receive: Receive, caller: Caller, media_type: str | None, record: RequestRecord
-    ) -> Response:
-        try:
-            accepted = _accepted(scope["method"], media_type)
-            asked = await read_request(scope, receive, self._body_bytes)
-        except BadRequest as refused:
-            told = error(refused.message, ErrorCode.BAD_REQUEST)
-            return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
-        except LimitExceeded as refused:
-            # Nobody will read the rest of the body.
-            answer = {"errors": errors_before_execution([refused])}
-            return _response(answer, 413, media_type, record, {"Connection": "close"})
+        if self._rate_limit is not None:
+            _check_rate(self._rate_limit, caller)
+        media_type = _checked_media_type(scope["method"], media_type)
+        request = await read_request(scope, receive, self._body_bytes)
         context = Context(self._clinic, caller, record.request_id, record.client_address)
         try:
-            return await self._execute(scope, asked, context, accepted, record)
-        except IdempotencyRefusal as refused:
-            told = error(refused.message, refused.code)
-            return _response({"errors": [told]}, refused.status, media_type, record, refused.headers)
-        except Exception as fault:  # here and not around the app: pages of other origins may read the answer too
-            told = masked_error(fault, record.request_id)
-            status = 503 if retry_headers([told]) else 500
-            return _response({"errors": [told]}, status, media_type, record, retry_headers([told]))
+            return await self._respond_with_context(scope, request, context, media_type, record)
+        except RequestRefused:
+            raise
+        except Exception as fault:  # RequestLog would catch it too, but outside of CORS: pages could not read the error
+            return fault_response(fault, record, _content_type(media_type))
         finally:
             await context.end()
 
-    async def _execute(
-        self, scope: Scope, asked: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
+    async def _respond_with_context(
+        self, scope: Scope, request: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
     ) -> Response:
-        chosen = await choose_operation(self._documents, asked, scope["method"])
-        if isinstance(chosen, NotExecuted):
-            status = chosen.status or _refused_status(media_type)
-            return _response(chosen.answer, status, media_type, record, chosen.headers)
-        record.operation_name = context.disclosures.operation = chosen.operation.name_for_logs
+        operation = await prepare_operation(self._documents, request, scope["method"], media_type)
+        record.operation_name = context.disclosures.operation = operation.operation.name_for_logs
 
         def run() -> Awaitable[Response]:
-            return self._run(chosen, asked.variables, context, media_type, record)
+            return self._execute(operation, request.variables, context, media_type, record)
 
-        if chosen.operation.node.operation is OperationType.MUTATION:
-            return await once(Headers(scope=scope), asked, context, run)
+        if operation.operation.node.operation is OperationType.MUTATION:
+            return await execute_once(Headers(scope=scope), request, context, run)
         return await run()
 
-    async def _run(
+    async def _execute(
         self,
-        chosen: ChosenOperation,
+        operation: PreparedOperation,
         variables: dict[str, Any] | None,
         context: Context,
         media_type: str,
         record: RequestRecord,
     ) -> Response:
-        async with self._large_answers.turn(chosen.cost):
+        async with self._large_responses.slot(operation.cost):
             try:
-                result = await execute(self._schema, chosen.document, chosen.operation, variables, context)
+                result = await execute(self._schema, operation.document, operation.operation, variables, context)
             finally:
                 record.fallbacks = context.fallbacks
             await context.record_disclosures()
-            return _told(result, chosen, context, media_type, record)
+            return _result_response(result, operation, context, media_type, record)
 
 
-def _told(
-    result: ExecutionResult, chosen: ChosenOperation, context: Context, media_type: str, record: RequestRecord
+def _result_response(
+    result: ExecutionResult, operation: PreparedOperation, context: Context, media_type: str, record: RequestRecord
 ) -> Response:
+    content_type = _content_type(media_type)
     if not result.errors:
-        return _response({"data": result.data, "extensions": chosen.extensions}, 200, media_type, record)
+        return json_response({"data": result.data, "extensions": operation.extensions}, 200, record, content_type)
     errors = errors_of_execution(result.errors, record.request_id, changed=context.changed)
-    told = {"errors": errors, "extensions": chosen.extensions}
-    # Without a path and without data nothing was executed: the variables are wrong.
-    if result.data is None and not any("path" in each for each in errors):
-        return _response(told, _refused_status(media_type), media_type, record)
+    body = {"errors": errors, "extensions": operation.extensions}
+    # Without data and without a path nothing was executed, because a variable is invalid.
+    if result.data is None and not any("path" in error for error in errors):
+        return json_response(body, refused_document_status(media_type), record, content_type)
     if is_outage(result.data, errors):
-        return _response(told, 503, media_type, record, retry_headers(errors))
-    return _response({"data": result.data, **told}, 200, media_type, record, retry_headers(errors))
+        return json_response(body, 503, record, content_type, retry_headers(errors))
+    return json_response({"data": result.data, **body}, 200, record, content_type, retry_headers(errors))
 
 
-def _accepted(method: str, media_type: str | None) -> str:
-    if method not in ALLOWED:
-        raise BadRequest(405, "Use POST, or GET for queries.", {"Allow": ", ".join(ALLOWED)})
+def _check_rate(rate_limit: RateLimit, caller: Caller) -> None:
+    seconds = rate_limit.seconds_to_wait(caller)
+    if seconds is not None:
+        message = f"Too many requests. Try again in {seconds_in_words(seconds)}."
+        raise RequestRefused(429, ErrorCode.RATE_LIMITED, message, headers={"Retry-After": str(seconds)})
+
+
+def _checked_media_type(method: str, media_type: str | None) -> str:
+    if method not in ALLOWED_OPERATIONS:
+        message, headers = "Use POST, or GET for queries.", {"Allow": ", ".join(ALLOWED_OPERATIONS)}
+        raise RequestRefused(405, ErrorCode.BAD_REQUEST, message, headers=headers)
     if media_type is None:
-        raise BadRequest(406, f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.")
+        message = f"The Accept header must allow {GRAPHQL_RESPONSE} or {JSON}."
+        raise RequestRefused(406, ErrorCode.BAD_REQUEST, message)
     return media_type
 
 
-def _refused_status(media_type: str) -> int:
-    # What is wrong with the document was a success of HTTP to clients that take application/json alone.
-    return 400 if media_type == GRAPHQL_RESPONSE else 200
-
-
-def _response(
-    body: dict[str, Any],
-    status: int,
-    media_type: str | None,
-    record: RequestRecord,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    codes = dict.fromkeys(each["extensions"]["code"] for each in body.get("errors", ()))
-    record.outcome = ",".join(codes) or "ok"
-    # Answers hold patients' data, and depend on who asks.
-    told = {"content-type": f"{media_type or JSON}; charset=utf-8", "cache-control": "no-store", **(headers or {})}
-    return Response(orjson.dumps(body), status, told)
+def _content_type(media_type: str) -> str:
+    return f"{media_type}; charset=utf-8"
 
 
 def _server_timing(count: StatementCount) -> bytes:

@@ -1,7 +1,8 @@
-"""The Idempotency-Key header: a request with mutations that is sent again does nothing again, and is answered the same.
+"""The Idempotency-Key header: a repeated mutation changes nothing and gets the first response again.
 
-By draft-ietf-httpapi-idempotency-key-header-07: the key is a string of structured fields (RFC 8941 section 3.3.3); 400
-where it is not, 422 where it comes with another body, 409 while the first request is still at work.
+It follows draft-ietf-httpapi-idempotency-key-header-07. The key is a string of structured fields (RFC 8941 section
+3.3.3). The status is 400 for a malformed key, 422 for a key that was used with another request body, and 409 while the
+first request is still running.
 """
 
 import asyncio
@@ -33,80 +34,68 @@ from db.transactions.unit_of_work import UnitOfWork
 from resolvers.context import Context
 from server.graphql_endpoint.request import GraphQLRequest
 from server.responses.errors import ErrorCode
+from server.responses.json_responses import RequestRefused
 
 HEADER: Final = "Idempotency-Key"
-REPLAYED: Final = "Idempotency-Replayed"
+REPLAYED_HEADER: Final = "Idempotency-Replayed"
 WAIT_SECONDS: Final = 10.0
-"""How long a repeat waits for the request that it repeats."""
+"""How long a repeated request waits for the first one."""
 _POLL_SECONDS: Final = 0.2
-_LONGEST: Final = 255
-_TRIES: Final = 3
-_QUOTED: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"(?:;[^,]*)?', re.ASCII)  # it may have parameters
-_BARE: Final = re.compile(r"[!#-+\--:<-\[\]-~]+", re.ASCII)  # what is visible, but for " , ; and \
-# Answers that ask to try again are not the answer to keep.
-_PASSING: Final = frozenset(
+_MAX_LENGTH: Final = 255
+_MAX_ATTEMPTS: Final = 3
+_QUOTED_KEY: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"(?:;[^,]*)?', re.ASCII)  # parameters may follow
+_BARE_KEY: Final = re.compile(r"[!#-+\--:<-\[\]-~]+", re.ASCII)  # visible characters except " , ; and \
+# Responses with one of these codes are not stored: a repeat should execute the request.
+_TEMPORARY_CODES: Final = frozenset(
     {ErrorCode.BUSY, ErrorCode.IDEMPOTENCY_KEY_IN_USE, ErrorCode.INTERNAL_SERVER_ERROR, ErrorCode.UNAVAILABLE}
 )
-Decided = TypeVar("Decided")
+Result = TypeVar("Result")
 
 _log = logging.getLogger("group_sessions.faults")
 
 
-class IdempotencyRefusal(Exception):
-    """A request that its Idempotency-Key forbids; it answers with this status, code and words."""
-
-    def __init__(self, status: int, code: ErrorCode, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = headers or {}
-
-
-def read_key(headers: Sequence[str]) -> str:
-    """Return the key that the header's lines hold: "quoted", as the draft has it, or bare, as many clients send it.
+def read_key(lines: Sequence[str]) -> str:
+    """Return the key from the lines of the header: quoted as in the draft, or bare as many clients send it.
 
     Raises:
-        IdempotencyRefusal: 400, where they hold none, or several.
+        RequestRefused: 400 if the lines do not hold exactly one valid key.
     """
-    line = ",".join(headers).strip(" \t")
-    if quoted := _QUOTED.fullmatch(line):
+    value = ",".join(lines).strip(" \t")
+    if quoted := _QUOTED_KEY.fullmatch(value):
         key = re.sub(r"\\(.)", r"\1", quoted.group(1))
     else:
-        key = line if _BARE.fullmatch(line) else ""
-    if not 1 <= len(key) <= _LONGEST:
-        raise IdempotencyRefusal(
-            400,
-            ErrorCode.BAD_REQUEST,
-            f'{HEADER} must be one string of 1 to {_LONGEST} printable ASCII characters, such as "8e03978e-40d5".',
+        key = value if _BARE_KEY.fullmatch(value) else ""
+    if not 1 <= len(key) <= _MAX_LENGTH:
+        message = (
+            f'{HEADER} must be one string of 1 to {_MAX_LENGTH} printable ASCII characters, such as "8e03978e-40d5".'
         )
+        raise RequestRefused(400, ErrorCode.BAD_REQUEST, message)
     return key
 
 
-def fingerprint(asked: GraphQLRequest) -> bytes:
-    """Return a digest of what a request asks for."""
-    # What is asked for, not its spelling: the order of keys, and spaces, do not make it another request.
-    body = {"query": asked.query, "variables": asked.variables or {}, "operationName": asked.operation_name}
+def fingerprint(request: GraphQLRequest) -> bytes:
+    """Return a digest of the request. It does not depend on white space or the order of keys in the JSON body."""
+    body = {"query": request.query, "variables": request.variables or {}, "operationName": request.operation_name}
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-async def once(
+async def execute_once(
     headers: Headers,
-    asked: GraphQLRequest,
+    request: GraphQLRequest,
     context: Context,
     execute: Callable[[], Awaitable[Response]],
 ) -> Response:
-    """Return the answer that a mutation with an Idempotency-Key had before; else executes the request.
+    """Execute a mutation, or return its stored response if its Idempotency-Key was used before.
 
     Args:
-        headers: The request's headers.
-        asked: The request, which runs a mutation. A query may be run as often as one likes: its header is ignored.
-        context: Who asks.
-        execute: Executes the request, with the context.
+        headers: The headers of the request.
+        request: The request, which runs a mutation. Queries ignore the header, since they change nothing.
+        context: The context of the request.
+        execute: Executes the request with the context.
 
     Raises:
-        IdempotencyRefusal: 400 for a malformed key, 422 where it belongs to another body, 409 while another attempt is
-            at work, 403 where the caller has lost a permission since.
+        RequestRefused: 400 for a malformed key, 403 if the caller has lost a permission since, 409 while another
+            attempt is running, 422 if the key was used with another request body.
     """
     lines = headers.getlist(HEADER)
     if not lines:
@@ -114,94 +103,86 @@ async def once(
     key = read_key(lines)
     ticket = Ticket(context.clinic.lock_queue)
     try:
-        claimed = await _claimed(key, asked, context, ticket)
-        if isinstance(claimed, Answer):
-            return await _replay(claimed, context)
-        context.claim = claimed
+        claim = await _claim(key, request, context, ticket)
+        if isinstance(claim, Answer):
+            return await _replay(claim, context)
+        context.claim = claim
         try:
             response = await execute()
         except Exception:
-            await _settle(context, claimed, None)
+            await _finish(context, claim, None)
             raise
-        await _settle(context, claimed, response)
+        await _finish(context, claim, response)
         return response
     finally:
         ticket.release()
 
 
-async def _claimed(key: str, asked: GraphQLRequest, context: Context, ticket: Ticket) -> Claim | Answer:
-    """Wait for those who came first: of this process in line, of others by asking."""
+async def _claim(key: str, request: GraphQLRequest, context: Context, ticket: Ticket) -> Claim | Answer:
+    """Wait until the key is free: by a queue within this process, and by polling for other processes."""
     deadline = time.monotonic() + WAIT_SECONDS
-    caller, attempt, digest = context.caller, context.clinic.new_id(), fingerprint(asked)
+    caller, attempt, digest = context.caller, context.clinic.new_id(), fingerprint(request)
     try:
         await ticket.wait(("request", caller.organization_id, caller.subject, key), WAIT_SECONDS)
     except Busy:
         raise _in_use() from None
     while True:
         try:
-            return await _surely(context, lambda work: claim_request(work, attempt, key, digest, caller.permissions))
+            return await _transact(context, lambda work: claim_request(work, attempt, key, digest, caller.permissions))
         except KeyReused:
-            raise IdempotencyRefusal(
-                422,
-                ErrorCode.IDEMPOTENCY_KEY_REUSED,
-                f"This {HEADER} was used for another request: take a new one for each request.",
-            ) from None
+            message = f"This {HEADER} was used for a different request. Use a new key for each request."
+            raise RequestRefused(422, ErrorCode.IDEMPOTENCY_KEY_REUSED, message) from None
         except StillRunning:
             if time.monotonic() > deadline:
                 raise _in_use() from None
         await asyncio.sleep(random.uniform(0.5, 1) * _POLL_SECONDS)  # noqa: S311 - nothing secret
 
 
-async def _replay(answer: Answer, context: Context) -> Response:
-    if not answer.permissions <= context.caller.permissions:
-        raise IdempotencyRefusal(
-            403, ErrorCode.FORBIDDEN, "The answer was given for permissions that you no longer hold."
-        )
-    context.disclosures.add(answer.patient_ids)
+async def _replay(stored: Answer, context: Context) -> Response:
+    if not stored.permissions <= context.caller.permissions:
+        message = "The stored response needs permissions that you no longer have."
+        raise RequestRefused(403, ErrorCode.FORBIDDEN, message)
+    context.disclosures.add(stored.patient_ids)
     await context.record_disclosures()
-    headers = {"Content-Type": answer.media_type, "Cache-Control": "no-store", REPLAYED: "true"}
-    return Response(answer.body, answer.status, headers)
+    headers = {"Content-Type": stored.media_type, "Cache-Control": "no-store", REPLAYED_HEADER: "true"}
+    return Response(stored.body, stored.status, headers)
 
 
-async def _settle(context: Context, claim: Claim, response: Response | None) -> None:
-    """Keep the answer, or, where it asks to try again, lets a repeat go on at once."""
+async def _finish(context: Context, claim: Claim, response: Response | None) -> None:
+    """Store the response. If there is none, or it has a temporary error, release the claim for a repeat."""
     try:
-        if response is None or _is_passing(response):
-            await _surely(context, lambda work: release(work, claim))
+        if response is None or _is_temporary(response):
+            await _transact(context, lambda work: release(work, claim))
             return
-        answer = Answer(
+        stored = Answer(
             response.status_code,
             response.headers["Content-Type"],
             bytes(response.body),
             frozenset(context.caller.permissions),
             context.disclosures.recorded,
         )
-        await _surely(context, lambda work: store_answer(work, claim, answer))
+        await _transact(context, lambda work: store_answer(work, claim, stored))
     except Exception as fault:
         if classify_fault(fault) is None:
             raise
-        # What was done is known as done all the same: a repeat is answered once the lease has ended.
+        # The changes are stored with their steps, so a repeat can continue after the lease has expired.
         fields = {"request_id": context.correlation_id}
-        _log.warning("an answer could not be kept", exc_info=fault, extra={"fields": fields})
+        _log.warning("a response could not be stored", exc_info=fault, extra={"fields": fields})
 
 
-async def _surely(context: Context, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
-    """Run what may be run twice: also where a commit before it ended nobody knows how."""
-    for _ in range(_TRIES - 1):
+async def _transact(context: Context, decide: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+    """Run an idempotent transaction, and repeat it if the connection was lost during the commit."""
+    for _ in range(_MAX_ATTEMPTS - 1):
         with suppress(OutcomeUnknown):
             return await context.transact(decide)
     return await context.transact(decide)
 
 
-def _is_passing(response: Response) -> bool:
+def _is_temporary(response: Response) -> bool:
     errors = orjson.loads(response.body).get("errors", ())
-    return any(each["extensions"]["code"] in _PASSING for each in errors)
+    return any(error["extensions"]["code"] in _TEMPORARY_CODES for error in errors)
 
 
-def _in_use() -> IdempotencyRefusal:
-    return IdempotencyRefusal(
-        409,
-        ErrorCode.IDEMPOTENCY_KEY_IN_USE,
-        f"The first request with this {HEADER} is still at work: try again in a moment.",
-        {"Retry-After": "5"},
-    )
+def _in_use() -> RequestRefused:
+    message = f"The first request with this {HEADER} is still running. Try again in a moment."
+    return RequestRefused(409, ErrorCode.IDEMPOTENCY_KEY_IN_USE, message, headers={"Retry-After": "5"})

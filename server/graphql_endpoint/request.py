@@ -1,66 +1,76 @@
-"""A GraphQL request as it came over HTTP, read and checked; whatever is wrong with it has a status and words."""
+"""A GraphQL request over HTTP: read from the query string or from the body, and checked."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
+from graphql import GraphQLError
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from schema.admission.limit_checks import LimitExceeded
-from server.responses.headers import cached, header
+from server.responses.errors import ErrorCode, errors_before_execution
+from server.responses.headers import cached_parser, header
+from server.responses.json_responses import RequestRefused
 
-_DIGITS: Final = 18
-"""Of a length: with more, what is left is over any limit all the same, and Python reads no number of 5,000."""
-
-
-class BadRequest(Exception):
-    """A request that is no GraphQL request; it answers with this status and these words."""
-
-    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.headers = headers or {}
+_MAX_DIGITS: Final = 18
+"""A longer Content-Length exceeds every limit even if it is cut to this, and Python refuses to parse very long ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A well-formed request: a document, its variables, and which of its operations to run."""
+    """A well-formed request: a document, its variables, and the name of the operation to run."""
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
 
 
-async def read_request(scope: Scope, receive: Receive, most_bytes: int) -> GraphQLRequest:
-    """Return the request of a GET's parameters or a POST's JSON body.
+class GraphQLRefused(RequestRefused):
+    """A request refused with GraphQL errors, such as a document that does not parse or exceeds a limit."""
+
+    def __init__(
+        self,
+        status: int,
+        errors: Sequence[GraphQLError],
+        *,
+        headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take the errors, and the `extensions` of the response body."""
+        bodies = errors_before_execution(errors)
+        super().__init__(status, bodies[0]["extensions"]["code"], bodies[0]["message"], headers=headers)
+        self.body = {"errors": bodies, "extensions": extensions} if extensions else {"errors": bodies}
+
+
+async def read_request(scope: Scope, receive: Receive, max_bytes: int) -> GraphQLRequest:
+    """Return the request from the query string of a GET or the JSON body of a POST.
 
     Raises:
-        BadRequest: 400 for what is not a GraphQL request, 415 for another media type.
-        LimitExceeded: For a body over the limit.
-        ClientDisconnect: Where the client has gone before all of the body came.
+        RequestRefused: 400 if it is malformed, 413 if the body exceeds `max_bytes`, 415 if the body is not JSON.
+        ClientDisconnect: If the client disconnects before the end of the body.
     """
     if scope["method"] == "GET":
-        return _of_parameters(QueryParams(scope["query_string"]))
+        return _from_query_string(QueryParams(scope["query_string"]))
     if not _is_json(header(scope, b"content-type")):
-        raise BadRequest(415, "Send the request as application/json in UTF-8.")
-    return _checked(_json(await _body(scope, receive, most_bytes), "The body"))
+        raise _bad_request("The Content-Type must be application/json, in UTF-8.", status=415)
+    return _checked(_parse_json(await _read_body(scope, receive, max_bytes), "The request body"))
 
 
-def _of_parameters(parameters: QueryParams) -> GraphQLRequest:
+def _from_query_string(parameters: QueryParams) -> GraphQLRequest:
     values: dict[str, Any] = {
         "query": parameters.get("query"),
         "operationName": parameters.get("operationName") or None,
     }
     for name in ("variables", "extensions"):
         text = parameters.get(name)
-        values[name] = _json(text.encode(), f"The parameter {name}") if text else None
+        values[name] = _parse_json(text.encode(), f"The parameter {name}") if text else None
     return _checked(values)
 
 
-@cached
+@cached_parser
 def _is_json(content_type: str | None) -> bool:
     name, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
     charset = next(
@@ -69,44 +79,53 @@ def _is_json(content_type: str | None) -> bool:
     return name == "application/json" and charset in {"", "utf-8", "utf8"}
 
 
-async def _body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
+async def _read_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
     length = header(scope, b"content-length") or ""
-    told = int(length[:_DIGITS]) if length.isdecimal() else 0
-    if told > most_bytes:
-        raise LimitExceeded("body_bytes", told, most_bytes, "The body has {} bytes")
+    declared_bytes = int(length[:_MAX_DIGITS]) if length.isdecimal() else 0
+    if declared_bytes > max_bytes:
+        raise _too_large(LimitExceeded("body_bytes", declared_bytes, max_bytes, "The body has {} bytes"))
     parts: list[bytes] = []
-    read, more = 0, True
+    read_bytes, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         parts.append(message.get("body", b""))
-        read, more = read + len(parts[-1]), message.get("more_body", False)
-        if read > most_bytes:
-            raise LimitExceeded("body_bytes", read, most_bytes, "The body has {} bytes or more")
+        read_bytes, more = read_bytes + len(parts[-1]), message.get("more_body", False)
+        if read_bytes > max_bytes:
+            raise _too_large(LimitExceeded("body_bytes", read_bytes, max_bytes, "The body has {} bytes or more"))
     return b"".join(parts)
 
 
-def _json(text: bytes, what: str) -> Any:
+def _parse_json(text: bytes, source: str) -> Any:
     try:
         return orjson.loads(text)
     except (orjson.JSONDecodeError, RecursionError):
-        # The parser's own message quotes what it read.
-        raise BadRequest(400, f"{what} is not JSON.") from None
+        # The parser's own message quotes the request.
+        raise _bad_request(f"{source} is not valid JSON.") from None
 
 
 def _checked(values: Any) -> GraphQLRequest:
     if isinstance(values, list):
-        raise BadRequest(400, "Send one request at a time: batching is off.")
+        raise _bad_request("Batches are not supported. Send one operation in each request.")
     if not isinstance(values, dict):
-        raise BadRequest(400, 'The body must be a JSON object with the key "query".')
+        raise _bad_request('The request body must be a JSON object with the key "query".')
     query, variables, name = values.get("query"), values.get("variables"), values.get("operationName")
     if not isinstance(query, str) or not query.strip():
-        raise BadRequest(400, '"query" must be a string that holds a GraphQL document.')
+        raise _bad_request('"query" must be a string that contains a GraphQL document.')
     if variables is not None and not isinstance(variables, dict):
-        raise BadRequest(400, '"variables" must be an object.')
+        raise _bad_request('"variables" must be an object.')
     if name is not None and not isinstance(name, str):
-        raise BadRequest(400, '"operationName" must be a string.')
+        raise _bad_request('"operationName" must be a string.')
     if values.get("extensions") is not None and not isinstance(values["extensions"], dict):
-        raise BadRequest(400, '"extensions" must be an object.')
+        raise _bad_request('"extensions" must be an object.')
     return GraphQLRequest(query, variables, name)
+
+
+def _bad_request(message: str, *, status: int = 400) -> RequestRefused:
+    return RequestRefused(status, ErrorCode.BAD_REQUEST, message)
+
+
+def _too_large(error: LimitExceeded) -> RequestRefused:
+    # The rest of the body is not read, so the connection cannot be used for another request.
+    return GraphQLRefused(413, [error], headers={"Connection": "close"})

@@ -12,7 +12,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from server.http import refusals
-from server.http.refusals import ProtocolRefusal
+from server.http.refusals import response_bytes
+from server.responses.json_responses import RequestRefused
 
 if TYPE_CHECKING:  # the configuration names this protocol
     from server.http.config import ServerConfig
@@ -54,7 +55,7 @@ class BoundedRequests(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None  # uvicorn keeps the last to arrive alone
         self._framing_bytes = 0  # received since the last head or piece of a body was complete
         self._drained_bytes = 0
-        self._refusal: ProtocolRefusal | None = None
+        self._refusal: RequestRefused | None = None
         self._ignores_data = False
         self._half_closed = False
         self._shutting_down = False
@@ -85,7 +86,7 @@ class BoundedRequests(HttpToolsProtocol):
             self._refuse(self._refusal or refusals.malformed())
             return
         if self._framing_bytes > self._limits.head_bytes:
-            self._refuse(refusals.head_too_long(self._limits.head_bytes))
+            self._refuse(refusals.head_too_large(self._limits.head_bytes))
             return
         cycle = self.cycle
         if cycle is not None and cycle.more_body:
@@ -120,7 +121,7 @@ class BoundedRequests(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin a request, where its head is within the bounds."""
         if self._framing_bytes > self._limits.head_bytes and self._head_bytes() > self._limits.head_bytes:
-            self._refusal = refusals.head_too_long(self._limits.head_bytes)
+            self._refusal = refusals.head_too_large(self._limits.head_bytes)
             raise _Refused
         if len(self.pipeline) >= _MOST_PIPELINED:
             self._refusal = refusals.too_many_pipelined()
@@ -166,7 +167,7 @@ class BoundedRequests(HttpToolsProtocol):
 
     # What is refused
 
-    def _refuse(self, refusal: ProtocolRefusal) -> None:
+    def _refuse(self, refusal: RequestRefused) -> None:
         self._registry.note(refusal.reason)
         if self.phase is Phase.RESPONSE:
             self._close_after_response()
@@ -175,7 +176,7 @@ class BoundedRequests(HttpToolsProtocol):
         else:
             self.abort()
 
-    def _respond(self, refusal: ProtocolRefusal) -> bool:
+    def _respond(self, refusal: RequestRefused) -> bool:
         """Send a refusal where the next response is due, and return True; return False where it is not."""
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
@@ -193,7 +194,7 @@ class BoundedRequests(HttpToolsProtocol):
             "refusal": refusal.reason,
         }
         _log.info("refused", extra={"fields": fields})
-        self.transport.write(refusal.response(self.server_state.default_headers, request_id))
+        self.transport.write(response_bytes(refusal, self.server_state.default_headers, request_id))
         return True
 
     def _has_responded(self) -> bool:

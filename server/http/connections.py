@@ -14,8 +14,9 @@ from typing import Final, Protocol
 
 from server.http.descriptors import connections_allowed
 from server.http.limits import HttpLimits
-from server.http.refusals import ProtocolRefusal, too_many_connections, too_many_connections_of_peer
+from server.http.refusals import too_many_connections, too_many_connections_of_peer
 from server.middleware.client_address import TrustedProxies, parse_address
+from server.responses.json_responses import RequestRefused
 
 _REVIEW_SECONDS: Final = 1.0
 _log = logging.getLogger("group_sessions.connections")
@@ -46,7 +47,7 @@ class Connection(Protocol):
         """Close it where it has been too slow."""
         ...
 
-    def evict(self, refusal: ProtocolRefusal) -> None:
+    def evict(self, refusal: RequestRefused) -> None:
         """Close it at once, with the refusal where a response is possible."""
         ...
 
@@ -70,7 +71,7 @@ class Connections:
         self._closed: Counter[str] = Counter()
         self._next_review: asyncio.TimerHandle | None = None
 
-    def add(self, connection: Connection) -> ProtocolRefusal | None:
+    def add(self, connection: Connection) -> RequestRefused | None:
         """Take a new connection in, and make room for it.
 
         Returns:
@@ -111,7 +112,7 @@ class Connections:
         """Note that the client has read nearly all of what was sent."""
         self._unsent.pop(connection, None)
 
-    def _make_room(self, connection: Connection) -> ProtocolRefusal | None:
+    def _make_room(self, connection: Connection) -> RequestRefused | None:
         of_peer = self._by_peer.get(connection.peer, {}) if connection.peer is not None else {}
         if len(of_peer) >= self._limits.connections_per_peer:
             refusal = too_many_connections_of_peer(self._limits.connections_per_peer)
@@ -123,7 +124,7 @@ class Connections:
                 return refusal
         return None
 
-    def _evict_one(self, connections: Iterable[Connection], refusal: ProtocolRefusal) -> bool:
+    def _evict_one(self, connections: Iterable[Connection], refusal: RequestRefused) -> bool:
         now = asyncio.get_running_loop().time()
         waiting = [(since, each) for each in connections if (since := each.waiting_since(now)) is not None]
         self.note(refusal.reason)

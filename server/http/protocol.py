@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from server.http import refusals
 from server.http.bounded_requests import BoundedRequests, Phase
 from server.http.connections import peer_of
-from server.http.refusals import ProtocolRefusal
+from server.responses.json_responses import RequestRefused
 
 if TYPE_CHECKING:  # the configuration names this protocol
     from server.http.config import ServerConfig
@@ -128,7 +128,7 @@ class BoundedProtocol(BoundedRequests):
             return None if self._stall is None else self._stall[0]
         return self._seen_at if (phase, self.cycle) == self._seen else now
 
-    def evict(self, refusal: ProtocolRefusal) -> None:
+    def evict(self, refusal: RequestRefused) -> None:
         """Close the connection at once, with the refusal where the client has begun to send a request."""
         self._ignores_data = True
         if self.unsent_bytes:

@@ -1,1 +1,1 @@
-"""ASGI middleware around all routes."""
+"""ASGI middleware that runs for every route."""

@@ -1,7 +1,7 @@
-"""Answers compressed with gzip where the client takes it (RFC 9110 sections 8.4 and 12.5.3).
+"""gzip compression of responses, for clients that accept it (RFC 9110 sections 8.4 and 12.5.3).
 
-gzip is what every client takes. By ISA-L it costs a tenth of zlib: of a report of 1.5 MB, 1.1 ms instead of 12, for 18%
-of its length instead of 17%.
+Every client accepts gzip. ISA-L takes a tenth of the time of zlib: 1.1 ms instead of 12 ms for a report of 1.5 MB,
+which it compresses to 18% instead of 17%.
 """
 
 import asyncio
@@ -10,25 +10,25 @@ from typing import Final
 from isal import isal_zlib
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.responses.headers import cached, header
+from server.responses.headers import cached_parser, header, quality_values
 
-SMALLEST: Final = 1_000
-"""Shorter answers go as they are: they fit a packet either way."""
-_LONG: Final = 250_000
-"""Longer ones are compressed in a thread, so that others are answered meanwhile."""
+MIN_BYTES: Final = 1_000
+"""Shorter responses fit into one packet without compression."""
+_THREAD_BYTES: Final = 250_000
+"""Longer responses are compressed in a thread, so that the event loop can serve other requests."""
 _LEVEL: Final = 1
 _GZIP_WINDOW: Final = 31
 
 
-class Compressed:
-    """An ASGI app whose answers are compressed, for clients that take it. What is sent in parts stays as it is."""
+class Compression:
+    """ASGI middleware that compresses responses. Streamed responses are not compressed."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        gzip = takes_gzip(header(scope, b"accept-encoding"))
+        """Run one request through the app, and compress its response."""
+        compress = accepts_gzip(header(scope, b"accept-encoding"))
         start: Message = {}
 
         async def send_compressed(message: Message) -> None:
@@ -38,9 +38,9 @@ class Compressed:
                 return
             if start:
                 start["headers"] = [*start["headers"], (b"vary", b"Accept-Encoding")]
-                if gzip and not message.get("more_body") and len(message.get("body", b"")) >= SMALLEST:
-                    message["body"] = await _compress(message["body"])
-                    start["headers"] = _of_compressed(start["headers"], len(message["body"]))
+                if compress and not message.get("more_body") and len(message.get("body", b"")) >= MIN_BYTES:
+                    message["body"] = await _gzip(message["body"])
+                    start["headers"] = _gzip_headers(start["headers"], len(message["body"]))
                 await send(start)
                 start = {}
             await send(message)
@@ -48,31 +48,20 @@ class Compressed:
         await self._app(scope, receive, send_compressed)
 
 
-@cached
-def takes_gzip(header: str | None) -> bool:
-    """Return whether a client with this Accept-Encoding header takes gzip, and likes it no less than plain bytes."""
-    listed: dict[str, float] = {}
-    for part in (header or "").split(","):
-        name, _, parameter = part.partition(";")
-        key, _, value = parameter.partition("=")
-        listed[name.strip().lower()] = _quality(value) if key.strip().lower() == "q" else 1.0
-    gzip = listed.get("gzip", listed.get("x-gzip", listed.get("*", 0.0)))
-    return gzip > 0 and gzip >= listed.get("identity", 0.0)
+@cached_parser
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Return whether the Accept-Encoding header accepts gzip and does not prefer an uncompressed response."""
+    qualities = quality_values(accept_encoding or "")
+    gzip = qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0)))
+    return gzip > 0 and gzip >= qualities.get("identity", 0.0)
 
 
-def _quality(value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
-
-
-async def _compress(body: bytes) -> bytes:
-    if len(body) > _LONG:
+async def _gzip(body: bytes) -> bytes:
+    if len(body) > _THREAD_BYTES:
         return await asyncio.to_thread(isal_zlib.compress, body, _LEVEL, _GZIP_WINDOW)
     return isal_zlib.compress(body, _LEVEL, _GZIP_WINDOW)
 
 
-def _of_compressed(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
-    kept = [header for header in headers if header[0].lower() != b"content-length"]
-    return [*kept, (b"content-encoding", b"gzip"), (b"content-length", str(length).encode())]
+def _gzip_headers(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+    others = [header for header in headers if header[0].lower() != b"content-length"]
+    return [*others, (b"content-encoding", b"gzip"), (b"content-length", str(length).encode())]

@@ -1,27 +1,30 @@
-"""Security headers on every answer, errors and missing pages included (OWASP Secure Headers)."""
+"""Security headers for every response, errors and missing pages included (OWASP Secure Headers)."""
 
 from collections.abc import MutableMapping, Sequence
 from typing import Any, Final
 
-# Answers are data: should a browser show one as a page, it may load, run and be framed by nothing. GraphiQL's page
-# brings a policy of its own.
+# Responses are data. If a browser shows one as a page, the page may load, run and submit nothing, and no other page may
+# frame it. The GraphiQL page sets its own policy.
 _HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
-# Of meaning over TLS only (RFC 6797 section 8.1). Behind a proxy that ends TLS, it is the proxy's to send.
-_OVER_TLS: Final = ((b"strict-transport-security", b"max-age=31536000"),)
+# Browsers ignore it without TLS (RFC 6797 section 8.1). Behind a proxy that terminates TLS, the scheme is https only if
+# the proxy is trusted and sends X-Forwarded-Proto.
+_HEADERS_WITH_TLS: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 
 
-def secured(headers: Sequence[tuple[bytes, bytes]], scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Return an answer's headers with those that it lacks.
+def with_security_headers(
+    headers: Sequence[tuple[bytes, bytes]], scope: MutableMapping[str, Any]
+) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a response and the security headers that it lacks.
 
     Args:
-        headers: The headers, with their names in small letters, as ASGI has them.
+        headers: The headers, with names in lower case as in ASGI.
         scope: The request.
     """
-    wanted = _HEADERS + _OVER_TLS if scope.get("scheme") == "https" else _HEADERS
+    required = _HEADERS_WITH_TLS if scope.get("scheme") == "https" else _HEADERS
     present = {name for name, _ in headers}
-    return [*headers, *[header for header in wanted if header[0] not in present]]
+    return [*headers, *[header for header in required if header[0] not in present]]

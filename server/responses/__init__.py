@@ -1,1 +1,1 @@
-"""The parts that responses share: errors with their codes, media types, headers."""
+"""What responses have in common: errors and their codes, refusals, media types and headers."""

@@ -1,4 +1,4 @@
-"""GraphQL errors as clients see them: each with a code, and unexpected ones masked."""
+"""GraphQL errors as clients see them. Each has a code, and unexpected errors are masked."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -13,17 +13,21 @@ from resolvers.errors import AnswerWithheld, BadInput, PermissionDenied
 from schema.admission.limit_checks import LimitExceeded
 
 _log = logging.getLogger("group_sessions.faults")
-_BUSY = "The server is busy with other requests, and this was not done: try again in a moment."
-_AWAY = "The database cannot be used at present, and this was not done: try again in a moment."
-_UNKNOWN = (
-    "The connection to the database was lost while this change was being stored, and it may have been stored."
-    " Send the request again with the same Idempotency-Key, or look before you repeat it."
+_BUSY = "The server is busy, so this was not done. Try again in a moment."
+_UNAVAILABLE = "The database is unavailable, so this was not done. Try again in a moment."
+_REPEAT_SAFELY = "Send the request again with the same Idempotency-Key, or check the data before you repeat it."
+_OUTCOME_UNKNOWN = (
+    "The connection to the database was lost while this change was being stored. It may have been stored."
+    f" {_REPEAT_SAFELY}"
 )
-_STORED = (
-    "The database is busy or away. What this request changes is stored, but its answer cannot be given."
-    " Send the request again with the same Idempotency-Key, or look before you repeat it."
+_RESPONSE_LOST = (
+    "This change is stored, but the database became busy or unavailable before the response was complete."
+    f" {_REPEAT_SAFELY}"
 )
-_TAKEN_OVER = "A repeat of this request has taken it over, since it was silent for too long; this was not done."
+_TAKEN_OVER = (
+    "This request ran for too long, and another one with the same Idempotency-Key has taken over."
+    " This part of the request was not done."
+)
 
 
 class ErrorCode(StrEnum):
@@ -46,101 +50,115 @@ class ErrorCode(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
-def error(message: str, code: ErrorCode) -> dict[str, Any]:
-    """Return one error as it is sent."""
-    return {"message": message, "extensions": {"code": code.value}}
+def error_body(message: str, code: str, **extensions: Any) -> dict[str, Any]:
+    """Return an error in the form of a GraphQL response."""
+    return {"message": message, "extensions": {"code": str(code), **extensions}}
+
+
+def seconds_in_words(seconds: int) -> str:
+    """Return a number of seconds for a message, such as `1 second` or `5 seconds`."""
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
 
 
 def masked_error(fault: BaseException, request_id: str, *, after_change: bool = False) -> dict[str, Any]:
-    """Log what went wrong, and return an error that tells nothing but the request id, or when to try again.
+    """Log an unexpected exception, and return an error that hides it.
+
+    The error contains only the request id or, if the database is busy or unavailable, the advice to try again.
 
     Args:
-        fault: What went wrong.
-        request_id: The request.
-        after_change: Whether it went wrong while the answer to a change was read, and the change is stored.
+        fault: The exception.
+        request_id: The id of the request.
+        after_change: Whether the exception was raised after the change of a mutation was stored.
     """
-    if (told := _passing_error(fault, after_change=after_change)) is not None:
-        _log.warning("the database is busy or away", exc_info=fault, extra={"fields": {"request_id": request_id}})
-        return told
-    _log.error("unexpected fault", exc_info=fault, extra={"fields": {"request_id": request_id}})
-    return error(
-        f"Something went wrong on our side; request id {request_id}.",
-        ErrorCode.INTERNAL_SERVER_ERROR,
-    )
+    fields = {"request_id": request_id}
+    if (error := _temporary_error(fault, after_change=after_change)) is not None:
+        _log.warning("the database is busy or unavailable", exc_info=fault, extra={"fields": fields})
+        return error
+    _log.error("unexpected error", exc_info=fault, extra={"fields": fields})
+    message = f"An unexpected error occurred. If you report it, include the request ID {request_id}."
+    return error_body(message, ErrorCode.INTERNAL_SERVER_ERROR)
 
 
-def _passing_error(fault: BaseException, *, after_change: bool) -> dict[str, Any] | None:
+def _temporary_error(fault: BaseException, *, after_change: bool) -> dict[str, Any] | None:
     if isinstance(fault, TakenOver):
-        return error(_TAKEN_OVER, ErrorCode.IDEMPOTENCY_KEY_IN_USE)
-    if isinstance(fault, AnswerWithheld):
-        return error(_STORED, ErrorCode.UNAVAILABLE)
+        return error_body(_TAKEN_OVER, ErrorCode.IDEMPOTENCY_KEY_IN_USE)
     kind = classify_fault(fault)
+    if isinstance(fault, AnswerWithheld) or (kind is not None and after_change):
+        return error_body(_RESPONSE_LOST, ErrorCode.UNAVAILABLE)
     if kind is None:
         return None
-    if after_change:
-        return error(_STORED, ErrorCode.UNAVAILABLE)
+    if isinstance(fault, OutcomeUnknown) and kind.effect is Effect.UNAVAILABLE:
+        return error_body(_OUTCOME_UNKNOWN, ErrorCode.UNAVAILABLE)
     if kind.effect is Effect.UNAVAILABLE:
-        return error(_UNKNOWN if isinstance(fault, OutcomeUnknown) else _AWAY, ErrorCode.UNAVAILABLE)
-    return error(_BUSY, ErrorCode.BUSY)
+        return error_body(_UNAVAILABLE, ErrorCode.UNAVAILABLE)
+    return error_body(_BUSY, ErrorCode.BUSY)
 
 
 def errors_before_execution(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
-    """Return the errors of a document that was not executed: it does not parse, is over a limit, or is not valid."""
-    return [_before_execution(each) for each in errors]
+    """Return the errors of a document that was not executed: it does not parse, exceeds a limit, or is invalid."""
+    return [_with_location(error, error.message, _code_before_execution(error)) for error in errors]
 
 
 def errors_of_execution(
     errors: Iterable[GraphQLError], request_id: str, *, changed: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the errors of variables (they have no path) and of fields.
+    """Return the errors of variables (which have no path) and of fields.
 
     Args:
         errors: The errors.
-        request_id: The request.
-        changed: Whether it has changed something. What fails below a field of the mutation fails after the change.
+        request_id: The id of the request.
+        changed: Whether the request has stored a change. Errors below a field of the mutation come after the change.
     """
-    return [_of_execution(each, request_id, after_change=changed and len(each.path or ()) > 1) for each in errors]
+    return [
+        _error_of_execution(error, request_id, after_change=changed and len(error.path or ()) > 1) for error in errors
+    ]
 
 
-def _before_execution(each: GraphQLError) -> dict[str, Any]:
-    if isinstance(each, LimitExceeded):
-        return _located(each, each.message, ErrorCode.LIMIT_EXCEEDED)
-    if isinstance(each, GraphQLSyntaxError):
-        return _located(each, each.message, ErrorCode.GRAPHQL_PARSE_FAILED)
-    return _located(each, each.message, ErrorCode.GRAPHQL_VALIDATION_FAILED)
+def _code_before_execution(error: GraphQLError) -> ErrorCode:
+    if isinstance(error, LimitExceeded):
+        return ErrorCode.LIMIT_EXCEEDED
+    if isinstance(error, GraphQLSyntaxError):
+        return ErrorCode.GRAPHQL_PARSE_FAILED
+    return ErrorCode.GRAPHQL_VALIDATION_FAILED
 
 
-def _of_execution(each: GraphQLError, request_id: str, *, after_change: bool) -> dict[str, Any]:
-    cause = _origin(each)
+def _error_of_execution(error: GraphQLError, request_id: str, *, after_change: bool) -> dict[str, Any]:
+    cause = _root_cause(error)
     if isinstance(cause, PermissionDenied):
-        return _located(each, str(cause), ErrorCode.FORBIDDEN, requiredPermission=cause.key.value)
-    if isinstance(cause, BadInput):
-        return _located(each, str(cause), ErrorCode.BAD_USER_INPUT)
-    # Without a path it is of the variables, which came before any field. With one, GraphQL's own errors of arguments
-    # point at the document, and others are marked with a code on purpose. One without any of these is a value of ours
-    # that does not fit its type.
-    own = isinstance(cause, GraphQLError) and (bool(cause.nodes) or "code" in (cause.extensions or {}))
-    if each.path is None or own:
-        return _located(each, each.message, ErrorCode.BAD_USER_INPUT)
-    return _placed(each, masked_error(cause, request_id, after_change=after_change))
+        return _with_location(error, str(cause), ErrorCode.FORBIDDEN, requiredPermission=cause.key.value)
+    if isinstance(cause, BadInput) or _is_client_error(error, cause):
+        message = str(cause) if isinstance(cause, BadInput) else error.message
+        return _with_location(error, message, ErrorCode.BAD_USER_INPUT)
+    return _add_location(error, masked_error(cause, request_id, after_change=after_change))
 
 
-def _origin(each: GraphQLError) -> Exception:
-    cause: Exception = each
+def _is_client_error(error: GraphQLError, cause: Exception) -> bool:
+    """Return whether a GraphQL error is caused by the request.
+
+    An error without a path is about a variable. In a field, graphql-core's errors about arguments have nodes, and
+    errors raised on purpose have a code. All others mean that a resolver returned a value that does not fit its type.
+    """
+    if error.path is None:
+        return True
+    return isinstance(cause, GraphQLError) and (bool(cause.nodes) or "code" in (cause.extensions or {}))
+
+
+def _root_cause(error: GraphQLError) -> Exception:
+    cause: Exception = error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     return cause
 
 
-def _located(each: GraphQLError, message: str, code: ErrorCode, **extensions: str) -> dict[str, Any]:
-    told = {"code": code.value, **(each.extensions or {}), **extensions}
-    return _placed(each, {"message": message, "extensions": told})
+def _with_location(error: GraphQLError, message: str, code: ErrorCode, **extensions: str) -> dict[str, Any]:
+    own_code = {"code": code.value}
+    return _add_location(error, {"message": message, "extensions": own_code | (error.extensions or {}) | extensions})
 
 
-def _placed(each: GraphQLError, told: dict[str, Any]) -> dict[str, Any]:
-    locations: Sequence[Any] = each.locations or ()
+def _add_location(error: GraphQLError, body: dict[str, Any]) -> dict[str, Any]:
+    locations: Sequence[Any] = error.locations or ()
     if locations:
-        told["locations"] = [{"line": place.line, "column": place.column} for place in locations]
-    if each.path:
-        told["path"] = list(each.path)
-    return told
+        body["locations"] = [{"line": location.line, "column": location.column} for location in locations]
+    if error.path:
+        body["path"] = list(error.path)
+    return body

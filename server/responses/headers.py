@@ -1,32 +1,33 @@
-"""Headers of a request, as ASGI has them."""
+"""Headers of an ASGI request."""
 
 from collections.abc import Callable, MutableMapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-_LONGEST_KEPT: Final = 256
-"""Those of browsers and libraries have some 150 characters. Longer ones are made to fill memory."""
+_MAX_CACHED_LENGTH: Final = 256
+"""Browsers and libraries send about 150 characters. Longer values would let a client fill the memory."""
+_CACHE_SIZE: Final = 100
 Parsed = TypeVar("Parsed")
 
 
-def cached(parse: Callable[[str | None], Parsed]) -> Callable[[str | None], Parsed]:
-    """Keep what a function makes of a header's value, for the values seen last, if they are short."""
-    kept = lru_cache(100)(parse)
+def cached_parser(parse: Callable[[str | None], Parsed]) -> Callable[[str | None], Parsed]:
+    """Decorate the parser of a header with a small cache of recent short values."""
+    cached = lru_cache(_CACHE_SIZE)(parse)
 
     def parse_cached(value: str | None) -> Parsed:
-        return kept(value) if value is None or len(value) <= _LONGEST_KEPT else parse(value)
+        return cached(value) if value is None or len(value) <= _MAX_CACHED_LENGTH else parse(value)
 
     return parse_cached
 
 
 def header(scope: MutableMapping[str, Any], name: bytes) -> str | None:
-    """Return the first line of a header; None where there is none.
+    """Return the first line of a header, or None if it is missing.
 
-    Starlette's own mapping takes three times as long, and half a dozen headers are looked at for each request.
+    Starlette's `Headers` takes three times as long, and each request reads about six headers.
 
     Args:
         scope: The request.
-        name: The header's name, in small letters.
+        name: The name of the header in lower case.
     """
     for key, value in scope["headers"]:
         if key == name:
@@ -36,9 +37,35 @@ def header(scope: MutableMapping[str, Any], name: bytes) -> str | None:
 
 
 def joined_header(scope: MutableMapping[str, Any], name: bytes) -> str | None:
-    """Return all lines of a header, joined with commas (RFC 9110 section 5.3); None if there is none.
+    """Return all lines of a header joined with commas (RFC 9110 section 5.3), or None if it is missing.
 
-    For a header that may come once: a second line must make it wrong, or a proxy and we may each read another one.
+    Use it for a header that may appear only once. If a client sends it twice, the joined value is invalid. Otherwise a
+    proxy might read one line and this server the other.
     """
     lines = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
     return ", ".join(lines) if lines else None
+
+
+def quality_values(value: str) -> dict[str, float]:
+    """Return the quality (0 to 1) of each item in a header such as Accept (RFC 9110 section 12.4.2), in lower case.
+
+    The default quality is 1; an invalid one counts as 0. If an item is repeated, the highest quality counts.
+    """
+    qualities: dict[str, float] = {}
+    for item in value.split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            key, _, number = parameter.partition("=")
+            if key.strip() == "q":
+                quality = _quality(number.strip())
+        qualities[name] = max(quality, qualities.get(name, 0.0))
+    return qualities
+
+
+def _quality(number: str) -> float:
+    try:
+        quality = float(number)
+    except ValueError:
+        return 0.0
+    return quality if 0.0 <= quality <= 1.0 else 0.0

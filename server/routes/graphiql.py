@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from server.middleware.compression import takes_gzip
+from server.middleware.compression import accepts_gzip
 from server.responses.headers import header
 
 # The editor writes style elements, and its fonts and images are data URLs. Scripts and workers are files of the build.
@@ -70,7 +70,7 @@ class _HashedFiles(StaticFiles):
         headers = {**_POLICY, "Cache-Control": f"public, max-age={_ONE_YEAR_SECONDS}, immutable"}
         if gzip_copy.is_file():
             headers["Vary"] = "Accept-Encoding"
-            if takes_gzip(header(scope, b"accept-encoding")):
+            if accepts_gzip(header(scope, b"accept-encoding")):
                 full_path, stat_result = gzip_copy, gzip_copy.stat()
                 headers["Content-Encoding"] = "gzip"
         response = super().file_response(full_path, stat_result, scope, status_code)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
 
 from resolvers.caller import ROLES, PermissionKey
+from server.settings.lists import split_list
 from server.settings.protected_url import protected_url
 
 MINIMUM_SECRET_BYTES: Final = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as its hash
@@ -41,19 +42,15 @@ def _shared_secret(value: str) -> str:
 
 
 def _claim_path(value: str) -> str:
-    if _separate(value) != (value,) or len(value) > _LONGEST_PATH or not value.isprintable():
+    if split_list(value) != (value,) or len(value) > _LONGEST_PATH or not value.isprintable():
         raise ValueError
     return value
 
 
 def _claim_paths(value: str) -> str:
-    if not [_claim_path(path) for path in _separate(value)]:
+    if not [_claim_path(path) for path in split_list(value)]:
         raise ValueError
     return value
-
-
-def _separate(value: str) -> tuple[str, ...]:
-    return tuple(value.replace(",", " ").split())
 
 
 def _authorities(path: str) -> str:
@@ -102,12 +99,12 @@ class AuthSettings(BaseSettings):
     @property
     def permission_claims(self) -> tuple[str, ...]:
         """The paths to claims that hold permission keys."""
-        return _separate(self.auth_claim_permissions)
+        return split_list(self.auth_claim_permissions)
 
     @property
     def role_claims(self) -> tuple[str, ...]:
         """The paths to claims that hold roles."""
-        return _separate(self.auth_claim_roles)
+        return split_list(self.auth_claim_roles)
 
     @property
     def role_permissions(self) -> Mapping[str, frozenset[PermissionKey]]:

@@ -16,9 +16,9 @@ from domain.wall_time import is_time_zone
 from resolvers.context import WAITLIST_LIMIT
 from server.middleware.client_address import Network, parse_networks
 from server.settings.auth import AuthSettings
-from server.settings.edge import EdgeSettings
 from server.settings.events import EventSettings
 from server.settings.http import HttpSettings
+from server.settings.requests import RequestSettings
 
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ACCEPTED_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
@@ -51,7 +51,7 @@ def _networks(value: str) -> str:
     return value
 
 
-class Settings(AuthSettings, EventSettings, EdgeSettings, HttpSettings):
+class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
     """What the server and the commands are set to. A field's variable is its name in capitals.
 
     Each field's description is what the variable accepts, in the words of the error message.

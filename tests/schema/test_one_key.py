@@ -29,7 +29,7 @@ from schema.admission.limits import Limits
 from schema.schema import export
 from server.app import create_app
 from server.auth.authenticator import Authenticator
-from server.settings.request_limits import Edge
+from server.settings.request_limits import RequestLimits
 from tests.support.api_client import SECRET, URL, ApiClient, bearer
 from tests.support.marked_clinic import (
     KINDS,
@@ -46,7 +46,7 @@ from tests.support.whole_selection import required_arguments, whole_selections
 pytestmark = pytest.mark.anyio
 
 ALL = frozenset(PermissionKey)
-UNBOUNDED = Edge(limits=Limits(**dict.fromkeys(Limits.__slots__, 10**12)))
+UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**12)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
 NOWHERE = Group(*[UNKNOWN] * 7)
 CORE = build_schema(export())
@@ -150,7 +150,7 @@ def test_an_enrollment_shows_nothing_else_without_its_view_key() -> None:
 def server(request: pytest.FixtureRequest, clinic: Clinic) -> httpx.ASGITransport:
     compiled = request.param == "compiled"
     clinic = replace(clinic, waitlist_limit=WAITLIST_LIMIT)
-    app = create_app(clinic, Authenticator(SECRET), graphiql=False, edge=UNBOUNDED, compiled=compiled)
+    app = create_app(clinic, Authenticator(SECRET), graphiql=False, limits=UNLIMITED, compiled=compiled)
     return httpx.ASGITransport(app)
 
 

@@ -34,7 +34,7 @@ def by_key_set(host: ProviderHost, clock: Clock | None = None, seconds: float = 
     return Authenticator(Jwks(fetch, clock or time.monotonic))
 
 
-async def refused_at_last(authenticator: Authenticator, header: str) -> RefusalReason:
+async def refused_at_last(authenticator: Authenticator, header: str) -> str:
     """Wait for the fetch beside the requests, and return why the token is refused from then on."""
     with anyio.fail_after(10):
         while True:

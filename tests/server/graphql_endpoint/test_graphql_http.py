@@ -23,7 +23,7 @@ from resolvers.context import Clinic, Context
 from resolvers.errors import BadInput
 from server.app import create_app
 from server.auth.authenticator import Authenticator
-from server.graphql_endpoint.endpoint import GraphQLOverHTTP
+from server.graphql_endpoint.endpoint import GraphQLEndpoint
 from server.middleware.request_log import RequestLog
 from server.runtime.logs import JsonLines, silence_document_logging
 from tests.support.api_client import SECRET, URL, ApiClient, ApiClients
@@ -81,7 +81,7 @@ class Mutation:
 def small_app(clinic: Clinic) -> Starlette:
     """The edge around a schema of this file, so that a test can make a resolver fail."""
     silence_document_logging()
-    endpoint = GraphQLOverHTTP(strawberry.Schema(Query, Mutation), clinic, Authenticator(SECRET))
+    endpoint = GraphQLEndpoint(strawberry.Schema(Query, Mutation), clinic, Authenticator(SECRET))
     return Starlette(routes=[Route("/graphql", endpoint)], middleware=[Middleware(RequestLog)])
 
 
@@ -326,7 +326,9 @@ async def test_faults_are_masked_with_the_request_id_and_logged_without_values(
         assert response.status_code == 200
         (error,) = response.json()["errors"]
         request_id = response.headers["X-Request-ID"]
-        assert error["message"] == f"Something went wrong on our side; request id {request_id}."
+        assert (
+            error["message"] == f"An unexpected error occurred. If you report it, include the request ID {request_id}."
+        )
         assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
         assert len(error["path"]) == 1
         lines = [JsonLines().format(record) for record in caplog.records]

@@ -13,7 +13,7 @@ from resolvers.context import Clinic
 from schema.admission.limits import Limits
 from server.app import create_app
 from server.auth.authenticator import Authenticator
-from server.settings.request_limits import Edge
+from server.settings.request_limits import RequestLimits
 from tests.support.api_client import ORGANIZATION, SECRET, URL, ApiClients, bearer
 from tests.support.clinic import everything, seed
 from tests.support.clinic_rows import add_group
@@ -111,7 +111,10 @@ async def test_graphiqls_introspection_is_answered(app_client: ApiClients) -> No
 @pytest.fixture
 def strict_app(clinic: Clinic) -> Starlette:
     return create_app(
-        clinic, Authenticator(SECRET), graphiql=False, edge=Edge(body_bytes=200, limits=Limits(depth=1, cost=5))
+        clinic,
+        Authenticator(SECRET),
+        graphiql=False,
+        limits=RequestLimits(body_bytes=200, document=Limits(depth=1, cost=5)),
     )
 
 

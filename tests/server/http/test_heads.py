@@ -29,7 +29,7 @@ def test_a_head_over_the_limit_is_refused_with_its_limit(server: ServerProcess, 
     response = server.exchange(head_of(length))
     assert status_of(response) == 431
     assert error_of(response) == {
-        "message": "The request line and headers are too long; the limit is 32,768 bytes.",
+        "message": "The request line and headers are too large. The limit is 32,768 bytes.",
         "extensions": {"code": "LIMIT_EXCEEDED", "limit": "head_bytes", "allowed": LIMIT},
     }
     assert b"x-content-type-options: nosniff\r\n" in response

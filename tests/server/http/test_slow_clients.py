@@ -56,7 +56,7 @@ def message_of(response: bytes) -> str:
 def test_a_head_that_is_not_finished_in_time_is_refused(server: ServerProcess, sent: bytes) -> None:
     response = server.exchange(sent)
     assert status_of(response) == 408
-    assert message_of(response) == "The request line and headers did not arrive within 1 seconds."
+    assert message_of(response) == "The request line and headers did not arrive within 1 second."
 
 
 @pytest.mark.parametrize("byte", [b"a", b"\r\n"])
@@ -79,7 +79,7 @@ def test_a_connection_that_is_idle_between_requests_is_closed(server: ServerProc
 def test_a_body_that_never_comes_is_refused(server: ServerProcess, length: bytes, more: bytes) -> None:
     response = server.exchange(POST + more + length + b"\r\n\r\n").removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert status_of(response) == 408
-    assert message_of(response) == "The body did not arrive within 1 seconds of the headers."
+    assert message_of(response) == "The request body did not arrive within 1 second after the headers."
 
 
 @pytest.mark.parametrize(

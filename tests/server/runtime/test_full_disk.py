@@ -66,7 +66,9 @@ async def assert_named(server: Running, caplog: pytest.LogCaptureFixture) -> Non
     assert (ready.status_code, ready.json()["reason"]) == (503, FaultKind.DISK_FULL.reason)
     assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"]  # reading goes on
     lines = [JsonLines().format(record) for record in caplog.records if record.levelno >= logging.WARNING]
-    assert any('"message":"the database is busy or away"' in line and '"cause":"disk_full"' in line for line in lines)
+    assert any(
+        '"message":"the database is busy or unavailable"' in line and '"cause":"disk_full"' in line for line in lines
+    )
 
 
 async def test_on_sqlite_a_full_disk_is_named_until_there_is_room(

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from schema.admission.limits import Limits
 from server.settings.environment import Settings, SettingsError, load_settings
-from server.settings.request_limits import Edge
+from server.settings.request_limits import RequestLimits
 
 SECRET = "a-shared-secret-of-32-bytes-or-more"
 
@@ -54,12 +54,8 @@ def test_every_variable_is_read() -> None:
     assert settings.first_weekday == 0
     assert settings.log_level == "DEBUG"
     assert settings.serves_graphiql(demo=False)
-    assert settings.edge == Edge(
-        body_bytes=2_000_000,
-        limits=Limits(tokens=9000),
-        cors_origins=("https://admin.example.org", "http://localhost:3000"),
-        rate_limit="10/second;200/minute",
-    )
+    assert settings.request_limits == RequestLimits(2_000_000, Limits(tokens=9000), "10/second;200/minute")
+    assert settings.allowed_origins == ("https://admin.example.org", "http://localhost:3000")
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,9 @@ from db.connections.engine import Database
 from resolvers.context import Clinic
 from server.app import create_app
 from server.auth.authenticator import Authenticator
-from server.graphql_endpoint.endpoint import GraphQLOverHTTP
-from server.middleware.cross_origin import cross_origin
+from server.graphql_endpoint.endpoint import GraphQLEndpoint
+from server.middleware.cors import cors_middleware
 from server.middleware.request_log import RequestLog
-from server.settings.request_limits import Edge
 from tests.support.api_client import ORGANIZATION, SECRET, URL, ApiClients, bearer
 from tests.support.clinic import everything, seed
 
@@ -37,7 +36,7 @@ PREFLIGHT = {
 
 @pytest.fixture
 async def open_app(clinic: Clinic) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(clinic, Authenticator(SECRET), graphiql=False, edge=Edge(cors_origins=(OURS,)))
+    app = create_app(clinic, Authenticator(SECRET), graphiql=False, allowed_origins=[OURS])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
         yield http
 
@@ -160,8 +159,8 @@ class Broken:
 
 
 async def test_a_fault_of_ours_can_be_read_by_a_page_of_a_named_origin(clinic: Clinic) -> None:
-    endpoint = GraphQLOverHTTP(strawberry.Schema(Broken), clinic, Authenticator(SECRET))
-    around = [Middleware(RequestLog), *cross_origin([OURS])]
+    endpoint = GraphQLEndpoint(strawberry.Schema(Broken), clinic, Authenticator(SECRET))
+    around = [Middleware(RequestLog), *cors_middleware([OURS])]
     broken = Starlette(routes=[Route("/graphql", endpoint)], middleware=around)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(broken), base_url=URL) as http:
         headers = {"Origin": OURS, "Authorization": bearer(), "Accept": "application/graphql-response+json"}

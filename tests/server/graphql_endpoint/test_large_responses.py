@@ -4,18 +4,18 @@ import asyncio
 
 import pytest
 
-from server.graphql_endpoint.large_answers import AT_ONCE, LARGE, LargeAnswers
+from server.graphql_endpoint.large_responses import LARGE_COST, MAX_CONCURRENT, LargeResponseLimit
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_few_large_answers_are_made_at_once_in_the_order_they_were_asked_for() -> None:
-    answers = LargeAnswers()
+    limit = LargeResponseLimit()
     making: list[int] = []
-    gates = [asyncio.Event() for _ in range(AT_ONCE + 2)]
+    gates = [asyncio.Event() for _ in range(MAX_CONCURRENT + 2)]
 
     async def make(number: int) -> None:
-        async with answers.turn(LARGE):
+        async with limit.slot(LARGE_COST):
             making.append(number)
             await gates[number].wait()
 
@@ -23,26 +23,26 @@ async def test_a_few_large_answers_are_made_at_once_in_the_order_they_were_asked
     for finished in range(len(gates)):
         for _ in range(10):  # more turns of the loop than handing a place on takes
             await asyncio.sleep(0)
-        assert making == list(range(min(finished + AT_ONCE, len(gates))))
+        assert making == list(range(min(finished + MAX_CONCURRENT, len(gates))))
         gates[finished].set()
         await tasks[finished]
 
 
 async def test_small_answers_do_not_wait_for_large_ones() -> None:
-    answers = LargeAnswers()
-    async with answers.turn(LARGE), answers.turn(LARGE), answers.turn(LARGE - 1):
+    limit = LargeResponseLimit()
+    async with limit.slot(LARGE_COST), limit.slot(LARGE_COST), limit.slot(LARGE_COST - 1):
         pass
 
 
 async def test_a_large_answer_that_fails_or_is_given_up_leaves_its_place() -> None:
-    answers = LargeAnswers()
-    for _ in range(AT_ONCE + 1):
+    limit = LargeResponseLimit()
+    for _ in range(MAX_CONCURRENT + 1):
         with pytest.raises(LookupError):
-            async with answers.turn(LARGE):
+            async with limit.slot(LARGE_COST):
                 raise LookupError
-    async with answers.turn(LARGE), answers.turn(LARGE):
-        given_up = asyncio.ensure_future(answers.turn(LARGE).__aenter__())
+    async with limit.slot(LARGE_COST), limit.slot(LARGE_COST):
+        given_up = asyncio.ensure_future(limit.slot(LARGE_COST).__aenter__())
         await asyncio.sleep(0)
         given_up.cancel()
-    async with answers.turn(LARGE), answers.turn(LARGE):
+    async with limit.slot(LARGE_COST), limit.slot(LARGE_COST):
         pass

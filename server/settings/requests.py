@@ -1,4 +1,4 @@
-"""The settings of the HTTP edge: the limits of a request, whose pages may call, and how often."""
+"""The settings of GraphQL requests: their limits, and the origins whose pages may send them."""
 
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -7,33 +7,29 @@ from pydantic import AfterValidator, Field, PositiveInt
 from pydantic_settings import BaseSettings
 
 from schema.admission.limits import DEFAULT_LIMITS, Limits
-from server.settings.request_limits import BODY_BYTES, Edge
+from server.runtime.rate_limit import RateLimit
+from server.settings.lists import split_list
+from server.settings.request_limits import DEFAULT_BODY_BYTES, RequestLimits
 
-_NUMBER: Final = "a whole number from 1"
+_NUMBER: Final = "a whole number of 1 or more"
 
 
 def _origins(value: str) -> str:
-    for origin in _separate(value):
+    for origin in split_list(value):
         url = urlsplit(origin)
-        # As browsers send it (RFC 6454 section 6.2): no path, no trailing slash, in lower case.
+        # As browsers send it (RFC 6454 section 6.2): in lower case, without a path or a trailing slash.
         if url.scheme not in {"http", "https"} or not url.hostname or origin != f"{url.scheme}://{url.netloc}".lower():
             raise ValueError
     return value
 
 
-def _separate(value: str) -> tuple[str, ...]:
-    return tuple(value.replace(",", " ").split())
-
-
 def _rate_limit(value: str) -> str:
-    from server.runtime.rate_limit import RateLimit
-
     RateLimit(value)
     return value
 
 
-class EdgeSettings(BaseSettings):
-    """The settings of requests. Descriptions say which values are accepted, as in `server.settings.environment`."""
+class RequestSettings(BaseSettings):
+    """The settings of requests. Each description completes the sentence "VARIABLE must be ..."."""
 
     cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
         "", description="origins such as https://admin.example.org, separated by commas"
@@ -41,7 +37,7 @@ class EdgeSettings(BaseSettings):
     rate_limit: Annotated[str, AfterValidator(_rate_limit)] | None = Field(
         None, description="a number of requests per time, such as 100/minute or 10/second;200/minute"
     )
-    limit_body_bytes: PositiveInt = Field(BODY_BYTES, description=_NUMBER)
+    limit_body_bytes: PositiveInt = Field(DEFAULT_BODY_BYTES, description=_NUMBER)
     limit_characters: PositiveInt = Field(DEFAULT_LIMITS.characters, description=_NUMBER)
     limit_tokens: PositiveInt = Field(DEFAULT_LIMITS.tokens, description=_NUMBER)
     limit_depth: PositiveInt = Field(DEFAULT_LIMITS.depth, description=_NUMBER)
@@ -54,7 +50,12 @@ class EdgeSettings(BaseSettings):
     limit_cache_bytes: PositiveInt = Field(DEFAULT_LIMITS.cache_bytes, description=_NUMBER)
 
     @property
-    def edge(self) -> Edge:
-        """What requests are bounded by."""
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may send requests."""
+        return split_list(self.cors_origins)
+
+    @property
+    def request_limits(self) -> RequestLimits:
+        """The limits of requests."""
         limits = Limits(**{name: getattr(self, f"limit_{name}") for name in Limits.__slots__})
-        return Edge(self.limit_body_bytes, limits, _separate(self.cors_origins), self.rate_limit)
+        return RequestLimits(self.limit_body_bytes, limits, self.rate_limit)

@@ -1,4 +1,4 @@
-"""Cross-origin requests (CORS): refused to every page, but for those of the origins that the settings name."""
+"""Cross-origin requests (CORS). Only pages of the origins in the settings may send them."""
 
 from collections.abc import Collection
 from typing import Final
@@ -10,11 +10,11 @@ _ALLOWED_HEADERS: Final = ("Authorization", "Content-Type", "X-Request-ID", "Ide
 _EXPOSED_HEADERS: Final = ("X-Request-ID", "Server-Timing", "Retry-After", "Idempotency-Replayed")
 
 
-def cross_origin(origins: Collection[str]) -> list[Middleware]:
-    """Return the middleware that lets pages of these origins call; none where there are none.
+def cors_middleware(origins: Collection[str]) -> list[Middleware]:
+    """Return the middleware that allows these origins, or nothing if there are none.
 
-    Callers send a token with each request and no cookie, so no credentials are allowed: a page of another origin has
-    nothing to send for a person who visits it.
+    Credentials are not allowed. Clients send a token with each request and no cookies, so a page of another origin
+    cannot act for the person who visits it.
     """
     if not origins:
         return []

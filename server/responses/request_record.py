@@ -1,0 +1,34 @@
+"""What the request log records of a request. Endpoints fill it in while they respond."""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_KEY: Final = "group_sessions.record"
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """The fields of a line in the request log. They never hold variables, literals or names of patients."""
+
+    request_id: str
+    client_address: str | None = None
+    operation_name: str | None = None
+    caller_id: str | None = None
+    organization_id: str | None = None
+    statements: int = 0
+    fallbacks: int = 0
+    outcome: str | None = None
+    refusal: str | None = None
+
+
+def set_record(scope: MutableMapping[str, Any], record: RequestRecord) -> None:
+    """Attach the record to its request."""
+    scope[_KEY] = record
+
+
+def record_of(scope: MutableMapping[str, Any]) -> RequestRecord:
+    """Return the record of a request."""
+    record = scope[_KEY]
+    assert isinstance(record, RequestRecord)  # noqa: S101 - RequestLog wraps every route and sets it
+    return record
