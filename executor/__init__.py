@@ -22,9 +22,18 @@ The package knows nothing of group sessions and imports nothing else of the proj
 """
 
 from executor.executor import CompiledExecutor
-from executor.extensions import Batch, ContextOnly, Guard, InstanceOf, Lookahead, LookaheadField, encoded, writes
+from executor.extensions import (
+    Batch,
+    ContextOnly,
+    Guard,
+    InstanceOf,
+    Lookahead,
+    LookaheadField,
+    serialized_by,
+    serialized_by_encoder,
+)
 from executor.fast_path import execute
-from executor.selected import Selected
+from executor.selected_attributes import SelectedAttributes
 
 __all__ = [
     "Batch",
@@ -34,8 +43,8 @@ __all__ = [
     "InstanceOf",
     "Lookahead",
     "LookaheadField",
-    "Selected",
-    "encoded",
+    "SelectedAttributes",
     "execute",
-    "writes",
+    "serialized_by",
+    "serialized_by_encoder",
 ]

@@ -193,10 +193,10 @@ async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any]
     if not wanted:
         return (), ()
     mark, arguments = batch.many.batch, _arguments_of_batch(execution, batch)
-    if mark.foresees:
+    if mark.pass_lookahead:
         below = _below(execution, batch)
         resolved: tuple[Sequence[Any], Known] = await mark.resolve_many(
-            wanted, execution.context_value, **arguments, below=below
+            wanted, execution.context_value, **arguments, lookahead=below
         )
         _check_length(resolved[0], wanted)
         return resolved
@@ -221,11 +221,11 @@ def _state(execution: Execution, region: Region) -> State:
 
 
 def _below(execution: Execution, batch: BatchOfRegion) -> Lookahead:
-    if batch.below is not None:
-        return batch.below
+    if batch.lookahead is not None:
+        return batch.lookahead
     below = Lookahead(tuple(_asked(execution, each) for each in batch.region.batches), batch.alone)
     if _is_fixed(batch.region):
-        batch.below = below
+        batch.lookahead = below
     return below
 
 
@@ -250,7 +250,7 @@ def _arguments_of_batch(execution: Execution, batch: BatchOfRegion) -> dict[str,
         if None not in values.values():
             return {**known, **values}
     arguments = _arguments(execution, batch.selected)
-    if batch.many.batch.selects:
+    if batch.many.batch.pass_selected:
         arguments["selected"] = batch.attributes
     if known is None:
         _note_arguments(execution, batch, arguments)

@@ -35,7 +35,7 @@ from executor.namespace import Namespace
 from executor.plan import Leaf, ListOf, SelectedField, Selection, Shape, holds_list
 from executor.region import BatchOfRegion, Read, Region, State, Write
 from executor.rows import RowLayout, RowList, is_row_list
-from executor.selected import attributes_of
+from executor.selected_attributes import attributes_of
 
 # Makes of the expression that reads a value the one that completes it, with the names that the code may use.
 Completing = Callable[[str, Namespace], str]
@@ -211,7 +211,7 @@ class _Reader:
         return self._complete[selected.name](read, source.names)
 
     def _read_rows(self, layout: RowLayout) -> Read:
-        if self._selection.kind is not None and not issubclass(layout.kind, self._selection.kind):
+        if self._selection.kind is not None and not issubclass(layout.record_class, self._selection.kind):
             raise Bailout("rows of another class")
         # What is defined for a layout is forgotten with it.
         rows = _Rows(self._calls, layout, self._names.inner())
@@ -294,7 +294,7 @@ class _Rows:
         self._calls = calls
         self._layout = layout
         self.names = names
-        self.make = names.of(layout.make, "make")
+        self.make = names.of(layout.make_record, "make")
         self.used: set[str] = set()
 
     def attribute(self, name: str, _selected: SelectedField) -> str:
@@ -304,27 +304,27 @@ class _Rows:
     def _attribute(self, name: str, record: str) -> str:
         if name in self._layout.columns:
             return f"x[{self._layout.columns[name]}]"
-        if name in self._layout.coded:
-            column, values = self._layout.coded[name]
+        if name in self._layout.code_columns:
+            column, values = self._layout.code_columns[name]
             return f"{self.names.of({None: None, **values}, 'values')}[x[{column}]]"
-        if name in self._layout.written:
+        if name in self._layout.text_columns:
             raise Bailout("a text in the place of a value")
         self.used.add(record)
         return f"{record}.{name}"
 
     def names_by_code(self, name: str, leaf: Leaf) -> tuple[str, dict[Any, str]] | None:
         """Return, of an enum that a column holds the codes of, the column, and the name in the answer of each code."""
-        if name not in self._layout.coded or not isinstance(leaf.type, GraphQLEnumType):
+        if name not in self._layout.code_columns or not isinstance(leaf.type, GraphQLEnumType):
             return None
-        column, values = self._layout.coded[name]
+        column, values = self._layout.code_columns[name]
         named = {code: enum_name(leaf.type, value) for code, value in values.items()}
         return f"x[{column}]", {code: each for code, each in named.items() if each}
 
     def written(self, name: str, leaf: Leaf) -> str | None:
         """Return the column that holds the text of an attribute as the scalar writes it."""
-        if name not in self._layout.written:
+        if name not in self._layout.text_columns:
             return None
-        column, kind = self._layout.written[name]
+        column, kind = self._layout.text_columns[name]
         return f"x[{column}]" if writes_class(leaf, kind) else None
 
     def call(self, response_name: str) -> str:

@@ -7,7 +7,7 @@ ends the attempt: nothing of it is used, and graphql-core executes the same agai
 is therefore not raised further, which would cancel what runs beside it in the middle of its statements; it leaves a
 null, and a note that the attempt has failed.
 
-A query that comes again needs no executor: `CompiledExecutor.attempt` finds its region in the cache, and completes it.
+A repeated query needs no executor: `CompiledExecutor.try_cached` completes it by the region that the cache holds.
 """
 
 import asyncio
@@ -59,35 +59,35 @@ class _Whole:
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """Strawberry's executor, which completes by compiled code what can be: `Schema(execution_context_class=…)`."""
 
-    write: ClassVar[Write | None] = None
+    encode: ClassVar[Write | None] = None
     """Makes of a part of the answer what the response's JSON encoder takes for it, such as its JSON text.
 
     So a long answer is written as its parts are completed, with turns for others in between, and what it was made of
     is let go at once. Where there is such a function, the answer may also hold values that the encoder writes as their
-    scalar would (`encoded`).
+    scalar would (`serialized_by_encoder`).
     """
 
-    plans = PlanCache()
+    plan_cache = PlanCache()
     """What is compiled for executors of this class."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.plans = PlanCache()
+        cls.plan_cache = PlanCache()
 
-    def __init__(self, *args: Any, tries: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, compiled: bool = True, **kwargs: Any) -> None:
         """Take what graphql-core's takes, and whether anything is to be tried."""
         super().__init__(*args, **kwargs)
-        self._tries = tries
+        self._compiled = compiled
         self._regions: Regions | None = None
         self._trying = False
         self._failed = False
 
     @staticmethod
-    def fell_back(context_value: Any) -> None:
+    def on_fallback(context_value: Any) -> None:
         """Is called each time that an attempt has failed: what it did is done again by graphql-core."""
 
     @classmethod
-    def attempt(
+    def try_cached(
         cls, schema: GraphQLSchema, operation: OperationDefinitionNode, inputs: Mapping[str, Any], context_value: Any
     ) -> AwaitableOrValue[dict[str, Any]] | None:
         """Return the data of a query that was compiled as a whole before, without making an executor for it.
@@ -101,7 +101,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             inputs: The values of its variables, as the client sent them.
             context_value: What checks and batches look at.
         """
-        found = cls.plans.query(schema, operation, inputs)
+        found = cls.plan_cache.query(schema, operation, inputs)
         if found is None:
             return None
         plan, variable_values = found
@@ -141,7 +141,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             completed: Any = complete_one(self, query, _ROOT)
             data = await completed if isinstance(completed, Coroutine) else completed
         except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
-            self.fell_back(self.context_value)
+            self.on_fallback(self.context_value)
             result: Any = super().execute_operation(serially)
             return cast("ExecutionResult", await result if self.is_awaitable(result) else result)
         return ExecutionResult(data, None)
@@ -158,7 +158,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         failed = self._ended() or bool(result.errors)
         if failed:
             self.collected_errors = CollectedErrors()
-            self.fell_back(self.context_value)
+            self.on_fallback(self.context_value)
         return not failed
 
     def _ended(self) -> bool:
@@ -223,7 +223,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             return self._tried_answer(result, arguments)
         if not self._ended():
             return cast("dict[str, Any]", result)
-        self.fell_back(self.context_value)
+        self.on_fallback(self.context_value)
         return super().complete_object_value(*arguments)
 
     async def _tried_answer(self, attempt: Awaitable[dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
@@ -233,7 +233,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception:  # as above
             self._failed = True
         if self._ended():
-            self.fell_back(self.context_value)
+            self.on_fallback(self.context_value)
             result = super().complete_object_value(*arguments)
             if self.is_awaitable(result):
                 result = await result
@@ -241,14 +241,16 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _regions_to_try(self) -> "Regions | None":
         """Return what may be tried; None where all is graphql-core's."""
-        if not self._tries or self.operation.operation is OperationType.SUBSCRIPTION:
+        if not self._compiled or self.operation.operation is OperationType.SUBSCRIPTION:
             return None
         if self._is_watched() or not _in_event_loop():
             return None
-        plan = self.plans.plan(self.schema, self.operation, self.fragment_definitions, self.variable_values.coerced)
+        plan = self.plan_cache.plan(
+            self.schema, self.operation, self.fragment_definitions, self.variable_values.coerced
+        )
         if plan is None:
             return None
-        regions = Regions(self, plan, type(self).write)
+        regions = Regions(self, plan, type(self).encode)
         return regions if regions.may_be_tried() else None
 
     def _is_watched(self) -> bool:

@@ -1,4 +1,4 @@
-"""How a field, a type and a scalar tell the executor what they are."""
+"""Declarations that tell the executor about fields, types and scalars."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -10,158 +10,215 @@ from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncEx
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# Where `writes` and `encoded` note what they were told.
-_WRITERS = "exact_writers"
-_ENCODED = "encoded_values"
+# The attributes of a `serialize` function in which the two decorators below store their arguments.
+_SERIALIZERS = "serializers_by_class"
+_ENCODED = "classes_of_encoder"
 
 
-# Gives a field's values for many parents, in their order; an exception in the place of a value fails that one. It gets
-# the parents, the request's context value, and by name the arguments that the field's resolver would get. What a batch
-# that foresees gives, `Batch` says.
 ResolveMany = Callable[..., Awaitable[Any]]
+"""Resolves a field for many parents: `async def resolve_many(parents, context, **arguments)`.
+
+It receives the parents, the request's context value, and by name the arguments that the field's resolver would receive.
+It returns one value for each parent, in their order. An exception in place of a value fails that parent's field only.
+"""
 
 
 class Batch(FieldExtension):
-    """Says how an asynchronous field is resolved for many parents at once: `extensions=[Batch(resolve_many)]`.
+    """Resolves an asynchronous field for many parents at once.
 
-    The field's own resolver stays, and serves wherever graphql-core executes the field. Both must give equal values.
+        async def authors_of_books(author_ids: Sequence[int], context: Context) -> Sequence[Author]:
+            return await context.authors.load_many(author_ids)
+
+        @strawberry.field(extensions=[Batch(authors_of_books, by="author_id")])
+        async def author(parent: strawberry.Parent[Book], info: strawberry.Info) -> Author:
+            return await info.context.authors.load(parent.author_id)
+
+    The field keeps its own resolver, which graphql-core uses when it executes the field. Both must return equal values.
 
     Attributes:
-        resolve_many: Gives the values for many parents.
-        by: The name of an attribute of the parent that the value depends on, beside the arguments, alone. Then
-            resolve_many gets the attribute's distinct values in place of the parents. Where the attribute is None, the
-            value is None. The attribute's values are hashable.
-        selects: Whether resolve_many also gets `selected`, by name: the attributes of the field's value that will be
-            looked at, as `execution.selected` tells them. The values need have no other.
-        foresees: Whether resolve_many also gets `below`, by name, a `Lookahead`: what will be resolved of its value. It
-            then gives a pair: its values as ever; and for each field below, in their order, the values that it has got
-            along with its own, or None, as for all that are not of its value itself. For fields of the query itself.
+        resolve_many: Returns the values for many parents.
+        by: The parent's attribute that determines the value, together with the arguments. `resolve_many` then receives
+            the distinct values of the attribute instead of the parents; they must be hashable. A parent whose attribute
+            is None gets the value None without a call.
+        pass_selected: Whether `resolve_many` also receives `selected`: the attributes of the values that the query
+            reads, as `SelectedAttributes`. The values need no other attributes.
+        pass_lookahead: Whether `resolve_many` also receives `lookahead`, a `Lookahead`: the batches below this field.
+            It then returns a pair: the values, and for each field of `lookahead.fields`, in their order, the values
+            that it has loaded for that field, or None. Only for fields of the query type.
     """
 
     def __init__(
-        self, resolve_many: ResolveMany, by: str | None = None, *, selects: bool = False, foresees: bool = False
+        self,
+        resolve_many: ResolveMany,
+        by: str | None = None,
+        *,
+        pass_selected: bool = False,
+        pass_lookahead: bool = False,
     ) -> None:
         self.resolve_many = resolve_many
         self.by = by
-        self.selects = selects
-        self.foresees = foresees
+        self.pass_selected = pass_selected
+        self.pass_lookahead = pass_lookahead
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookaheadField:
-    """A field that is marked as a batch, with the fields of its value that are.
+    """A batch that will be resolved below another, with the batches below it in turn.
 
     Attributes:
-        batch: The mark.
-        arguments: What its resolve_many gets by name.
-        of_value: Whether it is a field of the value itself, not of an object in it.
-        fields: The fields of its value, and of objects in it.
+        batch: The field's extension.
+        arguments: The keyword arguments that its `resolve_many` will receive.
+        is_direct: Whether it is a field of the value itself. False for a field of an object inside of the value; no
+            values can be returned for it.
+        fields: The batches below it.
     """
 
     batch: Batch
     arguments: Mapping[str, Any]
-    of_value: bool
+    is_direct: bool
     fields: tuple["LookaheadField", ...]
 
 
 @dataclass(slots=True, eq=False)
 class Lookahead:
-    """What will be resolved of the value of a field that foresees.
+    """The batches below a field, known before the field is resolved. They can be loaded together with its value.
 
-    It is the same object for one request after another where all arguments below are plain literals; else each request
+        async def find_book(_root: object, context: Context, id: str, lookahead: Lookahead) -> tuple[...]:
+            if [field.batch for field in lookahead.fields] == [REVIEWS]:
+                book, reviews = await context.load_book_with_reviews(id)
+                return [book], [[reviews]]
+            return [await context.load_book(id)], [None] * len(lookahead.fields)
+
+        @strawberry.field(extensions=[Batch(find_book, pass_lookahead=True)])
+        async def book(info: strawberry.Info, id: strawberry.ID) -> Book: ...
+
+    Requests of one query share the object if all arguments of the batches are plain literals. Otherwise each request
     has its own.
 
     Attributes:
-        fields: The fields of its value, and of objects in it, that are marked as batches.
-        alone: Whether the whole query has no other batch than the field, and those below it.
-        kept: What the field's resolve_many has made of this, to be found by the next request.
+        fields: The batches below the field.
+        covers_query: Whether the query has no batches except the field and those below it.
+        memo: Free for `resolve_many` to store what it derives from this object, for later requests of the same query.
     """
 
     fields: tuple[LookaheadField, ...]
-    alone: bool
-    kept: Any = None
+    covers_query: bool
+    memo: Any = None
 
 
 class ContextOnly(FieldExtension):
-    """Says of a field of the query itself that its resolver looks at the context and the arguments alone.
+    """Declares that a resolver of the query type uses nothing but the context and the arguments.
 
-    It may have the parameter `info`, and look at nothing but `info.context`. A query whose fields are all marked so, or
-    with a `Batch`, which then gets one parent that tells nothing, needs no executor of graphql-core at all.
+        @strawberry.field(extensions=[ContextOnly()])
+        async def books(info: strawberry.Info) -> list[Book]:
+            return await info.context.load_books()
+
+    The resolver may have the parameter `info`, but only use `info.context`. A query whose root fields all have this
+    extension, or a `Batch` that ignores its one parent, is executed without a graphql-core executor.
     """
 
 
 class Guard(FieldExtension):
-    """A check before a field is resolved that depends on the request alone, such as that of a permission.
+    """Base class of a check before a field is resolved. The check depends on the request only, such as a permission.
 
-    graphql-core makes the check for every parent; the compiled executor once for a request.
+        class SignedIn(Guard):
+            def check(self, context: Context) -> None:
+                if context.user is None:
+                    raise PermissionError("Sign in to see this field.")
+
+        secret: str = strawberry.field(extensions=[SignedIn()])
+
+    graphql-core checks for every parent; the compiled executor checks once in a request.
     """
 
     def check(self, context: Any) -> None:
-        """Raise where the request may not have the field. It gets the request's context value, and does not wait."""
+        """Raise any exception if the request may not read the field.
+
+        Args:
+            context: The request's context value.
+        """
         raise NotImplementedError
 
     def resolve(self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info, **arguments: Any) -> Any:
-        """Resolve the field of one parent, after the check."""
+        """Check, then resolve the field of one parent."""
         self.check(info.context)
         return next_(source, info, **arguments)
 
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info, **arguments: Any
     ) -> Any:
-        """Resolve the field of one parent, after the check."""
+        """Check, then resolve the field of one parent."""
         self.check(info.context)
         return await next_(source, info, **arguments)
 
 
 class InstanceOf:
-    """An `is_type_of` that asks for the value's class and nothing else: `is_type_of = InstanceOf(Record)`.
+    """An `is_type_of` that checks the class of the value and nothing else.
 
-    Types that interfaces or unions lead to have an is_type_of. Of any other the executor cannot know what it looks at,
-    and leaves lists of such a type to graphql-core.
+        @strawberry.type
+        class Book(Named):
+            is_type_of = InstanceOf(BookRecord)
+
+    Strawberry gives an `is_type_of` to each type that implements an interface. The executor cannot know what any other
+    such function does, so it leaves lists of that type to graphql-core.
     """
 
-    def __init__(self, kind: type) -> None:
-        self.kind = kind
+    def __init__(self, record_class: type) -> None:
+        self.record_class = record_class
 
     def __call__(self, value: object, _info: object) -> bool:
         """Return whether the value is an instance of the class."""
-        return isinstance(value, self.kind)
+        return isinstance(value, self.record_class)
 
 
-def writes(kind: type, write: Callable[[Any], Any]) -> Callable[[Function], Function]:
-    """Say of a scalar's `serialize` function that it gives what `write` gives for values of exactly this class.
+def serialized_by(value_class: type, serializer: Callable[[Any], Any]) -> Callable[[Function], Function]:
+    """Declare what a scalar's `serialize` function returns for values of exactly one class.
 
-    `write` then neither raises nor gives None. It may be a method of the class: those written in C cost a call less.
+        @serialized_by(date, date.isoformat)
+        def serialize_date(value: date) -> str:
+            return value.isoformat()
+
+    Args:
+        value_class: The class. Its subclasses are not included.
+        serializer: Returns the same as the decorated function, but never raises and never returns None. A method
+            that is written in C saves a Python call for each value.
     """
 
-    def mark(serialize: Function) -> Function:
-        setattr(serialize, _WRITERS, {**exact_writers(serialize), kind: write})
+    def declare(serialize: Function) -> Function:
+        setattr(serialize, _SERIALIZERS, {**serializers(serialize), value_class: serializer})
         return serialize
 
-    return mark
+    return declare
 
 
-def encoded(kind: type, **attributes: object) -> Callable[[Function], Function]:
-    """Say of a scalar's `serialize` function that it writes some values as the response's JSON encoder does.
+def serialized_by_encoder(value_class: type, **attributes: object) -> Callable[[Function], Function]:
+    """Declare values that the response's JSON encoder writes exactly as a scalar's `serialize` function does.
 
-    These are the values of exactly this class whose attributes have the values given. An executor that
-    writes its answers (`CompiledExecutor.write`) leaves them as they are.
+        @serialized_by_encoder(datetime, tzinfo=UTC)
+        def serialize_instant(value: datetime) -> str:
+            return value.astimezone(UTC).isoformat()
+
+    An executor with an encoder (`CompiledExecutor.encode`) leaves these values as they are.
+
+    Args:
+        value_class: The class of the values. Its subclasses are not included.
+        attributes: The values that these attributes must have.
     """
 
-    def mark(serialize: Function) -> Function:
-        setattr(serialize, _ENCODED, {**encoded_values(serialize), kind: attributes})
+    def declare(serialize: Function) -> Function:
+        setattr(serialize, _ENCODED, {**encoder_classes(serialize), value_class: attributes})
         return serialize
 
-    return mark
+    return declare
 
 
-def encoded_values(serialize: Callable[..., Any]) -> Mapping[type, Mapping[str, object]]:
-    """Return what `encoded` has said of the function, by class."""
-    found: Mapping[type, Mapping[str, object]] = getattr(serialize, _ENCODED, {})
-    return found
+def serializers(serialize: Callable[..., Any]) -> Mapping[type, Callable[[Any], Any]]:
+    """Return the serializers that `serialized_by` has declared for a function, by class."""
+    declared: Mapping[type, Callable[[Any], Any]] = getattr(serialize, _SERIALIZERS, {})
+    return declared
 
 
-def exact_writers(serialize: Callable[..., Any]) -> Mapping[type, Callable[[Any], Any]]:
-    """Return what `writes` has said of the function, by class."""
-    found: Mapping[type, Callable[[Any], Any]] = getattr(serialize, _WRITERS, {})
-    return found
+def encoder_classes(serialize: Callable[..., Any]) -> Mapping[type, Mapping[str, object]]:
+    """Return the classes that `serialized_by_encoder` has declared for a function, with the attributes they need."""
+    declared: Mapping[type, Mapping[str, object]] = getattr(serialize, _ENCODED, {})
+    return declared

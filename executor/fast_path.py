@@ -37,12 +37,12 @@ async def execute(
     """
     if issubclass(executor_class, CompiledExecutor) and not options.keys() & _WATCHING:
         try:
-            attempt = executor_class.attempt(schema, operation, inputs, context_value)
+            attempt = executor_class.try_cached(schema, operation, inputs, context_value)
             if attempt is not None:
                 return ExecutionResult(attempt if isinstance(attempt, dict) else await attempt, None)
         except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
-            executor_class.fell_back(context_value)
-            options["tries"] = False
+            executor_class.on_fallback(context_value)
+            options["compiled"] = False
     result = graphql_execute(
         schema,
         document,

@@ -24,7 +24,7 @@ from graphql import (
 from graphql.pyutils import is_awaitable
 
 from executor.bailout import Bailout
-from executor.extensions import encoded_values, exact_writers
+from executor.extensions import encoder_classes, serializers
 from executor.namespace import Namespace
 from executor.plan import Leaf
 
@@ -71,10 +71,10 @@ def leaf_code(
         branches += _BUILTIN_ENCODED.get(leaf.type, ()) if encoder_writes else ()
         branches += _BUILTIN[leaf.type]
     else:
-        for kind, attributes in encoded_values(leaf.type.coerce_output_value).items() if encoder_writes else ():
+        for kind, attributes in encoder_classes(leaf.type.coerce_output_value).items() if encoder_writes else ():
             same = "".join(f" and t.{name} == {names.of(each, name)}" for name, each in attributes.items())
             branches.append((f"type({{}}) is {names.of(kind, 'kind')}{same}", "t"))
-        for kind, write in exact_writers(leaf.type.coerce_output_value).items():
+        for kind, write in serializers(leaf.type.coerce_output_value).items():
             branches.append((f"type({{}}) is {names.of(kind, 'kind')}", f"{names.of(write, 'write')}(t)"))
     uses = iter([f"(t := {value})"])
     code = "".join(f"{result} if {_look(condition, uses)} else " for condition, result in branches)
@@ -85,7 +85,7 @@ def writes_class(leaf: Leaf, kind: type) -> bool:
     """Return whether what the type makes of values of exactly this class is a text that is known without it."""
     if leaf.type is GraphQLID:
         return kind is UUID
-    return kind in exact_writers(leaf.type.coerce_output_value)
+    return kind in serializers(leaf.type.coerce_output_value)
 
 
 def written_code(leaf: Leaf, value: str, names: Namespace) -> str:

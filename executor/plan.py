@@ -126,7 +126,7 @@ class Planner:
         if type_.is_type_of is not None:
             if not isinstance(type_.is_type_of, InstanceOf):
                 raise NotCompiled(f"{type_.name} has an is_type_of of its own")
-            kind = type_.is_type_of.kind
+            kind = type_.is_type_of.record_class
         collected = self._collect(type_, details)
         if collected.new_defer_usages:
             raise NotCompiled("a part is deferred")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from executor.extensions import Guard, Lookahead
 from executor.fields import Call, Many
 from executor.plan import SelectedField
-from executor.selected import Selected
+from executor.selected_attributes import SelectedAttributes
 
 State = list[Any]
 Read = Callable[[Any, State], Any]
@@ -64,7 +64,7 @@ class BatchOfRegion:
         alone: Whether the whole query has no other batch than this, and those of its region.
         arguments: The field's arguments, where every request has the same but for `variables`; once they are known.
         variables: For arguments that are a variable's value as it comes, the variable, by their names.
-        below: What its mark gets of the batches below it, where every request has the same; once it is known.
+        lookahead: What its mark gets of the batches below it, where every request has the same; once it is known.
     """
 
     selected: SelectedField
@@ -72,10 +72,10 @@ class BatchOfRegion:
     region: Region
     places: int
     keys: int
-    attributes: Selected
+    attributes: SelectedAttributes
     of_values: bool
     write: Write | None = None
     alone: bool = False
     arguments: dict[str, Any] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
-    below: Lookahead | None = None
+    lookahead: Lookahead | None = None

@@ -12,12 +12,12 @@ class RowLayout(Protocol):
     """Where the attributes of an object are in a row. One layout serves many lists: it is told by its identity."""
 
     @property
-    def kind(self) -> type:
+    def record_class(self) -> type:
         """The class of the objects."""
         ...
 
     @property
-    def make(self) -> Callable[[Any], Any]:
+    def make_record(self) -> Callable[[Any], Any]:
         """Makes the object of a row."""
         ...
 
@@ -27,15 +27,15 @@ class RowLayout(Protocol):
         ...
 
     @property
-    def coded(self) -> Mapping[str, tuple[int, Mapping[Any, Any]]]:
+    def code_columns(self) -> Mapping[str, tuple[int, Mapping[Any, Any]]]:
         """For those that a column holds a code of, such as an enumeration's: the index, and the values by code."""
         ...
 
     @property
-    def written(self) -> Mapping[str, tuple[int, type]]:
+    def text_columns(self) -> Mapping[str, tuple[int, type]]:
         """For those that a column holds the text of, as a scalar writes it: the index, and the class of the values.
 
-        It serves fields of a type that is marked to write this class (`marks.writes`), and for UUID those of type ID.
+        It serves fields of a type that is marked to write this class (`serialized_by`), and for UUID those of type ID.
         """
         ...
 

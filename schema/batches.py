@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from domain.changes import EntityType
 from domain.selections import Fields
-from executor import Batch, Lookahead, Selected
+from executor import Batch, Lookahead, SelectedAttributes
 from resolvers.context import Context
 from resolvers.loader import Loader
 from resolvers.loaders import Loaders
@@ -46,9 +46,9 @@ class Foreseen(Batch):
         ahead: Callable[..., Ahead],
         by: str | None = None,
         *,
-        selects: bool = False,
+        pass_selected: bool = False,
     ) -> None:
-        super().__init__(resolve_many, by, selects=selects)
+        super().__init__(resolve_many, by, pass_selected=pass_selected)
         self.ahead = ahead
 
 
@@ -67,26 +67,26 @@ def by_id(kind: ById) -> Batch:
     """
 
     async def resolve_many(
-        _query: Sequence[Any], context: Context, id: str, below: Lookahead
+        _query: Sequence[Any], context: Context, id: str, lookahead: Lookahead
     ) -> tuple[Sequence[Any], Sequence[Sequence[Any] | None]]:
         key = kind.parse(id, "id")
-        if below.kept is None:
-            below.kept = _with_fields(kind, below)
-        asked: RecordWithFields = below.kept
+        if lookahead.memo is None:
+            lookahead.memo = _with_fields(kind, lookahead)
+        asked: RecordWithFields = lookahead.memo
         record, values = await asked.read(context, key)
         if not asked.nothing_else:
             kind.loader(context.loaders).learn(key, record)
         return [record], values
 
-    return Batch(resolve_many, foresees=True)
+    return Batch(resolve_many, pass_lookahead=True)
 
 
-def _with_fields(kind: ById, below: Lookahead) -> RecordWithFields:
+def _with_fields(kind: ById, lookahead: Lookahead) -> RecordWithFields:
     fields: list[Ahead | None] = []
-    nothing_else = below.alone
+    nothing_else = lookahead.covers_query
     lookups = 1
-    for field in below.fields:
-        ahead = field.batch.ahead(**field.arguments) if field.of_value and isinstance(field.batch, Foreseen) else None
+    for field in lookahead.fields:
+        ahead = field.batch.ahead(**field.arguments) if field.is_direct and isinstance(field.batch, Foreseen) else None
         if ahead is not None and lookups + len(ahead.lookups) <= _TOGETHER:
             lookups += len(ahead.lookups)
             nothing_else = nothing_else and all(isinstance(each.batch, Totals) for each in field.fields)
@@ -96,14 +96,14 @@ def _with_fields(kind: ById, below: Lookahead) -> RecordWithFields:
     return RecordWithFields(kind, fields, nothing_else=nothing_else)
 
 
-def fields_of_nodes(selected: Selected) -> Fields | None:
+def fields_of_nodes(selected: SelectedAttributes) -> Fields | None:
     """Return the fields of a page's elements that are wanted; None for all, which cursors need."""
     if selected is None or not selected.keys() <= {"nodes", "total"}:
         return None
     return fields_of(selected.get("nodes", {}))
 
 
-def fields_of(selected: Selected) -> Fields | None:
+def fields_of(selected: SelectedAttributes) -> Fields | None:
     """Return the fields of a record that are wanted; None for all."""
     if selected is None:
         return None
@@ -111,7 +111,7 @@ def fields_of(selected: Selected) -> Fields | None:
     return Fields(frozenset(selected) - written, written)
 
 
-def counts_too(selected: Selected) -> bool:
+def counts_too(selected: SelectedAttributes) -> bool:
     """Return whether of a page also the length of its list is looked at."""
     return selected is not None and "total" in selected
 
@@ -124,11 +124,11 @@ def history_of(kind: EntityType) -> Batch:
         context: Context,
         first: int | None = None,
         after: str | None = None,
-        selected: Selected = None,
+        selected: SelectedAttributes = None,
     ) -> list[Page[histories.HistoryRecord]]:
         return await histories.histories(context, kind, ids, first, after)
 
-    def ahead(selected: Selected = None, **page: Any) -> Ahead:
+    def ahead(selected: SelectedAttributes = None, **page: Any) -> Ahead:
         return histories.history_ahead(kind, count=counts_too(selected), **page)
 
-    return Foreseen(resolve_many, ahead, by="id", selects=True)
+    return Foreseen(resolve_many, ahead, by="id", pass_selected=True)

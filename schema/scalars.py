@@ -7,7 +7,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from executor import encoded, writes
+from executor import serialized_by, serialized_by_encoder
 
 # fromisoformat() alone also takes week dates and forms without separators.
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -46,18 +46,18 @@ def _parse_instant(value: object) -> datetime:
     raise GraphQLError("A DateTime is an instant with its offset, for example 2026-11-23T16:00:00+00:00.")
 
 
-@encoded(date)
-@writes(date, date.isoformat)
+@serialized_by_encoder(date)
+@serialized_by(date, date.isoformat)
 def _write_date(value: date) -> str:
     return value.isoformat()
 
 
-@encoded(time, microsecond=0, tzinfo=None)
+@serialized_by_encoder(time, microsecond=0, tzinfo=None)
 def _write_time(value: time) -> str:
     return value.isoformat("seconds")
 
 
-@encoded(datetime, tzinfo=UTC)
+@serialized_by_encoder(datetime, tzinfo=UTC)
 def _write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat()
 
@@ -67,8 +67,8 @@ def _write_instant_quickly(value: datetime) -> str:
     return value.isoformat() if value.tzinfo is UTC else value.astimezone(UTC).isoformat()
 
 
-writes(time, _write_time)(_write_time)
-writes(datetime, _write_instant_quickly)(_write_instant)
+serialized_by(time, _write_time)(_write_time)
+serialized_by(datetime, _write_instant_quickly)(_write_instant)
 
 
 SCALARS: dict[object, ScalarDefinition] = {

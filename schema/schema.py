@@ -24,10 +24,10 @@ def _written(part: Any) -> orjson.Fragment:
 class _Executor(CompiledExecutor):
     """The executor, which tells the request's context where an attempt came to nothing. orjson writes its answers."""
 
-    write = staticmethod(_written)
+    encode = staticmethod(_written)
 
     @staticmethod
-    def fell_back(context_value: Context) -> None:
+    def on_fallback(context_value: Context) -> None:
         context_value.fell_back()
 
 
@@ -49,7 +49,7 @@ def executed(*, compiled: bool, cache_bytes: int = DEFAULT_LIMITS.cache_bytes) -
         cache_bytes: About how many bytes of memory may be kept of documents; those compiled may keep half of them.
     """
     if compiled:
-        _Executor.plans.memory = cache_bytes // 2
+        _Executor.plan_cache.memory = cache_bytes // 2
         return schema
     plain = copy(schema)
     plain.execution_context_class = StrawberryGraphQLCoreExecutionContext

@@ -53,7 +53,7 @@ class Slice(Generic[Record]):
 @lru_cache(STATEMENTS_KEPT)
 def by_id(order: Order[Record]) -> Lookup[Record | None]:
     """Return what finds one of the list's records by its id; None where the organization has none."""
-    make = order.layout.make
+    make = order.layout.make_record
     return Lookup(statements.find_one(order), "id", {}, lambda rows: make(rows[0]) if rows else None, of_one_row=True)
 
 
@@ -89,7 +89,7 @@ async def find(snapshot: Snapshot, order: Order[Record], ids: Sequence[Key]) -> 
     for start in range(0, len(rows), _MADE_AT_ONCE):
         if start:
             await asyncio.sleep(0)  # others have their turn on the event loop
-        found.update((row[0], order.layout.make(row)) for row in rows[start : start + _MADE_AT_ONCE])
+        found.update((row[0], order.layout.make_record(row)) for row in rows[start : start + _MADE_AT_ONCE])
     return found
 
 

@@ -43,7 +43,7 @@ class JsonLayout(Generic[Record]):
             if name not in values:
                 texts[name] = kind
             self._converted.append((index, _TO_VALUES[kind] if name in values else _TO_TEXTS[kind]))
-        self.rows = Layout(layout.kind, layout.selected, make_nothing, layout.codes, texts=texts)
+        self.rows = Layout(layout.record_class, layout.selected, make_nothing, layout.codes, texts=texts)
 
     @staticmethod
     def text_of(rows: FromClause) -> ColumnElement[str]:

@@ -19,38 +19,38 @@ class Layout(Generic[Record]):
     """How records lie in rows. One layout serves all lists of its kind: it is told by its identity.
 
     Attributes:
-        kind: The class of the records, a dataclass.
+        record_class: The class of the records, a dataclass.
         selected: The columns of the database that a row holds, in their order.
-        make: Makes the record of a row.
+        make_record: Makes the record of a row.
         codes: For fields that a column holds a code of, such as an enumeration's: the values by code.
-        converted: Fields that a column of their name holds in another form; only `make` knows their values.
+        converted: Fields that a column of their name holds in another form; only `make_record` knows their values.
         texts: The class of the value, for fields that a column of their name holds the text of
             (`domain.selections.Fields`).
         columns: The index of the column that holds a field, for those fields that a column holds as it is.
-        coded: The index of the column, and the values by code, for those in `codes`.
-        written: The index of the column, and the class, for those in `texts`.
+        code_columns: The index of the column, and the values by code, for those in `codes`.
+        text_columns: The index of the column, and the class, for those in `texts`.
     """
 
-    kind: type[Record]
+    record_class: type[Record]
     selected: tuple[ColumnElement[Any], ...]
-    make: Callable[[Any], Record]
+    make_record: Callable[[Any], Record]
     codes: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
     converted: frozenset[str] = frozenset()
     texts: Mapping[str, type] = field(default_factory=dict)
     columns: Mapping[str, int] = field(init=False)
-    coded: Mapping[str, tuple[int, Mapping[Any, Any]]] = field(init=False)
-    written: Mapping[str, tuple[int, type]] = field(init=False)
+    code_columns: Mapping[str, tuple[int, Mapping[Any, Any]]] = field(init=False)
+    text_columns: Mapping[str, tuple[int, type]] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = self.kind.__annotations__.keys() - self.converted - self.codes.keys() - self.texts.keys()
+        names = self.record_class.__annotations__.keys() - self.converted - self.codes.keys() - self.texts.keys()
         at = {str(column.key): index for index, column in enumerate(self.selected)}
         object.__setattr__(self, "columns", {name: index for name, index in at.items() if name in names})
-        object.__setattr__(self, "coded", {name: (at[name], values) for name, values in self.codes.items()})
-        object.__setattr__(self, "written", {name: (at[name], kind) for name, kind in self.texts.items()})
+        object.__setattr__(self, "code_columns", {name: (at[name], values) for name, values in self.codes.items()})
+        object.__setattr__(self, "text_columns", {name: (at[name], kind) for name, kind in self.texts.items()})
 
     def column(self, name: str) -> int:
         """Return the index of the column that holds a field, as it is or coded. Raise KeyError where none does."""
-        return self.coded[name][0] if name in self.coded else self.columns[name]
+        return self.code_columns[name][0] if name in self.code_columns else self.columns[name]
 
 
 @lru_cache(LAYOUTS_KEPT)
@@ -61,7 +61,7 @@ def only(layout: Layout[Record], names: frozenset[str]) -> Layout[Record]:
     """
     selected = tuple(layout.selected[index] for index in sorted({0, *map(layout.column, names)}))
     codes = {name: layout.codes[name] for name in names & layout.codes.keys()}
-    return Layout(layout.kind, selected, make_nothing, codes)
+    return Layout(layout.record_class, selected, make_nothing, codes)
 
 
 def make_nothing(_row: object) -> NoReturn:
@@ -82,7 +82,7 @@ class Records(Sequence[Record]):
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Record]:
-        return map(self.layout.make, self.rows)
+        return map(self.layout.make_record, self.rows)
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -91,7 +91,7 @@ class Records(Sequence[Record]):
     def __getitem__(self, index: int | slice) -> "Record | Records[Record]":
         if isinstance(index, slice):
             return Records(self.layout, self.rows[index])
-        return self.layout.make(self.rows[index])
+        return self.layout.make_record(self.rows[index])
 
     def values(self, name: str) -> Iterator[Any]:
         """Return a field that a column holds as it is, of each record in turn."""

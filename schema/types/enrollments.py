@@ -7,7 +7,7 @@ import strawberry
 
 from domain import records
 from domain.changes import EntityType
-from executor import Batch, InstanceOf, Selected
+from executor import Batch, InstanceOf, SelectedAttributes
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.queries import history as histories
@@ -26,7 +26,7 @@ Place = strawberry.Parent[records.Enrollment]
 
 
 async def _patients(
-    ids: Sequence[str], context: Context, selected: Selected = None
+    ids: Sequence[str], context: Context, selected: SelectedAttributes = None
 ) -> Sequence[records.Patient | None]:
     return await reference_lists.patients_by_id(context, ids, fields_of(selected))
 
@@ -65,7 +65,7 @@ class Enrollment(Node):
         # Mutations answer with enrollments to callers who may not view any.
         extensions=[
             requires(PermissionKey.GROUP_ENROLLMENTS_VIEW),
-            Batch(_patients, by="patient_id", selects=True),
+            Batch(_patients, by="patient_id", pass_selected=True),
         ],
     )
     @staticmethod

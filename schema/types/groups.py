@@ -11,7 +11,7 @@ from domain import records
 from domain.capacity import Capacity as CapacityRecord
 from domain.changes import EntityType
 from domain.compliance import Compliance as ComplianceRecord
-from executor import Batch, InstanceOf, Selected
+from executor import Batch, InstanceOf, SelectedAttributes
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.queries import enrollments as enrollment_lists
@@ -47,13 +47,15 @@ async def _occurrences(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
-    selected: Selected = None,
+    selected: SelectedAttributes = None,
 ) -> list[Page[records.Occurrence]]:
     wanted, fields = filter.wanted() if filter else None, fields_of_nodes(selected)
     return await schedule_lists.sessions_of_groups(context, group_ids, wanted, first, after, last, before, fields)
 
 
-def _occurrences_ahead(filter: OccurrenceFilter | None = None, selected: Selected = None, **page: Any) -> Ahead:
+def _occurrences_ahead(
+    filter: OccurrenceFilter | None = None, selected: SelectedAttributes = None, **page: Any
+) -> Ahead:
     wanted, fields = filter.wanted() if filter else None, fields_of_nodes(selected)
     return schedule_lists.sessions_ahead(wanted, fields, count=counts_too(selected), **page)
 
@@ -66,14 +68,14 @@ async def _enrollments(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
-    selected: Selected = None,
+    selected: SelectedAttributes = None,
 ) -> list[Page[records.Enrollment]]:
     fields = fields_of_nodes(selected)
     return await enrollment_lists.enrollments_of_groups(context, group_ids, status, first, after, last, before, fields)
 
 
 def _enrollments_ahead(
-    status: list[records.EnrollmentStatus] | None = None, selected: Selected = None, **page: Any
+    status: list[records.EnrollmentStatus] | None = None, selected: SelectedAttributes = None, **page: Any
 ) -> Ahead:
     return enrollment_lists.enrollments_ahead(status, fields_of_nodes(selected), count=counts_too(selected), **page)
 
@@ -152,7 +154,7 @@ class GroupDefinition(Node):
         description="The group's sessions, in the order of their dates and times.",
         extensions=[
             requires(PermissionKey.GROUP_SCHEDULE_VIEW),
-            Foreseen(_occurrences, _occurrences_ahead, by="id", selects=True),
+            Foreseen(_occurrences, _occurrences_ahead, by="id", pass_selected=True),
         ],
     )
     @staticmethod
@@ -174,7 +176,7 @@ class GroupDefinition(Node):
         description="The group's enrollments: the seated, then the waitlist in turn, then past ones.",
         extensions=[
             requires(PermissionKey.GROUP_ENROLLMENTS_VIEW),
-            Foreseen(_enrollments, _enrollments_ahead, by="id", selects=True),
+            Foreseen(_enrollments, _enrollments_ahead, by="id", pass_selected=True),
         ],
     )
     @staticmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from domain import records
-from executor import InstanceOf, Selected
+from executor import InstanceOf, SelectedAttributes
 from resolvers.context import Context
 from resolvers.queries import enrollments as enrollment_lists
 from resolvers.queries.pages import Page
@@ -28,13 +28,13 @@ async def _enrollments(
     status: list[records.EnrollmentStatus] | None = None,
     first: int | None = None,
     after: str | None = None,
-    selected: Selected = None,
+    selected: SelectedAttributes = None,
 ) -> list[Page[records.Enrollment]]:
     return await enrollment_lists.enrollments_of_patients(context, patient_ids, status, first, after)
 
 
 def _enrollments_ahead(
-    status: list[records.EnrollmentStatus] | None = None, selected: Selected = None, **page: Any
+    status: list[records.EnrollmentStatus] | None = None, selected: SelectedAttributes = None, **page: Any
 ) -> Ahead:
     return enrollment_lists.patient_enrollments_ahead(status, count=counts_too(selected), **page)
 
@@ -70,7 +70,7 @@ class Patient(Node):
     @strawberry.field(
         graphql_type=Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]],
         description="The patient's enrollments: seated, then waiting, then past ones.",
-        extensions=[Foreseen(_enrollments, _enrollments_ahead, by="id", selects=True)],
+        extensions=[Foreseen(_enrollments, _enrollments_ahead, by="id", pass_selected=True)],
     )
     @staticmethod
     async def enrollments(

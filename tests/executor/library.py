@@ -67,16 +67,18 @@ class ReviewRecord(Record):
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    kind: type
+    record_class: type
     columns: Mapping[str, int]
-    coded: Mapping[str, tuple[int, Mapping[Any, Any]]]
-    written: Mapping[str, tuple[int, type]] = field(default_factory=dict)
+    code_columns: Mapping[str, tuple[int, Mapping[Any, Any]]]
+    text_columns: Mapping[str, tuple[int, type]] = field(default_factory=dict)
 
-    def make(self, row: Sequence[Any]) -> Any:
+    def make_record(self, row: Sequence[Any]) -> Any:
         plain = {name: row[index] for name, index in self.columns.items()}
         # Of a code that is not known an error is told where it is looked at.
-        decoded = {name: Planted(partial(values.__getitem__, row[at])) for name, (at, values) in self.coded.items()}
-        return self.kind(plain | decoded | row[-1])
+        decoded = {
+            name: Planted(partial(values.__getitem__, row[at])) for name, (at, values) in self.code_columns.items()
+        }
+        return self.record_class(plain | decoded | row[-1])
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,10 @@ class Rows(Sequence[Any]):
 
     def __getitem__(self, index: Any) -> Any:
         found = self.rows[index]
-        return Rows(self.layout, found) if isinstance(index, slice) else self.layout.make(found)
+        return Rows(self.layout, found) if isinstance(index, slice) else self.layout.make_record(found)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self.layout.make, self.rows)
+        return map(self.layout.make_record, self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -354,16 +356,16 @@ async def _book(_query: Sequence[Any], context: Library, number: int = 0) -> Seq
 
 
 async def _found(
-    _query: Sequence[Any], context: Library, id: str, below: Lookahead, more: str = ""
+    _query: Sequence[Any], context: Library, id: str, lookahead: Lookahead, more: str = ""
 ) -> tuple[Sequence[Any], Sequence[Sequence[Any] | None]]:
     """Finds a book, and along with it what every other batch below gives for it."""
-    if below.kept is None:
-        below.kept = [(number + len(id + more)) % 3 > 0 for number, _ in enumerate(below.fields)]
+    if lookahead.memo is None:
+        lookahead.memo = [(number + len(id + more)) % 3 > 0 for number, _ in enumerate(lookahead.fields)]
     book = context.books[int(id)] if id in {"0", "1"} else None
     known: list[Sequence[Any] | None] = []
-    for wanted, field_ in zip(below.kept, below.fields, strict=True):
+    for wanted, field_ in zip(lookahead.memo, lookahead.fields, strict=True):
         keys = [book if field_.batch.by is None else getattr(book, field_.batch.by)] if book is not None else []
-        if wanted and field_.of_value and keys and keys[0] is not None:
+        if wanted and field_.is_direct and keys and keys[0] is not None:
             context.foreseen += 1
             known.append(await field_.batch.resolve_many(keys, context, **field_.arguments))
         else:
@@ -394,7 +396,7 @@ class Query:
     async def book(info: Info, number: int = 0) -> Any:
         return info.context.books[number]
 
-    @strawberry.field(graphql_type=Book | None, extensions=[Batch(_found, foresees=True)])
+    @strawberry.field(graphql_type=Book | None, extensions=[Batch(_found, pass_lookahead=True)])
     @staticmethod
     async def found(info: Info, id: strawberry.ID, more: str = "") -> Any:
         return info.context.books[int(id)] if id in {"0", "1"} else None
@@ -444,13 +446,13 @@ class Tried(CompiledExecutor):
     """Counts, and forgets what an attempt has loaded: what came late then comes early, and so may its errors."""
 
     @classmethod
-    def attempt(cls, schema: Any, operation: Any, inputs: Any, context_value: Library) -> Any:
-        found = super().attempt(schema, operation, inputs, context_value)
+    def try_cached(cls, schema: Any, operation: Any, inputs: Any, context_value: Library) -> Any:
+        found = super().try_cached(schema, operation, inputs, context_value)
         context_value.attempts += found is not None
         return found
 
     @staticmethod
-    def fell_back(context_value: Library) -> None:
+    def on_fallback(context_value: Library) -> None:
         context_value.fallbacks += 1
         context_value.loaders.clear()
 
@@ -463,7 +465,7 @@ def _written(part: Any) -> orjson.Fragment:
 class TriedEncoded(Tried):
     """Writes the answer part by part, and leaves to the encoder what it writes as the scalars do."""
 
-    write = staticmethod(_written)
+    encode = staticmethod(_written)
 
 
 def make_schema(*, incremental: bool = False) -> strawberry.Schema:

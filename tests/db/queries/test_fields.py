@@ -47,13 +47,13 @@ def names(kind: type) -> list[str]:
 
 def told(records: Records[Any], name: str) -> list[Any]:
     layout = records.layout
-    if name in layout.written:
-        index, kind = layout.written[name]
+    if name in layout.text_columns:
+        index, kind = layout.text_columns[name]
         assert {type(row[index]) for row in records.rows} <= {str, type(None)}
         assert kind in {UUID, date, time, datetime}
         return [row[index] for row in records.rows]
-    if name in layout.coded:
-        index, values = layout.coded[name]
+    if name in layout.code_columns:
+        index, values = layout.code_columns[name]
         return [values[row[index]] for row in records.rows]
     return list(records.values(name))
 
@@ -129,7 +129,7 @@ async def test_fields_of_many_lists_are_those_of_their_records(engine: Database,
                     as_values = [list(map(written, page)) for page in as_values]
                 assert as_texts == as_values, name
             everything = await read(seen, groups, window, Fields(frozenset(), frozenset(names(kind))))
-            assert everything[0].layout.written.keys() >= {"id", "created_at"} or not seen.on_postgresql
+            assert everything[0].layout.text_columns.keys() >= {"id", "created_at"} or not seen.on_postgresql
             # What is looked at is a value, also where it is written down.
             both = await read(seen, groups, window, Fields(frozenset({"id"}), frozenset({"id", "version"})))
             assert [told(page, "id") for page in both] == [[record.id for record in page] for page in whole]

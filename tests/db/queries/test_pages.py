@@ -104,9 +104,9 @@ async def test_a_column_of_a_page_is_its_records_field(engine: Database) -> None
     assert list(records.values("session_date")) == [record.session_date for record in records] == DAYS
     for name, index in records.layout.columns.items():
         assert [row[index] for row in records.rows] == [getattr(record, name) for record in records]
-    for name, (index, members) in records.layout.coded.items():
+    for name, (index, members) in records.layout.code_columns.items():
         assert [members[row[index]] for row in records.rows] == [getattr(record, name) for record in records]
-    assert records.layout.columns.keys() | records.layout.coded.keys() == set(Occurrence.__annotations__)
+    assert records.layout.columns.keys() | records.layout.code_columns.keys() == set(Occurrence.__annotations__)
 
 
 async def test_names_are_ordered_as_people_look_them_up(engine: Database) -> None:

@@ -8,10 +8,10 @@ from executor.plan import Leaf, ListOf, Shape
 
 # The attributes by name, each with those of its own value: none of what is only written down, such as a scalar. None
 # where any may be looked at, or the value itself.
-Selected = Mapping[str, Any] | None
+SelectedAttributes = Mapping[str, Any] | None
 
 
-def attributes_of(shape: Shape) -> Selected:
+def attributes_of(shape: Shape) -> SelectedAttributes:
     """Return the attributes that completing a value of the shape looks at; for a list, those of its elements.
 
     None where the object as a whole is handed on: to a resolver, or to a batch that is not told by an attribute.
@@ -32,7 +32,7 @@ def attributes_of(shape: Shape) -> Selected:
     return found
 
 
-def _merged(first: Selected, second: Selected) -> Selected:
+def _merged(first: SelectedAttributes, second: SelectedAttributes) -> SelectedAttributes:
     if first is None or second is None:
         return None
     return {name: _merged(first.get(name, {}), second.get(name, {})) for name in {**first, **second}}
