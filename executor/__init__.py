@@ -1,23 +1,26 @@
-"""A compiled executor for Strawberry: the responses of graphql-core, in less time.
+"""A compiled executor for Strawberry. It returns the responses of graphql-core in less time.
 
-The package knows nothing of group sessions and imports nothing else of the project. README.md explains how it works.
+The package imports nothing else of the project. README.md explains how it works and how to use it.
 
-| module | what it holds |
+| module | contents |
 |---|---|
 | extensions | declarations of fields, types and scalars: `Batch`, `ContextOnly`, `Guard`, `InstanceOf`, ... |
 | rows | the protocol of a list of rows with a layout |
-| fields | which fields of a Strawberry schema can be compiled, and as what |
-| plan | a selection and everything below it, as such fields |
-| selected | which attributes a selection reads |
-| leaves | the code that completes a scalar or an enum value |
-| namespace | the names that generated code refers to |
-| compiler | the source of the functions that read a selection |
-| region | a compiled part of an operation, and its batches |
-| region_cache | the compiled parts of one operation |
-| cache | compiled operations, and the coerced variables of repeated requests |
-| batches | completing a region: read, then fill in batches level by level |
-| bailout | why compiled code stops: `Bailout`, `NotCompiled` |
-| executor | the executor: when to use compiled code, and how to fall back |
+| fields | the kinds of Strawberry fields that can be compiled |
+| selection | a selection with everything below it, as such fields |
+| selected_attributes | the attributes that a selection reads |
+| namespace | the objects that generated code refers to |
+| leaves | code that completes scalars and enum values |
+| access | code that reads objects and rows |
+| compiler | code that completes a selection |
+| region | a compiled part of an operation, with its batch fields |
+| plan_cache | the compiled regions of operations, and coercing the variables of repeated requests |
+| region_finder | the regions of an operation that is being executed |
+| execution_context | the parts of an execution that compiled code uses |
+| arguments | the arguments of compiled fields, and the lookahead |
+| batches | completing a region and its batch fields |
+| bailout | the exceptions with which compiled code leaves an operation to graphql-core |
+| executor | the executor: attempts compiled code and falls back |
 | fast_path | `execute`, with a fast path for repeated queries |
 """
 

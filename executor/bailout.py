@@ -1,9 +1,9 @@
-"""Why compiled code leaves something to graphql-core. Clients see neither of these."""
+"""The exceptions with which compiled code leaves an operation to graphql-core. Clients never see them."""
 
 
 class NotCompiled(Exception):
-    """What can only be executed by graphql-core itself, told before anything runs."""
+    """A selection cannot be compiled. Raised before anything is executed."""
 
 
 class Bailout(Exception):
-    """What is not as it should be, found by compiled code on its way. graphql-core then says what is wrong with it."""
+    """Compiled code met a value that it does not complete. graphql-core then executes the operation and reports it."""

@@ -1,288 +1,201 @@
-"""Completing values by a region: what is compiled first, then its batches, level by level.
+"""Completing values by a region: first its compiled code, then its batch fields, level by level.
 
-A long list is completed in parts, and other requests get their turn in between.
+A long list is completed in parts. Between the parts other requests can run on the event loop.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
-from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from graphql import (
-    BooleanValueNode,
-    EnumValueNode,
-    FloatValueNode,
-    GraphQLSchema,
-    IntValueNode,
-    NullValueNode,
-    StringValueNode,
-    VariableNode,
-    get_nullable_type,
-    specified_scalar_types,
-)
-from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import AwaitableOrValue
 
+from executor.arguments import batch_arguments, field_arguments, lookahead_of
 from executor.bailout import Bailout
-from executor.extensions import Lookahead, LookaheadField
-from executor.plan import SelectedField
-from executor.region import BatchOfRegion, Region, State, Write
+from executor.execution_context import ExecutionContext
+from executor.region import BatchField, Encode, Region, State
 from executor.rows import RowList
 
 Values = Sequence[Any] | RowList
-# For each batch of a region its values, where they are known before it is resolved; empty where those of none are.
-Known = Sequence[Sequence[Any] | None]
+# For each batch field of a region, the values that were loaded before it is resolved, or None. Empty if there are none.
+PreloadedValues = Sequence[Sequence[Any] | None]
 
-# Values completed before looking at the clock, at most. Each may be a list of its own: how many, follows from the time
-# that the last ones took.
-_PART: Final = 32
-# Values completed at first, of which it is not known yet how long they take. A list no longer is completed at once.
-_FIRST: Final = 4
-# Of so few objects, batches are resolved one after another: tasks of their own would cost more than they bring.
-_FEW: Final = 4
-# How long, in seconds, the event loop may be kept before others get their turn.
-_TURN: Final = 0.005
-_PLAIN_LITERALS: Final = (IntValueNode, FloatValueNode, StringValueNode, BooleanValueNode, EnumValueNode, NullValueNode)
-
-
-class Execution(Protocol):
-    """What completing looks at of an execution. graphql-core's executor has it all."""
-
-    schema: GraphQLSchema
-    variable_values: VariableValues
-    context_value: Any
-    hide_suggestions: bool
+# The maximum number of values in a part. A value may contain a long list, so the actual number follows from the time
+# that the previous part took.
+_MAX_PART: Final = 32
+# The number of values in the first part. A list that is not longer is completed in one part.
+_FIRST_PART: Final = 4
+# Up to this number of objects, batches are resolved one after another: tasks would cost more than they save.
+_FEW_OBJECTS: Final = 4
+# The maximum time, in seconds, for which the event loop is blocked.
+_MAX_BLOCKING: Final = 0.005
 
 
-def complete_one(execution: Execution, region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
-    """Complete an object. Raises Bailout, or what resolving has raised; so does what it gives to await."""
-    if region.batches:
-        return _first(execution, region, value)
-    completed: dict[str, Any] = region.read([value], _state(execution, region))[0]
+def complete_one(context: ExecutionContext, region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
+    """Complete an object. Raise Bailout or any exception of a resolver; awaiting the result may raise the same."""
+    if region.batch_fields:
+        return _complete_one(context, region, value)
+    completed: dict[str, Any] = region.complete([value], _new_state(context, region))[0]
     return completed
 
 
-def complete_many(execution: Execution, region: Region, values: Values) -> AwaitableOrValue[list[Any]]:
-    """Complete a list of objects. Raises as above."""
-    if region.batches or len(values) > _FIRST:
-        return _complete(execution, region, values)
-    completed: list[Any] = region.read(values, _state(execution, region))
+def complete_many(context: ExecutionContext, region: Region, values: Values) -> AwaitableOrValue[list[Any]]:
+    """Complete a list of objects. Raise the same exceptions as `complete_one`."""
+    if region.batch_fields or len(values) > _FIRST_PART:
+        return _complete_many(context, region, values)
+    completed: list[Any] = region.complete(values, _new_state(context, region))
     return completed
 
 
-async def _first(execution: Execution, region: Region, value: Any) -> dict[str, Any]:
-    state = _state(execution, region)
-    completed: dict[str, Any] = region.read([value], state)[0]
-    await _fill_all(execution, region, state, ())
+async def _complete_one(context: ExecutionContext, region: Region, value: Any) -> dict[str, Any]:
+    state = _new_state(context, region)
+    completed: dict[str, Any] = region.complete([value], state)[0]
+    await _fill_batch_fields(context, region, state, ())
     return completed
 
 
-async def _complete(
-    execution: Execution,
+async def _complete_many(
+    context: ExecutionContext,
     region: Region,
     values: Values,
-    write: Write | None = None,
-    foreseen: Known = (),
+    encode: Encode | None = None,
+    preloaded: PreloadedValues = (),
 ) -> list[Any]:
-    state = _state(execution, region)
-    if len(values) <= _FIRST:
-        completed: list[Any] = region.read(values, state)
-        if write and not region.batches:
-            completed = list(map(write, completed))
+    state = _new_state(context, region)
+    if len(values) <= _FIRST_PART:
+        completed: list[Any] = region.complete(values, state)
+        if encode and not region.batch_fields:
+            completed = list(map(encode, completed))
     else:
-        completed = await _read(region, values, state, None if region.batches else write)
-    if region.batches:
-        await _fill_all(execution, region, state, foreseen)
-        if write:
-            await _write(write, completed)  # only now is it whole
+        completed = await _complete_in_parts(region, values, state, None if region.batch_fields else encode)
+    if region.batch_fields:
+        await _fill_batch_fields(context, region, state, preloaded)
+        if encode:
+            await _encode_in_parts(encode, completed)
     return completed
 
 
-async def _read(region: Region, values: Values, state: State, write: Write | None) -> list[Any]:
+async def _complete_in_parts(region: Region, values: Values, state: State, encode: Encode | None) -> list[Any]:
     completed: list[Any] = []
-    began = time.perf_counter()
-    turn, size = began + _TURN, _FIRST
+    started = time.perf_counter()
+    deadline, size = started + _MAX_BLOCKING, _FIRST_PART
     while len(completed) < len(values):
-        part = region.read(values[len(completed) : len(completed) + size], state)
-        completed += map(write, part) if write else part
-        took = time.perf_counter() - began
-        if took < _TURN / 4:
-            size = min(size * 2, _PART)
-        elif took > _TURN:
+        part = region.complete(values[len(completed) : len(completed) + size], state)
+        completed += map(encode, part) if encode else part
+        duration = time.perf_counter() - started
+        if duration < _MAX_BLOCKING / 4:
+            size = min(size * 2, _MAX_PART)
+        elif duration > _MAX_BLOCKING:
             size = max(size // 2, 1)
-        turn = await _turn(turn)
-        began = time.perf_counter()
+        deadline = await _yield_after(deadline)
+        started = time.perf_counter()
     return completed
 
 
-async def _fill_all(execution: Execution, region: Region, state: State, foreseen: Known) -> None:
-    waiting = []
-    for number, batch in enumerate(region.batches):
-        known = foreseen[number] if foreseen else None
-        if known is not None and not batch.region.batches and len(known) <= _FIRST:
-            _put(batch, state, _completed(execution, batch, known))
-        elif state[batch.keys]:
-            waiting.append((batch, known))
-    if len(waiting) == 1 or all(len(state[batch.keys]) <= _FEW for batch, _ in waiting):
-        for batch, values in waiting:
-            await _fill(execution, batch, state, values)
+async def _encode_in_parts(encode: Encode, completed: list[Any]) -> None:
+    deadline = time.perf_counter() + _MAX_BLOCKING
+    for start in range(0, len(completed), _MAX_PART):
+        deadline = await _yield_after(deadline)
+        completed[start : start + _MAX_PART] = map(encode, completed[start : start + _MAX_PART])
+
+
+async def _yield_after(deadline: float) -> float:
+    """Let other tasks run if the deadline has passed. Return the next deadline."""
+    if time.perf_counter() <= deadline:
+        return deadline
+    await asyncio.sleep(0)
+    return time.perf_counter() + _MAX_BLOCKING
+
+
+async def _fill_batch_fields(
+    context: ExecutionContext, region: Region, state: State, preloaded: PreloadedValues
+) -> None:
+    pending = []
+    for index, field in enumerate(region.batch_fields):
+        values = preloaded[index] if preloaded else None
+        if values is not None and not field.region.batch_fields and len(values) <= _FIRST_PART:
+            _assign(field, state, _complete_few(context, field, values))
+        elif state[field.keys_slot]:
+            pending.append((field, values))
+    if len(pending) == 1 or all(len(state[field.keys_slot]) <= _FEW_OBJECTS for field, _ in pending):
+        for field, values in pending:
+            await _fill_field(context, field, state, values)
         return
-    # Lists with nothing to get below them come last: while they are completed, what is below the others can be got.
-    waiting.sort(key=lambda each: each[0].write is not None and not each[0].region.batches)
-    # All are let come to their end, whatever becomes of one: to cancel a statement may cost the transaction.
-    filling = (_fill(execution, batch, state, values) for batch, values in waiting)
-    for outcome in await asyncio.gather(*filling, return_exceptions=True):
+    # Lists without batches below them come last: while they are completed, the data below the others can be loaded.
+    pending.sort(key=lambda item: item[0].encode is not None and not item[0].region.batch_fields)
+    # All of them run to their end, even if one fails: cancelling a statement could end the transaction.
+    coroutines = (_fill_field(context, field, state, values) for field, values in pending)
+    for outcome in await asyncio.gather(*coroutines, return_exceptions=True):
         if outcome is not None:
             raise outcome
 
 
-async def _write(write: Write, completed: list[Any]) -> None:
-    turn = time.perf_counter() + _TURN
-    for start in range(0, len(completed), _PART):
-        turn = await _turn(turn)
-        completed[start : start + _PART] = map(write, completed[start : start + _PART])
-
-
-async def _turn(until: float) -> float:
-    """Let others have their turn where this one is over. Tells until when the turn lasts."""
-    if time.perf_counter() <= until:
-        return until
-    await asyncio.sleep(0)
-    return time.perf_counter() + _TURN
-
-
-async def _fill(execution: Execution, batch: BatchOfRegion, state: State, known: Sequence[Any] | None) -> None:
-    """Resolve a batch, unless its values are known already, and put its completed values in their places."""
-    keys, places, name = state[batch.keys], state[batch.places], batch.selected.name
-    mark = batch.many.batch
-    if mark.by is None or known is not None:
-        foreseen: Known = ()
-        if known is None:
-            known, foreseen = await _resolve(execution, batch, keys)
-        _put(batch, state, await _complete(execution, batch.region, known, batch.write, foreseen))
-        return
-    wanted = list(dict.fromkeys(keys))
-    if None in wanted:
-        wanted.remove(None)
-        found, _ = await _resolve(execution, batch, wanted)
-        values: Sequence[Any] = [*found, None]
-        wanted.append(None)
+async def _fill_field(
+    context: ExecutionContext, field: BatchField, state: State, preloaded: Sequence[Any] | None
+) -> None:
+    """Resolve a batch field, unless its values are preloaded, and assign the completed values to its objects."""
+    keys = state[field.keys_slot]
+    if preloaded is not None:
+        _assign(field, state, await _complete_many(context, field.region, preloaded, field.encode))
+    elif field.batch.by is None:
+        values, below = await _resolve(context, field, keys)
+        _assign(field, state, await _complete_many(context, field.region, values, field.encode, below))
     else:
-        values, _ = await _resolve(execution, batch, wanted)
-    by_key = dict(zip(wanted, await _complete(execution, batch.region, values, batch.write), strict=True))
-    for place, key in zip(places, keys, strict=True):
-        place[name] = by_key[key]
+        unique = list(dict.fromkeys(keys))
+        by_key = dict(zip(unique, await _complete_by_key(context, field, unique), strict=True))
+        _assign(field, state, [by_key[key] for key in keys])
 
 
-def _completed(execution: Execution, batch: BatchOfRegion, values: Sequence[Any]) -> list[Any]:
-    completed: list[Any] = batch.region.read(values, _state(execution, batch.region))
-    return completed if batch.write is None else list(map(batch.write, completed))
+async def _complete_by_key(context: ExecutionContext, field: BatchField, keys: list[Any]) -> list[Any]:
+    """Return the completed values of unique keys. The value of the key None is None."""
+    values, _ = await _resolve(context, field, [key for key in keys if key is not None])
+    if None in keys:
+        values = list(values)
+        values.insert(keys.index(None), None)
+    return await _complete_many(context, field.region, values, field.encode)
 
 
-def _put(batch: BatchOfRegion, state: State, completed: list[Any]) -> None:
-    """Put a batch's completed values in their places, one for each parent."""
-    places, name = state[batch.places], batch.selected.name
-    if len(places) != len(completed):
-        raise Bailout("more or fewer values than were asked for")
-    for place, value in zip(places, completed, strict=True):
-        place[name] = value
+def _complete_few(context: ExecutionContext, field: BatchField, values: Sequence[Any]) -> list[Any]:
+    completed: list[Any] = field.region.complete(values, _new_state(context, field.region))
+    return completed if field.encode is None else list(map(field.encode, completed))
 
 
-async def _resolve(execution: Execution, batch: BatchOfRegion, wanted: list[Any]) -> tuple[Sequence[Any], Known]:
-    if not wanted:
+def _assign(field: BatchField, state: State, completed: list[Any]) -> None:
+    objects, name = state[field.objects_slot], field.selected.name
+    _check_length(completed, objects)
+    for completed_object, value in zip(objects, completed, strict=True):
+        completed_object[name] = value
+
+
+async def _resolve(
+    context: ExecutionContext, field: BatchField, keys: list[Any]
+) -> tuple[Sequence[Any], PreloadedValues]:
+    """Return the values of a batch field, and the values preloaded for the batch fields below it."""
+    if not keys:
         return (), ()
-    mark, arguments = batch.many.batch, _arguments_of_batch(execution, batch)
-    if mark.pass_lookahead:
-        below = _below(execution, batch)
-        resolved: tuple[Sequence[Any], Known] = await mark.resolve_many(
-            wanted, execution.context_value, **arguments, lookahead=below
+    batch, arguments = field.batch, batch_arguments(context, field)
+    if batch.pass_lookahead:
+        lookahead = lookahead_of(context, field)
+        resolved: tuple[Sequence[Any], PreloadedValues] = await batch.resolve_many(
+            keys, context.context_value, **arguments, lookahead=lookahead
         )
-        _check_length(resolved[0], wanted)
+        _check_length(resolved[0], keys)
         return resolved
-    values: Sequence[Any] = await mark.resolve_many(wanted, execution.context_value, **arguments)
-    _check_length(values, wanted)
-    if len(wanted) > _FEW:
-        # The batches beside this one can send their statements before this one's values are completed.
+    values: Sequence[Any] = await batch.resolve_many(keys, context.context_value, **arguments)
+    _check_length(values, keys)
+    if len(keys) > _FEW_OBJECTS:
+        # Other batches of this level can send their statements before these values are completed.
         await asyncio.sleep(0)
     return values, ()
 
 
-def _check_length(values: Sequence[Any], wanted: Sequence[Any]) -> None:
-    if len(values) != len(wanted):
-        raise Bailout("more or fewer values than were asked for")
+def _check_length(values: Sequence[Any], keys: Sequence[Any]) -> None:
+    if len(values) != len(keys):
+        raise Bailout("the number of values differs from the number of keys")
 
 
-def _state(execution: Execution, region: Region) -> State:
-    state: State = [[] for _ in range(region.size)]
-    for place, selected, call in region.calls:
-        state[place] = call.prepared(_arguments(execution, selected))
+def _new_state(context: ExecutionContext, region: Region) -> State:
+    state: State = [[] for _ in range(region.slot_count)]
+    for slot, selected, call in region.calls:
+        state[slot] = call.bind(field_arguments(context, selected))
     return state
-
-
-def _below(execution: Execution, batch: BatchOfRegion) -> Lookahead:
-    if batch.lookahead is not None:
-        return batch.lookahead
-    below = Lookahead(tuple(_asked(execution, each) for each in batch.region.batches), batch.alone)
-    if _is_fixed(batch.region):
-        batch.lookahead = below
-    return below
-
-
-def _asked(execution: Execution, batch: BatchOfRegion) -> LookaheadField:
-    fields = tuple(_asked(execution, each) for each in batch.region.batches)
-    return LookaheadField(batch.many.batch, _arguments_of_batch(execution, batch), batch.of_values, fields)
-
-
-def _is_fixed(region: Region) -> bool:
-    return all(
-        batch.arguments is not None and not batch.variables and _is_fixed(batch.region) for batch in region.batches
-    )
-
-
-def _arguments_of_batch(execution: Execution, batch: BatchOfRegion) -> dict[str, Any]:
-    known = batch.arguments
-    if known is not None:
-        if not batch.variables:
-            return known
-        coerced = execution.variable_values.coerced
-        values = {name: coerced.get(variable) for name, variable in batch.variables.items()}
-        if None not in values.values():
-            return {**known, **values}
-    arguments = _arguments(execution, batch.selected)
-    if batch.many.batch.pass_selected:
-        arguments["selected"] = batch.attributes
-    if known is None:
-        _note_arguments(execution, batch, arguments)
-    return arguments
-
-
-def _note_arguments(execution: Execution, batch: BatchOfRegion, arguments: dict[str, Any]) -> None:
-    """Note the arguments, where they are the same for every request but for variables that are given as they come."""
-    selected, coerced = batch.selected, execution.variable_values.coerced
-    names = selected.field.names_of_arguments(execution.schema)
-    variables: dict[str, str] = {}
-    for argument in selected.details.node.arguments or ():
-        schema_name, value = argument.name.value, argument.value
-        if isinstance(value, VariableNode):
-            kind, name = selected.definition.args[schema_name].type, names[schema_name]
-            variables[name] = value.name.value
-            # Of a builtin scalar no value is another thing to the resolver than the next.
-            given = arguments.get(name)
-            as_it_comes = given is not None and given is coerced.get(value.name.value)
-            if not as_it_comes or get_nullable_type(kind) not in specified_scalar_types.values():
-                return
-        elif not isinstance(value, _PLAIN_LITERALS):
-            return
-    # What is made of an object is each request's own.
-    made = (value for name, value in arguments.items() if name != "selected")
-    if all(isinstance(value, str | int | float | Enum | None) for value in made):
-        batch.variables, batch.arguments = variables, arguments
-
-
-def _arguments(execution: Execution, selected: SelectedField) -> dict[str, Any]:
-    definition, details = selected.definition, selected.details
-    if not definition.args:
-        return {}
-    values = get_argument_values(definition, details.node, execution.variable_values, None, execution.hide_suggestions)
-    return selected.field.converted(execution.schema, values)

@@ -1,338 +1,273 @@
-"""The source of the functions that read a selection, and all below it, up to where data must be got.
+"""Generates the functions that complete a selection, up to its batch fields.
 
-For `{ id name author { name } }` on a list of objects, with an author that is resolved for many parents at
-once by author_id, this is what runs:
+For `{ id name author { name } }` on a list of objects, with an author that a batch resolves by author_id, it generates:
 
     def many_8(values, state):
-        found = []
-        append = found.append
+        completed = []
+        append = completed.append
         for x in values:
             append({
                 "id": (t if type(t := x.id) is str else complete_6(t)),
                 "name": (t if type(t := x.name) is str else complete_7(t)),
                 "author": None,
             } if type(x) in classes_4 else other_5(x, state))
-        state[0].extend(found)
+        state[0].extend(completed)
         state[1].extend([x.author_id for x in values])
-        return found
+        return completed
 
-`batches` then fills in by the places and the keys in the state. Of rows with a layout, `x.name` is `x[4]`.
+Afterwards `batches` fills in the authors, with the objects and the keys in the state. For rows with a layout, `x.name`
+is `x[4]`.
 """
 
 from collections.abc import Callable
 from functools import cached_property
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from graphql import GraphQLEnumType, Undefined
+from graphql import Undefined
 from graphql.pyutils import is_awaitable
 
+from executor.access import ObjectAccess, RowAccess
 from executor.bailout import Bailout
-from executor.fields import Attribute, Call, Many, TypeName
-from executor.leaves import UUIDS, dispose, enum_name, leaf_code, writes_class, written_code
+from executor.fields import Attribute, Batched, Call, TypeName
+from executor.leaves import UUID_CLASSES, close_coroutine, leaf_code, text_column_code
 from executor.namespace import Namespace
-from executor.plan import Leaf, ListOf, SelectedField, Selection, Shape, holds_list
-from executor.region import BatchOfRegion, Read, Region, State, Write
+from executor.region import BatchField, CompleteValues, Encode, Region, State
 from executor.rows import RowLayout, RowList, is_row_list
 from executor.selected_attributes import attributes_of
+from executor.selection import Leaf, ListOf, SelectedField, Selection, Shape, holds_list
 
-# Makes of the expression that reads a value the one that completes it, with the names that the code may use.
-Completing = Callable[[str, Namespace], str]
+# From the expression that reads a value, makes the expression that completes it.
+ValueCode = Callable[[str, Namespace], str]
 
-# Whoever makes up classes or layouts on the way shall not fill the memory.
-_KEPT = 32
+# Classes and layouts that are created at run time must not fill the memory.
+_MAX_CLASSES: Final = 32
 
 
-def compile_region(shape: Shape, write: Write | None = None) -> Region:
-    """Compile what completes a list of values, each of the shape.
+def compile_region(shape: Shape, encode: Encode | None = None) -> Region:
+    """Compile the code that completes a list of values.
 
     Args:
-        shape: What the values are completed to.
-        write: Writes a part of the answer for the response's JSON encoder; None where all values are to be plain.
+        shape: The shape of each value.
+        encode: Converts a part of the response for the response's JSON encoder; None if all values must be plain.
     """
     region = Region()
-    region.read = _Compiler(region, write).values(shape)
+    region.complete = _Compiler(region, encode).values(shape)
     return region
 
 
-def compile_query(selection: Selection, write: Write | None = None) -> Region:
-    """Compile a whole query. Its fields are written by whoever sends the answer; before, only parts of them."""
-    region = compile_region(selection, write)
-    for batch in region.batches:
-        batch.write = None
-        batch.alone = len(region.batches) == 1
+def compile_query(selection: Selection, encode: Encode | None = None) -> Region:
+    """Compile a whole query. The values of its root fields stay plain; only parts of them are encoded."""
+    region = compile_region(selection, encode)
+    for field in region.batch_fields:
+        field.encode = None
+        field.covers_query = len(region.batch_fields) == 1
     return region
 
 
 class _Compiler:
-    """Writes the functions of one region."""
+    """Generates the functions of one region."""
 
-    def __init__(self, region: Region, write: Write | None) -> None:
+    def __init__(self, region: Region, encode: Encode | None) -> None:
         self.region = region
-        self.write = write
-        self.names = Namespace(UUID=UUID, uuids=UUIDS, isfinite=isfinite, Undefined=Undefined)
+        self.encode = encode
+        self.namespace = Namespace(UUID=UUID, uuid_classes=UUID_CLASSES, isfinite=isfinite, Undefined=Undefined)
 
-    def values(self, shape: Shape) -> Read:
+    def values(self, shape: Shape) -> CompleteValues:
         """Return the function that completes a list of values."""
         if isinstance(shape, Selection):
-            return self._list(ListOf(shape, nullable=False), of_values=True)
-        return self.names.define("values", "values", [f"return [{self.value(shape)('x', self.names)} for x in values]"])
+            return self._list(ListOf(shape, nullable=False), is_direct=True)
+        value = self.value(shape)("x", self.namespace)
+        return self.namespace.define("values", "values", [f"return [{value} for x in values]"])
 
-    def value(self, shape: Shape) -> Completing:
-        """Return what makes of the expression that reads a value the expression that completes it."""
+    def value(self, shape: Shape) -> ValueCode:
+        """Return what generates the expression that completes a value."""
         if isinstance(shape, Leaf):
-            return lambda read, names: leaf_code(shape, read, names, encoder_writes=self.write is not None)
-        reader = _Reader(self, shape).one() if isinstance(shape, Selection) else self._list(shape)
-        name = self.names.of(reader, "complete")
-        return lambda read, _names: f"{name}({read}, state)"
+            has_encoder = self.encode is not None
+            return lambda value, namespace: leaf_code(shape, value, namespace, has_encoder=has_encoder)
+        function = _SelectionCode(self, shape).one() if isinstance(shape, Selection) else self._list(shape)
+        name = self.namespace.add(function, "complete")
+        return lambda value, _namespace: f"{name}({value}, state)"
 
-    def _list(self, shape: ListOf, *, of_values: bool = False) -> Read:
-        reader = _Reader(self, shape.item, of_values=of_values) if isinstance(shape.item, Selection) else None
-        many = reader.many() if reader else self.values(shape.item)
+    def _list(self, shape: ListOf, *, is_direct: bool = False) -> CompleteValues:
+        code = _SelectionCode(self, shape.item, is_direct=is_direct) if isinstance(shape.item, Selection) else None
+        many = code.many() if code else self.values(shape.item)
 
         def other(values: object, state: State) -> list[Any] | None:
             if shape.nullable and (values is None or values is Undefined):
                 return None
-            if reader is not None and is_row_list(values):
-                return reader.rows(values, state)
-            dispose(values)
+            if code is not None and is_row_list(values):
+                return code.complete_rows(values, state)
+            close_coroutine(values)
             raise Bailout("not a list")
 
-        return self.names.define(
+        return self.namespace.define(
             "list",
             "values",
             [
                 "if type(values) is list or type(values) is tuple:",
-                f"    return {self.names.of(many, 'many')}(values, state)",
-                f"return {self.names.of(other, 'other')}(values, state)",
+                f"    return {self.namespace.add(many, 'many')}(values, state)",
+                f"return {self.namespace.add(other, 'other')}(values, state)",
             ],
         )
 
 
-class _Reader:
-    """The functions that read one selection: of one object, of many, of many rows."""
+class _SelectionCode:
+    """Generates the functions that complete one selection: on an object, on many objects, and on many rows."""
 
-    def __init__(self, compiler: _Compiler, selection: Selection, *, of_values: bool = False) -> None:
-        """Take the selection, and whether it is the region's own values that it is made on."""
-        self._of_values = of_values
-        self._region, self._names = compiler.region, compiler.names
+    def __init__(self, compiler: _Compiler, selection: Selection, *, is_direct: bool = False) -> None:
+        """Set `is_direct` if the selection is on the region's values themselves."""
+        self._is_direct = is_direct
+        self._region, self._namespace = compiler.region, compiler.namespace
         self._selection = selection
         self._classes: set[type] = set()
-        self._layouts: dict[RowLayout, Read] = {}
-        self._complete: dict[str, Completing] = {}
-        self._calls: dict[str, int] = {}
-        self._batches: list[BatchOfRegion] = []
-        for selected in selection.fields:
-            self._prepare(selected, compiler)
-        self._objects = _Objects(self._calls, _read_again(selection), self._names)
+        self._row_functions: dict[RowLayout, CompleteValues] = {}
+        self._value_codes: dict[str, ValueCode] = {}
+        self._call_slots: dict[str, int] = {}
+        self._batch_fields: list[BatchField] = []
+        for field in selection.fields:
+            self._prepare(field, compiler)
+        self._objects = ObjectAccess(selection.fields, self._call_slots, self._namespace)
 
-    def one(self) -> Read:
+    def one(self) -> CompleteValues:
         """Return the function that completes one object."""
-        objects = self._objects
-        fill = [f"state[{self._batches[0].places}].append(found)"] if self._batches else []
-        fill += [f"state[{each.keys}].append({objects.key(each.many.batch.by)})" for each in self._batches]
-        classes, is_missing = self._names.of(self._classes, "classes"), self._names.of(self._is_missing, "is_missing")
-        return self._names.define(
+        objects, fields = self._objects, self._batch_fields
+        collect = [f"state[{fields[0].objects_slot}].append(completed)"] if fields else []
+        collect += [f"state[{field.keys_slot}].append({objects.key(field.batch.by)})" for field in fields]
+        classes = self._namespace.add(self._classes, "classes")
+        is_missing = self._namespace.add(self._is_missing, "is_missing")
+        return self._namespace.define(
             "one",
             "x",
             [
                 f"if type(x) not in {classes} and {is_missing}(x):",
                 "    return None",
-                f"found = {self._code(objects)}",
-                *fill,
-                "return found",
+                f"completed = {self._object_code(objects)}",
+                *collect,
+                "return completed",
             ],
         )
 
-    def many(self) -> Read:
+    def many(self) -> CompleteValues:
         """Return the function that completes a list of objects."""
         objects = self._objects
 
         def other(value: object, state: State) -> Any:
-            return None if self._is_missing(value) else self._build(value, state)
+            return None if self._is_missing(value) else self._complete_checked(value, state)
 
-        classes, other_name = self._names.of(self._classes, "classes"), self._names.of(other, "other")
-        return self._define_loop(
-            "many",
-            [f"append({self._code(objects)} if type(x) in {classes} else {other_name}(x, state))"],
-            objects,
-            nulls=self._selection.nullable,
-        )
+        classes, other_name = self._namespace.add(self._classes, "classes"), self._namespace.add(other, "other")
+        append = f"append({self._object_code(objects)} if type(x) in {classes} else {other_name}(x, state))"
+        return self._define_loop("many", [append], objects, nullable=self._selection.nullable)
 
-    def rows(self, values: RowList, state: State) -> list[Any]:
+    def complete_rows(self, values: RowList, state: State) -> list[Any]:
         """Complete a list of rows by the function for its layout."""
-        read = self._layouts.get(values.layout)
-        if read is None:
-            if len(self._layouts) >= _KEPT:
-                self._layouts.clear()
-            read = self._layouts[values.layout] = self._read_rows(values.layout)
-        completed: list[Any] = read(values.rows, state)
+        function = self._row_functions.get(values.layout)
+        if function is None:
+            if len(self._row_functions) >= _MAX_CLASSES:
+                self._row_functions.clear()
+            function = self._row_functions[values.layout] = self._define_rows(values.layout)
+        completed: list[Any] = function(values.rows, state)
         return completed
 
-    def _prepare(self, selected: SelectedField, compiler: _Compiler) -> None:
-        region, kind = self._region, selected.field.kind
-        region.guards.extend(selected.field.guards)
-        if isinstance(kind, Many):
-            places = self._batches[0].places if self._batches else region.place()
-            below = compile_region(selected.shape, compiler.write)
-            region.guards.extend(below.guards)
-            looked_at = attributes_of(selected.shape)
-            write = compiler.write if holds_list(selected.shape) else None
-            keys = region.place()
-            self._batches.append(BatchOfRegion(selected, kind, below, places, keys, looked_at, self._of_values, write))
-            region.batches.append(self._batches[-1])
+    def _prepare(self, field: SelectedField, compiler: _Compiler) -> None:
+        region, kind = self._region, field.field.kind
+        region.guards.extend(field.field.guards)
+        if isinstance(kind, Batched):
+            self._add_batch_field(field, kind, compiler)
             return
         if isinstance(kind, Call):
-            self._calls[selected.name] = region.place()
-            region.calls.append((self._calls[selected.name], selected, kind))
+            self._call_slots[field.name] = region.new_slot()
+            region.calls.append((self._call_slots[field.name], field, kind))
         if not isinstance(kind, TypeName):
-            self._complete[selected.name] = compiler.value(selected.shape)
+            self._value_codes[field.name] = compiler.value(field.shape)
 
-    def _code(self, source: "_Objects | _Rows") -> str:
-        """Return the expression that makes the answer's object."""
-        return "{" + ", ".join(f"{each.name!r}: {self._field(each, source)}" for each in self._selection.fields) + "}"
+    def _add_batch_field(self, field: SelectedField, kind: Batched, compiler: _Compiler) -> None:
+        region = self._region
+        below = compile_region(field.shape, compiler.encode)
+        region.guards.extend(below.guards)
+        batch_field = BatchField(
+            selected=field,
+            batch=kind.batch,
+            region=below,
+            # All batch fields of the selection share the slot of the objects.
+            objects_slot=self._batch_fields[0].objects_slot if self._batch_fields else region.new_slot(),
+            keys_slot=region.new_slot(),
+            attributes=attributes_of(field.shape),
+            is_direct=self._is_direct,
+            encode=compiler.encode if holds_list(field.shape) else None,
+        )
+        self._batch_fields.append(batch_field)
+        region.batch_fields.append(batch_field)
 
-    def _field(self, selected: SelectedField, source: "_Objects | _Rows") -> str:
-        kind, shape = selected.field.kind, selected.shape
+    def _object_code(self, access: ObjectAccess | RowAccess) -> str:
+        """Return the expression that creates the response's object."""
+        items = (f"{field.name!r}: {self._field_code(field, access)}" for field in self._selection.fields)
+        return "{" + ", ".join(items) + "}"
+
+    def _field_code(self, field: SelectedField, access: ObjectAccess | RowAccess) -> str:
+        kind, shape = field.field.kind, field.shape
         if isinstance(kind, TypeName):
             return repr(kind.name)
-        if isinstance(kind, Many):
+        if isinstance(kind, Batched):
             return "None"
-        if isinstance(source, _Rows) and isinstance(kind, Attribute) and isinstance(shape, Leaf):
-            coded = source.names_by_code(kind.name, shape)
-            if coded is not None:
-                column, members = coded
-                return leaf_code(shape, column, source.names, members)
-            written = source.written(kind.name, shape)
-            if written is not None:
-                return written_code(shape, written, source.names)
-        read = source.attribute(kind.name, selected) if isinstance(kind, Attribute) else source.call(selected.name)
-        return self._complete[selected.name](read, source.names)
+        if isinstance(access, RowAccess) and isinstance(kind, Attribute) and isinstance(shape, Leaf):
+            names_by_code = access.names_by_code(kind.name, shape)
+            if names_by_code is not None:
+                column, names = names_by_code
+                return leaf_code(shape, column, access.namespace, names)
+            text = access.text(kind.name, shape)
+            if text is not None:
+                return text_column_code(shape, text, access.namespace)
+        value = access.attribute(kind.name, field) if isinstance(kind, Attribute) else access.call(field.name)
+        return self._value_codes[field.name](value, access.namespace)
 
-    def _read_rows(self, layout: RowLayout) -> Read:
-        if self._selection.kind is not None and not issubclass(layout.record_class, self._selection.kind):
+    def _define_rows(self, layout: RowLayout) -> CompleteValues:
+        record_class = self._selection.record_class
+        if record_class is not None and not issubclass(layout.record_class, record_class):
             raise Bailout("rows of another class")
-        # What is defined for a layout is forgotten with it.
-        rows = _Rows(self._calls, layout, self._names.inner())
-        code = f"append({self._code(rows)})"
-        make = [f"r = {rows.make}(x)"] if "r" in rows.used else []
-        return self._define_loop("rows", [*make, code], rows, nulls=False)
+        # Everything defined for a layout is freed with it.
+        rows = RowAccess(layout, self._call_slots, self._namespace.child())
+        append = f"append({self._object_code(rows)})"
+        return self._define_loop("rows", [*([rows.record] if rows.needs_record else []), append], rows, nullable=False)
 
-    def _define_loop(self, kind: str, body: list[str], source: "_Objects | _Rows", *, nulls: bool) -> Read:
-        lines = ["found = []", "append = found.append", "for x in values:", *(f"    {line}" for line in body)]
-        kept = "found"
-        if self._batches:
-            if nulls:
-                kept = "[each for each in found if each is not None]"
-                lines.append("values = [x for x in values if x is not None and x is not Undefined]")
-            lines.append(f"state[{self._batches[0].places}].extend({kept})")
+    def _define_loop(
+        self, prefix: str, body: list[str], access: ObjectAccess | RowAccess, *, nullable: bool
+    ) -> CompleteValues:
+        fields = self._batch_fields
+        lines = ["completed = []", "append = completed.append", "for x in values:", *(f"    {line}" for line in body)]
+        objects = "completed"
+        if fields and nullable:
+            objects = "[value for value in completed if value is not None]"
+            lines.append("values = [x for x in values if x is not None and x is not Undefined]")
+        if fields:
+            lines.append(f"state[{fields[0].objects_slot}].extend({objects})")
         lines += [
-            f"state[{each.keys}].extend([{source.key(each.many.batch.by)} for x in values])" for each in self._batches
+            f"state[{field.keys_slot}].extend([{access.key(field.batch.by)} for x in values])" for field in fields
         ]
-        return source.names.define(kind, "values", [*lines, "return found"])
+        return access.namespace.define(prefix, "values", [*lines, "return completed"])
 
     @cached_property
-    def _build(self) -> Read:
-        """What completes an object of a class that was not met yet."""
-        return self._names.define("build", "x", [f"return {self._code(self._objects)}"])
+    def _complete_checked(self) -> CompleteValues:
+        """The function that completes one object whose class has been checked."""
+        return self._namespace.define("checked", "x", [f"return {self._object_code(self._objects)}"])
 
     def _is_missing(self, value: object) -> bool:
-        """Return whether the value is null, where that may be; else looks at its class, once for each class."""
+        """Return whether the value is an allowed null. Otherwise check its class, and remember the class.
+
+        Raises:
+            Bailout: A null is not allowed, or the value is not an object of the expected class.
+        """
         if value is None or value is Undefined:
             if self._selection.nullable:
                 return True
-            raise Bailout("null where none may be")
-        kind = self._selection.kind
-        if isinstance(value, Exception) or is_awaitable(value) or not (kind is None or isinstance(value, kind)):
-            dispose(value)
-            raise Bailout("an exception, something to await, or an object of another class")
-        if len(self._classes) >= _KEPT:
+            raise Bailout("null in a non-null position")
+        record_class = self._selection.record_class
+        has_class = record_class is None or isinstance(value, record_class)
+        if isinstance(value, Exception) or is_awaitable(value) or not has_class:
+            close_coroutine(value)
+            raise Bailout("an exception, an awaitable, or an object of another class")
+        if len(self._classes) >= _MAX_CLASSES:
             self._classes.clear()
         self._classes.add(type(value))
         return False
-
-
-def _read_again(selection: Selection) -> dict[str, SelectedField]:
-    """Return the attributes that several fields are, each with the first of these."""
-    first: dict[str, SelectedField] = {}
-    again: dict[str, SelectedField] = {}
-    for selected in selection.fields:
-        kind = selected.field.kind
-        if isinstance(kind, Attribute) and first.setdefault(kind.name, selected) is not selected:
-            again[kind.name] = first[kind.name]
-    return again
-
-
-class _Objects:
-    """How the object x is read."""
-
-    def __init__(self, calls: dict[str, int], read_again: dict[str, SelectedField], names: Namespace) -> None:
-        self._calls = calls
-        self._read_again = read_again
-        self.names = names
-
-    def attribute(self, name: str, selected: SelectedField) -> str:
-        """Return the expression of an attribute, which may be long to come by: it is read for one of its fields."""
-        if name not in self._read_again:
-            return f"x.{name}"
-        return f"(v_{name} := x.{name})" if self._read_again[name] is selected else f"v_{name}"
-
-    def call(self, response_name: str) -> str:
-        """Return the expression of a `Call` field's value."""
-        return f"state[{self._calls[response_name]}](x)"
-
-    def key(self, by: str | None) -> str:
-        """Return the expression of what a batch's value depends on."""
-        return "x" if by is None else f"x.{by}"
-
-
-class _Rows:
-    """How the row x is read; r is the object made of it, where one is needed."""
-
-    def __init__(self, calls: dict[str, int], layout: RowLayout, names: Namespace) -> None:
-        self._calls = calls
-        self._layout = layout
-        self.names = names
-        self.make = names.of(layout.make_record, "make")
-        self.used: set[str] = set()
-
-    def attribute(self, name: str, _selected: SelectedField) -> str:
-        """Return the expression of an attribute."""
-        return self._attribute(name, "r")
-
-    def _attribute(self, name: str, record: str) -> str:
-        if name in self._layout.columns:
-            return f"x[{self._layout.columns[name]}]"
-        if name in self._layout.code_columns:
-            column, values = self._layout.code_columns[name]
-            return f"{self.names.of({None: None, **values}, 'values')}[x[{column}]]"
-        if name in self._layout.text_columns:
-            raise Bailout("a text in the place of a value")
-        self.used.add(record)
-        return f"{record}.{name}"
-
-    def names_by_code(self, name: str, leaf: Leaf) -> tuple[str, dict[Any, str]] | None:
-        """Return, of an enum that a column holds the codes of, the column, and the name in the answer of each code."""
-        if name not in self._layout.code_columns or not isinstance(leaf.type, GraphQLEnumType):
-            return None
-        column, values = self._layout.code_columns[name]
-        named = {code: enum_name(leaf.type, value) for code, value in values.items()}
-        return f"x[{column}]", {code: each for code, each in named.items() if each}
-
-    def written(self, name: str, leaf: Leaf) -> str | None:
-        """Return the column that holds the text of an attribute as the scalar writes it."""
-        if name not in self._layout.text_columns:
-            return None
-        column, kind = self._layout.text_columns[name]
-        return f"x[{column}]" if writes_class(leaf, kind) else None
-
-    def call(self, response_name: str) -> str:
-        """Return the expression of a `Call` field's value."""
-        self.used.add("r")
-        return f"state[{self._calls[response_name]}](r)"
-
-    def key(self, by: str | None) -> str:
-        """Return the expression of what a batch's value depends on."""
-        made = f"{self.make}(x)"
-        return made if by is None else self._attribute(by, made)

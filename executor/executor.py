@@ -1,18 +1,18 @@
-"""The executor: when compiled code is tried, and what happens when it gives up.
+"""The executor. It attempts compiled code, and falls back to graphql-core.
 
-An attempt covers a whole query, or what one root field of a mutation answers. A query that is compiled as a whole is
-completed by its region alone. Of others graphql-core executes as ever, while the attempt lasts, but an object or a list
-of objects that can be compiled is completed by its region. The first error of any kind
-ends the attempt: nothing of it is used, and graphql-core executes the same again by itself. During an attempt an error
-is therefore not raised further, which would cancel what runs beside it in the middle of its statements; it leaves a
-null, and a note that the attempt has failed.
+An attempt covers a whole query, or one root field of a mutation after the mutation itself. If the whole query is
+compiled, its region completes it. Otherwise graphql-core executes the operation, and regions complete the objects and
+lists that can be compiled.
+
+The first error of any kind fails the attempt. Its result is discarded, and graphql-core executes the same again without
+compiled code. During an attempt an error is not propagated to the parent fields, since that would cancel sibling fields
+in the middle of their database statements. It leaves a null and marks the attempt as failed.
 
 A repeated query needs no executor: `CompiledExecutor.try_cached` completes it by the region that the cache holds.
 """
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
 from graphql import (
@@ -26,19 +26,19 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import CollectedErrors
-from graphql.execution.values import VariableValues
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor.batches import complete_many, complete_one
-from executor.cache import PlanCache
-from executor.region import Region, Write
-from executor.region_cache import Regions, object_type, passes
+from executor.execution_context import CachedQueryContext
+from executor.plan_cache import PlanCache
+from executor.region import Encode, Region
+from executor.region_finder import RegionFinder, object_type, passes
 from executor.rows import is_row_list
 
 
 class _Root:
-    """Stands for the root value, which nothing that is compiled looks at."""
+    """Stands for the root value, which compiled code never uses."""
 
     __slots__ = ()
 
@@ -46,133 +46,123 @@ class _Root:
 _ROOT: Final = _Root()
 
 
-@dataclass(slots=True)
-class _Whole:
-    """What completing a query as a whole looks at."""
-
-    schema: GraphQLSchema
-    variable_values: VariableValues
-    context_value: Any
-    hide_suggestions: bool = False
-
-
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor, which completes by compiled code what can be: `Schema(execution_context_class=…)`."""
+    """Strawberry's executor, with compiled code: `Schema(execution_context_class=CompiledExecutor)`."""
 
-    encode: ClassVar[Write | None] = None
-    """Makes of a part of the answer what the response's JSON encoder takes for it, such as its JSON text.
+    encode: ClassVar[Encode | None] = None
+    """Converts a part of the response into a form that the response's JSON encoder accepts, such as its JSON text.
 
-    So a long answer is written as its parts are completed, with turns for others in between, and what it was made of
-    is let go at once. Where there is such a function, the answer may also hold values that the encoder writes as their
-    scalar would (`serialized_by_encoder`).
+    A long response is then encoded while its parts are completed, other requests can run in between, and the memory of
+    a part is freed at once. The response may also contain values that the encoder writes as their scalar would
+    (`serialized_by_encoder`).
     """
 
     plan_cache = PlanCache()
-    """What is compiled for executors of this class."""
+    """The plans of all executors of this class."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.plan_cache = PlanCache()
 
     def __init__(self, *args: Any, compiled: bool = True, **kwargs: Any) -> None:
-        """Take what graphql-core's takes, and whether anything is to be tried."""
+        """Take the arguments of graphql-core's executor, and whether to attempt compiled code."""
         super().__init__(*args, **kwargs)
         self._compiled = compiled
-        self._regions: Regions | None = None
-        self._trying = False
-        self._failed = False
+        self._finder: RegionFinder | None = None
+        self._is_attempt = False
+        self._attempt_failed = False
 
     @staticmethod
     def on_fallback(context_value: Any) -> None:
-        """Is called each time that an attempt has failed: what it did is done again by graphql-core."""
+        """Handle a failed attempt: graphql-core is about to repeat its work. Override it to count them."""
 
     @classmethod
     def try_cached(
         cls, schema: GraphQLSchema, operation: OperationDefinitionNode, inputs: Mapping[str, Any], context_value: Any
     ) -> AwaitableOrValue[dict[str, Any]] | None:
-        """Return the data of a query that was compiled as a whole before, without making an executor for it.
+        """Return the data of a query that was compiled as a whole before, without creating an executor.
 
-        None where it was not, where its variables are wrong, or where a check refuses: an executor tells. Raises, as
-        does what it gives to await, where the attempt fails.
+        Return None if it was not, if a variable is invalid, or if a guard refuses; an executor must then execute it.
+        Raise any exception if the attempt fails; awaiting the result may raise the same.
 
         Args:
-            schema: The schema, made by Strawberry.
-            operation: The operation, of a valid document.
-            inputs: The values of its variables, as the client sent them.
-            context_value: What checks and batches look at.
+            schema: The schema, created by Strawberry.
+            operation: The operation of a valid document.
+            inputs: The values of its variables, as sent by the client.
+            context_value: The context value for guards and batches.
         """
-        found = cls.plan_cache.query(schema, operation, inputs)
-        if found is None:
+        cached = cls.plan_cache.find_query(schema, operation, inputs)
+        if cached is None:
             return None
-        plan, variable_values = found
-        if plan.whole is None or not passes(plan.guards or (), context_value):
+        query, guards, variable_values = cached
+        if not passes(guards, context_value):
             return None
-        return complete_one(_Whole(schema, variable_values, context_value), plan.whole, _ROOT)
+        return complete_one(CachedQueryContext(schema, variable_values, context_value), query, _ROOT)
 
     def execute_operation(self, serially: bool | None = None) -> Any:
-        """Execute the operation; a query by an attempt, where there is something to try."""
+        """Execute the operation, with compiled code as far as possible."""
         result = self._execute_operation(serially)
-        return self._awaited(result) if self.is_awaitable(result) else self._let_go(result)
+        return self._await_and_release(result) if self.is_awaitable(result) else self._release(result)
 
     def _execute_operation(self, serially: bool | None) -> Any:
-        self._regions = self._regions_to_try()
-        if self._regions is None or self.operation.operation is not OperationType.QUERY:
+        self._finder = self._create_finder()
+        if self._finder is None or self.operation.operation is not OperationType.QUERY:
             return super().execute_operation(serially)
-        if self._regions.whole is not None:
-            return self._tried_whole(self._regions.whole, serially)
-        self._trying = True
+        if self._finder.query is not None:
+            return self._attempt_query(self._finder.query, serially)
+        self._is_attempt = True
         result = super().execute_operation(serially)
         if self.is_awaitable(result):
-            return self._tried_operation(result, serially)
-        return result if self._succeeded(result) else super().execute_operation(serially)
+            return self._await_operation(result, serially)
+        return result if self._is_successful(result) else super().execute_operation(serially)
 
-    async def _awaited(self, result: Awaitable[Any]) -> Any:
-        return self._let_go(await result)
+    async def _await_and_release(self, result: Awaitable[Any]) -> Any:
+        return self._release(await result)
 
-    def _let_go(self, result: Any) -> Any:
-        """Return the result and break reference cycles, so that the request is freed before the next collection."""
-        if isinstance(result, ExecutionResult):  # nothing is still to come
-            self._regions = None
+    def _release(self, result: Any) -> Any:
+        """Return the result, and break reference cycles so that the request is freed without a garbage collection."""
+        if isinstance(result, ExecutionResult):  # not a stream of further results
+            self._finder = None
             del self.async_helpers
         return result
 
-    async def _tried_whole(self, query: Region, serially: bool | None) -> ExecutionResult:
+    async def _attempt_query(self, query: Region, serially: bool | None) -> ExecutionResult:
         try:
             completed: Any = complete_one(self, query, _ROOT)
             data = await completed if isinstance(completed, Coroutine) else completed
-        except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
+        except Exception:  # graphql-core meets the same error and reports it
             self.on_fallback(self.context_value)
             result: Any = super().execute_operation(serially)
             return cast("ExecutionResult", await result if self.is_awaitable(result) else result)
         return ExecutionResult(data, None)
 
-    async def _tried_operation(self, attempt: Awaitable[ExecutionResult], serially: bool | None) -> ExecutionResult:
+    async def _await_operation(self, attempt: Awaitable[ExecutionResult], serially: bool | None) -> ExecutionResult:
         result: Any = await attempt
-        if not self._succeeded(result):
+        if not self._is_successful(result):
             result = super().execute_operation(serially)
             if self.is_awaitable(result):
                 result = await result
         return cast("ExecutionResult", result)
 
-    def _succeeded(self, result: Any) -> bool:
-        failed = self._ended() or bool(result.errors)
+    def _is_successful(self, result: Any) -> bool:
+        failed = self._end_attempt() or bool(result.errors)
         if failed:
             self.collected_errors = CollectedErrors()
             self.on_fallback(self.context_value)
         return not failed
 
-    def _ended(self) -> bool:
-        """End the attempt. Tells whether it has failed."""
-        failed = self._failed
-        self._trying = self._failed = False
+    def _end_attempt(self) -> bool:
+        """End the attempt. Return whether it has failed."""
+        failed = self._attempt_failed
+        self._is_attempt = self._attempt_failed = False
         return failed
 
     def handle_field_error(
         self, raw_error: Exception, return_type: GraphQLOutputType, field_details_list: list[FieldDetails], path: Path
     ) -> None:
-        """Handle an error as graphql-core does; during an attempt only notes that there was one."""
-        if self._trying:
-            self._failed = True
+        """Handle an error as graphql-core does. During an attempt only mark the attempt as failed."""
+        if self._is_attempt:
+            self._attempt_failed = True
         else:
             super().handle_field_error(raw_error, return_type, field_details_list, path)
 
@@ -185,13 +175,13 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         result: Any,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """Complete an object, by its region where it has one."""
-        if self._trying and self._regions is not None:
-            region = self._regions.find(return_type, field_details_list, path, nullable=False)
+        """Complete an object, by its region if there is one."""
+        if self._is_attempt and self._finder is not None:
+            region = self._finder.find(return_type, field_details_list, path, nullable=False)
             if region is not None:
                 return complete_one(self, region, result)
-        elif self._regions is not None and path.prev is None and self.operation.operation is OperationType.MUTATION:
-            return self._try_answer(return_type, field_details_list, info, path, result, position_context)
+        elif self._finder is not None and path.prev is None and self.operation.operation is OperationType.MUTATION:
+            return self._attempt_payload(return_type, field_details_list, info, path, result, position_context)
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
     def complete_iterable_value(
@@ -203,58 +193,58 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         items: Iterable[Any],
         position_context: Any,
     ) -> AwaitableOrValue[list[Any]]:
-        """Complete a list, by the region of its objects where they have one."""
-        if self._trying and self._regions is not None and (isinstance(items, list | tuple) or is_row_list(items)):
+        """Complete a list, by the region of its objects if there is one."""
+        if self._is_attempt and self._finder is not None and (isinstance(items, list | tuple) or is_row_list(items)):
             type_, nullable = object_type(item_type)
-            region = self._regions.find(type_, field_details_list, path, nullable=nullable) if type_ else None
+            region = self._finder.find(type_, field_details_list, path, nullable=nullable) if type_ else None
             if region is not None:
                 return complete_many(self, region, items)
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
-    def _try_answer(self, *arguments: Any) -> AwaitableOrValue[dict[str, Any]]:
-        """Complete what a root field of a mutation answers. They come one after another, and so do their attempts."""
-        self._trying = True
+    def _attempt_payload(self, *arguments: Any) -> AwaitableOrValue[dict[str, Any]]:
+        """Complete the payload of one root field of a mutation. Root fields run serially, and so do their attempts."""
+        self._is_attempt = True
         result: Any = None
         try:
             result = self.complete_object_value(*arguments)
-        except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
-            self._failed = True
+        except Exception:  # graphql-core meets the same error and reports it
+            self._attempt_failed = True
         if self.is_awaitable(result):
-            return self._tried_answer(result, arguments)
-        if not self._ended():
+            return self._await_payload(result, arguments)
+        if not self._end_attempt():
             return cast("dict[str, Any]", result)
         self.on_fallback(self.context_value)
         return super().complete_object_value(*arguments)
 
-    async def _tried_answer(self, attempt: Awaitable[dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
+    async def _await_payload(self, attempt: Awaitable[dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
         result: Any = None
         try:
             result = await attempt
-        except Exception:  # as above
-            self._failed = True
-        if self._ended():
+        except Exception:  # graphql-core meets the same error and reports it
+            self._attempt_failed = True
+        if self._end_attempt():
             self.on_fallback(self.context_value)
             result = super().complete_object_value(*arguments)
             if self.is_awaitable(result):
                 result = await result
         return cast("dict[str, Any]", result)
 
-    def _regions_to_try(self) -> "Regions | None":
-        """Return what may be tried; None where all is graphql-core's."""
+    def _create_finder(self) -> RegionFinder | None:
+        """Return the finder of regions to attempt; None if graphql-core must execute everything."""
         if not self._compiled or self.operation.operation is OperationType.SUBSCRIPTION:
             return None
-        if self._is_watched() or not _in_event_loop():
+        if self._has_field_options() or not _in_event_loop():
             return None
-        plan = self.plan_cache.plan(
+        plan = self.plan_cache.get_plan(
             self.schema, self.operation, self.fragment_definitions, self.variable_values.coerced
         )
         if plan is None:
             return None
-        regions = Regions(self, plan, type(self).encode)
-        return regions if regions.may_be_tried() else None
+        finder = RegionFinder(self, plan, type(self).encode)
+        return finder if finder.passes_guards() else None
 
-    def _is_watched(self) -> bool:
-        # Each of these may see, or change, what happens at a single field.
+    def _has_field_options(self) -> bool:
+        """Return whether an option can observe or change the execution of a single field."""
         middleware = self.middleware_manager
         return bool(
             (middleware is not None and middleware.middlewares)

@@ -1,4 +1,4 @@
-"""Where an execution begins: graphql-core's `execute`, with a shorter way for a query that comes again."""
+"""The entry point: graphql-core's `execute`, with a fast path for repeated queries."""
 
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final
@@ -8,8 +8,8 @@ from graphql import execute as graphql_execute
 
 from executor.executor import CompiledExecutor
 
-# What may see, or change, what happens at a single field.
-_WATCHING: Final = frozenset({"middleware", "hooks", "abort_signal"})
+# Options that can observe or change the execution of a single field.
+_FIELD_OPTIONS: Final = frozenset({"middleware", "hooks", "abort_signal"})
 
 
 async def execute(
@@ -21,26 +21,25 @@ async def execute(
     context_value: Any,
     **options: Any,
 ) -> ExecutionResult:
-    """Return the result of an operation of a valid document.
+    """Return the result of an operation: the same as graphql-core's `execute` returns with the executor class.
 
-    The same as graphql-core's `execute` gives with the executor class. A query that was compiled before takes a shorter
-    way.
+    A query that was compiled before takes the fast path: no executor is created for it.
 
     Args:
-        executor_class: The executor; a shorter way there is with a `CompiledExecutor`.
-        schema: The schema, made by Strawberry.
-        document: The document.
-        operation: The operation of it.
-        inputs: The values of the variables, as the client sent them.
-        context_value: The context.
-        options: What else graphql-core's `execute` takes.
+        executor_class: The executor class. The fast path needs a `CompiledExecutor`.
+        schema: The schema, created by Strawberry.
+        document: The document. It must be valid.
+        operation: The operation of the document to execute.
+        inputs: The values of the variables, as sent by the client.
+        context_value: The request's context value.
+        options: Further options of graphql-core's `execute`.
     """
-    if issubclass(executor_class, CompiledExecutor) and not options.keys() & _WATCHING:
+    if issubclass(executor_class, CompiledExecutor) and not options.keys() & _FIELD_OPTIONS:
         try:
             attempt = executor_class.try_cached(schema, operation, inputs, context_value)
             if attempt is not None:
                 return ExecutionResult(attempt if isinstance(attempt, dict) else await attempt, None)
-        except Exception:  # whatever it is, graphql-core comes upon it again, and tells it
+        except Exception:  # graphql-core meets the same error and reports it
             executor_class.on_fallback(context_value)
             options["compiled"] = False
     result = graphql_execute(

@@ -1,4 +1,4 @@
-"""A field of a Strawberry schema as one of the few kinds that can be compiled."""
+"""The kinds of Strawberry fields that can be compiled."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,108 +24,110 @@ class TypeName:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A field that gives an attribute of its parent."""
+    """A field that returns an attribute of its parent."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A field whose resolver is a plain function of the parent and the arguments: it asks for no info."""
+    """A field whose resolver is a synchronous function of the parent and the arguments, without `info`."""
 
     resolver: StrawberryResolver[Any]
 
-    def prepared(self, arguments: Mapping[str, Any]) -> Callable[[Any], Any]:
-        """Return the function of the parent alone, with the arguments as Strawberry has converted them."""
+    def bind(self, arguments: Mapping[str, Any]) -> Callable[[Any], Any]:
+        """Return a function of the parent that calls the resolver with the converted arguments."""
         resolver = self.resolver
-        named = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
+        names = [parameter.name for parameter in (resolver.parent_parameter, resolver.root_parameter) if parameter]
         if resolver.self_parameter:
-            return lambda parent: resolver(parent, **arguments, **dict.fromkeys(named, parent))
-        if not arguments and len(named) == 1:
-            (name,) = named
+            return lambda parent: resolver(parent, **arguments, **dict.fromkeys(names, parent))
+        if not arguments and len(names) == 1:
+            (name,) = names
             return lambda parent: resolver(**{name: parent})
-        return lambda parent: resolver(**arguments, **dict.fromkeys(named, parent))
+        return lambda parent: resolver(**arguments, **dict.fromkeys(names, parent))
 
 
 @dataclass(frozen=True, slots=True)
-class Many:
+class Batched:
     """A field that is resolved for many parents at once."""
 
     batch: Batch
 
 
-Kind = TypeName | Attribute | Call | Many
+FieldKind = TypeName | Attribute | Call | Batched
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class CompilableField:
     """A field that can be compiled.
 
     Attributes:
-        kind: How its value is come by.
-        guards: The checks to make before.
-        definition: The field in Strawberry's terms; None for __typename.
+        kind: How its value is obtained.
+        guards: The checks before it is resolved.
+        definition: Strawberry's definition of the field; None for __typename.
     """
 
-    kind: Kind
+    kind: FieldKind
     guards: tuple[Guard, ...]
     definition: StrawberryField | None
 
-    def converted(self, schema: GraphQLSchema, values: dict[str, Any]) -> dict[str, Any]:
-        """Return graphql-core's values of the arguments as the resolver gets them: its names, its input types."""
+    def resolver_arguments(self, schema: GraphQLSchema, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the resolver's keyword arguments for graphql-core's argument values, with Python names and classes."""
         definition = self.definition
         if definition is None or not values:
             return values
-        # Where Strawberry's own Info.schema has it from.
+        # Strawberry stores its schema here; Info.schema reads it from the same place.
         converter = vars(schema)["_strawberry_schema"].schema_converter
         return convert_arguments(values, definition.arguments, converter.scalar_registry, converter.config)
 
-    def names_of_arguments(self, schema: GraphQLSchema) -> dict[str, str]:
-        """Return the resolver's names of the arguments, by the schema's names."""
+    def python_names(self, schema: GraphQLSchema) -> dict[str, str]:
+        """Return the resolver's names of the arguments by their names in the schema."""
         if self.definition is None:
             return {}
         names = vars(schema)["_strawberry_schema"].schema_converter.config.name_converter
-        return {names.from_argument(each): each.python_name for each in self.definition.arguments}
+        return {names.from_argument(argument): argument.python_name for argument in self.definition.arguments}
 
 
-def compilable(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Field:
-    """Return the field as one that can be compiled.
+def compilable_field(parent: GraphQLObjectType, name: str, field: GraphQLField) -> CompilableField:
+    """Return a field of an object type in compilable form.
 
     Raises:
-        NotCompiled: Where it is none.
+        NotCompiled: Only graphql-core can execute the field.
     """
     if name == "__typename":
-        return Field(TypeName(parent.name), (), None)
+        return CompilableField(TypeName(parent.name), (), None)
     definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     if not isinstance(definition, StrawberryField) or not hasattr(field.resolve, "_is_default"):
         raise NotCompiled(f"{parent.name}.{name} is not resolved by Strawberry")
-    guards, batch = _marks(parent, name, definition.extensions)
-    return Field(_kind(parent, name, definition, batch), guards, definition)
+    guards, batch = _guards_and_batch(parent, name, definition.extensions)
+    return CompilableField(_kind(parent, name, definition, batch), guards, definition)
 
 
-def compilable_at_root(root: GraphQLObjectType, name: str, field: GraphQLField) -> Field:
-    """Return a field of the query itself as one that can be compiled: it does not look at the root value.
+def compilable_root_field(root: GraphQLObjectType, name: str, field: GraphQLField) -> CompilableField:
+    """Return a field of the query type in compilable form. Its resolver must not use the root value.
 
     Raises:
-        NotCompiled: Where it is none.
+        NotCompiled: Only graphql-core can execute the field.
     """
     definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     resolver = definition.base_resolver if isinstance(definition, StrawberryField) else None
-    if name != "__typename" and (resolver is None or _looks_at_parent(resolver)):
-        raise NotCompiled(f"{root.name}.{name} looks at the root value")
-    return compilable(root, name, field)
+    if name != "__typename" and (resolver is None or _uses_parent(resolver)):
+        raise NotCompiled(f"{root.name}.{name} uses the root value")
+    return compilable_field(root, name, field)
 
 
-def guards(field: GraphQLField) -> tuple[Guard, ...]:
-    """Return the checks that a field stands behind, be it one that can be compiled or not."""
+def guards_of(field: GraphQLField) -> tuple[Guard, ...]:
+    """Return the guards of a field, whether the field can be compiled or not."""
     definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     extensions = definition.extensions if isinstance(definition, StrawberryField) else ()
     return tuple(extension for extension in extensions if isinstance(extension, Guard))
 
 
-def _marks(parent: GraphQLObjectType, name: str, given: list[FieldExtension]) -> tuple[tuple[Guard, ...], Batch | None]:
+def _guards_and_batch(
+    parent: GraphQLObjectType, name: str, extensions: list[FieldExtension]
+) -> tuple[tuple[Guard, ...], Batch | None]:
     guards, batch = [], None
-    for extension in given:
+    for extension in extensions:
         if isinstance(extension, Batch):
             batch = extension
         elif isinstance(extension, Guard):
@@ -135,23 +137,23 @@ def _marks(parent: GraphQLObjectType, name: str, given: list[FieldExtension]) ->
     return tuple(guards), batch
 
 
-def _kind(parent: GraphQLObjectType, name: str, definition: StrawberryField, batch: Batch | None) -> Kind:
+def _kind(parent: GraphQLObjectType, name: str, definition: StrawberryField, batch: Batch | None) -> FieldKind:
     resolver = definition.base_resolver
     if resolver is None:
         if definition.default_resolver is not getattr:
-            raise NotCompiled(f"{parent.name}.{name} is read by a resolver of its own")
+            raise NotCompiled(f"{parent.name}.{name} has a custom default resolver")
         return Attribute(definition.python_name)
     if batch is not None and definition.is_async:
-        return Many(batch)
+        return Batched(batch)
     if any(isinstance(extension, ContextOnly) for extension in definition.extensions):
-        return Many(Batch(_by_context(resolver, is_async=definition.is_async)))
+        return Batched(Batch(_resolve_by_context(resolver, is_async=definition.is_async)))
     if definition.is_async or resolver.info_parameter is not None:
         raise NotCompiled(f"{parent.name}.{name} has a resolver for one parent")
     return Call(resolver)
 
 
-class _ContextAlone:
-    """Stands for `info` where its context is all that is looked at."""
+class _ContextInfo:
+    """The `info` of a `ContextOnly` field. It has the context and nothing else."""
 
     __slots__ = ("context",)
 
@@ -159,14 +161,14 @@ class _ContextAlone:
         self.context = context
 
 
-def _by_context(resolver: StrawberryResolver[Any], *, is_async: bool) -> ResolveMany:
+def _resolve_by_context(resolver: StrawberryResolver[Any], *, is_async: bool) -> ResolveMany:
     name = resolver.info_parameter.name if resolver.info_parameter else None
-    if _looks_at_parent(resolver):
-        raise NotCompiled("a resolver of more than the context")
+    if _uses_parent(resolver):
+        raise NotCompiled("the resolver uses more than the context")
 
     async def resolve_many(parents: Sequence[Any], context: Any, **arguments: Any) -> Sequence[Any]:
         if name is not None:
-            arguments[name] = _ContextAlone(context)
+            arguments[name] = _ContextInfo(context)
         if is_async:
             return [await resolver(**arguments) for _ in parents]
         return [resolver(**arguments) for _ in parents]
@@ -174,5 +176,5 @@ def _by_context(resolver: StrawberryResolver[Any], *, is_async: bool) -> Resolve
     return resolve_many
 
 
-def _looks_at_parent(resolver: StrawberryResolver[Any]) -> bool:
+def _uses_parent(resolver: StrawberryResolver[Any]) -> bool:
     return any((resolver.self_parameter, resolver.parent_parameter, resolver.root_parameter))

@@ -1,13 +1,13 @@
-"""The code that completes scalars and enum values.
+"""Code that completes scalars and enum values.
 
-For the classes that values nearly always have, it is written out, as an expression: a call costs more than all the
-rest. Whatever else a value is, `completer` does what graphql-core does, or gives up.
+The usual classes of values are handled inline, by an expression: a function call costs more than everything else. All
+other values are passed to a function that does what graphql-core does, or raises Bailout.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from inspect import iscoroutine
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from graphql import (
@@ -26,119 +26,133 @@ from graphql.pyutils import is_awaitable
 from executor.bailout import Bailout
 from executor.extensions import encoder_classes, serializers
 from executor.namespace import Namespace
-from executor.plan import Leaf
+from executor.selection import Leaf
 
-# UUID, and those classes of drivers that have been met: asking each value with isinstance takes five times as long.
-UUIDS: set[type] = {UUID}
-_CLASSES_KEPT = 16
+# UUID and the subclasses that database drivers return, as far as they have occurred. An isinstance check of each value
+# would take five times as long as a lookup in a set.
+UUID_CLASSES: set[type] = {UUID}
+_MAX_UUID_CLASSES: Final = 16
 
-# What the builtin scalars do with values of the usual classes: conditions and results, tried from the first. The value
-# is t; {} stands for it in a condition, since the first to be looked at is also where it is read.
-_BUILTIN: Mapping[GraphQLLeafType, tuple[tuple[str, str], ...]] = {
+# What the builtin scalars do with values of the usual classes: conditions and results, in the order of evaluation. The
+# value is t. In a condition it is written {}, because the first condition also reads the value.
+_Branches = tuple[tuple[str, str], ...]
+_BUILTIN: Final[Mapping[GraphQLLeafType, _Branches]] = {
     GraphQLString: (("type({}) is str", "t"),),
-    GraphQLID: (("type({}) is str", "t"), ("type({}) in uuids", "str(t)")),
+    GraphQLID: (("type({}) is str", "t"), ("type({}) in uuid_classes", "str(t)")),
     GraphQLInt: (("type({}) is int and -2147483648 <= t <= 2147483647", "t"),),
     GraphQLFloat: (("type({}) is float and isfinite(t)", "t"),),
     GraphQLBoolean: (("type({}) is bool", "t"),),
 }
-
-_BUILTIN_ENCODED: Mapping[GraphQLLeafType, tuple[tuple[str, str], ...]] = {
+_BUILTIN_OF_ENCODER: Final[Mapping[GraphQLLeafType, _Branches]] = {
     GraphQLID: (("type({}) is UUID", "t"),),
 }
 
 
 def leaf_code(
-    leaf: Leaf, value: str, names: Namespace, members: Mapping[str, str] | None = None, *, encoder_writes: bool = False
+    leaf: Leaf,
+    value: str,
+    namespace: Namespace,
+    names_by_code: Mapping[str, str] | None = None,
+    *,
+    has_encoder: bool = False,
 ) -> str:
-    """Return an expression that completes what the expression `value` gives. It assigns to the variable t.
+    """Return an expression that completes the value of an expression. It assigns to the variable t.
 
     Args:
-        leaf: The type, and whether null is allowed.
+        leaf: The scalar or enum.
         value: The expression that reads the value. It is evaluated once.
-        names: The names that the code may use.
-        members: For an enum whose values are still the codes of a column: the name in the answer, by code.
-        encoder_writes: Whether values may be left to the response's JSON encoder.
+        namespace: Gets the objects that the code uses.
+        names_by_code: For an enum that a column holds as a code: the names in the response by code.
+        has_encoder: Whether values may be left to the response's JSON encoder.
     """
-    complete = names.of(completer(leaf), "complete")
+    complete = namespace.add(leaf_completer(leaf), "complete")
     branches = [("{} is None", "None")] if leaf.nullable else []
-    rest = f"{complete}({{}})"
-    if members is not None:
-        rest = f"{names.of(members, 'members')}[{{}}]"
+    otherwise = f"{complete}({{}})"
+    if names_by_code is not None:
+        otherwise = f"{namespace.add(names_by_code, 'names')}[{{}}]"
     elif isinstance(leaf.type, GraphQLEnumType):
-        # A name is never empty, so what is false was not found.
-        rest = f"{names.of(_enum_names(leaf.type), 'members')}.get(id({{}})) or {complete}(t)"
+        # `or` is safe because a name is never empty.
+        otherwise = f"{namespace.add(_names_by_member_id(leaf.type), 'names')}.get(id({{}})) or {complete}(t)"
     elif leaf.type in _BUILTIN:
-        branches += _BUILTIN_ENCODED.get(leaf.type, ()) if encoder_writes else ()
+        branches += _BUILTIN_OF_ENCODER.get(leaf.type, ()) if has_encoder else ()
         branches += _BUILTIN[leaf.type]
     else:
-        for kind, attributes in encoder_classes(leaf.type.coerce_output_value).items() if encoder_writes else ():
-            same = "".join(f" and t.{name} == {names.of(each, name)}" for name, each in attributes.items())
-            branches.append((f"type({{}}) is {names.of(kind, 'kind')}{same}", "t"))
-        for kind, write in serializers(leaf.type.coerce_output_value).items():
-            branches.append((f"type({{}}) is {names.of(kind, 'kind')}", f"{names.of(write, 'write')}(t)"))
-    uses = iter([f"(t := {value})"])
-    code = "".join(f"{result} if {_look(condition, uses)} else " for condition, result in branches)
-    return f"({code}{_look(rest, uses)})"
+        branches += _scalar_branches(leaf, namespace, has_encoder=has_encoder)
+    reads = iter([f"(t := {value})"])
+    code = "".join(f"{result} if {_insert_value(condition, reads)} else " for condition, result in branches)
+    return f"({code}{_insert_value(otherwise, reads)})"
 
 
-def writes_class(leaf: Leaf, kind: type) -> bool:
-    """Return whether what the type makes of values of exactly this class is a text that is known without it."""
+def serializes_class(leaf: Leaf, value_class: type) -> bool:
+    """Return whether a text column can hold the serialized values of exactly this class."""
     if leaf.type is GraphQLID:
-        return kind is UUID
-    return kind in serializers(leaf.type.coerce_output_value)
+        return value_class is UUID
+    return value_class in serializers(leaf.type.coerce_output_value)
 
 
-def written_code(leaf: Leaf, value: str, names: Namespace) -> str:
-    """Return an expression that completes a text that is already as the type writes it, or null."""
+def text_column_code(leaf: Leaf, text: str, namespace: Namespace) -> str:
+    """Return an expression that completes an expression of serialized text or None."""
     if leaf.nullable:
-        return value
-    return f"(t if (t := {value}) is not None else {names.of(completer(leaf), 'complete')}(t))"
+        return text
+    return f"(t if (t := {text}) is not None else {namespace.add(leaf_completer(leaf), 'complete')}(t))"
 
 
-def completer(leaf: Leaf) -> Callable[[Any], Any]:
-    """Return the function that completes any value of the type as graphql-core does, and return up where it errs."""
+def leaf_completer(leaf: Leaf) -> Callable[[Any], Any]:
+    """Return the function that completes any value as graphql-core does. It raises Bailout if graphql-core fails."""
     coerce, nullable = leaf.type.coerce_output_value, leaf.nullable
 
     def complete(value: Any) -> Any:
         if value is None or value is Undefined:
             if nullable:
                 return None
-            raise Bailout("null where none may be")
+            raise Bailout("null in a non-null position")
         if isinstance(value, Exception) or is_awaitable(value):
-            dispose(value)
-            raise Bailout("an exception, or something to await")
-        if isinstance(value, UUID) and len(UUIDS) < _CLASSES_KEPT:
-            UUIDS.add(type(value))
+            close_coroutine(value)
+            raise Bailout("an exception or an awaitable in place of a value")
+        if isinstance(value, UUID) and len(UUID_CLASSES) < _MAX_UUID_CLASSES:
+            UUID_CLASSES.add(type(value))
         completed = coerce(value)
         if completed is None or completed is Undefined:
-            raise Bailout("a value that the type does not have")
+            raise Bailout("the type does not have the value")
         return completed
 
     return complete
 
 
-def dispose(value: object) -> None:
-    """Close a coroutine that nobody will await. graphql-core will ask for another."""
+def close_coroutine(value: object) -> None:
+    """Close the value if it is a coroutine. graphql-core will create another one and await it."""
     if iscoroutine(value):
         value.close()
 
 
 def enum_name(type_: GraphQLEnumType, value: object) -> str | None:
-    """Return the name that an enum's value has in the answer; None where the type does not have it."""
+    """Return the name of an enum value in the response; None if the type does not have the value."""
     try:
         return str(type_.coerce_output_value(value))
     except (GraphQLError, ValueError):
         return None
 
 
-def _enum_names(type_: GraphQLEnumType) -> dict[int, str]:
-    # By identity: members of an Enum are one object each, kept by their class, and the hash of one is a Python call.
-    kind = getattr(type_, "wrapped_cls", None)
-    if not (isinstance(kind, type) and issubclass(kind, Enum)):
+def _scalar_branches(leaf: Leaf, namespace: Namespace, *, has_encoder: bool) -> Iterator[tuple[str, str]]:
+    serialize = leaf.type.coerce_output_value
+    if has_encoder:
+        for value_class, attributes in encoder_classes(serialize).items():
+            conditions = [f"type({{}}) is {namespace.add(value_class, 'class')}"]
+            conditions += [f"t.{name} == {namespace.add(value, name)}" for name, value in attributes.items()]
+            yield " and ".join(conditions), "t"
+    for value_class, serializer in serializers(serialize).items():
+        condition = f"type({{}}) is {namespace.add(value_class, 'class')}"
+        yield condition, f"{namespace.add(serializer, 'serialize')}(t)"
+
+
+def _names_by_member_id(type_: GraphQLEnumType) -> dict[int, str]:
+    # By identity: an Enum class keeps one object per member, and hashing a member is a Python call.
+    enum_class = getattr(type_, "wrapped_cls", None)
+    if not (isinstance(enum_class, type) and issubclass(enum_class, Enum)):
         return {}
-    named = {id(member): enum_name(type_, member) for member in kind}
-    return {member: name for member, name in named.items() if name}
+    names = {id(member): enum_name(type_, member) for member in enum_class}
+    return {member_id: name for member_id, name in names.items() if name}
 
 
-def _look(template: str, uses: Any) -> str:
-    return template.format(next(uses, "t"))
+def _insert_value(template: str, reads: Iterator[str]) -> str:
+    return template.format(next(reads, "t"))

@@ -1,45 +1,45 @@
-"""The objects that generated code refers to, by names of their own, and the code's definition."""
+"""The namespace of generated code: the objects that it refers to, and the functions defined from it."""
 
 from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType
 from typing import Any, Final
 
-# The same selections come again, in other documents and under other aliases. Code takes some six times the memory of
-# its source, so what is kept of it is 12 MB at most.
-_LONGEST_KEPT: Final = 2_000
+# The same selections occur again in other documents and under other aliases. Code takes about six times the memory of
+# its source, so the cache holds at most 12 MB.
+_MAX_CACHED_LENGTH: Final = 2_000
 
 
 class Namespace:
-    """Gives each object a name, and is the namespace in which the code then runs."""
+    """Gives each object a unique name. The generated functions run with these names as their globals."""
 
-    def __init__(self, **known: Any) -> None:
-        self._namespace: dict[str, Any] = known
+    def __init__(self, **objects: Any) -> None:
+        self._objects: dict[str, Any] = objects
 
-    def inner(self) -> "Namespace":
-        """Return a namespace that knows these names too. What it gets besides ends with what is defined in it."""
-        return Namespace(**self._namespace)
+    def child(self) -> "Namespace":
+        """Return a namespace with the same names. Names added to it are freed with the functions defined in it."""
+        return Namespace(**self._objects)
 
-    def of(self, value: Any, kind: str) -> str:
-        """Return a new name for the object; the kind makes the code readable."""
-        name = f"{kind}_{len(self._namespace)}"
-        self._namespace[name] = value
+    def add(self, value: Any, prefix: str) -> str:
+        """Return a new name for an object. The prefix makes the code readable."""
+        name = f"{prefix}_{len(self._objects)}"
+        self._objects[name] = value
         return name
 
-    def define(self, kind: str, argument: str, lines: list[str]) -> Callable[[Any, list[Any]], Any]:
-        """Return the function of the argument and of `state` that the lines are the body of."""
-        name = self.of(None, kind)
+    def define(self, prefix: str, argument: str, lines: list[str]) -> Callable[[Any, list[Any]], Any]:
+        """Return a function of `argument` and `state` whose body is the lines."""
+        name = self.add(None, prefix)
         source = "\n    ".join([f"def {name}({argument}, state):", *lines])
-        # The lines are made of the schema's and the document's names, which are identifiers, and of nothing else.
-        exec(_compiled(source, f"<{name}>"), self._namespace)  # noqa: S102 - see the line above
-        defined: Callable[[Any, list[Any]], Any] = self._namespace[name]
-        return defined
+        # The lines consist of names of the schema and the document, which are identifiers, and of fixed text.
+        exec(_compile(source, f"<{name}>"), self._objects)  # noqa: S102 - see the line above
+        function: Callable[[Any, list[Any]], Any] = self._objects[name]
+        return function
 
 
-def _compiled(source: str, name: str) -> CodeType:
-    return _kept(source, name) if len(source) <= _LONGEST_KEPT else compile(source, name, "exec")
+def _compile(source: str, name: str) -> CodeType:
+    return _compile_cached(source, name) if len(source) <= _MAX_CACHED_LENGTH else compile(source, name, "exec")
 
 
 @lru_cache(maxsize=1_000)
-def _kept(source: str, name: str) -> CodeType:
+def _compile_cached(source: str, name: str) -> CodeType:
     return compile(source, name, "exec")

@@ -1,81 +1,81 @@
-"""A compiled part of an operation, up to where data must be got, and what is then to be got."""
+"""A compiled part of an operation. It ends where data must be loaded: at its batch fields."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from executor.extensions import Guard, Lookahead
-from executor.fields import Call, Many
-from executor.plan import SelectedField
+from executor.extensions import Batch, Guard, Lookahead
+from executor.fields import Call
 from executor.selected_attributes import SelectedAttributes
+from executor.selection import SelectedField
 
 State = list[Any]
-Read = Callable[[Any, State], Any]
+CompleteValues = Callable[[Any, State], Any]
 
 
-class Write(Protocol):
-    """Makes of a part of the answer what the response's JSON encoder takes for it."""
+class Encode(Protocol):
+    """Converts a part of the response into a form that the response's JSON encoder accepts, such as its JSON text."""
 
     def __call__(self, part: Any, /) -> Any:
-        """Return it."""
+        """Return the converted part."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class Region:
-    """Values in, completed values out, but for the batches.
+    """Compiled code that completes values, except for its batch fields.
 
-    Its functions share a state, a list made anew for each run: for each batch the places to fill in and the keys they
-    depend on, and the functions of `Call` fields with the request's arguments.
+    The functions of a region share a state: a list that is created for each run. Its slots hold the incomplete objects
+    and the keys of each batch field, and the bound functions of `Call` fields.
 
     Attributes:
-        read: Completes a list of values.
-        batches: What is then to be filled in.
-        calls: The `Call` fields, each with where in the state its function is looked for.
-        guards: The checks that it, with the regions of its batches, stands behind.
-        size: How long the state is.
+        complete: Completes a list of values, and collects in the state what the batch fields need.
+        batch_fields: The fields to fill in afterwards.
+        calls: The `Call` fields, each with the slot of its bound function.
+        guards: The guards of all fields, including those in the regions of the batch fields.
+        slot_count: The length of the state.
     """
 
-    read: Read = field(init=False)
-    batches: list["BatchOfRegion"] = field(default_factory=list)
+    complete: CompleteValues = field(init=False)
+    batch_fields: list["BatchField"] = field(default_factory=list)
     calls: list[tuple[int, SelectedField, Call]] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
-    size: int = 0
+    slot_count: int = 0
 
-    def place(self) -> int:
-        """Return a new place in the state."""
-        self.size += 1
-        return self.size - 1
+    def new_slot(self) -> int:
+        """Return the index of a new slot in the state."""
+        self.slot_count += 1
+        return self.slot_count - 1
 
 
 @dataclass(slots=True, eq=False)
-class BatchOfRegion:
+class BatchField:
     """A field that is resolved at once for all objects of one selection.
 
     Attributes:
         selected: The field.
-        many: How it is resolved.
-        region: What completes its values.
-        places: Where in the state the unfinished objects are.
-        keys: Where in the state is, for each, the parent, or the attribute that the value depends on.
-        attributes: Which attributes of its values are looked at.
-        of_values: Whether it is a field of the region's values themselves, not of objects in them.
-        write: Writes a completed value for the response's JSON encoder; None where that is left to the encoder.
-        alone: Whether the whole query has no other batch than this, and those of its region.
-        arguments: The field's arguments, where every request has the same but for `variables`; once they are known.
-        variables: For arguments that are a variable's value as it comes, the variable, by their names.
-        lookahead: What its mark gets of the batches below it, where every request has the same; once it is known.
+        batch: Its extension.
+        region: Completes its values.
+        objects_slot: The slot of the incomplete objects.
+        keys_slot: The slot with, for each of them, the parent or the parent's `by` attribute.
+        attributes: The attributes of its values that the query reads.
+        is_direct: Whether it is a field of the region's values themselves, not of objects inside of them.
+        encode: Converts a completed value for the response's JSON encoder; None if the encoder gets plain values.
+        covers_query: Whether the query has no batches except this field and those below it.
+        arguments: The arguments, if all requests have the same except for `variables`. Set by the first request.
+        variables: The arguments that are passed on from a variable unchanged: the variable's name by the argument's.
+        lookahead: The lookahead, if all requests have the same. Set by the first request.
     """
 
     selected: SelectedField
-    many: Many
+    batch: Batch
     region: Region
-    places: int
-    keys: int
+    objects_slot: int
+    keys_slot: int
     attributes: SelectedAttributes
-    of_values: bool
-    write: Write | None = None
-    alone: bool = False
+    is_direct: bool
+    encode: Encode | None = None
+    covers_query: bool = False
     arguments: dict[str, Any] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     lookahead: Lookahead | None = None

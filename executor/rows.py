@@ -1,15 +1,14 @@
-"""Lists that come as rows with a layout, so that what is selected can be read without making an object of each row.
+"""Lists of rows with a layout. The executor reads the selected columns without creating an object for each row.
 
-A resolver may give any class of its own that looks like `RowList`. To graphql-core it is an ordinary list of objects;
-the compiled executor looks at its rows.
+A resolver may return any class with the attributes of `RowList`. For graphql-core it is an ordinary list of objects.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Any, Final, Protocol, TypeGuard, runtime_checkable
 
 
 class RowLayout(Protocol):
-    """Where the attributes of an object are in a row. One layout serves many lists: it is told by its identity."""
+    """Where a row holds the attributes of an object. Lists should share layouts: code is compiled for each layout."""
 
     @property
     def record_class(self) -> type:
@@ -18,35 +17,36 @@ class RowLayout(Protocol):
 
     @property
     def make_record(self) -> Callable[[Any], Any]:
-        """Makes the object of a row."""
+        """Creates the object of a row."""
         ...
 
     @property
     def columns(self) -> Mapping[str, int]:
-        """The index of the column that holds an attribute, for those attributes that a column holds as it is."""
+        """For each attribute that a column holds unchanged: the index of the column."""
         ...
 
     @property
     def code_columns(self) -> Mapping[str, tuple[int, Mapping[Any, Any]]]:
-        """For those that a column holds a code of, such as an enumeration's: the index, and the values by code."""
+        """For each attribute that a column holds as a code, such as an enum's: the index, and the values by code."""
         ...
 
     @property
     def text_columns(self) -> Mapping[str, tuple[int, type]]:
-        """For those that a column holds the text of, as a scalar writes it: the index, and the class of the values.
+        """For each attribute that a column holds as serialized text: the index, and the class of the value.
 
-        It serves fields of a type that is marked to write this class (`serialized_by`), and for UUID those of type ID.
+        The text is used for fields of a scalar that is declared to serialize this class (`serialized_by`), and for
+        fields of type ID if the class is UUID.
         """
         ...
 
 
 @runtime_checkable
 class RowList(Protocol):
-    """A list of objects that are made, each time one is asked for, of rows."""
+    """A list of objects that are created from rows on access."""
 
     @property
     def layout(self) -> RowLayout:
-        """Where the objects' attributes are in a row."""
+        """Where a row holds the objects' attributes."""
         ...
 
     @property
@@ -63,20 +63,21 @@ class RowList(Protocol):
         ...
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of rows."""
         ...
 
 
+# Classes that are created at run time must not fill the memory.
+_MAX_CLASSES: Final = 256
+_is_row_list_class: dict[type, bool] = {}
+
+
 def is_row_list(value: object) -> TypeGuard[RowList]:
-    """Return whether the value is a list of rows. Asking a protocol takes longer than completing a row."""
-    known = _known.get(type(value))
-    if known is None:
-        if len(_known) >= _KEPT:
-            _known.clear()
-        known = _known[type(value)] = isinstance(value, RowList)
-    return known
-
-
-_known: dict[type, bool] = {}
-# Whoever makes up classes on the way shall not fill the memory.
-_KEPT = 256
+    """Return whether the value is a `RowList`."""
+    # An isinstance check with a protocol takes longer than completing a row.
+    result = _is_row_list_class.get(type(value))
+    if result is None:
+        if len(_is_row_list_class) >= _MAX_CLASSES:
+            _is_row_list_class.clear()
+        result = _is_row_list_class[type(value)] = isinstance(value, RowList)
+    return result

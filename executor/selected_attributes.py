@@ -1,35 +1,38 @@
-"""Which attributes of a field's value will be looked at, so that no more than these need be got."""
+"""The attributes of a field's value that a query reads. Nothing else needs to be loaded."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from executor.fields import Attribute, Many, TypeName
-from executor.plan import Leaf, ListOf, Shape
+from executor.fields import Attribute, Batched, TypeName
+from executor.selection import Leaf, ListOf, Shape
 
-# The attributes by name, each with those of its own value: none of what is only written down, such as a scalar. None
-# where any may be looked at, or the value itself.
 SelectedAttributes = Mapping[str, Any] | None
+"""The selected attributes by name, each mapped to the selected attributes of its own value.
+
+An attribute that is only serialized, such as a scalar, maps to an empty mapping. None means that any attribute, or the
+value itself, may be used.
+"""
 
 
 def attributes_of(shape: Shape) -> SelectedAttributes:
-    """Return the attributes that completing a value of the shape looks at; for a list, those of its elements.
+    """Return the attributes that completing a value of the shape reads; for a list, those of its elements.
 
-    None where the object as a whole is handed on: to a resolver, or to a batch that is not told by an attribute.
+    Return None if the whole object is passed on: to a resolver, or to a batch without `by`.
     """
     if isinstance(shape, Leaf):
         return {}
     if isinstance(shape, ListOf):
         return attributes_of(shape.item)
-    found: dict[str, Any] = {}
-    for each in shape.fields:
-        kind = each.field.kind
+    attributes: dict[str, Any] = {}
+    for field in shape.fields:
+        kind = field.field.kind
         if isinstance(kind, Attribute):
-            found[kind.name] = _merged(found.get(kind.name, {}), attributes_of(each.shape))
-        elif isinstance(kind, Many) and kind.batch.by is not None:
-            found[kind.batch.by] = None
+            attributes[kind.name] = _merged(attributes.get(kind.name, {}), attributes_of(field.shape))
+        elif isinstance(kind, Batched) and kind.batch.by is not None:
+            attributes[kind.batch.by] = None
         elif not isinstance(kind, TypeName):
             return None
-    return found
+    return attributes
 
 
 def _merged(first: SelectedAttributes, second: SelectedAttributes) -> SelectedAttributes:

@@ -49,7 +49,7 @@ def executed(*, compiled: bool, cache_bytes: int = DEFAULT_LIMITS.cache_bytes) -
         cache_bytes: About how many bytes of memory may be kept of documents; those compiled may keep half of them.
     """
     if compiled:
-        _Executor.plan_cache.memory = cache_bytes // 2
+        _Executor.plan_cache.max_bytes = cache_bytes // 2
         return schema
     plain = copy(schema)
     plain.execution_context_class = StrawberryGraphQLCoreExecutionContext

@@ -1,4 +1,4 @@
-"""One request, executed twice: by graphql-core alone, and with what can be compiled."""
+"""Executes one request with graphql-core's executor or the compiled executor, and returns the response as text."""
 
 from inspect import isawaitable
 from typing import Any
@@ -21,33 +21,33 @@ from executor import execute as compiled_execute
 from tests.executor.documents import Request
 
 
-def valid_document(schema: GraphQLSchema, request: Request) -> DocumentNode | None:
-    """Gives the parsed document; None for one that is not valid."""
+def parse_valid(schema: GraphQLSchema, request: Request) -> DocumentNode | None:
+    """Return the parsed document; None if it is not valid."""
     document = parse(request.document)
     return None if validate(schema, document, max_errors=1) else document
 
 
-async def answer(
+async def response_text(
     schema: GraphQLSchema,
     document: DocumentNode,
     request: Request,
     context: Any,
     executor: type[Executor[Any]] = StrawberryGraphQLCoreExecutionContext,
 ) -> str:
-    """Gives the answer as it is sent, errors and their order included; by default Strawberry's and graphql-core's."""
+    """Return the response as JSON, with the order of errors and the class behind each error."""
     if issubclass(executor, CompiledExecutor):
-        [operation] = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+        [operation] = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
         result = await compiled_execute(executor, schema, document, operation, request.variables, context)
     else:
-        # The very function of graphql-core, with its own idea of everything.
-        found = execute(
+        # graphql-core's own function, so that nothing of the compiled executor takes part.
+        pending = execute(
             schema, document, context_value=context, variable_values=request.variables, executor_class=executor
         )
-        result = await found if isawaitable(found) else found
-    told = {"data": result.data, "errors": [_told(error) for error in result.errors or ()]}
-    # The scalar JSON lets pass whatever it is given.
-    return orjson.dumps(told, default=lambda value: type(value).__name__).decode()
+        result = await pending if isawaitable(pending) else pending
+    response = {"data": result.data, "errors": [_error(error) for error in result.errors or ()]}
+    # The scalar JSON accepts any object.
+    return orjson.dumps(response, default=lambda value: type(value).__name__).decode()
 
 
-def _told(error: GraphQLError) -> dict[str, Any]:
+def _error(error: GraphQLError) -> dict[str, Any]:
     return {**error.formatted, "from": type(error.original_error).__name__}

@@ -1,4 +1,4 @@
-"""Documents made up over any schema: aliases, fragments of all kinds, conditions, arguments and variables."""
+"""Generates documents over any schema, with aliases, all kinds of fragments, conditions, arguments and variables."""
 
 import random
 from collections.abc import Callable
@@ -23,15 +23,15 @@ from graphql import (
     is_required_argument,
 )
 
-# Gives a value for an input of this type and name, as text in GraphQL; None leaves it to the generator.
-Values = Callable[[random.Random, GraphQLNamedType, str], str | None]
-_TEXTS = frozenset({"ID", "String"})
+# Returns the GraphQL text of a value for an input of this type and name; None to use a generated value.
+InputValue = Callable[[random.Random, GraphQLNamedType, str], str | None]
+_STRING_TYPES = frozenset({"ID", "String"})
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 
 @dataclass(frozen=True)
 class Request:
-    """A document and the values of its variables, which may be left out where they have a default."""
+    """A document and the values of its variables. A variable with a default may be missing."""
 
     document: str
     variables: dict[str, Any]
@@ -39,73 +39,73 @@ class Request:
 
 @dataclass
 class DocumentWriter:
-    """Writes one document after another, without the fields whose names it shall avoid."""
+    """Generates documents. Fields whose names are in `avoided` are never selected."""
 
     schema: GraphQLSchema
     random: random.Random
-    values: Values = lambda _random, _type, _name: None
+    input_value: InputValue = lambda _random, _type, _name: None
     depth: int = 5
     size: int = 40
     avoided: frozenset[str] = frozenset()
-    _left: int = 0
+    _fields_left: int = 0
     _aliases: int = 0
     _variables: dict[str, str] = field(default_factory=dict)
-    _given: dict[str, Any] = field(default_factory=dict)
+    _variable_values: dict[str, Any] = field(default_factory=dict)
     _fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def write(self, operation: str = "query") -> Request:
-        """Gives a document; nearly always a valid one."""
-        self._variables, self._given, self._fragments = {}, {}, {}
-        self._aliases, self._left = 0, self.random.randint(3, self.size)
+        """Return a new document. Nearly all are valid."""
+        self._variables, self._variable_values, self._fragments = {}, {}, {}
+        self._aliases, self._fields_left = 0, self.random.randint(3, self.size)
         root = self.schema.mutation_type if operation == "mutation" else self.schema.query_type
         assert root is not None
         selection = self._selection(root, self.depth)
         variables = ", ".join(f"${name}: {declared}" for name, declared in self._variables.items())
-        head = f"{operation} Made({variables})" if variables else operation
+        head = f"{operation} Generated({variables})" if variables else operation
         fragments = [f"fragment {name} on {type_} {text}" for name, (type_, text) in self._fragments.items()]
-        return Request("\n".join([f"{head} {selection}", *fragments]), self._given)
+        return Request("\n".join([f"{head} {selection}", *fragments]), self._variable_values)
 
-    def varied(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Gives other values for the variables: mostly of the same kind, now and then what is wrong, or none."""
-        found: dict[str, Any] = {}
-        for name, value in given.items():
-            kind = self.random.random()
-            if kind < 0.05:
+    def varied(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Return other values for the variables: mostly of the same type, sometimes invalid or missing."""
+        values: dict[str, Any] = {}
+        for name, value in variables.items():
+            chance = self.random.random()
+            if chance < 0.05:
                 continue
-            if kind < 0.1:
-                found[name] = self.random.choice([None, [], [1], {"a": 1}, True, 2**40, 1.0, "", 0])
+            if chance < 0.1:
+                values[name] = self.random.choice([None, [], [1], {"a": 1}, True, 2**40, 1.0, "", 0])
             elif isinstance(value, bool) or value is None:
-                found[name] = value
+                values[name] = value
             else:
-                found[name] = self.random.choice([0, 1, 2] if isinstance(value, int) else ["0", "1", "0", "1", "a"])
-        return found
+                values[name] = self.random.choice([0, 1, 2] if isinstance(value, int) else ["0", "1", "0", "1", "a"])
+        return values
 
     def _selection(self, type_: Composite, depth: int) -> str:
         parts = [self._field(type_, depth) for _ in range(self.random.randint(1, 5))]
-        self._left -= len(parts)
-        fragments = self.random.choice([0, 0, 1, 2]) if depth > 0 and self._left > 0 else 0
+        self._fields_left -= len(parts)
+        fragments = self.random.choice([0, 0, 1, 2]) if depth > 0 and self._fields_left > 0 else 0
         parts += [self._fragment(type_, depth) for _ in range(fragments)]
         self.random.shuffle(parts)
-        kept = [part for part in parts if part]
-        # What is asked twice is merged.
-        if kept and self.random.random() < 0.1:
-            kept.append(self.random.choice(kept))
-        return "{ " + " ".join(kept or ["__typename"]) + " }"
+        selections = [part for part in parts if part]
+        # graphql-core merges repeated fields.
+        if selections and self.random.random() < 0.1:
+            selections.append(self.random.choice(selections))
+        return "{ " + " ".join(selections or ["__typename"]) + " }"
 
     def _field(self, type_: Composite, depth: int) -> str:
         if isinstance(type_, GraphQLUnionType) or self.random.random() < 0.1:
             return self._alias() + "__typename" + self._condition()
-        name, definition = self.random.choice([each for each in type_.fields.items() if each[0] not in self.avoided])
-        below = get_named_type(definition.type)
-        if not is_composite_type(below):
+        name, definition = self.random.choice([item for item in type_.fields.items() if item[0] not in self.avoided])
+        value_type = get_named_type(definition.type)
+        if not is_composite_type(value_type):
             return self._named(name, definition) + self._condition()
-        if depth <= 1 or self._left <= 0:
+        if depth <= 1 or self._fields_left <= 0:
             return ""
-        return self._named(name, definition) + self._condition() + " " + self._selection(below, depth - 1)
+        return self._named(name, definition) + self._condition() + " " + self._selection(value_type, depth - 1)
 
     def _named(self, name: str, definition: GraphQLField) -> str:
         required = any(map(is_required_argument, definition.args.values()))
-        # Only under a name of its own may a field have arguments that differ from those it has elsewhere.
+        # A field with arguments needs an alias: fields of one response name must have the same arguments.
         if definition.args and (required or self.random.random() < 0.6):
             return f"{self._alias(always=True)}{name}{self._arguments(definition.args)}"
         return self._alias() + name
@@ -118,12 +118,12 @@ class DocumentWriter:
 
     def _fragment(self, type_: Composite, depth: int) -> str:
         on = self.random.choice(self._overlapping(type_))
-        kind = self.random.random()
-        if kind < 0.3 and self._fragments:
-            known = [name for name, (other, _) in self._fragments.items() if self.schema.get_type(other) is on]
-            if known:
-                return f"...{self.random.choice(known)}{self._condition()}"
-        if kind < 0.6:
+        chance = self.random.random()
+        if chance < 0.3 and self._fragments:
+            matching = [name for name, (other, _) in self._fragments.items() if self.schema.get_type(other) is on]
+            if matching:
+                return f"...{self.random.choice(matching)}{self._condition()}"
+        if chance < 0.6:
             text = self._selection(on, depth - 1)
             name = f"F{len(self._fragments)}"
             self._fragments[name] = (on.name, text)
@@ -145,8 +145,8 @@ class DocumentWriter:
         name = f"b{self.random.randint(0, 2)}"
         if name not in self._variables:
             value = self.random.random() < 0.5
-            if self.random.random() < 0.1:  # validation lets pass that it is null after all
-                self._variables[name], self._given[name] = f"Boolean = {str(value).lower()}", None
+            if self.random.random() < 0.1:  # validation accepts a null for it
+                self._variables[name], self._variable_values[name] = f"Boolean = {str(value).lower()}", None
             else:
                 self._declare(name, "Boolean!", str(value).lower(), value)
         return f" @{directive}(if: ${name})"
@@ -158,7 +158,7 @@ class DocumentWriter:
                 return
         else:
             self._variables[name] = type_
-        self._given[name] = value
+        self._variable_values[name] = value
 
     def _arguments(self, arguments: dict[str, GraphQLArgument]) -> str:
         parts = []
@@ -169,14 +169,14 @@ class DocumentWriter:
 
     def _input(self, type_: GraphQLInputType, name: str) -> str:
         plain = get_named_type(type_)
-        if plain.name in _TEXTS | {"Int"} and not isinstance(type_, GraphQLList) and self.random.random() < 0.4:
+        if plain.name in _STRING_TYPES | {"Int"} and not isinstance(type_, GraphQLList) and self.random.random() < 0.4:
             variable = f"v{len(self._variables)}"
             text = self._scalar(plain, name)
             value = None if text == "null" else int(text) if plain.name == "Int" else text.strip('"')
             if value is None and isinstance(type_, GraphQLNonNull):
                 return text
-            if plain.name in _TEXTS and self.random.random() < 0.5:
-                self._variables[variable], self._given[variable] = str(type_), value
+            if plain.name in _STRING_TYPES and self.random.random() < 0.5:
+                self._variables[variable], self._variable_values[variable] = str(type_), value
             else:
                 self._declare(variable, str(type_), text, value)
             return f"${variable}"
@@ -189,17 +189,17 @@ class DocumentWriter:
             return "[" + ", ".join(self._input(type_.of_type, name) for _ in range(self.random.randint(0, 2))) + "]"
         if isinstance(type_, GraphQLInputObjectType):
             parts = [
-                f"{key}: {self._input(each.type, key)}"
-                for key, each in type_.fields.items()
-                if isinstance(each.type, GraphQLNonNull) or self.random.random() < 0.3
+                f"{key}: {self._input(field_.type, key)}"
+                for key, field_ in type_.fields.items()
+                if isinstance(field_.type, GraphQLNonNull) or self.random.random() < 0.3
             ]
             return "{" + ", ".join(parts) + "}"
         return self._scalar(get_named_type(type_), name)
 
     def _scalar(self, type_: GraphQLNamedType, name: str) -> str:
-        told = self.values(self.random, type_, name)
-        if told is not None:
-            return told
+        text = self.input_value(self.random, type_, name)
+        if text is not None:
+            return text
         if isinstance(type_, GraphQLEnumType):
             return str(self.random.choice(list(type_.values)))
         return {

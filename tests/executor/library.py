@@ -1,4 +1,4 @@
-"""A schema made to be executed in two ways: every kind of field, and trouble wherever it is planted."""
+"""The schema that both executors execute. It has every kind of field, and records that may raise any error."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
@@ -20,15 +20,15 @@ from resolvers.loader import Loader, LoadScheduler
 from schema.scalars import SCALARS
 
 
-class Trouble(Exception):
-    """What is planted."""
+class PlantedError(Exception):
+    """An error that the data contains on purpose."""
 
 
 @dataclass(frozen=True)
-class Planted:
-    """A value that is not as it should be, made anew each time it is looked at."""
+class Computed:
+    """A value that is computed each time it is read. Computing it may raise an error."""
 
-    look: Callable[[], Any]
+    compute: Callable[[], Any]
 
 
 class Record:
@@ -42,7 +42,7 @@ class Record:
             value = self._values[name]
         except KeyError:
             raise AttributeError(name) from None
-        return value.look() if isinstance(value, Planted) else value
+        return value.compute() if isinstance(value, Computed) else value
 
 
 class AuthorRecord(Record):
@@ -54,7 +54,7 @@ class BookRecord(Record):
 
 
 class NovelRecord(BookRecord):
-    """A book all the same."""
+    """A subclass of the class that the type checks."""
 
 
 class MagazineRecord(Record):
@@ -74,9 +74,9 @@ class Layout:
 
     def make_record(self, row: Sequence[Any]) -> Any:
         plain = {name: row[index] for name, index in self.columns.items()}
-        # Of a code that is not known an error is told where it is looked at.
+        # An unknown code raises an error when the attribute is read.
         decoded = {
-            name: Planted(partial(values.__getitem__, row[at])) for name, (at, values) in self.code_columns.items()
+            name: Computed(partial(values.__getitem__, row[at])) for name, (at, values) in self.code_columns.items()
         }
         return self.record_class(plain | decoded | row[-1])
 
@@ -87,8 +87,8 @@ class Rows(Sequence[Any]):
     rows: Sequence[Any]
 
     def __getitem__(self, index: Any) -> Any:
-        found = self.rows[index]
-        return Rows(self.layout, found) if isinstance(index, slice) else self.layout.make_record(found)
+        rows = self.rows[index]
+        return Rows(self.layout, rows) if isinstance(index, slice) else self.layout.make_record(rows)
 
     def __iter__(self) -> Iterator[Any]:
         return map(self.layout.make_record, self.rows)
@@ -112,8 +112,8 @@ MOODS: Mapping[Any, Any] = {"g": Mood.GAY, "r": Mood.GRIM, None: None}
 _CODED = {"mood": (8, MOODS), "tone": (8, MOODS)}
 _PLAIN = {"stars": 1, "text": 2, "author_key": 4, "hidden": 7}
 REVIEW_LAYOUT = Layout(ReviewRecord, _PLAIN | {"id": 0, "at": 3, "day": 5, "hour": 6}, _CODED)
-# What these columns hold the text of, the last column tells as it is.
-WRITTEN_REVIEW_LAYOUT = Layout(
+# These columns hold serialized text. The last column holds the values themselves, for the record.
+TEXT_REVIEW_LAYOUT = Layout(
     ReviewRecord, _PLAIN, _CODED, {"id": (0, UUID), "at": (3, datetime), "day": (5, date), "hour": (6, time)}
 )
 
@@ -121,9 +121,9 @@ strawberry.enum(Genre, description="A genre.")
 strawberry.enum(Mood, description="A mood.")
 
 
-def _write_odd(value: Any) -> Any:
+def _serialize_odd(value: Any) -> Any:
     if value == "raise":
-        raise Trouble("an odd value")
+        raise PlantedError("an odd value")
     return None if value == "null" else f"odd {value}"
 
 
@@ -132,15 +132,15 @@ Odd = NewType("Odd", str)
 
 @dataclass
 class Library:
-    """One request's context: who asks, and what the batches answer."""
+    """The context value of one request: its permissions, and the values that batches return."""
 
-    held: frozenset[str]
+    permissions: frozenset[str]
     books: Sequence[Any]
-    answers: Mapping[tuple[str, Any], Any]
+    batch_values: Mapping[tuple[str, Any], Any]
     batches: list[tuple[str, int]] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
     fallbacks: int = 0
-    foreseen: int = 0
+    preloaded: int = 0
     attempts: int = 0
     renames: int = 0
     loaders: dict[str, Loader[Any, Any]] = field(default_factory=dict)
@@ -150,10 +150,10 @@ class Library:
         self.batches.append((name, len(keys)))
         for _ in range(len(name) % 3):
             await asyncio.sleep(0)
-        failure = self.answers.get((name, "all"))
+        failure = self.batch_values.get((name, "all"))
         if failure is not None:
             raise failure
-        return [None if key is None else self.answers.get((name, key)) for key in keys]
+        return [None if key is None else self.batch_values.get((name, key)) for key in keys]
 
     async def load(self, name: str, key: Any) -> Any:
         if key is None:
@@ -166,13 +166,13 @@ class Library:
 Info = strawberry.Info[Library, None]
 
 
-class Holds(Guard):
+class Requires(Guard):
     def __init__(self, key: str) -> None:
         self.key = key
 
     def check(self, context: Library) -> None:
         context.checks.append(self.key)
-        if self.key not in context.held:
+        if self.key not in context.permissions:
             raise PermissionError(f"You need {self.key}.")
 
 
@@ -190,8 +190,8 @@ async def agents(ids: Sequence[Any], context: Library) -> Sequence[Any]:
 
 async def reviews(ids: Sequence[Any], context: Library, first: int | None = 2) -> Sequence[Any]:
     if first is not None and first < 0:
-        raise Trouble("first is negative")
-    return [_cut(found, first) for found in await _by_id("reviews", ids, context)]
+        raise PlantedError("first is negative")
+    return [_first(value, first) for value in await _by_id("reviews", ids, context)]
 
 
 async def rounded(parents: Sequence[Any], context: Library) -> Sequence[Any]:
@@ -206,8 +206,8 @@ def _word(value: Any) -> str:
     return value if isinstance(value, str) else type(value).__name__
 
 
-def _cut(found: Any, first: int | None) -> Any:
-    return found if found is None or isinstance(found, Exception) else found[:first]
+def _first(value: Any, first: int | None) -> Any:
+    return value if value is None or isinstance(value, Exception) else value[:first]
 
 
 @strawberry.interface(description="Something with a name.")
@@ -228,7 +228,7 @@ class Author(Named):
     async def prizes(parent: strawberry.Parent[Any], info: Info) -> Any:
         return await info.context.load("prizes", parent.id)
 
-    @strawberry.field(graphql_type="Author | None", extensions=[Holds("agents"), Batch(agents, by="agent_key")])
+    @strawberry.field(graphql_type="Author | None", extensions=[Requires("agents"), Batch(agents, by="agent_key")])
     @staticmethod
     async def agent(parent: strawberry.Parent[Any], info: Info) -> Any:
         if parent.agent_key is None:
@@ -248,7 +248,7 @@ class Review:
     hour: time
     mood: Mood | None
     tone: str | None
-    hidden: str | None = strawberry.field(extensions=[Holds("secrets")])
+    hidden: str | None = strawberry.field(extensions=[Requires("secrets")])
     book: Annotated["Book", strawberry.lazy("tests.executor.library")] | None
 
     @strawberry.field(graphql_type=Author, extensions=[Batch(agents, by="author_key")])
@@ -294,22 +294,22 @@ class Book(Named):
         | None
     )
     named: Named | None
-    blurbs: list[Review] = strawberry.field(extensions=[Holds("blurbs")])
-    secret: str | None = strawberry.field(extensions=[Holds("secrets")])
+    blurbs: list[Review] = strawberry.field(extensions=[Requires("blurbs")])
+    secret: str | None = strawberry.field(extensions=[Requires("secrets")])
 
     @strawberry.field(graphql_type=list[Review] | None, extensions=[Batch(reviews, by="id")])
     @staticmethod
     async def reviews(parent: strawberry.Parent[Any], info: Info, first: int | None = 2) -> Any:
         if first is not None and first < 0:
-            raise Trouble("first is negative")
-        return _cut(await info.context.load("reviews", parent.id), first)
+            raise PlantedError("first is negative")
+        return _first(await info.context.load("reviews", parent.id), first)
 
     @strawberry.field(graphql_type=float, extensions=[Batch(ratings)])
     @staticmethod
     async def rating(parent: strawberry.Parent[Any], info: Info) -> Any:
         return await info.context.load("ratings", parent.id)
 
-    @strawberry.field(graphql_type=int | None, extensions=[Holds("ratings"), Batch(rounded)])
+    @strawberry.field(graphql_type=int | None, extensions=[Requires("ratings"), Batch(rounded)])
     @staticmethod
     async def rounded(parent: strawberry.Parent[Any], info: Info) -> Any:
         return await info.context.load("rounded", parent.id)
@@ -342,7 +342,7 @@ class Magazine(Named):
 
 @strawberry.type
 class Shop:
-    """Its is_type_of cannot be known to look at the class alone."""
+    """The executor cannot know what its custom is_type_of does."""
 
     books: list[Book]
 
@@ -355,22 +355,22 @@ async def _book(_query: Sequence[Any], context: Library, number: int = 0) -> Seq
     return [context.books[number]]
 
 
-async def _found(
+async def _book_by_id(
     _query: Sequence[Any], context: Library, id: str, lookahead: Lookahead, more: str = ""
 ) -> tuple[Sequence[Any], Sequence[Sequence[Any] | None]]:
-    """Finds a book, and along with it what every other batch below gives for it."""
+    """Return a book, with preloaded values for some of the batches below it."""
     if lookahead.memo is None:
         lookahead.memo = [(number + len(id + more)) % 3 > 0 for number, _ in enumerate(lookahead.fields)]
     book = context.books[int(id)] if id in {"0", "1"} else None
-    known: list[Sequence[Any] | None] = []
-    for wanted, field_ in zip(lookahead.memo, lookahead.fields, strict=True):
+    preloaded: list[Sequence[Any] | None] = []
+    for is_preloaded, field_ in zip(lookahead.memo, lookahead.fields, strict=True):
         keys = [book if field_.batch.by is None else getattr(book, field_.batch.by)] if book is not None else []
-        if wanted and field_.is_direct and keys and keys[0] is not None:
-            context.foreseen += 1
-            known.append(await field_.batch.resolve_many(keys, context, **field_.arguments))
+        if is_preloaded and field_.is_direct and keys and keys[0] is not None:
+            context.preloaded += 1
+            preloaded.append(await field_.batch.resolve_many(keys, context, **field_.arguments))
         else:
-            known.append(None)
-    return [book], known
+            preloaded.append(None)
+    return [book], preloaded
 
 
 @strawberry.type
@@ -391,17 +391,17 @@ class Query:
     def motto(times: int = 1) -> Any:
         return ["Read"] * times if times == 2 else "Read" * times
 
-    @strawberry.field(graphql_type=Book | None, extensions=[Holds("agents"), Batch(_book)])
+    @strawberry.field(graphql_type=Book | None, extensions=[Requires("agents"), Batch(_book)])
     @staticmethod
     async def book(info: Info, number: int = 0) -> Any:
         return info.context.books[number]
 
-    @strawberry.field(graphql_type=Book | None, extensions=[Batch(_found, pass_lookahead=True)])
+    @strawberry.field(graphql_type=Book | None, extensions=[Batch(_book_by_id, pass_lookahead=True)])
     @staticmethod
-    async def found(info: Info, id: strawberry.ID, more: str = "") -> Any:
+    async def book_by_id(info: Info, id: strawberry.ID, more: str = "") -> Any:
         return info.context.books[int(id)] if id in {"0", "1"} else None
 
-    @strawberry.field(graphql_type=list[Named | None], extensions=[Holds("all")])
+    @strawberry.field(graphql_type=list[Named | None], extensions=[Requires("all")])
     @staticmethod
     async def everything(info: Info) -> Any:
         return [*info.context.books, *(book.author for book in info.context.books)]
@@ -420,12 +420,12 @@ class Renamed:
 
 @strawberry.type
 class Mutation:
-    @strawberry.mutation(graphql_type=Renamed | None, extensions=[Holds("rename")])
+    @strawberry.mutation(graphql_type=Renamed | None, extensions=[Requires("rename")])
     @staticmethod
     async def rename(info: Info, number: int = 0) -> Any:
         info.context.renames += 1
-        # What was read before a write is forgotten, whoever executes: else what one root field has loaded decides
-        # which of several errors comes first in the next.
+        # A write clears the loaders with either executor. Otherwise the records that one root field has loaded would
+        # decide which of several errors comes first in the next.
         info.context.loaders.clear()
         await asyncio.sleep(0)
         books = info.context.books
@@ -442,14 +442,17 @@ class Subscription:
             yield book
 
 
-class Tried(CompiledExecutor):
-    """Counts, and forgets what an attempt has loaded: what came late then comes early, and so may its errors."""
+class CountingExecutor(CompiledExecutor):
+    """Counts attempts and fallbacks.
+
+    A fallback clears the loaders. Records from the attempt would arrive earlier, and change the order of errors.
+    """
 
     @classmethod
     def try_cached(cls, schema: Any, operation: Any, inputs: Any, context_value: Library) -> Any:
-        found = super().try_cached(schema, operation, inputs, context_value)
-        context_value.attempts += found is not None
-        return found
+        attempt = super().try_cached(schema, operation, inputs, context_value)
+        context_value.attempts += attempt is not None
+        return attempt
 
     @staticmethod
     def on_fallback(context_value: Library) -> None:
@@ -457,29 +460,29 @@ class Tried(CompiledExecutor):
         context_value.loaders.clear()
 
 
-def _written(part: Any) -> orjson.Fragment:
-    # The scalar JSON lets pass whatever it is given.
+def _encode(part: Any) -> orjson.Fragment:
+    # The scalar JSON accepts any object.
     return orjson.Fragment(orjson.dumps(part, default=lambda value: type(value).__name__))
 
 
-class TriedEncoded(Tried):
-    """Writes the answer part by part, and leaves to the encoder what it writes as the scalars do."""
+class EncodingExecutor(CountingExecutor):
+    """Encodes the response in parts. The encoder also gets values that it writes as their scalars would."""
 
-    encode = staticmethod(_written)
+    encode = staticmethod(_encode)
 
 
 def make_schema(*, incremental: bool = False) -> strawberry.Schema:
-    """Gives the schema, with or without @defer and @stream."""
+    """Return the schema, with or without @defer and @stream."""
     return strawberry.Schema(
         Query,
         Mutation,
         Subscription,
         types=[Author, Magazine, Book],
         config=StrawberryConfig(
-            scalar_map={**SCALARS, Odd: strawberry.scalar(name="Odd", serialize=_write_odd, parse_value=str)},
+            scalar_map={**SCALARS, Odd: strawberry.scalar(name="Odd", serialize=_serialize_odd, parse_value=str)},
             enable_experimental_incremental_execution=incremental,
         ),
-        execution_context_class=Tried,
+        execution_context_class=CountingExecutor,
     )
 
 

@@ -1,4 +1,4 @@
-"""What is asked for, and how often: of what can be compiled, each level once."""
+"""What compiled code resolves, and how often: each level of a query once."""
 
 import asyncio
 import gc
@@ -11,46 +11,47 @@ from uuid import UUID
 import pytest
 from graphql import ExecutionResult, Executor, OperationDefinitionNode, execute, parse
 
-from executor import batches as fill
+from executor import batches
 from executor import execute as compiled_execute
-from executor.cache import PlanCache
 from tests.executor.library import (
     REVIEW_LAYOUT,
     AuthorRecord,
     BookRecord,
+    Computed,
+    CountingExecutor,
     Layout,
     Library,
-    Planted,
     ReviewRecord,
     Rows,
-    Tried,
     schema,
 )
-from tests.executor.universe import KEYS
+from tests.executor.universe import PERMISSIONS
 
 pytestmark = pytest.mark.anyio
 
 core = schema._schema
-ALL = frozenset(KEYS)
+ALL = frozenset(PERMISSIONS)
 
 
-def library(held: frozenset[str] = ALL, books: int = 3, **first: Any) -> Library:
+def library(permissions: frozenset[str] = ALL, books: int = 3, **first: Any) -> Library:
     author = AuthorRecord({"id": "author", "name": "Ada", "agent_key": None})
     reviews = Rows(REVIEW_LAYOUT, [(f"r{n}", n, "text", None, 1, None, None, None, "g", {}) for n in range(2)])
     records = [
         BookRecord({"id": f"b{n}", "title": f"T{n}", "secret": "s", "author": author} | (first if n == 0 else {}))
         for n in range(books)
     ]
-    answers: dict[tuple[str, Any], Any] = {("reviews", f"b{n}"): reviews for n in range(books)}
-    return Library(held, records, answers | {("agents", 1): author})
+    values: dict[tuple[str, Any], Any] = {("reviews", f"b{n}"): reviews for n in range(books)}
+    return Library(permissions, records, values | {("agents", 1): author})
 
 
-async def run(query: str, context: Library, executor: type[Executor[Any]] = Tried, **variables: Any) -> ExecutionResult:
+async def run(
+    query: str, context: Library, executor: type[Executor[Any]] = CountingExecutor, **variables: Any
+) -> ExecutionResult:
     result = execute(core, parse(query), context_value=context, variable_values=variables, executor_class=executor)
     return result if isinstance(result, ExecutionResult) else await result
 
 
-async def test_a_level_is_resolved_once_for_all_its_parents_by_what_it_depends_on() -> None:
+async def test_a_level_is_resolved_once_for_the_keys_of_all_its_parents() -> None:
     context = library()
     result = await run("{ books { reviews { mood author { name } } } }", context)
     assert not result.errors
@@ -60,14 +61,14 @@ async def test_a_level_is_resolved_once_for_all_its_parents_by_what_it_depends_o
     assert context.fallbacks == 0
 
 
-async def test_a_query_that_is_compiled_as_a_whole_is_not_walked_by_graphql_core() -> None:
-    class Unwalked(Tried):
+async def test_a_query_compiled_as_a_whole_is_not_executed_by_graphql_core() -> None:
+    class OnlyCompiled(CountingExecutor):
         def execute_collected_root_fields(self, *_arguments: Any) -> Any:
             raise AssertionError
 
     query = "{ __typename motto book(number: 1) { reviews { author { name } } } }"
     context = library()
-    result = await run(query, context, executor=Unwalked)
+    result = await run(query, context, executor=OnlyCompiled)
     assert not result.errors
     assert result.data == {
         "__typename": "Query",
@@ -77,50 +78,50 @@ async def test_a_query_that_is_compiled_as_a_whole_is_not_walked_by_graphql_core
     assert context.batches == [("reviews", 1), ("agents", 1)]
 
 
-async def test_a_query_that_comes_again_needs_no_executor_and_is_told_its_own() -> None:
-    built = 0
+async def test_a_repeated_query_needs_no_executor() -> None:
+    created = 0
 
-    class Built(Tried):
+    class CountedExecutor(CountingExecutor):
         @classmethod
         def build(cls, *arguments: Any, **named: Any) -> Any:
-            nonlocal built
-            built += 1
+            nonlocal created
+            created += 1
             return super().build(*arguments, **named)
 
-    document = parse("query($id: ID!, $n: Int = 1) { found(id: $id) { id reviews(first: $n) { id } rating } }")
+    document = parse("query($id: ID!, $n: Int = 1) { bookById(id: $id) { id reviews(first: $n) { id } rating } }")
     [operation] = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
 
-    async def ask(**variables: Any) -> tuple[Any, int]:
+    async def run_again(**variables: Any) -> tuple[Any, int]:
         context = library(books=2)
-        context.answers |= {("ratings", "b0"): 1.5, ("ratings", "b1"): 2.5}  # type: ignore[operator]
-        result = await compiled_execute(Built, core, document, operation, variables, context)
+        context.batch_values |= {("ratings", "b0"): 1.5, ("ratings", "b1"): 2.5}  # type: ignore[operator]
+        result = await compiled_execute(CountedExecutor, core, document, operation, variables, context)
         assert not result.errors
         assert result.data is not None
-        return result.data["found"], built
+        return result.data["bookById"], created
 
     def book(number: int, reviews: int) -> dict[str, Any]:
         return {"id": f"b{number}", "reviews": [{"id": f"r{n}"} for n in range(reviews)], "rating": 1.5 + number}
 
-    assert await ask(id="0", n=2) == (book(0, 2), 1)
-    assert await ask(id="1", n=1) == (book(1, 1), 1)
-    assert await ask(id="1", n=0) == (book(1, 0), 1)
-    assert await ask(id="0") == (book(0, 1), 1)
-    assert await ask(id=1, n=None) == (book(1, 2), 1)
-    assert await ask(id="none") == (None, 1)
-    assert await ask(id="0", n=2, more=[1]) == (book(0, 2), 1)
+    assert await run_again(id="0", n=2) == (book(0, 2), 1)
+    assert await run_again(id="1", n=1) == (book(1, 1), 1)
+    assert await run_again(id="1", n=0) == (book(1, 0), 1)
+    assert await run_again(id="0") == (book(0, 1), 1)
+    assert await run_again(id=1, n=None) == (book(1, 2), 1)
+    assert await run_again(id="none") == (None, 1)
+    assert await run_again(id="0", n=2, more=[1]) == (book(0, 2), 1)
 
 
-async def test_an_attempt_that_fails_is_left_to_the_very_executor_that_was_asked_for() -> None:
+async def test_a_failed_attempt_falls_back_to_the_executor_of_the_caller() -> None:
     handled = 0
 
-    class Handling(Tried):
+    class Handling(CountingExecutor):
         def handle_field_error(self, *arguments: Any, **named: Any) -> None:
             nonlocal handled
             handled += 1
             super().handle_field_error(*arguments, **named)
 
-    document = parse("query($id: ID!) { found(id: $id) { reviews(first: -1) { id } } }")
+    document = parse("query($id: ID!) { bookById(id: $id) { reviews(first: -1) { id } } }")
     [operation] = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
     for number in range(1, 4):
@@ -130,54 +131,54 @@ async def test_an_attempt_that_fails_is_left_to_the_very_executor_that_was_asked
         assert (handled, context.fallbacks) == (number, 1)
 
 
-async def test_what_many_objects_of_one_parent_need_is_asked_for_at_once() -> None:
-    most = running = 0
+async def test_batches_of_one_level_run_concurrently() -> None:
+    max_running = running = 0
 
-    class Watched(Library):
+    class CountingLibrary(Library):
         async def batch(self, name: str, keys: Sequence[Any]) -> list[Any]:
-            nonlocal most, running
+            nonlocal max_running, running
             running += 1
-            most = max(most, running)
-            found = await super().batch(name, keys)
+            max_running = max(max_running, running)
+            values = await super().batch(name, keys)
             running -= 1
-            return found
+            return values
 
-    made = library(books=9)
-    author = AuthorRecord({"id": "author", "name": "Ada", "books": made.books})
+    many = library(books=9)
+    author = AuthorRecord({"id": "author", "name": "Ada", "books": many.books})
     first = BookRecord({"id": "first", "author": author})
-    answers = {**made.answers, **{("ratings", f"b{n}"): 4.5 for n in range(9)}}
-    context = Watched(ALL, [first], answers)
+    values = {**many.batch_values, **{("ratings", f"b{n}"): 4.5 for n in range(9)}}
+    context = CountingLibrary(ALL, [first], values)
     result = await run("{ book { author { books { rating reviews { stars } } } } }", context)
     assert not result.errors
-    assert (most, context.fallbacks) == (2, 0)
+    assert (max_running, context.fallbacks) == (2, 0)
 
 
-async def test_what_a_query_itself_cannot_find_is_told_by_graphql_core() -> None:
+async def test_graphql_core_reports_the_error_of_a_root_field() -> None:
     context = library()
     result = await run("{ book(number: 9) { id } }", context)
     assert [error.message for error in result.errors or ()] == ["list index out of range"]
     assert (result.data, context.fallbacks) == ({"book": None}, 1)
 
 
-async def test_arguments_are_those_of_the_request() -> None:
+async def test_each_request_has_its_own_arguments() -> None:
     query = "query ($n: Int) { books { reviews(first: $n) { id } shout(times: $n) } }"
-    for wanted in (1, 2, 1):
-        result = await run(query, library(), n=wanted)
+    for number in (1, 2, 1):
+        result = await run(query, library(), n=number)
         assert not result.errors
         assert result.data is not None
         book = result.data["books"][0]
-        assert (len(book["reviews"]), book["shout"]) == (wanted, "T0" + "!" * wanted + "None")
+        assert (len(book["reviews"]), book["shout"]) == (number, "T0" + "!" * number + "None")
 
 
-async def test_an_attribute_that_several_fields_are_is_read_once() -> None:
+async def test_an_attribute_that_several_fields_select_is_read_once() -> None:
     reads = 0
 
-    def look() -> list[BookRecord]:
+    def compute() -> list[BookRecord]:
         nonlocal reads
         reads += 1
         return [BookRecord({"title": "T"})]
 
-    context = library(books=1, author=AuthorRecord({"name": "Ada", "books": Planted(look)}))
+    context = library(books=1, author=AuthorRecord({"name": "Ada", "books": Computed(compute)}))
     result = await run("{ shelf { author { books { title } a: books { title } b: books { __typename } } } }", context)
     assert result.data == {
         "shelf": [{"author": {"books": [{"title": "T"}], "a": [{"title": "T"}], "b": [{"__typename": "Book"}]}}]
@@ -185,14 +186,14 @@ async def test_an_attribute_that_several_fields_are_is_read_once() -> None:
     assert (reads, context.fallbacks) == (1, 0)
 
 
-async def test_a_guard_is_asked_once_for_a_request_and_not_for_every_parent() -> None:
+async def test_a_guard_checks_once_in_a_request() -> None:
     context = library(books=50)
     assert not (await run("{ books { secret again: secret } shelf { secret } more: books { secret } }", context)).errors
     assert context.checks == ["secrets"]
 
 
-async def test_where_a_guard_refuses_nothing_is_tried_in_vain() -> None:
-    context = library(held=frozenset())
+async def test_a_refusing_guard_prevents_the_attempt() -> None:
+    context = library(permissions=frozenset())
     result = await run("{ books { secret reviews { stars } } }", context)
     assert [error.path for error in result.errors or ()] == [["books", n, "secret"] for n in range(3)]
     assert context.batches == [("reviews", 3)]
@@ -208,7 +209,7 @@ async def test_a_fallback_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "asked", "fallbacks"),
+    ("texts", "selection", "fallbacks"),
     [
         ({"id": UUID, "at": datetime}, "{ id at stars }", 0),
         ({"author_key": UUID}, "{ stars author { name } }", 1),
@@ -216,82 +217,60 @@ async def test_a_fallback_is_counted() -> None:
         ({"id": date}, "{ id }", 1),
         ({"at": date}, "{ at }", 1),
     ],
-    ids=["ids and instants", "a key", "of a type that writes none", "an id of no id", "of another class"],
+    ids=["ids and instants", "a key", "a scalar without serializer", "an id that is no UUID", "of another class"],
 )
-async def test_a_text_in_a_row_serves_where_a_scalar_would_write_it_and_nowhere_else(
-    written: dict[str, type], asked: str, fallbacks: int
+async def test_a_text_column_serves_only_the_scalar_that_writes_its_class(
+    texts: dict[str, type], selection: str, fallbacks: int
 ) -> None:
     key, at = UUID(int=5), datetime(2026, 11, 23, 16, tzinfo=UTC)
     columns = {"id": 0, "stars": 1, "text": 2, "at": 3, "author_key": 4}
-    texts = {name: (columns.pop(name), kind) for name, kind in written.items()}
-    layout = Layout(ReviewRecord, columns, {}, texts)
+    text_columns = {name: (columns.pop(name), class_) for name, class_ in texts.items()}
+    layout = Layout(ReviewRecord, columns, {}, text_columns)
     values = {"id": key, "text": "text", "at": at, "author_key": 1}
-    row = (str(key), 5, "2026-11-23", at.isoformat(), "1", {name: values[name] for name in written})
+    row = (str(key), 5, "2026-11-23", at.isoformat(), "1", {name: values[name] for name in texts})
     context = library()
-    context.answers |= {("reviews", f"b{n}"): Rows(layout, [row]) for n in range(3)}  # type: ignore[operator]
-    found = await run(f"{{ books {{ reviews {asked} }} }}", context)
-    expected = await run(f"{{ books {{ reviews {asked} }} }}", context, Executor)
-    assert (found.data, found.errors) == (expected.data, None)
+    context.batch_values |= {("reviews", f"b{n}"): Rows(layout, [row]) for n in range(3)}  # type: ignore[operator]
+    actual = await run(f"{{ books {{ reviews {selection} }} }}", context)
+    expected = await run(f"{{ books {{ reviews {selection} }} }}", context, Executor)
+    assert (actual.data, actual.errors) == (expected.data, None)
     assert context.fallbacks == fallbacks
 
 
-async def test_a_mutation_runs_once_whatever_becomes_of_its_answer() -> None:
+async def test_a_mutation_runs_once_even_if_its_payload_falls_back() -> None:
     context = library(title=ValueError("bad title"))
     result = await run("mutation { a: rename { book { title } } b: rename(number: 2) { book { title } } }", context)
     assert (context.renames, context.fallbacks) == (2, 1)
     assert result.data == {"a": {"book": None}, "b": {"book": {"title": "T2"}}}
 
 
-async def test_a_long_list_lets_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = 0
+async def test_other_tasks_run_while_a_long_list_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = 0
 
-    async def others() -> None:
-        nonlocal turns
+    async def other_task() -> None:
+        nonlocal runs
         while True:
-            turns += 1
+            runs += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(fill, "_TURN", 0.0)
-    beside = asyncio.create_task(others())
-    result = await run("{ shelf { title } }", library(books=fill._PART))
-    beside.cancel()
+    monkeypatch.setattr(batches, "_MAX_BLOCKING", 0.0)
+    other = asyncio.create_task(other_task())
+    result = await run("{ shelf { title } }", library(books=batches._MAX_PART))
+    other.cancel()
     assert result.data is not None
-    assert [book["title"] for book in result.data["shelf"]] == [f"T{n}" for n in range(fill._PART)]
-    # Where each value takes longer than a turn, there are soon as many turns as values.
-    assert turns > fill._PART - 2 * fill._FIRST
+    assert [book["title"] for book in result.data["shelf"]] == [f"T{n}" for n in range(batches._MAX_PART)]
+    # Every value takes longer than the limit, so that parts soon have one value each.
+    assert runs > batches._MAX_PART - 2 * batches._FIRST_PART
 
 
-async def test_what_is_compiled_for_a_layout_is_forgotten_with_it() -> None:
-    kept: list[weakref.ref[Layout]] = []
+async def test_code_compiled_for_a_layout_is_freed_with_the_layout() -> None:
+    layouts: list[weakref.ref[Layout]] = []
     for _ in range(100):
         layout = Layout(ReviewRecord, {"stars": 1}, {})
         context = library(books=1)
-        context.answers |= {("reviews", "b0"): Rows(layout, [(0, 5)])}  # type: ignore[operator]
+        context.batch_values |= {("reviews", "b0"): Rows(layout, [(0, 5)])}  # type: ignore[operator]
         result = await run("{ shelf { reviews { stars } } }", context)
         assert (result.data, context.fallbacks) == ({"shelf": [{"reviews": [{"stars": 5}]}]}, 0)
-        kept.append(weakref.ref(layout))
+        layouts.append(weakref.ref(layout))
     del layout, context
     gc.collect()
-    assert sum(1 for each in kept if each() is not None) < 50
-
-
-def test_plans_are_kept_within_a_bound_those_used_last() -> None:
-    cache = PlanCache(memory=15_000, variants=2)
-
-    def plan(text: str, **variables: Any) -> Any:
-        [operation] = parse(text).definitions
-        assert isinstance(operation, OperationDefinitionNode)
-        return cache.plan(core, operation, {}, variables)
-
-    first, second = "{ shop { __typename } }", "{ shelf { id } }"
-    kept = plan(first)
-    assert plan(first) is kept
-    plan(second)
-    plan("{ books { id } }")
-    assert plan(first) is kept
-    plan("{ a: books { id } }")
-    assert plan(first) is kept
-    assert len(cache._operations) == 3
-    condition = "query ($on: Boolean!) { shelf @include(if: $on) { id } }"
-    assert plan(condition, on=True) is plan(condition, on=True)
-    assert plan(condition, on=True) is not plan(condition, on=False)
+    assert sum(1 for reference in layouts if reference() is not None) < 50

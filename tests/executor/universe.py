@@ -1,4 +1,4 @@
-"""Data for the library: random, with as much trouble as asked for."""
+"""Random data for the library schema, with planted faults."""
 
 import inspect
 import random
@@ -10,51 +10,51 @@ from uuid import UUID
 
 from tests.executor.library import (
     REVIEW_LAYOUT,
-    WRITTEN_REVIEW_LAYOUT,
+    TEXT_REVIEW_LAYOUT,
     AuthorRecord,
     BookRecord,
+    Computed,
     Genre,
     Library,
     MagazineRecord,
     Mood,
     NovelRecord,
-    Planted,
+    PlantedError,
     Rows,
-    Trouble,
 )
 
-KEYS = ("agents", "secrets", "ratings", "all", "blurbs", "rename")
+PERMISSIONS = ("agents", "secrets", "ratings", "all", "blurbs", "rename")
 
 
 class Universe:
-    """Makes one library's records.
+    """Creates the records of one library.
 
     Args:
-        seed: The same seed gives the same library.
-        trouble: How likely a value is replaced by one that cannot be completed, 0 to 1.
+        seed: The seed. Equal seeds give equal records.
+        fault_rate: The probability that a value is replaced by a faulty one, from 0 to 1.
     """
 
-    def __init__(self, seed: int, trouble: float) -> None:
+    def __init__(self, seed: int, fault_rate: float) -> None:
         self._random = random.Random(seed)
-        self._trouble = trouble
-        self._to_await: list[Coroutine[Any, Any, Any]] = []
+        self._fault_rate = fault_rate
+        self._coroutines: list[Coroutine[Any, Any, Any]] = []
         self._authors: list[Any] = []
         self._books: list[Any] = []
         self._authors += [AuthorRecord(self._author(number)) for number in range(4)]
         self._books += [self._book_class()(self._book(number)) for number in range(7)]
         self._magazines = [MagazineRecord(self._magazine(number)) for number in range(2)]
-        self._answers = self._batches()
+        self._batch_values = self._batches()
 
     def close(self) -> None:
-        """Ends what nobody awaited since a neighbour had failed: it would be told in whatever test runs by then."""
-        for coroutine in self._to_await:
+        """Close the coroutines that nobody awaited. Otherwise a later test would report them."""
+        for coroutine in self._coroutines:
             if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
                 coroutine.close()
-        self._to_await.clear()
+        self._coroutines.clear()
 
-    def library(self, held: frozenset[str]) -> Library:
-        """Gives a context of its own over the same records."""
-        return Library(held, self._books, self._answers)
+    def library(self, permissions: frozenset[str]) -> Library:
+        """Return a new context with the same records."""
+        return Library(permissions, self._books, self._batch_values)
 
     def _book_class(self) -> type[BookRecord]:
         return NovelRecord if self._random.random() < 0.2 else BookRecord
@@ -62,17 +62,17 @@ class Universe:
     def _one(self, *values: Any) -> Any:
         return self._random.choice(values)
 
-    def _some(self, values: list[Any], most: int = 3) -> list[Any]:
-        return [self._random.choice(values) for _ in range(self._random.randint(0, most))] if values else []
+    def _some(self, values: list[Any], max_length: int = 3) -> list[Any]:
+        return [self._random.choice(values) for _ in range(self._random.randint(0, max_length))] if values else []
 
-    def _planted(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _with_faults(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            name: self._trouble_in_place_of(value) if self._random.random() < self._trouble else value
+            name: self._fault_instead_of(value) if self._random.random() < self._fault_rate else value
             for name, value in values.items()
         }
 
-    def _trouble_in_place_of(self, value: Any) -> Any:
-        error = Trouble(f"planted {self._random.randint(0, 99)}")
+    def _fault_instead_of(self, value: Any) -> Any:
+        error = PlantedError(f"planted {self._random.randint(0, 99)}")
 
         def raising() -> Any:
             raise error
@@ -80,15 +80,15 @@ class Universe:
         async def awaited() -> Any:
             return value
 
-        def to_await() -> Any:
-            self._to_await.append(awaited())
-            return self._to_await[-1]
+        def awaitable() -> Any:
+            self._coroutines.append(awaited())
+            return self._coroutines[-1]
 
         return self._one(
             None,
-            Planted(raising),
-            Planted(lambda: error),
-            Planted(to_await),
+            Computed(raising),
+            Computed(lambda: error),
+            Computed(awaitable),
             [error],
             "raise",
             object(),
@@ -100,15 +100,15 @@ class Universe:
         )
 
     def _author(self, number: int) -> dict[str, Any]:
-        return self._planted(
+        return self._with_faults(
             {
                 "id": f"author-{number}",
                 "name": self._one("Ada", "Bea", None),
                 "born": self._one(date(1900, 1, 2), None),
                 "alive": self._one(True, False),
                 "agent_key": self._one(None, 0, 1, 2),
-                "books": Later(self._books, self._random.getrandbits(32)),
-                "favourites": Later(self._books, self._random.getrandbits(32), nulls=True),
+                "books": _later_books(self._books, self._random.getrandbits(32)),
+                "favourites": _later_books(self._books, self._random.getrandbits(32), nulls=True),
             }
         )
 
@@ -116,7 +116,7 @@ class Universe:
         def lookup() -> Any:
             return self._magazines[0] if number % 2 else self._books[0]
 
-        return self._planted(
+        return self._with_faults(
             {
                 "id": self._one(f"book-{number}", UUID(int=number), number),
                 "name": self._one("Name", None),
@@ -143,15 +143,15 @@ class Universe:
                 "shelves": self._one(None, [], [[], None], [self._some(self._books), self._some(self._books)]),
                 "author": self._one(*self._authors),
                 "co_author": self._one(*self._authors, None),
-                "item": self._one(None, Planted(lookup)),
-                "named": self._one(None, *self._authors, Planted(lookup)),
+                "item": self._one(None, Computed(lookup)),
+                "named": self._one(None, *self._authors, Computed(lookup)),
                 "blurbs": self._reviews(),
                 "secret": self._one("secret", None),
             }
         )
 
     def _magazine(self, number: int) -> dict[str, Any]:
-        return self._planted(
+        return self._with_faults(
             {
                 "id": f"m{number}",
                 "name": self._one("Mag", None),
@@ -163,11 +163,11 @@ class Universe:
     def _reviews(self) -> Rows:
         rows = [self._review(number) for number in range(self._random.randint(0, 4))]
         if self._random.random() < 0.5:
-            return Rows(WRITTEN_REVIEW_LAYOUT, [self._with_texts(row) for row in rows])
+            return Rows(TEXT_REVIEW_LAYOUT, [self._as_texts(row) for row in rows])
         return Rows(REVIEW_LAYOUT, rows)
 
     def _review(self, number: int) -> tuple[Any, ...]:
-        values = self._planted(
+        values = self._with_faults(
             {
                 "id": f"review-{number}",
                 "stars": self._one(1, 5),
@@ -179,14 +179,14 @@ class Universe:
                 "hidden": self._one("hidden", None),
             }
         )
-        # Nobody looks at a column before its value is needed; an error may lie in it all the same.
-        plain = [Trouble("in a row") if isinstance(value, Planted) else value for value in values.values()]
-        code = self._one("g", "r", None) if self._random.random() >= self._trouble else "unknown"
-        return (*plain, code, {"book": self._one(*self._books, None)})
+        # A column is read only when its value is needed, so it may contain an error.
+        columns = [PlantedError("in a row") if isinstance(value, Computed) else value for value in values.values()]
+        code = self._one("g", "r", None) if self._random.random() >= self._fault_rate else "unknown"
+        return (*columns, code, {"book": self._one(*self._books, None)})
 
-    def _with_texts(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _as_texts(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         id_, at = UUID(int=self._random.getrandbits(128)), datetime(2020, 1, 1, 2, 3, tzinfo=UTC)
-        told: dict[str, Any] = self._without_some(
+        record: dict[str, Any] = self._without_some(
             {
                 "id": id_,
                 "at": at,
@@ -194,32 +194,32 @@ class Universe:
                 "hour": self._one(time(9), time(9, 5, 30)),
             }
         )
-        written = {name: None if value is None else str(value) for name, value in told.items()}
-        written["at"] = told["at"] and told["at"].isoformat()
-        texts = (written["id"], *row[1:3], written["at"], row[4], written["day"], written["hour"])
-        return (*texts, *row[7:-1], {**row[-1], **told})
+        texts = {name: None if value is None else str(value) for name, value in record.items()}
+        texts["at"] = record["at"] and record["at"].isoformat()
+        columns = (texts["id"], *row[1:3], texts["at"], row[4], texts["day"], texts["hour"])
+        return (*columns, *row[7:-1], {**row[-1], **record})
 
     def _without_some(self, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: None if self._random.random() < self._trouble else value for name, value in values.items()}
+        return {name: None if self._random.random() < self._fault_rate else value for name, value in values.items()}
 
     def _batches(self) -> dict[tuple[str, Any], Any]:
-        answers: dict[tuple[str, Any], Any] = {}
+        values: dict[tuple[str, Any], Any] = {}
         for author in self._authors:
-            answers["prizes", self._value(author, "id")] = self._failing(self._some(["Booker", "Nobel"]))
+            values["prizes", self._value(author, "id")] = self._failing(self._some(["Booker", "Nobel"]))
         for key in range(3):
-            answers["agents", key] = self._failing(self._authors[key])
+            values["agents", key] = self._failing(self._authors[key])
         for book in self._books:
-            answers["reviews", self._value(book, "id")] = self._failing(self._one(self._reviews(), None))
-            answers["ratings", self._value(book, "id")] = self._failing(self._one(4.5, 3.0, 2))
-            answers["rounded", self._value(book, "id")] = self._failing(self._one(4, 3.0, None))
+            values["reviews", self._value(book, "id")] = self._failing(self._one(self._reviews(), None))
+            values["ratings", self._value(book, "id")] = self._failing(self._one(4.5, 3.0, 2))
+            values["rounded", self._value(book, "id")] = self._failing(self._one(4, 3.0, None))
         for name in ("prizes", "agents", "reviews", "ratings"):
-            if self._random.random() < self._trouble:
-                answers[name, "all"] = Trouble(f"no {name}")
-        return answers
+            if self._random.random() < self._fault_rate:
+                values[name, "all"] = PlantedError(f"no {name}")
+        return values
 
     def _failing(self, value: Any) -> Any:
-        if self._random.random() < self._trouble:
-            return self._one(Trouble("of one key"), None, object())
+        if self._random.random() < self._fault_rate:
+            return self._one(PlantedError("of one key"), None, object())
         return value
 
     @staticmethod
@@ -228,12 +228,12 @@ class Universe:
         return value if isinstance(value, str | int | UUID) else None
 
 
-def Later(books: list[Any], seed: int, *, nulls: bool = False) -> Planted:  # noqa: N802 - stands for a value
-    """Gives books that are made only after who lists them."""
+def _later_books(books: list[Any], seed: int, *, nulls: bool = False) -> Computed:
+    """Return a list of books that do not exist yet when their author is created."""
 
-    def look() -> Any:
-        picked = random.Random(seed)
-        found = [picked.choice(books) for _ in range(picked.randint(0, 3))]
-        return [*found, None] if nulls else found
+    def pick() -> Any:
+        generator = random.Random(seed)
+        picked = [generator.choice(books) for _ in range(generator.randint(0, 3))]
+        return [*picked, None] if nulls else picked
 
-    return Planted(look)
+    return Computed(pick)

@@ -1,8 +1,8 @@
-"""Subscriptions, @defer and @stream are graphql-core's: with the executor the same comes, in the same order."""
+"""Subscriptions, @defer and @stream: both executors return the same results, in the same order."""
 
 import gc
 import random
-from collections.abc import AsyncIterable, Awaitable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -11,12 +11,12 @@ from graphql import Executor, parse, specified_rules, subscribe, validate
 from graphql.execution import experimental_execute_incrementally
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from tests.executor.library import Library, Tried, make_schema
-from tests.executor.universe import KEYS, Universe
+from tests.executor.library import CountingExecutor, Library, make_schema
+from tests.executor.universe import PERMISSIONS, Universe
 
 pytestmark = [
     pytest.mark.anyio,
-    # As for all that is planted: see test_same_answers.
+    # Planted faults leave coroutines: see test_generated_documents.
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -30,9 +30,10 @@ DEFERRED = [
     "query($on: Boolean!) { book { title ... @defer(if: $on) { secret rounded } } }",
     "{ shelf { tags @stream(initialCount: 0) ... on Book @defer { author { agent { name } } } } }",
 ]
+Execute = Callable[[Library, type[Executor[Any]]], Any]
 
 
-async def _plain(result: Any) -> list[Any]:
+async def _results(result: Any) -> list[Any]:
     if isinstance(result, Awaitable):
         result = await result
     if hasattr(result, "subsequent_results"):
@@ -42,45 +43,45 @@ async def _plain(result: Any) -> list[Any]:
     return [result.formatted]
 
 
-async def _both(seed: int, trouble: float, ask: Any) -> tuple[list[Any], Library]:
-    found = []
-    for executor in (StrawberryGraphQLCoreExecutionContext, Tried):
-        universe = Universe(seed, trouble)
-        library = universe.library(frozenset(KEYS))
-        told = await _plain(ask(library, executor))
-        found.append(orjson.dumps(told, default=lambda value: type(value).__name__))
+async def _compare(seed: int, fault_rate: float, execute: Execute) -> tuple[list[Any], Library]:
+    texts = []
+    for executor in (StrawberryGraphQLCoreExecutionContext, CountingExecutor):
+        universe = Universe(seed, fault_rate)
+        library = universe.library(frozenset(PERMISSIONS))
+        results = await _results(execute(library, executor))
+        texts.append(orjson.dumps(results, default=lambda value: type(value).__name__))
         universe.close()
-    assert found[0] == found[1]
-    return orjson.loads(found[0]), library
+    assert texts[0] == texts[1]
+    return orjson.loads(texts[0]), library
 
 
 @pytest.mark.parametrize("query", DEFERRED)
-async def test_what_comes_later_comes_as_from_graphql_core(query: str) -> None:
+async def test_deferred_parts_are_those_of_graphql_core(query: str) -> None:
     document = parse(query)
     assert not validate(core, document, specified_rules)
     parts = 0
     for seed in range(30):
 
-        def ask(library: Library, executor: type[Executor[Any]], seed: int = seed) -> Any:
+        def execute(library: Library, executor: type[Executor[Any]], seed: int = seed) -> Any:
             return experimental_execute_incrementally(
                 core, document, context_value=library, variable_values={"on": seed % 5 > 0}, executor_class=executor
             )
 
-        told, library = await _both(seed, random.Random(seed).choice([0, 0, 0.05]), ask)
-        parts = max(parts, len(told))
+        results, library = await _compare(seed, random.Random(seed).choice([0, 0, 0.05]), execute)
+        parts = max(parts, len(results))
         assert library.fallbacks == 0
     assert parts > 1
-    gc.collect()  # while what is said of coroutines is not listened to
+    gc.collect()  # while the warnings about coroutines are ignored
 
 
-async def test_each_event_of_a_subscription_comes_as_from_graphql_core() -> None:
+async def test_events_of_a_subscription_are_those_of_graphql_core() -> None:
     document = parse(f"subscription {{ read {{ {FIELDS} }} }}")
     for seed in range(30):
 
-        def ask(library: Library, executor: type[Executor[Any]]) -> Any:
+        def execute(library: Library, executor: type[Executor[Any]]) -> Any:
             return subscribe(core, document, context_value=library, executor_class=executor)
 
-        told, library = await _both(seed, random.Random(seed).choice([0, 0, 0.05]), ask)
-        assert len(told) == len(library.books)
+        results, library = await _compare(seed, random.Random(seed).choice([0, 0, 0.05]), execute)
+        assert len(results) == len(library.books)
         assert library.fallbacks == 0
     gc.collect()

@@ -1,0 +1,100 @@
+"""The arguments of compiled fields, and the lookahead built from them. Both are cached if all requests share them."""
+
+from enum import Enum
+from typing import Any, Final
+
+from graphql import (
+    BooleanValueNode,
+    EnumValueNode,
+    FloatValueNode,
+    IntValueNode,
+    NullValueNode,
+    StringValueNode,
+    VariableNode,
+    get_nullable_type,
+    specified_scalar_types,
+)
+from graphql.execution.values import get_argument_values
+
+from executor.execution_context import ExecutionContext
+from executor.extensions import Lookahead, LookaheadField
+from executor.region import BatchField, Region
+from executor.selection import SelectedField
+
+_PLAIN_LITERALS: Final = (IntValueNode, FloatValueNode, StringValueNode, BooleanValueNode, EnumValueNode, NullValueNode)
+
+
+def field_arguments(context: ExecutionContext, selected: SelectedField) -> dict[str, Any]:
+    """Return the keyword arguments of a field's resolver."""
+    definition, details = selected.definition, selected.details
+    if not definition.args:
+        return {}
+    values = get_argument_values(definition, details.node, context.variable_values, None, context.hide_suggestions)
+    return selected.field.resolver_arguments(context.schema, values)
+
+
+def batch_arguments(context: ExecutionContext, field: BatchField) -> dict[str, Any]:
+    """Return the keyword arguments of a batch field's `resolve_many`, except for the lookahead."""
+    cached = field.arguments
+    if cached is not None:
+        if not field.variables:
+            return cached
+        coerced = context.variable_values.coerced
+        values = {name: coerced.get(variable) for name, variable in field.variables.items()}
+        if None not in values.values():
+            return {**cached, **values}
+    arguments = field_arguments(context, field.selected)
+    if field.batch.pass_selected:
+        arguments["selected"] = field.attributes
+    if cached is None:
+        _cache_arguments(context, field, arguments)
+    return arguments
+
+
+def lookahead_of(context: ExecutionContext, field: BatchField) -> Lookahead:
+    """Return the batches below a batch field."""
+    if field.lookahead is not None:
+        return field.lookahead
+    lookahead = Lookahead(_lookahead_fields(context, field.region), field.covers_query)
+    if _all_requests_share_arguments(field.region):
+        field.lookahead = lookahead
+    return lookahead
+
+
+def _lookahead_fields(context: ExecutionContext, region: Region) -> tuple[LookaheadField, ...]:
+    return tuple(
+        LookaheadField(
+            field.batch, batch_arguments(context, field), field.is_direct, _lookahead_fields(context, field.region)
+        )
+        for field in region.batch_fields
+    )
+
+
+def _all_requests_share_arguments(region: Region) -> bool:
+    return all(
+        field.arguments is not None and not field.variables and _all_requests_share_arguments(field.region)
+        for field in region.batch_fields
+    )
+
+
+def _cache_arguments(context: ExecutionContext, field: BatchField, arguments: dict[str, Any]) -> None:
+    """Cache the arguments if all requests have the same, except for variables that are passed on unchanged."""
+    selected, coerced = field.selected, context.variable_values.coerced
+    names = selected.field.python_names(context.schema)
+    variables: dict[str, str] = {}
+    for argument in selected.details.node.arguments or ():
+        schema_name, node = argument.name.value, argument.value
+        if isinstance(node, VariableNode):
+            type_, name = selected.definition.args[schema_name].type, names[schema_name]
+            variables[name] = node.name.value
+            # Strawberry passes values of builtin scalars on to the resolver unchanged.
+            value = arguments.get(name)
+            is_unchanged = value is not None and value is coerced.get(node.name.value)
+            if not is_unchanged or get_nullable_type(type_) not in specified_scalar_types.values():
+                return
+        elif not isinstance(node, _PLAIN_LITERALS):
+            return
+    # Resolvers may change other objects, so these cannot be shared by requests.
+    values = (value for name, value in arguments.items() if name != "selected")
+    if all(isinstance(value, str | int | float | Enum | None) for value in values):
+        field.variables, field.arguments = variables, arguments

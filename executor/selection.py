@@ -1,0 +1,162 @@
+"""A selection with everything below it, as fields that can be compiled.
+
+It is built from the fields that graphql-core collects, so aliases, fragments, @skip and @include are already applied.
+It is valid for one operation and one set of values of the variables that @skip and @include use.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from graphql import (
+    GraphQLField,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    is_leaf_type,
+    is_list_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import CollectedFields, FieldDetails
+
+from executor.bailout import NotCompiled
+from executor.extensions import InstanceOf
+from executor.fields import Batched, CompilableField, compilable_field, compilable_root_field
+
+CollectSubfields = Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields]
+ToCompilable = Callable[[GraphQLObjectType, str, GraphQLField], CompilableField]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar or an enum."""
+
+    type: GraphQLLeafType
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list."""
+
+    item: "Shape"
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """An object with its selected fields.
+
+    Attributes:
+        object_type: The object's type.
+        nullable: Whether null is allowed in place of the object.
+        record_class: The class that the value must have; None if the type does not restrict it.
+        fields: The selected fields, in the order of the response.
+    """
+
+    object_type: GraphQLObjectType
+    nullable: bool
+    record_class: type | None
+    fields: tuple["SelectedField", ...]
+
+
+Shape = Leaf | ListOf | Selection
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SelectedField:
+    """A field of a selection.
+
+    Attributes:
+        name: Its name in the response.
+        field: The field in compilable form.
+        definition: The field of the schema.
+        details: Its first occurrence in the document, which has the arguments.
+        shape: The shape of its value.
+    """
+
+    name: str
+    field: CompilableField
+    definition: GraphQLField
+    details: FieldDetails
+    shape: Shape
+
+
+def holds_list(shape: Shape) -> bool:
+    """Return whether a value of the shape contains a list, apart from the fields that batches resolve."""
+    if isinstance(shape, Selection):
+        return any(holds_list(field.shape) for field in shape.fields if not isinstance(field.field.kind, Batched))
+    return isinstance(shape, ListOf)
+
+
+class SelectionBuilder:
+    """Builds the selections of one operation.
+
+    Attributes:
+        field_count: The number of fields in all selections built so far, with those of fragments counted for each
+            spread. The size of the compiled code is proportional to it.
+    """
+
+    def __init__(self, schema: GraphQLSchema, collect_subfields: CollectSubfields) -> None:
+        self.field_count = 0
+        self._schema = schema
+        self._collect_subfields = collect_subfields
+
+    def object_selection(self, type_: GraphQLObjectType, nullable: bool, details: list[FieldDetails]) -> Selection:
+        """Return the selection on an object. Raise NotCompiled if any part of it cannot be compiled."""
+        record_class = None
+        if type_.is_type_of is not None:
+            if not isinstance(type_.is_type_of, InstanceOf):
+                raise NotCompiled(f"{type_.name} has a custom is_type_of")
+            record_class = type_.is_type_of.record_class
+        collected = self._collect_subfields(type_, details)
+        return Selection(type_, nullable, record_class, self._fields(type_, collected, compilable_field))
+
+    def query_selection(self, root: GraphQLObjectType, collected: CollectedFields) -> Selection:
+        """Return the selection of a whole query.
+
+        Raises:
+            NotCompiled: Some part cannot be compiled. Or a root field is selected several times: graphql-core calls all
+                the resolvers before any data is loaded, so that loaders can merge their keys. Or a root field is a
+                list: a region of its own completes the list in parts.
+        """
+        fields = self._fields(root, collected, compilable_root_field)
+        if len({id(field.definition) for field in fields}) < len(fields):
+            raise NotCompiled("a root field is selected several times")
+        if any(isinstance(field.shape, ListOf) for field in fields):
+            raise NotCompiled("a root field is a list")
+        return Selection(root, False, None, fields)
+
+    def _fields(
+        self, parent: GraphQLObjectType, collected: CollectedFields, to_compilable: ToCompilable
+    ) -> tuple[SelectedField, ...]:
+        if collected.new_defer_usages:
+            raise NotCompiled("a part is deferred")
+        grouped = collected.grouped_field_set
+        return tuple(self._field(parent, name, details, to_compilable) for name, details in grouped.items())
+
+    def _field(
+        self, parent: GraphQLObjectType, name: str, details: list[FieldDetails], to_compilable: ToCompilable
+    ) -> SelectedField:
+        field_name = details[0].node.name.value
+        definition = self._schema.get_field(parent, field_name)
+        if definition is None:
+            raise NotCompiled(f"{parent.name} has no field {field_name}")
+        field = to_compilable(parent, field_name, definition)
+        self.field_count += 1
+        return SelectedField(name, field, definition, details[0], self._shape(definition.type, details))
+
+    def _shape(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Shape:
+        nullable = True
+        if isinstance(type_, GraphQLNonNull):
+            nullable, type_ = False, type_.of_type
+        if is_leaf_type(type_):
+            return Leaf(type_, nullable)
+        if is_list_type(type_):
+            list_type: GraphQLList[GraphQLOutputType] = type_
+            return ListOf(self._shape(list_type.of_type, details), nullable)
+        if is_object_type(type_):
+            return self.object_selection(type_, nullable, details)
+        raise NotCompiled(f"{type_} is an interface or a union")
