@@ -31,7 +31,7 @@ class Disclosures:
 
     def record(self, work: UnitOfWork, patient_ids: frozenset[str]) -> None:
         """Record the patients in a transaction. Call `mark_recorded` once it is committed."""
-        work.record_reading(self.operation, patient_ids)
+        work.record_access(self.operation, patient_ids)
 
     def mark_recorded(self, patient_ids: frozenset[str]) -> None:
         """Note that the patients are in the access log."""

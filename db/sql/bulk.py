@@ -1,10 +1,10 @@
 """Many rows as one parameter: a JSON array of objects, which a statement reads like a table.
 
-A statement for each row of a long waitlist would take seconds.
+One statement for each row would take seconds for a long waitlist, and a round trip for each kind of row.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -13,33 +13,31 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.selectable import FromClause
 
-PARAMETER: Final = "rows"
-
 
 class JsonRows(TypeDecorator[Any]):
-    """Rows as JSON. Their values are texts, numbers, ids, and what JSON has."""
+    """Rows as JSON. Their values are UUIDs and what JSON itself has."""
 
     impl = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        """Return the type of the parameter."""
+        """Return the database's type of the parameter."""
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Return the rows with ids in the form that columns hold them in."""
-        rows = [{name: each.hex if isinstance(each, UUID) else each for name, each in row.items()} for row in value]
+        """Return the rows for the driver, with UUIDs in hexadecimal, as SQLite's columns have them."""
+        rows = [{name: item.hex if isinstance(item, UUID) else item for name, item in row.items()} for row in value]
         return rows if dialect.name == "postgresql" else orjson.dumps(rows).decode()
 
 
 def json_rows(
-    columns: Sequence[Column[Any]], *, postgresql: bool
+    parameter: str, columns: Sequence[Column[Any]], *, postgresql: bool
 ) -> tuple[FromClause, Mapping[str, ColumnElement[Any]]]:
-    """Return the rows of the parameter `rows` as a table, and its columns by name, typed as these are."""
+    """Return the rows of a parameter as a table, and the table's columns by name, typed as these columns are."""
+    rows = bindparam(parameter, type_=JsonRows())
     if postgresql:
         typed = [column(each.name, each.type) for each in columns]
-        parameter = bindparam(PARAMETER, type_=JsonRows())
-        table = func.jsonb_to_recordset(parameter).table_valued(*typed, name="given").render_derived(with_types=True)
+        table = func.jsonb_to_recordset(rows).table_valued(*typed, name="new").render_derived(with_types=True)
         return table, {each.name: table.c[each.name] for each in columns}
-    rows = func.json_each(bindparam(PARAMETER, type_=JsonRows())).table_valued("value", name="given")
-    return rows, {each.name: func.json_extract(rows.c.value, literal_column(f"'$.{each.name}'")) for each in columns}
+    table = func.json_each(rows).table_valued("value", name="new")
+    return table, {each.name: func.json_extract(table.c.value, literal_column(f"'$.{each.name}'")) for each in columns}

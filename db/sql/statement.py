@@ -1,7 +1,7 @@
-"""SQL statements: written once as SQLAlchemy constructs, compiled once to each database's text.
+"""SQL statements: written once as SQLAlchemy constructs, compiled once to each database's SQL.
 
-SQLAlchemy builds, hashes and compiles a construct each time it is executed, which costs more than the database takes
-to answer. A `Statement` is built once; running it is looking up its text and putting its parameters in order.
+SQLAlchemy builds, hashes and compiles a construct at each execution, which costs more than the database takes to run
+it. A `Statement` is built once. To run it, the driver takes its text and puts the parameters in order.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,29 +21,30 @@ Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class CompiledStatement:
-    """A statement as one database takes it.
+    """A statement in one database's SQL.
 
     Attributes:
-        text: The SQL, with marks where parameters go.
-        parameters: For each mark the parameter's name, how its value is written, whether it must be given, and the
-            value of one that need not be.
-        readers: How each column of a row is read, None where as it comes; None where all are.
+        text: The SQL, with placeholders for parameters.
+        parameters: For each placeholder the parameter's name, the function that converts its value for the driver
+            (None: no conversion), whether a value is required, and the default of one that is not.
+        readers: For each column of a row the function that converts its value for Python (None: no conversion). None
+            if no column needs one.
     """
 
     text: str
     parameters: tuple[tuple[str, Convert | None, bool, Any], ...]
     readers: tuple[Convert | None, ...] | None
 
-    def arguments(self, given: Mapping[str, Any]) -> list[Any]:
-        """Return the values of the marks, in their order. Raise KeyError where one is missing."""
-        values = []
-        for name, write, required, constant in self.parameters:
-            value = given[name] if required else constant
-            values.append(value if write is None else write(value))
-        return values
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the values of the placeholders, in order. Raise KeyError if a required value is missing."""
+        arguments = []
+        for name, write, required, default in self.parameters:
+            value = values[name] if required else default
+            arguments.append(value if write is None else write(value))
+        return arguments
 
     def read(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """Return the rows with their values as Python knows them."""
+        """Return the rows with their values as Python objects."""
         if self.readers is None:
             return rows
         readers = self.readers
@@ -59,50 +60,56 @@ class CompiledStatement:
 class Statement:
     """A statement with named parameters. Its rows are sequences, in the order of its columns."""
 
-    def __init__(self, construct: ClauseElement, columns: Sequence[str] = ()) -> None:
-        """Compile nothing yet.
+    def __init__(
+        self, construct: ClauseElement, columns: Sequence[str] = (), *, sqlite: ClauseElement | None = None
+    ) -> None:
+        """Wrap a construct. It is compiled when it first runs.
 
         Args:
             construct: The statement.
-            columns: For an insert the columns that parameters of the same names give, beside those with values.
+            columns: The columns that an insert or an update sets from parameters of the same names, beside those
+                that the construct itself sets.
+            sqlite: The statement for SQLite, if it needs another one.
         """
         self._construct = construct
         self._columns = list(columns) or None
+        self._on_sqlite = construct if sqlite is None else sqlite
         self._compiled: dict[str, CompiledStatement] = {}
 
     def compiled(self, dialect: Dialect) -> CompiledStatement:
-        """Return the statement as the database takes it; compiled when it is first asked for."""
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            found = self._compiled[dialect.name] = self._compile(dialect)
-        return found
+        """Return the statement in the database's SQL. The first call compiles it."""
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = self._compiled[dialect.name] = self._compile(dialect)
+        return compiled
 
     @property
     def width(self) -> int:
-        """How many columns a row has, of a statement that selects."""
+        """The number of columns of a SELECT; 0 for other statements."""
         return len(self._construct.selected_columns) if isinstance(self._construct, Select) else 0
 
     def _compile(self, dialect: Dialect) -> CompiledStatement:
-        compiled = self._construct.compile(dialect=dialect, column_keys=self._columns)
+        construct = self._on_sqlite if dialect.name == "sqlite" else self._construct
+        compiled = construct.compile(dialect=dialect, column_keys=self._columns)
         if not isinstance(compiled, SQLCompiler):
-            raise TypeError("only statements that take parameters are compiled here")
+            raise TypeError("DDL has no parameters and cannot be a Statement")
         parameters = []
         for name in compiled.positiontup or ():
             kind = compiled.binds[name].type.dialect_impl(dialect)
             required = compiled.binds[name].required
             parameters.append((name, kind.bind_processor(dialect), required, compiled.params[name]))
-        columns = self._construct.selected_columns if isinstance(self._construct, Select) else ()
+        columns = construct.selected_columns if isinstance(construct, Select) else ()
         readers = tuple(_reader(column.type, dialect) for column in columns)
         return CompiledStatement(str(compiled), tuple(parameters), readers if any(readers) else None)
 
 
 def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    # asyncpg gives what Python knows already: ids, dates, instants with their zone, and JSON by SQLAlchemy's codec.
+    # asyncpg returns Python objects already: UUIDs, dates, instants with their zone, and JSON by SQLAlchemy's codec.
     return None if dialect.name == "postgresql" else kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 class Listed(TypeDecorator[Any]):
-    """Many values as one parameter: an array on PostgreSQL, a JSON array on SQLite."""
+    """A list as one parameter: an array on PostgreSQL, a JSON array on SQLite."""
 
     impl = Text
     cache_ok = True
@@ -112,11 +119,11 @@ class Listed(TypeDecorator[Any]):
         self.item = item
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Return the type that the database has for it."""
+        """Return the database's type of the parameter."""
         return dialect.type_descriptor(ARRAY(self.item) if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Return the values, ids in the form that columns hold them in."""
+        """Return the list for the driver. On SQLite UUIDs are written in hexadecimal, as in its columns."""
         if dialect.name == "postgresql":
             return list(value)
         return orjson.dumps([each if isinstance(each, str) else each.hex for each in value]).decode()
@@ -128,15 +135,18 @@ def constant(value: str) -> ColumnElement[str]:
 
 
 def of_organization(table: FromClause) -> ColumnElement[bool]:
-    """Return the condition that a row is the organization that the statement is for's. No statement goes without it."""
-    condition: ColumnElement[bool] = table.c.organization_id == bindparam(
-        "organization_id", type_=table.c.organization_id.type
-    )
+    """Return the condition that a row belongs to the organization of the transaction. Every statement has it."""
+    return equals(table.c.organization_id)
+
+
+def equals(column: ColumnElement[Any], parameter: str = "") -> ColumnElement[bool]:
+    """Return the condition that a column has a parameter's value. By default the parameter has the column's name."""
+    condition: ColumnElement[bool] = column == bindparam(parameter or column.key, type_=column.type)
     return condition
 
 
 class AnyOf(ColumnElement[bool]):
-    """The condition that a column is one of a list, with one parameter however long the list is."""
+    """The condition that a column is in a list, which is one parameter whatever its length."""
 
     inherit_cache = False
 

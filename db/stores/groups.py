@@ -1,36 +1,44 @@
-"""Writing group definitions."""
+"""Locking and storing group definitions."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from db.sql.rows import GROUP_COLUMNS, group_record
-from db.sql.statement import Statement, of_organization
+from db.sql.statement import Statement, equals, of_organization
 from db.tables import group_definitions
 from db.transactions.unit_of_work import UnitOfWork
 from domain.records import GroupDefinition
 from domain.search_text import search_text
 
-_QUERY = select(*GROUP_COLUMNS, func.coalesce(group_definitions.c.changed_at, group_definitions.c.updated_at)).where(
-    of_organization(group_definitions),
-    group_definitions.c.id == bindparam("id", type_=group_definitions.c.id.type),
+_groups = group_definitions.c
+_FIXED: Final = {"id", "organization_id", "created_at", "changed_at", "old_times_until"}
+_EDITABLE: Final = [column.name for column in _groups if column.name not in _FIXED]
+_LOCK: Final = Statement(
+    select(*GROUP_COLUMNS, func.coalesce(_groups.changed_at, _groups.updated_at))
+    .where(of_organization(group_definitions), equals(_groups.id))
+    .with_for_update(key_share=True)
 )
-_FIND = Statement(_QUERY)
-_LOCK = Statement(_QUERY.with_for_update(key_share=True))
+_INSERT: Final = Statement(
+    insert(group_definitions).inline(), ["id", "organization_id", "created_at", "changed_at", *_EDITABLE]
+)
+_UPDATE: Final = Statement(
+    update(group_definitions).where(of_organization(group_definitions), equals(_groups.id)), _EDITABLE
+)
 
 
 async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None:
-    """Return the group and keep it, its seats and its slots from changing until the transaction ends.
+    """Return the group, and keep its definition, roster and calendar from changing until the transaction ends.
 
-    Every change to a group, its roster or its calendar takes this lock first, so they happen one after another, and
-    none is told with an earlier time than the one before.
+    Every change to one of them takes this lock first. So they happen one after another, and none has an earlier time
+    than the one before.
 
     Raises:
-        MustQueue: Where another request of this process holds the lock; `db.transactions.retries` waits for it.
+        MustQueue: If another request of this process holds the lock. `db.transactions.retries` waits for it.
     """
     work.require_ticket(group_id)
-    rows = await work.fetch(_LOCK if work.locks_rows else _FIND, {"id": group_id})
+    rows = await work.fetch(_LOCK, {"id": group_id})
     if not rows:
         return None
     *columns, changed_at = rows[0]
@@ -40,29 +48,18 @@ async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None
 
 async def insert_group(work: UnitOfWork, group: GroupDefinition) -> None:
     """Store a new group."""
-    await work.connection.execute(
-        insert(group_definitions).values(
-            id=group.id,
-            organization_id=work.organization_id,
-            created_at=group.created_at,
-            changed_at=group.updated_at,
-            **_columns(group),
-        )
-    )
+    await work.store(_INSERT, [{**_row(group), "created_at": group.created_at, "changed_at": group.updated_at}])
 
 
 async def update_group(work: UnitOfWork, group: GroupDefinition) -> None:
-    """Store a group that is locked already."""
-    await work.connection.execute(
-        update(group_definitions)
-        .where(group_definitions.c.organization_id == work.organization_id, group_definitions.c.id == group.id)
-        .values(**_columns(group))
-    )
+    """Store a changed group, which this transaction has locked."""
+    await work.store(_UPDATE, [_row(group)])
 
 
-def _columns(group: GroupDefinition) -> dict[str, Any]:
+def _row(group: GroupDefinition) -> dict[str, Any]:
     recurrence = group.recurrence
     return {
+        "id": group.id,
         "name": group.name,
         "group_type": group.group_type.value,
         "facilitator_id": group.facilitator_id,

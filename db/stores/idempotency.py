@@ -1,31 +1,78 @@
-"""Requests that carry an Idempotency-Key: what they have done, and what they were answered.
+"""Requests with an Idempotency-Key: what they have done, and their responses.
 
-A request is claimed before anything of it is done. Each of its changes notes itself, in the change's own transaction,
-as a step of the request: that a change is stored and that it is known as done cannot come apart, wherever the process
-dies. A repeat that finds an answer gives it; one that finds steps and no answer goes on behind them.
+A request is claimed before it does anything. Each of its changes is stored as a step of the request, in the change's
+own transaction, so the change and its step cannot come apart, wherever the process dies. A repeat that finds a
+response sends it again. A repeat that finds steps but no response does the steps that are missing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Insert, Table, delete, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.connections.roles import Role
+from db.sql.statement import Statement, equals, of_organization
 from db.tables import idempotency_keys, idempotency_steps
 from db.transactions.all_organizations import reading_all, writing_all
 from db.transactions.unit_of_work import UnitOfWork
 
-ANSWERS_LAST: Final = timedelta(hours=24)
+RESPONSE_LIFETIME: Final = timedelta(hours=24)
 LEASE: Final = timedelta(seconds=30)
-"""How long an attempt may go without a change before a repeat may take over. Each of its changes renews it."""
-_DELETED_AT_ONCE: Final = 500
+"""How long an attempt may go without a change before a repeat may take over. Each change renews the lease."""
+_DELETE_BATCH: Final = 500
 _keys, _steps = idempotency_keys.c, idempotency_steps.c
+
+
+def _of_request(table: Table) -> ColumnElement[bool]:
+    return of_organization(table) & equals(table.c.subject) & equals(table.c.key)
+
+
+_OF_CLAIM: Final = _of_request(idempotency_keys) & equals(_keys.attempt) & _keys.status.is_(None)
+_CLAIM_COLUMNS: Final = ["fingerprint", "attempt", "leased_until", "expires_at", "permissions", "patient_ids"]
+_RESPONSE_COLUMNS: Final = ["status", "media_type", "body"]
+
+
+def _insert_if_new(construct: Any) -> Insert:
+    statement: Insert = construct.on_conflict_do_nothing().returning(_keys.key)
+    return statement
+
+
+_CLAIM_NEW: Final = Statement(
+    _insert_if_new(postgresql.insert(idempotency_keys)),
+    ["organization_id", "subject", "key", *_CLAIM_COLUMNS],
+    sqlite=_insert_if_new(sqlite.insert(idempotency_keys)),
+)
+_LOCK: Final = Statement(
+    select(
+        _keys.fingerprint,
+        _keys.attempt,
+        _keys.leased_until,
+        _keys.expires_at,
+        _keys.status,
+        _keys.media_type,
+        _keys.body,
+        _keys.permissions,
+        _keys.patient_ids,
+    )
+    .where(_of_request(idempotency_keys))
+    .with_for_update()
+)
+_of_key = update(idempotency_keys).where(_of_request(idempotency_keys))
+_START_AGAIN: Final = Statement(_of_key, [*_CLAIM_COLUMNS, *_RESPONSE_COLUMNS])
+_TAKE_OVER: Final = Statement(_of_key, ["attempt", "leased_until", "permissions"])
+_of_claim = update(idempotency_keys).where(_OF_CLAIM).returning(_keys.key)
+_RENEW: Final = Statement(_of_claim, ["leased_until"])
+_RESPOND: Final = Statement(_of_claim, [*_RESPONSE_COLUMNS, "patient_ids"])
+_STEPS: Final = Statement(select(_steps.step, _steps.decision).where(_of_request(idempotency_steps)))
+_ADD_STEP: Final = Statement(
+    insert(idempotency_steps).inline(), ["organization_id", "subject", "key", "step", "decision"]
+)
+_DELETE_STEPS: Final = Statement(delete(idempotency_steps).where(_of_request(idempotency_steps)))
 
 
 class KeyReused(Exception):
@@ -33,23 +80,23 @@ class KeyReused(Exception):
 
 
 class StillRunning(Exception):
-    """Another attempt is at work on the same request."""
+    """Another attempt is running the same request."""
 
 
 class TakenOver(Exception):
-    """A repeat has taken the request over from this attempt, which was silent for too long."""
+    """A repeat has taken over the request of this attempt, whose lease had ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request was answered.
+class StoredResponse:
+    """The response to a request.
 
     Attributes:
-        status: The status of HTTP.
+        status: The HTTP status.
         media_type: The media type of the body.
         body: The body as it was sent.
         permissions: The keys that the caller held.
-        patient_ids: Whose records the answer tells of.
+        patient_ids: The patients whose records the body discloses.
     """
 
     status: int
@@ -61,12 +108,12 @@ class Answer:
 
 @dataclass(slots=True)
 class Claim:
-    """One attempt's right to do what a request asks for, and what attempts before it have done already.
+    """An attempt's right to run a request, and the steps that earlier attempts have done.
 
     Attributes:
         key: The request's key.
-        attempt: This attempt.
-        done: By step, what was decided, as JSON has it.
+        attempt: The attempt.
+        done: What each step decided, as JSON, by the step's name.
     """
 
     key: str
@@ -74,133 +121,127 @@ class Claim:
     done: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A row of the table of keys, in the order of _LOCK's columns."""
+
+    fingerprint: bytes
+    attempt: UUID
+    leased_until: datetime
+    expires_at: datetime
+    status: int | None
+    media_type: str | None
+    body: bytes | None
+    permissions: list[str]
+    patient_ids: list[str]
+
+    @property
+    def response(self) -> StoredResponse | None:
+        """The response, if there is one."""
+        if self.status is None or self.media_type is None or self.body is None:
+            return None
+        return StoredResponse(
+            self.status, self.media_type, self.body, frozenset(self.permissions), frozenset(self.patient_ids)
+        )
+
+
 async def claim_request(
     work: UnitOfWork, attempt: UUID, key: str, fingerprint: bytes, permissions: Iterable[str]
-) -> Claim | Answer:
-    """Claim a request for an attempt, or return the answer that it had. The same attempt may claim it again.
+) -> Claim | StoredResponse:
+    """Claim a request for an attempt, or return the response that it has. An attempt may claim its request again.
 
     Args:
         work: The transaction; its author is the caller.
-        attempt: An id of this attempt's own.
+        attempt: The attempt's own id.
         key: The request's key.
         fingerprint: A digest of the request's body.
         permissions: The keys that the caller holds.
 
     Raises:
-        KeyReused: Where the key belongs to another body.
-        StillRunning: Where another attempt is at work, or was until a moment ago.
+        KeyReused: If the key belongs to another body.
+        StillRunning: If another attempt is running, or was until a moment ago.
     """
-    mine = Claim(key, attempt)
+    claim = Claim(key, attempt)
     fresh: dict[str, Any] = {
+        **_identity(work, key),
         "fingerprint": fingerprint,
         "attempt": attempt,
         "leased_until": work.now + LEASE,
-        "expires_at": work.now + ANSWERS_LAST,
+        "expires_at": work.now + RESPONSE_LIFETIME,
         "permissions": sorted(permissions),
         "patient_ids": [],
     }
-    dialect = sqlite if work.connection.dialect.name == "sqlite" else postgresql
-    identity = {"organization_id": work.organization_id, "subject": work.author.subject, "key": key}
-    new = dialect.insert(idempotency_keys).values(identity | fresh).on_conflict_do_nothing()
-    if (await work.connection.execute(new)).rowcount:
-        return mine
-    known = (await work.connection.execute(select(idempotency_keys).where(_is(work, key)).with_for_update())).first()
-    if known is None:  # it was expired, and is being deleted at this moment
+    if await work.fetch(_CLAIM_NEW, fresh):
+        return claim
+    rows = await work.fetch(_LOCK, fresh)
+    if not rows:  # it has expired, and is being deleted at this moment
         raise StillRunning
-    if known.expires_at <= work.now:
-        await work.connection.execute(delete(idempotency_steps).where(_is_step_of(work, key)))
-        unanswered = {"status": None, "media_type": None, "body": None}
-        await work.connection.execute(update(idempotency_keys).where(_is(work, key)).values(fresh | unanswered))
-        return mine
-    if known.fingerprint != fingerprint:
+    stored = _Request(*rows[0])
+    if stored.expires_at <= work.now:
+        await work.store(_DELETE_STEPS, [fresh])
+        await work.store(_START_AGAIN, [fresh | dict.fromkeys(_RESPONSE_COLUMNS)])
+        return claim
+    if stored.fingerprint != fingerprint:
         raise KeyReused
-    if known.status is not None:
-        return _answer(known)
-    if known.leased_until > work.now and known.attempt != attempt:
+    if stored.response is not None:
+        return stored.response
+    if stored.leased_until > work.now and stored.attempt != attempt:
         raise StillRunning
-    await work.connection.execute(
-        update(idempotency_keys)
-        .where(_is(work, key))
-        .values(attempt=attempt, leased_until=fresh["leased_until"], permissions=fresh["permissions"])
-    )
-    for step, decision in await work.connection.execute(
-        select(_steps.step, _steps.decision).where(_is_step_of(work, key))
-    ):
-        mine.done[step] = decision
-    return mine
+    await work.store(_TAKE_OVER, [fresh])
+    claim.done.update(await work.fetch(_STEPS, fresh))
+    return claim
 
 
-async def note_step(work: UnitOfWork, claim: Claim, step: str, decision: Any) -> None:
-    """Note, in the transaction of a change, that the change is a step of the request and what was decided.
+async def add_step(work: UnitOfWork, claim: Claim, step: str, decision: Any) -> None:
+    """Store, in the transaction of a change, that the change is a step of the request, and what was decided.
 
     Raises:
-        TakenOver: Where the claim has passed to a repeat; the change must not be stored.
+        TakenOver: If a repeat has the claim. The change must not be stored.
     """
-    renewed = await work.connection.execute(
-        update(idempotency_keys).where(_holds(work, claim)).values(leased_until=work.clock() + LEASE)
-    )
-    if not renewed.rowcount:
+    if not await work.fetch(_RENEW, {**_of(work, claim), "leased_until": work.clock() + LEASE}):
         raise TakenOver
-    identity = {"organization_id": work.organization_id, "subject": work.author.subject, "key": claim.key}
-    await work.connection.execute(insert(idempotency_steps).values(identity | {"step": step, "decision": decision}))
+    await work.store(_ADD_STEP, [{**_identity(work, claim.key), "step": step, "decision": decision}])
 
 
-async def store_answer(work: UnitOfWork, claim: Claim, answer: Answer) -> None:
-    """Store the answer to a request, unless the claim has passed to a repeat. Its steps have served their purpose."""
-    stored = await work.connection.execute(
-        update(idempotency_keys)
-        .where(_holds(work, claim))
-        .values(
-            status=answer.status,
-            media_type=answer.media_type,
-            body=answer.body,
-            patient_ids=sorted(answer.patient_ids),
-        )
-    )
-    if stored.rowcount:
-        await work.connection.execute(delete(idempotency_steps).where(_is_step_of(work, claim.key)))
+async def store_response(work: UnitOfWork, claim: Claim, response: StoredResponse) -> None:
+    """Store the response to a request, and delete its steps. Do nothing if a repeat has the claim."""
+    row = {
+        **_of(work, claim),
+        "status": response.status,
+        "media_type": response.media_type,
+        "body": response.body,
+        "patient_ids": sorted(response.patient_ids),
+    }
+    if await work.fetch(_RESPOND, row):
+        await work.store(_DELETE_STEPS, [row])
 
 
 async def release(work: UnitOfWork, claim: Claim) -> None:
-    """Give a request back unanswered: a repeat may go on with it at once, behind the steps that are done."""
-    await work.connection.execute(
-        update(idempotency_keys).where(_holds(work, claim)).values(leased_until=work.now - timedelta(microseconds=1))
-    )
+    """End the lease of a request without a response, so that a repeat may do the steps that are missing at once."""
+    await work.store(_RENEW, [{**_of(work, claim), "leased_until": work.now - timedelta(microseconds=1)}])
 
 
 async def delete_expired(engine: AsyncEngine, now: datetime) -> int:
-    """Delete what has expired, of all organizations, a bounded number at a time; gives how many there were."""
+    """Delete the expired requests of all organizations, in batches, and return how many there were."""
     request = (_keys.organization_id, _keys.subject, _keys.key)
-    expired = select(*request).where(_keys.expires_at <= now).limit(_DELETED_AT_ONCE)
+    expired = select(*request).where(_keys.expires_at <= now).limit(_DELETE_BATCH)
     deleted = 0
     while True:
         async with reading_all(engine, Role.BACKGROUND) as connection:
-            # Looking is free: a writer of SQLite would keep others waiting for nothing.
-            found = (await connection.execute(expired)).all()
-        if not found:
+            # Looking first is cheap. A transaction that writes would make SQLite's other writers wait.
+            batch = (await connection.execute(expired)).all()
+        if not batch:
             return deleted
         async with writing_all(engine, Role.BACKGROUND) as connection:
-            done = await connection.execute(
-                delete(idempotency_keys).where(tuple_(*request).in_(found), _keys.expires_at <= now)
+            result = await connection.execute(
+                delete(idempotency_keys).where(tuple_(*request).in_(batch), _keys.expires_at <= now)
             )
-        deleted += done.rowcount
+        deleted += result.rowcount
 
 
-def _is(work: UnitOfWork, key: str) -> ColumnElement[bool]:
-    return (_keys.organization_id == work.organization_id) & (_keys.subject == work.author.subject) & (_keys.key == key)
+def _identity(work: UnitOfWork, key: str) -> Mapping[str, str]:
+    return {"subject": work.author.subject, "key": key}
 
 
-def _holds(work: UnitOfWork, claim: Claim) -> ColumnElement[bool]:
-    return _is(work, claim.key) & (_keys.attempt == claim.attempt) & _keys.status.is_(None)
-
-
-def _is_step_of(work: UnitOfWork, key: str) -> ColumnElement[bool]:
-    return (
-        (_steps.organization_id == work.organization_id) & (_steps.subject == work.author.subject) & (_steps.key == key)
-    )
-
-
-def _answer(known: Row[Any]) -> Answer:
-    return Answer(
-        known.status, known.media_type, known.body, frozenset(known.permissions), frozenset(known.patient_ids)
-    )
+def _of(work: UnitOfWork, claim: Claim) -> Mapping[str, Any]:
+    return {**_identity(work, claim.key), "attempt": claim.attempt}

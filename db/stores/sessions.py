@@ -1,79 +1,76 @@
-"""Writing sessions."""
+"""Loading and storing sessions."""
 
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, time
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from db.sql.rows import OCCURRENCE_COLUMNS, occurrence_record
+from db.sql.statement import Statement, constant, equals, of_organization
 from db.tables import occurrences
 from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Occurrence, OccurrenceStatus
 
+_COLUMNS: Final = tuple(field.name for field in fields(Occurrence))
+_sessions = occurrences.c
+_OF_GROUP: Final = of_organization(occurrences) & equals(_sessions.group_definition_id)
+_FIND: Final = Statement(select(*OCCURRENCE_COLUMNS).where(of_organization(occurrences), equals(_sessions.id)))
+_SAME_SLOT: Final = Statement(
+    select(_sessions.id)
+    .where(
+        _OF_GROUP,
+        equals(_sessions.session_date),
+        equals(_sessions.start_time),
+        # The partial index of live sessions has the same condition.
+        _sessions.status != constant(OccurrenceStatus.CANCELLED),
+        _sessions.id != bindparam("id", type_=_sessions.id.type),
+    )
+    .limit(1)
+)
+_SLOTS: Final = Statement(
+    select(_sessions.session_date, _sessions.start_time).where(
+        _OF_GROUP,
+        _sessions.session_date >= bindparam("from", type_=_sessions.session_date.type),
+        _sessions.session_date <= bindparam("through", type_=_sessions.session_date.type),
+    )
+)
+_INSERT: Final = Statement(insert(occurrences).inline(), ["organization_id", *_COLUMNS])
+_UPDATE: Final = Statement(
+    update(occurrences).where(of_organization(occurrences), equals(_sessions.id)),
+    [name for name in _COLUMNS if name != "id"],
+)
+
 
 async def find_session(work: UnitOfWork, session_id: UUID) -> Occurrence | None:
-    """Return a session of the organization. It is safe to decide on only while its group is locked."""
-    row = (
-        await work.connection.execute(
-            select(*OCCURRENCE_COLUMNS).where(
-                occurrences.c.organization_id == work.organization_id, occurrences.c.id == session_id
-            )
-        )
-    ).first()
-    return None if row is None else occurrence_record(row)
+    """Return a session of the organization. Decide on it only while its group is locked."""
+    rows = await work.fetch(_FIND, {"id": session_id})
+    return occurrence_record(rows[0]) if rows else None
 
 
 async def slot_is_taken(work: UnitOfWork, session: Occurrence) -> bool:
-    """Return whether another live session of the group starts at the same local time."""
-    found = await work.connection.scalar(
-        select(occurrences.c.id)
-        .where(
-            occurrences.c.organization_id == work.organization_id,
-            occurrences.c.group_definition_id == session.group_definition_id,
-            occurrences.c.session_date == session.session_date,
-            occurrences.c.start_time == session.start_time,
-            occurrences.c.status != OccurrenceStatus.CANCELLED.value,
-            occurrences.c.id != session.id,
-        )
-        .limit(1)
-    )
-    return found is not None
+    """Return whether another live session of the group starts at the same local date and time."""
+    return bool(await work.fetch(_SAME_SLOT, _row(session)))
 
 
 async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through_date: date) -> set[tuple[date, time]]:
-    """Return the local dates and start times of the group's sessions in the window, the cancelled ones too."""
-    rows = await work.connection.execute(
-        select(occurrences.c.session_date, occurrences.c.start_time).where(
-            occurrences.c.organization_id == work.organization_id,
-            occurrences.c.group_definition_id == group_id,
-            occurrences.c.session_date.between(from_date, through_date),
-        )
-    )
-    return {(row.session_date, row.start_time) for row in rows}
+    """Return the local dates and start times of the group's sessions in the window, cancelled ones included."""
+    rows = await work.fetch(_SLOTS, {"group_definition_id": group_id, "from": from_date, "through": through_date})
+    return {(session_date, start_time) for session_date, start_time in rows}
 
 
 async def insert_sessions(work: UnitOfWork, sessions: Sequence[Occurrence]) -> None:
-    """Store new sessions, all in one statement."""
+    """Store new sessions, in one round trip."""
     if sessions:
-        await work.connection.execute(
-            insert(occurrences),
-            [{**_columns(session), "organization_id": work.organization_id} for session in sessions],
-        )
+        await work.store(_INSERT, [_row(session) for session in sessions])
 
 
 async def update_session(work: UnitOfWork, session: Occurrence) -> None:
-    """Store a session whose group is locked already."""
-    values = _columns(session)
-    del values["id"]
-    await work.connection.execute(
-        update(occurrences)
-        .where(occurrences.c.organization_id == work.organization_id, occurrences.c.id == session.id)
-        .values(**values)
-    )
+    """Store a changed session, whose group this transaction has locked."""
+    await work.store(_UPDATE, [_row(session)])
 
 
-def _columns(session: Occurrence) -> dict[str, Any]:
-    return {field.name: getattr(session, field.name) for field in fields(session)} | {"status": session.status.value}
+def _row(session: Occurrence) -> dict[str, Any]:
+    return {name: getattr(session, name) for name in _COLUMNS} | {"status": session.status.value}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from db.stores.groups import lock_group
 from db.stores.references import patient_is_active
-from db.stores.rosters import find_enrollment, roster_of, save_roster
+from db.stores.rosters import find_enrollment, load_roster, save_roster
 from db.transactions.unit_of_work import UnitOfWork
 from domain import roster as rules
 from domain.groups import refuse_deleted, refuse_stale
@@ -66,7 +66,7 @@ async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_lim
         )
     if faults or group is None:
         raise Refusal(*faults, patients=() if active is not False else (patient_id,))
-    roster = await roster_of(work, group)
+    roster = await load_roster(work, group)
     change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"), waitlist_limit)
     await save_roster(work, change)
     return change.steps[0].after
@@ -133,7 +133,7 @@ async def _lock(work: UnitOfWork, enrollment_id: str) -> _Locked:
     enrollment = None if seen is None or group is None else await find_enrollment(work, seen.id)
     if enrollment is None or group is None:
         raise not_found("enrollment", "enrollmentId")
-    return _Locked(group, await roster_of(work, group), enrollment)
+    return _Locked(group, await load_roster(work, group), enrollment)
 
 
 @contextmanager

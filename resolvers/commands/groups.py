@@ -6,7 +6,7 @@ from typing import Any
 
 from db.stores.groups import insert_group, lock_group, update_group
 from db.stores.references import find_references
-from db.stores.rosters import roster_of, save_roster
+from db.stores.rosters import load_roster, save_roster
 from db.transactions.unit_of_work import UnitOfWork
 from domain import groups as rules
 from domain.groups import GroupDraft, References
@@ -64,7 +64,7 @@ async def _edit(
         work.record((), change.history)
     promoted: tuple[Enrollment, ...] = ()
     if change.group.max_capacity > group.max_capacity:
-        settled = settle(await roster_of(work, change.group), work.now)
+        settled = settle(await load_roster(work, change.group), work.now)
         await save_roster(work, settled)
         promoted = settled.promoted
     return EditedGroup(change.group, promoted)

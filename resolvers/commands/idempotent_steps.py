@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from db.stores.idempotency import Claim, note_step
+from db.stores.idempotency import Claim, add_step
 from db.transactions.unit_of_work import UnitOfWork
 from resolvers.context import Context
 
@@ -33,7 +33,7 @@ class Steps(Generic[Decided]):
 
         async def run_and_note(work: UnitOfWork) -> Decided:
             decided = await run(work)
-            await note_step(work, claim, step, self._kind.dump_python(decided, mode="json"))
+            await add_step(work, claim, step, self._kind.dump_python(decided, mode="json"))
             return decided
 
         return await context.transact(run_and_note)

@@ -9,11 +9,12 @@ from datetime import date, time, timedelta
 from random import Random
 from typing import Final, TypeVar
 
-from sqlalchemy import exists, or_, select, text
+from sqlalchemy import exists, func, or_, select
 
 from db.connections.roles import Role
 from db.registry.locations import location_update, store_locations
 from db.registry.records import PATIENTS, STAFF, patient_update, staff_update, store_updates
+from db.sql.statement import Statement, of_organization
 from db.tables import audit_log, group_definitions, locations, outbox, patients, staff_members
 from db.transactions.unit_of_work import Author, UnitOfWork, unit_of_work
 from domain.groups import GroupDraft, RecurrenceDraft
@@ -36,6 +37,17 @@ Decided = TypeVar("Decided")
 _SEED = 4
 # Any number that nobody else uses: the advisory lock that lets one process fill at a time.
 _FILL_LOCK = 2_881_604_750_193_847_226
+_LOCK: Final = Statement(select(func.pg_advisory_xact_lock(_FILL_LOCK)))
+_IS_FILLED: Final = Statement(
+    select(
+        or_(
+            *(
+                exists().where(of_organization(table))
+                for table in (staff_members, locations, patients, group_definitions, outbox, audit_log)
+            )
+        )
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +118,12 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
         context = _Filling(clinic, caller, author.correlation_id, work=work)
         random = Random(_SEED)  # noqa: S311 - the same clinic each time, nothing secret
         staff, rooms, people = demo_staff(random), demo_locations(), demo_patients(random)
-        await store_updates(work.connection, DEMO_ORGANIZATION, STAFF, [staff_update(member) for member in staff])
+        connection = work.transaction.connection
+        await store_updates(connection, DEMO_ORGANIZATION, STAFF, [staff_update(member) for member in staff])
         await store_locations(
-            work.connection, DEMO_ORGANIZATION, [location_update(room) for room in rooms], clinic.default_time_zone
+            connection, DEMO_ORGANIZATION, [location_update(room) for room in rooms], clinic.default_time_zone
         )
-        await store_updates(work.connection, DEMO_ORGANIZATION, PATIENTS, [patient_update(person) for person in people])
+        await store_updates(connection, DEMO_ORGANIZATION, PATIENTS, [patient_update(person) for person in people])
         today = local_date(work.now, clinic.default_time_zone)
         active = [patient.id for patient in people if patient.active]
         sessions = cancelled = enrollments = 0
@@ -130,10 +143,9 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
 async def _refuse_unless_empty(work: UnitOfWork) -> None:
     if work.locks_rows:
         # Two who find the database empty at the same moment would both fill it: the second waits here for the first.
-        await work.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FILL_LOCK})
-    tables = (staff_members, locations, patients, group_definitions, outbox, audit_log)
-    found = or_(*(exists().where(table.c.organization_id == work.organization_id) for table in tables))
-    if await work.connection.scalar(select(found)):
+        await work.fetch(_LOCK, {})
+    [[is_filled]] = await work.fetch(_IS_FILLED, {})
+    if is_filled:
         raise DatabaseNotEmpty
 
 

@@ -21,13 +21,13 @@ from starlette.responses import Response
 
 from db.connections.faults import Busy, OutcomeUnknown, classify_fault
 from db.stores.idempotency import (
-    Answer,
     Claim,
     KeyReused,
     StillRunning,
+    StoredResponse,
     claim_request,
     release,
-    store_answer,
+    store_response,
 )
 from db.transactions.lock_queue import Ticket
 from db.transactions.unit_of_work import UnitOfWork
@@ -104,7 +104,7 @@ async def execute_once(
     ticket = Ticket(context.clinic.lock_queue)
     try:
         claim = await _claim(key, request, context, ticket)
-        if isinstance(claim, Answer):
+        if isinstance(claim, StoredResponse):
             return await _replay(claim, context)
         context.claim = claim
         try:
@@ -118,7 +118,7 @@ async def execute_once(
         ticket.release()
 
 
-async def _claim(key: str, request: GraphQLRequest, context: Context, ticket: Ticket) -> Claim | Answer:
+async def _claim(key: str, request: GraphQLRequest, context: Context, ticket: Ticket) -> Claim | StoredResponse:
     """Wait until the key is free: by a queue within this process, and by polling for other processes."""
     deadline = time.monotonic() + WAIT_SECONDS
     caller, attempt, digest = context.caller, context.clinic.new_id(), fingerprint(request)
@@ -138,7 +138,7 @@ async def _claim(key: str, request: GraphQLRequest, context: Context, ticket: Ti
         await asyncio.sleep(random.uniform(0.5, 1) * _POLL_SECONDS)  # noqa: S311 - nothing secret
 
 
-async def _replay(stored: Answer, context: Context) -> Response:
+async def _replay(stored: StoredResponse, context: Context) -> Response:
     if not stored.permissions <= context.caller.permissions:
         message = "The stored response needs permissions that you no longer have."
         raise RequestRefused(403, ErrorCode.FORBIDDEN, message)
@@ -154,14 +154,14 @@ async def _finish(context: Context, claim: Claim, response: Response | None) -> 
         if response is None or _is_temporary(response):
             await _transact(context, lambda work: release(work, claim))
             return
-        stored = Answer(
+        stored = StoredResponse(
             response.status_code,
             response.headers["Content-Type"],
             bytes(response.body),
             frozenset(context.caller.permissions),
             context.disclosures.recorded,
         )
-        await _transact(context, lambda work: store_answer(work, claim, stored))
+        await _transact(context, lambda work: store_response(work, claim, stored))
     except Exception as fault:
         if classify_fault(fault) is None:
             raise

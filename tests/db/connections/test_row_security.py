@@ -67,7 +67,7 @@ async def test_a_query_without_condition_sees_one_organization(two_clinics: Data
 
 async def test_a_change_without_condition_touches_one_organization(two_clinics: Database) -> None:
     async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
-        await work.connection.execute(update(group_definitions).values(name="Renamed"))
+        await work.store(Statement(update(group_definitions).values(name="Renamed")), [{}])
     async with two_clinics.connect() as unconfined:
         names = await unconfined.execute(select(group_definitions.c.organization_id, group_definitions.c.name))
         assert {row.organization_id: row.name == "Renamed" for row in names} == {OURS: True, THEIRS: False}
@@ -91,7 +91,7 @@ async def test_nothing_is_put_into_another_organization(two_clinics: Database) -
     }
     with pytest.raises(DBAPIError, match="row-level security"):
         async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
-            await work.connection.execute(insert(enrollments), row)
+            await work.store(Statement(insert(enrollments).values(row)), [{}])
 
 
 async def test_the_wall_falls_with_the_transaction_and_not_before(two_clinics: Database) -> None:
@@ -222,7 +222,7 @@ async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: Data
     ):
         with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
             async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
-                await work.connection.execute(attempt)
+                await work.store(Statement(attempt), [{}])
 
 
 @pytest.fixture

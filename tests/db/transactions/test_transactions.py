@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from db.connections.engine import WRITES, Database, create_engine
 from db.connections.faults import Busy, classify_fault
-from db.sql.statement import Statement
+from db.sql.statement import Statement, equals
 from db.stores.groups import lock_group
 from db.tables import group_definitions
 from db.transactions.lock_queue import LockQueue
@@ -30,6 +30,9 @@ on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 
 AUTHOR = Author("user-1", OURS, "request-1")
 Decide = Callable[[UnitOfWork], Awaitable[object]]
+RENAME = Statement(update(group_definitions).where(equals(group_definitions.c.id)), ["name"])
+CONFLICT = Statement(text("DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = 'serialization_failure'; END $$"))
+EMPTY_CAPACITY = Statement(update(group_definitions).values(max_capacity=0))
 
 
 @pytest.fixture
@@ -45,9 +48,7 @@ async def run(engine: Database, decide: Decide, lock_queue: LockQueue | None = N
 def rename(group_id: UUID, name: str) -> Decide:
     async def decide(work: UnitOfWork) -> str:
         await lock_group(work, group_id)
-        await work.connection.execute(
-            update(group_definitions).where(group_definitions.c.id == group_id).values(name=name)
-        )
+        await work.store(RENAME, [{"id": group_id, "name": name}])
         return name
 
     return decide
@@ -101,9 +102,7 @@ async def test_a_deadlock_is_resolved_and_both_succeed(
 
 async def conflict(work: UnitOfWork) -> None:
     """Has the database itself say that the transaction cannot be serialized."""
-    await work.connection.execute(
-        text("DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = 'serialization_failure'; END $$")
-    )
+    await work.store(CONFLICT, [{}])
 
 
 @on_postgresql
@@ -139,7 +138,7 @@ async def test_what_is_no_conflict_is_not_run_again(engine: Database, groups: li
         nonlocal runs
         runs += 1
         await rename(groups[0], "Half done")(work)
-        await work.connection.execute(update(group_definitions).values(max_capacity=0))
+        await work.store(EMPTY_CAPACITY, [{}])
 
     with pytest.raises(DBAPIError) as caught:
         await run(engine, decide)
@@ -259,7 +258,8 @@ async def test_no_transaction_of_a_request_waits_or_idles_for_long(engine: Datab
     settings = select(*(func.current_setting(name).label(name) for name in names))
 
     async def decide(work: UnitOfWork) -> dict[str, str]:
-        return dict((await work.connection.execute(settings)).mappings().one())
+        [row] = await work.fetch(Statement(settings), {})
+        return dict(zip(names, row, strict=True))
 
     found = await run(engine, decide)
     assert isinstance(found, dict)
@@ -281,5 +281,5 @@ async def test_both_waits_for_a_row_end_within_what_is_left_of_the_time(
         "SELECT name, setting::int FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout')"
     )
     async with unit_of_work(engine, AUTHOR, now, uuid7, lock_seconds=left) as work:
-        found: dict[str, int] = {row.name: row.setting for row in await work.connection.execute(milliseconds)}
+        found: dict[str, int] = dict(await work.fetch(Statement(milliseconds), {}))
     assert 0 < min(2 * found["lock_timeout"], found["statement_timeout"]) <= left * 1000

@@ -11,7 +11,7 @@ from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.util.concurrency import await_only
 
 from db.connections.engine import Database
-from db.stores.rosters import _RENUMBER_ON_SQLITE
+from db.stores.rosters import _RENUMBER
 from db.tables import audit_log, enrollments, patients
 from domain.refusal import FaultCode, Refusal
 from resolvers.commands.enrollments import (
@@ -167,7 +167,7 @@ async def test_a_long_waitlist_costs_as_many_statements_as_a_short_one(engine: D
 async def test_sqlite_finds_the_renumbered_by_their_ids(engine: Database) -> None:
     if engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL joins the rows by a hash")
-    renumber = _RENUMBER_ON_SQLITE.compiled(engine.dialect)
+    renumber = _RENUMBER.compiled(engine.dialect)
     async with engine.connect() as connection:
         steps = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {renumber.text}", ("", "[]", ""))).all()
     # Any other order reads all of the given rows for each row of the organization.

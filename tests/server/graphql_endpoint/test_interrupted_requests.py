@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
 from db.queries.access_log import patients_read
-from db.stores.idempotency import ANSWERS_LAST, LEASE, TakenOver, claim_request, delete_expired
+from db.stores.idempotency import LEASE, RESPONSE_LIFETIME, TakenOver, claim_request, delete_expired
 from db.tables import access_log, enrollments, idempotency_keys, idempotency_steps, outbox
 from domain.records import Enrollment
 from resolvers.answering import Answering
@@ -172,12 +172,14 @@ async def test_a_key_is_free_again_after_a_day_and_its_answer_is_deleted(
 ) -> None:
     await send(await app_client(), TWO, groups)
     assert await delete_expired(engine, now()) == 0
-    tomorrow = create_app(replace(clinic, clock=lambda: now() + ANSWERS_LAST), Authenticator(SECRET), graphiql=False)
+    tomorrow = create_app(
+        replace(clinic, clock=lambda: now() + RESPONSE_LIFETIME), Authenticator(SECRET), graphiql=False
+    )
     async with AsyncExitStack() as open_clients:
         anew = await send(await ApiClients(tomorrow, open_clients)(), TWO, groups)
     assert [field["userErrors"] for field in anew.json()["data"].values()] == [[{"code": "ALREADY_ENROLLED"}]] * 2
-    assert await delete_expired(engine, now() + ANSWERS_LAST - timedelta(minutes=1)) == 0
-    assert await delete_expired(engine, now() + 2 * ANSWERS_LAST) == 1
+    assert await delete_expired(engine, now() + RESPONSE_LIFETIME - timedelta(minutes=1)) == 0
+    assert await delete_expired(engine, now() + 2 * RESPONSE_LIFETIME) == 1
     assert await count(engine, idempotency_keys) == [0]
 
 
@@ -186,7 +188,7 @@ async def test_a_server_deletes_what_has_expired_as_it_goes(
 ) -> None:
     await send(await app_client(), TWO, groups)
     assert await count(engine, idempotency_keys) == [1]
-    tomorrow = replace(clinic, clock=lambda: now() + ANSWERS_LAST)
+    tomorrow = replace(clinic, clock=lambda: now() + RESPONSE_LIFETIME)
     async with housekeeping(tomorrow), asyncio.timeout(20):
         while await count(engine, idempotency_keys) != [0]:
             pass
