@@ -15,6 +15,7 @@ from benchmarks.statement_log import Sent
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _READ: dict[str, Callable[[str], Any]] = {
     "uuid": UUID,
+    "uuid[]": lambda text: [UUID(item) for item in text.strip("{}").split(",") if item],
     "int4": int,
     "int8": int,
     "bool": "t".__eq__,

@@ -33,17 +33,19 @@ ACCESSES: Final = "accesses"
 GROUPS: Final = "groups"
 """The names of the parameters that hold rows, or, for the last, the ids of the groups that changed."""
 
-_POSITION: Final = Column[int]("position", Integer)
+_POSITION: Final = "position"
 
 
 def _insert(
     table: Table, parameter: str, own: Sequence[str], shared: Mapping[str, ColumnElement[Any]], *, postgresql: bool
 ) -> Insert:
     """Return the insert of a parameter's rows, which hold the columns `own`; the others are the same in all rows."""
-    rows, columns = json_rows(parameter, [*(table.c[name] for name in own), _POSITION], postgresql=postgresql)
+    rows, columns = json_rows(
+        parameter, [*(table.c[name] for name in own), Column(_POSITION, Integer)], postgresql=postgresql
+    )
     values = {**{name: columns[name] for name in own}, **shared}
     # The outbox numbers its rows as they are inserted, and a group's events are delivered in that order.
-    query = select(*values.values()).select_from(rows).order_by(columns[_POSITION.name])
+    query = select(*values.values()).select_from(rows).order_by(columns[_POSITION])
     return insert(table).from_select([*values], query, include_defaults=False)
 
 
@@ -104,7 +106,7 @@ async def write_journal(driver: Driver, shared: Mapping[str, Any], rows: Mapping
         DBAPIError: If the database refuses a row or is lost.
     """
     parameters = {
-        name: values if name == GROUPS else [{**row, _POSITION.name: index} for index, row in enumerate(values)]
+        name: values if name == GROUPS else [{**row, _POSITION: index} for index, row in enumerate(values)]
         for name, values in rows.items()
     }
     statements = [_ONE_BY_ONE[name] for name, values in parameters.items() if values]

@@ -50,6 +50,10 @@ async def test_a_replay_enrolls_another_patient_in_another_group(administrator_u
                 "2026-11-24 05:48:57.7575+00", "1",
             ],
         ),
+        Sent(
+            "UPDATE pm_group_definitions SET changed_at = $1::TIMESTAMPTZ WHERE id = ANY ($2::UUID[])",
+            ["2036-11-24 05:48:57.7575+00", f"{{{recorded}}}"],
+        ),
     ]  # fmt: skip
     connection = await asyncpg.connect(administrator_url)
     replay = await Replay.prepare(connection, Enrollment(recorded, "patient-2", statements))
@@ -60,6 +64,10 @@ async def test_a_replay_enrolls_another_patient_in_another_group(administrator_u
     rows = await connection.fetch(
         "SELECT id::text, patient_id FROM pm_group_enrollments WHERE group_definition_id = $1::uuid", wanted
     )
+    [changed] = await connection.fetch(
+        "SELECT id::text FROM pm_group_definitions WHERE changed_at > now() + interval '1 year'"
+    )
     await connection.close()
+    assert changed["id"] == wanted
     assert {tuple(row) for row in rows} >= {(first, "patient-3"), (second, "patient-2")}
     assert len(rows) == 1 + 2
