@@ -1,1 +1,1 @@
-"""HTTP connections: the server's protocol, and the bounds of what strangers may send, hold open and leave unread."""
+"""The HTTP connections: uvicorn with limits on size, number and time."""

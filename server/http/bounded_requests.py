@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with bounds on requests, and with responses that arrive though a request was not read."""
+"""uvicorn's HTTP protocol with limits on requests, and with responses that arrive even if the request was not read."""
 
 import asyncio
 import logging
@@ -15,16 +15,16 @@ from server.http import refusals
 from server.http.refusals import response_bytes
 from server.responses.json_responses import RequestRefused
 
-if TYPE_CHECKING:  # the configuration names this protocol
+if TYPE_CHECKING:  # the configuration imports this module
     from server.http.config import ServerConfig
 
 _log = logging.getLogger("group_sessions.connections")
-_MOST_PIPELINED: Final = 10
-"""Each takes some kilobytes, and 3,000 fit into one packet that is read. Hardly any client sends more than one."""
+_MAX_PIPELINED: Final = 10
+"""One read may hold 3,000 requests, and each takes several kilobytes. Most clients send one at a time."""
 
 
 class Phase(Enum):
-    """What a connection waits for."""
+    """The phase of a connection, by what it waits for."""
 
     HEAD = auto()
     BODY = auto()
@@ -33,12 +33,12 @@ class Phase(Enum):
     DRAIN = auto()
 
 
-class _Refused(Exception):
-    """Ends parsing; the protocol knows why."""
+class _StopParsing(Exception):
+    """Raised in a callback of the parser to stop it. The refusal is in `_refusal`."""
 
 
 class BoundedRequests(HttpToolsProtocol):
-    """A connection whose requests are bounded."""
+    """A connection with limits on its requests."""
 
     config: "ServerConfig"
 
@@ -51,19 +51,19 @@ class BoundedRequests(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = config.http_limits
-        self._registry = config.open_connections
-        self._running: RequestResponseCycle | None = None  # uvicorn keeps the last to arrive alone
-        self._framing_bytes = 0  # received since the last head or piece of a body was complete
+        self._registry = config.connections
+        self._running: RequestResponseCycle | None = None  # uvicorn keeps only the newest request
+        self._framing_bytes = 0  # received since the last complete head or piece of a body
         self._drained_bytes = 0
         self._refusal: RequestRefused | None = None
         self._ignores_data = False
         self._half_closed = False
         self._shutting_down = False
 
-    # What arrives
+    # Receiving
 
     def data_received(self, data: bytes) -> None:
-        """Parse what a client has sent, in pieces: what the parser holds of an unfinished line is bounded by them."""
+        """Parse data in pieces. The size of a piece limits how much of an unfinished line the parser keeps."""
         self._unset_keepalive_if_required()
         size = self._limits.head_bytes
         if len(data) <= size:
@@ -98,8 +98,8 @@ class BoundedRequests(HttpToolsProtocol):
     def _parse_without_upgrade(self, rest: bytes) -> None:
         """Parse the head again without `Upgrade`, which a server may ignore (RFC 9110 section 7.8).
 
-        The parser has stopped at the body, as if another protocol began there. HTTP/1.1 clients that would rather
-        speak HTTP/2 send the header with their first request, such as Java's.
+        The parser stopped before the body, as if another protocol began there. Some HTTP/1.1 clients that prefer
+        HTTP/2, such as Java's, send the header with their first request.
         """
         lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
         lines += [b"%s: %s" % (name, value) for name, value in self.headers if name != b"upgrade"]
@@ -110,30 +110,31 @@ class BoundedRequests(HttpToolsProtocol):
         self._parse(rest)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header line. Trailers are no headers of the request (RFC 9110 section 6.5.1), and are dropped."""
+        """Add a header line. Discard trailers, which must not be treated as headers (RFC 9110 section 6.5.1)."""
         if self.cycle is not None and self.cycle.scope is self.scope:
             return
         if len(self.headers) >= self._limits.header_lines:
             self._refusal = refusals.too_many_header_lines(self._limits.header_lines)
-            raise _Refused
+            raise _StopParsing
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin a request, where its head is within the bounds."""
+        """Begin a request if its head is within the limits."""
         if self._framing_bytes > self._limits.head_bytes and self._head_bytes() > self._limits.head_bytes:
             self._refusal = refusals.head_too_large(self._limits.head_bytes)
-            raise _Refused
-        if len(self.pipeline) >= _MOST_PIPELINED:
+            raise _StopParsing
+        if len(self.pipeline) >= _MAX_PIPELINED:
             self._refusal = refusals.too_many_pipelined()
-            raise _Refused
+            raise _StopParsing
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
-                raise _Refused
+                raise _StopParsing
             return
         self._unset_keepalive_if_required()
         super().on_headers_complete()
         self._framing_bytes = self._drained_bytes = 0
-        # A body that is expected may follow its refusal or not: what comes next could not be told from it.
+        # After a refusal, a client that expects 100 Continue may send its body or its next request. Nothing tells which
+        # of the two arrives, so the connection must be closed.
         if self.expect_100_continue or self._shutting_down:
             self.cycle.keep_alive = False
 
@@ -142,12 +143,12 @@ class BoundedRequests(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body."""
+        """Add a piece of the request body."""
         self._framing_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Let the app know that it has all of the request; where it has responded before, go on with the next one."""
+        """Tell the app that the request is complete. If it has responded already, wait for the next request."""
         if self.parser.should_upgrade():
             return
         self._framing_bytes = 0
@@ -165,10 +166,10 @@ class BoundedRequests(HttpToolsProtocol):
             request_line + sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers) + len(b"\r\n")
         )
 
-    # What is refused
+    # Refusing and closing
 
     def _refuse(self, refusal: RequestRefused) -> None:
-        self._registry.note(refusal.reason)
+        self._registry.count_closed(refusal.reason)
         if self.phase is Phase.RESPONSE:
             self._close_after_response()
         elif self._respond(refusal) or self._has_responded():
@@ -177,7 +178,7 @@ class BoundedRequests(HttpToolsProtocol):
             self.abort()
 
     def _respond(self, refusal: RequestRefused) -> bool:
-        """Send a refusal where the next response is due, and return True; return False where it is not."""
+        """Send a refusal and return True, or return False if another response is due first."""
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             if cycle.response_started or self.pipeline:
@@ -198,7 +199,7 @@ class BoundedRequests(HttpToolsProtocol):
         return True
 
     def _has_responded(self) -> bool:
-        """Return whether what arrives is the rest of a request that has had its response."""
+        """Return whether the rest of a request arrives after its response."""
         return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
 
     def _close_after_response(self) -> None:
@@ -209,16 +210,17 @@ class BoundedRequests(HttpToolsProtocol):
                 self._drain_and_close()
 
     def _drain_and_close(self) -> None:
-        """End the responses, and read on for a while: closing with data unread would reset the connection.
+        """Stop sending, and read on for a while before the connection is closed.
 
-        The reset would take the response from a client that still sends (RFC 9112 section 9.6).
+        Closing with unread data would reset the connection, and a client that is still sending would lose the response
+        (RFC 9112 section 9.6).
         """
         self._ignores_data = self._half_closed = True
         self.flow.resume_reading()
         self.transport.write_eof()
 
     def close_after_body(self, cycle: RequestResponseCycle) -> None:
-        """Close the connection after the last response, once the request has arrived."""
+        """Close the connection after its last response, when the whole request has arrived."""
         if cycle.more_body:
             self._drain_and_close()
         else:
@@ -227,14 +229,14 @@ class BoundedRequests(HttpToolsProtocol):
     def _discard(self, data: bytes) -> None:
         self._drained_bytes += len(data)
         if self._drained_bytes > self._limits.drain_bytes:
-            self._give_up("drain_bytes")
+            self._abort_because("drain_bytes")
 
-    def _give_up(self, reason: str) -> None:
-        self._registry.note(reason)
+    def _abort_because(self, reason: str) -> None:
+        self._registry.count_closed(reason)
         self.abort()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request."""
+        """Continue with the next request."""
         if self._half_closed:
             self.server_state.total_requests += 1
         else:
@@ -242,7 +244,7 @@ class BoundedRequests(HttpToolsProtocol):
 
     @property
     def phase(self) -> Phase:
-        """What the connection waits for now."""
+        """The current phase of the connection."""
         cycle = self.cycle
         if self._half_closed:
             return Phase.DRAIN
@@ -253,13 +255,13 @@ class BoundedRequests(HttpToolsProtocol):
         return Phase.HEAD if self.timeout_keep_alive_task is None else Phase.IDLE
 
     def abort(self) -> None:
-        """Close the connection without sending what waits."""
+        """Close the connection without sending the bytes that wait."""
         self._ignores_data = True
         self.transport.abort()
 
 
 class _DrainingTransport(asyncio.Transport):
-    """The transport of a request that has not arrived whole: closing it reads the rest first, within bounds."""
+    """The transport of an incomplete request. Closing it first reads and discards the rest, within limits."""
 
     def __init__(self, connection: BoundedRequests, cycle: RequestResponseCycle) -> None:
         super().__init__()

@@ -1,39 +1,39 @@
-"""The configuration of uvicorn: its protocol is ours, with bounds."""
+"""The configuration of uvicorn with the protocol of this package."""
 
 from typing import Any
 
 import uvicorn
 
-from server.http.connections import Connections
+from server.http.connection_registry import ConnectionRegistry
 from server.http.limits import HttpLimits
 from server.http.protocol import BoundedProtocol
 from server.middleware.client_address import TrustedProxies
 
 
 class ServerConfig(uvicorn.Config):
-    """A uvicorn configuration whose connections are bounded.
+    """A uvicorn configuration with limits on connections.
 
     Attributes:
-        http_limits: The bounds.
-        proxies: Whose connections are not bounded by the limit of each peer.
-        open_connections: The connections of this process, once it serves.
+        http_limits: The limits.
+        proxies: The proxies to which the limit for each peer does not apply.
+        connections: The connections of this process. It is set when the process starts to serve.
     """
 
-    open_connections: Connections
+    connections: ConnectionRegistry
 
     def __init__(self, app: str, http_limits: HttpLimits, proxies: TrustedProxies, **options: Any) -> None:
-        """Take the app, the bounds and the trusted proxies, and whatever uvicorn takes."""
+        """Take the import string of the app, the limits, the trusted proxies, and other options of uvicorn."""
         self.http_limits = http_limits
         self.proxies = proxies
         super().__init__(
             app,
             http=BoundedProtocol,
-            ws="none",  # a connection that another protocol takes over would be bounded by nothing
+            ws="none",  # no limit applies to a connection after an upgrade to another protocol
             timeout_keep_alive=http_limits.timeout_keep_alive,
             **options,
         )
 
     def load(self) -> None:
-        """Load the app, which configures logging, and begin to count connections."""
+        """Load the app, which configures logging, and create the registry, which may log a warning."""
         super().load()
-        self.open_connections = Connections(self.http_limits)
+        self.connections = ConnectionRegistry(self.http_limits)

@@ -1,4 +1,4 @@
-"""The bounds of HTTP connections, which hold for everybody, signed in or not."""
+"""The limits of HTTP connections. They apply to every client, signed in or not."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,20 +6,20 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """The bounds of connections, for each server process.
+    """The limits of connections in one server process.
 
     Attributes:
-        head_bytes: The longest head of a request, and the longest stretch of chunk headers or trailers in its body.
-        header_lines: The most header lines of a request.
-        connections: The most open connections.
-        connections_per_peer: The most of them from one address.
-        unsent_bytes: The most bytes of responses that wait for slow readers, of all connections together.
-        drain_bytes: The most bytes of a request that are read and discarded after its response.
-        timeout_head: Seconds until a head must be complete.
-        timeout_body: Seconds until a body must be complete, from the end of the head.
-        timeout_write: Seconds in which a client must read some of the response that waits for it.
-        timeout_drain: Seconds for which the rest of a request is read and discarded after its response.
-        timeout_keep_alive: Seconds for which a connection may be idle between two requests.
+        head_bytes: The maximum length of a request line with headers, and of chunk headers or trailers in a body.
+        header_lines: The maximum number of header lines in a request.
+        connections: The maximum number of open connections.
+        connections_per_peer: The maximum number of open connections from one address.
+        unsent_bytes: The maximum number of bytes that wait for slow readers, for all connections together.
+        drain_bytes: The maximum number of bytes of a request that are read and discarded after its response.
+        timeout_head: The seconds in which a client must send the request line and headers.
+        timeout_body: The seconds in which a client must send the request body after the headers.
+        timeout_write: The seconds in which a client must read some of the response that waits for it.
+        timeout_drain: The seconds in which the rest of a request is read and discarded after its response.
+        timeout_keep_alive: The seconds for which a connection may be idle between two requests.
     """
 
     head_bytes: int = 32_768

@@ -1,4 +1,4 @@
-"""Responses that the protocol itself sends to requests that never reach the app."""
+"""Refusals that the HTTP protocol sends itself, for requests that do not reach the app."""
 
 from collections.abc import Sequence
 from http import HTTPStatus

@@ -1,51 +1,51 @@
-"""Where a request comes from: the peer of its connection, or what trusted proxies say in front of it.
+"""The client's address: the peer of the connection, or the address that trusted proxies report.
 
-uvicorn's own middleware is not used, since it takes any text from the header for an address.
+uvicorn's own middleware is not used because it accepts any text in the header as an address.
 """
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from starlette.types import Scope
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_LONGEST = 64
-"""An IPv6 address in brackets with a zone and a port is no longer."""
+_MAX_LENGTH: Final = 64
+"""Enough for an IPv6 address in brackets with a zone and a port."""
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
-    """Return the networks of a list of addresses and networks, separated by commas.
+    """Return the networks in a list of addresses and networks, separated by commas.
 
     Raises:
-        ValueError: If one is neither, such as `*`, or has bits set beyond its prefix.
+        ValueError: If an item is neither (such as `*`), or has bits set after its prefix.
     """
-    return tuple(ipaddress.ip_network(each) for each in text.replace(",", " ").split())
+    return tuple(ipaddress.ip_network(item) for item in text.replace(",", " ").split())
 
 
 class TrustedProxies:
-    """The proxies whose X-Forwarded-For and X-Forwarded-Proto headers are believed, and whose clients are many.
+    """The proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.
 
-    `Forwarded` (RFC 7239) is not read: a proxy that writes only one of the two headers passes the other on as the
-    client has made it up.
+    `Forwarded` (RFC 7239) is ignored. A proxy that writes only the other headers would pass on a `Forwarded` header
+    that the client has made up.
     """
 
     def __init__(self, networks: Sequence[Network] = ()) -> None:
-        """Take the networks that proxies are in; without any, headers change nothing."""
+        """Take the networks of the proxies. Without any, the headers are ignored."""
         self._networks = networks
 
     def trusts(self, address: Address) -> bool:
-        """Return whether the address is a trusted proxy's."""
+        """Return whether the address belongs to a trusted proxy."""
         return any(address in network for network in self._networks)
 
     def resolve(self, scope: Scope) -> str | None:
-        """Return the client's address, and set the scheme that it used; None where the peer has no address.
+        """Return the client's address, or None if the peer has no address. Set the scheme that the client used.
 
-        The address is the rightmost in X-Forwarded-For that is not a trusted proxy's: each proxy appends the address
-        that it was connected from, and what stands left of that is made up by anybody. A part that is no address ends
-        the search, and the last known address counts.
+        Each proxy appends the address that it was connected from. The client's address is therefore the rightmost one
+        in X-Forwarded-For that is not a trusted proxy; a client can make up everything to the left of it. An invalid
+        item ends the search, and the address to its right counts.
         """
         peer = scope.get("client")
         if not self._networks:
@@ -73,12 +73,12 @@ class TrustedProxies:
 
 
 def parse_address(text: str) -> Address | None:
-    """Return the address of `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`; None for other text."""
-    if len(text) > _LONGEST:
+    """Return the address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`, or None if invalid."""
+    if len(text) > _MAX_LENGTH:
         return None
     if text.startswith("["):
-        host, closed, port = text[1:].partition("]")
-        if not closed or not _is_port(port):
+        host, bracket, port = text[1:].partition("]")
+        if not bracket or not _is_port(port):
             return None
     elif text.count(":") == 1:
         host, colon, port = text.partition(":")
@@ -87,7 +87,7 @@ def parse_address(text: str) -> Address | None:
     else:
         host = text
     try:
-        address = ipaddress.ip_address(host.partition("%")[0])  # a zone says something on the proxy's host only
+        address = ipaddress.ip_address(host.partition("%")[0])  # a zone has a meaning only on the proxy's host
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

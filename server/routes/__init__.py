@@ -1,1 +1,1 @@
-"""The routes that need no sign-in: health checks and pages."""
+"""Routes that need no token: health checks and pages."""

@@ -1,4 +1,4 @@
-"""GET /health tells whether the process answers, GET /ready whether it can do its work. Neither needs a sign-in."""
+"""GET /health responds while the process runs, GET /ready while it can serve requests. Neither needs a token."""
 
 import asyncio
 import logging
@@ -20,68 +20,69 @@ from db.migrations.schema_version import REVISIONS, UnreadableSchema, is_older, 
 from server.runtime.ready_database import INCOMPLETE_CATALOG, OLD_SCHEMA, not_whole
 
 READY_SECONDS: Final = 2.0
-"""How long the database may take to tell that it is there."""
-WHOLE_SECONDS: Final = 60.0
-"""How long a catalog that was found whole is not looked at again."""
+"""How long the database may take to respond."""
+CATALOG_CHECK_SECONDS: Final = 60.0
+"""How long the result of a successful catalog check is reused."""
 _log = logging.getLogger("group_sessions.faults")
 
 
 def health_routes(engine: Database) -> list[BaseRoute]:
-    """Return the routes of both."""
-    return [Route("/health", _health), Route("/ready", Readiness(engine).answer)]
+    """Return the routes /health and /ready."""
+    return [Route("/health", _health), Route("/ready", Readiness(engine).respond)]
 
 
 class Readiness:
-    """Whether the database can be reached and has the schema and the catalog that this program needs."""
+    """Checks that the database responds, and has the schema and the catalog that this program needs."""
 
     def __init__(self, engine: Database) -> None:
         self._engine = engine
-        self._look: asyncio.Task[str | None] | None = None
-        self._whole_until = -math.inf
+        self._check: asyncio.Task[str | None] | None = None
+        self._catalog_valid_until = -math.inf
 
-    async def answer(self, _request: Request) -> Response:
-        """Answer 200, or 503 with a reason that tells nothing of the database itself."""
-        # However many ask at once, and strangers may, the database is asked once.
-        if self._look is None or self._look.done():
-            self._look = asyncio.create_task(self._reason())
-        reason = await asyncio.shield(self._look)
+    async def respond(self, _request: Request) -> Response:
+        """Respond with status 200, or with 503 and a reason that reveals nothing about the database."""
+        # Requests need no token, so that anyone can send many of them. All that arrive together share one check.
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._reason_not_ready())
+        reason = await asyncio.shield(self._check)
         if reason is None:
             return _json({"status": "ready"}, 200)
         return _json({"status": "not ready", "reason": reason}, 503)
 
-    async def _reason(self) -> str | None:
+    async def _reason_not_ready(self) -> str | None:
         try:
-            lacking = await self._ask()
-        except Exception as fault:  # whatever it is, the answer is no
+            reason = await self._query_database()
+        except Exception as fault:  # with any exception the server is not ready
             _log.warning("not ready", exc_info=fault)
             kind = classify_fault(fault)
             return "the database cannot be used" if kind is None else kind.reason
-        return lacking or self._refused_change()
+        return reason or self._recent_write_refusal()
 
-    async def _ask(self) -> str | None:
+    async def _query_database(self) -> str | None:
         connected = False
         try:
             async with asyncio.timeout(READY_SECONDS), self._engine.connect() as connection:
                 connected = True
-                return await connection.run_sync(self._what_is_missing)
+                return await connection.run_sync(self._check_schema)
         except TimeoutError:
             if connected:
                 raise
-        # Either every connection is in use, or the database is silent: a connection beside the pool tells which.
+        # Either all connections of the pool are in use, or the database does not respond. A connection outside of the
+        # pool shows which.
         if isinstance(self._engine.read_pool, ConfinedReadPool):
             async with asyncio.timeout(READY_SECONDS), self._engine.read_pool.engine.connect():
                 pass
         raise Busy
 
-    def _refused_change(self) -> str | None:
-        # Reading goes on where the disk is full, so only changes show it.
+    def _recent_write_refusal(self) -> str | None:
+        # With a full disk the database can still read, so that only writes reveal it.
         refusal = self._engine.write_refusals.recent()
         if refusal is None:
             return None
         _log.warning("not ready", extra={"fields": {"cause": refusal.word}})
         return refusal.reason
 
-    def _what_is_missing(self, connection: Connection) -> str | None:
+    def _check_schema(self, connection: Connection) -> str | None:
         try:
             revision = revision_of(connection)
         except UnreadableSchema:
@@ -90,13 +91,13 @@ class Readiness:
             return OLD_SCHEMA
         if revision not in REVISIONS:  # a newer release may have another catalog
             return None
-        # This look takes milliseconds, and a catalog hardly ever changes: what was whole is believed for a while.
-        if time.monotonic() >= self._whole_until:
-            lacking = find_missing(connection)
-            if lacking:
-                _log.error(not_whole(lacking))
+        # The check takes milliseconds, and catalogs hardly ever change.
+        if time.monotonic() >= self._catalog_valid_until:
+            missing = find_missing(connection)
+            if missing:
+                _log.error(not_whole(missing))
                 return INCOMPLETE_CATALOG
-            self._whole_until = time.monotonic() + WHOLE_SECONDS
+            self._catalog_valid_until = time.monotonic() + CATALOG_CHECK_SECONDS
         return None
 
 

@@ -1,1 +1,1 @@
-"""The settings, which are read from the environment here and nowhere else."""
+"""The settings. They are read from the environment only here."""

@@ -1,4 +1,4 @@
-"""The settings, read from the environment in this one place."""
+"""All settings, and the function that reads them from the environment."""
 
 import os
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _ACCEPTED_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used; the message has one sentence for each wrong variable, and no values."""
+    """Invalid settings. The message has one sentence for each invalid variable, and no values."""
 
 
 def _database_url(value: str) -> str:
@@ -35,7 +35,7 @@ def _database_url(value: str) -> str:
         database = async_url(value).database
     except ArgumentError as error:
         raise ValueError from error
-    if not database or database == ":memory:":  # a database in memory is another one for each connection
+    if not database or database == ":memory:":  # each connection would have a database of its own
         raise ValueError
     return value
 
@@ -52,9 +52,9 @@ def _networks(value: str) -> str:
 
 
 class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
-    """What the server and the commands are set to. A field's variable is its name in capitals.
+    """The settings of the server and the commands. The variable of a field is its name in capitals.
 
-    Each field's description is what the variable accepts, in the words of the error message.
+    The description of each field completes the sentence "VARIABLE must be ...", which is the error message.
     """
 
     model_config = SettingsConfigDict(frozen=True)
@@ -90,37 +90,37 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
         "",
         description="addresses and networks of proxies, such as 10.0.0.7 or 10.0.0.0/8, separated by commas"
-        " (no *: everybody could then claim any address)",
+        " (not *, which would let every client claim any address)",
     )
     worker_timeout: int = Field(300, ge=10, le=86400, description="a whole number of seconds from 10 to 86400")
 
     @property
     def database_async_url(self) -> URL:
-        """The database with the driver used here: sqlite+aiosqlite or postgresql+asyncpg."""
+        """The database URL with its async driver: sqlite+aiosqlite or postgresql+asyncpg."""
         return async_url(self.database_url)
 
     @property
     def first_weekday(self) -> int:
-        """The day weeks start on, numbered as `datetime.date.weekday` does: Monday is 0, Sunday is 6."""
+        """The first day of the week, as `datetime.date.weekday` numbers it: Monday is 0, Sunday is 6."""
         return _WEEKDAYS.index(self.week_start)
 
     @property
     def trusted_networks(self) -> tuple[Network, ...]:
-        """The networks of proxies that say where a request comes from."""
+        """The networks of the trusted proxies."""
         return parse_networks(self.trusted_proxies)
 
     def serves_graphiql(self, *, demo: bool) -> bool:
-        """Return whether GraphiQL's page is on; unset, it is on in the demo only."""
+        """Return whether to serve the GraphiQL page. If the variable is unset, only the demo serves it."""
         return demo if self.graphiql is None else self.graphiql == "on"
 
     @model_validator(mode="after")
-    def _sign_in_whole(self) -> Self:
-        self.refuse_unclear_sign_in()
+    def _check_sign_in(self) -> Self:
+        self.check_sign_in()
         return self
 
     @model_validator(mode="after")
-    def _events_whole(self) -> Self:
-        self.refuse_half_given_events(on_sqlite=self.database_url.startswith("sqlite"))
+    def _check_events(self) -> Self:
+        self.check_events(on_sqlite=self.database_url.startswith("sqlite"))
         return self
 
     @classmethod
@@ -132,16 +132,16 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leave the environment to `load_settings`, so that a test's settings depend on the test alone."""
+        """Read the environment only in `load_settings`, so that the settings of a test depend only on the test."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of an environment; an empty variable counts as unset.
+    """Return the settings of an environment. An empty variable counts as unset.
 
     Raises:
-        SettingsError: Naming each wrong variable and what it accepts, without its value.
+        SettingsError: If variables are invalid. The message says what each must be, without its value.
     """
     source = EnvSettingsSource(Settings)
     source.env_vars = {name.lower(): _trimmed(name, value) for name, value in environ.items() if value.strip()}
@@ -149,19 +149,19 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         return Settings(**source())
     except ValidationError as error:
         sentences = [_sentence(fault) for fault in error.errors(include_input=False, include_url=False)]
-    # Raised outside of the except block: the validation error would bring the values into a printed traceback.
+    # Raised outside of the except block, because the validation error as its context would print the values.
     raise SettingsError(" ".join(dict.fromkeys(sentences)))
 
 
 def _trimmed(name: str, value: str) -> str:
-    return value if name == "AUTH_JWT_SECRET" else value.strip()  # spaces may belong to a secret
+    return value if name == "AUTH_JWT_SECRET" else value.strip()  # a secret may begin or end with spaces
 
 
 def _sentence(fault: ErrorDetails) -> str:
-    if not fault["loc"]:  # of settings that do not fit together, said by the validator above
+    if not fault["loc"]:  # the message of a validator for several settings
         return str(fault["ctx"]["error"])
     name = str(fault["loc"][0])
-    said = fault.get("ctx", {}).get("error")
-    if isinstance(said, UnusableParameter):
-        return f"{name.upper()} {said}."
+    cause = fault.get("ctx", {}).get("error")
+    if isinstance(cause, UnusableParameter):
+        return f"{name.upper()} {cause}."
     return f"{name.upper()} must be {Settings.model_fields[name].description}."

@@ -1,4 +1,4 @@
-"""The settings of HTTP connections. Descriptions are what a variable accepts, as in `server.settings.environment`."""
+"""The settings of HTTP connections."""
 
 from dataclasses import fields
 from typing import Final
@@ -8,14 +8,16 @@ from pydantic_settings import BaseSettings
 
 from server.http.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 
-_NUMBER: Final = "a whole number from 1"
-_SECONDS: Final = "a whole number of seconds from 1"
+_NUMBER: Final = "a whole number of 1 or more"
+_SECONDS: Final = "a whole number of seconds, 1 or more"
 
 
 class HttpSettings(BaseSettings):
-    """What of the settings bounds connections."""
+    """The limits of connections. Each description completes the sentence "VARIABLE must be ..."."""
 
-    limit_head_bytes: int = Field(DEFAULT_HTTP_LIMITS.head_bytes, ge=1_000, description="a whole number from 1000")
+    limit_head_bytes: int = Field(
+        DEFAULT_HTTP_LIMITS.head_bytes, ge=1_000, description="a whole number of 1000 or more"
+    )
     limit_header_lines: PositiveInt = Field(DEFAULT_HTTP_LIMITS.header_lines, description=_NUMBER)
     limit_connections: PositiveInt = Field(DEFAULT_HTTP_LIMITS.connections, description=_NUMBER)
     limit_connections_per_peer: PositiveInt = Field(DEFAULT_HTTP_LIMITS.connections_per_peer, description=_NUMBER)
@@ -29,8 +31,8 @@ class HttpSettings(BaseSettings):
 
     @property
     def http_limits(self) -> HttpLimits:
-        """The bounds of connections."""
-        names = [each.name for each in fields(HttpLimits)]
+        """The limits of connections."""
+        names = [field.name for field in fields(HttpLimits)]
         return HttpLimits(
             **{name: getattr(self, name if name.startswith("timeout_") else f"limit_{name}") for name in names}
         )

@@ -1,4 +1,4 @@
-"""Settings that are lists."""
+"""Lists in settings."""
 
 
 def split_list(value: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The secrets that sign webhooks, by the Standard Webhooks specification: several at once while they are rotated."""
+"""The secrets that sign webhooks (Standard Webhooks specification). There are several while a secret is rotated."""
 
 import base64
 import re
@@ -8,33 +8,34 @@ from typing import Final
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-MOST_SECRETS: Final = 5
+MAX_SECRETS: Final = 5
+_KEY_BYTES: Final = range(24, 65)
 
 
 class WebhookSecrets:
-    """Signs with every secret, and accepts what any of them has signed."""
+    """Signs with every secret, and accepts a signature by any of them."""
 
     def __init__(self, text: str) -> None:
-        """Take the secrets of a setting.
+        """Take the secrets from a setting.
 
         Raises:
-            ValueError: Where it is not 1 to 5 secrets of 24 to 64 bytes.
+            ValueError: If they are not 1 to 5 secrets of 24 to 64 bytes.
         """
         secrets = re.split(r"[\s,]+", text.strip())
-        if len(secrets) > MOST_SECRETS:
+        if len(secrets) > MAX_SECRETS:
             raise ValueError
         self._webhooks = [Webhook(_checked(secret)) for secret in secrets]
 
     def sign(self, event_id: str, at: datetime, body: str) -> str:
-        """Return the value of the header webhook-signature: a signature for each secret."""
+        """Return the value of the header webhook-signature, with one signature for each secret."""
         return " ".join(webhook.sign(event_id, at, body) for webhook in self._webhooks)
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> None:
-        """Return where one of the secrets has signed the body and the time is near.
+        """Check that one of the secrets signed the body, recently.
 
         Raises:
-            WebhookVerificationError: Where none has, or where it was too long ago or too far ahead.
-            ValueError: Where headers or body are not of the form that can be signed.
+            WebhookVerificationError: If no signature is valid, or the timestamp is too old or in the future.
+            ValueError: If the headers or the body are malformed.
         """
         refusal: WebhookVerificationError | None = None
         for webhook in self._webhooks:
@@ -51,6 +52,6 @@ class WebhookSecrets:
 def _checked(secret: str) -> str:
     text = secret.removeprefix("whsec_")
     key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    if not 24 <= len(key) <= 64:
+    if len(key) not in _KEY_BYTES:
         raise ValueError
     return secret

@@ -90,7 +90,7 @@ def test_unknown_keys_of_roles_are_named_all_at_once() -> None:
     message = refused(
         AUTH_ROLE_PERMISSIONS='{"desk": ["pm.billing.edit", "staff"], "lead": ["Staff", "pm.group_schedule.view"]}'
     )
-    assert message.startswith('AUTH_ROLE_PERMISSIONS names what does not exist: "Staff", "pm.billing.edit".')
+    assert message.startswith('AUTH_ROLE_PERMISSIONS has unknown permissions: "Staff", "pm.billing.edit".')
     assert "pm.group_enrollments.delete" in message
     assert "org_admin, staff" in message
 
@@ -120,7 +120,7 @@ def test_the_issuer_alone_is_enough_with_an_audience() -> None:
 )
 def test_an_issuer_that_is_asked_for_its_keys_is_an_address(issuer: str) -> None:
     message = refused(AUTH_ISSUER=issuer, AUTH_AUDIENCE="pm")
-    assert message.startswith("AUTH_ISSUER must be the https:// address of your provider")
+    assert message.startswith("AUTH_ISSUER must be the https:// URL of your provider")
     assert issuer not in message
     for keys in (KEY_SET, {"AUTH_JWT_SECRET": SECRET}):
         assert load_settings({"AUTH_ISSUER": issuer, "AUTH_AUDIENCE": "pm"} | keys).auth_issuer == issuer

@@ -139,6 +139,6 @@ async def assert_serves(url: str) -> None:
 
 async def readiness(url: str) -> str | None:
     database = create_engine(url)
-    reason = await Readiness(database)._reason()
+    reason = await Readiness(database)._reason_not_ready()
     await database.dispose()
     return reason
