@@ -1,1 +1,1 @@
-"""The functional core: facts in, decisions out. Standard library only."""
+"""The functional core: functions take facts and return decisions. No I/O, no clock, only the standard library."""

@@ -1,4 +1,4 @@
-"""The English names of days and months, and how numbers and lists are said. Not strftime's: that follows the locale."""
+"""English names of days and months, ordinals and lists. strftime is not used, because it depends on the locale."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -22,19 +22,19 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
 def short_date(day: date) -> str:
-    """Return a date without its year, as in "Jan 15"."""
+    """Return a date without its year, such as "Jan 15"."""
     return f"{MONTHS[day.month - 1][:3]} {day.day}"
 
 
 def in_list(items: Sequence[str]) -> str:
-    """Return the items as prose lists them, as in "Monday, Wednesday and Friday"."""
+    """Return the items as a list in prose, such as "Monday, Wednesday and Friday"."""
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def ordinal(number: int) -> str:
-    """Return a place in a row; a negative one counts from the end: "second", "21st", "last", "second to last"."""
+    """Return an ordinal, such as "second" or "21st". A negative number counts from the end: "second to last"."""
     if number == -1:
         return "last"
     if number < 0:

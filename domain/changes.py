@@ -1,4 +1,4 @@
-"""What a decision leaves behind besides rows: events for the other modules, history for the auditors."""
+"""The records of a decision besides its rows: events for other modules, and history for auditors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class EntityType(StrEnum):
-    """What a history entry is about."""
+    """The kind of entity that a history entry is about."""
 
     GROUP_DEFINITION = "group_definition"
     OCCURRENCE = "occurrence"
@@ -18,7 +18,7 @@ class EntityType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field before and after, as text. None: it had, or has, no value."""
+    """The value of one field before and after a change, as text. None if it has no value."""
 
     field: str
     before: str | None
@@ -27,7 +27,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """What was done to one entity. Who did it and when is known by the transaction that stores it."""
+    """One action on one entity. The transaction that stores the entry adds the actor and the time."""
 
     entity_type: EntityType
     entity_id: UUID
@@ -37,13 +37,13 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact for other modules: ids, dates, times and statuses, never a name.
+    """A fact for other modules. It contains ids, dates, times and statuses, never a name.
 
     Attributes:
-        name: The event's name, e.g. pm_group_session_scheduled.
-        group_definition_id: The group it belongs to; events of one group are told in their order.
-        payload: The facts, ready for JSON.
-        site_id: The id of the location concerned, where there is one.
+        name: The event's name, such as pm_group_session_scheduled.
+        group_definition_id: The group it belongs to. Events of one group are delivered in order.
+        payload: The values, ready for JSON.
+        site_id: The id of the location, if any.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Event:
     site_id: str | None = None
 
 
-# Kept by the table for itself, or told by the entry's own time.
-_NOT_HISTORY = frozenset({"version", "created_at", "updated_at"})
+# The version is bookkeeping, and the entry has a time of its own.
+_NOT_IN_HISTORY = frozenset({"version", "created_at", "updated_at"})
 
 
 def as_text(value: object) -> str | None:
-    """Return a field's value as history and events tell it: ISO 8601 for dates, times and instants."""
+    """Return a field's value as text for history and events. Dates, times and instants are in ISO 8601."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, (datetime, date, time)):
@@ -68,26 +68,26 @@ def as_text(value: object) -> str | None:
 
 
 def differences(before: Any, after: Any) -> tuple[FieldChange, ...]:
-    """Return the fields in which two records of one class differ; before is None for a new record."""
-    told = _texts(before)
+    """Return the fields in which two records of one class differ. `before` is None for a new record."""
+    texts = _texts(before)
     return tuple(
-        FieldChange(field, told.get(field), text) for field, text in _texts(after).items() if told.get(field) != text
+        FieldChange(field, texts.get(field), text) for field, text in _texts(after).items() if texts.get(field) != text
     )
 
 
 def _texts(record: Any) -> dict[str, str | None]:
     if record is None:
         return {}
-    told: dict[str, str | None] = {}
+    texts: dict[str, str | None] = {}
     for field in fields(record):
         value = getattr(record, field.name)
-        if field.name in _NOT_HISTORY:
+        if field.name in _NOT_IN_HISTORY:
             continue
         if field.name == "recurrence":
-            told |= {
+            texts |= {
                 f"recurrence_{name}": as_text(getattr(value, name, None) or None)
                 for name in ("rule", "start_date", "start_time", "excluded_dates")
             }
             continue
-        told[field.name] = as_text(value)
-    return told
+        texts[field.name] = as_text(value)
+    return texts

@@ -1,8 +1,8 @@
-"""Whether a week of an intensive program has the hours it must have.
+"""Weekly compliance: whether a week of an intensive program has the required hours and days.
 
-The minimums are those of the Arizona Health Care Cost Containment System (AHCCCS) for behavioral health: intensive
-outpatient (IOP), at least nine hours a week over at least three days with at least three hours each; partial
-hospitalization (PHP), at least twenty hours a week over at least five days.
+The minimums are those of the Arizona Health Care Cost Containment System (AHCCCS) for behavioral health. Intensive
+outpatient (IOP): at least nine hours a week, on at least three days with at least three hours each. Partial
+hospitalization (PHP): at least twenty hours a week, on at least five days.
 """
 
 from collections.abc import Iterable
@@ -13,27 +13,27 @@ from enum import StrEnum
 from domain.calendar_names import WEEKDAYS, short_date
 from domain.wall_time import instant
 
-_Date = date  # a gap has a field of that name
+_Date = date  # ComplianceGap has a field named date
 _HOUR = timedelta(hours=1)
 _DAYS_OF_WEEK = 7
 
 
 class Program(StrEnum):
-    """The group types that a weekly minimum is set for."""
+    """The group types with weekly minimums."""
 
     IOP = "IOP"
     PHP = "PHP"
 
 
 class ComplianceStatus(StrEnum):
-    """Whether every requirement is met."""
+    """Whether all requirements are met."""
 
     COMPLIANT = "COMPLIANT"
     NON_COMPLIANT = "NON_COMPLIANT"
 
 
 class ComplianceRequirementCode(StrEnum):
-    """What a requirement measures: hours in the week, days with a session, hours on each of those days."""
+    """What a requirement measures: the week's hours, the days with a session, or the hours on each of these days."""
 
     WEEKLY_HOURS = "WEEKLY_HOURS"
     WEEKLY_DAYS = "WEEKLY_DAYS"
@@ -42,7 +42,7 @@ class ComplianceRequirementCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ComplianceRequirement:
-    """One minimum and what there is, in hours or days. For DAILY_HOURS that is the shortest day; 0 without sessions."""
+    """One minimum and the actual value, in hours or days. DAILY_HOURS is about the shortest day; 0 without any."""
 
     code: ComplianceRequirementCode
     required: float
@@ -52,7 +52,7 @@ class ComplianceRequirement:
 
 @dataclass(frozen=True, slots=True)
 class ComplianceGap:
-    """What is missing from one requirement, in hours or days and in words; on which day, for one day's hours."""
+    """The shortfall of one requirement, in hours or days and in words. `date` is set for the hours of one day."""
 
     code: ComplianceRequirementCode
     message: str
@@ -62,17 +62,17 @@ class ComplianceGap:
 
 @dataclass(frozen=True, slots=True)
 class Compliance:
-    """A program's week against its minimums.
+    """A week of a program compared with the program's minimums.
 
     Attributes:
-        program: Whose minimums.
+        program: The program.
         week_start: The first day of the week.
-        week_end: Its last day.
-        status: COMPLIANT where every requirement is met.
-        hours: Hours with a session, overlapping ones once, to two decimals.
-        days: Days with a session.
-        requirements: Every minimum of the program.
-        gaps: What is missing; the week's hours, its days, then its short days in order.
+        week_end: The last day of the week.
+        status: COMPLIANT if all requirements are met.
+        hours: The hours with a session, rounded to two decimals. Overlapping sessions count once.
+        days: The number of days with a session.
+        requirements: All requirements of the program.
+        gaps: The shortfalls: the week's hours, its days, then its short days in order.
     """
 
     program: Program
@@ -96,21 +96,21 @@ _MINIMUMS = {Program.IOP: _Minimums(9, 3, 3), Program.PHP: _Minimums(20, 5, None
 
 
 def week_start(day: date, first_weekday: int) -> date:
-    """Return the first day of the week that holds a day, for weeks that begin on a weekday (0 is Monday)."""
+    """Return the first day of the week that contains a day. `first_weekday` is 0 for Monday."""
     return day - timedelta(days=(day.weekday() - first_weekday) % _DAYS_OF_WEEK)
 
 
 def weekly_compliance(
     program: Program, week_start: date, zone: str, sessions: Iterable[tuple[datetime, datetime]]
 ) -> Compliance:
-    """Weigh the seven days from week_start against the program's minimums.
+    """Compare the seven days from `week_start` with the program's minimums.
 
     Args:
-        program: Whose minimums.
+        program: The program.
         week_start: The first day of the week.
-        zone: The IANA zone whose midnights divide the days.
-        sessions: Start and end, as instants, of every session that is not cancelled. Those outside the week count for
-            nothing, those that reach out of it for what is inside.
+        zone: The IANA time zone whose midnights separate the days.
+        sessions: The start and end, as instants, of all sessions that are not cancelled. Only the time within the week
+            counts.
     """
     by_day = _time_by_day(week_start, zone, sessions)
     minimums = _MINIMUMS[program]
@@ -127,11 +127,11 @@ def weekly_compliance(
     gaps: list[ComplianceGap] = []
     if total < minimums.weekly_hours * _HOUR:
         missing = _hours_short(minimums.weekly_hours * _HOUR - total)
-        words = f"Need {_more(missing, 'hour')}/week"
-        gaps.append(ComplianceGap(ComplianceRequirementCode.WEEKLY_HOURS, words, missing))
+        message = f"Need {_more(missing, 'hour')}/week"
+        gaps.append(ComplianceGap(ComplianceRequirementCode.WEEKLY_HOURS, message, missing))
     if (days_short := float(minimums.weekly_days - len(by_day))) > 0:
-        words = f"Need {_more(days_short, 'day')}/week"
-        gaps.append(ComplianceGap(ComplianceRequirementCode.WEEKLY_DAYS, words, days_short))
+        message = f"Need {_more(days_short, 'day')}/week"
+        gaps.append(ComplianceGap(ComplianceRequirementCode.WEEKLY_DAYS, message, days_short))
     if minimums.daily_hours is not None:
         shortest = min(by_day.values(), default=None)
         requirements.append(_hours_requirement(ComplianceRequirementCode.DAILY_HOURS, minimums.daily_hours, shortest))
@@ -149,12 +149,12 @@ def weekly_compliance(
 
 
 def _time_by_day(first: date, zone: str, sessions: Iterable[tuple[datetime, datetime]]) -> dict[date, timedelta]:
-    """Return the time with a session on each day that has any, in order of days."""
+    """Return the time with a session for each day that has any, in order."""
     stretches = _without_overlap(sessions)
     by_day: dict[date, timedelta] = {}
     for day in (first + timedelta(days=number) for number in range(_DAYS_OF_WEEK)):
-        # Instants, not 24 hours: a day is 23 or 25 hours long when the clocks change.
-        midnight, next_midnight = (instant(each, time(), zone) for each in (day, day + timedelta(days=1)))
+        # A day has 23 or 25 hours when the clocks change.
+        midnight, next_midnight = instant(day, time(), zone), instant(day + timedelta(days=1), time(), zone)
         inside = (min(end, next_midnight) - max(start, midnight) for start, end in stretches)
         if spent := sum((part for part in inside if part > timedelta()), timedelta()):
             by_day[day] = spent
@@ -176,24 +176,24 @@ def _short_days(by_day: dict[date, timedelta], required: timedelta) -> list[Comp
     for day, spent in by_day.items():
         if spent < required:
             missing = _hours_short(required - spent)
-            words = f"Need {_more(missing, 'hour')} on {WEEKDAYS[day.weekday()]}, {short_date(day)}"
-            gaps.append(ComplianceGap(ComplianceRequirementCode.DAILY_HOURS, words, missing, day))
+            message = f"Need {_more(missing, 'hour')} on {WEEKDAYS[day.weekday()]}, {short_date(day)}"
+            gaps.append(ComplianceGap(ComplianceRequirementCode.DAILY_HOURS, message, missing, day))
     return gaps
 
 
 def _hours_requirement(
     code: ComplianceRequirementCode, required: int, actual: timedelta | None
 ) -> ComplianceRequirement:
-    """Return a minimum of hours, met where nothing is measured (None). It is decided exactly and shown rounded."""
+    """Return a requirement of hours. It is met if there is nothing to measure (None). Only the result is rounded."""
     met = actual is None or actual >= required * _HOUR
     shown = 0.0 if actual is None else round(actual / _HOUR, 2)
-    if not met:  # seconds short must not look like enough
+    if not met:  # a shortfall of seconds must not be rounded away
         shown = min(shown, required - 0.01)
     return ComplianceRequirement(code, float(required), shown, met)
 
 
 def _hours_short(missing: timedelta) -> float:
-    """Hours to two decimals; never 0, for something is missing."""
+    """Return the missing hours rounded to two decimals, at least 0.01."""
     return max(round(missing / _HOUR, 2), 0.01)
 
 

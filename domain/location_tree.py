@@ -1,14 +1,14 @@
-"""Sites, wings and rooms: a part of a location takes its site from the top of the tree, and its zone unless it has one.
+"""The tree of sites, wings and rooms. A part of a location inherits the site, and the time zone unless it has its own.
 
-A location's facts are what its registry states: `name`, `is_part`, `parent_id`, `parent_name`, `own_time_zone`,
-`active`. From them follow what the scheduler uses: `site`, `room`, `time_zone`.
+The facts of a location come from its registry: `name`, `is_part`, `parent_id`, `parent_name`, `own_time_zone`,
+`active`. The scheduler uses values derived from them: `site`, `room`, `time_zone`.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 Facts = Mapping[str, Any]
-"""The facts of one location. Where `site` and `time_zone` are among them, it keeps these if its parent is not known."""
+"""The facts of one location. If they include `site` and `time_zone`, these are used when the parent is unknown."""
 
 CYCLE: Final = "partOf leads back to the location itself"
 PARENT_REFUSED: Final = "partOf names a location that was refused, and has no display"
@@ -16,13 +16,13 @@ PARENT_UNKNOWN: Final = "partOf has no display and names a location that is neit
 
 
 def locations_in_cycles(facts: Mapping[str, Facts]) -> set[str]:
-    """Return the ids of locations that are, by way of others, part of themselves."""
+    """Return the ids of locations that are part of themselves, directly or through other locations."""
     cyclic: set[str] = set()
     finished: set[str] = set()
     for start in facts:
         path: dict[str, None] = {}
         step: str | None = start
-        # Not by recursion: a file may hold a chain of any length.
+        # No recursion: a file may contain a chain of any length.
         while step is not None and step in facts and step not in finished and step not in path:
             path[step] = None
             step = facts[step]["parent_id"]
@@ -34,11 +34,11 @@ def locations_in_cycles(facts: Mapping[str, Facts]) -> set[str]:
 
 
 def resolve_locations(facts: Mapping[str, Facts], default_time_zone: str) -> dict[str, dict[str, Any] | None]:
-    """Return `site`, `room` and `time_zone` by id; None where the site cannot be known.
+    """Return `site`, `room` and `time_zone` by id; None if the site is unknown.
 
     Args:
         facts: All locations by id, without cycles.
-        default_time_zone: The zone of a site that has none.
+        default_time_zone: The time zone of a site without one.
     """
     resolved: dict[str, dict[str, Any] | None] = {}
     for start in facts:

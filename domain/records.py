@@ -1,8 +1,8 @@
-"""The facts the module keeps, as they are read and written: frozen, slotted, without behaviour of their own.
+"""The records of the module, as they are read and written. They are immutable and have no behaviour.
 
-Ids of groups, occurrences and enrollments are UUIDs of version 7. Staff, locations and patients belong to other
-modules and keep their owner's id, a string of at most 64 characters, unique within an organization.
-All instants are UTC. A session's date and times are local wall-clock time in its time zone.
+The ids of groups, occurrences and enrollments are UUIDs of version 7. Staff, locations and patients belong to other
+modules and have the ids of these: strings of at most 64 characters, unique within an organization.
+All instants are in UTC. A session's date and times are local wall-clock time in its time zone.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from domain.recurrence import Recurrence
 
 
 class GroupType(StrEnum):
-    """The kind of a therapy group. IOP and PHP are intensive programs with weekly minimums."""
+    """The type of a therapy group. IOP and PHP are intensive programs with weekly minimums."""
 
     THERAPY = "THERAPY"
     PSYCHOEDUCATION = "PSYCHOEDUCATION"
@@ -26,7 +26,7 @@ class GroupType(StrEnum):
 
 
 class OccurrenceStatus(StrEnum):
-    """Where a session stands."""
+    """The status of a session."""
 
     SCHEDULED = "SCHEDULED"
     COMPLETED = "COMPLETED"
@@ -34,7 +34,7 @@ class OccurrenceStatus(StrEnum):
 
 
 class EnrollmentStatus(StrEnum):
-    """Where a patient stands in a group. ENROLLED and WAITLISTED are the active ones."""
+    """The status of an enrollment. ENROLLED and WAITLISTED are active."""
 
     ENROLLED = "ENROLLED"
     WAITLISTED = "WAITLISTED"
@@ -42,7 +42,7 @@ class EnrollmentStatus(StrEnum):
 
 
 class CapacityStatus(StrEnum):
-    """How a group's seats stand: below its maximum, at it, or above it."""
+    """Whether a group is below its maximum capacity, at it, or above it."""
 
     OPEN = "OPEN"
     FULL = "FULL"
@@ -51,7 +51,7 @@ class CapacityStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """A member of staff, from the platform's practitioner registry."""
+    """A staff member, from the platform's practitioner registry."""
 
     id: str
     display_name: str
@@ -61,7 +61,7 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place where groups meet: a site and, where told, a room. Not active: suspended or closed in the registry."""
+    """A place where groups meet: a site and, if known, a room. Inactive if suspended or closed in the registry."""
 
     id: str
     site: str
@@ -72,7 +72,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A patient of the registry PM-01. Not active: deceased or deactivated there."""
+    """A patient, from the registry PM-01. Inactive if deceased or deactivated there."""
 
     id: str
     display_name: str
@@ -83,7 +83,7 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class GroupDefinition:
-    """A therapy group: what it is, who leads it, where, for how many, how long (minutes) and how often."""
+    """A therapy group: its type, facilitators, location, capacity, duration in minutes and recurrence."""
 
     id: UUID
     name: str
@@ -126,13 +126,13 @@ class Occurrence:
 
     @property
     def duration_minutes(self) -> int:
-        """Minutes that really pass between start and end, whatever the clocks do in between."""
+        """The minutes that pass between start and end, including any change of the clocks."""
         return int((self.ends_at - self.starts_at).total_seconds()) // 60
 
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """One patient's place in one group. waitlist_position is 1-based and dense while waiting, None otherwise."""
+    """One patient's enrollment in one group. `waitlist_position` is 1 to n while waiting, otherwise None."""
 
     id: UUID
     group_definition_id: UUID

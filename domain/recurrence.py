@@ -1,4 +1,4 @@
-"""How a group repeats: a recurrence rule anchored at a local date and time, less its excluded dates."""
+"""Recurrences: a recurrence rule with its local start date and time, and excluded dates."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -8,22 +8,22 @@ from itertools import filterfalse, islice
 
 from domain.recurrence_days import LAST_DAY, rule_days
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR, InvalidRule, normalized, read_rule
-from domain.recurrence_sense import pointless_parts
+from domain.recurrence_sense import empty_parts
 from domain.refusal import Fault, FaultCode, FieldPath, refuse_if_any
 
 MAX_EXCLUDED_DATES = 1_000
-SEARCHED_YEARS = 10
+MAX_SEARCH_YEARS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """How a group repeats.
+    """The recurrence of a group.
 
     Attributes:
-        rule: An RFC 5545 recurrence rule, upper-case, without the "RRULE:" prefix.
-        start_date: The local date that the rule counts from; no day before it is part of the recurrence.
-        start_time: The local time of every session, kept across daylight saving; whole minutes.
-        excluded_dates: Days without a session though the rule has them (EXDATE), in order.
+        rule: A recurrence rule (RFC 5545) in upper case, without the "RRULE:" prefix.
+        start_date: The local date that the rule counts from. No earlier day is part of the recurrence.
+        start_time: The local time of every session, in whole minutes, the same in daylight saving time.
+        excluded_dates: The days of the rule without a session (EXDATE), in order.
     """
 
     rule: str
@@ -39,55 +39,54 @@ def parse_recurrence(
     excluded_dates: Iterable[date] = (),
     field: FieldPath = ("input", "recurrence"),
 ) -> Recurrence:
-    """Return the recurrence for what was typed.
+    """Return the recurrence of an input.
 
     Args:
-        rule: With or without the "RRULE:" prefix, in any case.
-        start_date: A day of the years 2000 to 2100, as all dates here.
-        start_time: Whole minutes.
-        excluded_dates: At most 1,000, in any order.
-        field: Where in the input this recurrence is, for the faults.
+        rule: The rule, in upper or lower case, with or without the "RRULE:" prefix.
+        start_date: The start date. Like all dates here, it must be in the years 2000 to 2100.
+        start_time: The start time, in whole minutes.
+        excluded_dates: At most 1,000 dates, in any order.
+        field: The path of the recurrence in the input, for the faults.
 
     Raises:
-        Refusal: With every fault: INVALID_RECURRENCE_RULE, OUT_OF_RANGE for dates, INVALID for the rest.
+        Refusal: With all faults: INVALID_RECURRENCE_RULE, OUT_OF_RANGE for dates, INVALID for the rest.
     """
     faults: list[Fault] = []
     excluded = tuple(excluded_dates)
     rule = normalized(rule)
     faults += _rule_faults(rule, start_date, field)
-    years = f"must be in the years {FIRST_YEAR} to {LAST_YEAR}."
+    years = f"must be between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31."
     if not _in_range(start_date):
         faults.append(Fault(FaultCode.OUT_OF_RANGE, f"The start date {years}", (*field, "startDate")))
     if start_time.second or start_time.microsecond or start_time.tzinfo:
-        faults.append(
-            Fault(FaultCode.INVALID, "The start time is a local time in whole minutes.", (*field, "startTime"))
-        )
+        message = "The start time must be a local time in whole minutes, such as 09:30:00."
+        faults.append(Fault(FaultCode.INVALID, message, (*field, "startTime")))
     if len(excluded) > MAX_EXCLUDED_DATES:
-        words = f"There are {len(excluded)} excluded dates, and there may be {MAX_EXCLUDED_DATES}."
-        faults.append(Fault(FaultCode.INVALID, words, (*field, "excludedDates")))
+        message = f"The recurrence has {len(excluded):,} excluded dates. The maximum is {MAX_EXCLUDED_DATES:,}."
+        faults.append(Fault(FaultCode.INVALID, message, (*field, "excludedDates")))
     if not all(map(_in_range, excluded)):
-        faults.append(Fault(FaultCode.OUT_OF_RANGE, f"The excluded dates {years}", (*field, "excludedDates")))
+        faults.append(Fault(FaultCode.OUT_OF_RANGE, f"Each excluded date {years}", (*field, "excludedDates")))
     refuse_if_any(faults)
     return Recurrence(rule, start_date, start_time, tuple(sorted(set(excluded))))
 
 
 def occurrence_dates(recurrence: Recurrence, from_date: date, through_date: date) -> Iterator[date]:
-    """Yield the days of the recurrence in a window, both ends included, in order, none after the year 2100.
+    """Yield the days of the recurrence in a window, including both ends, in order, until the end of 2100.
 
-    An excluded date is left out, yet it counts towards COUNT. The cost is that of the days and of the window's years,
-    a microsecond or two each, wherever the window lies.
+    Excluded dates are left out, but count for COUNT. Each day and each year of the window costs one or two
+    microseconds, however far the window is from the start date.
     """
     excluded = recurrence.excluded_dates  # in order
-    around = excluded[bisect_left(excluded, from_date) : bisect_right(excluded, through_date)]
+    in_window = excluded[bisect_left(excluded, from_date) : bisect_right(excluded, through_date)]
     days = rule_days(recurrence.rule, recurrence.start_date).between(from_date, min(through_date, LAST_DAY))
-    return filterfalse(frozenset(around).__contains__, days)
+    return filterfalse(frozenset(in_window).__contains__, days)
 
 
 def first_dates(recurrence: Recurrence, from_date: date, count: int) -> list[date]:
-    """Return the next days of the recurrence from a day on, that day included: at most count, within ten years."""
-    # A recurrence that starts later is searched from its start: ten years of waiting are not ten years of search.
+    """Return the first days of the recurrence from a day on, including that day: at most `count`, within ten years."""
+    # The ten years begin with the start date if that is later.
     first = max(from_date, recurrence.start_date)
-    last = min(first, LAST_DAY) + timedelta(days=SEARCHED_YEARS * 366)
+    last = min(first, LAST_DAY) + timedelta(days=MAX_SEARCH_YEARS * 366)
     return list(islice(occurrence_dates(recurrence, first, last), max(count, 0)))
 
 
@@ -95,14 +94,14 @@ def _rule_faults(rule: str, start_date: date, field: FieldPath) -> list[Fault]:
     try:
         until = read_rule(rule).until
     except InvalidRule as invalid:
-        return [_rule_fault(sentence, field) for sentence in invalid.complaints]
+        return [_rule_fault(message, field) for message in invalid.messages]
     if until and until < start_date:
-        return [_rule_fault(f"UNTIL ends the rule before it starts, on {start_date.isoformat()}.", field)]
-    return [_rule_fault(sentence, field) for sentence in pointless_parts(rule, start_date)]
+        return [_rule_fault(f"UNTIL must not be before the start date, {start_date.isoformat()}.", field)]
+    return [_rule_fault(message, field) for message in empty_parts(rule, start_date)]
 
 
-def _rule_fault(sentence: str, field: FieldPath) -> Fault:
-    return Fault(FaultCode.INVALID_RECURRENCE_RULE, sentence, (*field, "rule"))
+def _rule_fault(message: str, field: FieldPath) -> Fault:
+    return Fault(FaultCode.INVALID_RECURRENCE_RULE, message, (*field, "rule"))
 
 
 def _in_range(day: date) -> bool:

@@ -1,7 +1,7 @@
-"""The days of a rule, a year at a time: those that its BY parts select, in the periods that its INTERVAL leaves.
+"""The days of a rule, computed by year: the days that the BY parts select, in the periods that INTERVAL leaves.
 
-What the BY parts select is the same in all years of one calendar (`domain.year_masks`), so a year costs the same
-however far it is from the start, and a COUNT is counted by years.
+The BY parts select the same days in all years with the same calendar (`domain.year_masks`). So a year costs the same
+however far it is from the start date, and COUNT is counted by years.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def rule_days(rule: str, start_date: date) -> "RuleDays":
 
 
 def with_defaults(parts: RuleParts, start_date: date) -> RuleParts:
-    """Return the parts with what the rule leaves to the start date made explicit: its weekday, day or month."""
+    """Return the parts with the defaults from the start date: its weekday, day or month."""
     if parts.by_day or parts.by_month_day or parts.by_year_day or parts.by_week_number:
         return parts
     match parts.frequency:
@@ -41,10 +41,10 @@ def with_defaults(parts: RuleParts, start_date: date) -> RuleParts:
 
 
 class RuleDays:
-    """The days of a rule from its start date on, but for excluded dates. What is worked out of a year is kept."""
+    """The days of a rule from its start date on, including excluded dates. The days of each calendar are cached."""
 
     def __init__(self, parts: RuleParts, start_date: date) -> None:
-        """Take the parts, with what the start date makes of them."""
+        """Take the parts with the defaults from the start date."""
         self._parts = parts
         self._start = start_date
         self._candidates: dict[int, int] = {}
@@ -52,20 +52,20 @@ class RuleDays:
 
     @cached_property
     def last(self) -> date:
-        """The day after which there is none: UNTIL, the day that COUNT ends at, or the end of the last year."""
-        left = self._parts.count
-        if left is None:
+        """The last possible day: UNTIL, the day that COUNT ends with, or the end of the last year."""
+        remaining = self._parts.count
+        if remaining is None:
             return self._parts.until or LAST_DAY
         for year in range(self._start.year, LAST_YEAR + 1):
             days = self._of_year(year)
-            if left <= days.bit_count():
-                index = next(islice(indexes(days), left - 1, None))
+            if remaining <= days.bit_count():
+                index = next(islice(indexes(days), remaining - 1, None))
                 return date.fromordinal(date(year, 1, 1).toordinal() + index)
-            left -= days.bit_count()
+            remaining -= days.bit_count()
         return LAST_DAY
 
     def between(self, first: date, last: date) -> Iterator[date]:
-        """Yield the days from first through last, in order."""
+        """Yield the days from `first` through `last`, in order."""
         first = max(first, self._start)
         if first > last or first > self.last:
             return
@@ -85,7 +85,7 @@ class RuleDays:
         return not any(map(self._select, TWINS))
 
     def most_in_a_period(self) -> int:
-        """Return how many days BYSETPOS has to pick from in the fullest period of any year."""
+        """Return the maximum number of days in a period from which BYSETPOS selects."""
         if self._parts.frequency is Frequency.DAILY:
             return 1
         return max(days.bit_count() for year in TWINS for days in self._by_period(year))
@@ -95,7 +95,7 @@ class RuleDays:
         return days & (-1 << (self._start.timetuple().tm_yday - 1)) if year == self._start.year else days
 
     def _select(self, year: int) -> int:
-        """Return the days of a year that the BY parts select, in whichever periods."""
+        """Return the days of a year that the BY parts select, in all periods."""
         selected = self._selected.get(year)
         if selected is None:
             positions = self._parts.by_set_position
@@ -104,13 +104,13 @@ class RuleDays:
         return selected
 
     def _at_positions(self, year: int, positions: tuple[int, ...]) -> int:
-        if self._parts.frequency is Frequency.DAILY:  # a day is the first and the last of itself
+        if self._parts.frequency is Frequency.DAILY:  # the period is one day, which is both its first and its last
             return self._candidates_of(year) if 1 in positions or -1 in positions else 0
         picked = union(_picked(days, positions) for days in self._by_period(year))
         return (picked >> _shift(self._parts)) & year_masks(year).whole
 
     def _by_period(self, year: int) -> list[int]:
-        """Return the candidates of each week, month or year; those of weeks moved up by a week."""
+        """Return the candidates of each week, month or year. Those of weeks are shifted by one week."""
         candidates, parts = self._candidates_of(year), self._parts
         match parts.frequency:
             case Frequency.MONTHLY:
@@ -130,7 +130,7 @@ class RuleDays:
 
 
 def _candidates(parts: RuleParts, year: int) -> int:
-    """Return the days of a year that all the BY parts but BYSETPOS let through."""
+    """Return the days of a year that all BY parts except BYSETPOS select."""
     masks = year_masks(year)
     days = masks.whole
     if parts.by_month:
@@ -155,9 +155,9 @@ def _weekdays(parts: RuleParts, year: int) -> Iterator[int]:
 
 
 def _with_days_around(parts: RuleParts, year: int, candidates: int) -> int:
-    """Return the candidates, moved up by a week, with those of the weeks before and after the year.
+    """Return the candidates, shifted by one week, with those of the weeks before and after the year.
 
-    Nothing but weekdays and months limits the days of a WEEKLY rule, so those of other years are known by them.
+    Only weekdays and months restrict the days of a WEEKLY rule, so the days of the adjacent years follow from them.
     """
     masks = year_masks(year)
     pattern = union(every(7) << (day.weekday - masks.first_weekday) % 7 for day in parts.by_day)
@@ -168,8 +168,9 @@ def _with_days_around(parts: RuleParts, year: int, candidates: int) -> int:
 
 
 def _picked(days: int, positions: tuple[int, ...]) -> int:
-    found = list(indexes(days))
-    return union(1 << found[at - (at > 0)] for at in positions if -len(found) <= at <= len(found))
+    days_in_order = list(indexes(days))
+    count = len(days_in_order)
+    return union(1 << days_in_order[at - (at > 0)] for at in positions if -count <= at <= count)
 
 
 def _shift(parts: RuleParts) -> int:
@@ -177,7 +178,7 @@ def _shift(parts: RuleParts) -> int:
 
 
 def _active(parts: RuleParts, start: date, year: int) -> int:
-    """Return the days of a year that are in every INTERVAL-th period from the one that holds the start."""
+    """Return the days of a year in every INTERVAL-th period, counted from the period of the start date."""
     masks, interval = year_masks(twin(year)), parts.interval
     if interval == 1:
         return masks.whole
@@ -189,7 +190,7 @@ def _active(parts: RuleParts, start: date, year: int) -> int:
             week_start = start.toordinal() - (start.weekday() - parts.week_start) % 7
             step = 7 * interval
             first = (week_start - new_year) % step
-            # The week before may reach into the year.
+            # The week before `first` may extend into the year.
             return (every(step) * WEEK << first | week_at(first - step)) & masks.whole
         case Frequency.MONTHLY:
             since = (year - start.year) * 12 - start.month + 1

@@ -1,6 +1,7 @@
-"""The grammar of recurrence rules: RFC 5545, section 3.3.10, as far as group sessions need it, and strictly.
+"""The grammar of recurrence rules: a strict subset of RFC 5545, section 3.3.10.
 
-Nothing finer than a day (the time of a session is its group's), no COUNT or INTERVAL without a bound, UNTIL as a date.
+Rules select only days, because the time of a session comes from its group. COUNT and INTERVAL are limited, and UNTIL is
+a date.
 """
 
 import re
@@ -15,11 +16,11 @@ MAX_INTERVAL = 1_000
 MAX_COUNT = 10_000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 WEEKDAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_ECHOED = 30
+_MAX_QUOTED = 30
 
 
 class Frequency(StrEnum):
-    """The period that a rule repeats by."""
+    """The period of a rule."""
 
     DAILY = "DAILY"
     WEEKLY = "WEEKLY"
@@ -29,7 +30,7 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleDay:
-    """A weekday (0 is Monday) of BYDAY: the one at the ordinal, from the end where negative; 0: every one."""
+    """A day of BYDAY. The weekday is 0 for Monday. The ordinal counts from the end if negative; 0 is every week."""
 
     weekday: int
     ordinal: int = 0
@@ -37,7 +38,7 @@ class RuleDay:
 
 @dataclass(frozen=True, slots=True)
 class RuleParts:
-    """What a rule says, part by part. A part that it leaves out is empty or None. Lists are sorted, without repeats."""
+    """The parts of a rule. A missing part is empty, None or the default. Lists are sorted and unique."""
 
     frequency: Frequency
     interval: int = 1
@@ -58,17 +59,17 @@ class RuleParts:
 
 
 class InvalidRule(ValueError):
-    """A text that is no recurrence rule of ours; complaints holds a sentence for each thing wrong."""
+    """The text is not a valid recurrence rule. `messages` has a message for each mistake."""
 
-    def __init__(self, complaints: tuple[str, ...]) -> None:
-        super().__init__(" ".join(complaints))
-        self.complaints = complaints
+    def __init__(self, messages: tuple[str, ...]) -> None:
+        super().__init__(" ".join(messages))
+        self.messages = messages
 
 
 def normalized(text: str) -> str:
-    """Return a rule as it is kept: upper-case, without surrounding spaces and without the "RRULE:" prefix."""
+    """Return a rule in its stored form: in upper case, without surrounding spaces and the "RRULE:" prefix."""
     value = text.strip(" ")
-    if not value.isascii():  # upper() would turn some foreign letters into ours
+    if not value.isascii():  # upper() would turn some non-ASCII letters into ASCII
         return value
     return value.upper().removeprefix("RRULE:")
 
@@ -78,67 +79,67 @@ def read_rule(rule: str) -> RuleParts:
     """Read a normalized rule.
 
     Raises:
-        InvalidRule: With everything that is wrong with it.
+        InvalidRule: With all mistakes.
     """
-    if complaint := _unreadable(rule):
-        raise InvalidRule((complaint,))
-    complaints: list[str] = []
+    if message := _text_mistake(rule):
+        raise InvalidRule((message,))
+    messages: list[str] = []
     values: dict[str, object] = {}
     for part in rule.split(";"):
         name, _, text = part.partition("=")
         try:
-            reader = _reader(part, given=values)
+            reader = _reader(part, earlier=values)
             values[name] = None
             values[name] = reader(name, text)
-        except _Complaint as complaint:
-            complaints.append(str(complaint))
-    complaints += _contradictions(values)
-    if complaints:
-        raise InvalidRule(tuple(complaints))
+        except _Mistake as mistake:
+            messages.append(str(mistake))
+    messages += _conflicts(values)
+    if messages:
+        raise InvalidRule(tuple(messages))
     return RuleParts(**{_FIELDS[name]: value for name, value in values.items()})  # type: ignore[arg-type]  # as read
 
 
-class _Complaint(Exception):
-    """One sentence or two about one part."""
+class _Mistake(Exception):
+    """The message about one part."""
 
 
-def _reader(part: str, given: Container[str]) -> Callable[[str, str], object]:
+def _reader(part: str, earlier: Container[str]) -> Callable[[str, str], object]:
     name, equals, _ = part.partition("=")
     if not equals:
-        raise _Complaint(f"{_quoted(part)} is no rule part. Write NAME=VALUE parts with one ; between them.")
+        raise _Mistake(f"{_quoted(part)} is not a rule part. Write NAME=VALUE parts, separated by semicolons.")
     if name not in _READERS:
-        raise _Complaint(_NOT_TAKEN.get(name) or f"{_quoted(name)} is not a rule part. {_KNOWN_PARTS}")
-    if name in given:
-        raise _Complaint(f"{name} is given twice. Give each part once, with its values separated by commas.")
+        raise _Mistake(_UNSUPPORTED.get(name) or f"{_quoted(name)} is not a rule part. {_KNOWN_PARTS}")
+    if name in earlier:
+        raise _Mistake(f"{name} occurs twice. Write each part once, with its values separated by commas.")
     return _READERS[name]
 
 
-def _unreadable(rule: str) -> str | None:
+def _text_mistake(rule: str) -> str | None:
     if not rule:
-        return "The recurrence rule is empty. Write one such as FREQ=WEEKLY;BYDAY=MO,WE,FR."
+        return "The recurrence rule is empty. Write a rule such as FREQ=WEEKLY;BYDAY=MO,WE,FR."
     if len(rule) > MAX_LENGTH:
-        return f"The recurrence rule is too long: {len(rule)} characters, and it may have {MAX_LENGTH}."
+        return f"The recurrence rule has {len(rule)} characters. The maximum is {MAX_LENGTH}."
     if not rule.isascii() or not rule.isprintable():
-        return "A recurrence rule is one line of plain letters, digits and signs, such as FREQ=WEEKLY;BYDAY=MO,WE,FR."
+        return "A recurrence rule must be one line of plain ASCII text, such as FREQ=WEEKLY;BYDAY=MO,WE,FR."
     if " " in rule:
-        return "A recurrence rule has no spaces in it: write FREQ=WEEKLY;BYDAY=MO,WE,FR."
+        return "A recurrence rule must not contain spaces. Write a rule such as FREQ=WEEKLY;BYDAY=MO,WE,FR."
     return None
 
 
 def _quoted(text: str) -> str:
-    return f'"{text[:_ECHOED]}…"' if len(text) > _ECHOED else f'"{text}"'
+    return f'"{text[:_MAX_QUOTED]}…"' if len(text) > _MAX_QUOTED else f'"{text}"'
 
 
 def _frequency(name: str, text: str) -> Frequency:
     if text not in Frequency.__members__:
-        raise _Complaint(f"{name} cannot be {_quoted(text)}. Write DAILY, WEEKLY, MONTHLY or YEARLY.")
+        raise _Mistake(f"{name} cannot be {_quoted(text)}. Write DAILY, WEEKLY, MONTHLY or YEARLY.")
     return Frequency(text)
 
 
 def _number_up_to(most: int) -> Callable[[str, str], int]:
     def read(name: str, text: str) -> int:
         if not re.fullmatch(r"[0-9]+", text) or not 1 <= int(text) <= most:
-            raise _Complaint(f"{name} cannot be {_quoted(text)}. Write a whole number from 1 to {most}.")
+            raise _Mistake(f"{name} cannot be {_quoted(text)}. Write a whole number from 1 to {most}.")
         return int(text)
 
     return read
@@ -146,13 +147,15 @@ def _number_up_to(most: int) -> Callable[[str, str], int]:
 
 def _numbers_up_to(most: int, from_end: bool = True) -> Callable[[str, str], tuple[int, ...]]:
     number = re.compile(r"[+-]?[0-9]{1,3}" if from_end else r"[0-9]{1,3}")
-    wanted = f"1 to {most}, or -{most} to -1 to count from the end" if from_end else f"1 to {most}"
+    range_ = f"1 to {most}, or -{most} to -1 to count from the end" if from_end else f"1 to {most}"
 
     def read(name: str, text: str) -> tuple[int, ...]:
         items = text.split(",")
         for item in items:
             if not number.fullmatch(item) or not 1 <= abs(int(item)) <= most:
-                raise _Complaint(f"{name} cannot hold {_quoted(item)}. Write numbers from {wanted}, with commas.")
+                raise _Mistake(
+                    f"{name} cannot contain {_quoted(item)}. Write numbers from {range_}, separated by commas."
+                )
         return tuple(sorted({int(item) for item in items}))
 
     return read
@@ -160,12 +163,12 @@ def _numbers_up_to(most: int, from_end: bool = True) -> Callable[[str, str], tup
 
 def _until(name: str, text: str) -> date:
     if match := re.fullmatch(r"([0-9]{8})T[0-9]{6}Z?", text):
-        raise _Complaint(f"{name} is a date without a time, and that day still counts: write {name}={match[1]}.")
+        raise _Mistake(f"{name} must be a date without a time. That day is included. Write {name}={match[1]}.")
     until = _date(text)
     if until is None:
-        raise _Complaint(f"{name} cannot be {_quoted(text)}. Write a date such as {name}=20261231.")
+        raise _Mistake(f"{name} cannot be {_quoted(text)}. Write a date such as {name}=20261231.")
     if not FIRST_YEAR <= until.year <= LAST_YEAR:
-        raise _Complaint(f"{name} must be in the years {FIRST_YEAR} to {LAST_YEAR}. Leave it out for no end.")
+        raise _Mistake(f"{name} must be between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31. Leave it out for no end.")
     return until
 
 
@@ -182,9 +185,9 @@ def _days(name: str, text: str) -> tuple[RuleDay, ...]:
     for item in text.split(","):
         match = re.fullmatch(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)", item)
         if not match or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-            raise _Complaint(
-                f"{name} cannot hold {_quoted(item)}. Write days as MO, TU, WE, TH, FR, SA or SU, with commas; "
-                "2TU is the second Tuesday of a month, -1FR its last Friday."
+            raise _Mistake(
+                f"{name} cannot contain {_quoted(item)}. Write MO, TU, WE, TH, FR, SA or SU, separated by commas. "
+                "2TU is the second Tuesday, -1FR the last Friday."
             )
         days.add(RuleDay(WEEKDAY_CODES.index(match[2]), int(match[1] or 0)))
     return tuple(sorted(days, key=lambda day: (day.ordinal < 0, day.ordinal, day.weekday)))
@@ -192,40 +195,40 @@ def _days(name: str, text: str) -> tuple[RuleDay, ...]:
 
 def _week_start(name: str, text: str) -> int:
     if text not in WEEKDAY_CODES:
-        raise _Complaint(f"{name} cannot be {_quoted(text)}. Write one day: MO, TU, WE, TH, FR, SA or SU.")
+        raise _Mistake(f"{name} cannot be {_quoted(text)}. Write one day: MO, TU, WE, TH, FR, SA or SU.")
     return WEEKDAY_CODES.index(text)
 
 
-def _contradictions(values: dict[str, object]) -> list[str]:
-    """Parts that are well written, but not beside each other: the table and the notes of section 3.3.10."""
+def _conflicts(values: dict[str, object]) -> list[str]:
+    """Return messages about well-formed parts that must not be combined (the table and notes of section 3.3.10)."""
     frequency, days = values.get("FREQ"), values.get("BYDAY")
     with_ordinals = isinstance(days, tuple) and any(day.ordinal for day in days)
     checks = (
         ("FREQ" not in values, "FREQ is missing. Start with FREQ=DAILY, FREQ=WEEKLY, FREQ=MONTHLY or FREQ=YEARLY."),
-        ("COUNT" in values and "UNTIL" in values, "COUNT and UNTIL both end the rule. Keep one of them."),
+        ("COUNT" in values and "UNTIL" in values, "COUNT and UNTIL cannot be combined. Remove one of them."),
         (
             with_ordinals and frequency in (Frequency.DAILY, Frequency.WEEKLY),
-            "BYDAY takes a number before the day only with FREQ=MONTHLY or FREQ=YEARLY. Write the day alone.",
+            "BYDAY accepts a number before the day only with FREQ=MONTHLY or FREQ=YEARLY. Write only the day.",
         ),
         (
             with_ordinals and "BYWEEKNO" in values,
-            "BYDAY takes no number before the day beside BYWEEKNO. Write the day alone.",
+            "BYDAY accepts no number before the day together with BYWEEKNO. Write only the day.",
         ),
         (
             "BYMONTHDAY" in values and frequency is Frequency.WEEKLY,
-            "BYMONTHDAY does not go with FREQ=WEEKLY. Use BYDAY, or FREQ=MONTHLY.",
+            "BYMONTHDAY cannot be combined with FREQ=WEEKLY. Use BYDAY or FREQ=MONTHLY.",
         ),
         (
             "BYYEARDAY" in values and frequency not in (Frequency.YEARLY, None),
-            "BYYEARDAY goes only with FREQ=YEARLY.",
+            "BYYEARDAY requires FREQ=YEARLY.",
         ),
-        ("BYWEEKNO" in values and frequency not in (Frequency.YEARLY, None), "BYWEEKNO goes only with FREQ=YEARLY."),
+        ("BYWEEKNO" in values and frequency not in (Frequency.YEARLY, None), "BYWEEKNO requires FREQ=YEARLY."),
         (
             "BYSETPOS" in values and values.keys().isdisjoint(_LIMITS - {"BYSETPOS"}),
-            "BYSETPOS picks from the days of another part, and there is none. Add BYDAY, BYMONTHDAY or the like.",
+            "BYSETPOS requires another BY part to select from. Add one, such as BYDAY or BYMONTHDAY.",
         ),
     )
-    return [sentence for wrong, sentence in checks if wrong]
+    return [message for is_wrong, message in checks if is_wrong]
 
 
 _READERS: dict[str, Callable[[str, str], object]] = {
@@ -255,12 +258,12 @@ _FIELDS = {
     "WKST": "week_start",
 }
 _LIMITS = {name for name in _READERS if name.startswith("BY")}
-_KNOWN_PARTS = f"The parts are {', '.join(_READERS)}."
-_TIME_OF_DAY = "{} is not taken: the time of day is the recurrence's start time."
-_NOT_TAKEN = {
+_KNOWN_PARTS = f"The rule parts are {', '.join(_READERS)}."
+_TIME_OF_DAY = "{} is not supported. Sessions start at the recurrence's start time."
+_UNSUPPORTED = {
     **{name: _TIME_OF_DAY.format(name) for name in ("BYHOUR", "BYMINUTE", "BYSECOND")},
-    "DTSTART": "DTSTART is not taken: the recurrence's start date and start time are given beside the rule.",
-    "EXDATE": "EXDATE is not taken: give the days without a session as excluded dates.",
-    "RDATE": "RDATE is not taken: schedule single sessions one by one.",
+    "DTSTART": "DTSTART is not supported. Use the recurrence's start date and start time.",
+    "EXDATE": "EXDATE is not supported. Use the recurrence's excluded dates.",
+    "RDATE": "RDATE is not supported. Schedule additional sessions individually.",
     "BYWEEKDAY": "BYWEEKDAY is not a rule part. Write BYDAY.",
 }

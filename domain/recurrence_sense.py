@@ -1,4 +1,4 @@
-"""Parts of a rule that are well written, yet can never select a day: asked for by mistake, or to cost work."""
+"""Parts of a rule that are well-formed but never select a day."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,13 +10,13 @@ from domain.recurrence_rule import WEEKDAY_CODES, Frequency, RuleParts, read_rul
 _PERIODS = {Frequency.DAILY: "day", Frequency.WEEKLY: "week", Frequency.MONTHLY: "month", Frequency.YEARLY: "year"}
 
 
-def pointless_parts(rule: str, start_date: date) -> list[str]:
-    """Return a sentence for each part of a well-written rule that selects no day in any year."""
+def empty_parts(rule: str, start_date: date) -> list[str]:
+    """Return a message for each part of a well-formed rule that selects no day in any year."""
     parts = read_rule(rule)
-    found = [*_ordinals(parts), *_positions(parts, rule, start_date)]
-    if not found and rule_days(rule, start_date).is_empty():
-        found = ["No day is ever all that the rule asks for. Leave out or change one of its parts."]
-    return found
+    messages = [*_ordinals(parts), *_positions(parts, rule, start_date)]
+    if not messages and rule_days(rule, start_date).is_empty():
+        messages = ["No day matches all parts of the rule. Remove or change one of them."]
+    return messages
 
 
 def _ordinals(parts: RuleParts) -> Iterator[str]:
@@ -25,8 +25,8 @@ def _ordinals(parts: RuleParts) -> Iterator[str]:
     if beyond:
         day = beyond[0]
         yield (
-            f'BYDAY cannot hold "{day.ordinal}{WEEKDAY_CODES[day.weekday]}" here: a {period} has at most {most} '
-            f"{WEEKDAYS[day.weekday]}s. Write {most} or less before the day."
+            f'BYDAY cannot contain "{day.ordinal}{WEEKDAY_CODES[day.weekday]}": a {period} has at most {most} '
+            f"{WEEKDAYS[day.weekday]}s. Write a number up to {most}."
         )
 
 
@@ -37,8 +37,7 @@ def _positions(parts: RuleParts, rule: str, start_date: date) -> Iterator[str]:
     beyond = [position for position in parts.by_set_position if abs(position) > most]
     if beyond and most:
         period, days = _PERIODS[parts.frequency], "1 day" if most == 1 else f"{most} days"
-        wanted = "1 or -1" if most == 1 else f"numbers from 1 to {most}, or -{most} to -1 to count from the end"
+        range_ = "1 or -1" if most == 1 else f"numbers from 1 to {most}, or -{most} to -1 to count from the end"
         yield (
-            f"BYSETPOS cannot hold {beyond[0]} here: a {period} has at most {days} of this rule to pick from. "
-            f"Write {wanted}."
+            f"BYSETPOS cannot contain {beyond[0]}: the other parts select at most {days} in a {period}. Write {range_}."
         )

@@ -1,4 +1,4 @@
-"""A recurrence in words, as a calendar shows it to people."""
+"""The summary of a recurrence in English words, as calendars show it."""
 
 from datetime import date, time
 from functools import lru_cache
@@ -15,23 +15,23 @@ _EVERY = {
     Frequency.YEARLY: ("Yearly", "years"),
 }
 _WORKING_DAYS = tuple(RuleDay(day) for day in range(5))
-_FEW_DATES = 4
+_MAX_DATES = 4
 
 
 def summarize(recurrence: Recurrence) -> str:
-    """Return the recurrence in words, as in "Every 2 weeks on Tuesday at 1:30 PM, until Dec 31, 2026"."""
-    words = _summary(recurrence.rule, recurrence.start_date, recurrence.start_time)
-    return words + _exceptions(recurrence.excluded_dates)
+    """Return the recurrence in words, such as "Every 2 weeks on Tuesday at 1:30 PM, until Dec 31, 2026"."""
+    summary = _summary(recurrence.rule, recurrence.start_date, recurrence.start_time)
+    return summary + _exceptions(recurrence.excluded_dates)
 
 
 @lru_cache(maxsize=512)
 def _summary(rule: str, start_date: date, start_time: time) -> str:
     parts = with_defaults(read_rule(rule), start_date)
-    said = [_period(parts)]
+    phrases = [_period(parts)]
     if days := _days(parts):
-        said.append(days)
-    said.append(f"at {_clock(start_time)}")
-    return " ".join(said) + _week_start(parts) + _end(parts)
+        phrases.append(days)
+    phrases.append(f"at {_clock(start_time)}")
+    return " ".join(phrases) + _week_start(parts) + _end(parts)
 
 
 def _period(parts: RuleParts) -> str:
@@ -40,13 +40,13 @@ def _period(parts: RuleParts) -> str:
 
 
 def _days(parts: RuleParts) -> str:
-    """Return what the BY parts say: "on" the days, "of" or "in" what they are counted in."""
+    """Return the phrase for the BY parts: "on" the days, "of" or "in" the period that they are counted in."""
     if not parts.by_set_position and (dates := _dates_of_year(parts)):
         return f"on {in_list(dates)}"
     kinds = [kind for kind in (_weekdays(parts), _month_days(parts), _year_days(parts)) if kind]
     scope = _scope(parts)
     if not kinds and not parts.by_set_position:
-        # Weeks alone hold all their days; months alone limit a daily rule.
+        # BYWEEKNO without days selects every day of the weeks; BYMONTH without days restricts a daily rule.
         return f"on every day {scope}" if parts.by_week_number else scope
     days = " that falls on ".join(kinds) or "every day"
     return f"on {_at_positions(parts, days)} {scope}".rstrip()
@@ -62,23 +62,23 @@ def _at_positions(parts: RuleParts, days: str) -> str:
 
 
 def _dates_of_year(parts: RuleParts) -> list[str]:
-    """Return a few plain dates such as "November 23", where the rule is no more than that."""
-    plain = parts.frequency is Frequency.YEARLY and parts.by_month and all(day > 0 for day in parts.by_month_day)
-    if not plain or parts.by_day or parts.by_year_day or parts.by_week_number:
+    """Return the dates, such as "November 23", if the rule selects only a few dates of the year."""
+    has_dates = parts.frequency is Frequency.YEARLY and parts.by_month and all(day > 0 for day in parts.by_month_day)
+    if not has_dates or parts.by_day or parts.by_year_day or parts.by_week_number:
         return []
     dates = [f"{MONTHS[month - 1]} {day}" for month in parts.by_month for day in parts.by_month_day]
-    return dates if len(dates) <= _FEW_DATES else []
+    return dates if len(dates) <= _MAX_DATES else []
 
 
 def _weekdays(parts: RuleParts) -> str:
-    # A week or a day has one Monday; a month or a year has many.
+    # A week has one Monday; a month or a year has several.
     every = "every " if parts.frequency in (Frequency.MONTHLY, Frequency.YEARLY) else ""
-    said = [
+    names = [
         f"the {ordinal(day.ordinal)} {WEEKDAYS[day.weekday]}" if day.ordinal else f"{every}{WEEKDAYS[day.weekday]}"
         for day in parts.by_day
     ]
     in_year = parts.frequency is Frequency.YEARLY and not parts.by_month and any(day.ordinal for day in parts.by_day)
-    return in_list(said) + (" of the year" if in_year else "")
+    return in_list(names) + (" of the year" if in_year else "")
 
 
 def _month_days(parts: RuleParts) -> str:
@@ -101,21 +101,21 @@ def _numbered_days(days: list[int]) -> str:
 
 
 def _scope(parts: RuleParts) -> str:
-    said = []
+    phrases = []
     if weeks := _from_the_front(parts.by_week_number):
         if len(weeks) > 1 and weeks[0] > 0 and weeks[-1] > 0:
             numbers = f"weeks {in_list([str(week) for week in weeks])}"
         else:
             numbers = in_list([f"week {week}" if week > 0 else f"the {ordinal(week)} week" for week in weeks])
-        said.append(f"in {numbers} of the year")
+        phrases.append(f"in {numbers} of the year")
     if parts.by_month:
         word = "of" if parts.frequency is Frequency.YEARLY and not (weeks or parts.by_year_day) else "in"
-        said.append(f"{word} {in_list([MONTHS[month - 1] for month in parts.by_month])}")
-    return " ".join(said)
+        phrases.append(f"{word} {in_list([MONTHS[month - 1] for month in parts.by_month])}")
+    return " ".join(phrases)
 
 
 def _from_the_front(numbers: tuple[int, ...]) -> list[int]:
-    """Those from the start first, then those from the end, each in the order of the calendar."""
+    """Return the numbers from the start, then those from the end, both in the order of the calendar."""
     return sorted(numbers, key=lambda number: (number < 0, number))
 
 
@@ -124,10 +124,10 @@ def _clock(at: time) -> str:
 
 
 def _week_start(parts: RuleParts) -> str:
-    """Said only where it decides anything and is not the usual Monday."""
+    """Return the phrase for the start of weeks, if it matters and is not Monday."""
     weekly = parts.frequency is Frequency.WEEKLY and (parts.interval > 1 or parts.by_set_position)
-    decides = weekly or parts.by_week_number
-    return f", weeks starting on {WEEKDAYS[parts.week_start]}" if decides and parts.week_start else ""
+    matters = weekly or parts.by_week_number
+    return f", weeks starting on {WEEKDAYS[parts.week_start]}" if matters and parts.week_start else ""
 
 
 def _end(parts: RuleParts) -> str:

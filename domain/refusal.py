@@ -1,4 +1,4 @@
-"""What a rule of the domain says no to: facts with a name, told to the person who asked."""
+"""Refusals: an input that a rule of the domain does not accept, with the reasons for the person who sent it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ FieldPath = tuple[str, ...]
 
 
 class FaultCode(StrEnum):
-    """Why an input was refused; the values are the API's UserErrorCode."""
+    """Why an input is refused. The values are those of UserErrorCode in the API."""
 
     REQUIRED = "REQUIRED"
     INVALID = "INVALID"
@@ -28,12 +28,12 @@ class FaultCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with one input.
+    """One reason to refuse an input.
 
     Attributes:
         code: The kind of fault, for programs.
-        message: What is wrong and what would be right, for people. Never names a patient.
-        field: The path into the input that it concerns, in the API's names, e.g. ("input", "maxCapacity").
+        message: What is wrong and how to correct it, for people. Never names a patient.
+        field: The path of the faulty value in the input, in the API's names, such as ("input", "maxCapacity").
     """
 
     code: FaultCode
@@ -42,11 +42,11 @@ class Fault:
 
 
 class Refusal(Exception):
-    """An input that the rules refuse, with all its faults at once. It rolls the transaction back.
+    """An input is refused, with all its faults. It rolls the transaction back.
 
     Attributes:
-        faults: What is wrong.
-        patients: The patients whose records the faults disclose, by id, for the access log.
+        faults: The faults.
+        patients: The ids of the patients whose records the faults disclose, for the access log.
     """
 
     def __init__(self, *faults: Fault, patients: Iterable[str] = ()) -> None:
@@ -57,6 +57,6 @@ class Refusal(Exception):
 
 def refuse_if_any(faults: Iterable[Fault]) -> None:
     """Raise one Refusal with all the faults, if there are any."""
-    found = tuple(faults)
-    if found:
-        raise Refusal(*found)
+    all_faults = tuple(faults)
+    if all_faults:
+        raise Refusal(*all_faults)

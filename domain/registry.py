@@ -1,4 +1,4 @@
-"""Updates from the registries that own staff, locations and patients, and what an update does to the stored record."""
+"""Updates from the registries that own staff, locations and patients, and their effect on the stored records."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from enum import StrEnum
 from typing import Any, Final
 
 UPDATED_AT: Final = "registry_updated_at"
-"""The field that holds when the registry last changed the record, as far as it says."""
+"""The field with the time when the registry last changed the record, if known."""
 FIELD_TIMES: Final = "registry_field_times"
-"""The field that holds the times of fields that are of another version than that: ISO 8601, or None where unknown.
+"""The field with the times of fields that were last changed at another time: ISO 8601, or None if unknown.
 
-It is None where all fields are of one version. Versions that leave fields out make it differ.
+It is None if all fields were changed at the same time. Updates that leave fields out make the times differ.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryUpdate:
-    """What a registry states about one record.
+    """A registry's update of one record.
 
     Attributes:
         id: The record's id in the registry.
-        fields: The stated values by field. A field that is left out keeps its stored value.
-        updated_at: When the registry last changed the record; None where it does not say.
+        fields: The new values by field. A field that is left out keeps its stored value.
+        updated_at: When the registry last changed the record; None if unknown.
     """
 
     id: str
@@ -31,15 +31,15 @@ class RegistryUpdate:
 
 
 class Outcome(StrEnum):
-    """What came of an update."""
+    """The outcome of an update."""
 
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     OLDER = "older"
-    """What the stored record has is newer in every field, so the update was left out."""
+    """The stored record is newer in every field, so the update is ignored."""
     NOT_HELD = "not_held"
-    """There is no such record, and the update does not state enough to create one."""
+    """The record does not exist, and the update does not contain enough to create it."""
 
 
 def apply_update(
@@ -47,15 +47,15 @@ def apply_update(
 ) -> tuple[Outcome, Mapping[str, Any] | None]:
     """Return the outcome of an update and the record after it.
 
-    Each field is decided by itself: of two values with a time, the later one wins in whatever order they arrive; of two
-    with the same time, or where one has none, the one that arrives last. So a version that leaves fields out keeps no
-    earlier version of these out.
+    Each field is decided separately. Of two values with different times, the later one wins, in any order of arrival.
+    If the times are equal or one is unknown, the value that arrives last wins. So an update that leaves out a field
+    does not block an earlier update of that field.
 
     Args:
-        stored: The record before, None where there is none.
+        stored: The stored record; None if it does not exist.
         update: The update.
-        required: The field without which no record is created.
-        defaults: The values of the other fields of a new record.
+        required: The field that a new record must have.
+        defaults: The default values of the other fields of a new record.
     """
     names = (required, *defaults)
     if stored is None:
@@ -64,26 +64,26 @@ def apply_update(
         times = {name: update.updated_at if name in update.fields else None for name in names}
         return Outcome.NEW, {"id": update.id, **defaults, **update.fields, **_as_stored(times)}
     times = _field_times(stored, names)
-    taken = {name: value for name, value in update.fields.items() if not _is_before(update.updated_at, times[name])}
-    if update.fields and not taken:
+    newer = {name: value for name, value in update.fields.items() if not _is_before(update.updated_at, times[name])}
+    if update.fields and not newer:
         return Outcome.OLDER, stored
-    record = {**stored, **taken}
+    record = {**stored, **newer}
     outcome = Outcome.UNCHANGED if record == stored else Outcome.CHANGED
-    times |= {name: update.updated_at or times[name] for name in taken}
+    times |= {name: update.updated_at or times[name] for name in newer}
     return outcome, record | _as_stored(times)
 
 
-def _is_before(time: datetime | None, known: datetime | None) -> bool:
-    return time is not None and known is not None and time < known
+def _is_before(time: datetime | None, stored: datetime | None) -> bool:
+    return time is not None and stored is not None and time < stored
 
 
 def _field_times(stored: Mapping[str, Any], names: Iterable[str]) -> dict[str, datetime | None]:
-    others = stored[FIELD_TIMES] or {}
-    read = {name: datetime.fromisoformat(text) if text else None for name, text in others.items()}
-    return dict.fromkeys(names, stored[UPDATED_AT]) | read
+    texts = stored[FIELD_TIMES] or {}
+    differing = {name: datetime.fromisoformat(text) if text else None for name, text in texts.items()}
+    return dict.fromkeys(names, stored[UPDATED_AT]) | differing
 
 
 def _as_stored(times: Mapping[str, datetime | None]) -> dict[str, Any]:
     newest = max((time for time in times.values() if time is not None), default=None)
-    others = {name: time.isoformat() if time else None for name, time in times.items() if time != newest}
-    return {UPDATED_AT: newest, FIELD_TIMES: others or None}
+    differing = {name: time.isoformat() if time else None for name, time in times.items() if time != newest}
+    return {UPDATED_AT: newest, FIELD_TIMES: differing or None}

@@ -1,8 +1,8 @@
-"""Who sits in a group and who waits, and every decision that changes it.
+"""A group's roster: who is seated, who is on the waitlist, and every decision that changes it.
 
-The invariant: nobody waits while a seat is free, and the waiting stand at positions 1 to n. Every decision ends in
-_settle, which seats those at the head of the queue as far as there are seats and renumbers the rest. A group above
-its maximum (its capacity was lowered, or someone was seated over it) seats nobody until it is below it again.
+The invariant: nobody waits while a seat is free, and the waiting patients have the positions 1 to n. Every decision
+ends in `_settle`, which promotes the first waiting patients to the free seats and renumbers the others. A group above
+its maximum (its capacity was lowered, or a patient was promoted over it) promotes nobody until it is below it.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.changes import EntityType, Event, HistoryEntry, differences
 from domain.records import Enrollment, EnrollmentStatus
-from domain.refusal import Fault, FaultCode, FieldPath, Refusal
+from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.texts import optional_text
 
 REASON_LENGTH = 1000
@@ -35,7 +35,7 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A group's active enrollments: the seated, and the waiting in their order."""
+    """A group's active enrollments: the seated ones, and the waiting ones in the order of the waitlist."""
 
     group_definition_id: UUID
     max_capacity: int
@@ -45,7 +45,7 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One enrollment before (None: it is new) and after, and what was done to it."""
+    """One enrollment before and after a decision, with the action. `before` is None for a new enrollment."""
 
     before: Enrollment | None
     after: Enrollment
@@ -53,19 +53,19 @@ class Step:
 
     @property
     def only_renumbers(self) -> bool:
-        """Whether nothing changes but the place in the queue, since others left or came ahead."""
+        """Whether only the waitlist position changes, because of other patients."""
         return self.action == POSITION_CHANGED and self.before is not None and self.before.version == self.after.version
 
 
 @dataclass(frozen=True, slots=True)
 class RosterChange:
-    """A decision: all its steps, the first of them the one that was asked for."""
+    """A decision with all its steps. The first step is the requested one, if any."""
 
     steps: tuple[Step, ...]
 
     @property
     def promoted(self) -> tuple[Enrollment, ...]:
-        """Those seated from the waitlist as a consequence, in their order."""
+        """The enrollments promoted from the waitlist, in the order of the waitlist."""
         return tuple(step.after for step in self.steps if step.action == PROMOTED)
 
     @property
@@ -78,29 +78,27 @@ class RosterChange:
 
     @property
     def events(self) -> list[Event]:
-        """What the other modules hear. Removing a record of the past frees no seat and is no news to them."""
+        """The events for other modules. Removing an enrollment that has ended frees no seat and has no event."""
         return [_event(name, step.after) for step in self.steps if (name := _event_name(step)) is not None]
 
 
 def enroll(
     roster: Roster, enrollment_id: UUID, patient_id: str, now: datetime, field: FieldPath, waitlist_limit: int
 ) -> RosterChange:
-    """Seat a patient, or put them at the end of the waitlist where the group is at its maximum.
+    """Enroll a patient, or add them to the end of the waitlist if all seats are taken.
 
-    A waitlist that is longer than the limit, since the limit was lowered, stays and takes nobody more.
+    If the limit was lowered below the length of the waitlist, the waitlist stays and accepts nobody.
 
     Raises:
-        Refusal: ALREADY_ENROLLED at the field where the patient is seated or waiting already; WAITLIST_FULL at the
-            group where nobody more may wait.
+        Refusal: ALREADY_ENROLLED at `field` if the patient is seated or waiting; WAITLIST_FULL at the group if the
+            waitlist is full.
     """
-    if any(held.patient_id == patient_id for held in (*roster.seated, *roster.waiting)):
-        fault = Fault(
-            FaultCode.ALREADY_ENROLLED, "This patient is already enrolled in the group or waiting for it.", field
-        )
-        raise Refusal(fault, patients=(patient_id,))
+    if any(active.patient_id == patient_id for active in (*roster.seated, *roster.waiting)):
+        message = "This patient is already enrolled in the group or on its waitlist."
+        raise Refusal(Fault(FaultCode.ALREADY_ENROLLED, message, field), patients=(patient_id,))
     waits = len(roster.seated) >= roster.max_capacity
     if waits and len(roster.waiting) >= waitlist_limit:
-        message = f"All seats are taken, and the waitlist of this group is full: at most {waitlist_limit} may wait."
+        message = f"All seats are taken and the waitlist is full. At most {waitlist_limit} patients may wait."
         raise Refusal(Fault(FaultCode.WAITLIST_FULL, message, ("input", "groupDefinitionId")))
     enrollment = Enrollment(
         id=enrollment_id,
@@ -122,29 +120,29 @@ def enroll(
 
 
 def disenroll(roster: Roster, enrollment: Enrollment, reason: str | None, now: datetime) -> RosterChange:
-    """Take a patient off the roster, keep the record, and seat who is next.
+    """Disenroll a patient. The record stays, and the first waiting patient gets the seat.
 
     Raises:
-        Refusal: NOT_ACTIVE where they left already; INVALID or OUT_OF_RANGE for the reason.
+        Refusal: NOT_ACTIVE if the enrollment has ended; INVALID or OUT_OF_RANGE for the reason.
     """
     faults: list[Fault] = []
-    told = optional_text(reason, ("input", "reason"), "reason", REASON_LENGTH, faults)
+    disenrollment_reason = optional_text(reason, ("input", "reason"), "reason", REASON_LENGTH, faults)
     if enrollment.status == EnrollmentStatus.DISENROLLED:
-        faults.append(Fault(FaultCode.NOT_ACTIVE, "This enrollment has ended already.", ("input", "enrollmentId")))
-    if faults:
-        raise Refusal(*faults)
-    after = _ended(enrollment, now, told)
+        faults.append(Fault(FaultCode.NOT_ACTIVE, "This enrollment has already ended.", ("input", "enrollmentId")))
+    refuse_if_any(faults)
+    after = _ended(enrollment, now, disenrollment_reason)
     return _settle(_without(roster, enrollment), (Step(enrollment, after, DISENROLLED),), now)
 
 
 def remove(roster: Roster, enrollment: Enrollment, now: datetime) -> RosterChange:
-    """Hide an enrollment made in error from every list, and free its seat.
+    """Remove an enrollment that was made in error: hide it from every list, and free its seat.
 
     Raises:
-        Refusal: NOT_ACTIVE where it was removed already.
+        Refusal: NOT_ACTIVE if it has been removed already.
     """
     if enrollment.deleted_at is not None:
-        raise Refusal(Fault(FaultCode.NOT_ACTIVE, "This enrollment was removed already.", ("input", "enrollmentId")))
+        message = "This enrollment has already been removed."
+        raise Refusal(Fault(FaultCode.NOT_ACTIVE, message, ("input", "enrollmentId")))
     if enrollment.status == EnrollmentStatus.DISENROLLED:
         after = replace(enrollment, deleted_at=now, version=enrollment.version + 1, updated_at=now)
         return RosterChange((Step(enrollment, after, REMOVED),))
@@ -153,61 +151,51 @@ def remove(roster: Roster, enrollment: Enrollment, now: datetime) -> RosterChang
 
 
 def promote(roster: Roster, enrollment: Enrollment, now: datetime, *, allow_over_capacity: bool) -> RosterChange:
-    """Seat a chosen waiting patient out of turn.
+    """Promote a waiting patient ahead of the others.
 
     Raises:
-        Refusal: AT_CAPACITY where no seat is free, unless that is allowed; ALREADY_ENROLLED or NOT_ACTIVE where the
-            patient does not wait.
+        Refusal: AT_CAPACITY if no seat is free and `allow_over_capacity` is false; ALREADY_ENROLLED or NOT_ACTIVE if
+            the patient is not on the waitlist.
     """
     _refuse_unless_waiting(enrollment)
-    over = len(roster.seated) >= roster.max_capacity
-    if over and not allow_over_capacity:
-        raise Refusal(
-            Fault(
-                FaultCode.AT_CAPACITY,
-                f"All {roster.max_capacity} seats are taken. Free one, raise the capacity,"
-                " or allow this group to go over its capacity.",
-                ("input", "enrollmentId"),
-            )
-        )
-    step = Step(enrollment, _seated(enrollment, now), PROMOTED_OVER_CAPACITY if over else PROMOTED)
-    left = replace(_without(roster, enrollment), seated=(*roster.seated, step.after))
-    return _settle(left, (step,), now)
+    is_full = len(roster.seated) >= roster.max_capacity
+    if is_full and not allow_over_capacity:
+        remedy = "Free a seat, raise the capacity, or promote over capacity."
+        message = f"All {roster.max_capacity} seats are taken. {remedy}"
+        raise Refusal(Fault(FaultCode.AT_CAPACITY, message, ("input", "enrollmentId")))
+    step = Step(enrollment, _seated(enrollment, now), PROMOTED_OVER_CAPACITY if is_full else PROMOTED)
+    after = replace(_without(roster, enrollment), seated=(*roster.seated, step.after))
+    return _settle(after, (step,), now)
 
 
 def move(roster: Roster, enrollment: Enrollment, position: int, now: datetime) -> RosterChange:
-    """Put a waiting patient at another position of the queue, 1 to n; the others close up.
+    """Move a waiting patient to another position of the waitlist, from 1 to n, and renumber the others.
 
     Raises:
-        Refusal: OUT_OF_RANGE for the position; ALREADY_ENROLLED or NOT_ACTIVE where the patient does not wait.
+        Refusal: OUT_OF_RANGE for the position; ALREADY_ENROLLED or NOT_ACTIVE if the patient is not on the waitlist.
     """
     _refuse_unless_waiting(enrollment)
     if not 1 <= position <= len(roster.waiting):
-        raise Refusal(
-            Fault(
-                FaultCode.OUT_OF_RANGE,
-                f"The position must be from 1 to {len(roster.waiting)}, the number waiting.",
-                ("input", "position"),
-            )
-        )
+        message = f"The position must be between 1 and {len(roster.waiting)}, the number of waiting patients."
+        raise Refusal(Fault(FaultCode.OUT_OF_RANGE, message, ("input", "position")))
     if position == enrollment.waitlist_position:
         return RosterChange(())
     after = replace(enrollment, waitlist_position=position, version=enrollment.version + 1, updated_at=now)
-    queue = [waiting for waiting in roster.waiting if waiting.id != enrollment.id]
-    queue.insert(position - 1, after)
-    return _settle(replace(roster, waiting=tuple(queue)), (Step(enrollment, after, POSITION_CHANGED),), now)
+    waitlist = [waiting for waiting in roster.waiting if waiting.id != enrollment.id]
+    waitlist.insert(position - 1, after)
+    return _settle(replace(roster, waiting=tuple(waitlist)), (Step(enrollment, after, POSITION_CHANGED),), now)
 
 
 def settle(roster: Roster, now: datetime) -> RosterChange:
-    """Seat those waiting, in their order, as far as there are seats: for a capacity that was raised."""
+    """Promote waiting patients to the free seats, in the order of the waitlist, after the capacity was raised."""
     return _settle(roster, (), now)
 
 
 def _settle(roster: Roster, steps: tuple[Step, ...], now: datetime) -> RosterChange:
     free = max(0, roster.max_capacity - len(roster.seated))
     promoted = [Step(waiting, _seated(waiting, now), PROMOTED) for waiting in roster.waiting[:free]]
-    # A place in the queue follows from the queue: it tells the record's history, but is no edit that would make
-    # somebody else's expectedVersion stale.
+    # Renumbering is recorded in the history, but keeps the version: it must not conflict with another user's
+    # expectedVersion.
     renumbered = [
         Step(waiting, replace(waiting, waitlist_position=position, updated_at=now), POSITION_CHANGED)
         for position, waiting in enumerate(roster.waiting[free:], start=1)
@@ -243,17 +231,18 @@ def _ended(enrollment: Enrollment, now: datetime, reason: str | None) -> Enrollm
 def _without(roster: Roster, enrollment: Enrollment) -> Roster:
     return replace(
         roster,
-        seated=tuple(held for held in roster.seated if held.id != enrollment.id),
-        waiting=tuple(held for held in roster.waiting if held.id != enrollment.id),
+        seated=tuple(active for active in roster.seated if active.id != enrollment.id),
+        waiting=tuple(active for active in roster.waiting if active.id != enrollment.id),
     )
 
 
 def _refuse_unless_waiting(enrollment: Enrollment) -> None:
     field = ("input", "enrollmentId")
     if enrollment.status == EnrollmentStatus.ENROLLED:
-        raise Refusal(Fault(FaultCode.ALREADY_ENROLLED, "This patient has a seat already and does not wait.", field))
+        message = "This patient is already enrolled and not on the waitlist."
+        raise Refusal(Fault(FaultCode.ALREADY_ENROLLED, message, field))
     if enrollment.status == EnrollmentStatus.DISENROLLED:
-        raise Refusal(Fault(FaultCode.NOT_ACTIVE, "This enrollment has ended; enroll the patient anew.", field))
+        raise Refusal(Fault(FaultCode.NOT_ACTIVE, "This enrollment has ended. Enroll the patient again.", field))
 
 
 def _event_name(step: Step) -> str | None:

@@ -1,4 +1,4 @@
-"""How names are compared: in searches, and for their order."""
+"""The normalized text by which names are searched and sorted."""
 
 import re
 import unicodedata
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from domain.texts import is_ignorable
 
-# Longer than any name; longer keys would not fit into an index of PostgreSQL, which takes 2,700 bytes.
-LONGEST = 500
-MOST_WORDS = 10
+# Longer than any name. A key of a PostgreSQL index may have at most 2,700 bytes.
+MAX_LENGTH = 500
+MAX_WORDS = 10
 
-# What people mean by the same key, though Unicode knows no common form of it: letters with a stroke, and ligatures.
-_SAME = str.maketrans(
+# Letters with a stroke and ligatures that people type as plain letters. Unicode does not decompose them.
+_PLAIN_LETTERS = str.maketrans(
     {
         "æ": "ae",
         "œ": "oe",
@@ -25,7 +25,7 @@ _SAME = str.maketrans(
         "\N{LATIN SMALL LETTER DOTLESS I}": "i",
     }
 )
-# People leave them out, and type one for another: O'Neil is ONeil.
+# People leave apostrophes out or type another one: O'Neil is the same as ONeil.
 _APOSTROPHES = dict.fromkeys(
     map(
         ord,
@@ -33,41 +33,41 @@ _APOSTROPHES = dict.fromkeys(
         "\N{MODIFIER LETTER TURNED COMMA}\N{PRIME}\N{ACUTE ACCENT}",
     )
 )
-# They divide words as spaces do: Johns, Abbey; Jean-Luc; J. R. But a point between digits belongs to a number.
-_DIVIDERS = re.compile(
+# These separate words as spaces do: Johns, Abbey; Jean-Luc; J. R. A point between digits belongs to a number.
+_SEPARATORS = re.compile(
     r'[-\u2010-\u2015\u2212\u058a\u30fb\u00b7,;:/()\[\]"\u201c-\u201f\u00ab\u00bb]|(?<![0-9])\.|\.(?![0-9])'
 )
 
 
 def search_text(*parts: str | None) -> str:
-    """Return what is searched in and ordered by: the words of all parts, and those in one piece that are divided.
+    """Return the text to search in and to sort by: the words of all parts, then the joined forms of divided words.
 
-    "Jean-Luc O'Neil" is "jean luc oneil jeanluc", so that "luc", "oneil" and "jeanluc" are all found in it.
+    "Jean-Luc O'Neil" becomes "jean luc oneil jeanluc", so that "luc", "oneil" and "jeanluc" all match.
     """
     words: list[str] = []
     joined: list[str] = []
-    for written in _folded(part for part in parts if part).split():
-        pieces = _DIVIDERS.sub(" ", written).split()
+    for word in _folded(part for part in parts if part).split():
+        pieces = _SEPARATORS.sub(" ", word).split()
         words += pieces
         if len(pieces) > 1:
             joined.append("".join(pieces))
-    return " ".join([*words, *joined])[:LONGEST]
+    return " ".join([*words, *joined])[:MAX_LENGTH]
 
 
 def search_words(text: str | None) -> tuple[str, ...]:
-    """Return the words to search for, each of them anywhere in a search_text; the longest, which fewest hold, first."""
-    words = sorted(set(_DIVIDERS.sub(" ", _folded((text or "",))).split()), key=lambda word: (-len(word), word))
+    """Return the words that a search text must contain. The longest, which is the most selective, comes first."""
+    words = sorted(set(_SEPARATORS.sub(" ", _folded((text or "",))).split()), key=lambda word: (-len(word), word))
     return tuple(_not_within_others(words))
 
 
 def _folded(parts: Iterable[str]) -> str:
-    """Return the parts without case, accents, apostrophes and what does not show."""
-    written = " ".join(parts).translate(_APOSTROPHES)
-    if written.isascii():
-        return written.lower()
-    text = unicodedata.normalize("NFKD", written).translate(_APOSTROPHES)  # fullwidth ones are plain now
+    """Return the parts without case, accents, apostrophes and invisible characters."""
+    joined = " ".join(parts).translate(_APOSTROPHES)
+    if joined.isascii():
+        return joined.lower()
+    text = unicodedata.normalize("NFKD", joined).translate(_APOSTROPHES)  # NFKD makes fullwidth apostrophes plain
     letters = (letter for letter in text if not unicodedata.combining(letter) and not is_ignorable(letter))
-    return "".join(letters).casefold().translate(_SAME)
+    return "".join(letters).casefold().translate(_PLAIN_LETTERS)
 
 
 def _not_within_others(words: list[str]) -> Iterator[str]:

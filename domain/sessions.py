@@ -1,7 +1,7 @@
-"""Sessions on the calendar: what one must be, and what becomes of it when it is scheduled, moved or cancelled.
+"""Sessions on the calendar: the rules for a session, and the decisions to schedule, edit, cancel and complete one.
 
-A session's local date and wall-clock times are the truth, kept with the IANA zone; its instants follow from them by
-RFC 5545 section 3.3.5.
+A session's local date and wall-clock times are stored with the IANA time zone. Its instants are derived from them
+according to RFC 5545, section 3.3.5.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from domain.changes import EntityType, Event, HistoryEntry, as_text, differences
-from domain.groups import References, same_person, unknown_location, unknown_staff
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
+from domain.references import References, facilitator_faults, location_faults
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.texts import required_text
 from domain.wall_time import instant
@@ -25,7 +25,7 @@ RESCHEDULED = "pm_group_session_rescheduled"
 
 @dataclass(frozen=True, slots=True)
 class SessionDraft:
-    """A session as it was typed. No end: the group's duration after the start."""
+    """The input for a session. Without an end time, the session lasts as long as the group's duration."""
 
     session_date: date | None
     start_time: time | None
@@ -37,7 +37,10 @@ class SessionDraft:
 
 @dataclass(frozen=True, slots=True)
 class SessionChange:
-    """A session before (None: it is new) and after, with what is told of it (nothing where nothing changed)."""
+    """A session before and after a decision, with its history and events. `before` is None for a new session.
+
+    If the decision changes nothing, `before` and `after` are the same, and there are no history and no events.
+    """
 
     before: Occurrence | None
     after: Occurrence
@@ -52,7 +55,7 @@ def draft_for(
     end_time: time | None,
     staff_and_place: Mapping[str, object],
 ) -> SessionDraft:
-    """Complete what was typed with the group's facilitators and location, for those that were left out."""
+    """Return a draft with the group's facilitators and location in place of those that the input leaves out."""
     draft = SessionDraft(session_date, start_time, end_time, None, None, None)
     if group is not None:
         draft = replace(
@@ -61,24 +64,24 @@ def draft_for(
             co_facilitator_id=group.co_facilitator_id,
             location_id=group.location_id,
         )
-    given = {name: value for name, value in staff_and_place.items() if name != "facilitator_id" or value is not None}
-    return replace(draft, **given)  # type: ignore[arg-type]  # the names are SessionDraft's own
+    values = {name: value for name, value in staff_and_place.items() if name != "facilitator_id" or value is not None}
+    return replace(draft, **values)  # type: ignore[arg-type]  # the names are SessionDraft's own
 
 
 def faults_without_group(draft: SessionDraft, references: References) -> list[Fault]:
-    """Return what is wrong with a draft whatever group it is for: what it leaves out would be the group's."""
+    """Return the faults that a draft has for any group. Missing values are no faults: the group would supply them."""
     return [fault for fault in _faults(draft, references, minutes=0) if fault.code is not FaultCode.REQUIRED]
 
 
 def schedule(
     group: GroupDefinition, draft: SessionDraft, references: References, session_id: UUID, now: datetime
 ) -> SessionChange:
-    """Put a session of a group on the calendar, in the group's time zone.
+    """Schedule a session of a group, in the group's time zone.
 
     Raises:
-        Refusal: With every fault of the draft at once.
+        Refusal: With all faults of the draft.
     """
-    session = _placed(
+    session = _with_draft(
         Occurrence(
             id=session_id,
             group_definition_id=group.id,
@@ -108,16 +111,16 @@ def schedule(
 def edit(
     session: Occurrence, edits: Mapping[str, object], references: References, duration_minutes: int, now: datetime
 ) -> SessionChange:
-    """Apply edits, by SessionDraft's field names; a field that is not among them stays as it is.
+    """Apply edits, by SessionDraft's field names. All other fields keep their values.
 
-    A session that gets another start and no end keeps its length on the clock. An end of None is the group's
-    duration after the start.
+    If the start time is edited and the end time is not, the session keeps its length on the clock. An end time of None
+    stands for the group's duration after the start.
 
     Raises:
-        Refusal: OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED, or every fault of the edited session at once.
+        Refusal: OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED, or all faults of the edited session.
     """
     _refuse_ended(session)
-    held: dict[str, object] = {
+    values: dict[str, object] = {
         "session_date": session.session_date,
         "start_time": session.start_time,
         "end_time": session.end_time,
@@ -125,34 +128,34 @@ def edit(
         "co_facilitator_id": session.co_facilitator_id,
         "location_id": session.location_id,
     }
-    draft = SessionDraft(**{**held, **edits})  # type: ignore[arg-type]  # the names are SessionDraft's own
+    draft = SessionDraft(**{**values, **edits})  # type: ignore[arg-type]  # the names are SessionDraft's own
     minutes = duration_minutes
     if "start_time" in edits and "end_time" not in edits:
         minutes = _minutes(session.end_time) - _minutes(session.start_time)
         draft = replace(draft, end_time=None)
-    edited = _placed(replace(session, version=session.version + 1, updated_at=now), draft, references, minutes)
-    moved = (edited.session_date, edited.start_time, edited.end_time) != (
+    edited = _with_draft(replace(session, version=session.version + 1, updated_at=now), draft, references, minutes)
+    is_moved = (edited.session_date, edited.start_time, edited.end_time) != (
         session.session_date,
         session.start_time,
         session.end_time,
     )
-    return _change(session, edited, "rescheduled" if moved else "updated", RESCHEDULED if moved else None)
+    return _change(session, edited, "rescheduled" if is_moved else "updated", RESCHEDULED if is_moved else None)
 
 
 def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionChange:
-    """Cancel a session, once, for a reason.
+    """Cancel a session. A reason is required.
 
     Raises:
         Refusal: REQUIRED, INVALID or OUT_OF_RANGE for the reason; OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED.
     """
     faults: list[Fault] = []
-    told = required_text(reason, ("input", "reason"), "reason", REASON_LENGTH, faults)
+    cancellation_reason = required_text(reason, ("input", "reason"), "reason", REASON_LENGTH, faults)
     refuse_if_any(faults)
     _refuse_ended(session)
     cancelled = replace(
         session,
         status=OccurrenceStatus.CANCELLED,
-        cancellation_reason=told,
+        cancellation_reason=cancellation_reason,
         cancelled_at=now,
         version=session.version + 1,
         updated_at=now,
@@ -161,9 +164,9 @@ def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionCha
 
 
 def complete(session: Occurrence, now: datetime) -> SessionChange:
-    """Mark a session that took place and is documented; one that is marked already stays as it is.
+    """Complete a session that took place and is documented. A completed session stays unchanged.
 
-    No event tells it: who documents sessions knows, and nothing may be billed for it from here.
+    There is no event: the module that documents sessions already knows.
 
     Raises:
         Refusal: OCCURRENCE_CANCELLED.
@@ -176,32 +179,28 @@ def complete(session: Occurrence, now: datetime) -> SessionChange:
 
 
 def duplicate(field: str) -> Refusal:
-    """Return the refusal of a second live session of a group at one local time."""
-    return Refusal(
-        Fault(
-            FaultCode.DUPLICATE_OCCURRENCE,
-            "This group has a session at this date and start time already.",
-            ("input", field),
-        )
-    )
+    """Return the refusal of a second session of a group at the same local date and start time."""
+    message = "This group already has a session at this date and start time."
+    return Refusal(Fault(FaultCode.DUPLICATE_OCCURRENCE, message, ("input", field)))
 
 
 def date_fault(day: date, field: FieldPath) -> Fault | None:
-    """Return OUT_OF_RANGE for a day that no calendar of this module holds."""
+    """Return OUT_OF_RANGE for a day that calendars do not support."""
     if FIRST_YEAR <= day.year <= LAST_YEAR:
         return None
-    return Fault(FaultCode.OUT_OF_RANGE, f"The date must be in the years {FIRST_YEAR} to {LAST_YEAR}.", field)
+    message = f"The date must be between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31."
+    return Fault(FaultCode.OUT_OF_RANGE, message, field)
 
 
-def _placed(session: Occurrence, draft: SessionDraft, references: References, minutes: int) -> Occurrence:
+def _with_draft(session: Occurrence, draft: SessionDraft, references: References, minutes: int) -> Occurrence:
     refuse_if_any(_faults(draft, references, minutes))
     day, start = draft.session_date, draft.start_time
     assert day and start is not None and draft.facilitator_id  # noqa: S101, PT018 - checked above
-    end = draft.end_time if draft.end_time is not None else _after(start, minutes)
+    end = draft.end_time if draft.end_time is not None else _end_time(start, minutes)
     assert end is not None  # noqa: S101 - checked above
     starts_at, ends_at = instant(day, start, session.time_zone), instant(day, end, session.time_zone)
     if ends_at <= starts_at:
-        # It starts in the hour that the clocks skip, so it is read after it, and its end is not: it keeps its length.
+        # The start is in the hour that the clocks skip and is moved forward; the end is not. Keep the length.
         ends_at = starts_at + timedelta(minutes=_minutes(end) - _minutes(start))
     return replace(
         session,
@@ -217,46 +216,30 @@ def _placed(session: Occurrence, draft: SessionDraft, references: References, mi
 
 
 def _faults(draft: SessionDraft, references: References, minutes: int) -> list[Fault]:
-    faults = _people_faults(draft, references)
-    if draft.location_id is not None and draft.location_id not in references.locations:
-        faults.append(unknown_location())
+    faults = facilitator_faults("session", draft.facilitator_id, draft.co_facilitator_id, references)
+    faults += location_faults(draft.location_id, references)
     day, start, end = draft.session_date, draft.start_time, draft.end_time
     if day is None:
-        faults.append(Fault(FaultCode.REQUIRED, "A session needs a date.", ("input", "sessionDate")))
+        faults.append(Fault(FaultCode.REQUIRED, "A session must have a date.", ("input", "sessionDate")))
     elif (fault := date_fault(day, ("input", "sessionDate"))) is not None:
         faults.append(fault)
     if start is None:
-        faults.append(Fault(FaultCode.REQUIRED, "A session needs a start time.", ("input", "startTime")))
+        faults.append(Fault(FaultCode.REQUIRED, "A session must have a start time.", ("input", "startTime")))
     elif not _is_whole_minute(start):
-        faults.append(_not_whole("startTime"))
-    if start is not None and end is None and _after(start, minutes) is None:
-        words = f"A session of {minutes} minutes that starts then does not end on the same day; "
-        words += "start earlier or give an end time."
-        faults.append(Fault(FaultCode.INVALID, words, ("input", "startTime")))
+        faults.append(_not_whole_minutes("startTime"))
+    if start is not None and end is None and _end_time(start, minutes) is None:
+        message = f"A session of {minutes} minutes would end after midnight. Start earlier or set an end time."
+        faults.append(Fault(FaultCode.INVALID, message, ("input", "startTime")))
     if end is not None and not _is_whole_minute(end):
-        faults.append(_not_whole("endTime"))
+        faults.append(_not_whole_minutes("endTime"))
     if start is not None and end is not None and end <= start:
-        words = "A session must end after it starts, on the same day."
-        faults.append(Fault(FaultCode.INVALID, words, ("input", "endTime")))
+        message = "The end time must be after the start time, on the same day."
+        faults.append(Fault(FaultCode.INVALID, message, ("input", "endTime")))
     return faults
 
 
-def _people_faults(draft: SessionDraft, references: References) -> list[Fault]:
-    faults: list[Fault] = []
-    if draft.facilitator_id is None:
-        faults.append(Fault(FaultCode.REQUIRED, "A session needs a facilitator.", ("input", "facilitatorId")))
-    elif draft.facilitator_id not in references.staff_ids:
-        faults.append(unknown_staff("facilitatorId"))
-    if draft.co_facilitator_id is not None:
-        if draft.co_facilitator_id not in references.staff_ids:
-            faults.append(unknown_staff("coFacilitatorId"))
-        elif draft.co_facilitator_id == draft.facilitator_id:
-            faults.append(same_person())
-    return faults
-
-
-def _after(start: time, minutes: int) -> time | None:
-    """Return the time on the clock so many minutes later; None where that is another day."""
+def _end_time(start: time, minutes: int) -> time | None:
+    """Return the time on the clock some minutes after a start; None if it is on another day."""
     any_day = date(2000, 1, 1)
     end = datetime.combine(any_day, start) + timedelta(minutes=minutes)
     return end.time() if end.date() == any_day else None
@@ -270,17 +253,17 @@ def _is_whole_minute(moment: time) -> bool:
     return moment.second == 0 and moment.microsecond == 0
 
 
-def _not_whole(field: str) -> Fault:
-    return Fault(FaultCode.INVALID, "Times of sessions are whole minutes, such as 09:30:00.", ("input", field))
+def _not_whole_minutes(field: str) -> Fault:
+    return Fault(FaultCode.INVALID, "The time must be in whole minutes, such as 09:30:00.", ("input", field))
 
 
 def _refuse_ended(session: Occurrence) -> None:
     if session.status == OccurrenceStatus.CANCELLED:
-        raise Refusal(Fault(FaultCode.OCCURRENCE_CANCELLED, "This session is cancelled.", ("input", "id")))
+        message = "This session has been cancelled and cannot be changed."
+        raise Refusal(Fault(FaultCode.OCCURRENCE_CANCELLED, message, ("input", "id")))
     if session.status == OccurrenceStatus.COMPLETED:
-        raise Refusal(
-            Fault(FaultCode.OCCURRENCE_COMPLETED, "This session took place and is documented.", ("input", "id"))
-        )
+        message = "This session has been completed and cannot be changed."
+        raise Refusal(Fault(FaultCode.OCCURRENCE_COMPLETED, message, ("input", "id")))
 
 
 def _change(before: Occurrence | None, after: Occurrence, action: str, event: str | None) -> SessionChange:

@@ -1,12 +1,12 @@
-"""Texts that people type: trimmed, bounded, and free of what no database or screen can hold."""
+"""Text input: trimmed, limited in length, and free of characters that databases cannot store."""
 
 import unicodedata
 
 from domain.refusal import Fault, FaultCode, FieldPath
 
-# Spaces and line ends, control characters, and those that only steer how others are shown.
+# Categories of spaces, line ends, control characters and format characters.
 _INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
-# Of other categories, yet shown as nothing: fillers, joiners and variation selectors (Unicode's default ignorables).
+# Invisible characters of other categories: fillers, joiners and variation selectors (Unicode's default ignorables).
 _FILLERS = frozenset(
     "\N{COMBINING GRAPHEME JOINER}\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANGUL FILLER}"
     "\N{HALFWIDTH HANGUL FILLER}\N{KHMER VOWEL INHERENT AQ}\N{KHMER VOWEL INHERENT AA}"
@@ -17,14 +17,14 @@ _BLANK = "\N{BRAILLE PATTERN BLANK}"
 
 
 def is_ignorable(character: str) -> bool:
-    """Return whether the character takes no place on a screen: it joins, directs or varies others, or fills nothing."""
+    """Return whether the character is invisible: a joiner, a filler, a direction mark or a variation selector."""
     if unicodedata.category(character) == "Cf" or character in _FILLERS:
         return True
     return any(ord(character) in selectors for selectors in _SELECTORS)
 
 
 def shows(text: str) -> bool:
-    """Return whether any of the text can be seen."""
+    """Return whether the text has a visible character."""
     return any(
         unicodedata.category(character) not in _INVISIBLE
         and not unicodedata.combining(character)
@@ -35,31 +35,29 @@ def shows(text: str) -> bool:
 
 
 def is_storable(text: str) -> bool:
-    """Return whether every database can hold the text: no NUL, no half of a surrogate pair."""
+    """Return whether every database can store the text: it has no NUL and no lone surrogate."""
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def required_text(text: str | None, field: FieldPath, name: str, longest: int, faults: list[Fault]) -> str:
-    """Return the text trimmed. Note REQUIRED where it is blank, OUT_OF_RANGE if too long, INVALID if not text."""
-    trimmed = optional_text(text, field, name, longest, faults)
+def required_text(text: str | None, field: FieldPath, name: str, max_length: int, faults: list[Fault]) -> str:
+    """Return the trimmed text. Add REQUIRED to the faults if it is blank, or a fault of `optional_text`."""
+    trimmed = optional_text(text, field, name, max_length, faults)
     if trimmed is None:
         faults.append(Fault(FaultCode.REQUIRED, f"The {name} must not be blank.", field))
     return trimmed or ""
 
 
-def optional_text(text: str | None, field: FieldPath, name: str, longest: int, faults: list[Fault]) -> str | None:
-    """Return the text trimmed, None where nothing of it shows; notes OUT_OF_RANGE or INVALID as required_text does."""
+def optional_text(text: str | None, field: FieldPath, name: str, max_length: int, faults: list[Fault]) -> str | None:
+    """Return the trimmed text; None if it is blank. Add OUT_OF_RANGE to the faults if it is too long.
+
+    Add INVALID if it has a character that cannot be stored. `name` is the name of the value, for the messages.
+    """
     trimmed = (text or "").strip()
     if not is_storable(trimmed):
-        faults.append(Fault(FaultCode.INVALID, f"The {name} holds a character that is not text.", field))
-    elif len(trimmed) > longest:
-        faults.append(
-            Fault(
-                FaultCode.OUT_OF_RANGE,
-                f"The {name} may have at most {longest:,} characters; this one has {len(trimmed):,}.",
-                field,
-            )
-        )
+        faults.append(Fault(FaultCode.INVALID, f"The {name} contains an invalid character.", field))
+    elif len(trimmed) > max_length:
+        message = f"The {name} has {len(trimmed):,} characters. The maximum is {max_length:,}."
+        faults.append(Fault(FaultCode.OUT_OF_RANGE, message, field))
     elif not shows(trimmed):
         return None
     return trimmed

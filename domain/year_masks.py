@@ -1,8 +1,8 @@
-"""A year's days as the bits of an integer, 1 January being bit 0: what lets a rule be worked out a year at a time.
+"""The days of a year as the bits of an integer, with 1 January as bit 0. Rules are evaluated a year at a time.
 
-The calendar of a year, its weeks included, is settled by the weekday of its first day and by whether it, the year
-before and the year after are leap years. `twin` names the first year with the same calendar, so that whatever is worked
-out of the BY parts of a rule is worked out for 28 years at most, not for a century.
+The calendar of a year, including its weeks, depends on the weekday of 1 January and on whether the year itself, the
+year before and the year after are leap years. `twin` returns the first year with the same calendar, so that the BY
+parts of a rule are evaluated for at most 28 years instead of a century.
 """
 
 from calendar import isleap, monthrange
@@ -26,7 +26,7 @@ def _calendar(year: int) -> tuple[int, bool, bool, bool]:
 _FIRST_BY_CALENDAR: Final = {_calendar(year): year for year in range(LAST_YEAR, FIRST_YEAR - 1, -1)}
 _TWIN: Final = {year: _FIRST_BY_CALENDAR[_calendar(year)] for year in range(FIRST_YEAR, LAST_YEAR + 1)}
 TWINS: Final = tuple(sorted(_FIRST_BY_CALENDAR.values()))
-"""A year of each calendar that there is."""
+"""One year of each calendar."""
 
 
 def twin(year: int) -> int:
@@ -36,16 +36,16 @@ def twin(year: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class YearMasks:
-    """The days of a year, by what a rule may say of them.
+    """The days of a year, grouped by the values of rule parts.
 
     Attributes:
         first_weekday: The weekday of 1 January; 0 is Monday.
-        length: How many days the year has.
-        whole: All of them.
+        length: The number of days.
+        whole: All days.
         weekdays: The Mondays, the Tuesdays and so on.
         months: The days of January, February and so on.
-        month_days: The days with a number in their month, counted from its end where negative.
-        month_weeks: The first seven days of each month, the next seven and so on, from the end where negative.
+        month_days: The days by their number in the month. Negative numbers count from its end.
+        month_weeks: The first seven days of each month, the next seven and so on. Negative numbers count from its end.
     """
 
     first_weekday: int
@@ -57,16 +57,16 @@ class YearMasks:
     month_weeks: Mapping[int, int]
 
     def month_week(self, ordinal: int) -> int:
-        """Return the seven days of each month that hold the ordinal-th of each weekday, if any."""
+        """Return the seven days of each month that contain the ordinal-th of each weekday, if any."""
         return self.month_weeks.get(ordinal, 0)
 
     def year_day(self, number: int) -> int:
-        """Return the day with this number, counted from the end of the year where negative."""
+        """Return the day with a number in the year. Negative numbers count from its end."""
         index = number - 1 if number > 0 else self.length + number
         return 1 << index if 0 <= index < self.length else 0
 
     def year_week(self, ordinal: int) -> int:
-        """Return the seven days that hold the ordinal-th of each weekday of the year."""
+        """Return the seven days that contain the ordinal-th of each weekday of the year."""
         index = 7 * ordinal - 7 if ordinal > 0 else self.length + 7 * ordinal
         return week_at(index) & self.whole
 
@@ -98,13 +98,13 @@ def year_masks(year: int) -> YearMasks:
 
 @lru_cache(maxsize=7 * len(TWINS))
 def week_numbers(year: int, week_start: int) -> Mapping[int, int]:
-    """Return the days of a year by the number of their week, from the first and from the last of the week's own year.
+    """Return the days of a year by week number. Negative numbers count from the last week of the week's own year.
 
-    Week 1 is the first with four days or more in its year (RFC 5545, section 3.3.10; ISO 8601), so that the first days
-    of a year may be in the last week of the year before, and its last days in the first week of the next.
+    Week 1 is the first week with at least four days in its year (RFC 5545, section 3.3.10; ISO 8601). So the first days
+    of a year may be in the last week of the year before, and its last days in the first week of the next year.
     """
     masks = year_masks(year)
-    begins = [_week_one(each, week_start) for each in range(year - 1, year + 3)]
+    begins = [_week_one(nearby, week_start) for nearby in range(year - 1, year + 3)]
     days: dict[int, int] = {}
     for first, following in pairwise(begins):
         count = (following - first) // 7
@@ -118,18 +118,18 @@ def week_numbers(year: int, week_start: int) -> Mapping[int, int]:
 
 
 def week_at(index: int) -> int:
-    """Return the seven days from an index on, those before the year left out where it is negative."""
+    """Return the seven days from an index on. If it is negative, the days before the year are left out."""
     return WEEK << index if index >= 0 else WEEK >> -index
 
 
 @lru_cache(maxsize=1_024)
 def every(step: int) -> int:
-    """Return every step-th bit, from the first on, for longer than a year."""
+    """Return every step-th bit from the first on, for a little more than a year."""
     return union(1 << index for index in range(0, 372, step))
 
 
 def union(masks: Iterable[int]) -> int:
-    """Return the days that are in any of the masks."""
+    """Return the days in any of the masks."""
     return reduce(or_, masks, 0)
 
 

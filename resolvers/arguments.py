@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
-from domain.search_text import MOST_WORDS, search_words
+from domain.search_text import MAX_WORDS, search_words
 from domain.texts import is_storable
 from resolvers.errors import BadInput
 from resolvers.ids import parse_id
@@ -44,6 +44,6 @@ def search(text: str | None, argument: str) -> str | None:
     """Return the text to search for. Raise BadInput where it is longer than a name, or holds what is not text."""
     if text is not None and len(text) > LONGEST_SEARCH:
         raise BadInput(f"{argument} may have at most {LONGEST_SEARCH} characters.")
-    if len(search_words(text)) > MOST_WORDS:
-        raise BadInput(f"{argument} may have at most {MOST_WORDS} words.")
+    if len(search_words(text)) > MAX_WORDS:
+        raise BadInput(f"{argument} may have at most {MAX_WORDS} words.")
     return storable(text, argument)

@@ -3,7 +3,7 @@
 import strawberry
 
 from domain import records
-from domain.generation import DAYS_AT_ONCE
+from domain.generation import MAX_SESSIONS
 from domain.groups import MAX_CAPACITY
 from schema.admission.cost_directives import ListSize
 from schema.types import Enrollment, GroupDefinition, Occurrence
@@ -67,7 +67,7 @@ class GenerateOccurrencesPayload:
     occurrences: tuple[records.Occurrence, ...] = strawberry.field(
         default=(),
         graphql_type=list[Occurrence],
-        directives=[ListSize(assumed_size=DAYS_AT_ONCE)],
+        directives=[ListSize(assumed_size=MAX_SESSIONS)],
         description="The sessions that were made, in their order.",
     )
     created_count: int = strawberry.field(default=0, description="How many sessions were made.")

@@ -4,9 +4,9 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Text, bindparam
 
-from domain.search_text import MOST_WORDS, search_words
+from domain.search_text import MAX_WORDS, search_words
 
-_FILTERS: Final = tuple(f"word_{number}" for number in range(MOST_WORDS))
+_FILTERS: Final = tuple(f"word_{number}" for number in range(MAX_WORDS))
 
 
 def word_conditions(column: ColumnElement[str]) -> dict[str, ColumnElement[bool]]:

@@ -9,7 +9,7 @@ from db.sql.rows import LOCATION_COLUMNS, location_record
 from db.sql.statement import AnyOf, Statement, equals, of_organization
 from db.tables import locations, patients, staff_members
 from db.transactions.unit_of_work import UnitOfWork
-from domain.groups import References
+from domain.references import References
 from domain.texts import is_storable
 
 _STAFF: Final = Statement(

@@ -9,8 +9,9 @@ from db.stores.references import find_references
 from db.stores.rosters import load_roster, save_roster
 from db.transactions.unit_of_work import UnitOfWork
 from domain import groups as rules
-from domain.groups import GroupDraft, References
+from domain.groups import GroupDraft
 from domain.records import Enrollment, GroupDefinition, Occurrence
+from domain.references import References
 from domain.roster import settle
 from resolvers.commands.transaction import transaction
 from resolvers.context import Context

@@ -11,7 +11,7 @@ from db.stores.references import find_references
 from db.stores.sessions import find_session, insert_sessions, slot_is_taken, taken_slots, update_session
 from db.transactions.unit_of_work import UnitOfWork
 from domain import sessions as rules
-from domain.generation import fill, slots, window_faults
+from domain.generation import schedule_slot, slots, window_faults
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
 from domain.refusal import Refusal, refuse_if_any
@@ -90,7 +90,7 @@ async def generate_occurrences(
     free = [slot for slot in all_slots if slot not in taken]
     made: list[rules.SessionChange] = []
     for number, slot in enumerate(free, 1):
-        made.append(fill(group, slot, references, work.new_id(), work.now))
+        made.append(schedule_slot(group, slot, references, work.new_id(), work.now))
         if number % _FILLED_AT_ONCE == 0:  # two years of days would hold the event loop for too long
             await asyncio.sleep(0)
     await insert_sessions(work, [change.after for change in made])

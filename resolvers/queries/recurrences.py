@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from domain.generation import last_day_at_once
+from domain.generation import last_day_of_window
 from domain.groups import RecurrenceDraft
 from domain.recurrence import Recurrence, first_dates, occurrence_dates, parse_recurrence
 from domain.recurrence_summary import summarize
@@ -69,7 +69,7 @@ def _preview(draft: RecurrenceDraft, from_date: date | None, through_date: date 
     except Refusal as refusal:
         return Preview([], None, refusal)
     start = from_date or recurrence.start_date
-    longest = last_day_at_once(start)
+    longest = last_day_of_window(start)
     end = min(through_date or longest, longest)
     return Preview(list(islice(occurrence_dates(recurrence, start, end), size)), summarize(recurrence))
 

@@ -1,3 +1,5 @@
+"""The weekly minimums of intensive programs."""
+
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -20,12 +22,12 @@ Session = tuple[datetime, datetime]
 
 
 def session(weekday: int, hours: float, start: time = time(9), week: date = SUNDAY, zone: str = PHOENIX) -> Session:
-    """A session so many days after the week's first, as long as told."""
+    """Return a session of some hours, some days after the first day of the week."""
     begins = instant(week + timedelta(days=weekday), start, zone)
     return begins, begins + timedelta(hours=hours)
 
 
-def weigh(program: Program, *sessions: Session, week: date = SUNDAY, zone: str = PHOENIX) -> Compliance:
+def compliance_of(program: Program, *sessions: Session, week: date = SUNDAY, zone: str = PHOENIX) -> Compliance:
     return weekly_compliance(program, week, zone, sessions)
 
 
@@ -34,7 +36,7 @@ def messages(compliance: Compliance) -> list[str]:
 
 
 def test_nine_hours_over_three_days_of_three_hours_comply() -> None:
-    result = weigh(Program.IOP, session(1, 3), session(3, 3), session(5, 3))
+    result = compliance_of(Program.IOP, session(1, 3), session(3, 3), session(5, 3))
     assert result.status is ComplianceStatus.COMPLIANT
     assert (result.hours, result.days, result.gaps) == (9.0, 3, ())
     assert [(r.code.value, r.required, r.actual, r.met) for r in result.requirements] == [
@@ -45,20 +47,20 @@ def test_nine_hours_over_three_days_of_three_hours_comply() -> None:
 
 
 def test_the_week_has_seven_days() -> None:
-    result = weigh(Program.IOP)
+    result = compliance_of(Program.IOP)
     assert (result.program, result.week_start, result.week_end) == (Program.IOP, SUNDAY, date(2027, 1, 16))
 
 
-def test_what_is_missing_is_said_in_plain_words() -> None:
-    result = weigh(Program.IOP, session(1, 3), session(3, 3))
+def test_gaps_say_what_is_missing() -> None:
+    result = compliance_of(Program.IOP, session(1, 3), session(3, 3))
     assert result.status is ComplianceStatus.NON_COMPLIANT
     assert messages(result) == ["Need 3 more hours/week", "Need 1 more day/week"]
     assert [gap.shortfall for gap in result.gaps] == [3.0, 1.0]
     assert [gap.date for gap in result.gaps] == [None, None]
 
 
-def test_a_short_day_is_named_with_its_date() -> None:
-    result = weigh(Program.IOP, session(1, 4), session(3, 4), session(5, 2))
+def test_a_gap_names_the_short_day() -> None:
+    result = compliance_of(Program.IOP, session(1, 4), session(3, 4), session(5, 2))
     [gap] = result.gaps
     assert gap.message == "Need 1 more hour on Friday, Jan 15"
     assert (gap.code, gap.shortfall, gap.date) == (ComplianceRequirementCode.DAILY_HOURS, 1.0, date(2027, 1, 15))
@@ -68,38 +70,38 @@ def test_a_short_day_is_named_with_its_date() -> None:
     ("hours_on_the_last_day", "message"),
     [(2, "Need 1 more hour/week"), (1.5, "Need 1.5 more hours/week"), (2.75, "Need 0.25 more hours/week")],
 )
-def test_one_is_singular_and_fractions_are_plural(hours_on_the_last_day: float, message: str) -> None:
-    result = weigh(Program.IOP, session(1, 3), session(3, 3), session(5, hours_on_the_last_day))
+def test_one_hour_is_singular_and_fractions_are_plural(hours_on_the_last_day: float, message: str) -> None:
+    result = compliance_of(Program.IOP, session(1, 3), session(3, 3), session(5, hours_on_the_last_day))
     assert message in messages(result)
 
 
 def test_a_week_without_sessions_has_no_short_day() -> None:
-    result = weigh(Program.IOP)
+    result = compliance_of(Program.IOP)
     assert [(r.actual, r.met) for r in result.requirements] == [(0.0, False), (0.0, False), (0.0, True)]
     assert messages(result) == ["Need 9 more hours/week", "Need 3 more days/week"]
 
 
 def test_the_daily_requirement_shows_the_shortest_day() -> None:
-    result = weigh(Program.IOP, session(1, 4), session(3, 1.5), session(5, 2))
+    result = compliance_of(Program.IOP, session(1, 4), session(3, 1.5), session(5, 2))
     assert result.requirements[2].actual == 1.5
     assert [gap.date for gap in result.gaps if gap.date] == [date(2027, 1, 13), date(2027, 1, 15)]
 
 
 def test_partial_hospitalization_needs_twenty_hours_over_five_days() -> None:
-    enough = [session(day, 4) for day in range(1, 6)]
-    assert weigh(Program.PHP, *enough).status is ComplianceStatus.COMPLIANT
-    short = weigh(Program.PHP, *enough[:4])
+    sessions = [session(day, 4) for day in range(1, 6)]
+    assert compliance_of(Program.PHP, *sessions).status is ComplianceStatus.COMPLIANT
+    short = compliance_of(Program.PHP, *sessions[:4])
     assert messages(short) == ["Need 4 more hours/week", "Need 1 more day/week"]
 
 
 def test_partial_hospitalization_has_no_daily_minimum() -> None:
-    result = weigh(Program.PHP, *(session(day, 5) for day in range(1, 5)), session(5, 0.5))
+    result = compliance_of(Program.PHP, *(session(day, 5) for day in range(1, 5)), session(5, 0.5))
     assert result.status is ComplianceStatus.COMPLIANT
     assert [r.code.value for r in result.requirements] == ["WEEKLY_HOURS", "WEEKLY_DAYS"]
 
 
 def test_overlapping_time_counts_once() -> None:
-    result = weigh(
+    result = compliance_of(
         Program.IOP, session(1, 3), session(1, 3, time(10)), session(1, 1, time(10)), session(1, 1, time(13))
     )
     assert result.hours == 5.0
@@ -107,55 +109,57 @@ def test_overlapping_time_counts_once() -> None:
 
 
 def test_a_session_past_midnight_belongs_to_both_days() -> None:
-    result = weigh(Program.IOP, session(1, 4, time(23)))
+    result = compliance_of(Program.IOP, session(1, 4, time(23)))
     assert (result.hours, result.days, result.requirements[2].actual) == (4.0, 2, 1.0)
 
 
-def test_only_what_is_inside_the_week_counts() -> None:
-    result = weigh(Program.IOP, session(-1, 3, time(22)), session(6, 3, time(22)), session(8, 3), session(-3, 3))
+def test_only_time_within_the_week_counts() -> None:
+    result = compliance_of(
+        Program.IOP, session(-1, 3, time(22)), session(6, 3, time(22)), session(8, 3), session(-3, 3)
+    )
     assert (result.hours, result.days) == (3.0, 2)
 
 
-def test_days_are_those_of_the_zone() -> None:
+def test_days_begin_at_midnight_in_the_time_zone() -> None:
     late = session(6, 2, time(21))  # Saturday in Phoenix, Sunday of the next week in UTC
-    assert weigh(Program.IOP, late).hours == 2.0
-    assert weigh(Program.IOP, late, zone="UTC").hours == 0.0
+    assert compliance_of(Program.IOP, late).hours == 2.0
+    assert compliance_of(Program.IOP, late, zone="UTC").hours == 0.0
 
 
 @pytest.mark.parametrize(("week", "hours"), [(date(2026, 3, 8), 2.0), (date(2026, 11, 1), 4.0)])
 def test_hours_are_elapsed_time_when_the_clocks_change(week: date, hours: float) -> None:
     overnight = instant(week, time(1), NEW_YORK), instant(week, time(4), NEW_YORK)
-    assert weigh(Program.IOP, overnight, week=week, zone=NEW_YORK).hours == hours
+    assert compliance_of(Program.IOP, overnight, week=week, zone=NEW_YORK).hours == hours
 
 
-def test_the_last_hour_of_a_long_day_is_still_that_day() -> None:
+def test_a_day_of_25_hours_includes_its_last_hour() -> None:
     week = date(2026, 11, 1)
     late = instant(week, time(23), NEW_YORK), instant(week, time(23, 59), NEW_YORK)
-    assert weigh(Program.IOP, late, week=week, zone=NEW_YORK).days == 1
+    assert compliance_of(Program.IOP, late, week=week, zone=NEW_YORK).days == 1
 
 
-def test_a_minute_short_is_short_and_never_shown_as_nothing() -> None:
-    result = weigh(Program.IOP, session(1, 3), session(3, 3), session(5, 3 - 1 / 60))
+def test_a_small_shortfall_is_never_rounded_away() -> None:
+    result = compliance_of(Program.IOP, session(1, 3), session(3, 3), session(5, 3 - 1 / 60))
     assert messages(result) == ["Need 0.02 more hours/week", "Need 0.02 more hours on Friday, Jan 15"]
-    a_second = weigh(Program.IOP, session(1, 3), session(3, 3), session(5, 3 - 1 / 3600))
+    a_second = compliance_of(Program.IOP, session(1, 3), session(3, 3), session(5, 3 - 1 / 3600))
     assert [gap.shortfall for gap in a_second.gaps] == [0.01, 0.01]
     assert a_second.hours == 8.99
     assert not a_second.requirements[0].met
 
 
 def test_hours_are_shown_with_two_decimals() -> None:
-    assert weigh(Program.IOP, session(1, 100 / 60)).hours == 1.67
+    assert compliance_of(Program.IOP, session(1, 100 / 60)).hours == 1.67
 
 
-def test_a_session_of_no_length_is_no_day() -> None:
-    assert weigh(Program.IOP, session(1, 0)).days == 0
+def test_a_session_without_length_does_not_count_as_a_day() -> None:
+    assert compliance_of(Program.IOP, session(1, 0)).days == 0
 
 
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 12 * 60), st.integers(5, 11 * 60)), max_size=12),
     st.sampled_from(Program),
 )
-def test_the_minutes_of_the_week_are_those_with_a_session(drawn: list[tuple[int, int, int]], program: Program) -> None:
+def test_hours_and_days_equal_a_count_of_minutes(drawn: list[tuple[int, int, int]], program: Program) -> None:
     starts = [(day * 24 * 60 + start, length) for day, start, length in drawn]
     minutes = {minute for start, length in starts for minute in range(start, start + length)}
     midnight = instant(SUNDAY, time(), PHOENIX)
@@ -177,7 +181,7 @@ def test_the_minutes_of_the_week_are_those_with_a_session(drawn: list[tuple[int,
 
 
 @given(st.dates(date(2000, 1, 1), date(2100, 12, 31)), st.integers(0, 6))
-def test_a_week_starts_on_its_first_weekday_and_holds_the_day(day: date, first_weekday: int) -> None:
+def test_a_week_starts_on_its_first_weekday_and_includes_the_day(day: date, first_weekday: int) -> None:
     start = week_start(day, first_weekday)
     assert start.weekday() == first_weekday
     assert start <= day < start + timedelta(days=7)

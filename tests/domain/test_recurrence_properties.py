@@ -1,4 +1,4 @@
-"""The days of any rule are those of RFC 5545 read plainly, one day after another, and of python-dateutil's walk."""
+"""The days of any rule equal those of a simple implementation of RFC 5545, and those of python-dateutil."""
 
 import warnings
 from calendar import isleap, monthrange
@@ -23,17 +23,17 @@ def days(rule: str, first: date, last: date, start: date) -> list[date]:
     return list(occurrence_dates(Recurrence(rule, start, NINE), first, last))
 
 
-# RFC 5545, section 3.3.10, read plainly
+# A simple implementation of RFC 5545, section 3.3.10
 
 
-def plainly(rule: str, start: date, last: date) -> Iterator[date]:
-    """Walk day by day: the days that the BY parts let through, by period; in each the positions; every INTERVAL-th."""
+def simple_days(rule: str, start: date, last: date) -> Iterator[date]:
+    """Check every day: the days that the BY parts select, grouped by period, at the positions, in every INTERVAL-th."""
     parts = with_defaults(read_rule(rule), start)
     every_day = (date.fromordinal(day) for day in range(start.toordinal() - 366, last.toordinal() + 367))
-    candidates = (day for day in every_day if _is_let_through(parts, day))
-    found = _in_periods(parts, start, candidates)
-    wanted = (day for day in found if day >= start and not (parts.until and day > parts.until))
-    return takewhile(lambda day: day <= last, islice(wanted, parts.count))
+    candidates = (day for day in every_day if _is_selected(parts, day))
+    in_periods = _in_periods(parts, start, candidates)
+    in_range = (day for day in in_periods if day >= start and not (parts.until and day > parts.until))
+    return takewhile(lambda day: day <= last, islice(in_range, parts.count))
 
 
 def _in_periods(parts: RuleParts, start: date, candidates: Iterator[date]) -> Iterator[date]:
@@ -57,33 +57,33 @@ def _period(parts: RuleParts, day: date) -> int:
             return day.year
 
 
-def _is_let_through(parts: RuleParts, day: date) -> bool:
+def _is_selected(parts: RuleParts, day: date) -> bool:
     days_of_month, days_of_year = monthrange(day.year, day.month)[1], 365 + isleap(day.year)
     year_day = day.timetuple().tm_yday
-    # A week belongs to the year that holds its fourth day.
+    # A week belongs to the year of its fourth day.
     fourth = day - timedelta(days=(day.weekday() - parts.week_start) % 7) + timedelta(days=3)
     week = (fourth.timetuple().tm_yday - 1) // 7 + 1
     weeks = week + (365 + isleap(fourth.year) - fourth.timetuple().tm_yday) // 7
     return (
-        _holds(parts.by_month, day.month)
-        and _holds(parts.by_month_day, day.day, day.day - days_of_month - 1)
-        and _holds(parts.by_year_day, year_day, year_day - days_of_year - 1)
-        and _holds(parts.by_week_number, week, week - weeks - 1)
-        and (not parts.by_day or any(_is_weekday(parts, day, each) for each in parts.by_day))
+        _matches(parts.by_month, day.month)
+        and _matches(parts.by_month_day, day.day, day.day - days_of_month - 1)
+        and _matches(parts.by_year_day, year_day, year_day - days_of_year - 1)
+        and _matches(parts.by_week_number, week, week - weeks - 1)
+        and (not parts.by_day or any(_is_weekday(parts, day, rule_day) for rule_day in parts.by_day))
     )
 
 
-def _holds(wanted: tuple[int, ...], *numbers: int) -> bool:
-    return not wanted or any(number in wanted for number in numbers)
+def _matches(part: tuple[int, ...], *numbers: int) -> bool:
+    return not part or any(number in part for number in numbers)
 
 
-def _is_weekday(parts: RuleParts, day: date, wanted: RuleDay) -> bool:
-    if day.weekday() != wanted.weekday or not wanted.ordinal:
-        return day.weekday() == wanted.weekday
+def _is_weekday(parts: RuleParts, day: date, rule_day: RuleDay) -> bool:
+    if day.weekday() != rule_day.weekday or not rule_day.ordinal:
+        return day.weekday() == rule_day.weekday
     in_months = parts.frequency is Frequency.MONTHLY or parts.by_month
     length = monthrange(day.year, day.month)[1] if in_months else 365 + isleap(day.year)
     index = day.day - 1 if in_months else day.timetuple().tm_yday - 1
-    return wanted.ordinal in (index // 7 + 1, -((length - 1 - index) // 7 + 1))
+    return rule_day.ordinal in (index // 7 + 1, -((length - 1 - index) // 7 + 1))
 
 
 # Rules
@@ -91,7 +91,7 @@ def _is_weekday(parts: RuleParts, day: date, wanted: RuleDay) -> bool:
 
 def _numbers(most: int, size: int = 3) -> st.SearchStrategy[str]:
     values = st.integers(-most, most).filter(bool)
-    return st.lists(values, min_size=1, max_size=size, unique=True).map(lambda found: ",".join(map(str, found)))
+    return st.lists(values, min_size=1, max_size=size, unique=True).map(lambda numbers: ",".join(map(str, numbers)))
 
 
 def _listed(values: st.SearchStrategy[str], most: int = 4) -> st.SearchStrategy[str]:
@@ -119,7 +119,7 @@ BY_PARTS = {
 
 
 @st.composite
-def rules_as_dateutil_reads_them(draw: st.DrawFn) -> str:
+def rules_that_dateutil_evaluates_alike(draw: st.DrawFn) -> str:
     frequency = draw(st.sampled_from(sorted(BY_PARTS)))
     parts = {"FREQ": frequency, "INTERVAL": str(draw(st.integers(1, 9)))}
     limits = BY_PARTS[frequency]
@@ -140,7 +140,7 @@ def rules_as_dateutil_reads_them(draw: st.DrawFn) -> str:
 
 @st.composite
 def rules(draw: st.DrawFn) -> str:
-    """Any rule that our grammar takes."""
+    """Draw any valid rule."""
     frequency = draw(st.sampled_from(sorted(BY_PARTS)))
     parts = {"FREQ": frequency}
     limits = dict(BY_PARTS[frequency])
@@ -166,42 +166,42 @@ def rules(draw: st.DrawFn) -> str:
 
 @settings(max_examples=150, deadline=None)
 @given(rules(), DAYS, st.integers(-30, 1200), st.integers(0, 700))
-def test_the_days_are_those_of_the_rfc_read_plainly(rule: str, start: date, offset: int, length: int) -> None:
+def test_days_equal_those_of_a_simple_implementation(rule: str, start: date, offset: int, length: int) -> None:
     first = date.fromordinal(start.toordinal() + offset)
     last = min(date.fromordinal(first.toordinal() + length), LAST_DAY)
-    expected = [day for day in plainly(rule, start, last) if day >= first]
+    expected = [day for day in simple_days(rule, start, last) if day >= first]
     assert days(rule, first, last, start) == expected
 
 
 @settings(max_examples=25, deadline=None)
 @given(rules(), st.dates(FIRST_DAY, date(2010, 12, 31)))
-def test_a_rule_is_the_same_a_century_on(rule: str, start: date) -> None:
-    assert days(rule, start, LAST_DAY, start) == list(plainly(rule, start, LAST_DAY))
+def test_days_of_a_whole_century_equal_the_simple_ones(rule: str, start: date) -> None:
+    assert days(rule, start, LAST_DAY, start) == list(simple_days(rule, start, LAST_DAY))
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    rules_as_dateutil_reads_them(),
+    rules_that_dateutil_evaluates_alike(),
     st.dates(date(2019, 1, 1), date(2029, 12, 31)),
     st.integers(-30, 1500),
     st.integers(0, 800),
 )
-def test_the_days_are_those_of_the_reference_walk(rule: str, start: date, offset: int, length: int) -> None:
+def test_days_equal_those_of_dateutil(rule: str, start: date, offset: int, length: int) -> None:
     first = start + timedelta(days=offset)
     last = first + timedelta(days=length)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         anchored = rrulestr(rule, dtstart=datetime.combine(start, NINE))
         assert isinstance(anchored, rrule)
-        # An end makes the reference stop; the rule's own COUNT still holds, for it is counted before the end.
-        walk = anchored.replace(until=datetime.combine(last, time.max))
-    expected = [moment.date() for moment in walk if moment.date() >= first]
+        # Without an end dateutil would not stop. COUNT still applies.
+        moments = anchored.replace(until=datetime.combine(last, time.max))
+    expected = [moment.date() for moment in moments if moment.date() >= first]
     assert days(rule, first, last, start) == expected
 
 
 @settings(max_examples=100, deadline=None)
 @given(rules(), DAYS, st.integers(0, 900))
-def test_a_window_in_two_halves_is_the_whole_window(rule: str, start: date, middle: int) -> None:
+def test_two_halves_of_a_window_equal_the_whole_window(rule: str, start: date, middle: int) -> None:
     divide = date.fromordinal(start.toordinal() + middle)
     last = date.fromordinal(start.toordinal() + 1000)
     whole = days(rule, start, last, start)

@@ -1,3 +1,5 @@
+"""The summary of a recurrence in words."""
+
 from datetime import date, time
 
 import pytest
@@ -8,7 +10,7 @@ from domain.recurrence_summary import summarize
 START = date(2026, 11, 23)  # a Monday
 
 
-def words(rule: str, start_time: time = time(9), excluded: tuple[date, ...] = ()) -> str:
+def summary_of(rule: str, start_time: time = time(9), excluded: tuple[date, ...] = ()) -> str:
     return summarize(parse_recurrence(rule, START, start_time, excluded))
 
 
@@ -51,8 +53,8 @@ def words(rule: str, start_time: time = time(9), excluded: tuple[date, ...] = ()
         ("FREQ=YEARLY;BYMONTH=6;BYSETPOS=2;BYDAY=MO", "Yearly on the second day among every Monday of June"),
     ],
 )
-def test_a_rule_is_said_in_words(rule: str, summary: str) -> None:
-    assert words(rule) == f"{summary} at 9:00 AM"
+def test_a_rule_is_summarized_in_words(rule: str, summary: str) -> None:
+    assert summary_of(rule) == f"{summary} at 9:00 AM"
 
 
 @pytest.mark.parametrize(
@@ -60,20 +62,22 @@ def test_a_rule_is_said_in_words(rule: str, summary: str) -> None:
     [(time(0), "12:00 AM"), (time(9, 5), "9:05 AM"), (time(12), "12:00 PM"), (time(13, 30), "1:30 PM")],
 )
 def test_times_are_on_the_twelve_hour_clock(at: time, clock: str) -> None:
-    assert words("FREQ=DAILY", at) == f"Daily at {clock}"
+    assert summary_of("FREQ=DAILY", at) == f"Daily at {clock}"
 
 
-def test_the_end_is_said() -> None:
-    assert words("FREQ=DAILY;UNTIL=20261231") == "Daily at 9:00 AM, until Dec 31, 2026"
-    assert words("FREQ=DAILY;COUNT=10") == "Daily at 9:00 AM, 10 times"
-    assert words("FREQ=DAILY;COUNT=1") == "Daily at 9:00 AM, 1 time"
+def test_the_summary_includes_the_end() -> None:
+    assert summary_of("FREQ=DAILY;UNTIL=20261231") == "Daily at 9:00 AM, until Dec 31, 2026"
+    assert summary_of("FREQ=DAILY;COUNT=10") == "Daily at 9:00 AM, 10 times"
+    assert summary_of("FREQ=DAILY;COUNT=1") == "Daily at 9:00 AM, 1 time"
 
 
-def test_the_first_weekday_is_said_where_it_decides() -> None:
-    assert words("FREQ=WEEKLY;INTERVAL=2;WKST=SU") == "Every 2 weeks on Monday at 9:00 AM, weeks starting on Sunday"
+def test_the_summary_includes_the_week_start_if_it_matters() -> None:
+    assert (
+        summary_of("FREQ=WEEKLY;INTERVAL=2;WKST=SU") == "Every 2 weeks on Monday at 9:00 AM, weeks starting on Sunday"
+    )
 
 
 def test_excluded_dates_are_counted() -> None:
-    assert words("FREQ=DAILY", excluded=(START,)) == "Daily at 9:00 AM, except 1 date"
+    assert summary_of("FREQ=DAILY", excluded=(START,)) == "Daily at 9:00 AM, except 1 date"
     both = (START, date(2026, 12, 24))
-    assert words("FREQ=DAILY;COUNT=9", excluded=both) == "Daily at 9:00 AM, 9 times, except 2 dates"
+    assert summary_of("FREQ=DAILY;COUNT=9", excluded=both) == "Daily at 9:00 AM, 9 times, except 2 dates"

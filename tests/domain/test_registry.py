@@ -1,4 +1,4 @@
-"""Updates of registries: what an update states wins, unless the stored record is newer."""
+"""An update from a registry replaces the stored values, unless these are newer."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -23,21 +23,21 @@ def stored(updated_at: datetime | None = None, **fields: Any) -> dict[str, Any]:
     return {"id": "p", "name": "Ada", **DEFAULTS, **fields, UPDATED_AT: updated_at, FIELD_TIMES: None}
 
 
-def test_a_new_record_has_what_is_stated_and_the_defaults() -> None:
+def test_a_new_record_has_the_values_of_the_update_and_defaults() -> None:
     outcome, record = apply(None, RegistryUpdate("p", {"name": "Ada", "born": 1980}))
     assert (outcome, record) == (Outcome.NEW, stored(born=1980))
 
 
-def test_no_record_is_created_without_what_it_needs() -> None:
+def test_no_record_is_created_without_the_required_field() -> None:
     assert apply(None, RegistryUpdate("p", {"active": False}, T)) == (Outcome.NOT_HELD, None)
 
 
-def test_what_is_not_stated_stays() -> None:
+def test_a_field_that_an_update_leaves_out_stays() -> None:
     outcome, record = apply(stored(born=1980), RegistryUpdate("p", {"name": "Eva"}))
     assert (outcome, record) == (Outcome.CHANGED, stored(name="Eva", born=1980))
 
 
-def test_the_same_facts_at_a_later_time_are_no_change_and_keep_that_time() -> None:
+def test_equal_values_at_a_later_time_store_only_the_time() -> None:
     later = T + timedelta(seconds=1)
     update = RegistryUpdate("p", {"name": "Ada", **DEFAULTS}, later)
     assert apply(stored(T), update) == (Outcome.UNCHANGED, stored(later))
@@ -49,21 +49,23 @@ def test_an_older_update_changes_nothing() -> None:
     assert (outcome, record) == (Outcome.OLDER, before)
 
 
-@pytest.mark.parametrize(("known", "stated"), [(T, T), (None, T), (T, None), (None, None)])
-def test_of_equal_or_unknown_times_the_last_update_wins(known: datetime | None, stated: datetime | None) -> None:
-    outcome, record = apply(stored(known), RegistryUpdate("p", {"name": "Eva"}, stated))
+@pytest.mark.parametrize(("stored_time", "update_time"), [(T, T), (None, T), (T, None), (None, None)])
+def test_of_equal_or_unknown_times_the_last_update_wins(
+    stored_time: datetime | None, update_time: datetime | None
+) -> None:
+    outcome, record = apply(stored(stored_time), RegistryUpdate("p", {"name": "Eva"}, update_time))
     assert outcome is Outcome.CHANGED
     assert record is not None
-    assert (record["name"], record[UPDATED_AT]) == ("Eva", known or stated)
+    assert (record["name"], record[UPDATED_AT]) == ("Eva", stored_time or update_time)
 
 
-def test_an_update_without_a_time_lets_no_older_one_in() -> None:
+def test_an_update_without_a_time_still_blocks_older_updates() -> None:
     _, record = apply(stored(T), RegistryUpdate("p", {"name": "Eva"}))
     assert apply(record, RegistryUpdate("p", {"name": "Old"}, T - timedelta(days=1)))[0] is Outcome.OLDER
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True))
-def test_the_newest_of_whole_updates_wins_in_any_order(hours: list[int]) -> None:
+def test_the_newest_complete_update_wins_in_any_order(hours: list[int]) -> None:
     updates = [RegistryUpdate("p", {"name": str(hour), **DEFAULTS}, T + timedelta(hours=hour)) for hour in hours]
     for order in permutations(updates):
         record: Mapping[str, Any] | None = None
@@ -73,7 +75,7 @@ def test_the_newest_of_whole_updates_wins_in_any_order(hours: list[int]) -> None
         assert record["name"] == str(max(hours))
 
 
-def test_each_field_is_of_the_newest_version_that_states_it_in_any_order() -> None:
+def test_each_field_has_the_newest_value_in_any_order() -> None:
     updates = [
         RegistryUpdate("p", {"name": "Ada", "born": 1979, "active": True}, T),
         RegistryUpdate("p", {"name": "Eve", "born": 1980, "active": True}, T + timedelta(hours=1)),
@@ -82,14 +84,14 @@ def test_each_field_is_of_the_newest_version_that_states_it_in_any_order() -> No
     ]
     for order in permutations(updates):
         record: Mapping[str, Any] | None = None
-        for update in (*order, *order):  # what found no record comes again
+        for update in (*order, *order):  # updates that arrived before the record are repeated
             _, record = apply(record, update)
         assert record is not None
         assert (record["name"], record["born"], record["active"]) == ("Eva", 1980, False)
         assert all(apply(record, update)[1] == record for update in updates)
 
 
-def test_an_earlier_whole_version_fills_what_a_new_record_lacks() -> None:
+def test_an_earlier_update_fills_fields_that_a_new_record_lacks() -> None:
     _, record = apply(None, RegistryUpdate("p", {"name": "Eva"}, T))
     outcome, record = apply(record, RegistryUpdate("p", {"name": "Ada", "born": 1980}, T - timedelta(days=1)))
     assert outcome is Outcome.CHANGED
@@ -97,6 +99,6 @@ def test_an_earlier_whole_version_fills_what_a_new_record_lacks() -> None:
     assert (record["name"], record["born"], record[UPDATED_AT]) == ("Eva", 1980, T)
 
 
-def test_an_earlier_version_restores_nothing_that_a_later_one_withdrew() -> None:
+def test_an_earlier_update_does_not_restore_a_cleared_field() -> None:
     _, record = apply(None, RegistryUpdate("p", {"name": "Ada", "born": None, "active": True}, T))
     assert apply(record, RegistryUpdate("p", {"name": "Ada", "born": 1980}, T - timedelta(days=1)))[0] is Outcome.OLDER

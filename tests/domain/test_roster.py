@@ -18,7 +18,7 @@ FIELD = ("input", "patientId")
 
 
 class Desk:
-    """A group's front desk: applies decisions to the roster one after another."""
+    """Applies decisions to a roster, one after another."""
 
     def __init__(self, max_capacity: int) -> None:
         self.roster = Roster(GROUP, max_capacity, (), ())
@@ -31,12 +31,14 @@ class Desk:
         for step in change.steps:
             assert self.records.get(step.after.id) == step.before
             self.records[step.after.id] = step.after
-        active = [held for held in self.records.values() if held.status != EnrollmentStatus.DISENROLLED]
-        waiting = [held for held in active if held.status == EnrollmentStatus.WAITLISTED]
+        active = [
+            enrollment for enrollment in self.records.values() if enrollment.status != EnrollmentStatus.DISENROLLED
+        ]
+        waiting = [enrollment for enrollment in active if enrollment.status == EnrollmentStatus.WAITLISTED]
         self.roster = replace(
             self.roster,
-            seated=tuple(held for held in active if held.status == EnrollmentStatus.ENROLLED),
-            waiting=tuple(sorted(waiting, key=lambda held: held.waitlist_position or 0)),
+            seated=tuple(enrollment for enrollment in active if enrollment.status == EnrollmentStatus.ENROLLED),
+            waiting=tuple(sorted(waiting, key=lambda enrollment: enrollment.waitlist_position or 0)),
         )
         self.now += timedelta(minutes=1)
         return change
@@ -50,10 +52,10 @@ class Desk:
         )
 
     def waiting(self) -> list[str]:
-        return [held.patient_id for held in self.roster.waiting]
+        return [enrollment.patient_id for enrollment in self.roster.waiting]
 
     def seated(self) -> set[str]:
-        return {held.patient_id for held in self.roster.seated}
+        return {enrollment.patient_id for enrollment in self.roster.seated}
 
 
 def filled(max_capacity: int, *patients: str) -> Desk:
@@ -64,20 +66,22 @@ def filled(max_capacity: int, *patients: str) -> Desk:
 
 
 def by_patient(desk: Desk, patient: str) -> Enrollment:
-    return next(held for held in (*desk.roster.seated, *desk.roster.waiting) if held.patient_id == patient)
+    return next(
+        enrollment for enrollment in (*desk.roster.seated, *desk.roster.waiting) if enrollment.patient_id == patient
+    )
 
 
 def test_nobody_waits_beyond_the_limit_of_the_waitlist() -> None:
     desk = filled(1, "ann", "bo", "cy")
     desk.limit = 2
-    with pytest.raises(Refusal, match=r"WAITLIST_FULL: .*at most 2 may wait"):
+    with pytest.raises(Refusal, match=r"WAITLIST_FULL: .*At most 2 patients may wait"):
         desk.enroll("di")
     desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now))
     desk.enroll("di")
     assert desk.waiting() == ["cy", "di"]
 
 
-def test_below_maximum_a_patient_is_seated_and_at_it_waits() -> None:
+def test_a_patient_is_seated_below_the_maximum_and_waits_at_it() -> None:
     desk = filled(2, "ann", "bo")
     waiting = desk.enroll("cy")
     assert desk.seated() == {"ann", "bo"}
@@ -95,7 +99,7 @@ def test_a_patient_has_one_active_enrollment_in_a_group() -> None:
         assert caught.value.faults[0].field == FIELD
 
 
-def test_who_left_may_come_back_with_a_new_record() -> None:
+def test_a_disenrolled_patient_can_enroll_again_with_a_new_record() -> None:
     desk = filled(1, "ann")
     first = by_patient(desk, "ann")
     desk.apply(disenroll(desk.roster, first, "moved away", desk.now))
@@ -106,21 +110,21 @@ def test_who_left_may_come_back_with_a_new_record() -> None:
 def test_a_freed_seat_goes_to_the_first_in_the_waitlist() -> None:
     desk = filled(2, "ann", "bo", "cy", "di")
     change = desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now))
-    assert [held.patient_id for held in change.promoted] == ["cy"]
+    assert [enrollment.patient_id for enrollment in change.promoted] == ["cy"]
     assert desk.seated() == {"bo", "cy"}
     assert desk.waiting() == ["di"]
     assert by_patient(desk, "di").waitlist_position == 1
     assert by_patient(desk, "cy").promoted_at is not None
 
 
-def test_leaving_the_waitlist_closes_the_gap_and_seats_nobody() -> None:
+def test_leaving_the_waitlist_renumbers_it_and_seats_nobody() -> None:
     desk = filled(1, "ann", "bo", "cy", "di")
     change = desk.apply(disenroll(desk.roster, by_patient(desk, "bo"), None, desk.now))
     assert change.promoted == ()
-    assert [held.waitlist_position for held in desk.roster.waiting] == [1, 2]
+    assert [enrollment.waitlist_position for enrollment in desk.roster.waiting] == [1, 2]
 
 
-def test_closing_up_is_history_but_no_edit_of_the_record() -> None:
+def test_renumbering_is_in_the_history_but_keeps_the_version() -> None:
     desk = filled(1, "ann", "bo", "cy")
     version = by_patient(desk, "cy").version
     change = desk.apply(disenroll(desk.roster, by_patient(desk, "bo"), None, desk.now))
@@ -136,7 +140,7 @@ def test_removing_hides_the_record_and_frees_the_seat() -> None:
     assert [event.name for event in change.events] == ["pm_group_patient_disenrolled", "pm_group_patient_promoted"]
 
 
-def test_removing_a_past_record_tells_nobody() -> None:
+def test_removing_an_ended_enrollment_has_no_event() -> None:
     desk = filled(1, "ann")
     ended = desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now)).steps[0].after
     change = desk.apply(remove(desk.roster, ended, desk.now))
@@ -146,7 +150,7 @@ def test_removing_a_past_record_tells_nobody() -> None:
         remove(desk.roster, change.steps[0].after, desk.now)
 
 
-def test_what_has_ended_cannot_end_again() -> None:
+def test_an_ended_enrollment_cannot_be_disenrolled_again() -> None:
     desk = filled(1, "ann")
     ended = desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now)).steps[0].after
     with pytest.raises(Refusal) as caught:
@@ -154,7 +158,7 @@ def test_what_has_ended_cannot_end_again() -> None:
     assert caught.value.faults[0].code == FaultCode.NOT_ACTIVE
 
 
-def test_promoting_by_hand_needs_a_seat_or_leave_to_go_over() -> None:
+def test_promoting_needs_a_free_seat_or_allow_over_capacity() -> None:
     desk = filled(1, "ann", "bo", "cy")
     chosen = by_patient(desk, "cy")
     with pytest.raises(Refusal) as caught:
@@ -166,46 +170,46 @@ def test_promoting_by_hand_needs_a_seat_or_leave_to_go_over() -> None:
     assert change.history[0].action == "promoted_over_capacity"
 
 
-def test_only_who_waits_is_promoted_or_moved() -> None:
+def test_only_a_waiting_patient_is_promoted_or_moved() -> None:
     desk = filled(1, "ann")
     seated = by_patient(desk, "ann")
     ended = replace(seated, status=EnrollmentStatus.DISENROLLED)
-    for held, code in ((seated, FaultCode.ALREADY_ENROLLED), (ended, FaultCode.NOT_ACTIVE)):
+    for enrollment, code in ((seated, FaultCode.ALREADY_ENROLLED), (ended, FaultCode.NOT_ACTIVE)):
         with pytest.raises(Refusal) as caught:
-            promote(desk.roster, held, desk.now, allow_over_capacity=True)
+            promote(desk.roster, enrollment, desk.now, allow_over_capacity=True)
         assert caught.value.faults[0].code == code
         with pytest.raises(Refusal) as caught:
-            move(desk.roster, held, 1, desk.now)
+            move(desk.roster, enrollment, 1, desk.now)
         assert caught.value.faults[0].code == code
 
 
 @pytest.mark.parametrize(
     ("position", "order"), [(1, ["di", "bo", "cy"]), (2, ["bo", "di", "cy"]), (3, ["bo", "cy", "di"])]
 )
-def test_moving_within_the_waitlist_shifts_the_others(position: int, order: list[str]) -> None:
+def test_moving_within_the_waitlist_renumbers_the_others(position: int, order: list[str]) -> None:
     desk = filled(1, "ann", "bo", "cy", "di")
     desk.apply(move(desk.roster, by_patient(desk, "di"), position, desk.now))
     assert desk.waiting() == order
-    assert [held.waitlist_position for held in desk.roster.waiting] == [1, 2, 3]
+    assert [enrollment.waitlist_position for enrollment in desk.roster.waiting] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("position", [0, -1, 4])
-def test_a_place_outside_the_waitlist_is_refused(position: int) -> None:
+def test_a_position_outside_the_waitlist_is_refused(position: int) -> None:
     desk = filled(1, "ann", "bo", "cy", "di")
     with pytest.raises(Refusal) as caught:
         move(desk.roster, by_patient(desk, "bo"), position, desk.now)
     assert caught.value.faults[0].code == FaultCode.OUT_OF_RANGE
 
 
-def test_a_raised_capacity_seats_those_waiting_in_their_order() -> None:
+def test_a_raised_capacity_promotes_in_the_order_of_the_waitlist() -> None:
     desk = filled(1, "ann", "bo", "cy", "di")
     desk.roster = replace(desk.roster, max_capacity=3)
     change = desk.apply(settle(desk.roster, desk.now))
-    assert [held.patient_id for held in change.promoted] == ["bo", "cy"]
+    assert [enrollment.patient_id for enrollment in change.promoted] == ["bo", "cy"]
     assert desk.waiting() == ["di"]
 
 
-def test_a_group_over_capacity_seats_nobody_until_it_is_below_it() -> None:
+def test_a_group_over_capacity_promotes_nobody() -> None:
     desk = filled(3, "ann", "bo", "cy", "di")
     desk.roster = replace(desk.roster, max_capacity=1)
     for patient, seated in (("ann", 2), ("bo", 1), ("cy", 1)):
@@ -214,7 +218,7 @@ def test_a_group_over_capacity_seats_nobody_until_it_is_below_it() -> None:
         assert bool(change.promoted) == (patient == "cy")
 
 
-def test_events_hold_ids_and_statuses_only() -> None:
+def test_events_contain_only_ids_and_statuses() -> None:
     desk = filled(1, "ann")
     change = enroll(desk.roster, uuid.UUID(int=9), "bo", NOW, FIELD, 200)
     (event,) = change.events
@@ -237,18 +241,17 @@ ACTIONS = st.lists(
 
 
 @given(st.integers(1, 4), ACTIONS)
-def test_nobody_waits_while_a_seat_is_free_whatever_happens(capacity: int, actions: list[tuple[str, int]]) -> None:
+def test_nobody_waits_while_a_seat_is_free(capacity: int, actions: list[tuple[str, int]]) -> None:
     desk = Desk(capacity)
     for action, number in actions:
         active = [*desk.roster.seated, *desk.roster.waiting]
         chosen = active[number % len(active)] if active else None
-        queue_before = desk.waiting()
+        waitlist_before = desk.waiting()
         try:
             if action == "enroll":
                 desk.enroll(f"patient-{number}")
             elif action == "capacity":
-                raised = number % 6 + 1
-                desk.roster = replace(desk.roster, max_capacity=raised)
+                desk.roster = replace(desk.roster, max_capacity=number % 6 + 1)
                 desk.apply(settle(desk.roster, desk.now))
             elif chosen and action == "disenroll":
                 desk.apply(disenroll(desk.roster, chosen, None, desk.now))
@@ -259,12 +262,14 @@ def test_nobody_waits_while_a_seat_is_free_whatever_happens(capacity: int, actio
             elif chosen and action == "move":
                 desk.apply(move(desk.roster, chosen, number, desk.now))
         except Refusal:
-            assert desk.waiting() == queue_before
+            assert desk.waiting() == waitlist_before
         assert not desk.roster.waiting or len(desk.roster.seated) >= desk.roster.max_capacity
-        assert [held.waitlist_position for held in desk.roster.waiting] == list(range(1, len(desk.roster.waiting) + 1))
-        patients = [held.patient_id for held in (*desk.roster.seated, *desk.roster.waiting)]
+        assert [enrollment.waitlist_position for enrollment in desk.roster.waiting] == list(
+            range(1, len(desk.roster.waiting) + 1)
+        )
+        patients = [enrollment.patient_id for enrollment in (*desk.roster.seated, *desk.roster.waiting)]
         assert len(patients) == len(set(patients))
         if action in {"enroll", "disenroll", "remove", "capacity"}:
-            # Nobody overtakes: those who still wait stand in the order in which they stood.
-            still = [patient for patient in queue_before if patient in desk.waiting()]
-            assert desk.waiting()[: len(still)] == still
+            # The patients who still wait have the same order as before.
+            still_waiting = [patient for patient in waitlist_before if patient in desk.waiting()]
+            assert desk.waiting()[: len(still_waiting)] == still_waiting

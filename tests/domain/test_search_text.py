@@ -1,14 +1,14 @@
-"""How names are compared in searches and lists."""
+"""The normalized text of names, for searches and sorting."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.search_text import LONGEST, search_text, search_words
+from domain.search_text import MAX_LENGTH, search_text, search_words
 
 
 @pytest.mark.parametrize(
-    ("written", "typed"),
+    ("name", "query"),
     [
         ("Ángela MÜLLER", "angela muller"),
         ("Straße", "STRASSE"),
@@ -25,15 +25,15 @@ from domain.search_text import LONGEST, search_text, search_words
         ("\N{FULLWIDTH LATIN CAPITAL LETTER A}b", "AB"),
     ],
 )
-def test_a_name_is_found_as_it_is_typed_on_any_keyboard(written: str, typed: str) -> None:
-    assert search_text(written) == search_text(typed)
+def test_a_name_matches_its_spelling_on_any_keyboard(name: str, query: str) -> None:
+    assert search_text(name) == search_text(query)
 
 
-def test_signs_are_letters_and_parts_are_words() -> None:
+def test_other_signs_count_as_letters() -> None:
     assert search_text("50%_off\\", None, "", "MR1") == "50%_off\\ mr1"
 
 
-def test_what_divides_words_is_no_letter_of_them() -> None:
+def test_separators_divide_words() -> None:
     assert search_text("Johns, Abbey") == "johns abbey"
     assert search_text("Jean-Luc O'Neil", "MR-7") == "jean luc oneil mr 7 jeanluc mr7"
     assert search_text('J. R. "Bob" St.John') == "j r bob st john stjohn"
@@ -41,7 +41,7 @@ def test_what_divides_words_is_no_letter_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"),
+    ("query", "words"),
     [
         ("Johns, Abbey", ("abbey", "johns")),
         ("  abbey\N{NO-BREAK SPACE}JOHNS ", ("abbey", "johns")),
@@ -52,17 +52,17 @@ def test_what_divides_words_is_no_letter_of_them() -> None:
         (None, ()),
     ],
 )
-def test_a_search_is_its_words_the_longest_first(typed: str | None, words: tuple[str, ...]) -> None:
-    assert search_words(typed) == words
+def test_a_search_has_its_words_with_the_longest_first(query: str | None, words: tuple[str, ...]) -> None:
+    assert search_words(query) == words
 
 
 @given(st.text(max_size=40), st.text(max_size=20))
-def test_every_name_is_found_by_itself_and_by_its_words_in_any_order(name: str, number: str) -> None:
-    held = search_text(name, number)
-    assert all(word in held for word in search_words(name))
-    assert all(word in held for word in search_words(f"{number} {name}"))
+def test_every_name_matches_its_own_words_in_any_order(name: str, number: str) -> None:
+    text = search_text(name, number)
+    assert all(word in text for word in search_words(name))
+    assert all(word in text for word in search_words(f"{number} {name}"))
 
 
 def test_no_name_is_too_long_for_an_index() -> None:
-    # One character that is eighteen when it is taken apart.
-    assert len(search_text("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200)) == LONGEST
+    # One character that NFKD decomposes into eighteen.
+    assert len(search_text("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200)) == MAX_LENGTH

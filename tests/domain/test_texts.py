@@ -1,4 +1,4 @@
-"""Texts that people type."""
+"""Text input is trimmed, limited and checked."""
 
 import pytest
 
@@ -23,7 +23,7 @@ FILLERS = ("\u2800 \u3164\uffa0\u115f", "\ufe0f\u034f\u0301")
         "\ufe0f\u034f\u0301",
     ],
 )
-def test_what_shows_nothing_is_blank(blank: str | None) -> None:
+def test_invisible_text_is_blank(blank: str | None) -> None:
     faults: list[Fault] = []
     assert optional_text(blank, FIELD, "reason", 10, faults) is None
     assert faults == []
@@ -42,7 +42,7 @@ def test_what_shows_nothing_is_blank(blank: str | None) -> None:
         ("half \ud83d", [FaultCode.INVALID]),
     ],
 )
-def test_a_text_is_trimmed_bounded_and_storable(text: str, codes: list[FaultCode]) -> None:
+def test_text_is_trimmed_and_checked(text: str, codes: list[FaultCode]) -> None:
     faults: list[Fault] = []
     assert required_text(text, FIELD, "reason", 10, faults) == text.strip()
     assert [fault.code for fault in faults] == codes

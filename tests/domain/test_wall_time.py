@@ -1,3 +1,5 @@
+"""The instants of wall-clock times."""
+
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -13,7 +15,7 @@ def test_a_wall_time_is_read_with_the_offset_of_its_day() -> None:
     assert instant(date(2026, 7, 15), time(9), "America/Phoenix") == datetime(2026, 7, 15, 16, tzinfo=UTC)
 
 
-def test_instants_are_given_in_utc() -> None:
+def test_instants_are_in_utc() -> None:
     assert instant(SPRING, time(9), "America/Phoenix").tzinfo is UTC
 
 
@@ -63,5 +65,5 @@ def test_a_name_of_the_time_zone_database_is_a_time_zone(name: str) -> None:
         "A" * 100_000,
     ],
 )
-def test_anything_else_is_not_and_raises_nothing(name: str) -> None:
+def test_any_other_text_is_not_a_time_zone(name: str) -> None:
     assert not is_time_zone(name)

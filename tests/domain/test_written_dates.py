@@ -1,4 +1,4 @@
-"""Dates that people write into a search."""
+"""Dates in the text of a search."""
 
 from datetime import date
 
@@ -16,12 +16,12 @@ MARCH = date(1987, 3, 14)
         *("14 March 1987", "14 mar 1987", "14-MAR-1987", "14. March 1987", "March 14, 1987", "Mar. 14 1987"),
     ],
 )
-def test_a_date_is_read_as_it_is_written(text: str) -> None:
+def test_a_date_is_found_in_any_common_form(text: str) -> None:
     assert take_dates(text) == (" ", (MARCH,))
     assert take_dates(f"johns {text}, abbey") == ("johns  , abbey", (MARCH,))
 
 
-def test_a_date_that_is_read_in_two_ways_is_either() -> None:
+def test_an_ambiguous_date_stands_for_both_days() -> None:
     assert take_dates("3/4/1987")[1] == (date(1987, 3, 4), date(1987, 4, 3))
     assert take_dates("4/4/1987")[1] == (date(1987, 4, 4),)
 
@@ -29,5 +29,5 @@ def test_a_date_that_is_read_in_two_ways_is_either() -> None:
 @pytest.mark.parametrize(
     "text", ["", "johns", "1987", "1987-02-30", "13/13/1987", "MR-1987-03-14", "1987-03-145", "3/14/87", "0000-01-01"]
 )
-def test_what_is_no_date_stays_in_the_text(text: str) -> None:
+def test_text_that_is_no_date_stays(text: str) -> None:
     assert take_dates(text) == (text, ())

@@ -62,4 +62,4 @@ async def test_a_full_waitlist_refuses_one_more_and_names_its_bound(engine: Data
     assert statuses == ["ENROLLED", "WAITLISTED", "WAITLISTED", None]
     [error] = answers[-1]["userErrors"]
     assert error["code"] == "WAITLIST_FULL"
-    assert "at most 2 may wait" in error["message"]
+    assert "At most 2 patients may wait" in error["message"]

@@ -120,7 +120,7 @@ async def test_nobody_waits_beyond_the_limit(engine: Database) -> None:
         await enroll_patient(caller, str(group.id), "patient-4")
     [fault] = refused.value.faults
     assert (fault.code, fault.field) == (FaultCode.WAITLIST_FULL, ("input", "groupDefinitionId"))
-    assert "at most 2 may wait" in fault.message
+    assert "At most 2 patients may wait" in fault.message
     assert len(await waitlist(engine, group.id)) == 2
     with pytest.raises(Refusal, match="ALREADY_ENROLLED"):
         await enroll_patient(caller, str(group.id), "patient-3")
