@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.timeout(300)  # it builds, makes an environment, and installs every dependency
 

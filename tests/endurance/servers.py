@@ -9,14 +9,14 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import make_url
 
 from tests.support.api_client import SECRET
+from tests.support.processes import child_environment
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 APPLICATION_NAME = "endurance"
 """By which PostgreSQL knows the connections of these servers."""
 
@@ -26,13 +26,9 @@ def environment(database_url: str) -> dict[str, str]:
     address = make_url(database_url)
     if address.get_backend_name() == "postgresql":
         address = address.update_query_dict({"application_name": APPLICATION_NAME})
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": address.render_as_string(hide_password=False),
-        "AUTH_JWT_SECRET": SECRET,
-        "LOG_LEVEL": "ERROR",
-    }
+    return child_environment(
+        DATABASE_URL=address.render_as_string(hide_password=False), AUTH_JWT_SECRET=SECRET, LOG_LEVEL="ERROR"
+    )
 
 
 @dataclass(frozen=True, slots=True)

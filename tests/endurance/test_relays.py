@@ -15,7 +15,7 @@ from db.connections.engine import Database, create_engine
 from server.events.relay import Relay
 from tests.endurance.scale import soak
 from tests.support.figures import record_figures
-from tests.support.processes import process
+from tests.support.processes import running_command
 from tests.support.receiver import SECRET, Delivery, Receiver, listening
 from tests.support.relaying import let_time_pass, parked, record, relays, webhook
 
@@ -122,10 +122,13 @@ async def test_relay_processes_that_are_killed_lose_nothing_and_keep_each_groups
         "LOG_LEVEL": "ERROR",  # nobody reads the log: a pipe that is full would bring the relay to a stand
     }
     kills = soak(100, short=8)
-    async with listening() as receiver, process("relay", cwd=tmp_path, EVENTS_WEBHOOK_URL=receiver.url, **settings):
+    async with (
+        listening() as receiver,
+        running_command("relay", cwd=tmp_path, EVENTS_WEBHOOK_URL=receiver.url, **settings),
+    ):
         receiver.answer = moody.answer
         for _ in range(kills):
-            async with process("relay", cwd=tmp_path, EVENTS_WEBHOOK_URL=receiver.url, **settings):
+            async with running_command("relay", cwd=tmp_path, EVENTS_WEBHOOK_URL=receiver.url, **settings):
                 before = len(receiver.deliveries)  # the relay that lives may have sent some before they are all stored
                 await moody.record(engine)
                 await receiver.received(before + moody.chosen.randint(1, 8))

@@ -1,14 +1,13 @@
 """The schema breaks no client of the last release, but where the CHANGELOG says so."""
 
 import re
-from pathlib import Path
 
 from graphql import DirectiveNode, GraphQLObjectType, GraphQLSchema, build_schema, find_breaking_changes, print_ast
 
 from schema.schema import export
+from tests.support.repository import ROOT
 
 _COORDINATE = re.compile(r"@?\w+\.\w+|@\w+|^[A-Z]\w*(?= (?:was|no|changed))")
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def _permissions(schema: GraphQLSchema) -> dict[str, set[str]]:

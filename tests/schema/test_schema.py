@@ -1,18 +1,18 @@
 """The schema as a document: the committed text is the code's, and no root field is open by accident."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from resolvers.caller import PermissionKey
 from schema.permissions import RequiresPermission
 from schema.schema import export, schema
+from tests.support.repository import ROOT
 
 OPEN_TO_ALL_SIGNED_IN = {"node", "viewer"}
 
 
 def test_the_committed_schema_is_the_codes() -> None:
-    committed = Path(__file__).parents[2] / "schema" / "schema.graphql"
+    committed = ROOT / "schema" / "schema.graphql"
     assert committed.read_text() == export(), "run: group-sessions export-schema > schema/schema.graphql"
 
 

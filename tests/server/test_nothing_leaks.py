@@ -6,7 +6,6 @@ faults. The server is a process of its own, so that its libraries' logs count to
 
 import base64
 import json
-import os
 import re
 import signal
 import socket
@@ -27,10 +26,11 @@ from db.connections.engine import Database
 from server.events.inbound_events import DOCUMENTED
 from tests.support.api_client import ORGANIZATION, SECRET, bearer
 from tests.support.planted import MARKER, planted_requests
+from tests.support.processes import child_environment
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).resolve().parents[2]
 BIRTH_DATE = "1931-07-13"
 MARKS = re.compile(f"{MARKER}|{MARKER.upper()}|{MARKER.lower()}|{BIRTH_DATE}|{SECRET}|only the tests")
 PEOPLE = [
@@ -86,17 +86,15 @@ QUOTING = {
 
 
 def environment(database_url: str) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "PYTHONASYNCIODEBUG": "1",
-        "DATABASE_URL": database_url,
-        "AUTH_JWT_SECRET": SECRET,
-        "LOG_LEVEL": "DEBUG",
-        "LIMIT_COST": "10000000",
-        "GRAPHIQL": "on",
-        "EVENTS_INBOUND_SECRET": INBOUND_SECRET,
-    }
+    return child_environment(
+        PYTHONASYNCIODEBUG="1",
+        DATABASE_URL=database_url,
+        AUTH_JWT_SECRET=SECRET,
+        LOG_LEVEL="DEBUG",
+        LIMIT_COST="10000000",
+        GRAPHIQL="on",
+        EVENTS_INBOUND_SECRET=INBOUND_SECRET,
+    )
 
 
 def run(database_url: str, *arguments: str) -> str:

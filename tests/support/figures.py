@@ -2,12 +2,13 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-FILE: Final = Path(__file__).resolve().parents[2] / "var" / "figures.jsonl"
+from tests.support.repository import ROOT
+
+FILE: Final = ROOT / "var" / "figures.jsonl"
 _START: Final = pytest.StashKey[int]()
 
 

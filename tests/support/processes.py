@@ -1,4 +1,4 @@
-"""Commands of the command line as processes."""
+"""Commands of the command line, run as processes."""
 
 import asyncio
 import os
@@ -8,23 +8,37 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.repository import ROOT
+
+
+def child_environment(**variables: str) -> dict[str, str]:
+    """Return `variables`, and the little of this process's environment that a child process needs.
+
+    Under `make coverage` that includes the variable by which a child process measures its own coverage.
+    """
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS_")}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **coverage, **variables}
 
 
 @asynccontextmanager
-async def process(*arguments: str, cwd: Path, **variables: str) -> AsyncIterator[Process]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "server", *arguments, stdout=PIPE, stderr=PIPE, cwd=cwd, env=environment
+async def running_command(*arguments: str, cwd: Path, **variables: str) -> AsyncIterator[Process]:
+    """Run a command while the block runs. Kill it at the end if it is still running."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", *arguments),
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd=cwd,
+        env=child_environment(**variables),
     )
     try:
-        yield started
+        yield process
     finally:
-        if started.returncode is None:
-            started.kill()
-            await started.communicate()
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
 
 
-async def ended(started: Process) -> tuple[int | None, str]:
-    _, told = await asyncio.wait_for(started.communicate(), 30)
-    return started.returncode, told.decode()
+async def wait_for_exit(process: Process) -> tuple[int | None, str]:
+    """Wait at most 30 seconds until the process has ended. Return its exit status and its standard error."""
+    _, stderr = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode, stderr.decode()

@@ -1,6 +1,5 @@
 """A test that hangs is ended at its time limit: it says where it stands, and the others go on."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.processes import child_environment
+
 HANGING = """
 import asyncio
 import pytest
@@ -51,8 +51,9 @@ def run_pytest(folder: Path, tests: str, conftest: str, *arguments: str) -> subp
     (folder / "conftest.py").write_text(conftest)
     (folder / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, str(folder)]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=50)
+    return subprocess.run(
+        command, check=False, cwd=folder, env=child_environment(), capture_output=True, text=True, timeout=50
+    )
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "1"]])

@@ -12,8 +12,8 @@ from schema.admission.limit_checks import LimitExceeded, check_cost, check_varia
 from schema.admission.limits import DEFAULT_LIMITS, Limits
 from schema.execute import graphql_schema
 from schema.schema import schema
+from tests.support.repository import EXAMPLE_QUERIES
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "web" / "src" / "examples").glob("*.graphql"))
 REPORT = """query Report($groups: Int = 200, $sessions: Int = 20, $enrollments: Int = 20) {
   groupDefinitions(first: $groups) { nodes {
     name groupType timeZone maxCapacity minCapacity durationMinutes version createdAt facilitator { displayName }
@@ -49,7 +49,7 @@ def cost(text: str, variables: dict[str, Any] | None = None, operation: str | No
 # ---------------------------------------------------------------- what nobody should meet
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", EXAMPLE_QUERIES, ids=lambda path: path.stem)
 def test_every_example_of_graphiql_is_far_within_the_limits(example: Path) -> None:
     halved = Limits(*(getattr(DEFAULT_LIMITS, name) // 2 for name in Limits.__slots__))
     document = asyncio.run(Documents(graphql_schema(schema), halved).read(example.read_text()))

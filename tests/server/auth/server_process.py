@@ -1,7 +1,6 @@
 """A server as a process of its own, and what it wrote."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.processes import child_environment
 
 
 class Server:
@@ -43,7 +42,7 @@ def command(*arguments: str) -> list[str]:
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
     database = f"sqlite:///{folder / 'clinic.db'}"
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATABASE_URL": database, **variables}
+    return child_environment(DATABASE_URL=database, **variables)
 
 
 @contextmanager

@@ -12,12 +12,13 @@ from sqlalchemy import text
 
 from db.backups.backup import ABANDONED_SECONDS
 from db.connections.engine import Database, create_engine
-from tests.server.cli.test_command_line import ROOT, assert_refused, run
+from tests.server.cli.test_command_line import assert_refused, run
 from tests.support.clinic import make_group, seed
 from tests.support.databases import OWNER, with_login
 from tests.support.invariants import assert_invariants
 from tests.support.lively_clinic import lively_clinic
-from tests.support.processes import ended, process
+from tests.support.processes import running_command, wait_for_exit
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.anyio
 
@@ -99,10 +100,10 @@ async def test_a_backup_that_is_told_to_end_leaves_nothing(
 async def _end_a_backup(engine: Database, owner_url: str, tmp_path: Path, number: int) -> None:
     async with engine.begin() as connection, asyncio.timeout(40):
         await connection.execute(text("LOCK TABLE pm_group_outbox"))  # the backup waits for it
-        async with process("backup", "clinic.backup", cwd=tmp_path, DATABASE_URL=owner_url) as started:
+        async with running_command("backup", "clinic.backup", cwd=tmp_path, DATABASE_URL=owner_url) as started:
             await something_is_in(tmp_path)
             started.send_signal(number)
-            assert await ended(started) == (130, "")
+            assert await wait_for_exit(started) == (130, "")
 
 
 async def test_what_a_killed_backup_left_goes_with_the_next(engine: Database, owner_url: str, tmp_path: Path) -> None:

@@ -19,14 +19,10 @@ from sqlalchemy import text
 from db.connections.engine import Database
 from db.migrations.schema_version import VERSION_TABLE, current_revision
 from tests.support.databases import PASSWORD, administer, with_login
+from tests.support.processes import child_environment
 
-ROOT = Path(__file__).resolve().parents[3]
 SECRET = "a-secret-that-only-the-tests-know-0123456789"
 TOKEN = ("token", "--organization", "org-1", "--subject", "nurse")
-
-
-def environment(**variables: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
 
 
 def run(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +33,7 @@ def run(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedPro
         timeout=60,
         check=False,
         cwd=cwd,
-        env=environment(**variables),
+        env=child_environment(**variables),
     )
 
 
@@ -235,7 +231,7 @@ def test_an_import_goes_on_where_nobody_reads_its_report(tmp_path: Path) -> None
     with subprocess.Popen(
         [sys.executable, "-m", "server", *IMPORT, "file"],
         cwd=tmp_path,
-        env=environment(),
+        env=child_environment(),
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,
@@ -330,7 +326,7 @@ def test_the_demo_signs_in_by_its_links_until_it_is_stopped(
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
-        env=environment(),
+        env=child_environment(),
     )
     try:
         assert process.stdout is not None

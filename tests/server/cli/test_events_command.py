@@ -18,7 +18,7 @@ from server.cli import event_stream
 from server.cli.event_stream import follow_events, print_events
 from server.runtime.command_error import CommandError
 from tests.support.databases import operator_of
-from tests.support.processes import process
+from tests.support.processes import running_command
 
 pytestmark = pytest.mark.anyio
 
@@ -141,7 +141,7 @@ async def test_following_goes_on_after_an_outage_without_loss_or_doubling(
     name = engine.url.database
     async with engine.begin() as connection:
         ids = await record(connection, count=2)
-    async with process("events", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as following:
+    async with running_command("events", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as following:
         assert following.stdout is not None
         assert following.stderr is not None
         printed = [await asyncio.wait_for(following.stdout.readline(), 30) for _ in range(2)]

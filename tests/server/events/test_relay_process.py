@@ -14,7 +14,7 @@ from db.connections.engine import Database
 from tests.support.api_client import SECRET as TOKEN_SECRET
 from tests.support.api_client import bearer
 from tests.support.clinic import seed
-from tests.support.processes import ended, process
+from tests.support.processes import running_command, wait_for_exit
 from tests.support.receiver import SECRET, Delivery, Receiver
 from tests.support.relaying import let_time_pass, nothing_is_due, parked, record, relays, webhook
 
@@ -39,10 +39,10 @@ async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
         "EVENTS_WEBHOOK_URL": receiver.url,
         "EVENTS_WEBHOOK_SECRET": SECRET,
     }
-    async with process("relay", cwd=tmp_path, **settings) as relay:
+    async with running_command("relay", cwd=tmp_path, **settings) as relay:
         await receiver.received(1)
         relay.kill()
-        await ended(relay)
+        await wait_for_exit(relay)
     never.set()
     # Its lease runs out. Until then nobody else may deliver what it may be delivering.
     await let_time_pass(engine, timedelta(minutes=5))
@@ -71,11 +71,11 @@ async def test_a_signal_stops_the_relay_after_the_event_under_way(
         "EVENTS_WEBHOOK_SECRET": SECRET,
         "EVENTS_WEBHOOK_TRIES": "1",
     }
-    async with process("relay", cwd=tmp_path, **settings) as relay:
+    async with running_command("relay", cwd=tmp_path, **settings) as relay:
         await receiver.received(1)
         relay.send_signal(number)
         go_on.set()
-        status, told = await ended(relay)
+        status, told = await wait_for_exit(relay)
     assert status == 0, told
     assert receiver.ids() == ids[:1]
     assert [str(event["id"]) for event in await parked(engine)] == ids[:1]
@@ -97,7 +97,7 @@ async def test_the_server_delivers_what_its_mutations_tell(
     enroll = """mutation($group: ID!) { enrollPatient(input: {groupDefinitionId: $group, patientId: "patient-1"}) {
         enrollment { id } } }"""
     port = await free_port()
-    async with process("serve", "--port", str(port), "--workers", "2", cwd=tmp_path, **settings) as server:
+    async with running_command("serve", "--port", str(port), "--workers", "2", cwd=tmp_path, **settings) as server:
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}",
             headers={"Authorization": bearer()},
@@ -110,7 +110,7 @@ async def test_the_server_delivers_what_its_mutations_tell(
             enrollment = answer.json()["data"]["enrollPatient"]["enrollment"]["id"]
         (delivery,) = await receiver.received(1)
         server.send_signal(signal.SIGTERM)
-        status, told = await ended(server)
+        status, told = await wait_for_exit(server)
     assert status == 0, told
     assert delivery.envelope["event"] == "pm_group_patient_enrolled"
     assert delivery.envelope["payload"]["enrollment_id"] == enrollment
@@ -125,8 +125,8 @@ async def free_port() -> int:
 
 
 async def test_a_relay_without_a_sink_says_what_to_set(tmp_path: Path) -> None:
-    async with process("relay", cwd=tmp_path) as relay:
-        status, told = await ended(relay)
+    async with running_command("relay", cwd=tmp_path) as relay:
+        status, told = await wait_for_exit(relay)
     assert status == 1
     assert "EVENTS_WEBHOOK_URL" in told
     assert len(told.splitlines()) == 1

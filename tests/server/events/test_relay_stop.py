@@ -13,7 +13,7 @@ from server.events.relay import Relay
 from server.events.sink_relay import pause_at_most
 from server.runtime.tasks import end_tasks
 from tests.support.postgres_proxy import proxy_to
-from tests.support.processes import ended, process
+from tests.support.processes import running_command, wait_for_exit
 from tests.support.receiver import SECRET, Delivery, Receiver
 from tests.support.relaying import record, webhook
 
@@ -107,12 +107,12 @@ async def test_a_relay_whose_database_has_fallen_silent_ends_in_time(
     await record(engine, GROUPS)
     async with (
         proxy_to(database_url) as (proxy, through),
-        process("relay", cwd=tmp_path, **settings(through, receiver, timeout=1)) as relay,
+        running_command("relay", cwd=tmp_path, **settings(through, receiver, timeout=1)) as relay,
     ):
         await receiver.received(1)
         proxy.stop_flow()
         relay.send_signal(signal.SIGTERM)
-        status, _ = await asyncio.wait_for(ended(relay), STOP_SECONDS)
+        status, _ = await asyncio.wait_for(wait_for_exit(relay), STOP_SECONDS)
     assert status == 0
 
 
@@ -127,11 +127,11 @@ async def test_a_second_signal_ends_the_process_at_once(
 
     receiver.answer = hang
     await record(engine, GROUPS[:1])
-    async with process("relay", cwd=tmp_path, **settings(database_url, receiver, timeout=60)) as relay:
+    async with running_command("relay", cwd=tmp_path, **settings(database_url, receiver, timeout=60)) as relay:
         await receiver.received(1)
         relay.send_signal(signal.SIGTERM)
         with pytest.raises(TimeoutError):  # it waits for its receiver
             await asyncio.wait_for(asyncio.shield(relay.wait()), 1)
         relay.send_signal(signal.SIGTERM)
-        status, _ = await ended(relay)
+        status, _ = await wait_for_exit(relay)
     assert status == -signal.SIGTERM

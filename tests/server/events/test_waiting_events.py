@@ -17,7 +17,7 @@ from db.connections.engine import Database
 from server.cli.failed_events import print_waiting, retry_parked
 from server.runtime.retries import Retries
 from tests.support.databases import operator_of
-from tests.support.processes import ROOT, ended, process
+from tests.support.processes import child_environment, running_command, wait_for_exit
 from tests.support.receiver import SECRET, Delivery, Receiver, accept, always
 from tests.support.relaying import database_now, lanes, let_time_pass, parked, record, relays, webhook
 
@@ -109,12 +109,12 @@ async def test_what_no_relay_has_seen_and_what_is_sent_again_wait_too(engine: Da
 
 
 async def test_the_command_prints_what_waits(owner_url: str, engine: Database, tmp_path: Path) -> None:
-    async with process("events", "--waiting", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as command:
-        status, told = await ended(command)
+    async with running_command("events", "--waiting", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as command:
+        status, told = await wait_for_exit(command)
     assert status == 1
     assert "--waiting" in told
-    async with process("events", "--waiting", cwd=tmp_path, DATABASE_URL=owner_url) as command:
-        assert await ended(command) == (0, "")
+    async with running_command("events", "--waiting", cwd=tmp_path, DATABASE_URL=owner_url) as command:
+        assert await wait_for_exit(command) == (0, "")
 
 
 async def test_a_relay_whose_clock_is_ten_minutes_ahead_holds_nothing_up(
@@ -127,13 +127,9 @@ async def test_a_relay_whose_clock_is_ten_minutes_ahead_holds_nothing_up(
 
     receiver.answer = answer
     ids = await record(engine, [ONE, ONE])
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": database_url,
-        "EVENTS_WEBHOOK_URL": receiver.url,
-        "EVENTS_WEBHOOK_SECRET": SECRET,
-    }
+    environment = child_environment(
+        DATABASE_URL=database_url, EVENTS_WEBHOOK_URL=receiver.url, EVENTS_WEBHOOK_SECRET=SECRET
+    )
     relay = await asyncio.create_subprocess_exec(
         sys.executable, "-c", AHEAD, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
     )
@@ -141,7 +137,7 @@ async def test_a_relay_whose_clock_is_ten_minutes_ahead_holds_nothing_up(
         deliveries = list(await receiver.received(3))
     finally:
         relay.terminate()
-        await ended(relay)
+        await wait_for_exit(relay)
     assert [delivery.id for delivery in deliveries] == [ids[0], *ids]
     for delivery in deliveries:
         assert delivery.envelope  # signed as of now: receivers refuse what is more than five minutes off

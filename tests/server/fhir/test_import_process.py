@@ -13,12 +13,11 @@ import pytest
 
 from server.fhir.importing import BATCH
 from tests.server.fhir.resources import ndjson, patient
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.processes import child_environment
 
 
 def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{folder}/test.db"}
+    environment = child_environment(DATABASE_URL=f"sqlite:///{folder}/test.db")
     return subprocess.Popen(
         [sys.executable, "-m", "server", "import-fhir", "--organization", "org", "--report", "report.json", *arguments],
         stdout=subprocess.PIPE,

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 from types import ModuleType
 
 import anyio
@@ -13,10 +12,11 @@ import uvicorn
 from starlette.applications import Starlette
 
 from tests.support.api_client import bearer
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.anyio
 
-WEB = Path(__file__).resolve().parents[3] / "web"
+WEB = ROOT / "web"
 
 
 def build_script() -> ModuleType:

@@ -1,6 +1,5 @@
 """`group-sessions serve` in a process of its own, and clients that speak to it by sockets."""
 
-import os
 import resource
 import socket
 import subprocess
@@ -16,8 +15,9 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from tests.support.api_client import SECRET
+from tests.support.processes import child_environment
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 HOST = "127.0.0.1"
 PATIENCE = 30.0
 
@@ -116,13 +116,7 @@ def _start(
         stderr=lines,
         cwd=ROOT,
         preexec_fn=limit_descriptors,  # noqa: PLW1509 - the parent has no threads that hold locks
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": f"sqlite:///{database}",
-            "AUTH_JWT_SECRET": SECRET,
-            **settings,
-        },
+        env=child_environment(DATABASE_URL=f"sqlite:///{database}", AUTH_JWT_SECRET=SECRET, **settings),
     )
 
 

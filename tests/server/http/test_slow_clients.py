@@ -10,7 +10,6 @@ from itertools import repeat
 import pytest
 
 from tests.server.http.server_process import (
-    ROOT,
     ServerProcess,
     receive_all,
     receive_response,
@@ -18,6 +17,7 @@ from tests.server.http.server_process import (
     wait_until,
 )
 from tests.support.api_client import bearer
+from tests.support.repository import ROOT
 
 SETTINGS = {
     "GRAPHIQL": "on",

@@ -14,10 +14,12 @@ from db.connections.engine import Database, create_engine
 from db.migrations.migrate import migrate
 from db.tables import access_log
 from server.middleware.client_address import TrustedProxies, parse_networks
-from tests.server.runtime.test_shutdown import ROOT, serving
+from tests.server.runtime.test_shutdown import serving
 from tests.support.api_client import ORGANIZATION
 from tests.support.clinic import NOW, seed
 from tests.support.old_schema import migrate_to
+from tests.support.processes import child_environment
+from tests.support.repository import ROOT
 
 QUERY = '{ patient(id: "patient-1") { displayName } }'
 PROXIES = parse_networks("10.0.0.7, 10.1.0.0/16 2001:db8::/32")
@@ -85,7 +87,7 @@ async def test_the_log_and_the_access_log_hold_the_address(
 
 async def reads(owner_url: str) -> list[dict[str, Any]]:
     command = (sys.executable, "-m", "server", "reads", "--organization", ORGANIZATION)
-    environment = {"PYTHONPATH": str(ROOT), "DATABASE_URL": owner_url}
+    environment = child_environment(DATABASE_URL=owner_url)
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, cwd=ROOT, env=environment)
     out, _ = await process.communicate()
     return [orjson.loads(line) for line in out.splitlines()]

@@ -11,8 +11,8 @@ from starlette.middleware import Middleware
 
 from server.middleware.request_log import RequestLog
 from server.routes.graphiql import graphiql_routes
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 WEB = ROOT / "web"
 DOCUMENTS = sorted((WEB / "src").rglob("*.graphql"))
 ASSET = "/graphiql/assets/index-B1xhZu6.js"

@@ -1,7 +1,6 @@
 """SIGTERM and SIGKILL, on real server processes with requests in flight."""
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -11,7 +10,6 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import httpx
@@ -25,9 +23,10 @@ from db.tables import enrollments, idempotency_keys, idempotency_steps, outbox
 from tests.support.api_client import ORGANIZATION, SECRET, bearer
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
+from tests.support.processes import child_environment
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.anyio
-ROOT = Path(__file__).resolve().parents[3]
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 
 ENROLL = """
@@ -82,13 +81,7 @@ async def serving(database_url: str, workers: int = 1, **settings: str) -> Async
             stdout=DEVNULL,
             stderr=log_file,
             cwd=ROOT,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(ROOT),
-                "DATABASE_URL": database_url,
-                "AUTH_JWT_SECRET": SECRET,
-                **settings,
-            },
+            env=child_environment(DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET, **settings),
         )
         server = Serving(process, port, log_file)
         try:

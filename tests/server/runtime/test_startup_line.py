@@ -11,8 +11,9 @@ from sqlalchemy import make_url
 
 from server.settings.environment import load_settings
 from server.startup_line import describe_server
-from tests.server.runtime.test_shutdown import ROOT, serving
+from tests.server.runtime.test_shutdown import serving
 from tests.support.api_client import SECRET
+from tests.support.processes import child_environment
 
 VERSION = importlib.metadata.version("group-sessions")
 
@@ -25,7 +26,7 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
         check=True,
         timeout=60,
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT)},
+        env=child_environment(),
     )
     assert done.stdout == f"group-sessions {VERSION}\n"
 

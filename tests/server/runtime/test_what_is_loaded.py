@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.server.cli.test_command_line import environment
 from tests.support.api_client import SECRET
+from tests.support.processes import child_environment
 
 SERVE = """
 import asyncio, os, sys
@@ -37,6 +37,6 @@ def test_a_server_loads_what_its_settings_and_its_database_ask_for(tmp_path: Pat
 
 
 def loaded(database_url: str, **settings: str) -> set[str]:
-    told = environment(DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET, **settings)
-    done = subprocess.run([sys.executable, "-c", SERVE], capture_output=True, text=True, check=True, env=told)
+    environment = child_environment(DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET, **settings)
+    done = subprocess.run([sys.executable, "-c", SERVE], capture_output=True, text=True, check=True, env=environment)
     return set(done.stdout.split())

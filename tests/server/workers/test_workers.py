@@ -20,9 +20,10 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from tests.support.api_client import SECRET
+from tests.support.processes import child_environment
+from tests.support.repository import ROOT
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_kind", ["sqlite"])]
-ROOT = Path(__file__).resolve().parents[3]
 SPAWNED = "spawn_main"
 
 
@@ -96,13 +97,7 @@ async def serving(
             stdout=DEVNULL,
             stderr=log,
             cwd=code,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(code),
-                "DATABASE_URL": database_url,
-                "AUTH_JWT_SECRET": SECRET,
-                **settings,
-            },
+            env=child_environment(PYTHONPATH=str(code), DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET, **settings),
             start_new_session=True,
         )
     try:

@@ -1,0 +1,7 @@
+"""Where the checkout is."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+EXAMPLE_QUERIES: Final = sorted((ROOT / "web" / "src" / "examples").glob("*.graphql"))
