@@ -1,4 +1,4 @@
-"""Runs the command line: `python -m server` is `group-sessions`."""
+"""Runs the console script: `python -m server` is the same as `group-sessions`."""
 
 import sys
 

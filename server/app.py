@@ -25,7 +25,7 @@ from server.middleware.request_log import RequestLog
 from server.routes.graphiql import graphiql_routes
 from server.routes.health import health_routes
 from server.runtime.clock import now
-from server.runtime.garbage import tame_collector
+from server.runtime.garbage import tune_garbage_collector
 from server.runtime.housekeeping import housekeeping
 from server.runtime.logs import configure_logging, silence_document_logging
 from server.settings.environment import Settings, load_settings
@@ -76,7 +76,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        tame_collector()
+        tune_garbage_collector()
         async with housekeeping(clinic), running(relay):
             yield
         await clinic.engine.dispose()

@@ -1,4 +1,4 @@
-"""Starts the server: refuses what cannot go well, prepares the database, and hands over to uvicorn."""
+"""The command `serve`: checks the settings, prepares the database, and runs uvicorn."""
 
 import asyncio
 import contextlib
@@ -32,31 +32,30 @@ from server.startup_line import log_startup
 from server.workers.supervisor import Supervisor, WorkersFailed
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-DEMO_TOKEN_LIFE: Final = timedelta(hours=12)
-_STOP_SECONDS: Final = 20
+DEMO_TOKEN_LIFETIME: Final = timedelta(hours=12)
+_SHUTDOWN_SECONDS: Final = 20
 _FACTORY: Final = "server.app:create_app_from_environment"
 
 
 def serve(settings: Settings, *, host: str, port: int, workers: int, demo: bool) -> None:
-    """Serve until SIGINT or SIGTERM, then finishes what is being answered.
+    """Serve until SIGINT or SIGTERM, then finish the requests in progress.
 
     Args:
-        settings: What the environment says.
+        settings: The settings.
         host: The address to listen on.
-        port: The port; 0 takes a free one.
-        workers: How many processes answer.
-        demo: Whether to serve the demo clinic, on loopback only, and print a link for each demo person.
+        port: The port; 0 picks a free one.
+        workers: The number of worker processes.
+        demo: Whether to serve the demo clinic, on loopback only, and print a sign-in link for each demo person.
 
     Raises:
-        CommandError: Where the server must not or cannot start.
+        CommandError: The server must not or cannot start.
     """
     if demo:
         settings = _demo_settings(settings, host)
     elif not settings.sign_in_configured:
         raise CommandError(
-            "sign-in is not configured: set AUTH_ISSUER and AUTH_AUDIENCE (and AUTH_JWKS_URL, where the issuer does not"
-            " publish where its keys are), or AUTH_JWT_SECRET"
-            " (or try the demo: group-sessions serve --demo)"
+            "sign-in is not configured: set AUTH_ISSUER and AUTH_AUDIENCE (and AUTH_JWKS_URL if the issuer does not"
+            " publish the address of its keys), or AUTH_JWT_SECRET, or try the demo: group-sessions serve --demo"
         )
     listening = _listen(host, port)
     with contextlib.closing(listening):
@@ -71,12 +70,12 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, demo: bool)
 
 def _demo_settings(settings: Settings, host: str) -> Settings:
     if host not in LOOPBACK:
-        raise CommandError("--demo signs everybody in, so it listens on loopback only: leave out --host")
+        raise CommandError("--demo prints links that sign anyone in, so it listens on loopback only: leave out --host")
     if settings.signs_in_by_provider:
-        raise CommandError("--demo signs its own tokens: unset AUTH_JWKS_URL, and AUTH_ISSUER or set AUTH_JWT_SECRET")
+        raise CommandError("--demo signs its own tokens: unset AUTH_JWKS_URL and AUTH_ISSUER, or set AUTH_JWT_SECRET")
     secret = settings.auth_jwt_secret or secrets.token_urlsafe(48)
     graphiql = settings.graphiql or "on"
-    # Every worker makes its app from the environment that it inherits.
+    # Each worker process reads its settings from the environment that it inherits.
     os.environ["AUTH_JWT_SECRET"] = secret
     os.environ["GRAPHIQL"] = graphiql
     return settings.model_copy(update={"auth_jwt_secret": secret, "graphiql": graphiql})
@@ -87,7 +86,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.create_server(address, family=family, backlog=2048)
     except OSError as error:
-        # What Python adds to the system's words says the address once more.
+        # Python appends the address to the system's message, which this message names already.
         reason = (error.strerror or "the address cannot be used").partition(" (while")[0]
         raise CommandError(f"cannot listen on {host} port {port}: {reason}") from None
     listening.set_inheritable(True)
@@ -110,21 +109,21 @@ async def _prepare(settings: Settings, *, demo: bool) -> None:
 
 def _print_links(settings: Settings, address: str) -> None:
     secret = settings.auth_jwt_secret
-    if secret is None:  # only --demo comes here, and it has one
-        raise CommandError("--demo needs a secret to sign with")
-    lines = [f"The demo clinic is at {address}. Open GraphiQL, already signed in, as:"]
+    if secret is None:
+        raise CommandError("--demo needs a secret to sign with: set AUTH_JWT_SECRET")
+    lines = [f"The demo clinic runs at {address}. Open a link to sign in to GraphiQL:"]
     for person in DEMO_PEOPLE:
         token = sign_token(
             secret,
             organization_id=DEMO_ORGANIZATION,
             subject=person.subject,
             roles=[person.role],
-            expires_in=DEMO_TOKEN_LIFE,
+            expires_in=DEMO_TOKEN_LIFETIME,
             issuer=settings.auth_issuer,
             audience=settings.auth_audience,
             rules=ClaimRules.from_settings(settings),
         )
-        # After the # a token is sent to no server, and to no log.
+        # Browsers do not send the fragment, so the token reaches no server and no log.
         lines.append(f"  {person.label}: {address}/graphiql#token={token}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
@@ -143,21 +142,21 @@ def _run(listening: socket.socket, workers: int, settings: Settings) -> None:
         log_config=None,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     if workers > 1:
         try:
             asyncio.run(Supervisor(config, [listening], silent_seconds=settings.worker_timeout).run())
-        except WorkersFailed as failed:
-            raise CommandError(str(failed)) from None
+        except WorkersFailed as error:
+            raise CommandError(str(error)) from None
         return
-    # uvicorn raises the signal again once it has stopped; stopping when asked to is a success, before it starts too.
+    # uvicorn raises the signal again after it has stopped. SIGTERM is a normal end, also before uvicorn has started.
     signal.signal(signal.SIGTERM, _exit)
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     if not server.started:
-        raise CommandError("the server did not start; the log says why")
+        raise CommandError("the server did not start: see the log line above")
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""The start-up line: what this server is, where it listens, and what is on, for whoever reads its log."""
+"""The startup log line: version, address and the main settings of this server."""
 
 import logging
 from typing import Any
@@ -10,12 +10,12 @@ _log = logging.getLogger("group_sessions.server")
 
 
 def log_startup(settings: Settings, *, address: str, workers: int, demo: bool) -> None:
-    """Log one line that holds no secret."""
+    """Log the startup line, which contains no secret."""
     _log.info("the server starts", extra={"fields": describe_server(settings, address, workers, demo=demo)})
 
 
 def describe_server(settings: Settings, address: str, workers: int, *, demo: bool) -> dict[str, Any]:
-    """Return the fields of the line."""
+    """Return the fields of the startup line."""
     return {
         "version": program_version(),
         "address": address,
@@ -35,7 +35,7 @@ def describe_server(settings: Settings, address: str, workers: int, *, demo: boo
 
 
 def _database(settings: Settings) -> dict[str, Any]:
-    # Built from parts that are known to hold no secret: libpq also takes passwords as parameters.
+    # Built from parts that cannot contain a secret: a libpq URL may also carry a password in its parameters.
     url = settings.database_async_url
     if url.get_backend_name() == "sqlite":
         return {"kind": "sqlite", "file": url.database}

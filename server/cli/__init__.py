@@ -1,1 +1,1 @@
-"""The command line: one module per command."""
+"""The console script: arguments, commands, and messages to the operator."""

@@ -1,4 +1,4 @@
-"""Prints who read patients' records, one JSON object a line."""
+"""The command `reads`: prints who read patients' records, one JSON object per line."""
 
 from typing import BinaryIO
 
@@ -11,23 +11,23 @@ from db.transactions.all_organizations import reading_all
 
 
 async def print_reads(engine: AsyncEngine, out: BinaryIO, organization_id: str, patient_id: str | None) -> None:
-    """Write the organization's log of reads, oldest first.
+    """Write the access log of an organization, oldest entry first.
 
     Args:
         engine: The database.
-        out: Where the lines go.
-        organization_id: Whose log.
-        patient_id: Only requests that read this patient's records, where given; a line then tells this id alone.
+        out: Receives the lines.
+        organization_id: The organization.
+        patient_id: If set, only requests that read this patient's records; `patient_ids` then lists only this patient.
     """
     async with reading_all(engine, Role.OPERATOR) as connection:
-        async for read in patients_read(connection, organization_id, patient_id):
+        async for entry in patients_read(connection, organization_id, patient_id):
             line = {
-                "at": read.at,
-                "user_id": read.actor_id,
-                "client_address": read.client_address,
-                "operation": read.operation,
-                "correlation_id": read.correlation_id,
-                "patient_ids": read.patient_ids if patient_id is None else [patient_id],
+                "at": entry.at,
+                "user_id": entry.actor_id,
+                "client_address": entry.client_address,
+                "operation": entry.operation,
+                "correlation_id": entry.correlation_id,
+                "patient_ids": entry.patient_ids if patient_id is None else [patient_id],
             }
             out.write(orjson.dumps(line) + b"\n")
     out.flush()

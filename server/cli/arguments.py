@@ -1,4 +1,4 @@
-"""The command line's words: commands, their options, and what each accepts."""
+"""The command line's arguments: the commands, their options and the values they accept."""
 
 import argparse
 import re
@@ -10,15 +10,15 @@ from typing import Final, NoReturn, TypeAlias
 from resolvers.caller import ROLES, PermissionKey
 from server.runtime.version import program_version
 
-_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_LONGEST: Final = timedelta(days=3660)
+_SECONDS_PER_UNIT: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_MAX_DURATION: Final = timedelta(days=3660)
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser that tells what is wrong in one line."""
+    """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """End the program with status 2."""
+        """Exit with status 2."""
         self.exit(2, f"{self.prog}: {' '.join(message.split())} (see {self.prog} --help)\n")
 
 
@@ -26,17 +26,17 @@ _Commands: TypeAlias = "argparse._SubParsersAction[OneLineParser]"  # noqa: SLF0
 
 
 def command_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; `command` in what it parses is the chosen one."""
+    """Return the parser of all commands. The attribute `command` of its result is the chosen command's name."""
     parser = OneLineParser(
         prog="group-sessions",
         description="Group-session scheduling for behavioural health: groups, sessions, seats, waitlists, compliance.",
-        epilog="Settings come from the environment (DATABASE_URL, AUTH_JWT_SECRET, ...); docs/settings.md lists them.",
+        epilog="Settings are read from the environment (DATABASE_URL, AUTH_JWT_SECRET, ...). See docs/settings.md.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {program_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     _add_serve(commands)
-    _add(commands, "migrate", "bring the database to the newest schema", "Safe to run twice, and by two at once.")
-    _add(commands, "demo", "fill an empty database with the demo clinic", "Invented names, the same each time.")
+    _add(commands, "migrate", "migrate the database to the newest schema", "Safe to run repeatedly and concurrently.")
+    _add(commands, "demo", "fill an empty database with the demo clinic", "All names are fictional.")
     _add_import(commands)
     _add_token(commands)
     _add_events(commands)
@@ -44,18 +44,18 @@ def command_parser() -> argparse.ArgumentParser:
         commands,
         "relay",
         "deliver events to the configured sinks until interrupted",
-        "`serve` does this as well; any number of relays share the work.",
+        "`serve` delivers events too. Any number of relays share the work.",
     )
     _add_reads(commands)
     _add_check(commands)
     _add_backup(commands)
     _add_restore(commands)
-    _add(commands, "export-schema", "print the GraphQL schema (SDL)", "What clients see, as a text.")
+    _add(commands, "export-schema", "print the GraphQL schema", "The format is SDL, the schema definition language.")
     return parser
 
 
-def _add(commands: _Commands, name: str, does: str, more: str) -> OneLineParser:
-    return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}. {more}")
+def _add(commands: _Commands, name: str, summary: str, details: str) -> OneLineParser:
+    return commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}. {details}")
 
 
 def _add_serve(commands: _Commands) -> None:
@@ -63,11 +63,14 @@ def _add_serve(commands: _Commands) -> None:
         commands,
         "serve",
         "serve the API",
-        "Needs sign-in to be configured, or --demo. SQLite is migrated on the way; PostgreSQL by `migrate`.",
+        "Requires sign-in to be configured, or --demo. An SQLite database is migrated at start;"
+        " migrate PostgreSQL with `migrate` first.",
     )
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=_port, default=8000, help="port to listen on, 0 for any (default: %(default)s)")
-    serve.add_argument("--workers", type=_workers, default=1, metavar="N", help="processes (default: %(default)s)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=_port, default=8000, help="the port, 0 for any free one (default: %(default)s)")
+    serve.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="the number of worker processes (default: %(default)s)"
+    )
     serve.add_argument(
         "--demo", action="store_true", help="serve the demo clinic on loopback, and print links that sign in"
     )
@@ -78,34 +81,42 @@ def _add_import(commands: _Commands) -> None:
         commands,
         "import-fhir",
         "load patients, staff and locations from FHIR R4",
-        "Files hold Patient, Practitioner, PractitionerRole and Location resources as NDJSON, Bundles or single"
-        " resources, also compressed with gzip; other types are skipped. Running it again changes nothing."
-        " It ends with status 1 where anything was refused.",
+        "Reads Patient, Practitioner, PractitionerRole and Location resources from NDJSON files, Bundles or single"
+        " resources, optionally compressed with gzip. Other types are skipped. Importing the same files again changes"
+        " nothing. Exits with status 1 if a resource was refused.",
     )
-    imports.add_argument("--organization", required=True, type=_identifier(64), metavar="ORG", help="whose they are")
+    imports.add_argument(
+        "--organization",
+        required=True,
+        type=_identifier(64),
+        metavar="ORG",
+        help="the organization that the records belong to",
+    )
     imports.add_argument(
         "--identifier-system",
         type=_identifier(1000),
         metavar="URI",
-        help="the system of the patients' record numbers (default: identifiers of type MR, PT, or a text such as MRN)",
+        help="the identifier system of the patients' record numbers"
+        " (default: identifiers of type MR or PT, or with a type text such as MRN)",
     )
     imports.add_argument(
         "--full",
         action="store_true",
-        help="the files hold all there is of each type in them: what they lack becomes inactive."
-        " Without --confirm it is only counted, and nothing is changed",
+        help="treat the files as a complete export of each resource type in them, and make records that are missing"
+        " from them inactive. Without --confirm, only count these records and change nothing",
     )
     imports.add_argument(
         "--confirm",
         type=_count,
         metavar="N",
-        help="with --full: import the files, and make the N records inactive that were counted without --confirm",
+        help="with --full: import the files and make N records inactive, where N is the count printed without"
+        " --confirm",
     )
-    imports.add_argument("--report", type=Path, metavar="FILE", help="write a report as JSON")
+    imports.add_argument("--report", type=Path, metavar="FILE", help="write a report as JSON to this file")
     imports.add_argument(
-        "--allow-refused", action="store_true", help="end with status 0 even where some lines were refused"
+        "--allow-refused", action="store_true", help="exit with status 0 even if some resources were refused"
     )
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file")
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file to import")
 
 
 def _add_token(commands: _Commands) -> None:
@@ -113,42 +124,51 @@ def _add_token(commands: _Commands) -> None:
         commands,
         "token",
         "print a signed token, for development and scripts",
-        "Signed with AUTH_JWT_SECRET; AUTH_ISSUER and AUTH_AUDIENCE go into it where they are set.",
+        "Signs with AUTH_JWT_SECRET. Includes AUTH_ISSUER and AUTH_AUDIENCE if they are set.",
     )
     token.add_argument(
         "--organization", required=True, type=_identifier(64), metavar="ORG", help="the caller's organization"
     )
     token.add_argument("--subject", required=True, type=_identifier(255), metavar="SUB", help="the caller's id")
-    may = token.add_mutually_exclusive_group(required=True)
-    may.add_argument(
+    grants = token.add_mutually_exclusive_group(required=True)
+    grants.add_argument(
         "--permission",
         nargs="+",
         action="extend",
         choices=[key.value for key in PermissionKey],
         metavar="KEY",
-        help="what the caller may do: " + ", ".join(PermissionKey),
+        help="the caller's permissions: " + ", ".join(PermissionKey),
     )
-    may.add_argument("--role", nargs="+", action="extend", choices=list(ROLES), metavar="ROLE", help=" or ".join(ROLES))
+    grants.add_argument(
+        "--role",
+        nargs="+",
+        action="extend",
+        choices=list(ROLES),
+        metavar="ROLE",
+        help="the caller's roles: " + ", ".join(ROLES),
+    )
     token.add_argument(
         "--expires-in",
         type=_duration,
         default=timedelta(hours=1),
         metavar="TIME",
-        help="how long it is good: seconds, or such as 30m, 8h, 7d (default: 1h)",
+        help="the token's lifetime: seconds, or a number with a unit such as 30m, 8h or 7d (default: 1h)",
     )
 
 
 def _add_events(commands: _Commands) -> None:
     events = _add(
-        commands, "events", "print the recorded events in order", "One JSON object a line: the event's envelope."
+        commands, "events", "print the recorded events in order", "Each line is the envelope of one event, as JSON."
     )
-    events.add_argument("--organization", metavar="ORG", help="only this organization's (default: all)")
-    events.add_argument("--after", metavar="ID", help="go on after the event with this id")
-    events.add_argument("--follow", action="store_true", help="wait for new events until interrupted")
-    relayed = events.add_mutually_exclusive_group()
-    relayed.add_argument("--waiting", action="store_true", help="print what the relay has not delivered yet, and why")
-    relayed.add_argument("--failed", action="store_true", help="print what the relay has parked, and why, instead")
-    relayed.add_argument("--retry", action="store_true", help="have the relay send what is parked again")
+    events.add_argument("--organization", metavar="ORG", help="only events of this organization (default: all)")
+    events.add_argument("--after", metavar="ID", help="start after the event with this id")
+    events.add_argument("--follow", action="store_true", help="keep waiting for new events until interrupted")
+    undelivered = events.add_mutually_exclusive_group()
+    undelivered.add_argument(
+        "--waiting", action="store_true", help="print which events wait for delivery instead, and the last error"
+    )
+    undelivered.add_argument("--failed", action="store_true", help="print the parked events instead, and their errors")
+    undelivered.add_argument("--retry", action="store_true", help="requeue the parked events for delivery")
 
 
 def _add_reads(commands: _Commands) -> None:
@@ -156,31 +176,35 @@ def _add_reads(commands: _Commands) -> None:
         commands,
         "reads",
         "print who read patients' records",
-        "One JSON object a line, oldest first: who, when, by which operation, and whose records.",
+        "Each line is one request, as JSON, oldest first: user, time, operation and the ids of the patients.",
     )
-    reads.add_argument("--organization", required=True, type=_identifier(64), metavar="ORG", help="whose log")
-    reads.add_argument("--patient", type=_identifier(64), metavar="ID", help="only who read this patient's records")
+    reads.add_argument(
+        "--organization", required=True, type=_identifier(64), metavar="ORG", help="the organization whose log to print"
+    )
+    reads.add_argument(
+        "--patient", type=_identifier(64), metavar="ID", help="only requests that read this patient's records"
+    )
 
 
 def _add_check(commands: _Commands) -> None:
     check = _add(
         commands,
         "check",
-        "check that the data is as it must be",
-        "Seats, waitlists, history, events and references, as of one moment; changes nothing."
-        " Each violation is a line with the ids concerned, and the command then ends with status 1.",
+        "check the integrity of the data",
+        "Checks seats, waitlists, history, events and references on one snapshot, and changes nothing."
+        " Prints a line with the ids for each violation, and exits with status 1 if there are any.",
     )
-    check.add_argument("--organization", metavar="ORG", help="only this organization's (default: all)")
+    check.add_argument("--organization", metavar="ORG", help="only data of this organization (default: all)")
 
 
 def _add_backup(commands: _Commands) -> None:
     backup = _add(
         commands,
         "backup",
-        "write all data to a file, as of one moment",
-        "Right while servers are at work. The file is for `restore`, into either kind of database; docs/backup.md.",
+        "write a snapshot of all data to a file",
+        "Servers may keep running. `restore` loads the file into SQLite or PostgreSQL. See docs/backup.md.",
     )
-    backup.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the file to create; it must not exist yet")
 
 
 def _add_restore(commands: _Commands) -> None:
@@ -188,15 +212,15 @@ def _add_restore(commands: _Commands) -> None:
         commands,
         "restore",
         "load a backup into an empty database",
-        "All of it or nothing; then the invariants are checked. This is also how SQLite moves to PostgreSQL.",
+        "Restores everything or nothing, then checks the data. Also moves a clinic from SQLite to PostgreSQL.",
     )
-    restore.add_argument("file", type=Path, metavar="FILE", help="what `backup` has written")
+    restore.add_argument("file", type=Path, metavar="FILE", help="a file that `backup` has written")
 
 
-def _identifier(longest: int) -> Callable[[str], str]:
+def _identifier(max_length: int) -> Callable[[str], str]:
     def text(value: str) -> str:
-        if not value.strip() or len(value) > longest:
-            raise argparse.ArgumentTypeError(f"must be text of 1 to {longest} characters")
+        if not value.strip() or len(value) > max_length:
+            raise argparse.ArgumentTypeError(f"must be text of 1 to {max_length} characters")
         return value
 
     return text
@@ -204,25 +228,27 @@ def _identifier(longest: int) -> Callable[[str], str]:
 
 def _port(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > 65535:
-        raise argparse.ArgumentTypeError("must be a number from 0 to 65535")
+        raise argparse.ArgumentTypeError("must be between 0 and 65535")
     return int(value)
 
 
 def _workers(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= 256:
-        raise argparse.ArgumentTypeError("must be a number from 1 to 256")
+        raise argparse.ArgumentTypeError("must be between 1 and 256")
     return int(value)
 
 
 def _count(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise argparse.ArgumentTypeError("must be a number of records")
+        raise argparse.ArgumentTypeError("must be a number of records, such as 12")
     return int(value)
 
 
 def _duration(value: str) -> timedelta:
-    found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", value)
-    seconds = int(found.group(1)) * _UNITS[found.group(2)] if found else 0
-    if not 0 < seconds <= _LONGEST.total_seconds():
-        raise argparse.ArgumentTypeError("must be seconds, or such as 30m, 8h, 7d; at most ten years")
+    match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", value)
+    seconds = int(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)] if match else 0
+    if not 0 < seconds <= _MAX_DURATION.total_seconds():
+        raise argparse.ArgumentTypeError(
+            "must be seconds, or a number with a unit such as 30m, 8h or 7d, of at most ten years"
+        )
     return timedelta(seconds=seconds)

@@ -1,7 +1,6 @@
-"""Backing a database up and restoring it, for operators."""
+"""The commands `backup` and `restore`."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -16,8 +15,9 @@ from server.cli.check import check_database
 from server.runtime.clock import now
 from server.runtime.command_error import CommandError
 from server.runtime.ready_database import OLD_SCHEMA, refuse_unless_operator
+from server.runtime.version import program_version
 
-_SHOWN: Final = {
+_LABELS: Final = {
     "pm_group_definitions": "groups",
     "pm_group_schedule": "sessions",
     "pm_group_enrollments": "enrollments",
@@ -28,23 +28,23 @@ _SHOWN: Final = {
 
 
 async def back_up(engine: AsyncEngine, out: TextIO, path: Path) -> None:
-    """Write a backup, and say what is in it. Raise CommandError, OSError."""
-    # Not prepare_schema: a backup changes nothing, on SQLite neither.
+    """Write a backup, and print how many rows it contains. Raise CommandError, OSError."""
+    # Not prepare_schema, which would migrate an SQLite file: a backup changes nothing.
     if not await schema_is_current(engine):
         raise CommandError(OLD_SCHEMA)
     await refuse_unless_operator(engine, "backup")
     try:
-        counts = await write_backup(engine, path, version("group-sessions"), now())
+        counts = await write_backup(engine, path, program_version(), now())
     except FileExistsError as error:
         raise CommandError(str(error)) from None
-    out.write(f"Backed up to {path}: {_words(counts)}.\n")
+    out.write(f"Backed up to {path}: {_summary(counts)}.\n")
 
 
 async def restore(engine: AsyncEngine, out: TextIO, path: Path) -> None:
-    """Restore a backup, say what was in it, and check the invariants of what is restored.
+    """Restore a backup, print how many rows it contains, and check the invariants of the restored data.
 
     Raises:
-        CommandError: Nothing was restored; or all of it was, and it breaks invariants as the backup does.
+        CommandError: Nothing was restored; or everything was restored and it violates invariants, as the backup does.
         OSError: The file cannot be read.
     """
     try:
@@ -53,11 +53,11 @@ async def restore(engine: AsyncEngine, out: TextIO, path: Path) -> None:
         raise CommandError(f"{path} {error}; nothing was restored") from None
     except (NotRestorable, AdministratorNeeded) as error:
         raise CommandError(str(error)) from None
-    out.write(f"Restored {path}, made {header.made_at} by version {header.program}: {_words(counts)}.\n")
+    out.write(f"Restored {path}, created {header.made_at} by version {header.program}: {_summary(counts)}.\n")
     out.flush()
     await check_database(engine, out, organization_id=None)
 
 
-def _words(counts: Mapping[str, int]) -> str:
-    shown = ", ".join(f"{counts.get(table, 0):,} {name}" for table, name in _SHOWN.items())
-    return f"{sum(counts.values()):,} rows in {len(counts)} tables ({shown})"
+def _summary(counts: Mapping[str, int]) -> str:
+    labeled = ", ".join(f"{counts.get(table, 0):,} {label}" for table, label in _LABELS.items())
+    return f"{sum(counts.values()):,} rows in {len(counts)} tables ({labeled})"

@@ -1,4 +1,4 @@
-"""Says to an operator whether the invariants hold, and where they do not."""
+"""The command `check`: reports to the operator whether the invariants hold."""
 
 from typing import TextIO
 
@@ -18,20 +18,20 @@ from server.runtime.ready_database import OLD_SCHEMA, refuse_unless_operator
 
 
 async def check_database(engine: AsyncEngine, out: TextIO, *, organization_id: str | None) -> None:
-    """Write a line for each violation and notice as it is found, and what was looked at where there is no violation.
+    """Write a line for each violation and notice as it occurs, and the number of checked records if none is violated.
 
     Args:
         engine: The database.
-        out: Where the lines go.
+        out: Receives the lines.
         organization_id: The organization to check; None checks all.
 
     Raises:
-        CommandError: Where an invariant does not hold, the database is damaged, its catalog lacks something, the schema
-            is another than this program's, or the login may not look across organizations.
+        CommandError: An invariant is violated, the database is damaged, its catalog is incomplete, its schema has
+            another version than this program, or the login may not read across organizations.
     """
     try:
         await _check(engine, out, organization_id)
-    except Exception as fault:  # sorted below; what is no damage is raised on
+    except Exception as fault:
         if classify_fault(fault) is not FaultKind.DAMAGED:
             raise
         raise CommandError(f"{FaultKind.DAMAGED.reason}: restore a backup") from fault
@@ -40,28 +40,28 @@ async def check_database(engine: AsyncEngine, out: TextIO, *, organization_id: s
 
 
 async def _check(engine: AsyncEngine, out: TextIO, organization_id: str | None) -> None:
-    # Not prepare_schema: a check changes nothing, on SQLite neither.
+    # Not prepare_schema, which would migrate an SQLite file: a check changes nothing.
     if not await schema_is_current(engine):
         raise CommandError(OLD_SCHEMA)
-    lacking = await missing_from_catalog(engine)
-    out.writelines(f"catalog_is_whole missing={requirement.name.replace(' ', '_')}\n" for requirement in lacking)
-    if any(Role.OPERATOR in requirement.name or "_of_operators" in requirement.name for requirement in lacking):
+    missing = await missing_from_catalog(engine)
+    out.writelines(f"catalog_is_whole missing={requirement.name.replace(' ', '_')}\n" for requirement in missing)
+    if any(Role.OPERATOR in requirement.name or "_of_operators" in requirement.name for requirement in missing):
         raise CommandError(
-            f"violations found: {len(lacking):,}; the data cannot be read for more before `group-sessions migrate`"
+            f"violations found: {len(missing):,}; the data cannot be read and was not checked:"
+            " run `group-sessions migrate`, then check again"
         )
     await refuse_unless_operator(engine, "check")
     integrity = await check_integrity(engine)
-    damaged = integrity.damaged
-    out.writelines(f"database_is_whole damaged={what}\n" for what in damaged)
+    out.writelines(f"database_is_whole damaged={name}\n" for name in integrity.damaged)
     if integrity.unchecked is not None:
         out.write(f"notice indexes_not_checked: {integrity.unchecked}\n")
 
-    def report(found: Violation | Notice) -> None:
-        out.write(f"{found}\n")
+    def report(line: Violation | Notice) -> None:
+        out.write(f"{line}\n")
 
     checked = await check_invariants(engine, report, organization_id, report)
-    if found := checked.violations + len(lacking) + len(damaged):
-        raise CommandError(f"violations found: {found:,}")
+    if violations := checked.violations + len(missing) + len(integrity.damaged):
+        raise CommandError(f"violations found: {violations:,}")
     groups, sessions, enrollments = (
         checked.records[kind] for kind in (EntityType.GROUP_DEFINITION, EntityType.OCCURRENCE, EntityType.ENROLLMENT)
     )
@@ -70,4 +70,4 @@ async def _check(engine: AsyncEngine, out: TextIO, organization_id: str | None) 
         f" enrollments: {enrollments:,}, history: {checked.history:,}, events: {checked.events:,}.\n"
     )
     if checked.notices:
-        out.write(f"Inactive patients who are seated or wait: {checked.notices:,}. No seat is taken from them.\n")
+        out.write(f"Inactive patients with a seat or a waitlist place, which they keep: {checked.notices:,}.\n")

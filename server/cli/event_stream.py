@@ -1,4 +1,4 @@
-"""Prints the recorded events, one JSON object a line."""
+"""Prints the recorded events, one JSON object per line."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,71 +17,71 @@ from server.runtime.retries import Retries
 
 PAGE: Final = 500
 POLL_SECONDS: Final = 0.5
-_OUTAGE: Final = Retries(tries=0, first_wait=0.5, longest_wait=5)
+_OUTAGE: Final = Retries(attempts=0, first_backoff=0.5, max_backoff=5)
 
 
 async def print_events(engine: AsyncEngine, out: BinaryIO, *, organization_id: str | None, after: str | None) -> None:
-    """Write the events in order, a page at a time, to the last one that is recorded.
+    """Write all recorded events in order, page by page.
 
     Args:
         engine: The database.
-        out: Where the lines go; it is flushed after each page.
+        out: Receives the lines; it is flushed after each page.
         organization_id: The organization whose events to print; None prints all.
-        after: The id of the event to go on after; None starts with the first.
+        after: The id of the event to continue after; None starts with the first event.
 
     Raises:
-        CommandError: Where there is no event with the id `after`.
+        CommandError: No event has the id `after`.
     """
-    reader = _Reader(engine, organization_id, after)
-    # A page may be short because a transaction was running, so only an empty one is the end.
-    while events := await reader.next_page():
+    cursor = _EventCursor(engine, organization_id, after)
+    # A page may be short because a transaction was running, so only an empty page is the end.
+    while events := await cursor.next_page():
         _write(out, events)
 
 
 async def follow_events(
     engine: AsyncEngine,
     out: BinaryIO,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     *,
     organization_id: str | None,
     after: str | None,
 ) -> None:
-    """Write the events in order, and go on with new ones until cancelled, past outages of the database.
+    """Write the events in order, then wait for new ones until cancelled. Survive outages of the database.
 
     Args:
         engine: The database.
-        out: Where the lines go; it is flushed after each page.
-        say: Takes a sentence when the database is lost, and one when it is back.
+        out: Receives the lines; it is flushed after each page.
+        notify: Receives a message when the connection to the database is lost, and one when it is restored.
         organization_id: The organization whose events to print; None prints all.
-        after: The id of the event to go on after; None starts with the first.
+        after: The id of the event to continue after; None starts with the first event.
 
     Raises:
-        CommandError: Where there is no event with the id to go on after.
+        CommandError: No event has the id `after`.
     """
-    reader = _Reader(engine, organization_id, after)
-    faults = 0
+    cursor = _EventCursor(engine, organization_id, after)
+    failures = 0
     while True:
         try:
-            events = await reader.next_page()
+            events = await cursor.next_page()
         except Exception as fault:
             if classify_fault(fault) is None:
-                raise  # of the statement, or of what was asked for: it would be refused again
-            if not faults:
-                say(f"the database is lost ({type(fault).__name__}); trying again until it is back")
-            faults += 1
-            reader.look_up_position()
-            await asyncio.sleep(_OUTAGE.wait(faults, 1))
+                raise  # not an outage: a retry would fail in the same way
+            if not failures:
+                notify(f"the connection to the database is lost ({type(fault).__name__}); retrying")
+            failures += 1
+            cursor.forget_position()
+            await asyncio.sleep(_OUTAGE.backoff(failures, 1))
             continue
-        if faults:
-            say("the database is back; going on after the last event that was printed")
-        faults = 0
+        if failures:
+            notify("the database is back; continuing after the last printed event")
+        failures = 0
         _write(out, events)
         if len(events) < PAGE:
             await asyncio.sleep(POLL_SECONDS)
 
 
-class _Reader:
-    """Reads page after page, from the event after one."""
+class _EventCursor:
+    """Reads the event stream page by page, starting after an event."""
 
     def __init__(self, engine: AsyncEngine, organization_id: str | None, after: str | None) -> None:
         self._engine = engine
@@ -89,14 +89,14 @@ class _Reader:
         self._after = after
         self._position: EventPosition | None = None
 
-    def look_up_position(self) -> None:
-        """Have the next page begin by looking up the last event by its id: another server may have it elsewhere."""
+    def forget_position(self) -> None:
+        """Look the last event up by its id before the next page: its position may differ on a standby server."""
         self._position = None
 
     async def next_page(self) -> list[RecordedEvent]:
-        """Return the next events; none where there are no more yet."""
+        """Return the next events, or an empty list if there are none yet."""
         if self._position is None:
-            self._position = await self._position_of_last()
+            self._position = await self._look_up_position()
         async with reading_all(self._engine, Role.OPERATOR) as connection:
             events = await read_events(connection, self._position, self._organization_id, PAGE)
         if events:
@@ -104,17 +104,19 @@ class _Reader:
             self._after = str(events[-1].envelope["id"])
         return events
 
-    async def _position_of_last(self) -> EventPosition:
+    async def _look_up_position(self) -> EventPosition:
         if self._after is None:
             return BEFORE_ALL
         try:
             event_id = UUID(self._after)
         except ValueError:
-            raise CommandError(f"--after: {self._after!r} is not the id of an event") from None
+            raise CommandError(
+                f"--after: {self._after!r} is not an event id; use the `id` of a printed event"
+            ) from None
         async with reading_all(self._engine, Role.OPERATOR) as connection:
             position = await find_position(connection, event_id, self._organization_id)
         if position is None:
-            raise CommandError(f"--after: there is no event with the id {event_id}")
+            raise CommandError(f"--after: no event has the id {event_id}; use the `id` of a printed event")
         return position
 
 

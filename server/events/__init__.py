@@ -1,1 +1,1 @@
-"""Events in and out: the relay with its sinks, and POST /events."""
+"""Events: the relay that delivers them to sinks, and POST /events, which receives them."""

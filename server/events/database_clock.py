@@ -1,27 +1,27 @@
-"""The present by the database's clock, between two looks at it."""
+"""The time by the database's clock, extrapolated between two queries."""
 
 import time
 from datetime import datetime, timedelta
 
 
 class DatabaseClock:
-    """Goes on from what the database said last, by the seconds that have passed here since: by no wall clock."""
+    """Adds the seconds since the last query to its result. A wrong system clock on this machine has no effect."""
 
     def __init__(self) -> None:
-        """Know nothing until `set`."""
-        self._known: tuple[datetime, float] | None = None
+        """Start unset."""
+        self._last_reading: tuple[datetime, float] | None = None
 
-    def set(self, present: datetime) -> None:
-        """Take what the database has just said."""
-        self._known = present, time.monotonic()
+    def set(self, time_of_database: datetime) -> None:
+        """Set the clock to the time that the database has just returned."""
+        self._last_reading = time_of_database, time.monotonic()
 
     def now(self) -> datetime:
-        """Return the present.
+        """Return the current time.
 
         Raises:
-            RuntimeError: Where the database has not been asked yet.
+            RuntimeError: The clock was never set.
         """
-        if self._known is None:
-            raise RuntimeError("the database has not been asked for the time")
-        said, at = self._known
-        return said + timedelta(seconds=time.monotonic() - at)
+        if self._last_reading is None:
+            raise RuntimeError("the database clock is not set")
+        time_of_database, read_at = self._last_reading
+        return time_of_database + timedelta(seconds=time.monotonic() - read_at)

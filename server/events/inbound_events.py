@@ -1,6 +1,6 @@
-"""POST /events: what other modules tell us, signed by the Standard Webhooks specification.
+"""POST /events: events from other modules, signed according to the Standard Webhooks specification.
 
-One event is taken: `group_session_documented` of CL-14, which completes a session. It triggers nothing else.
+One event is accepted: `group_session_documented` from CL-14. It completes a session and has no other effect.
 """
 
 import re
@@ -24,12 +24,12 @@ from server.responses.request_record import RequestRecord, record_of
 from server.settings.webhook_secrets import WebhookSecrets
 
 DOCUMENTED: Final = "group_session_documented"
-LONGEST_BODY: Final = 65_536
-"""Bytes; it is read before anybody is known to have sent it."""
+MAX_BODY_BYTES: Final = 65_536
+"""The body is read before its signature is verified, so it must be small."""
 UNNAMED_ACTOR: Final = "CL-14"
-"""Who history says it was where the event names no user."""
+"""The actor in the history if the event names no user."""
 
-# No control characters, NUL and halves of surrogate pairs among them.
+# Control characters such as NUL are rejected.
 _Text = StringConstraints(strict=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")
 _Id64 = Annotated[str, _Text, StringConstraints(max_length=64)]
 _Id255 = Annotated[str, _Text, StringConstraints(max_length=255)]
@@ -57,15 +57,20 @@ class InboundEvents:
     """The ASGI app of the endpoint."""
 
     def __init__(self, clinic: Clinic, secret: str | None) -> None:
-        """Take the clinic and the secrets of senders, as the setting has them; without any, all get 404."""
+        """Accept events for this clinic.
+
+        Args:
+            clinic: The clinic.
+            secret: The secrets of senders, in the format of the setting. If None, every request gets 404.
+        """
         self._clinic = clinic
-        self._signature = None if secret is None else WebhookSecrets(secret)
+        self._secrets = None if secret is None else WebhookSecrets(secret)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         record = record_of(scope)
         try:
-            response = await self._answer(Request(scope, receive), record)
+            response = await self._handle(Request(scope, receive), record)
         except RequestRefused as refusal:
             response = refusal_response(refusal, record)
         except ClientDisconnect:
@@ -73,46 +78,52 @@ class InboundEvents:
             return
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request, record: RequestRecord) -> Response:
-        if self._signature is None:
-            raise RequestRefused(404, "NOT_FOUND", "This server takes no events: EVENTS_INBOUND_SECRET is not set.")
+    async def _handle(self, request: Request, record: RequestRecord) -> Response:
+        if self._secrets is None:
+            raise RequestRefused(
+                404, "NOT_FOUND", "This server does not accept events. Set EVENTS_INBOUND_SECRET to accept them."
+            )
         if request.method != "POST":
             raise RequestRefused(405, "METHOD_NOT_ALLOWED", "Use POST.", headers={"Allow": "POST"})
-        body = await _body(request)
-        _verify(self._signature, body, request.headers)
-        told = _read(body)
-        record.operation_name = told.event
-        record.organization_id = told.metadata.organization_id
-        actor = told.metadata.user_id or UNNAMED_ACTOR
+        body = await _read_body(request)
+        _verify(self._secrets, body, request.headers)
+        event = _parse(body)
+        record.operation_name = event.event
+        record.organization_id = event.metadata.organization_id
+        actor = event.metadata.user_id or UNNAMED_ACTOR
         record.caller_id = actor
-        # The id that goes through all modules, where they tell a valid one.
-        correlation_id = request_id(told.metadata.correlation_id or record.request_id)
-        caller = Caller(actor, told.metadata.organization_id, frozenset())
+        # The sender's correlation id, if it is valid, links the log lines of all modules.
+        correlation_id = request_id(event.metadata.correlation_id or record.request_id)
+        caller = Caller(actor, event.metadata.organization_id, frozenset())
+        context = Context(self._clinic, caller, correlation_id)
         try:
-            session = await complete_occurrence(Context(self._clinic, caller, correlation_id), told.payload.schedule_id)
+            session = await complete_occurrence(context, event.payload.schedule_id)
         except Refusal as refusal:
-            raise _as_request_refused(refusal) from None
+            raise _request_refused(refusal) from None
         return json_response({"schedule_id": str(session.id), "status": session.status.value}, 200, record)
 
 
-async def _body(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LONGEST_BODY:
-            raise RequestRefused(413, "BODY_TOO_LARGE", f"The body may have at most {LONGEST_BODY} bytes.")
+        if len(body) > MAX_BODY_BYTES:
+            raise RequestRefused(413, "BODY_TOO_LARGE", f"The request body must not exceed {MAX_BODY_BYTES} bytes.")
     return bytes(body)
 
 
-def _verify(signature: WebhookSecrets, body: bytes, headers: Mapping[str, str]) -> None:
+def _verify(secrets: WebhookSecrets, body: bytes, headers: Mapping[str, str]) -> None:
     try:
-        signature.verify(body, headers)
-    except WebhookVerificationError as fault:
-        if re.search(r"too (old|new)", str(fault)):
-            message = "The webhook-timestamp is more than 5 minutes off: sign each try anew, and check the clocks."
+        secrets.verify(body, headers)
+    except WebhookVerificationError as error:
+        if re.search(r"too (old|new)", str(error)):
+            message = (
+                "The webhook-timestamp differs from the current time by more than 5 minutes. Sign each attempt anew,"
+                " and check the clocks."
+            )
             raise RequestRefused(401, "TIMESTAMP_REFUSED", message) from None
         raise _bad_signature() from None
-    except ValueError:  # headers and bodies that are no text, no base64, or of another form
+    except ValueError:  # a header or body that is not UTF-8 or base64, or otherwise malformed
         raise _bad_signature() from None
 
 
@@ -120,28 +131,29 @@ def _bad_signature() -> RequestRefused:
     return RequestRefused(
         401,
         "BAD_SIGNATURE",
-        "The headers webhook-id, webhook-timestamp and webhook-signature do not sign this body with our secret.",
+        "The webhook-signature does not match the body, webhook-id and webhook-timestamp."
+        " Sign with a secret of EVENTS_INBOUND_SECRET.",
     )
 
 
-def _read(body: bytes) -> _Documented:
+def _parse(body: bytes) -> _Documented:
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise RequestRefused(400, "BAD_REQUEST", "The body is not JSON.") from None
+        raise RequestRefused(400, "BAD_REQUEST", "The request body must be JSON.") from None
     if not isinstance(envelope, dict) or not isinstance(envelope.get("event"), str):
-        raise RequestRefused(400, "BAD_REQUEST", 'The body must be an object that names its "event".')
+        raise RequestRefused(400, "BAD_REQUEST", 'The request body must be an object with the string "event".')
     if envelope["event"] != DOCUMENTED:
-        raise RequestRefused(422, "UNKNOWN_EVENT", f"The event that is taken here is {DOCUMENTED}.")
+        raise RequestRefused(422, "UNKNOWN_EVENT", f"Unknown event. The only accepted event is {DOCUMENTED}.")
     try:
         return _Documented.model_validate(envelope)
     except ValidationError as error:
-        # Places alone: messages would repeat what was sent.
-        places = [".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)]
-    raise RequestRefused(400, "BAD_REQUEST", f"These are missing or not as they must be: {', '.join(places)}.")
+        # Only the fields: pydantic's messages may quote values.
+        fields = [".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)]
+    raise RequestRefused(400, "BAD_REQUEST", f"These fields are missing or invalid: {', '.join(fields)}.")
 
 
-def _as_request_refused(refusal: Refusal) -> RequestRefused:
+def _request_refused(refusal: Refusal) -> RequestRefused:
     if refusal.faults[0].code == FaultCode.NOT_FOUND:
         return RequestRefused(404, "UNKNOWN_SESSION", "The organization has no session with this schedule_id.")
     return RequestRefused(409, refusal.faults[0].code.value, refusal.faults[0].message)

@@ -1,18 +1,18 @@
-"""What a sink says of an event that its receiver did not take."""
+"""The exception of a failed delivery."""
 
 
 class NotDelivered(Exception):
-    """The receiver did not take the event."""
+    """The receiver did not accept the event."""
 
-    def __init__(self, reason: str, *, final: bool = False, wait: float = 0.0) -> None:
-        """Take what is known of it.
+    def __init__(self, reason: str, *, final: bool = False, retry_after: float = 0.0) -> None:
+        """Describe the failure.
 
         Args:
-            reason: In words for the operator, with nothing of patients, secrets or addresses.
-            final: Whether trying again is of no use.
-            wait: Seconds that the receiver asks to be left alone; 0 where it asks nothing.
+            reason: A description for the operator, without patient data, secrets or addresses.
+            final: Whether a retry is pointless.
+            retry_after: The minimum backoff in seconds that the receiver requests; 0 if it requests none.
         """
         super().__init__(reason)
         self.reason = reason
         self.final = final
-        self.wait = wait
+        self.retry_after = retry_after

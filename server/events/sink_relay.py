@@ -1,6 +1,7 @@
-"""Delivers the outbox to one sink: takes new events into lanes, and serves the lanes that are due.
+"""Delivers the outbox to one sink.
 
-Any number of these may be at work on one sink, in this process and in others.
+Each group of a sink has a lane, in which its events are delivered in order. A relay assigns new events to their lanes,
+leases lanes that are due and delivers their events. Any number of relays may serve one sink, in any process.
 """
 
 import asyncio
@@ -33,193 +34,196 @@ from server.events.sinks import Sink
 from server.runtime.retries import Retries
 from server.runtime.tasks import end_tasks
 
-LANES: Final = 8
-"""Lanes that one relay serves at a time."""
-RUN: Final = 50
-"""Events of one lane until others get their turn."""
+MAX_LANES: Final = 8
+"""The number of lanes that one relay delivers at a time."""
+BATCH: Final = 50
+"""The number of events that a relay delivers from a lane before it releases the lane."""
 POLL_SECONDS: Final = 0.5
-_UNSETTLED: Final = Retries(tries=0, first_wait=0.05, longest_wait=POLL_SECONDS)
-"""When to look again for events that an older transaction holds back: soon, since most transactions are short."""
+_UNSETTLED: Final = Retries(attempts=0, first_backoff=0.05, max_backoff=POLL_SECONDS)
+"""The poll interval while an older transaction holds new events back. It starts short: most transactions are."""
 _LEASE_MARGIN_SECONDS: Final = 10.0
 _END_SECONDS: Final = 4.0
-_LONGEST_LEASE: Final = 90.0
-"""Longer than the lease of any relay, whatever its settings: no relay cuts another one's short."""
-_LONGEST_HOST: Final = 200
-_OUTAGE: Final = Retries(tries=0, first_wait=0.5, longest_wait=15)
+_MAX_LEASE_SECONDS: Final = 90.0
+"""Longer than the lease of a relay with any settings, so that no relay shortens the lease of another."""
+_MAX_HOST_LENGTH: Final = 200
+_OUTAGE: Final = Retries(attempts=0, first_backoff=0.5, max_backoff=15)
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
-"""Wait for the event, at most so many seconds."""
+"""Waits for the event for at most the seconds."""
 
 _log = logging.getLogger("group_sessions.relay")
 
 
-async def pause_at_most(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, at most so many seconds."""
-    # Not asyncio.wait_for: before Python 3.12 it drops a cancellation that comes as the event is set.
+async def wait_for_event(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event for at most `seconds`."""
+    # Not asyncio.wait_for: before Python 3.12 it drops a cancellation that arrives together with the event.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
-    """What a turn found: how many lanes it claimed, and whether events are stored that nobody may deliver yet."""
+class _Poll:
+    """The result of a poll: the number of leased lanes, and whether events exist that may not be delivered yet."""
 
     lanes: int
     unsettled_events: bool
 
 
 class SinkRelay:
-    """One relay's work for one sink."""
+    """Delivers the outbox to one sink."""
 
-    def __init__(self, engine: AsyncEngine, sink: Sink, chance: Callable[[], float], pause: Pause) -> None:
-        """Take what it works with.
+    def __init__(self, engine: AsyncEngine, sink: Sink, jitter: Callable[[], float], pause: Pause) -> None:
+        """Relay the outbox of this database to one sink.
 
         Args:
             engine: The database.
-            sink: The receiver.
-            chance: Gives numbers from 0 to 1 that differ, to spread waits.
-            pause: Waits until the next look, or until it is woken.
+            sink: The sink.
+            jitter: Returns numbers from 0 to 1 that spread the backoff of many relays.
+            pause: Waits for an event with a timeout.
         """
         self._engine = engine
         self._sink = sink
-        self._chance = chance
+        self._jitter = jitter
         self._pause = pause
-        self._lease_seconds = sink.longest_seconds + _LEASE_MARGIN_SECONDS
-        self._longest_wait = max(sink.retries.longest_wait, _LONGEST_LEASE)
-        self._holder = f"{socket.gethostname()[:_LONGEST_HOST]}:{os.getpid()}"
+        self._lease_seconds = sink.timeout_seconds + _LEASE_MARGIN_SECONDS
+        self._max_wait = max(sink.retries.max_backoff, _MAX_LEASE_SECONDS)
+        self._holder = f"{socket.gethostname()[:_MAX_HOST_LENGTH]}:{os.getpid()}"
         self._clock = DatabaseClock()
         self._opened = False
-        self._serving: set[asyncio.Task[None]] = set()
-        self._stranded: list[Lane] = []
+        self._deliveries: set[asyncio.Task[None]] = set()
+        self._unreleased: list[Lane] = []
         self._stopping = asyncio.Event()
-        self._turn_asked = asyncio.Event()
+        self._poll_now = asyncio.Event()
 
     def stop(self) -> None:
-        """Let `run` return once the events under way are done with."""
+        """Make `run` return after the deliveries in progress."""
         self._stopping.set()
-        self._turn_asked.set()
+        self._poll_now.set()
 
     async def run(self) -> None:
-        """Deliver until stopped. Whatever goes wrong is logged, and tried again after a while."""
+        """Deliver until stopped. Log faults, and retry after a backoff."""
         try:
-            await self._take_turns()
-            if self._serving:
-                await asyncio.wait(self._serving)
-            with contextlib.suppress(Exception):  # without the database their leases run out by themselves
-                await self._release_stranded()
+            await self._poll_repeatedly()
+            if self._deliveries:
+                await asyncio.wait(self._deliveries)
+            with contextlib.suppress(Exception):  # without the database, the leases expire by themselves
+                await self._release_lanes()
         finally:
-            # Cancelled, it leaves nobody at work: what they were at is as if they had died.
+            # A cancelled relay cancels its deliveries. The leases of their lanes expire, as after a crash.
             self.stop()
-            await end_tasks(self._serving, _END_SECONDS)
+            await end_tasks(self._deliveries, _END_SECONDS)
 
-    async def _take_turns(self) -> None:
-        faults = unsettled = 0
+    async def _poll_repeatedly(self) -> None:
+        faults = unsettled_polls = 0
         while not self._stopping.is_set():
-            self._turn_asked.clear()
+            self._poll_now.clear()
             try:
-                work = await self._turn()
+                poll = await self._poll()
             except Exception as fault:
-                # Whatever it is: a relay that ended here would deliver nothing any more, and nobody would see it.
+                # Any exception: a relay that ended here would silently stop all deliveries.
                 faults += 1
                 self._opened = False
                 self._log_fault(fault)
-                await self._pause(self._stopping, _OUTAGE.wait(faults, self._chance()))
+                await self._pause(self._stopping, _OUTAGE.backoff(faults, self._jitter()))
                 continue
             faults = 0
-            unsettled = unsettled + 1 if work.unsettled_events else 0
-            if not work.lanes:
-                seconds = _UNSETTLED.wait(unsettled, self._chance()) if unsettled else POLL_SECONDS
-                await self._pause(self._turn_asked, seconds)
+            unsettled_polls = unsettled_polls + 1 if poll.unsettled_events else 0
+            if not poll.lanes:
+                seconds = _UNSETTLED.backoff(unsettled_polls, self._jitter()) if unsettled_polls else POLL_SECONDS
+                await self._pause(self._poll_now, seconds)
 
-    async def _turn(self) -> "_Turn":
-        """Do what there is to do."""
-        await self._release_stranded()
+    async def _poll(self) -> _Poll:
+        """Assign new events to lanes, lease lanes that are due, and start their delivery."""
+        await self._release_lanes()
         if not self._opened:
             await register_sink(self._engine, self._sink.name)
             self._opened = True
-        work = await find_work(self._engine, self._sink.name, self._longest_wait)
+        work = await find_work(self._engine, self._sink.name, self._max_wait)
         self._clock.set(work.now)
         if work.overlong_waits:
-            await cap_waits(self._engine, self._sink.name, self._longest_wait)
+            await cap_waits(self._engine, self._sink.name, self._max_wait)
         if work.new_events:
             await ingest_events(self._engine, self._sink.name)
-        free = LANES - len(self._serving)
+        free = MAX_LANES - len(self._deliveries)
         if not free or not (work.new_events or work.due_lanes):
-            return _Turn(0, work.unsettled_events)
+            return _Poll(0, work.unsettled_events)
         lanes = await claim_lanes(self._engine, self._sink.name, uuid4(), self._holder, self._lease_seconds, free)
         for lane in lanes:
-            task = asyncio.create_task(self._serve(lane))
-            self._serving.add(task)
-            task.add_done_callback(self._served)
-        return _Turn(len(lanes), work.unsettled_events)
+            task = asyncio.create_task(self._deliver(lane))
+            self._deliveries.add(task)
+            task.add_done_callback(self._delivery_ended)
+        return _Poll(len(lanes), work.unsettled_events)
 
-    async def _release_stranded(self) -> None:
-        stranded = list(self._stranded)
-        if stranded:
-            await release_lanes(self._engine, stranded)
-            del self._stranded[: len(stranded)]  # more may have been added behind them meanwhile
+    async def _release_lanes(self) -> None:
+        lanes = list(self._unreleased)
+        if lanes:
+            await release_lanes(self._engine, lanes)
+            del self._unreleased[: len(lanes)]  # deliveries may have appended others in the meantime
 
-    def _served(self, task: asyncio.Task[None]) -> None:
-        self._serving.discard(task)
-        self._turn_asked.set()
+    def _delivery_ended(self, task: asyncio.Task[None]) -> None:
+        self._deliveries.discard(task)
+        self._poll_now.set()
 
-    async def _serve(self, lane: Lane) -> None:
+    async def _deliver(self, lane: Lane) -> None:
         try:
-            await self._deliver_lane(lane)
+            await self._deliver_batch(lane)
         except Exception as fault:
-            # Above all the database that went away: what is in the lane is as safe as before.
+            # Usually the database is unavailable. The events stay in the lane.
             self._log_fault(fault)
-            await self._pause(self._stopping, _OUTAGE.wait(1, self._chance()))
-            self._stranded.append(lane)
+            await self._pause(self._stopping, _OUTAGE.backoff(1, self._jitter()))
+            self._unreleased.append(lane)
 
-    async def _deliver_lane(self, lane: Lane) -> None:
-        events = await read_lane(self._engine, lane, RUN)
-        tries = lane.tries
+    async def _deliver_batch(self, lane: Lane) -> None:
+        events = await read_lane(self._engine, lane, BATCH)
+        attempts = lane.tries
         for number, event in enumerate(events, 1):
             if self._stopping.is_set():
                 break
-            tries += 1
-            failure = await self._try(event, tries)
+            attempts += 1
+            failure = await self._attempt(event, attempts)
             if failure is not None:
-                await self._not_delivered(lane, event, tries, failure)
+                await self._retry_or_park(lane, event, attempts, failure)
                 return
             last = number == len(events) or self._stopping.is_set()
-            keep_seconds = None if last else self._lease_seconds
-            if not await mark_delivered(self._engine, lane, event, keep_seconds) or last:
+            renewal_seconds = None if last else self._lease_seconds
+            if not await mark_delivered(self._engine, lane, event, renewal_seconds) or last:
                 return
-            tries = 0
+            attempts = 0
         await release_lanes(self._engine, [lane])
 
-    async def _try(self, event: LaneEvent, tries: int) -> NotDelivered | None:
+    async def _attempt(self, event: LaneEvent, attempts: int) -> NotDelivered | None:
         try:
             await self._sink.deliver(event, self._clock.now())
         except NotDelivered as failure:
             return failure
-        self._log_try(logging.INFO, event, "delivered", tries)
+        self._log_attempt(logging.INFO, event, "delivered", attempts)
         return None
 
-    async def _not_delivered(self, lane: Lane, event: LaneEvent, tries: int, failure: NotDelivered) -> None:
+    async def _retry_or_park(self, lane: Lane, event: LaneEvent, attempts: int, failure: NotDelivered) -> None:
         retries = self._sink.retries
-        if failure.final or tries >= retries.tries:
-            await park(self._engine, lane, event, tries, failure.reason)
-            self._log_try(logging.ERROR, event, "parked", tries, failure.reason)
+        if failure.final or attempts >= retries.attempts:
+            await park(self._engine, lane, event, attempts, failure.reason)
+            self._log_attempt(logging.ERROR, event, "parked", attempts, failure.reason)
             return
-        wait = max(retries.wait(tries, self._chance()), min(failure.wait, retries.longest_wait))
+        backoff = retries.backoff(attempts, self._jitter())
+        wait = max(backoff, min(failure.retry_after, retries.max_backoff))
         await mark_failed(self._engine, lane, failure.reason, wait)
-        self._log_try(logging.WARNING, event, "to be tried again", tries, failure.reason)
+        self._log_attempt(logging.WARNING, event, "will be retried", attempts, failure.reason)
 
-    def _log_try(self, level: int, event: LaneEvent, outcome: str, tries: int, reason: str | None = None) -> None:
+    def _log_attempt(
+        self, level: int, event: LaneEvent, outcome: str, attempts: int, reason: str | None = None
+    ) -> None:
         fields = {
             "sink": self._sink.name,
             "event_id": str(event.id),
             "event": event.name,
             "organization_id": event.organization_id,
             "outcome": outcome,
-            "tries": tries,
+            "tries": attempts,
             "reason": reason,
         }
         _log.log(level, "event", extra={"fields": fields})
 
     def _log_fault(self, fault: BaseException) -> None:
-        _log.warning("the relay is held up", exc_info=fault, extra={"fields": {"sink": self._sink.name}})
+        _log.warning("the relay cannot deliver", exc_info=fault, extra={"fields": {"sink": self._sink.name}})

@@ -1,4 +1,4 @@
-"""Where events go: what a sink is, and those that the settings ask for."""
+"""Event sinks: their protocol, and the sinks that are configured."""
 
 from datetime import datetime
 from typing import Protocol
@@ -16,38 +16,39 @@ class Sink(Protocol):
 
     @property
     def name(self) -> str:
-        """The sink's name in the database and in logs: how far it has come is kept under it."""
+        """The sink's name in logs and in the database, where its progress is stored under this name."""
 
     @property
-    def longest_seconds(self) -> float:
-        """The longest time a delivery may take."""
+    def timeout_seconds(self) -> float:
+        """The longest time that a delivery may take."""
 
     @property
     def retries(self) -> Retries:
-        """How often an event is tried before it is parked."""
+        """The retry policy. After the last attempt an event is parked."""
 
     async def deliver(self, event: LaneEvent, now: datetime) -> None:
         """Deliver one event.
 
         Args:
             event: The event.
-            now: The present, by the database's clock.
+            now: The current time, by the database's clock.
 
         Raises:
-            NotDelivered: The receiver did not take it. Any other exception is no fault of the event's.
+            NotDelivered: The receiver did not accept the event. Any other exception is a fault of this server or its
+                database, and does not count as an attempt.
         """
 
     async def close(self) -> None:
-        """End what is open."""
+        """Close the sink's connections."""
 
 
 def sinks_of(settings: Settings, engine: AsyncEngine) -> list[Sink]:
-    """Return the sinks that are configured."""
+    """Return the configured sinks."""
     sinks: list[Sink] = []
     if settings.events_notify_channel is not None:
         sinks.append(NotifySink(engine, settings.events_notify_channel))
     if settings.events_webhook_url is not None and settings.events_webhook_secret is not None:
-        # Here and not above: its HTTP client takes some 4 MB, for as long as the server runs.
+        # Imported here because its HTTP client takes 4 MB of memory.
         from server.events.webhook_sink import WebhookSink
 
         retries = Retries(

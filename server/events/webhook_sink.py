@@ -1,4 +1,4 @@
-"""Events as HTTP requests, signed by the Standard Webhooks specification (https://www.standardwebhooks.com)."""
+"""The sink that posts events as webhooks, signed as https://www.standardwebhooks.com specifies."""
 
 import asyncio
 import contextlib
@@ -16,62 +16,62 @@ from server.events.not_delivered import NotDelivered
 from server.runtime.retries import Retries
 from server.settings.webhook_secrets import WebhookSecrets
 
-_UNWANTED: Final = frozenset({400, 410, 413, 415, 422})
-"""Answers that say of the event itself that it is not wanted. Others may be of the receiver's state, and pass."""
-_ASKS_FOR_TIME: Final = frozenset({429, 503})
-_LONGEST_ANSWER: Final = 65_536
-_ANSWER_SECONDS: Final = 1.0
+_FINAL_STATUSES: Final = frozenset({400, 410, 413, 415, 422})
+"""Statuses that reject the event itself. Other errors may be temporary, so they are retried."""
+_STATUSES_WITH_RETRY_AFTER: Final = frozenset({429, 503})
+_MAX_RESPONSE_BYTES: Final = 65_536
+_DRAIN_SECONDS: Final = 1.0
 
 
 class WebhookSink:
-    """Posts each event to one address, signed, with its id and the time of the try."""
+    """Posts each event to one URL, signed, with its id and the time of the attempt."""
 
     name = "webhook"
 
     def __init__(self, url: str, secret: str, *, timeout: float, retries: Retries) -> None:
-        """Take where and how.
+        """Configure the sink.
 
         Args:
-            url: The address; redirects from it are not followed.
-            secret: The secrets shared with the receiver, as the setting has them: each signs every event.
-            timeout: Seconds until the receiver must have answered.
-            retries: How often, and how patiently.
+            url: The receiver's URL. Redirects are not followed.
+            secret: The secrets shared with the receiver, in the format of the setting. Each event is signed with all.
+            timeout: The seconds within which the receiver must respond.
+            retries: The retry policy.
         """
-        self.longest_seconds = timeout + _ANSWER_SECONDS
+        self.timeout_seconds = timeout + _DRAIN_SECONDS
         self.retries = retries
         self._url = url
-        self._signature = WebhookSecrets(secret)
+        self._secrets = WebhookSecrets(secret)
         self._timeout = timeout
-        # The machine's own certificate authorities, so a clinic's can be among them. Nothing else of the environment:
-        # proxies there, or a .netrc, would get what is for this receiver alone.
+        # The machine's certificate authorities are trusted, so that a clinic can add its own. The rest of the
+        # environment is ignored: a proxy or a .netrc must not see what is meant only for the receiver.
         self._client = httpx.AsyncClient(
             verify=ssl.create_default_context(), trust_env=False, follow_redirects=False, timeout=timeout
         )
 
     async def deliver(self, event: LaneEvent, now: datetime) -> None:
-        """Post the event, signed as of now. Raise NotDelivered unless a 2xx answer comes in time."""
+        """Post the event, signed with the time `now`. Raise NotDelivered unless a 2xx response arrives in time."""
         body = orjson.dumps(event.envelope).decode()
         headers = {
             "content-type": "application/json",
             "user-agent": "group-sessions",
             "webhook-id": str(event.id),
             "webhook-timestamp": str(math.floor(now.timestamp())),
-            "webhook-signature": self._signature.sign(str(event.id), now, body),
+            "webhook-signature": self._secrets.sign(str(event.id), now, body),
         }
         try:
-            async with asyncio.timeout(self._timeout) as limit, self._open(body, headers) as response:
-                limit.reschedule(None)
+            async with asyncio.timeout(self._timeout) as timeout, self._open(body, headers) as response:
+                timeout.reschedule(None)
                 await _drain(response)
         except (TimeoutError, httpx.TimeoutException):
-            raise NotDelivered(f"no answer within {self._timeout} s") from None
+            raise NotDelivered(f"no response within {self._timeout} s") from None
         except httpx.ConnectError:
             raise NotDelivered("no connection") from None
         except httpx.HTTPError:
             raise NotDelivered("the connection broke") from None
         except Exception as fault:
-            # Whatever else a client trips over is the receiver's doing, and must count as a try.
-            raise NotDelivered(f"the answer could not be read ({type(fault).__name__})") from None
-        _judge(response, now)
+            # Other exceptions of the HTTP client come from a malformed response, so they count as a failed attempt.
+            raise NotDelivered(f"the response could not be read ({type(fault).__name__})") from None
+        _raise_unless_accepted(response, now)
 
     def _open(self, body: str, headers: dict[str, str]) -> contextlib.AbstractAsyncContextManager[httpx.Response]:
         return self._client.stream("POST", self._url, content=body, headers=headers)
@@ -82,36 +82,36 @@ class WebhookSink:
 
 
 async def _drain(response: httpx.Response) -> None:
-    """Read the body, for the connection to be used again; a long or slow one is left, and the connection with it."""
+    """Read the body so that the connection can be reused. Give up on a long or slow body, which closes it."""
     with contextlib.suppress(httpx.HTTPError, TimeoutError):
-        async with asyncio.timeout(_ANSWER_SECONDS):
+        async with asyncio.timeout(_DRAIN_SECONDS):
             length = 0
             async for chunk in response.aiter_raw():
                 length += len(chunk)
-                if length > _LONGEST_ANSWER:
+                if length > _MAX_RESPONSE_BYTES:
                     return
 
 
-def _judge(response: httpx.Response, now: datetime) -> None:
+def _raise_unless_accepted(response: httpx.Response, now: datetime) -> None:
     status = response.status_code
     if 200 <= status < 300:
         return
     reason = f"HTTP {status}"
     if 300 <= status < 400:
-        reason += ", a redirect, which is not followed"
-    wait = _retry_after(response.headers, now) if status in _ASKS_FOR_TIME else 0.0
-    raise NotDelivered(reason, final=status in _UNWANTED, wait=wait)
+        reason += " (redirects are not followed)"
+    retry_after = _retry_after(response.headers, now) if status in _STATUSES_WITH_RETRY_AFTER else 0.0
+    raise NotDelivered(reason, final=status in _FINAL_STATUSES, retry_after=retry_after)
 
 
 def _retry_after(headers: httpx.Headers, now: datetime) -> float:
-    """Return the seconds that Retry-After asks for (RFC 9110, 10.2.3); 0 where it says nothing that can be read."""
-    asked = headers.get("retry-after", "").strip()
-    if asked.isdecimal() and asked.isascii():
-        return float(asked[:10])
-    until = _http_date(asked)
-    # By the receiver's own clock, where it says what that shows.
-    present = _http_date(headers.get("date", "")) or now
-    return 0.0 if until is None else max(0.0, (until - present).total_seconds())
+    """Return the seconds of the Retry-After header (RFC 9110, 10.2.3), or 0 if it is missing or invalid."""
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal() and value.isascii():
+        return float(value[:10])
+    retry_at = _http_date(value)
+    # A date is by the receiver's clock, which the Date header shows.
+    receiver_now = _http_date(headers.get("date", "")) or now
+    return 0.0 if retry_at is None else max(0.0, (retry_at - receiver_now).total_seconds())
 
 
 def _http_date(text: str) -> datetime | None:

@@ -17,7 +17,7 @@ from db.connections.faults import Busy, classify_fault
 from db.connections.read_pool import ConfinedReadPool
 from db.migrations.catalog import find_missing
 from db.migrations.schema_version import REVISIONS, UnreadableSchema, is_older, revision_of
-from server.runtime.ready_database import INCOMPLETE_CATALOG, OLD_SCHEMA, not_whole
+from server.runtime.ready_database import INCOMPLETE_CATALOG, OLD_SCHEMA, describe_missing
 
 READY_SECONDS: Final = 2.0
 """How long the database may take to respond."""
@@ -95,7 +95,7 @@ class Readiness:
         if time.monotonic() >= self._catalog_valid_until:
             missing = find_missing(connection)
             if missing:
-                _log.error(not_whole(missing))
+                _log.error(describe_missing(missing))
                 return INCOMPLETE_CATALOG
             self._catalog_valid_until = time.monotonic() + CATALOG_CHECK_SECONDS
         return None

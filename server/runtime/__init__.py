@@ -1,1 +1,1 @@
-"""What every process needs: the clock, logs, garbage collection, a database that is ready."""
+"""What every process needs: the clock, logs, garbage collection, and checks of the database at start."""

@@ -1,8 +1,8 @@
-"""The clock: the one place that asks the machine for the time."""
+"""The clock: the only place that reads the system time."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the present instant, in UTC."""
-    return datetime.now(UTC)  # noqa: TID251 - this is the edge that the rule speaks of
+    """Return the current time in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 - the one call that the rule allows

@@ -1,5 +1,5 @@
-"""What ends a command without success."""
+"""The exception that ends a command with an error."""
 
 
 class CommandError(Exception):
-    """A command that cannot do what it was asked; the message is one line for the person at the terminal."""
+    """A command failed. The message is one line for the operator: what is wrong, and what to do."""

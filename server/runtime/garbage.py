@@ -1,15 +1,15 @@
-"""The garbage collector, set for a server: most of what it would look at stays for ever, or goes by itself."""
+"""Tuning of the garbage collector for a server: most objects live forever or are freed by reference counting."""
 
 import gc
 from typing import Final
 
-# Half of the time of a large answer went into collections at Python's 700, 10, 10. A first threshold of 50,000 makes
-# single pauses longer again. The second bounds how long most pauses are: 50,000 objects take 25 ms.
+# With Python's defaults (700, 10, 10), a large response spends half of its time in collections. A first threshold of
+# 50,000 makes single pauses longer. The second threshold bounds most pauses: 50,000 objects take 25 ms.
 _THRESHOLDS: Final = (5_000, 10, 200)
 
 
-def tame_collector() -> None:
-    """Keep what is there now, modules and the schema, out of all later collections, and collects less often."""
+def tune_garbage_collector() -> None:
+    """Exclude all current objects, such as modules and the schema, from later collections, and collect less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)

@@ -1,4 +1,4 @@
-"""What a server does beside answering: it deletes the answers of requests with an Idempotency-Key that have expired."""
+"""Periodic cleanup: deletes the expired responses of requests with an Idempotency-Key."""
 
 import asyncio
 import logging
@@ -17,22 +17,22 @@ _log = logging.getLogger("group_sessions.faults")
 
 @asynccontextmanager
 async def housekeeping(clinic: Clinic) -> AsyncIterator[None]:
-    """Keep house for as long as the block lasts."""
-    keeping = asyncio.create_task(_keep_house(clinic))
+    """Run the cleanup during the block."""
+    task = asyncio.create_task(_delete_periodically(clinic))
     try:
         yield
     finally:
-        keeping.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await keeping
+            await task
 
 
-async def _keep_house(clinic: Clinic) -> None:
+async def _delete_periodically(clinic: Clinic) -> None:
     while True:
         try:
             await delete_expired(clinic.engine, clinic.clock())
-        except Exception as fault:  # the next round may fare better, and nobody waits for this one
+        except Exception as fault:  # the next run tries again, and no request depends on this one
             level = logging.ERROR if classify_fault(fault) is None else logging.WARNING
-            _log.log(level, "expired answers could not be deleted", exc_info=fault)
-        # Servers that were started together do not all come at once.
+            _log.log(level, "expired responses could not be deleted", exc_info=fault)
+        # The jitter keeps servers that started together from deleting at the same moment.
         await asyncio.sleep(INTERVAL_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - nothing secret

@@ -1,4 +1,4 @@
-"""How often one caller may ask."""
+"""The rate limit of each caller."""
 
 import math
 import time
@@ -6,19 +6,19 @@ from typing import Final
 
 from resolvers.caller import Caller
 
-_SEPARATOR: Final = "\n"  # in no subject and no organization: authentication refuses control characters
+_SEPARATOR: Final = "\n"  # no subject or organization contains it: sign-in rejects control characters
 
 
 class RateLimit:
-    """Counts each caller's requests in this process, in windows that slide."""
+    """Counts each caller's requests to this process in sliding windows."""
 
     def __init__(self, rates: str) -> None:
-        """Take one rate or several, such as `10/second;200/minute`.
+        """Use one or more rates, such as `10/second;200/minute`.
 
         Raises:
-            ValueError: Where the text is no rate.
+            ValueError: The text is not a rate.
         """
-        # Here and not above: a server without rates would hold some 2 MB for nothing.
+        # Imported here because it takes 2 MB of memory, which a server without a rate limit saves.
         from limits import parse_many
         from limits.storage import MemoryStorage
         from limits.strategies import SlidingWindowCounterRateLimiter
@@ -27,10 +27,10 @@ class RateLimit:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def seconds_to_wait(self, caller: Caller) -> int | None:
-        """Count a request, and return None; or, where the caller has had its share, the seconds to wait."""
-        name = f"{caller.organization_id}{_SEPARATOR}{caller.subject}"
+        """Count a request and return None, or return the seconds to wait if the caller exceeds a rate."""
+        key = f"{caller.organization_id}{_SEPARATOR}{caller.subject}"
         for rate in self._rates:
-            if not self._limiter.hit(rate, name):
-                again_at = self._limiter.get_window_stats(rate, name).reset_time
-                return max(1, math.ceil(again_at - time.time()))
+            if not self._limiter.hit(rate, key):
+                reset_at = self._limiter.get_window_stats(rate, key).reset_time
+                return max(1, math.ceil(reset_at - time.time()))
         return None

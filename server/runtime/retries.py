@@ -1,23 +1,28 @@
-"""How often something is tried again, and after how long: exponential back-off with jitter."""
+"""Retries with exponential backoff and jitter."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """A number of tries, the wait in seconds after the first of them, and the longest wait."""
+    """A retry policy.
 
-    tries: int
-    first_wait: float
-    longest_wait: float
+    Attributes:
+        attempts: The maximum number of attempts.
+        first_backoff: The backoff after the first failed attempt, in seconds. It doubles with each attempt.
+        max_backoff: The longest backoff, in seconds.
+    """
 
-    def wait(self, tries: int, chance: float) -> float:
-        """Return the seconds to wait after so many tries in vain (1 or more).
+    attempts: int
+    first_backoff: float
+    max_backoff: float
+
+    def backoff(self, attempts: int, jitter: float) -> float:
+        """Return the seconds to wait before the next attempt.
 
         Args:
-            tries: How often it was tried.
-            chance: From 0 to 1; it spreads the waits of many over half to all of the full length, which doubles with
-                each try up to the longest.
+            attempts: The number of failed attempts, 1 or more.
+            jitter: From 0 (half of the full backoff) to 1 (the full backoff).
         """
-        full = min(self.longest_wait, self.first_wait * 2.0 ** min(tries - 1, 64))
-        return full * (1 + chance) / 2
+        full = min(self.max_backoff, self.first_backoff * 2.0 ** min(attempts - 1, 64))
+        return full * (1 + jitter) / 2

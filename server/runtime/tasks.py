@@ -1,4 +1,4 @@
-"""Ending asyncio tasks within a bounded time."""
+"""Cancellation of asyncio tasks within a bounded time."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ _REPEAT_SECONDS: Final = 1.0
 
 
 async def end_tasks(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> bool:
-    """Cancel the tasks until they have ended, for at most so many seconds.
+    """Cancel the tasks repeatedly until they have ended, for at most `seconds`.
 
-    One cancellation may not be enough: it is lost where a library catches it, or where it arrives together with the
-    result that the task waits for (asyncio.wait_for before Python 3.12).
+    One cancellation may not be enough: it is lost if a library catches it, or if it arrives together with the result
+    that the task waits for (asyncio.wait_for before Python 3.12).
 
     Returns:
-        Whether all have ended.
+        Whether all tasks have ended.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
@@ -23,7 +23,7 @@ async def end_tasks(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> bool:
         for task in pending:
             task.cancel()
         ended, pending = await asyncio.wait(pending, timeout=min(_REPEAT_SECONDS, deadline - loop.time()))
-        await asyncio.gather(*ended, return_exceptions=True)  # else asyncio logs their errors as never retrieved
+        await asyncio.gather(*ended, return_exceptions=True)  # otherwise asyncio logs their errors as never retrieved
         if loop.time() >= deadline:
             break
     return not pending

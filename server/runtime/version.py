@@ -7,5 +7,5 @@ PACKAGE: Final = "group-sessions"
 
 
 def program_version() -> str:
-    """Return the version that is installed."""
+    """Return the installed version."""
     return version(PACKAGE)

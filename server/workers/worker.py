@@ -1,4 +1,4 @@
-"""A worker process of `serve --workers N`: it runs the app, and shows its supervisor that its event loop turns."""
+"""A worker process of `serve --workers N`: runs the app, and sends its supervisor a pulse from its event loop."""
 
 import faulthandler
 import logging
@@ -14,22 +14,22 @@ import uvicorn
 from server.runtime.logs import configure_logging
 from server.settings.environment import SettingsError
 
-REFUSED_TO_START: Final = 3
-"""The exit status of a worker that would fail the same way each time; uvicorn uses the same."""
+CANNOT_START: Final = 3
+"""The exit status of a worker that cannot start. uvicorn uses the same status."""
 REPORT_SIGNAL: Final = signal.SIGUSR1
-"""Makes a worker report where its threads are, even while its event loop is stuck."""
+"""Makes a worker report the stacks of its threads, even while its event loop is blocked."""
 _TICKS_PER_PULSE: Final = 10  # uvicorn ticks every 0.1 seconds
 _log = logging.getLogger("group_sessions.server")
 
 
 def run_worker(config: uvicorn.Config, sockets: Sequence[socket.socket], pulse: Connection, report: Connection) -> None:
-    """Serve until SIGTERM, or until the supervisor is gone. The entry point of a new process.
+    """Serve until SIGTERM, or until the supervisor has ended. This is the entry point of a new process.
 
     Args:
-        config: What to serve; the app is loaded here.
+        config: uvicorn's configuration. The app is loaded in this process.
         sockets: The sockets to accept connections from.
-        pulse: Receives a byte a second while the event loop turns, the first when the server is ready.
-        report: Receives the stacks of all threads on REPORT_SIGNAL and on crashes such as SIGSEGV.
+        pulse: Receives one byte per second from the event loop, the first when the server is ready.
+        report: Receives the stacks of all threads on REPORT_SIGNAL and on a crash such as SIGSEGV.
     """
     faulthandler.enable(file=report.fileno())
     faulthandler.register(REPORT_SIGNAL, file=report.fileno())
@@ -37,29 +37,28 @@ def run_worker(config: uvicorn.Config, sockets: Sequence[socket.socket], pulse: 
     server = _Server(config, pulse)
     try:
         server.run(list(sockets))
-    except Exception as fault:  # whatever it is, the log says it in one line, as it does all else
-        # The messages of settings are made for logs; those of other exceptions may quote values.
-        reason = {"reason": str(fault)} if isinstance(fault, SettingsError) else {}
-        what = "the worker failed" if server.started else "the worker cannot start"
-        _log.critical(what, exc_info=fault, extra={"fields": reason})
-        raise SystemExit(1 if server.started else REFUSED_TO_START) from None
+    except Exception as fault:  # logged as one JSON line, instead of a traceback
+        # The messages of SettingsError contain no secrets. Those of other exceptions may quote personal data.
+        fields = {"reason": str(fault)} if isinstance(fault, SettingsError) else {}
+        message = "the worker failed" if server.started else "the worker cannot start"
+        _log.critical(message, exc_info=fault, extra={"fields": fields})
+        raise SystemExit(1 if server.started else CANNOT_START) from None
 
 
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, pulse: Connection) -> None:
         super().__init__(config)
-        self._pulse = pulse.fileno()
-        self._keeps_open = pulse
-        os.set_blocking(self._pulse, False)
+        self._pulse = pulse  # referenced so that it is not closed
+        os.set_blocking(pulse.fileno(), False)
 
     async def on_tick(self, counter: int) -> bool:
-        """Send a pulse each second, and stop when nobody is left to receive it."""
+        """Send a pulse each second, and stop if the supervisor has ended."""
         if counter % _TICKS_PER_PULSE == 0:
             try:
-                os.write(self._pulse, b".")
+                os.write(self._pulse.fileno(), b".")
             except BlockingIOError:
-                pass  # the supervisor is stopped, and has not read for hours
+                pass  # the pipe is full: the supervisor is suspended and has not read for hours
             except BrokenPipeError:
-                _log.error("the supervisor is gone, so this worker stops")
+                _log.error("the supervisor has ended, so this worker stops")
                 self.should_exit = True
         return await super().on_tick(counter)

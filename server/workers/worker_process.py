@@ -1,4 +1,4 @@
-"""One worker process, as its supervisor sees it: whether it is ready, when it was last heard of, why it died."""
+"""One worker process from the supervisor's side: whether it is ready, its last pulse, and why it died."""
 
 import asyncio
 import logging
@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import uvicorn
 
-from server.workers.worker import REFUSED_TO_START, REPORT_SIGNAL, run_worker
+from server.workers.worker import CANNOT_START, REPORT_SIGNAL, run_worker
 
 _SPAWN: Final = get_context("spawn")
-"""Workers start from nothing rather than as copies, so that a reload runs the code that is on the disk by then."""
+"""Workers are spawned instead of forked, so that a reload runs the code that is on the disk at that time."""
 _REPORT_SECONDS: Final = 2.0
 _REPORT_BYTES: Final = 65536
 _REPORT_LINES: Final = 100
-# A terminal sends these to every process that it runs; the supervisor alone acts on them.
+# A terminal sends these to all processes of the group, but only the supervisor handles them.
 _TERMINAL_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGHUP})
 _log = logging.getLogger("group_sessions.server")
 
@@ -28,9 +28,9 @@ class WorkerProcess:
     """A process that runs `server.workers.worker`.
 
     Attributes:
-        ready: Set once it serves.
-        ended: Set once the process has ended.
-        silent_seconds: Counted by the supervisor, and 0 again at each pulse.
+        ready: Set when the worker serves.
+        ended: Set when the process has ended.
+        silent_seconds: The seconds since the last pulse. The supervisor increments it, and a pulse resets it to 0.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: Sequence[socket.socket]) -> None:
@@ -41,7 +41,7 @@ class WorkerProcess:
         self.silent_seconds = 0
         self._started_at = self._loop.time()
         self._ended_at: float | None = None
-        self._killed_for: str | None = None
+        self._kill_reason: str | None = None
         self._report: list[str] = []
         self._pulse_reader, pulse = _SPAWN.Pipe(duplex=False)
         self._report_reader, report = _SPAWN.Pipe(duplex=False)
@@ -50,8 +50,8 @@ class WorkerProcess:
             self._process.start()
         pulse.close()
         report.close()
-        self._loop.add_reader(self._pulse_reader.fileno(), self._hear)
-        self._loop.add_reader(self._process.sentinel, self._end)
+        self._loop.add_reader(self._pulse_reader.fileno(), self._read_pulse)
+        self._loop.add_reader(self._process.sentinel, self._process_ended)
 
     @property
     def pid(self) -> int | None:
@@ -60,26 +60,26 @@ class WorkerProcess:
 
     @property
     def lived_seconds(self) -> float:
-        """How long the process has lived."""
+        """The seconds that the process has run."""
         return (self._ended_at or self._loop.time()) - self._started_at
 
     @property
     def exited_by_itself(self) -> bool:
-        """Whether it ended with an exit status, not by a signal."""
+        """Whether the process ended with an exit status, not by a signal."""
         return self._process.exitcode is not None and self._process.exitcode >= 0
 
     def death(self) -> dict[str, Any]:
-        """Return what the log says of the end of this process."""
+        """Return the log fields that describe the end of this process."""
         fields: dict[str, Any] = {
             "worker": self.pid,
-            "cause": self._killed_for or _cause(self._process.exitcode),
+            "cause": self._kill_reason or _cause(self._process.exitcode),
             "lived_seconds": round(self.lived_seconds, 1),
             "was_ready": self.ready.is_set(),
         }
         return fields | ({"at": self._report} if self._report else {})
 
     async def becomes_ready(self) -> bool:
-        """Wait until it serves, and return True; or until it has ended, and return False."""
+        """Wait until the worker serves or has ended. Return whether it serves."""
         waits = [asyncio.create_task(event.wait()) for event in (self.ready, self.ended)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -89,30 +89,30 @@ class WorkerProcess:
         return self.ready.is_set() and not self.ended.is_set()
 
     def terminate(self) -> None:
-        """Ask it to finish its requests and to end."""
+        """Make the worker finish its requests and end."""
         if not self.ended.is_set():
             self._process.terminate()
 
     def kill(self, reason: str) -> None:
-        """End it at once."""
+        """End the process immediately."""
         if not self.ended.is_set():
-            self._killed_for = f"killed by the supervisor: {reason}"
+            self._kill_reason = f"killed by the supervisor: {reason}"
             self._process.kill()
 
     def report_and_kill(self) -> None:
-        """End it, after it has had the time to report where it stands."""
+        """Make the worker report the stacks of its threads, then end the process."""
         if self.pid is not None and not self.ended.is_set():
             os.kill(self.pid, REPORT_SIGNAL)
-            self._loop.call_later(_REPORT_SECONDS, self.kill, "its event loop stood still")
+            self._loop.call_later(_REPORT_SECONDS, self.kill, "its event loop was blocked")
 
-    def _hear(self) -> None:
+    def _read_pulse(self) -> None:
         if os.read(self._pulse_reader.fileno(), 4096):
             self.silent_seconds = 0
             self.ready.set()
         else:
             self._loop.remove_reader(self._pulse_reader.fileno())
 
-    def _end(self) -> None:
+    def _process_ended(self) -> None:
         self._loop.remove_reader(self._process.sentinel)
         self._loop.remove_reader(self._pulse_reader.fileno())
         self._process.join()
@@ -125,10 +125,10 @@ class WorkerProcess:
 
 @contextmanager
 def _terminal_signals_blocked() -> Iterator[None]:
-    resource_tracker.ensure_running()  # it would unblock them on its way, if it were started by the first worker
+    resource_tracker.ensure_running()  # otherwise the first worker starts it, which unblocks the signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
     try:
-        yield  # a new process keeps them blocked for as long as it lives
+        yield  # a process started here inherits the blocked signals
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -145,11 +145,11 @@ def _cause(exit_code: int | None) -> str:
     if exit_code is None:
         return "unknown"
     if exit_code == -signal.SIGKILL:
-        return "SIGKILL, which the supervisor did not send: the system was out of memory, or somebody killed it"
+        return "SIGKILL, which the supervisor did not send: the system was out of memory, or another process sent it"
     if exit_code < 0:
         with suppress(ValueError):
             return signal.Signals(-exit_code).name
         return f"signal {-exit_code}"
-    if exit_code == REFUSED_TO_START:
-        return "it refused to start; its own log line says why"
+    if exit_code == CANNOT_START:
+        return "it failed to start: see its own log line"
     return f"exit status {exit_code}"

@@ -81,7 +81,7 @@ async def test_relays_that_die_at_any_moment_lose_nothing_and_keep_each_groups_o
             while len(running) < 3:
                 its_own = create_engine(database_url)
                 stack.push_async_callback(its_own.dispose)
-                relay = Relay(its_own, [webhook(receiver)], chance=lambda: 0.5)
+                relay = Relay(its_own, [webhook(receiver)], jitter=lambda: 0.5)
                 running.append(asyncio.create_task(relay.run()))
                 stack.callback(running[-1].cancel)  # else one that lives when the test fails keeps it from ending
             before = len(receiver.deliveries)  # relays that live may send some before they are all stored

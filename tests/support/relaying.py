@@ -14,14 +14,14 @@ from db.sql.database_time import in_seconds
 from db.tables import outbox, parked_events, relay_lanes
 from db.transactions.all_organizations import writing_all
 from server.events.relay import Relay, running
-from server.events.sink_relay import Pause, pause_at_most
+from server.events.sink_relay import Pause, wait_for_event
 from server.events.sinks import Sink
 from server.events.webhook_sink import WebhookSink
 from server.runtime.retries import Retries
 from tests.support.databases import operator_of
 from tests.support.receiver import SECRET, Receiver
 
-PATIENT = Retries(tries=1000, first_wait=0.01, longest_wait=0.02)
+PATIENT = Retries(attempts=1000, first_backoff=0.01, max_backoff=0.02)
 
 
 def webhook(receiver: Receiver, retries: Retries = PATIENT, timeout: float = 10) -> WebhookSink:
@@ -32,11 +32,11 @@ def webhook(receiver: Receiver, retries: Retries = PATIENT, timeout: float = 10)
 async def relays(
     engine: Database,
     *sinks: Sink,
-    chance: float = 0.5,
-    pause: Pause = pause_at_most,
+    jitter: float = 0.5,
+    pause: Pause = wait_for_event,
 ) -> AsyncIterator[Relay]:
     """Has a relay deliver to these sinks while the block runs."""
-    relay = Relay(engine, sinks, lambda: chance, pause)
+    relay = Relay(engine, sinks, lambda: jitter, pause)
     async with running(relay):
         yield relay
 

@@ -219,7 +219,7 @@ async def test_inactive_patients_on_rosters_are_a_notice_and_no_violation(engine
     assert len(notices) == 4
     assert all(" patient=patient-2" in line or " patient=patient-4" in line for line in notices)
     assert holds.startswith("All invariants hold.")
-    assert counted == "Inactive patients who are seated or wait: 4. No seat is taken from them."
+    assert counted == "Inactive patients with a seat or a waitlist place, which they keep: 4."
 
 
 async def test_times_that_run_backwards_are_found(engine: Database) -> None:

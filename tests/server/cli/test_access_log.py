@@ -1,4 +1,4 @@
-"""Who reads patients' records is recorded, before the answer leaves (HIPAA, 45 CFR 164.312(b))."""
+"""Every read of patients' records is logged before the response is sent (HIPAA, 45 CFR 164.312(b))."""
 
 import io
 from typing import Any
@@ -50,14 +50,14 @@ READS = [
 ]
 
 
-@pytest.mark.parametrize(("query", "whose"), READS)
+@pytest.mark.parametrize(("query", "patient_ids"), READS)
 async def test_reading_patients_is_recorded(
-    engine: Database, client: ApiClient, group: UUID, query: str, whose: list[str]
+    engine: Database, client: ApiClient, group: UUID, query: str, patient_ids: list[str]
 ) -> None:
     response = await client.send(f"query Roster {query}")
     assert "errors" not in response.json()
     [entry] = await log(engine)
-    assert entry["patient_ids"] == whose
+    assert entry["patient_ids"] == patient_ids
     assert (entry["actor_id"], entry["operation"], entry["organization_id"]) == ("nurse-1", "Roster", ORGANIZATION)
     assert entry["correlation_id"] == response.headers["X-Request-ID"]
 
@@ -78,7 +78,7 @@ async def test_an_enrollment_read_by_its_id_is_recorded(engine: Database, client
         "{ staffMembers { nodes { displayName } } }",
     ],
 )
-async def test_what_names_no_patient_is_not_recorded(
+async def test_a_query_that_discloses_no_patient_is_not_recorded(
     engine: Database, client: ApiClient, app_client: ApiClients, query: str
 ) -> None:
     await add_group(engine, "empty", ORGANIZATION)
@@ -86,25 +86,25 @@ async def test_what_names_no_patient_is_not_recorded(
     assert await log(engine) == []
 
 
-async def test_who_is_denied_reads_nothing(engine: Database, group: UUID, app_client: ApiClients) -> None:
+async def test_a_denied_query_is_not_recorded(engine: Database, group: UUID, app_client: ApiClients) -> None:
     limited = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])
     await limited.answer("{ groupDefinitions { nodes { enrollments { nodes { id } } } } }")
     assert await log(engine) == []
 
 
-async def test_recording_costs_one_statement_however_many_are_read(
+async def test_recording_costs_one_statement_for_any_number_of_patients(
     engine: Database, client: ApiClient, group: UUID
 ) -> None:
     def statements(response: Any) -> int:
         return int(response.headers["Server-Timing"].split('desc="')[1].strip('"').split()[0])
 
     query = "{ groupDefinitions { nodes { enrollments(status: %s) { nodes { id } } } } }"
-    nobody = statements(await client.send(query % "[WAITLISTED]"))
-    everybody = statements(await client.send(query % "[ENROLLED]"))
-    assert everybody == nobody + 1
+    without_patients = statements(await client.send(query % "[WAITLISTED]"))
+    with_patients = statements(await client.send(query % "[ENROLLED]"))
+    assert with_patients == without_patients + 1
 
 
-async def test_without_its_record_no_answer_leaves(engine: Database, client: ApiClient, group: UUID) -> None:
+async def test_a_response_that_cannot_be_recorded_is_not_sent(engine: Database, client: ApiClient, group: UUID) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("DROP TABLE pm_group_access_log"))
     response = await client.send("{ groupDefinitions { nodes { enrollments { nodes { id } } } } }")
@@ -112,7 +112,7 @@ async def test_without_its_record_no_answer_leaves(engine: Database, client: Api
     assert "data" not in response.json()
 
 
-async def test_the_log_refuses_to_be_changed(engine: Database, client: ApiClient, group: UUID) -> None:
+async def test_the_log_is_append_only(engine: Database, client: ApiClient, group: UUID) -> None:
     await client.ask('{ patient(id: "patient-1") { active } }')
     for attempt in (update(access_log).values(actor_id="other"), delete(access_log)):
         with pytest.raises(DBAPIError, match="append-only"):
@@ -122,7 +122,7 @@ async def test_the_log_refuses_to_be_changed(engine: Database, client: ApiClient
     assert entry["actor_id"] == "nurse-1"
 
 
-async def test_the_report_tells_one_organization_and_one_patient(engine: Database) -> None:
+async def test_the_report_is_filtered_by_organization_and_patient(engine: Database) -> None:
     row = {"actor_id": "nurse-1", "correlation_id": "request-1", "operation": None, "at": NOW}
     async with engine.begin() as connection:
         for organization, patients in [(ORGANIZATION, ["a", "b"]), (ORGANIZATION, ["b"]), (THEIRS, ["a"])]:

@@ -1,4 +1,4 @@
-"""`group-sessions backup` and `restore`, run as programs beside a server that is at work."""
+"""`group-sessions backup` and `restore`, run as programs while servers may be running."""
 
 import asyncio
 import os
@@ -35,27 +35,27 @@ def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-async def something_is_in(folder: Path) -> None:
+async def until_not_empty(folder: Path) -> None:
     while True:
         if names_in(folder):
             return
         await asyncio.sleep(0.05)
 
 
-async def test_a_clinic_moves_by_two_commands(
+async def test_a_clinic_moves_to_another_database_with_two_commands(
     engine: Database, administrator_url: str, target_database_url: str, tmp_path: Path
 ) -> None:
     await lively_clinic(engine)
     file = tmp_path / "clinic.backup"
-    made = backup(with_login(administrator_url, OWNER), file)
-    assert (made.returncode, made.stderr) == (0, "")
-    assert made.stdout.startswith(f"Backed up to {file}: ")
-    assert "(4 groups, 4 sessions, 14 enrollments, 18 patients," in made.stdout
+    backed_up = backup(with_login(administrator_url, OWNER), file)
+    assert (backed_up.returncode, backed_up.stderr) == (0, "")
+    assert backed_up.stdout.startswith(f"Backed up to {file}: ")
+    assert "(4 groups, 4 sessions, 14 enrollments, 18 patients," in backed_up.stdout
     moved = restore(target_database_url, file)
     assert (moved.returncode, moved.stderr) == (0, "")
     first, *notices, last = moved.stdout.splitlines()
-    assert first.startswith(f"Restored {file}, made 20")
-    assert all(line.startswith("notice ") for line in notices), notices  # of what could not be checked
+    assert first.startswith(f"Restored {file}, created 20")
+    assert all(line.startswith("notice ") for line in notices), notices  # about indexes that could not be checked
     assert last.startswith("All invariants hold. Organizations: 2, groups: 4, sessions: 4, enrollments: 14")
     target = create_engine(target_database_url)
     await make_group(target)
@@ -64,7 +64,7 @@ async def test_a_clinic_moves_by_two_commands(
     assert_refused(restore(target_database_url, file), "is not empty")
 
 
-async def test_what_goes_wrong_is_one_sentence(engine: Database, administrator_url: str, tmp_path: Path) -> None:
+async def test_an_error_is_one_sentence(engine: Database, administrator_url: str, tmp_path: Path) -> None:
     await seed(engine)
     await make_group(engine)
     file, url = tmp_path / "clinic.backup", with_login(administrator_url, OWNER)
@@ -80,7 +80,7 @@ async def test_what_goes_wrong_is_one_sentence(engine: Database, administrator_u
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN], ids=["foreground", "background"])
-async def test_a_backup_that_is_told_to_end_leaves_nothing(
+async def test_an_interrupted_backup_leaves_no_file(
     database_kind: str,
     engine: Database,
     owner_url: str,
@@ -88,25 +88,27 @@ async def test_a_backup_that_is_told_to_end_leaves_nothing(
     number: int,
     inherited: signal.Handlers,
 ) -> None:
-    # A shell has what it starts in the background ignore SIGINT; a process inherits that.
+    # A shell starts background commands with SIGINT ignored, and processes inherit this.
     before = signal.signal(signal.SIGINT, inherited)
     try:
-        await _end_a_backup(engine, owner_url, tmp_path, number)
+        await _interrupt_backup(engine, owner_url, tmp_path, number)
     finally:
         signal.signal(signal.SIGINT, before)
     assert names_in(tmp_path) == set()
 
 
-async def _end_a_backup(engine: Database, owner_url: str, tmp_path: Path, number: int) -> None:
+async def _interrupt_backup(engine: Database, owner_url: str, tmp_path: Path, number: int) -> None:
     async with engine.begin() as connection, asyncio.timeout(40):
         await connection.execute(text("LOCK TABLE pm_group_outbox"))  # the backup waits for it
         async with running_command("backup", "clinic.backup", cwd=tmp_path, DATABASE_URL=owner_url) as started:
-            await something_is_in(tmp_path)
+            await until_not_empty(tmp_path)
             started.send_signal(number)
             assert await wait_for_exit(started) == (130, "")
 
 
-async def test_what_a_killed_backup_left_goes_with_the_next(engine: Database, owner_url: str, tmp_path: Path) -> None:
+async def test_the_file_of_a_killed_backup_is_deleted_by_the_next(
+    engine: Database, owner_url: str, tmp_path: Path
+) -> None:
     abandoned, fresh, other = (tmp_path / name for name in (f".a.{'0' * 32}.part", f".b.{'1' * 32}.part", ".c.part"))
     for path in (abandoned, fresh, other):
         path.touch()
@@ -121,7 +123,7 @@ async def test_what_a_killed_backup_left_goes_with_the_next(engine: Database, ow
 @pytest.mark.parametrize(
     "command", [("check",), ("backup", "clinic.backup"), ("reads", "--organization", "org-1"), ("events",)]
 )
-def test_what_only_reads_makes_no_database(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_command_that_only_reads_creates_no_database(command: tuple[str, ...], tmp_path: Path) -> None:
     path = tmp_path / "folder" / "clinic.db"
     done = run(*command, cwd=tmp_path, DATABASE_URL=f"sqlite:///{path}")
     assert_refused(done, f"{path}: there is no database", "migrate")

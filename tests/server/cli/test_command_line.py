@@ -1,4 +1,4 @@
-"""The console script, run as a program: what it prints, where, and how it ends."""
+"""The console script, run as a program: its output, errors and exit status."""
 
 import asyncio
 import errno
@@ -63,7 +63,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         "export-schema",
     ],
 )
-def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+def test_every_command_has_a_help_text(command: str, tmp_path: Path) -> None:
     done = run(*command.split(), "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert "usage: group-sessions" in done.stdout
@@ -87,23 +87,23 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
         (("import-fhir", "--organization", "org-1", "missing.ndjson"), ("missing.ndjson", "No such file")),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(
+def test_a_wrong_argument_is_reported_in_one_line(
     arguments: tuple[str, ...], words: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert_refused(run(*arguments, cwd=tmp_path), *words)
 
 
-def test_an_event_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+def test_an_unknown_event_is_reported_in_one_line(tmp_path: Path) -> None:
     assert run("migrate", cwd=tmp_path).returncode == 0
     for event in ("yesterday", "01890000-0000-7000-8000-000000000000"):
         assert_refused(run("events", "--after", event, cwd=tmp_path), event)
 
 
-def test_a_wrong_setting_stops_every_command_with_its_name(tmp_path: Path) -> None:
+def test_a_wrong_setting_is_reported_with_its_name(tmp_path: Path) -> None:
     assert_refused(run("migrate", cwd=tmp_path, WEEK_START="someday"), "WEEK_START", "weekday")
 
 
-def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_reported_without_its_password(tmp_path: Path) -> None:
     done = run("migrate", cwd=tmp_path, DATABASE_URL="postgresql://clinic:hidden-word@127.0.0.1:1/pm")
     assert_refused(done, "the database accepts no connections: ")
     assert "hidden-word" not in done.stderr
@@ -111,7 +111,7 @@ def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) ->
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_second_connection_that_is_refused_is_told(
+async def test_a_connection_over_the_limit_of_the_role_is_reported(
     database_kind: str, administrator_url: str, tmp_path: Path
 ) -> None:
     login = "clinic_of_one_connection"
@@ -135,7 +135,7 @@ async def test_a_second_connection_that_is_refused_is_told(
     assert_refused(done, "no connections left", "too many connections for role")
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = run("serve", "--port", port, cwd=tmp_path, AUTH_JWT_SECRET=SECRET)
@@ -143,7 +143,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert done.stderr == f"group-sessions: cannot listen on 127.0.0.1 port {port}: {os.strerror(errno.EADDRINUSE)}\n"
 
 
-def test_a_token_holds_what_it_was_asked_to(tmp_path: Path) -> None:
+def test_a_token_contains_the_requested_claims(tmp_path: Path) -> None:
     done = run(
         *TOKEN,
         "--permission",
@@ -164,23 +164,19 @@ def test_a_token_holds_what_it_was_asked_to(tmp_path: Path) -> None:
     assert claims["exp"] - claims["iat"] == 8 * 3600
 
 
-def test_migrating_twice_is_migrating_once(empty_database_url: str, tmp_path: Path) -> None:
+def test_a_second_migration_changes_nothing(empty_database_url: str, tmp_path: Path) -> None:
     for _ in range(2):
         assert run("migrate", cwd=tmp_path, DATABASE_URL=empty_database_url).returncode == 0
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=False)
-def test_the_server_refuses_an_old_schema_on_postgresql(
-    database_kind: str, empty_database_url: str, tmp_path: Path
-) -> None:
+def test_serve_rejects_an_old_schema_on_postgresql(database_kind: str, empty_database_url: str, tmp_path: Path) -> None:
     done = run("serve", "--port", "0", cwd=tmp_path, DATABASE_URL=empty_database_url, AUTH_JWT_SECRET=SECRET)
     assert_refused(done, "group-sessions migrate")
 
 
 @pytest.mark.anyio
-async def test_a_schema_of_a_newer_version_is_told_and_left_alone(
-    engine: Database, owner_url: str, tmp_path: Path
-) -> None:
+async def test_a_newer_schema_is_reported_and_not_changed(engine: Database, owner_url: str, tmp_path: Path) -> None:
     async with engine.begin() as connection:
         await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'tomorrow'"))
     for command in (("migrate",), ("serve", "--port", "0"), ("events",)):
@@ -193,7 +189,7 @@ IMPORT = ("import-fhir", "--organization", "org-1")
 PATIENT = '{"resourceType": "Patient", "id": "p1", "name": [{"text": "Somebody"}]}\n'
 
 
-def test_an_import_with_refused_lines_fails_unless_they_are_allowed(tmp_path: Path) -> None:
+def test_an_import_with_refused_lines_fails_unless_allowed(tmp_path: Path) -> None:
     (tmp_path / "file").write_text(PATIENT + '{"resourceType": "Patient", "id": "p2"}\n')
     done = run(*IMPORT, "file", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
@@ -207,7 +203,7 @@ def test_an_import_with_refused_lines_fails_unless_they_are_allowed(tmp_path: Pa
     assert "file:2: name is missing" in done.stdout
 
 
-def test_resources_of_other_types_are_skipped_and_no_failure(tmp_path: Path) -> None:
+def test_resources_of_other_types_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "file").write_text(PATIENT + '{"resourceType": "Observation", "id": "o"}\n' * 7000)
     done = run(*IMPORT, "file", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -216,14 +212,14 @@ def test_resources_of_other_types_are_skipped_and_no_failure(tmp_path: Path) -> 
     ]
 
 
-def test_refused_lines_may_be_all_there_is(tmp_path: Path) -> None:
+def test_a_file_with_only_refused_lines_can_be_allowed(tmp_path: Path) -> None:
     (tmp_path / "file").write_text('{"resourceType": "Patient", "id": "p1"}\n')
     assert run(*IMPORT, "file", cwd=tmp_path).returncode == 1
     done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_import_goes_on_where_nobody_reads_its_report(tmp_path: Path) -> None:
+def test_an_import_continues_when_its_output_is_closed(tmp_path: Path) -> None:
     faults = "".join(f'{{"resourceType": "Patient", "id": "x", "birthDate": {number}}}\n' for number in (1, "[]"))
     (tmp_path / "file").write_text(faults + PATIENT)
     reader, writer = os.pipe()
@@ -243,7 +239,7 @@ def test_an_import_goes_on_where_nobody_reads_its_report(tmp_path: Path) -> None
     assert ["Patient", "0", "0", "1", "0", "0", "2"] in [line.split() for line in done.stdout.splitlines()]
 
 
-def test_a_file_may_have_a_name_that_is_not_text(tmp_path: Path) -> None:
+def test_a_file_name_may_be_invalid_utf_8(tmp_path: Path) -> None:
     name = os.fsdecode(b"Pat\xff")
     (tmp_path / name).write_text('{"resourceType": "Patient", "id": "x"}\n' + PATIENT)
     done = run(*IMPORT, name, "--report", "report.json", cwd=tmp_path)
@@ -252,14 +248,14 @@ def test_a_file_may_have_a_name_that_is_not_text(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "report.json").read_text())["problems"][0]["file"] == "Pat?"
 
 
-def test_an_import_that_takes_nothing_at_all_has_not_succeeded(tmp_path: Path) -> None:
+def test_an_import_without_any_resource_fails(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not JSON\n")
     done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, "group-sessions: nothing in the files could be imported\n")
     assert "file:1: the line is not JSON" in done.stdout
 
 
-def test_a_full_export_asks_for_the_number_it_deactivates(tmp_path: Path) -> None:
+def test_a_full_export_requires_the_number_of_missing_records(tmp_path: Path) -> None:
     (tmp_path / "all").write_text(PATIENT + PATIENT.replace("p1", "p2"))
     (tmp_path / "one").write_text(PATIENT)
     assert run(*IMPORT, "all", cwd=tmp_path).returncode == 0
@@ -289,9 +285,7 @@ def test_a_full_export_asks_for_the_number_it_deactivates(tmp_path: Path) -> Non
         (("--identifier-system", ""), "must be text of 1 to 1000 characters"),
     ],
 )
-def test_wrong_options_of_an_import_are_refused_in_a_line(
-    options: tuple[str, ...], reason: str, tmp_path: Path
-) -> None:
+def test_wrong_import_options_are_reported_in_one_line(options: tuple[str, ...], reason: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text(PATIENT)
     assert_refused(run(*IMPORT, *options, "--", "file", cwd=tmp_path), reason)
 
@@ -317,7 +311,7 @@ def test_the_demo_fills_an_empty_database_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_demo_signs_in_by_its_links_until_it_is_stopped(
+def test_the_demo_serves_its_sign_in_links_until_it_is_stopped(
     workers: int, number: signal.Signals, tmp_path: Path
 ) -> None:
     process = subprocess.Popen(
@@ -333,20 +327,20 @@ def test_the_demo_signs_in_by_its_links_until_it_is_stopped(
         process.stdout.readline()
         links = [process.stdout.readline() for _ in range(2)]
         for link in links:
-            found = re.search(r"(http://127\.0\.0\.1:\d+)/graphiql#token=(\S+)", link)
-            assert found is not None
-            address, token = found.groups()
-            answer = httpx.post(
+            match = re.search(r"(http://127\.0\.0\.1:\d+)/graphiql#token=(\S+)", link)
+            assert match is not None
+            address, token = match.groups()
+            response = httpx.post(
                 f"{address}/graphql",
                 json={"query": "{ groupDefinitions(first: 2) { nodes { name } } }"},
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=30,
             )
-            assert answer.status_code == 200
-            assert len(answer.json()["data"]["groupDefinitions"]["nodes"]) == 2
+            assert response.status_code == 200
+            assert len(response.json()["data"]["groupDefinitions"]["nodes"]) == 2
     finally:
         process.send_signal(number)
-        _, told = process.communicate(timeout=30)
-    assert process.returncode == 0, told
-    assert "Traceback" not in told
-    assert all(isinstance(json.loads(line), dict) for line in told.splitlines())
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 0, stderr
+    assert "Traceback" not in stderr
+    assert all(isinstance(json.loads(line), dict) for line in stderr.splitlines())

@@ -1,4 +1,4 @@
-"""The recorded events as `group-sessions events` prints them."""
+"""`group-sessions events` prints the recorded events in order."""
 
 import asyncio
 import io
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 async def record(
     connection: AsyncConnection, organization: str = "org-1", count: int = 1, group: uuid.UUID | None = None
 ) -> list[str]:
-    """Stores events as a unit of work does, in the connection's transaction; each of a group of its own, or of one."""
+    """Store events in the connection's transaction, as a unit of work does, each in its own group or in `group`."""
     transaction = 0
     if connection.dialect.name == "postgresql":
         transaction = int(await connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)
@@ -59,7 +59,7 @@ async def printed(engine: Database, organization: str | None = None, after: str 
     return [json.loads(line)["id"] for line in out.getvalue().splitlines()]
 
 
-async def test_events_come_in_the_order_they_were_recorded(engine: Database) -> None:
+async def test_events_are_printed_in_the_order_they_were_recorded(engine: Database) -> None:
     ids: list[str] = []
     for _ in range(3):
         async with engine.begin() as connection:
@@ -69,14 +69,14 @@ async def test_events_come_in_the_order_they_were_recorded(engine: Database) -> 
     assert await printed(engine, after=ids[-1]) == []
 
 
-async def test_pages_leave_out_and_repeat_nothing(engine: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pages_skip_and_repeat_nothing(engine: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "PAGE", 3)
     async with engine.begin() as connection:
         ids = await record(connection, count=10)
     assert await printed(engine) == ids
 
 
-async def test_an_organization_has_its_own_events_only(engine: Database) -> None:
+async def test_only_events_of_the_organization_are_printed(engine: Database) -> None:
     async with engine.begin() as connection:
         ours, theirs = await record(connection, "org-1", 2), await record(connection, "org-2", 2)
     assert await printed(engine, "org-1") == ours
@@ -86,13 +86,13 @@ async def test_an_organization_has_its_own_events_only(engine: Database) -> None
 
 
 @pytest.mark.parametrize("after", ["yesterday", "7d3c1e8a-0000-4000-8000-000000000000"])
-async def test_an_unknown_event_to_go_on_after_is_an_error(engine: Database, after: str) -> None:
+async def test_an_unknown_event_id_is_an_error(engine: Database, after: str) -> None:
     with pytest.raises(CommandError, match=after):
         await printed(engine, after=after)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_nothing_is_missed_while_an_earlier_transaction_is_running(database_kind: str, engine: Database) -> None:
+async def test_no_event_of_a_running_earlier_transaction_is_skipped(database_kind: str, engine: Database) -> None:
     async with engine.connect() as slow:
         transaction = await slow.begin()
         first = await record(slow)
@@ -104,7 +104,7 @@ async def test_nothing_is_missed_while_an_earlier_transaction_is_running(databas
 
 
 class Lines(io.BytesIO):
-    """An output that tells when something was flushed to it."""
+    """An output that sets an event when it is flushed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,12 +114,12 @@ class Lines(io.BytesIO):
         self.flushed.set()
 
 
-async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: Database) -> None:
-    out, said = Lines(), list[str]()
+async def test_follow_prints_new_events_until_it_is_stopped(engine: Database) -> None:
+    out, messages = Lines(), list[str]()
     async with engine.begin() as connection:
         ids = await record(connection)
     following = asyncio.create_task(
-        follow_events(operator_of(engine), out, said.append, organization_id=None, after=None)
+        follow_events(operator_of(engine), out, messages.append, organization_id=None, after=None)
     )
     await asyncio.wait_for(out.flushed.wait(), 10)
     out.flushed.clear()
@@ -130,11 +130,11 @@ async def test_following_goes_on_with_new_events_until_it_is_stopped(engine: Dat
     with pytest.raises(asyncio.CancelledError):
         await following
     assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids
-    assert said == []
+    assert messages == []
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_following_goes_on_after_an_outage_without_loss_or_doubling(
+async def test_follow_continues_after_an_outage_without_loss_or_repeats(
     database_kind: str, engine: Database, owner_url: str, postgres_url: str, tmp_path: Path
 ) -> None:
     outside = create_engine(postgres_url)
@@ -152,15 +152,15 @@ async def test_following_goes_on_after_an_outage_without_loss_or_doubling(
                 text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"),
                 {"name": name},
             )
-            said = await asyncio.wait_for(following.stderr.readline(), 30)
-            assert b"the database is lost" in said
+            message = await asyncio.wait_for(following.stderr.readline(), 30)
+            assert b"the connection to the database is lost" in message
             await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         async with engine.begin() as connection:
             ids += await record(connection, count=2)
         assert b"the database is back" in await asyncio.wait_for(following.stderr.readline(), 30)
         printed += [await asyncio.wait_for(following.stdout.readline(), 30) for _ in range(2)]
         following.send_signal(signal.SIGINT)
-        rest, told = await asyncio.wait_for(following.communicate(), 30)
-    assert (following.returncode, rest, told) == (0, b"", b"")
+        stdout, stderr = await asyncio.wait_for(following.communicate(), 30)
+    assert (following.returncode, stdout, stderr) == (0, b"", b"")
     assert [json.loads(line)["id"] for line in printed] == ids
     await outside.dispose()

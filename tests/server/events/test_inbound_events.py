@@ -1,4 +1,4 @@
-"""POST /events: a documented session is completed once; everything else is refused in words, and changes nothing."""
+"""POST /events: a documented session is completed once. Other requests are rejected and change nothing."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 MARKER = "Marguerite-Zyx"
 
-# What is refused before the database is asked is refused the same over each.
+# These requests are rejected before the first query, so one kind of database is enough.
 before_the_database = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
@@ -89,20 +89,20 @@ def code(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, error["extensions"]["code"]
 
 
-async def test_a_documented_session_is_completed_with_history_and_without_an_event(
+async def test_a_documented_session_is_completed_with_history_and_no_event(
     engine: Database, app: Starlette, session: str
 ) -> None:
     response = await send(app, documented(session, correlation_id="note-42"))
     assert (response.status_code, response.json()) == (200, {"schedule_id": session, "status": "COMPLETED"})
-    left = await everything(engine)
-    assert [(row["status"], row["version"]) for row in left.sessions] == [("COMPLETED", 2)]
-    (entry,) = left.history
+    stored = await everything(engine)
+    assert [(row["status"], row["version"]) for row in stored.sessions] == [("COMPLETED", 2)]
+    (entry,) = stored.history
     assert (entry["action"], entry["actor_id"], entry["correlation_id"]) == ("completed", "therapist-1", "note-42")
     assert entry["changes"] == [{"field": "status", "before": "SCHEDULED", "after": "COMPLETED"}]
-    assert left.events == []  # nothing that anybody could bill for
+    assert stored.events == []  # no event that could be billed
 
 
-async def test_it_is_explained_in_a_deleted_group_too(engine: Database, app: Starlette) -> None:
+async def test_a_session_of_a_deleted_group_is_completed_with_history(engine: Database, app: Starlette) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await create_occurrence(context(engine), str(group.id), date(2026, 12, 1), time(9))
@@ -128,16 +128,18 @@ async def test_a_completed_session_is_neither_edited_nor_cancelled(
     assert await everything(engine) == before
 
 
-async def test_while_the_database_is_away_the_sender_is_asked_to_come_again(clinic: Clinic) -> None:
-    away = create_engine("postgresql://nobody@127.0.0.1:1/nowhere")
-    app = create_app(replace(clinic, engine=away), Authenticator(TOKEN_SECRET), graphiql=False, inbound_secret=SECRET)
+async def test_without_a_database_the_sender_is_asked_to_retry(clinic: Clinic) -> None:
+    unreachable = create_engine("postgresql://nobody@127.0.0.1:1/nowhere")
+    app = create_app(
+        replace(clinic, engine=unreachable), Authenticator(TOKEN_SECRET), graphiql=False, inbound_secret=SECRET
+    )
     response = await send(app, documented(str(uuid.uuid4())))
     assert code(response) == (503, "UNAVAILABLE")
     assert int(response.headers["retry-after"]) > 0
-    await away.dispose()
+    await unreachable.dispose()
 
 
-async def test_the_log_tells_who_sent_what_and_how_it_ended_and_nothing_else(
+async def test_the_request_log_names_sender_event_and_outcome_only(
     app: Starlette, session: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "group_sessions.requests")
@@ -154,7 +156,7 @@ async def test_the_log_tells_who_sent_what_and_how_it_ended_and_nothing_else(
     assert MARKER not in str(lines)
 
 
-async def test_it_is_completed_once_however_often_it_is_told(engine: Database, app: Starlette, session: str) -> None:
+async def test_a_repeated_event_completes_the_session_once(engine: Database, app: Starlette, session: str) -> None:
     first = await send(app, documented(session))
     before = await everything(engine)
     again = await send(app, documented(session, user_id="someone-else"))
@@ -162,12 +164,12 @@ async def test_it_is_completed_once_however_often_it_is_told(engine: Database, a
     assert await everything(engine) == before
 
 
-async def test_told_twice_at_once_it_is_completed_once(engine: Database, app: Starlette, session: str) -> None:
-    answers = await asyncio.gather(*(send(app, documented(session)) for _ in range(4)))
-    assert [answer.status_code for answer in answers] == [200] * 4
-    left = await everything(engine)
-    assert [row["version"] for row in left.sessions] == [2]
-    assert len(left.history) == 1
+async def test_concurrent_events_complete_the_session_once(engine: Database, app: Starlette, session: str) -> None:
+    responses = await asyncio.gather(*(send(app, documented(session)) for _ in range(4)))
+    assert [response.status_code for response in responses] == [200] * 4
+    stored = await everything(engine)
+    assert [row["version"] for row in stored.sessions] == [2]
+    assert len(stored.history) == 1
 
 
 async def test_without_a_user_the_actor_is_the_module(engine: Database, app: Starlette, session: str) -> None:
@@ -177,7 +179,7 @@ async def test_without_a_user_the_actor_is_the_module(engine: Database, app: Sta
     assert [entry["actor_id"] for entry in (await everything(engine)).history] == ["CL-14"]
 
 
-async def test_a_cancelled_session_did_not_take_place(engine: Database, app: Starlette, session: str) -> None:
+async def test_a_cancelled_session_is_not_completed(engine: Database, app: Starlette, session: str) -> None:
     await cancel_occurrence(context(engine), session, "snow")
     before = await everything(engine)
     assert code(await send(app, documented(session))) == (409, "OCCURRENCE_CANCELLED")
@@ -185,11 +187,11 @@ async def test_a_cancelled_session_did_not_take_place(engine: Database, app: Sta
 
 
 @pytest.mark.parametrize("schedule_id", ["01890000-0000-7000-8000-000000000000", "no-uuid", "é"])
-async def test_a_session_that_nobody_knows_is_refused(app: Starlette, session: str, schedule_id: str) -> None:
+async def test_an_unknown_session_is_rejected(app: Starlette, session: str, schedule_id: str) -> None:
     assert code(await send(app, documented(schedule_id))) == (404, "UNKNOWN_SESSION")
 
 
-async def test_a_session_of_another_organization_is_not_known(engine: Database, app: Starlette, session: str) -> None:
+async def test_a_session_of_another_organization_is_unknown(engine: Database, app: Starlette, session: str) -> None:
     before = await everything(engine)
     assert code(await send(app, documented(session, THEIRS))) == (404, "UNKNOWN_SESSION")
     assert await everything(engine) == before
@@ -210,7 +212,7 @@ async def test_a_session_of_another_organization_is_not_known(engine: Database, 
         {"webhook-timestamp": ""},
     ],
 )
-async def test_a_bad_signature_is_refused(
+async def test_a_bad_signature_is_rejected(
     engine: Database, app: Starlette, session: str, change: dict[str, str]
 ) -> None:
     body = json.dumps(documented(session))
@@ -218,7 +220,7 @@ async def test_a_bad_signature_is_refused(
     assert (await everything(engine)).history == []
 
 
-async def test_no_signature_another_secret_and_another_body_are_refused(
+async def test_a_missing_signature_wrong_secret_or_other_body_is_rejected(
     engine: Database, app: Starlette, session: str
 ) -> None:
     body = json.dumps(documented(session))
@@ -239,7 +241,7 @@ async def test_any_of_several_secrets_is_accepted_and_no_other(clinic: Clinic, s
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=6), timedelta(minutes=-6)])
-async def test_an_old_timestamp_is_refused_and_one_from_the_future_too(
+async def test_an_old_or_a_future_timestamp_is_rejected(
     engine: Database, app: Starlette, session: str, late: timedelta
 ) -> None:
     body = json.dumps(documented(session))
@@ -256,13 +258,13 @@ async def test_one_of_several_signatures_is_enough(app: Starlette, session: str)
 
 @before_the_database
 @pytest.mark.parametrize("event", ["pm_group_session_scheduled", "", MARKER])
-async def test_another_event_is_refused(app: Starlette, session: str, event: str) -> None:
+async def test_an_unknown_event_is_rejected(app: Starlette, session: str, event: str) -> None:
     assert code(await send(app, documented(session) | {"event": event})) == (422, "UNKNOWN_EVENT")
 
 
 @before_the_database
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "field"),
     [
         ({"payload": {}}, "payload.schedule_id"),
         ({"payload": {"schedule_id": 5}}, "payload.schedule_id"),
@@ -275,35 +277,35 @@ async def test_another_event_is_refused(app: Starlette, session: str, event: str
         ({"metadata": None}, "metadata"),
     ],
 )
-async def test_an_envelope_of_another_form_is_refused_by_the_names_of_its_faults(
-    app: Starlette, session: str, change: dict[str, Any], named: str
+async def test_an_invalid_envelope_is_rejected_with_the_invalid_fields(
+    app: Starlette, session: str, change: dict[str, Any], field: str
 ) -> None:
     response = await send(app, documented(session) | change)
     assert code(response) == (400, "BAD_REQUEST")
-    assert named in response.json()["errors"][0]["message"]
+    assert field in response.json()["errors"][0]["message"]
 
 
 @before_the_database
 @pytest.mark.parametrize("body", ["", "{", "5", "null", '"text"', "[]", "{}", '{"event": 5}', "[" * 5000, "1" * 5000])
-async def test_a_body_that_is_no_event_is_refused(app: Starlette, body: str) -> None:
+async def test_a_body_that_is_no_event_is_rejected(app: Starlette, body: str) -> None:
     assert code(await post(app, body, signed(body))) == (400, "BAD_REQUEST")
 
 
 @before_the_database
-async def test_a_body_over_the_limit_is_refused_whoever_signed_it(app: Starlette, session: str) -> None:
+async def test_a_signed_body_over_the_limit_is_rejected(app: Starlette, session: str) -> None:
     body = json.dumps(documented(session)) + " " * 65_536
     assert code(await post(app, body, signed(body))) == (413, "BODY_TOO_LARGE")
 
 
 @before_the_database
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_events_are_posted(app: Starlette, method: str) -> None:
+async def test_other_methods_than_post_are_rejected(app: Starlette, method: str) -> None:
     response = await post(app, "", {}, method)
     assert code(response) == (405, "METHOD_NOT_ALLOWED")
     assert response.headers["allow"] == "POST"
 
 
-async def test_without_a_secret_nothing_is_taken(engine: Database, clinic: Clinic, session: str) -> None:
+async def test_without_a_secret_no_event_is_accepted(engine: Database, clinic: Clinic, session: str) -> None:
     closed = create_app(clinic, Authenticator(TOKEN_SECRET), graphiql=False)
     assert code(await send(closed, documented(session))) == (404, "NOT_FOUND")
     assert (await everything(engine)).history == []

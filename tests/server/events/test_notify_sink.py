@@ -1,4 +1,4 @@
-"""Events as notifications of PostgreSQL, heard by a real LISTEN."""
+"""Events as PostgreSQL notifications, received by a real LISTEN."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from db.connections.engine import Database, create_engine
-from server.events.notify_sink import LONGEST_PAYLOAD, NotifySink
+from server.events.notify_sink import MAX_PAYLOAD_BYTES, NotifySink
 from server.events.relay import relay_of
 from server.events.sinks import sinks_of
 from server.runtime.retries import Retries
@@ -26,16 +26,16 @@ CHANNEL = "pm_events"
 
 
 @asynccontextmanager
-async def heard(database_url: str) -> AsyncIterator["asyncio.Queue[str]"]:
-    """Gives the payloads that come in on the channel."""
+async def listening_to_channel(database_url: str) -> AsyncIterator["asyncio.Queue[str]"]:
+    """Yield a queue of the payloads that arrive on the channel."""
     payloads: asyncio.Queue[str] = asyncio.Queue()
 
-    def hear(_connection: Any, _pid: int, _channel: str, payload: str) -> None:
+    def receive(_connection: Any, _pid: int, _channel: str, payload: str) -> None:
         payloads.put_nowait(payload)
 
     connection = await asyncpg.connect(database_url)
     try:
-        await connection.add_listener(CHANNEL, hear)
+        await connection.add_listener(CHANNEL, receive)
         yield payloads
     finally:
         await connection.close()
@@ -46,51 +46,56 @@ async def take(payloads: "asyncio.Queue[str]", count: int) -> list[dict[str, Any
         return [json.loads(await payloads.get()) for _ in range(count)]
 
 
-async def test_who_listens_hears_each_event_once_and_in_order_per_group(
+async def test_a_listener_receives_each_event_once_and_in_order_per_group(
     database_kind: str, database_url: str, engine: Database
 ) -> None:
-    async with heard(database_url) as payloads, AsyncExitStack() as stack:
+    async with listening_to_channel(database_url) as payloads, AsyncExitStack() as stack:
         for _ in range(3):
-            its_own = create_engine(database_url)
-            stack.push_async_callback(its_own.dispose)
-            await stack.enter_async_context(relays(its_own, NotifySink(its_own, CHANNEL)))
+            own_engine = create_engine(database_url)
+            stack.push_async_callback(own_engine.dispose)
+            await stack.enter_async_context(relays(own_engine, NotifySink(own_engine, CHANNEL)))
         ids = [event_id for _ in range(10) for event_id in await record(engine, GROUPS)]
-        told = await take(payloads, len(ids))
+        events = await take(payloads, len(ids))
         assert payloads.empty()
-    assert sorted(event["id"] for event in told) == sorted(ids)
+    assert sorted(event["id"] for event in events) == sorted(ids)
     for number, group in enumerate(GROUPS):
-        assert [event["id"] for event in told if event["payload"]["group"] == str(group)] == ids[number :: len(GROUPS)]
+        assert [event["id"] for event in events if event["payload"]["group"] == str(group)] == ids[
+            number :: len(GROUPS)
+        ]
     assert await nothing_is_due(engine)
 
 
-async def test_an_event_too_long_for_a_notification_is_told_by_its_id(
+async def test_an_event_too_long_for_a_notification_is_sent_as_its_id(
     database_kind: str, database_url: str, engine: Database
 ) -> None:
     (short,) = await record(engine, GROUPS[:1], note="")
-    async with heard(database_url) as payloads, relays(engine, NotifySink(engine, CHANNEL)):
+    async with listening_to_channel(database_url) as payloads, relays(engine, NotifySink(engine, CHANNEL)):
         (whole,) = await take(payloads, 1)
         assert whole["id"] == short
-        room = LONGEST_PAYLOAD - len(json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode())
+        room = MAX_PAYLOAD_BYTES - len(json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode())
         (fits,) = await record(engine, GROUPS[:1], note="é" * (room // 2) + "x" * (room % 2))
         (longer,) = await record(engine, GROUPS[:1], note="é" * (room // 2) + "x" * (room % 2 + 1))
         (longest,) = await record(engine, GROUPS[:1], note="é" * 100_000)
-        told = await take(payloads, 3)
-    assert told[0]["id"] == fits
-    assert len(json.dumps(told[0], separators=(",", ":"), ensure_ascii=False).encode()) == LONGEST_PAYLOAD
-    assert told[1:] == [{"id": longer}, {"id": longest}]
+        events = await take(payloads, 3)
+    assert events[0]["id"] == fits
+    assert len(json.dumps(events[0], separators=(",", ":"), ensure_ascii=False).encode()) == MAX_PAYLOAD_BYTES
+    assert events[1:] == [{"id": longer}, {"id": longest}]
 
 
-async def test_a_webhook_that_is_down_holds_up_no_notification(
+async def test_a_webhook_that_is_down_delays_no_notification(
     database_kind: str, database_url: str, engine: Database, receiver: Receiver
 ) -> None:
     receiver.answer = always(503)
     ids = await record(engine, GROUPS * 2)
-    async with heard(database_url) as payloads, relays(engine, webhook(receiver), NotifySink(engine, CHANNEL)):
-        told = await take(payloads, len(ids))
-    assert sorted(event["id"] for event in told) == sorted(ids)
+    async with (
+        listening_to_channel(database_url) as payloads,
+        relays(engine, webhook(receiver), NotifySink(engine, CHANNEL)),
+    ):
+        events = await take(payloads, len(ids))
+    assert sorted(event["id"] for event in events) == sorted(ids)
 
 
-async def test_the_settings_say_which_sinks_there_are(database_kind: str, database_url: str, engine: Database) -> None:
+async def test_the_settings_choose_the_sinks(database_kind: str, database_url: str, engine: Database) -> None:
     variables = {"DATABASE_URL": database_url}
     assert relay_of(load_settings(variables), engine) is None
     variables |= {"EVENTS_NOTIFY_CHANNEL": CHANNEL}
@@ -99,5 +104,5 @@ async def test_the_settings_say_which_sinks_there_are(database_kind: str, databa
     variables |= {"EVENTS_WEBHOOK_TRIES": "7", "EVENTS_WEBHOOK_TIMEOUT": "3"}
     notify, hooks = sinks_of(load_settings(variables), engine)
     assert (notify.name, hooks.name) == ("notify", "webhook")
-    assert (hooks.retries, hooks.longest_seconds) == (Retries(7, 1, 600), 4)
+    assert (hooks.retries, hooks.timeout_seconds) == (Retries(7, 1, 600), 4)
     await hooks.close()

@@ -1,4 +1,4 @@
-"""The relay: every event reaches every sink, at least once, in order per group, whatever fails on the way."""
+"""The relay delivers every event to every sink at least once, in order within a group, despite faults."""
 
 import asyncio
 import io
@@ -30,16 +30,15 @@ GROUPS = [uuid.UUID(int=number) for number in range(1, 8)]
 ONE, TWO = GROUPS[:2]
 
 
-def each_once_and_in_order(receiver: Receiver, recorded: list[tuple[str, uuid.UUID]]) -> bool:
-    came = receiver.ids()
-    return sorted(came) == sorted(event_id for event_id, _ in recorded) and all(
+def delivered_once_and_in_order(receiver: Receiver, recorded: list[tuple[str, uuid.UUID]]) -> bool:
+    return sorted(receiver.ids()) == sorted(event_id for event_id, _ in recorded) and all(
         [delivery.id for delivery in receiver.deliveries if delivery.group == str(group)]
-        == [event_id for event_id, its_group in recorded if its_group == group]
+        == [event_id for event_id, group_of_event in recorded if group_of_event == group]
         for group in GROUPS
     )
 
 
-async def test_an_event_comes_signed_with_its_id_and_its_whole_envelope(engine: Database, receiver: Receiver) -> None:
+async def test_an_event_arrives_signed_with_its_id_and_its_whole_envelope(engine: Database, receiver: Receiver) -> None:
     (event_id,) = await record(engine, [ONE], note="née 名")
     async with relays(engine, webhook(receiver)):
         (delivery,) = await receiver.received(1)
@@ -48,7 +47,7 @@ async def test_an_event_comes_signed_with_its_id_and_its_whole_envelope(engine: 
     assert delivery.headers["content-type"] == "application/json"
 
 
-async def test_events_recorded_before_and_while_it_runs_come_in_order(engine: Database, receiver: Receiver) -> None:
+async def test_events_recorded_before_and_during_the_run_arrive_in_order(engine: Database, receiver: Receiver) -> None:
     ids = await record(engine, [ONE, ONE, ONE])
     async with relays(engine, webhook(receiver)):
         await receiver.received(3)
@@ -57,23 +56,23 @@ async def test_events_recorded_before_and_while_it_runs_come_in_order(engine: Da
         ids += await record(engine, [ONE, ONE])
         await receiver.received(6)
     assert receiver.ids() == ids
-    async with relays(engine, webhook(receiver)):  # another one goes on where the first was
+    async with relays(engine, webhook(receiver)):  # a second relay continues where the first stopped
         ids += await record(engine, [ONE])
         await receiver.received(7)
     assert receiver.ids() == ids
 
 
-async def test_pages_and_turns_leave_out_and_repeat_nothing(
+async def test_pages_and_batches_skip_and_repeat_nothing(
     engine: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_intake, "PAGE", 5)
-    monkeypatch.setattr(sink_relay, "RUN", 2)
-    monkeypatch.setattr(sink_relay, "LANES", 3)
+    monkeypatch.setattr(sink_relay, "BATCH", 2)
+    monkeypatch.setattr(sink_relay, "MAX_LANES", 3)
     order = [*GROUPS, ONE, ONE, ONE, TWO, *reversed(GROUPS)]
     ids = await record(engine, order)
     async with relays(engine, webhook(receiver)):
         await receiver.received(len(ids))
-    assert each_once_and_in_order(receiver, list(zip(ids, order, strict=True)))
+    assert delivered_once_and_in_order(receiver, list(zip(ids, order, strict=True)))
     assert await nothing_is_due(engine)
 
 
@@ -83,13 +82,13 @@ async def test_several_relays_deliver_each_event_once_and_in_order_per_group(
     recorded: list[tuple[str, uuid.UUID]] = []
     async with AsyncExitStack() as stack:
         for _ in range(4):
-            its_own = create_engine(database_url)
-            stack.push_async_callback(its_own.dispose)
-            await stack.enter_async_context(relays(its_own, webhook(receiver)))
+            own_engine = create_engine(database_url)
+            stack.push_async_callback(own_engine.dispose)
+            await stack.enter_async_context(relays(own_engine, webhook(receiver)))
         for _ in range(12):
             recorded += zip(await record(engine, GROUPS), GROUPS, strict=True)
         await receiver.received(len(recorded))
-    assert each_once_and_in_order(receiver, recorded)
+    assert delivered_once_and_in_order(receiver, recorded)
     assert await nothing_is_due(engine)
 
 
@@ -106,7 +105,7 @@ async def test_an_event_of_a_transaction_that_commits_late_is_not_missed(
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_groups_order_is_that_of_its_lock_whichever_transaction_began_first(
+async def test_the_order_of_a_group_is_that_of_its_lock(
     database_kind: str, engine: Database, receiver: Receiver
 ) -> None:
     async with engine.begin() as began_first:
@@ -119,14 +118,14 @@ async def test_a_groups_order_is_that_of_its_lock_whichever_transaction_began_fi
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_dump_restored_into_another_server_goes_on_where_it_was(
+async def test_a_relay_continues_after_a_dump_is_restored_on_another_server(
     database_kind: str, engine: Database, receiver: Receiver
 ) -> None:
     ids = await record(engine, [ONE, TWO])
     async with relays(engine, webhook(receiver)):
         await receiver.received(2)
     ids += await record(engine, [ONE])
-    # The other server had given out many more transaction numbers.
+    # The other server had issued many more transaction ids.
     async with engine.begin() as restoring:
         for table in (outbox, relay_sinks):
             await restoring.execute(update(table).values(transaction_id=table.c.transaction_id + 10**12))
@@ -140,20 +139,20 @@ async def test_a_dump_restored_into_another_server_goes_on_where_it_was(
     assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ids
 
 
-async def test_looking_for_work_reads_no_event_that_was_seen(engine: Database) -> None:
+async def test_a_poll_reads_no_event_that_is_already_in_a_lane(engine: Database) -> None:
     await record(engine, GROUPS * 300)
     await relay_intake.register_sink(engine, "webhook")
     for _ in range(3):
         await relay_intake.ingest_events(engine, "webhook")
-    asked: list[tuple[str, Any]] = []
+    executed: list[tuple[str, Any]] = []
 
     @event.listens_for(engine.sync_engine, "before_cursor_execute")
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
-        asked.append((statement, parameters))
+        executed.append((statement, parameters))
 
     await relay_intake.find_work(engine, "webhook", 600)
     event.remove(engine.sync_engine, "before_cursor_execute", note)
-    statement, parameters = asked[-1]
+    statement, parameters = executed[-1]
     explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
     async with engine.begin() as connection:
         await connection.execute(text("ANALYZE"))
@@ -164,7 +163,7 @@ async def test_looking_for_work_reads_no_event_that_was_seen(engine: Database) -
         assert re.search(r"SEARCH pm_group_outbox USING [A-Za-z_ ]+ \(transaction_id=\? AND \w+>\?\)", plan)
 
 
-async def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back(
+async def test_a_receiver_that_was_down_gets_everything_in_order_afterwards(
     engine: Database, receiver: Receiver
 ) -> None:
     receiver.answer = always(503)
@@ -178,16 +177,16 @@ async def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back
     assert await parked(engine) == []
 
 
-async def test_a_receiver_that_is_not_there_gets_everything_when_it_is(engine: Database) -> None:
-    async with listening() as gone:
+async def test_a_receiver_that_did_not_listen_gets_everything_afterwards(engine: Database) -> None:
+    async with listening() as stopped:
         pass
     ids = await record(engine, [ONE, ONE])
-    async with relays(engine, webhook(gone)), listening(gone.port) as back:
-        await back.received(2)
-    assert back.ids() == ids
+    async with relays(engine, webhook(stopped)), listening(stopped.port) as restarted:
+        await restarted.received(2)
+    assert restarted.ids() == ids
 
 
-async def test_a_group_that_is_not_taken_holds_up_no_other(engine: Database, receiver: Receiver) -> None:
+async def test_a_group_whose_events_fail_delays_no_other_group(engine: Database, receiver: Receiver) -> None:
     async def refuse_one(delivery: Delivery) -> int:
         return 500 if delivery.group == str(ONE) else 200
 
@@ -198,7 +197,7 @@ async def test_a_group_that_is_not_taken_holds_up_no_other(engine: Database, rec
     assert [event_id for event_id in receiver.ids() if event_id != first] == others
 
 
-async def test_an_event_is_parked_after_its_tries_and_holds_up_nothing(engine: Database, receiver: Receiver) -> None:
+async def test_an_event_is_parked_after_its_attempts_and_blocks_nothing(engine: Database, receiver: Receiver) -> None:
     ids = await record(engine, [ONE, ONE], organization="org-7")
 
     async def refuse_first(delivery: Delivery) -> int:
@@ -208,9 +207,9 @@ async def test_an_event_is_parked_after_its_tries_and_holds_up_nothing(engine: D
     async with relays(engine, webhook(receiver, Retries(3, 0.01, 0.02))):
         await receiver.received(4)
     assert receiver.ids() == [ids[0], ids[0], ids[0], ids[1]]
-    (left,) = await parked(engine)
-    assert (str(left["id"]), left["tries"], left["reason"]) == (ids[0], 3, "HTTP 500")
-    assert (left["sink"], left["organization_id"], left["event"], left["group_definition_id"]) == (
+    (event_row,) = await parked(engine)
+    assert (str(event_row["id"]), event_row["tries"], event_row["reason"]) == (ids[0], 3, "HTTP 500")
+    assert (event_row["sink"], event_row["organization_id"], event_row["event"], event_row["group_definition_id"]) == (
         "webhook",
         "org-7",
         "pm_group_session_scheduled",
@@ -220,20 +219,22 @@ async def test_an_event_is_parked_after_its_tries_and_holds_up_nothing(engine: D
 
 
 @pytest.mark.parametrize("status", [400, 410, 413, 415, 422])
-async def test_an_event_that_is_not_wanted_is_parked_at_once(engine: Database, receiver: Receiver, status: int) -> None:
+async def test_an_event_that_is_rejected_is_parked_immediately(
+    engine: Database, receiver: Receiver, status: int
+) -> None:
     receiver.answer = always(status)
     ids = await record(engine, [ONE, ONE])
     async with relays(engine, webhook(receiver)):
         await receiver.received(2)
     assert receiver.ids() == ids
-    assert [(left["tries"], left["reason"]) for left in await parked(engine)] == [(1, f"HTTP {status}")] * 2
+    assert [(row["tries"], row["reason"]) for row in await parked(engine)] == [(1, f"HTTP {status}")] * 2
 
 
-async def test_a_receiver_that_hangs_stops_no_other_sink(engine: Database, receiver: Receiver) -> None:
-    go_on = asyncio.Event()
+async def test_a_receiver_that_hangs_blocks_no_other_sink(engine: Database, receiver: Receiver) -> None:
+    proceed = asyncio.Event()
 
     async def hang(_delivery: Delivery) -> int:
-        await go_on.wait()
+        await proceed.wait()
         return 200
 
     ids = await record(engine, GROUPS * 3)
@@ -245,12 +246,12 @@ async def test_a_receiver_that_hangs_stops_no_other_sink(engine: Database, recei
             await receiver.received(len(ids))
             await stuck.received(len(GROUPS))
             assert len(stuck.deliveries) == len(GROUPS)
-            go_on.set()
+            proceed.set()
             await stuck.received(len(ids))
     assert sorted(receiver.ids()) == sorted(stuck.ids()) == sorted(ids)
 
 
-async def test_a_sink_that_is_new_gets_what_was_recorded_before_it(engine: Database, receiver: Receiver) -> None:
+async def test_a_new_sink_gets_the_events_recorded_before_it(engine: Database, receiver: Receiver) -> None:
     ids = await record(engine, [ONE, ONE])
     async with relays(engine, webhook(receiver)):
         await receiver.received(2)
@@ -262,13 +263,11 @@ async def test_a_sink_that_is_new_gets_what_was_recorded_before_it(engine: Datab
     assert second.ids() == ids
 
 
-async def test_a_relay_that_stops_finishes_the_event_under_way_and_leaves_the_rest(
-    engine: Database, receiver: Receiver
-) -> None:
-    go_on = asyncio.Event()
+async def test_a_stopped_relay_finishes_its_delivery_and_leaves_the_rest(engine: Database, receiver: Receiver) -> None:
+    proceed = asyncio.Event()
 
     async def slowly(_delivery: Delivery) -> int:
-        await go_on.wait()
+        await proceed.wait()
         return 200
 
     receiver.answer = slowly
@@ -276,38 +275,38 @@ async def test_a_relay_that_stops_finishes_the_event_under_way_and_leaves_the_re
     async with relays(engine, webhook(receiver)) as relay:
         await receiver.received(1)
         relay.stop()
-        go_on.set()
+        proceed.set()
     assert receiver.ids() == ids[:1]
-    assert [lane["lease"] for lane in await lanes(engine)] == [None]  # nobody has to wait for it to run out
+    assert [lane["lease"] for lane in await lanes(engine)] == [None]  # released, so nobody waits for it to expire
     async with relays(engine, webhook(receiver)):
         await receiver.received(2)
     assert receiver.ids() == ids
 
 
-async def test_a_relay_that_lost_its_lease_leaves_the_lane_to_who_took_it_over(
+async def test_a_relay_that_lost_its_lease_leaves_the_lane_to_the_new_holder(
     engine: Database, receiver: Receiver
 ) -> None:
-    go_on = asyncio.Event()
+    proceed = asyncio.Event()
 
     async def hang(_delivery: Delivery) -> int:
-        await go_on.wait()
+        await proceed.wait()
         return 500
 
     receiver.answer = hang
     ids = await record(engine, [ONE, ONE])
-    async with relays(engine, webhook(receiver, Retries(1, 1, 1))), listening() as sound:
+    async with relays(engine, webhook(receiver, Retries(1, 1, 1))), listening() as healthy:
         await receiver.received(1)
         await let_time_pass(engine, timedelta(minutes=5))
-        async with relays(engine, webhook(sound)):
-            await sound.received(2)
-        go_on.set()
-    assert sound.ids() == ids
+        async with relays(engine, webhook(healthy)):
+            await healthy.received(2)
+        proceed.set()
+    assert healthy.ids() == ids
     assert receiver.ids() == ids[:1]
     assert await parked(engine) == []
     assert await nothing_is_due(engine)
 
 
-async def test_a_fault_that_is_not_the_events_costs_it_no_try(engine: Database, receiver: Receiver) -> None:
+async def test_a_fault_of_the_server_counts_as_no_attempt(engine: Database, receiver: Receiver) -> None:
     sink = webhook(receiver, Retries(1, 1, 1))
     faults = [ConnectionResetError, RuntimeError]
     deliver = sink.deliver
@@ -326,23 +325,23 @@ async def test_a_fault_that_is_not_the_events_costs_it_no_try(engine: Database, 
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_the_relay_recovers_from_a_database_that_was_gone(
+async def test_the_relay_recovers_from_an_outage_of_the_database(
     database_kind: str, postgres_url: str, database_url: str, engine: Database, receiver: Receiver
 ) -> None:
     outside = create_engine(postgres_url)
     name = engine.url.database
-    go_on = asyncio.Event()
+    proceed = asyncio.Event()
 
     async def slowly(_delivery: Delivery) -> int:
-        await go_on.wait()
+        await proceed.wait()
         return 200
 
     receiver.answer = slowly
     ids = await record(engine, [ONE, ONE])
-    its_own = create_engine(database_url)
+    own_engine = create_engine(database_url)
     refused = asyncio.Event()
 
-    @event.listens_for(its_own.sync_engine, "do_connect")
+    @event.listens_for(own_engine.sync_engine, "do_connect")
     def _connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
         try:
             return dialect.connect(*arguments, **options)
@@ -350,8 +349,8 @@ async def test_the_relay_recovers_from_a_database_that_was_gone(
             refused.set()
             raise
 
-    # Its lease would run out long after the test: it gives the lane back itself.
-    async with relays(its_own, webhook(receiver, timeout=60)):
+    # The lease would expire long after the test, so the relay must release the lane.
+    async with relays(own_engine, webhook(receiver, timeout=60)):
         await receiver.received(1)
         async with outside.connect() as operator:
             await operator.execution_options(isolation_level="AUTOCOMMIT")
@@ -360,7 +359,7 @@ async def test_the_relay_recovers_from_a_database_that_was_gone(
                 text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"),
                 {"name": name},
             )
-            go_on.set()  # the event is delivered, and that cannot be noted down
+            proceed.set()  # the event is delivered, but the relay cannot store that
             await asyncio.wait_for(refused.wait(), 20)
             await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         await receiver.received_all(ids)
@@ -368,4 +367,4 @@ async def test_the_relay_recovers_from_a_database_that_was_gone(
     assert receiver.ids()[-1] == ids[1]
     assert await nothing_is_due(engine)
     await outside.dispose()
-    await its_own.dispose()
+    await own_engine.dispose()

@@ -1,4 +1,4 @@
-"""Relays as processes: killed in mid-delivery, stopped by signals, and inside of the server."""
+"""Relays as processes: killed during a delivery, stopped by signals, and inside the server."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 ONE = uuid.UUID(int=1)
 
 
-async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
+async def test_a_relay_killed_during_a_delivery_loses_nothing(
     database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
     never = asyncio.Event()
@@ -44,7 +44,7 @@ async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
         relay.kill()
         await wait_for_exit(relay)
     never.set()
-    # Its lease runs out. Until then nobody else may deliver what it may be delivering.
+    # Until the lease expires, no other relay may deliver the event, because the killed one may still be delivering it.
     await let_time_pass(engine, timedelta(minutes=5))
     async with relays(engine, webhook(receiver)):
         await receiver.received(3)
@@ -54,13 +54,13 @@ async def test_a_relay_killed_in_mid_delivery_loses_nothing_and_the_id_stays(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_stops_the_relay_after_the_event_under_way(
+async def test_a_signal_stops_the_relay_after_the_delivery_in_progress(
     number: signal.Signals, database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
-    go_on = asyncio.Event()
+    proceed = asyncio.Event()
 
     async def slowly(_delivery: Delivery) -> int:
-        await go_on.wait()
+        await proceed.wait()
         return 500
 
     receiver.answer = slowly
@@ -74,15 +74,15 @@ async def test_a_signal_stops_the_relay_after_the_event_under_way(
     async with running_command("relay", cwd=tmp_path, **settings) as relay:
         await receiver.received(1)
         relay.send_signal(number)
-        go_on.set()
-        status, told = await wait_for_exit(relay)
-    assert status == 0, told
+        proceed.set()
+        status, stderr = await wait_for_exit(relay)
+    assert status == 0, stderr
     assert receiver.ids() == ids[:1]
     assert [str(event["id"]) for event in await parked(engine)] == ids[:1]
-    assert [json.loads(line)["outcome"] for line in told.splitlines()] == ["parked"]
+    assert [json.loads(line)["outcome"] for line in stderr.splitlines()] == ["parked"]
 
 
-async def test_the_server_delivers_what_its_mutations_tell(
+async def test_the_server_delivers_the_events_of_its_mutations(
     database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
     await seed(engine, "org-1")
@@ -104,14 +104,14 @@ async def test_the_server_delivers_what_its_mutations_tell(
             transport=httpx.AsyncHTTPTransport(retries=20),
             timeout=30,
         ) as client:
-            made = (await client.post("/graphql", json={"query": create})).json()
-            group = made["data"]["createGroupDefinition"]["groupDefinition"]["id"]
-            answer = await client.post("/graphql", json={"query": enroll, "variables": {"group": group}})
-            enrollment = answer.json()["data"]["enrollPatient"]["enrollment"]["id"]
+            created = (await client.post("/graphql", json={"query": create})).json()
+            group = created["data"]["createGroupDefinition"]["groupDefinition"]["id"]
+            response = await client.post("/graphql", json={"query": enroll, "variables": {"group": group}})
+            enrollment = response.json()["data"]["enrollPatient"]["enrollment"]["id"]
         (delivery,) = await receiver.received(1)
         server.send_signal(signal.SIGTERM)
-        status, told = await wait_for_exit(server)
-    assert status == 0, told
+        status, stderr = await wait_for_exit(server)
+    assert status == 0, stderr
     assert delivery.envelope["event"] == "pm_group_patient_enrolled"
     assert delivery.envelope["payload"]["enrollment_id"] == enrollment
     assert len(receiver.deliveries) == 1
@@ -124,9 +124,9 @@ async def free_port() -> int:
         return port
 
 
-async def test_a_relay_without_a_sink_says_what_to_set(tmp_path: Path) -> None:
+async def test_a_relay_without_a_sink_names_the_settings(tmp_path: Path) -> None:
     async with running_command("relay", cwd=tmp_path) as relay:
-        status, told = await wait_for_exit(relay)
+        status, stderr = await wait_for_exit(relay)
     assert status == 1
-    assert "EVENTS_WEBHOOK_URL" in told
-    assert len(told.splitlines()) == 1
+    assert "EVENTS_WEBHOOK_URL" in stderr
+    assert len(stderr.splitlines()) == 1

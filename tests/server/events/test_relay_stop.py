@@ -1,4 +1,4 @@
-"""Stopping a relay always ends: as it wakes, in a database that has fallen silent, and past lost cancellations."""
+"""A relay always stops: while it wakes, with a hanging database, and despite lost cancellations."""
 
 import asyncio
 import signal
@@ -10,7 +10,7 @@ import pytest
 from db.connections.engine import Database
 from server.events import relay as relay_module
 from server.events.relay import Relay
-from server.events.sink_relay import pause_at_most
+from server.events.sink_relay import wait_for_event
 from server.runtime.tasks import end_tasks
 from tests.support.postgres_proxy import proxy_to
 from tests.support.processes import running_command, wait_for_exit
@@ -19,8 +19,8 @@ from tests.support.relaying import record, webhook
 
 pytestmark = pytest.mark.anyio
 
-STOP_SECONDS = 30 - 10 + 1
-"""As docs/events.md has it, for a receiver that has one second instead of ten."""
+MAX_STOP_SECONDS = 30 - 10 + 1
+"""The bound in docs/events.md, less nine seconds: the receiver's timeout is one second instead of ten."""
 GROUPS = [uuid.UUID(int=number) for number in range(1, 13)]
 
 
@@ -34,27 +34,27 @@ def settings(database_url: str, receiver: Receiver, *, timeout: int) -> dict[str
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_a_relay_that_is_cancelled_as_it_wakes_ends(
+async def test_a_relay_that_is_cancelled_while_it_wakes_stops(
     database_kind: str, engine: Database, receiver: Receiver
 ) -> None:
     pauses: asyncio.Queue[asyncio.Event] = asyncio.Queue()
 
     async def pause(woken: asyncio.Event, seconds: float) -> None:
         pauses.put_nowait(woken)
-        await pause_at_most(woken, seconds)
+        await wait_for_event(woken, seconds)
 
-    for turns in range(6):  # of the event loop, between the waking and the cancellation
+    for iterations in range(6):  # of the event loop, between the wake-up and the cancellation
         task = asyncio.create_task(Relay(engine, [webhook(receiver)], pause=pause).run())
         woken = await asyncio.wait_for(pauses.get(), 30)
         woken.set()
-        for _ in range(turns):
+        for _ in range(iterations):
             await asyncio.sleep(0)
         task.cancel()
         ended_tasks, _ = await asyncio.wait([task], timeout=20)
-        assert ended_tasks, f"it goes on after {turns} turns"
+        assert ended_tasks, f"the relay still runs after {iterations} iterations"
 
 
-async def test_a_cancellation_that_is_lost_is_repeated() -> None:
+async def test_a_lost_cancellation_is_repeated() -> None:
     lost = 0
 
     async def lose_two() -> None:
@@ -73,18 +73,18 @@ async def test_a_cancellation_that_is_lost_is_repeated() -> None:
 
 
 @pytest.mark.parametrize("stopped_by", ["stop", "cancel"])
-async def test_a_task_that_never_ends_does_not_keep_the_relay(
+async def test_a_task_that_never_ends_does_not_block_the_relay(
     engine: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, stopped_by: str
 ) -> None:
     monkeypatch.setattr(relay_module, "_MARGIN_SECONDS", 0.0)
     monkeypatch.setattr(relay_module, "_END_SECONDS", 0.1)
-    paused, go_on = asyncio.Event(), asyncio.Event()
+    paused, proceed = asyncio.Event(), asyncio.Event()
 
     async def never(_woken: asyncio.Event, _seconds: float) -> None:
         paused.set()
-        while not go_on.is_set():
+        while not proceed.is_set():
             try:
-                await go_on.wait()
+                await proceed.wait()
             except asyncio.CancelledError:
                 continue
 
@@ -96,12 +96,12 @@ async def test_a_task_that_never_ends_does_not_keep_the_relay(
     else:
         task.cancel()
     ended_tasks, _ = await asyncio.wait([task], timeout=20)
-    go_on.set()
+    proceed.set()
     assert ended_tasks
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_relay_whose_database_has_fallen_silent_ends_in_time(
+async def test_a_relay_with_a_hanging_database_stops_in_time(
     database_kind: str, database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
     await record(engine, GROUPS)
@@ -112,11 +112,11 @@ async def test_a_relay_whose_database_has_fallen_silent_ends_in_time(
         await receiver.received(1)
         proxy.stop_flow()
         relay.send_signal(signal.SIGTERM)
-        status, _ = await asyncio.wait_for(wait_for_exit(relay), STOP_SECONDS)
+        status, _ = await asyncio.wait_for(wait_for_exit(relay), MAX_STOP_SECONDS)
     assert status == 0
 
 
-async def test_a_second_signal_ends_the_process_at_once(
+async def test_a_second_signal_ends_the_process_immediately(
     database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
     never = asyncio.Event()

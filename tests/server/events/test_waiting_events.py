@@ -1,4 +1,4 @@
-"""`group-sessions events --waiting`, and relays whose clock is wrong."""
+"""`group-sessions events --waiting`, and relays with a wrong clock."""
 
 import asyncio
 import io
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from db.connections.engine import Database
-from server.cli.failed_events import print_waiting, retry_parked
+from server.cli.undelivered_events import print_waiting, retry_parked
 from server.runtime.retries import Retries
 from tests.support.databases import operator_of
 from tests.support.processes import child_environment, running_command, wait_for_exit
@@ -24,8 +24,8 @@ from tests.support.relaying import database_now, lanes, let_time_pass, parked, r
 pytestmark = pytest.mark.anyio
 
 ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
-PATIENT = Retries(tries=9, first_wait=600, longest_wait=600)
-AHEAD = """
+LONG_BACKOFF = Retries(attempts=9, first_backoff=600, max_backoff=600)
+RELAY_WITH_FAST_CLOCK = """
 import datetime, sys, time
 import server.runtime.clock
 real, ahead = server.runtime.clock.now, datetime.timedelta(minutes=10)
@@ -43,16 +43,14 @@ async def waiting(engine: Database, organization: str | None = None) -> list[dic
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-async def test_what_waits_for_its_next_try_is_shown_with_the_reason_and_ids_alone(
-    engine: Database, receiver: Receiver
-) -> None:
+async def test_events_that_wait_are_listed_with_reason_and_ids_only(engine: Database, receiver: Receiver) -> None:
     receiver.answer = always(503)
     await record(engine, [ONE, ONE], name="Marguerite-Zyx")
-    async with relays(engine, webhook(receiver, PATIENT)):
+    async with relays(engine, webhook(receiver, LONG_BACKOFF)):
         await receiver.received(1)
     (line,) = await waiting(engine)
-    next_try = datetime.fromisoformat(line.pop("next_try"))
-    assert timedelta() < next_try - await database_now(engine) <= timedelta(seconds=600)
+    next_attempt = datetime.fromisoformat(line.pop("next_try"))
+    assert timedelta() < next_attempt - await database_now(engine) <= timedelta(seconds=600)
     assert line == {
         "sink": "webhook",
         "organization_id": "org-1",
@@ -68,13 +66,13 @@ async def test_what_waits_for_its_next_try_is_shown_with_the_reason_and_ids_alon
     assert len(await waiting(engine, "org-1")) == 1
 
 
-async def test_what_is_being_delivered_is_shown_with_the_relay_that_holds_it(
+async def test_events_in_delivery_are_listed_with_the_relay_that_holds_them(
     engine: Database, receiver: Receiver
 ) -> None:
-    go_on = asyncio.Event()
+    proceed = asyncio.Event()
 
     async def slowly(_delivery: Delivery) -> int:
-        await go_on.wait()
+        await proceed.wait()
         return 200
 
     receiver.answer = slowly
@@ -82,14 +80,14 @@ async def test_what_is_being_delivered_is_shown_with_the_relay_that_holds_it(
     async with relays(engine, webhook(receiver)):
         await receiver.received(1)
         (line,) = await waiting(engine)
-        go_on.set()
+        proceed.set()
     assert line["holder"].endswith(f":{os.getpid()}")
     assert (line["next_try"], line["tries"], line["last_reason"]) == (None, 0, None)
     assert datetime.fromisoformat(line["held_until"]) > await database_now(engine)
     assert await waiting(engine) == []
 
 
-async def test_what_no_relay_has_seen_and_what_is_sent_again_wait_too(engine: Database, receiver: Receiver) -> None:
+async def test_new_events_and_requeued_events_are_listed_too(engine: Database, receiver: Receiver) -> None:
     receiver.answer = always(400)
     await record(engine, [ONE])
     async with relays(engine, webhook(receiver)):
@@ -108,30 +106,30 @@ async def test_what_no_relay_has_seen_and_what_is_sent_again_wait_too(engine: Da
     assert await waiting(engine) == []
 
 
-async def test_the_command_prints_what_waits(owner_url: str, engine: Database, tmp_path: Path) -> None:
+async def test_the_command_prints_the_waiting_events(owner_url: str, engine: Database, tmp_path: Path) -> None:
     async with running_command("events", "--waiting", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as command:
-        status, told = await wait_for_exit(command)
+        status, stderr = await wait_for_exit(command)
     assert status == 1
-    assert "--waiting" in told
+    assert "--waiting" in stderr
     async with running_command("events", "--waiting", cwd=tmp_path, DATABASE_URL=owner_url) as command:
         assert await wait_for_exit(command) == (0, "")
 
 
-async def test_a_relay_whose_clock_is_ten_minutes_ahead_holds_nothing_up(
+async def test_a_relay_whose_clock_is_ten_minutes_ahead_delays_nothing(
     database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
-    answers = [503, 204, 204]
+    statuses = [503, 204, 204]
 
-    async def answer(_delivery: Delivery) -> int:
-        return answers.pop(0)
+    async def next_status(_delivery: Delivery) -> int:
+        return statuses.pop(0)
 
-    receiver.answer = answer
+    receiver.answer = next_status
     ids = await record(engine, [ONE, ONE])
     environment = child_environment(
         DATABASE_URL=database_url, EVENTS_WEBHOOK_URL=receiver.url, EVENTS_WEBHOOK_SECRET=SECRET
     )
     relay = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", AHEAD, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+        sys.executable, "-c", RELAY_WITH_FAST_CLOCK, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
     )
     try:
         deliveries = list(await receiver.received(3))
@@ -140,10 +138,12 @@ async def test_a_relay_whose_clock_is_ten_minutes_ahead_holds_nothing_up(
         await wait_for_exit(relay)
     assert [delivery.id for delivery in deliveries] == [ids[0], *ids]
     for delivery in deliveries:
-        assert delivery.envelope  # signed as of now: receivers refuse what is more than five minutes off
+        assert (
+            delivery.envelope
+        )  # signed with the true time: a receiver rejects timestamps that are more than five minutes off
 
 
-async def test_a_next_try_that_a_wrong_clock_stored_is_brought_forward(engine: Database, receiver: Receiver) -> None:
+async def test_an_attempt_that_a_wrong_clock_scheduled_is_brought_forward(engine: Database, receiver: Receiver) -> None:
     receiver.answer = always(503)
     (event_id,) = await record(engine, [ONE])
     async with relays(engine, webhook(receiver, Retries(9, 100, 100))):
@@ -152,7 +152,7 @@ async def test_a_next_try_that_a_wrong_clock_stored_is_brought_forward(engine: D
     receiver.answer = accept
     async with relays(engine, webhook(receiver, Retries(9, 100, 100))):
         async with asyncio.timeout(30):
-            # 100 seconds are asked for, and no lease is longer than 90.
+            # The backoff is 100 seconds, and no lease is longer than 90.
             while (await lanes(engine))[0]["due_at"] > await database_now(engine) + timedelta(seconds=100):
                 pass
         await let_time_pass(engine, timedelta(seconds=100))

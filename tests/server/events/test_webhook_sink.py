@@ -1,4 +1,4 @@
-"""What counts as delivered by HTTP, what is tried again, and what stays out of logs."""
+"""The webhook sink: which responses count as delivered, which are retried, and what stays out of the log."""
 
 import asyncio
 import logging
@@ -46,40 +46,40 @@ async def test_any_2xx_is_a_delivery(receiver: Receiver, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504])
-async def test_what_may_pass_is_tried_again(receiver: Receiver, status: int) -> None:
+async def test_a_temporary_error_is_retried(receiver: Receiver, status: int) -> None:
     receiver.answer = always(status)
-    told = await failure(webhook(receiver))
-    assert (told.reason, told.final) == (f"HTTP {status}", False)
+    error = await failure(webhook(receiver))
+    assert (error.reason, error.final) == (f"HTTP {status}", False)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_redirects_are_not_followed(receiver: Receiver, status: int) -> None:
     async def away(_delivery: Delivery) -> bytes:
-        where = receiver.url.replace("hooks", "elsewhere")
-        return f"HTTP/1.1 {status} Away\r\nlocation: {where}\r\ncontent-length: 0\r\n\r\n".encode()
+        location = receiver.url.replace("hooks", "elsewhere")
+        return f"HTTP/1.1 {status} Away\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n".encode()
 
     receiver.answer = away
-    told = await failure(webhook(receiver))
-    assert "not followed" in told.reason
+    error = await failure(webhook(receiver))
+    assert "not followed" in error.reason
     assert len(receiver.deliveries) == 1
 
 
-async def test_a_receiver_may_ask_for_time(engine: Database, receiver: Receiver) -> None:
+async def test_a_receiver_may_request_a_longer_backoff(engine: Database, receiver: Receiver) -> None:
     async def later(_delivery: Delivery) -> bytes:
         return b"HTTP/1.1 429 Later\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n"
 
     receiver.answer = later
-    assert (await failure(webhook(receiver))).wait == 120
+    assert (await failure(webhook(receiver))).retry_after == 120
     await record(engine, [ONE])
     async with relays(engine, webhook(receiver, Retries(9, 1, 100))):
         await receiver.received(2)
     (lane,) = await lanes(engine)
     wait = lane["due_at"] - await database_now(engine)
-    assert timedelta(seconds=50) < wait <= timedelta(seconds=100)  # but never for longer than we wait at most
+    assert timedelta(seconds=50) < wait <= timedelta(seconds=100)  # but at most the longest backoff
 
 
 @pytest.mark.parametrize(
-    ("headers", "wait"),
+    ("headers", "seconds"),
     [
         ("retry-after: Tue, 24 Nov 2026 09:02:00 GMT\r\ndate: Tue, 24 Nov 2026 09:00:00 GMT", 120),
         ("retry-after: Tuesday, 24-Nov-26 09:02:00 GMT\r\ndate: Tue Nov 24 09:00:00 2026", 120),
@@ -92,29 +92,27 @@ async def test_a_receiver_may_ask_for_time(engine: Database, receiver: Receiver)
         ("retry-after: ", 0),
     ],
 )
-async def test_the_time_asked_for_is_seconds_or_a_date_by_the_receivers_clock(
-    receiver: Receiver, headers: str, wait: float
+async def test_retry_after_is_seconds_or_a_date_by_the_receivers_clock(
+    receiver: Receiver, headers: str, seconds: float
 ) -> None:
     async def later(_delivery: Delivery) -> bytes:
         return f"HTTP/1.1 503 Later\r\n{headers}\r\ncontent-length: 0\r\n\r\n".encode()
 
     receiver.answer = later
-    assert (await failure(webhook(receiver))).wait == wait
+    assert (await failure(webhook(receiver))).retry_after == seconds
 
 
-async def test_a_date_without_a_clock_is_read_by_our_own(receiver: Receiver) -> None:
+async def test_retry_after_without_a_date_header_uses_the_servers_clock(receiver: Receiver) -> None:
     async def later(_delivery: Delivery) -> bytes:
         in_an_hour = format_datetime(now() + timedelta(hours=1), usegmt=True)
         return f"HTTP/1.1 429 Later\r\nretry-after: {in_an_hour}\r\ncontent-length: 0\r\n\r\n".encode()
 
     receiver.answer = later
-    assert 3500 < (await failure(webhook(receiver))).wait <= 3600
+    assert 3500 < (await failure(webhook(receiver))).retry_after <= 3600
 
 
 @pytest.mark.parametrize("separator", [" ", ",", ", "])
-async def test_each_secret_signs_so_that_receivers_may_change_theirs_at_any_time(
-    receiver: Receiver, separator: str
-) -> None:
+async def test_every_secret_signs_so_that_receivers_can_rotate_theirs(receiver: Receiver, separator: str) -> None:
     secrets = [SECRET, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
     sink = WebhookSink(receiver.url, separator.join(secrets), timeout=5, retries=Retries(1, 1, 1))
     await sink.deliver(event(), now())
@@ -126,7 +124,7 @@ async def test_each_secret_signs_so_that_receivers_may_change_theirs_at_any_time
         Webhook("whsec_" + "A" * 32).verify(delivery.body, delivery.headers)
 
 
-async def test_a_receiver_that_does_not_answer_in_time_has_not_taken_the_event(receiver: Receiver) -> None:
+async def test_a_receiver_that_does_not_respond_in_time_fails_the_delivery(receiver: Receiver) -> None:
     never = asyncio.Event()
 
     async def hang(_delivery: Delivery) -> int:
@@ -134,27 +132,27 @@ async def test_a_receiver_that_does_not_answer_in_time_has_not_taken_the_event(r
         return 200
 
     receiver.answer = hang
-    assert (await failure(webhook(receiver, timeout=0.2))).reason == "no answer within 0.2 s"
+    assert (await failure(webhook(receiver, timeout=0.2))).reason == "no response within 0.2 s"
     never.set()
 
 
-async def test_nobody_at_the_address_is_told_without_it(receiver: Receiver) -> None:
+async def test_a_refused_connection_is_reported_without_the_address(receiver: Receiver) -> None:
     receiver.port = 1
     assert (await failure(webhook(receiver))).reason == "no connection"
 
 
-@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 999999 \xff\r\n\r\n"])
-async def test_what_is_no_answer_is_no_delivery(receiver: Receiver, answer: bytes) -> None:
+@pytest.mark.parametrize("response", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 999999 \xff\r\n\r\n"])
+async def test_a_malformed_response_is_no_delivery(receiver: Receiver, response: bytes) -> None:
     async def mumble(_delivery: Delivery) -> bytes:
-        if not answer:
+        if not response:
             raise ConnectionResetError
-        return answer
+        return response
 
     receiver.answer = mumble
     assert (await failure(webhook(receiver))).reason == "the connection broke"
 
 
-async def test_an_endless_answer_is_not_read_to_its_end(receiver: Receiver) -> None:
+async def test_an_endless_response_is_not_read_to_its_end(receiver: Receiver) -> None:
     async def endless(_delivery: Delivery) -> bytes:
         return b"HTTP/1.1 200 OK\r\ncontent-length: 9999999999\r\n\r\n" + b"x" * 1_000_000
 
@@ -164,11 +162,11 @@ async def test_an_endless_answer_is_not_read_to_its_end(receiver: Receiver) -> N
     await sink.close()
 
 
-async def test_logs_hold_ids_and_outcomes_and_nothing_of_the_receiver(
+async def test_logs_contain_ids_and_outcomes_and_nothing_of_the_receiver(
     engine: Database, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def chatty(_delivery: Delivery) -> bytes:
-        return f"HTTP/1.1 400 {MARKER}\r\nx-told: {MARKER}\r\ncontent-length: 14\r\n\r\n{MARKER[:14]}".encode()
+        return f"HTTP/1.1 400 {MARKER}\r\nx-note: {MARKER}\r\ncontent-length: 14\r\n\r\n{MARKER[:14]}".encode()
 
     receiver.answer = chatty
     (event_id,) = await record(engine, [ONE], name=MARKER)
@@ -184,14 +182,14 @@ async def test_logs_hold_ids_and_outcomes_and_nothing_of_the_receiver(
     async with relays(engine, sink):
         await receiver.received(1)
     root.level, root.handlers = before
-    told = capsys.readouterr().err
-    assert MARKER not in told
-    assert "127.0.0.1" not in told
-    assert event_id in told
-    assert '"outcome":"parked"' in told
+    log = capsys.readouterr().err
+    assert MARKER not in log
+    assert "127.0.0.1" not in log
+    assert event_id in log
+    assert '"outcome":"parked"' in log
 
 
-def test_waits_double_up_to_the_longest_and_spread_over_half_of_it() -> None:
+def test_the_backoff_doubles_up_to_its_maximum_and_jitter_halves_it() -> None:
     retries = Retries(24, 1, 600)
-    assert [retries.wait(tries, 1) for tries in (1, 2, 3, 9, 10, 11, 1000)] == [1, 2, 4, 256, 512, 600, 600]
-    assert [retries.wait(tries, 0) for tries in (1, 2, 11)] == [0.5, 1, 300]
+    assert [retries.backoff(attempts, 1) for attempts in (1, 2, 3, 9, 10, 11, 1000)] == [1, 2, 4, 256, 512, 600, 600]
+    assert [retries.backoff(attempts, 0) for attempts in (1, 2, 11)] == [0.5, 1, 300]

@@ -1,4 +1,4 @@
-"""A full disk is named in the log and by /ready; the client is told to try again, and nothing is half-written."""
+"""A full disk is reported in the log and by /ready; clients are asked to retry, and nothing is stored partially."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 from db.connections.engine import Database, create_engine
 from db.connections.faults import FaultKind
 from server.runtime.logs import JsonLines
-from tests.server.runtime.test_outage import Running, assert_unavailable, assert_well, enrolled, running
+from tests.server.runtime.test_outage import Running, assert_available, assert_unavailable, enrolled, running
 from tests.support.databases import administer
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ def mounted(folder: Path, options: str) -> Iterator[Path]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of a few megabytes."""
+    """Mount a file system of a few megabytes."""
     disk = tmp_path / "disk"
     disk.mkdir()
     with mounted(disk, "size=4m"):
@@ -57,33 +57,33 @@ async def enroll_until_refused(server: Running) -> httpx.Response:
     raise AssertionError("the disk is not full")
 
 
-async def assert_named(server: Running, caplog: pytest.LogCaptureFixture) -> None:
+async def assert_reported(server: Running, caplog: pytest.LogCaptureFixture) -> None:
     caplog.clear()
     refused = await enroll_until_refused(server)
     assert_unavailable(refused)
     assert "was not done" in refused.json()["errors"][0]["message"]
     ready = await server.ready()
     assert (ready.status_code, ready.json()["reason"]) == (503, FaultKind.DISK_FULL.reason)
-    assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"]  # reading goes on
+    assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"]  # queries still work
     lines = [JsonLines().format(record) for record in caplog.records if record.levelno >= logging.WARNING]
     assert any(
         '"message":"the database is busy or unavailable"' in line and '"cause":"disk_full"' in line for line in lines
     )
 
 
-async def test_on_sqlite_a_full_disk_is_named_until_there_is_room(
+async def test_a_full_disk_with_sqlite_is_reported_until_there_is_space(
     small_disk: Path, sqlite_template: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path, ballast = small_disk / "clinic.db", small_disk / "ballast"
     shutil.copyfile(sqlite_template, path)
     async with running(f"sqlite:///{path}") as server:
-        await assert_well(server, "patient-1")
+        await assert_available(server, "patient-1")
         fill(ballast)
-        await assert_named(server, caplog)
+        await assert_reported(server, caplog)
         stored, events = await enrolled(server.engine)
         assert stored == events
         ballast.unlink()
-        await assert_well(server, "patient-8")
+        await assert_available(server, "patient-8")
         assert await enrolled(server.engine) == [stored + 1, events + 1]
 
 
@@ -99,14 +99,14 @@ def fill(ballast: Path) -> None:
 
 @pytest.fixture
 def small_tablespace(administrator_url: str) -> Iterator[Path]:
-    """Have PostgreSQL keep the history on a file system of a megabyte, where nearly every row needs a new page."""
-    disk = Path(tempfile.mkdtemp(prefix="disk-"))  # pytest's own folder is closed to the user of PostgreSQL
+    """Put PostgreSQL's history table on a file system of one megabyte, where almost every row needs a new page."""
+    disk = Path(tempfile.mkdtemp(prefix="disk-"))  # PostgreSQL's user may not read pytest's own folder
     disk.chmod(0o755)
     name, history = f"small_{uuid7().hex}", "ALTER TABLE pm_group_audit_log"
     with mounted(disk, "size=1m,mode=0777"):
         folder = disk / "tablespace"
         folder.mkdir()
-        shutil.chown(folder, "pgserver")  # whom root's server runs as
+        shutil.chown(folder, "pgserver")  # the user that a server started by root runs as
         asyncio.run(
             administer(
                 administrator_url,
@@ -120,26 +120,26 @@ def small_tablespace(administrator_url: str) -> Iterator[Path]:
     disk.rmdir()
 
 
-@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="the disk must be that of the tests' own PostgreSQL")
+@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="requires the PostgreSQL that the tests start")
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_a_really_full_disk_of_postgresql_is_named_until_there_is_room(
+async def test_a_full_disk_with_postgresql_is_reported_until_there_is_space(
     engine: Database, database_url: str, small_tablespace: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ballast = small_tablespace / "ballast"
     async with running(database_url, engine) as server:
-        await assert_well(server, "patient-1")
+        await assert_available(server, "patient-1")
         fill(ballast)
-        await assert_named(server, caplog)
+        await assert_reported(server, caplog)
         stored, events = await enrolled(engine)
         assert stored == events
         ballast.unlink()
-        await assert_well(server, "patient-8")
+        await assert_available(server, "patient-8")
         assert await enrolled(engine) == [stored + 1, events + 1]
 
 
 @asynccontextmanager
 async def full_postgresql(administrator_url: str) -> AsyncIterator[None]:
-    """Have PostgreSQL say what it says of a full disk."""
+    """Make PostgreSQL raise the error of a full disk."""
     administrator = create_engine(administrator_url)
     async with administrator.begin() as connection:
         await connection.execute(text(FUNCTION))
@@ -151,12 +151,12 @@ async def full_postgresql(administrator_url: str) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_on_postgresql_a_full_disk_is_named_until_there_is_room(
+async def test_the_disk_full_error_of_postgresql_is_reported(
     engine: Database, database_url: str, administrator_url: str, database_kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(database_url, engine) as server:
-        await assert_well(server, "patient-1")
+        await assert_available(server, "patient-1")
         async with full_postgresql(administrator_url):
-            await assert_named(server, caplog)
+            await assert_reported(server, caplog)
             assert await enrolled(engine) == [1, 1]
-        await assert_well(server, "patient-8")
+        await assert_available(server, "patient-8")

@@ -1,4 +1,4 @@
-"""Which login of PostgreSQL may serve, and which may run operators' commands; and what they are told otherwise."""
+"""Which PostgreSQL login may serve and which may run operator commands, and the errors of the others."""
 
 import subprocess
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ def serve(url: str, folder: Path, **settings: str) -> subprocess.CompletedProces
     return run("serve", "--port", "0", cwd=folder, DATABASE_URL=url, AUTH_JWT_SECRET=SECRET, **settings)
 
 
-async def test_the_owner_of_the_tables_does_not_serve_unless_it_is_allowed_to(owner_url: str, tmp_path: Path) -> None:
+async def test_the_owner_of_the_tables_serves_only_if_allowed(owner_url: str, tmp_path: Path) -> None:
     for command in ("serve", "relay"):
         settings = {"EVENTS_NOTIFY_CHANNEL": "pm_events"} if command == "relay" else {}
         done = run(command, cwd=tmp_path, DATABASE_URL=owner_url, AUTH_JWT_SECRET=SECRET, **settings)
@@ -47,7 +47,7 @@ async def test_a_superuser_does_not_serve(administrator_url: str, tmp_path: Path
 
 @pytest.fixture
 async def login(administrator_url: str) -> AsyncIterator[str]:
-    """Another login that could serve, but for what a test gives it."""
+    """Create a login that could serve, until a test grants it more."""
     name = "clinic_tried"
     await administer(
         administrator_url,
@@ -59,7 +59,7 @@ async def login(administrator_url: str) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"),
+    ("statement", "reason"),
     [
         ("GRANT clinic_owner TO clinic_tried", "may become clinic_owner, which owns the tables"),
         ("GRANT pm_group_operator TO clinic_tried", "may become pm_group_operator, which sees the rows of all"),
@@ -74,17 +74,15 @@ async def login(administrator_url: str) -> AsyncIterator[str]:
         ),
     ],
 )
-async def test_a_login_that_could_lift_row_security_or_lacks_a_role_does_not_serve(
-    administrator_url: str, login: str, given: str, reason: str, tmp_path: Path
+async def test_a_login_that_could_bypass_row_security_does_not_serve(
+    administrator_url: str, login: str, statement: str, reason: str, tmp_path: Path
 ) -> None:
-    await administer(administrator_url, given)
+    await administer(administrator_url, statement)
     done = await anyio.to_thread.run_sync(serve, with_login(administrator_url, login), tmp_path)
     assert_refused(done, f"the login {login} ", reason)
 
 
-async def test_a_login_that_serves_runs_no_command_that_works_across_organizations(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_a_serving_login_runs_no_operator_command(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "patients.ndjson").write_text(
         '{"resourceType": "Patient", "id": "p1", "name": [{"text": "Some One"}]}\n'
     )
@@ -102,7 +100,7 @@ async def test_a_login_that_serves_runs_no_command_that_works_across_organizatio
         assert_refused(done, command[0], SERVER, "the login that owns the tables")
 
 
-async def test_a_login_that_serves_makes_no_tables_and_restores_nothing(
+async def test_a_serving_login_creates_no_tables_and_restores_nothing(
     empty_database_url: str, owner_url: str, database_url: str, tmp_path: Path
 ) -> None:
     done = run("migrate", cwd=tmp_path, DATABASE_URL=with_login(empty_database_url, SERVER))
@@ -112,7 +110,7 @@ async def test_a_login_that_serves_makes_no_tables_and_restores_nothing(
     assert_refused(done, f"the tables belong to {OWNER}", "the login that owns them")
 
 
-async def test_the_owner_runs_operators_commands_while_another_login_serves(
+async def test_the_owner_runs_operator_commands_while_another_login_serves(
     engine: Database, database_url: str, owner_url: str, tmp_path: Path
 ) -> None:
     await seed(engine, "org-1")
@@ -127,9 +125,9 @@ async def test_the_owner_runs_operators_commands_while_another_login_serves(
     enroll = """mutation($id: ID!) { enrollPatient(input: {groupDefinitionId: $id, patientId: "patient-1"}) {
         enrollment { patient { displayName } } userErrors { code } } }"""
     async with serving(database_url) as server:
-        made = (await server.post(create, {})).json()["data"]["createGroupDefinition"]["groupDefinition"]
-        answer = (await server.post(enroll, {"id": made["id"]})).json()
-        assert answer["data"]["enrollPatient"]["enrollment"]["patient"] == {"displayName": "Patient 1"}, answer
+        group = (await server.post(create, {})).json()["data"]["createGroupDefinition"]["groupDefinition"]
+        result = (await server.post(enroll, {"id": group["id"]})).json()
+        assert result["data"]["enrollPatient"]["enrollment"]["patient"] == {"displayName": "Patient 1"}, result
         assert "groups: 1" in command("check")
         assert command("events").count("pm_group_patient_enrolled") == 1
         assert "patient-1" in command("reads", "--organization", "org-1")
@@ -137,15 +135,15 @@ async def test_the_owner_runs_operators_commands_while_another_login_serves(
 
 
 @needs_pgbouncer
-async def test_a_server_behind_a_pooler_serves_by_sessions_and_refuses_transactions(
+async def test_a_server_behind_a_pooler_requires_session_pooling(
     engine: Database, database_url: str, tmp_path: Path
 ) -> None:
     await seed(engine, "org-1")
-    async with AsyncExitStack() as open_poolers:
-        by_sessions = await open_poolers.enter_async_context(pgbouncer(database_url, "session"))
-        async with serving(by_sessions) as server:
-            answer = (await server.post("{ groupDefinitions { totalCount nodes { id } } }", {})).json()
-            assert answer["data"]["groupDefinitions"]["totalCount"] == 0
-        by_transactions = await open_poolers.enter_async_context(pgbouncer(database_url, "transaction"))
-        done = await anyio.to_thread.run_sync(serve, by_transactions, tmp_path)
+    async with AsyncExitStack() as poolers:
+        session_pooler = await poolers.enter_async_context(pgbouncer(database_url, "session"))
+        async with serving(session_pooler) as server:
+            result = (await server.post("{ groupDefinitions { totalCount nodes { id } } }", {})).json()
+            assert result["data"]["groupDefinitions"]["totalCount"] == 0
+        transaction_pooler = await poolers.enter_async_context(pgbouncer(database_url, "transaction"))
+        done = await anyio.to_thread.run_sync(serve, transaction_pooler, tmp_path)
         assert_refused(done, "pooler", "pool sessions")

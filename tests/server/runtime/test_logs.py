@@ -1,4 +1,4 @@
-"""Whatever a server's process prints is a JSON object a line, and quotes nobody."""
+"""A server's process prints only JSON objects, one per line, without personal data."""
 
 import json
 import subprocess
@@ -17,19 +17,19 @@ class Closing:
         raise ValueError("Jane Doe")
 
 
-async def awaited_by_nobody():
+async def never_awaited():
     pass
 
 
 Closing()
-# As a named tuple is made: Python wants to warn there, and cannot even import what it warns by.
-eval("lambda made: None if made() else None", {"__builtins__": {}})(awaited_by_nobody)
+# As in code that namedtuple generates: without builtins, Python cannot even import the module that warns.
+eval("lambda call: None if call() else None", {"__builtins__": {}})(never_awaited)
 """
 
 
-def test_an_exception_that_nobody_can_catch_is_one_line_of_the_log() -> None:
-    ran = subprocess.run([sys.executable, "-c", UNRAISABLE], cwd=ROOT, capture_output=True, text=True, check=True)
-    [line] = [json.loads(line) for line in ran.stderr.splitlines()]
-    assert (line["level"], line["message"]) == ("ERROR", "an exception that nobody can catch")
-    assert [each["type"] for each in line["fault"]] == ["builtins.ValueError"]
-    assert "Jane" not in ran.stderr
+def test_an_unraisable_exception_is_one_line_of_the_log() -> None:
+    process = subprocess.run([sys.executable, "-c", UNRAISABLE], cwd=ROOT, capture_output=True, text=True, check=True)
+    [line] = [json.loads(line) for line in process.stderr.splitlines()]
+    assert (line["level"], line["message"]) == ("ERROR", "an unraisable exception")
+    assert [fault["type"] for fault in line["fault"]] == ["builtins.ValueError"]
+    assert "Jane" not in process.stderr

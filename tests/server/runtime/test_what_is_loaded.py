@@ -1,4 +1,4 @@
-"""What a server has imported it holds as long as it runs: libraries for what it is not asked to do stay out."""
+"""A server imports only the libraries that its settings need, because modules take memory for as long as it runs."""
 
 import subprocess
 import sys
@@ -20,23 +20,23 @@ print(*sys.modules)
 """
 
 
-def test_a_server_on_a_database_of_its_schema_loads_no_migrations_no_http_client_and_no_limits(
+def test_a_server_does_not_load_libraries_it_does_not_need(
     database_url: str,
 ) -> None:
     assert loaded(database_url).isdisjoint({"alembic", "httpx", "limits", "rich"})
 
 
-def test_a_server_loads_what_its_settings_and_its_database_ask_for(tmp_path: Path) -> None:
-    found = loaded(
+def test_a_server_loads_the_libraries_that_its_settings_need(tmp_path: Path) -> None:
+    modules = loaded(
         f"sqlite:///{tmp_path / 'new.db'}",
         EVENTS_WEBHOOK_URL="https://receiver.example/events",
         EVENTS_WEBHOOK_SECRET="whsec_" + "c2VjcmV0" * 4,
         RATE_LIMIT="100/minute",
     )
-    assert found >= {"alembic", "httpx", "limits"}
+    assert modules >= {"alembic", "httpx", "limits"}
 
 
 def loaded(database_url: str, **settings: str) -> set[str]:
-    environment = child_environment(DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET, **settings)
-    done = subprocess.run([sys.executable, "-c", SERVE], capture_output=True, text=True, check=True, env=environment)
+    variables = child_environment(DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET, **settings)
+    done = subprocess.run([sys.executable, "-c", SERVE], capture_output=True, text=True, check=True, env=variables)
     return set(done.stdout.split())
