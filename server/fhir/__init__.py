@@ -1,1 +1,1 @@
-"""Imports FHIR R4 resources of the registries: patients, staff, their roles, and locations."""
+"""The import of FHIR R4 resources from registries: patients, staff, their roles, and locations."""

@@ -1,4 +1,4 @@
-"""The command `import-fhir`: what it does with its options, and when it has not succeeded."""
+"""The command `import-fhir`."""
 
 import argparse
 import sys
@@ -14,9 +14,9 @@ from server.runtime.command_error import CommandError
 
 
 def import_options(parsed: argparse.Namespace, default_time_zone: str) -> ImportOptions:
-    """Return what the command line asks for. Raise CommandError where it is wrong, or a file cannot be read."""
+    """Return the options of the command line. Raise CommandError if one is wrong, or if a file cannot be read."""
     if parsed.confirm is not None and not parsed.full:
-        raise CommandError("--confirm goes with --full")
+        raise CommandError("--confirm requires --full")
     options = ImportOptions(
         organization_id=parsed.organization,
         default_time_zone=default_time_zone,
@@ -32,30 +32,30 @@ def import_options(parsed: argparse.Namespace, default_time_zone: str) -> Import
 async def run_import(
     engine: AsyncEngine, options: ImportOptions, paths: Sequence[Path], *, allow_refused: bool
 ) -> None:
-    """Import the files. Raise CommandError where not all was done."""
+    """Import the files. Raise CommandError if a part of them was not imported."""
     summary = await import_files(engine, options, paths)
     if options.full:
-        _conclude_full(options, summary)
-    if summary.refused and not summary.holds_resources:
-        # Whatever the files are, they are not what this command reads.
-        raise CommandError("nothing in the files could be imported")
+        _report_full_export(options, summary)
+    if summary.refused and not summary.has_resources:
+        # Fails also with --allow-refused, because these files are not what this command reads.
+        raise CommandError("the files contain no FHIR resources: nothing was imported")
     if summary.refused and not allow_refused:
-        raise CommandError(f"refused: {summary.refused:,} (--allow-refused makes this no failure)")
+        raise CommandError(f"refused resources: {summary.refused:,}; correct them, or accept this with --allow-refused")
 
 
-def _conclude_full(options: ImportOptions, summary: ImportSummary) -> None:
-    if summary.unread:
+def _report_full_export(options: ImportOptions, summary: ImportSummary) -> None:
+    if summary.unreadable:
         raise CommandError(
-            f"--full: something could not be read ({summary.unread:,}), so what the files lack is not known;"
-            " nothing was made inactive"
+            f"--full: unreadable parts of the files: {summary.unreadable:,}; nothing was made inactive, because these"
+            " parts may contain the missing records: correct the files and run the command again"
         )
     if options.confirm is None:
         sys.stdout.write(
-            f"Nothing was changed. Active records that the files lack: {summary.absent:,}."
-            f" To import the files and make these inactive: --full --confirm {summary.absent}\n"
+            f"Nothing was changed. Active records that are missing from the files: {summary.missing:,}."
+            f" To import the files and make these records inactive, add: --confirm {summary.missing}\n"
         )
     elif not summary.deactivated:
         raise CommandError(
-            f"--confirm {options.confirm}: active records that the files lack: {summary.absent};"
-            " the files were imported, but nothing was made inactive"
+            f"--confirm {options.confirm}: active records that are missing from the files: {summary.missing};"
+            " the files were imported, but nothing was made inactive: check the number and run the command again"
         )

@@ -1,4 +1,4 @@
-"""FHIR's dates and instants, which may be known to the year, the month, the day or the second."""
+"""FHIR dates, which may be partial (a year or month), and instants."""
 
 import re
 from calendar import monthrange
@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from domain.birth_dates import birth_fault
-from server.fhir.refusal import RefusedLine
+from server.fhir.text_fields import InvalidResource
 
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _INSTANT: Final = re.compile(
@@ -15,32 +15,32 @@ _INSTANT: Final = re.compile(
 
 
 def birth_date(text: str | None, today: date) -> date | None:
-    """Return the day, None where only the year or month is known. Raise RefusedLine where nobody can be born then."""
+    """Return the date, or None if only the year or month is known. Raise InvalidResource if it is not plausible."""
     if text is None:
         return None
-    days = _days(text)
+    days = _first_and_last_day(text)
     if days is None:
-        raise RefusedLine("birthDate is not a date")
+        raise InvalidResource("birthDate is not a date")
     first, last = days
     if fault := birth_fault(first, last, today):
-        raise RefusedLine(f"birthDate {fault}")
+        raise InvalidResource(f"birthDate {fault}")
     return first if first == last else None
 
 
 def last_day(text: object) -> date | None:
-    """Return the last day that a date or a time of FHIR is about, None where it is neither."""
-    days = _days(text.partition("T")[0]) if isinstance(text, str) else None
+    """Return the last day of a partial date or of an instant, or None if the text is neither."""
+    days = _first_and_last_day(text.partition("T")[0]) if isinstance(text, str) else None
     return days[1] if days else None
 
 
 def first_day(text: object) -> date | None:
-    """Return the first day that a date or a time of FHIR is about, None where it is neither."""
-    days = _days(text.partition("T")[0]) if isinstance(text, str) else None
+    """Return the first day of a partial date or of an instant, or None if the text is neither."""
+    days = _first_and_last_day(text.partition("T")[0]) if isinstance(text, str) else None
     return days[0] if days else None
 
 
 def instant(text: object) -> datetime | None:
-    """Return the instant in UTC, None where the text is not a date, a time and a zone."""
+    """Return the instant in UTC, or None if the text is not a date and time with an offset."""
     parts = _INSTANT.fullmatch(text) if isinstance(text, str) else None
     if parts is None:
         return None
@@ -51,7 +51,7 @@ def instant(text: object) -> datetime | None:
         return None
 
 
-def _days(text: str) -> tuple[date, date] | None:
+def _first_and_last_day(text: str) -> tuple[date, date] | None:
     parts = _DATE.fullmatch(text)
     if parts is None:
         return None

@@ -1,4 +1,4 @@
-"""Complete exports: what the registry no longer holds is no longer active."""
+"""Complete exports: records that are missing from the files become inactive."""
 
 from collections import defaultdict
 from datetime import date
@@ -10,43 +10,47 @@ from db.connections.roles import Role
 from db.registry.deactivation import deactivate, find_absent
 from db.tables import locations, patients, staff_members, staff_roles
 from db.transactions.all_organizations import reading_all, writing_all
-from server.fhir.kinds import Kind
 from server.fhir.options import ImportOptions
-from server.fhir.summary import Absence, ImportSummary
+from server.fhir.resource_types import ResourceType
+from server.fhir.summary import ImportSummary, MissingRecords
 
 _ACTIVE: Final = {
-    Kind.PRACTITIONER: staff_members.c.registry_active,
-    Kind.PRACTITIONER_ROLE: staff_roles.c.active,
-    Kind.LOCATION: locations.c.active,
-    Kind.PATIENT: patients.c.active,
+    ResourceType.PRACTITIONER: staff_members.c.registry_active,
+    ResourceType.PRACTITIONER_ROLE: staff_roles.c.active,
+    ResourceType.LOCATION: locations.c.active,
+    ResourceType.PATIENT: patients.c.active,
 }
 
 
 class FullExport:
-    """The ids that the files hold, and what follows of it for those that they lack."""
+    """Collects the ids in the files, and finds the stored records that are missing from them."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
-        self._present: defaultdict[Kind, set[str]] = defaultdict(set)
-        self._deleted: defaultdict[Kind, set[str]] = defaultdict(set)
+        """Start without ids."""
+        self._present: defaultdict[ResourceType, set[str]] = defaultdict(set)
+        self._deleted: defaultdict[ResourceType, set[str]] = defaultdict(set)
 
-    def add(self, kind: Kind, id: str, *, deleted: bool = False) -> None:
-        """Add a resource of the files, whatever came of it."""
-        (self._deleted if deleted else self._present)[kind].add(id)
+    def add(self, resource_type: ResourceType, id: str, *, deleted: bool = False) -> None:
+        """Add a resource of the files, whether or not it could be imported."""
+        (self._deleted if deleted else self._present)[resource_type].add(id)
 
     async def conclude(self, engine: AsyncEngine, options: ImportOptions, summary: ImportSummary, today: date) -> None:
-        """Count what the files lack, by type; make it inactive if just as much was confirmed.
+        """Count the missing records of each type. Make them inactive if their number is the confirmed one.
 
-        Types that the files hold nothing of are left alone, and everything is where something could not be read.
+        Types without a resource in the files do not change. Nothing changes if a part of the files is unreadable.
         """
-        absent: dict[Kind, list[str]] = {}
+        missing: dict[ResourceType, list[str]] = {}
         async with (reading_all if options.confirm is None else writing_all)(engine, Role.OPERATOR) as connection:
-            for kind, present in self._present.items():
-                known = present | self._deleted[kind]
-                active, absent[kind] = await find_absent(connection, options.organization_id, _ACTIVE[kind], known)
-                summary.absences[kind] = Absence(len(present), active, len(absent[kind]))
-            if summary.unread or options.confirm is None or options.confirm != summary.absent:
+            for resource_type, present in self._present.items():
+                ids = present | self._deleted[resource_type]
+                active, missing[resource_type] = await find_absent(
+                    connection, options.organization_id, _ACTIVE[resource_type], ids
+                )
+                summary.missing_records[resource_type] = MissingRecords(
+                    len(present), active, len(missing[resource_type])
+                )
+            if summary.unreadable or options.confirm is None or options.confirm != summary.missing:
                 return
-            for kind, ids in absent.items():
-                await deactivate(connection, options.organization_id, _ACTIVE[kind], ids, today)
+            for resource_type, missing_ids in missing.items():
+                await deactivate(connection, options.organization_id, _ACTIVE[resource_type], missing_ids, today)
         summary.deactivated = True

@@ -1,4 +1,4 @@
-"""Imports files of FHIR resources into the reference tables, in bounded memory."""
+"""The import of FHIR files into the reference tables, in bounded memory."""
 
 import asyncio
 import sys
@@ -15,22 +15,23 @@ from db.transactions.all_organizations import writing_all
 from domain.registry import Outcome
 from domain.texts import is_storable
 from domain.wall_time import is_time_zone, local_date
+from server.fhir.batches import store_batch
 from server.fhir.full_export import FullExport
 from server.fhir.items import Deletion, Item
-from server.fhir.kinds import Kind, Mapped, Note, Refusal, Skipped
 from server.fhir.mapping import Mapper
 from server.fhir.options import ImportOptions
 from server.fhir.progress import FileProgress
-from server.fhir.report import Place, Report
-from server.fhir.sources import Source
-from server.fhir.storing import store
+from server.fhir.report import ItemPosition, Report
+from server.fhir.resource_files import ResourceFile
+from server.fhir.resource_types import ResourceType
+from server.fhir.results import Mapped, Note, RefusedItem, Skipped
 from server.fhir.summary import ImportSummary
 from server.runtime.clock import now
 from server.runtime.command_error import CommandError
 
-# Resources stored in one transaction: what a crash may lose, and about what memory holds.
 BATCH: Final = 1000
-_ITEMS_PER_PAUSE: Final = 100
+"""The number of resources stored in one transaction. It bounds memory, and what an interruption loses."""
+_ITEMS_PER_YIELD: Final = 100
 
 
 async def import_files(
@@ -40,29 +41,27 @@ async def import_files(
     out: TextIO | None = None,
     progress: Console | None = None,
 ) -> ImportSummary:
-    """Store what the files state about the organization's staff, locations and patients.
+    """Store the staff, locations and patients in the files. Fields that the files do not state keep their values.
 
-    What they do not state stays as it is. A batch of resources is one transaction, so what was stored before a failure
-    stays, and running again stores the rest. Only locations are held until everything is read, for a room may come
-    before its site.
+    Each batch of resources is one transaction: an interrupted import keeps its complete batches, and another run stores
+    the rest. Locations are stored last, because a room may come before its site.
 
     Args:
         engine: The database.
-        options: How they are imported.
+        options: The options.
         paths: The files.
-        out: Where the report goes; by default to standard output.
-        progress: Where the progress bar goes, if that is a terminal; by default standard error.
+        out: Receives the report; by default standard output.
+        progress: Shows the progress bar, if it is a terminal; by default standard error.
 
     Raises:
-        CommandError: Before anything is stored: a file cannot be read, or an option is wrong.
+        CommandError: A file cannot be read, or an option is wrong. Nothing was stored.
     """
     check_import(options, paths)
     out = out or sys.stdout
     with FileProgress(paths, progress or Console(stderr=True)) as bar:
         report = Report(out, options.report, bar.show if bar.is_shown and out.isatty() else None)
-        running = _Import(engine, options, report)
         try:
-            await running.run(paths, bar)
+            await _Import(engine, options, report).run(paths, bar)
         except BaseException:
             report.abandon()
             raise
@@ -71,24 +70,24 @@ async def import_files(
 
 
 def check_import(options: ImportOptions, paths: Iterable[Path]) -> None:
-    """Raise CommandError where a file cannot be read or an option is wrong."""
+    """Raise CommandError if a file cannot be read, or if an option is wrong."""
     organization_id = options.organization_id
     if not organization_id.strip() or len(organization_id) > 64 or not is_storable(organization_id):
-        raise CommandError("the organization must be an id of 1 to 64 characters")
+        raise CommandError("--organization must be an id of 1 to 64 characters")
     if not is_time_zone(options.default_time_zone):
-        raise CommandError("the default time zone is not an IANA time zone")
+        raise CommandError("the default time zone must be an IANA time zone")
     for path in paths:
         try:
-            # A pipe would lose what is read of it here.
+            # A pipe is not opened here: its writer would fail when it is closed again.
             if path.is_file() or not path.exists() or path.is_dir():
                 path.open("rb").close()
-        except OSError as failure:
-            raise CommandError(f"{path}: {failure.strerror}") from None
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from None
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    place: Place
+class _PendingUpdate:
+    position: ItemPosition
     mapped: Mapped
 
 
@@ -103,97 +102,96 @@ class _Import:
         instant = now()
         self._today = local_date(instant, options.default_time_zone)
         self._mapper = Mapper(instant, self._today, options.identifier_system)
-        self._batch: list[_Entry] = []
-        self._locations: list[_Entry] = []
-        self._not_held: list[_Entry] = []
+        self._batch: list[_PendingUpdate] = []
+        self._locations: list[_PendingUpdate] = []
+        self._without_record: list[_PendingUpdate] = []
         self._refused_locations: set[str] = set()
         self._export = FullExport() if options.full else None
 
     async def run(self, paths: Sequence[Path], bar: FileProgress) -> None:
         """Import the files."""
         for path in paths:
-            source = Source(path)
+            file = ResourceFile(path)
             bar.start(path)
-            for count, item in enumerate(source, start=1):
-                await self._take(Place.of(path, item), item)
-                bar.advance(source)
-                if count % _ITEMS_PER_PAUSE == 0:
-                    # A signal that ends the command is seen here, also where nothing is stored.
+            for count, item in enumerate(file, start=1):
+                await self._import_item(ItemPosition.of(path, item), item)
+                bar.advance(file)
+                if count % _ITEMS_PER_YIELD == 0:
+                    # Lets the event loop handle a signal, even if no batch is stored for a long time.
                     await asyncio.sleep(0)
             bar.end(path)
         await self._store(self._batch)
         await self._store(self._locations)
-        await self._store_not_held()
+        await self._retry_without_record()
         if self._export is not None:
             await self._export.conclude(self._engine, self._options, self._report.summary, self._today)
 
-    async def _take(self, place: Place, item: Item) -> None:
+    async def _import_item(self, position: ItemPosition, item: Item) -> None:
         result = self._mapper.map(item.content)
         match result:
             case Skipped():
                 self._report.skip(result.type)
                 return
-            case Refusal():
-                self._refuse(place, result)
+            case RefusedItem():
+                self._refuse(position, result)
                 return
         if self._export is not None:
-            self._export.add(result.kind, result.update.id, deleted=isinstance(item.content, Deletion))
+            self._export.add(result.resource_type, result.update.id, deleted=isinstance(item.content, Deletion))
         if self._options.is_dry_run:
             return
-        if result.kind is Kind.LOCATION:
-            self._locations.append(_Entry(place, result))
+        if result.resource_type is ResourceType.LOCATION:
+            self._locations.append(_PendingUpdate(position, result))
             return
-        self._batch.append(_Entry(place, result))
+        self._batch.append(_PendingUpdate(position, result))
         if len(self._batch) >= BATCH:
             await self._store(self._batch)
 
-    def _refuse(self, place: Place, refusal: Refusal) -> None:
-        self._report.refuse(place, refusal.kind, refusal.reason, unread=refusal.unread)
-        if refusal.kind is None or refusal.id is None:
+    def _refuse(self, position: ItemPosition, item: RefusedItem) -> None:
+        self._report.refuse(position, item.resource_type, item.reason, hides_resources=item.hides_resources)
+        if item.resource_type is None or item.id is None:
             return
         if self._export is not None:
-            self._export.add(refusal.kind, refusal.id)
-        if refusal.kind is Kind.LOCATION:
-            self._refused_locations.add(refusal.id)
+            self._export.add(item.resource_type, item.id)
+        if item.resource_type is ResourceType.LOCATION:
+            self._refused_locations.add(item.id)
 
-    async def _store(self, entries: list[_Entry]) -> None:
-        """Store the entries and take them off the list. Those of records that are not held wait for the end."""
-        for entry, outcome in await self._stored(entries):
+    async def _store(self, pending: list[_PendingUpdate]) -> None:
+        """Store and clear the pending updates. Set those without a stored record aside until the end of the files."""
+        for update, outcome in await self._write(pending):
             if outcome is Outcome.NOT_HELD:
-                self._not_held.append(entry)
+                self._without_record.append(update)
             else:
-                self._count(entry, outcome)
-        entries.clear()
+                self._count(update, outcome)
+        pending.clear()
 
-    async def _store_not_held(self) -> None:
+    async def _retry_without_record(self) -> None:
         # A later line may have created the record.
-        for entry, outcome in await self._stored(self._not_held):
+        for update, outcome in await self._write(self._without_record):
             if outcome is Outcome.NOT_HELD:
-                self._report.skip(entry.mapped.kind)
+                self._report.skip(update.mapped.resource_type)
             else:
-                self._count(entry, outcome)
+                self._count(update, outcome)
 
-    async def _stored(self, entries: Sequence[_Entry]) -> list[tuple[_Entry, Outcome | str]]:
-        if not entries:
+    async def _write(self, pending: Sequence[_PendingUpdate]) -> list[tuple[_PendingUpdate, Outcome | str]]:
+        if not pending:
             return []
+        batch = [update.mapped for update in pending]
         async with writing_all(self._engine, Role.OPERATOR) as connection:
-            stored = await store(
-                connection, self._options, [entry.mapped for entry in entries], self._today, self._refused_locations
-            )
-        # Counted once it is committed.
-        self._report.add_notes(Kind.LOCATION, Note.ZONE_DEFAULTED, len(stored.defaulted))
-        self._report.add_notes(Kind.LOCATION, Note.FOLLOWED, stored.followed)
-        return list(zip(entries, stored.outcomes, strict=True))
+            result = await store_batch(connection, self._options, batch, self._today, self._refused_locations)
+        # After the commit, so that an interrupted import reports only what is stored.
+        self._report.add_notes(ResourceType.LOCATION, Note.ZONE_DEFAULTED, len(result.defaulted))
+        self._report.add_notes(ResourceType.LOCATION, Note.FOLLOWED, result.followed)
+        return list(zip(pending, result.outcomes, strict=True))
 
-    def _count(self, entry: _Entry, outcome: Outcome | str) -> None:
-        kind = entry.mapped.kind
+    def _count(self, update: _PendingUpdate, outcome: Outcome | str) -> None:
+        resource_type = update.mapped.resource_type
         if not isinstance(outcome, Outcome):
-            self._report.refuse(entry.place, kind, outcome)
+            self._report.refuse(update.position, resource_type, outcome)
             return
-        self._report.count(kind, outcome)
+        self._report.count(resource_type, outcome)
         if outcome is Outcome.OLDER:
             return
-        for note in entry.mapped.notes:
-            self._report.note(entry.place, kind, note)
-        if entry.mapped.fault is not None:
-            self._report.note(entry.place, kind, Note.STATUS_ONLY, entry.mapped.fault)
+        for note in update.mapped.notes:
+            self._report.note(update.position, resource_type, note)
+        if update.mapped.error is not None:
+            self._report.note(update.position, resource_type, Note.STATUS_ONLY, update.mapped.error)

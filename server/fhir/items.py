@@ -1,33 +1,32 @@
-"""What a file holds: resources, entries of Bundles, deletions, and what cannot be read."""
+"""The items of a file: resources, entries of Bundles, deletions, and parts that cannot be read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-LONGEST_RESOURCE: Final = 5_000_000
-"""The most bytes of one resource: a patient with a photograph, not with a film."""
+MAX_RESOURCE_BYTES: Final = 5_000_000
+"""Enough for a patient with a photograph."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Why an item cannot be read. `unread`: it stands for the rest of a file."""
+class Unreadable:
+    """An item, or the rest of a file, that cannot be read."""
 
     reason: str
-    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """A Bundle's entry with no resource in it."""
+    """A Bundle entry without a resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """A Bundle's entry that deletes a resource.
+    """A Bundle entry that deletes a resource.
 
     Attributes:
-        url: Which one, such as Patient/17.
-        at: When, as it says; None where it does not.
+        url: The URL of the resource, such as Patient/17.
+        at: The time of the deletion; None if it is not stated.
     """
 
     url: Any
@@ -36,41 +35,46 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One resource of a file, and where it is: in a line, an entry of a Bundle, or an entry of a Bundle in a line."""
+    """One item of a file, with its position.
+
+    Attributes:
+        line: The number of the line; None in a document of several lines.
+        entry: The number of the Bundle entry; None outside of a Bundle.
+        content: The resource as parsed JSON, or a Deletion, Empty or Unreadable.
+    """
 
     line: int | None
     entry: int | None
     content: Any
-    """The resource as parsed JSON; or a Deletion, Empty, or a Fault."""
 
 
 def resource_items(value: Any, line: int | None, number: int | None) -> Iterator[Item]:
-    """Return the item that a parsed resource is, or those of a Bundle's entries."""
+    """Yield the item of a parsed resource, or the items of a Bundle."""
     if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
         yield Item(line, number, value)
         return
     entries = value.get("entry")
     if entries is not None and not isinstance(entries, list):
-        yield Item(line, number, Fault("entry has the wrong type of value"))
+        yield Item(line, number, Unreadable("entry has the wrong type"))
         return
     for position, entry in enumerate(entries or (), start=1):
         yield from entry_items(entry, line, position, last_updated(value))
 
 
 def entry_items(entry: Any, line: int | None, position: int, bundle_time: Any) -> Iterator[Item]:
-    """Return the item that an entry of a Bundle is, or those of the Bundle in it, as batches answer searches.
+    """Yield the item of a Bundle entry, or the items of a Bundle in it (as in the responses to a batch of searches).
 
     Args:
         entry: The entry.
-        line: The line of the file.
+        line: The number of the line.
         position: The number of the entry.
-        bundle_time: When the Bundle was made: deletions in it, which say no time, happened before.
+        bundle_time: The time of the Bundle, used for deletions that state no time.
     """
-    if isinstance(entry, Fault):
+    if isinstance(entry, Unreadable):
         yield Item(line, position, entry)
         return
     if not isinstance(entry, dict):
-        yield Item(line, position, Fault("the entry is not a JSON object"))
+        yield Item(line, position, Unreadable("the entry is not a JSON object"))
         return
     request, response = entry.get("request"), entry.get("response")
     if isinstance(request, dict) and request.get("method") == "DELETE":
@@ -82,6 +86,6 @@ def entry_items(entry: Any, line: int | None, position: int, bundle_time: Any) -
 
 
 def last_updated(resource: Any) -> Any:
-    """Return what a resource says of when it last changed, None where it says nothing."""
+    """Return `meta.lastUpdated` of a resource, or None if it is missing."""
     meta = resource.get("meta") if isinstance(resource, dict) else None
     return meta.get("lastUpdated") if isinstance(meta, dict) else None

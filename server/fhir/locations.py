@@ -1,35 +1,37 @@
-"""What is taken of a Location."""
+"""The mapping of Location resources."""
 
 from typing import Any, Final
 
 from domain.texts import shows
-from server.fhir.kinds import Kind, Note, referenced_id
-from server.fhir.names import LONGEST_NAME
-from server.fhir.refusal import RefusedLine, bounded, required
-from server.fhir.resources import Location
+from server.fhir.names import MAX_NAME_LENGTH
+from server.fhir.references import referenced_id
+from server.fhir.resource_types import ResourceType
+from server.fhir.resources import FhirLocation
+from server.fhir.results import Note
+from server.fhir.text_fields import InvalidResource, clean_text, require_text
 from server.fhir.time_zones import EXTENSIONS, find_time_zone
 
 _INACTIVE: Final = ("suspended", "inactive")
 
 
-def location_fields(resource: Location) -> tuple[dict[str, Any], list[Note]]:
-    """Return the fields that a Location states, and what there is to say about them. Raise RefusedLine.
+def location_fields(resource: FhirLocation) -> tuple[dict[str, Any], list[Note]]:
+    """Return the fields that a Location states, and notes for the report. Raise InvalidResource.
 
-    A zone that is not understood is left out, so that a stored one stays.
+    An unknown time zone is omitted, so that a stored one is kept.
     """
     subset = resource.meta.is_subset
     fields: dict[str, Any] = {}
     if not subset or resource.states("name"):
-        fields["name"] = required(resource.name, "name", LONGEST_NAME)
+        fields["name"] = require_text(resource.name, "name", MAX_NAME_LENGTH)
     if not subset or resource.states("part_of"):
         fields |= _parent(resource)
     zones = [item for item in resource.extension if item.url in EXTENSIONS]
     names = (item.value_code or item.value_string or "" for item in zones)
-    zone = next((found for name in names if (found := find_time_zone(name))), None)
+    zone = next(filter(None, map(find_time_zone, names)), None)
     if zone is not None or (not zones and not subset):
         fields["own_time_zone"] = zone
     if resource.status not in (None, "active", *_INACTIVE):
-        raise RefusedLine("status is not active, suspended or inactive")
+        raise InvalidResource("status must be active, suspended or inactive")
     inactive = is_inactive_status(resource.status)
     if not subset or inactive:
         fields["active"] = not inactive
@@ -37,17 +39,17 @@ def location_fields(resource: Location) -> tuple[dict[str, Any], list[Note]]:
 
 
 def is_inactive_status(status: object) -> bool:
-    """Return whether a location with this status is out of use."""
+    """Return whether a location with this status is inactive."""
     return status in _INACTIVE
 
 
-def _parent(resource: Location) -> dict[str, Any]:
+def _parent(resource: FhirLocation) -> dict[str, Any]:
     parent = resource.part_of
-    # A site is a site even where it belongs to a larger one.
+    # A site that is part of a larger site is still a site.
     types = {coding.code for coding in resource.physical_type.coding} if resource.physical_type else set()
-    display = bounded(parent.display if parent else None, "partOf.display", LONGEST_NAME)
+    display = clean_text(parent.display if parent else None, "partOf.display", MAX_NAME_LENGTH)
     return {
         "is_part": parent is not None and "si" not in types,
-        "parent_id": referenced_id(parent, Kind.LOCATION),
+        "parent_id": referenced_id(parent, ResourceType.LOCATION),
         "parent_name": display if shows(display) else None,
     }

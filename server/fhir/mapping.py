@@ -1,4 +1,4 @@
-"""Turns the items of a file into updates of our records: what scheduling needs, and only what they state."""
+"""Maps the items of a file to updates of records, with only the fields that scheduling needs."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -6,33 +6,34 @@ from typing import Any, Final
 
 from domain.registry import RegistryUpdate
 from server.fhir.dates import instant
-from server.fhir.items import Deletion, Empty, Fault, last_updated
-from server.fhir.kinds import Kind, Mapped, Note, Refusal, Result, Skipped, parse_reference
+from server.fhir.items import Deletion, Empty, Unreadable, last_updated
 from server.fhir.locations import is_inactive_status, location_fields
 from server.fhir.patients import inactive_patient_fields, patient_fields
-from server.fhir.refusal import RefusedLine, is_fhir_id
-from server.fhir.resource_types import RESOURCE_TYPES
-from server.fhir.resources import Location, Patient, Practitioner, PractitionerRole, Resource, parse
+from server.fhir.references import parse_reference
+from server.fhir.resource_types import FHIR_TYPES, ResourceType
+from server.fhir.resources import FhirLocation, FhirPatient, FhirPractitioner, FhirPractitionerRole, Resource, parse
+from server.fhir.results import Mapped, Note, RefusedItem, Result, Skipped
 from server.fhir.staff import ended_role_fields, practitioner_fields, role_fields
+from server.fhir.text_fields import InvalidResource, is_fhir_id
 
 ACTIVE_FIELDS: Final = {
-    Kind.PATIENT: "active",
-    Kind.PRACTITIONER: "registry_active",
-    Kind.PRACTITIONER_ROLE: "active",
-    Kind.LOCATION: "active",
+    ResourceType.PATIENT: "active",
+    ResourceType.PRACTITIONER: "registry_active",
+    ResourceType.PRACTITIONER_ROLE: "active",
+    ResourceType.LOCATION: "active",
 }
-_NOT_AN_ID: Final = "id is not a FHIR id: 1 to 64 letters, digits, hyphens and dots"
+_INVALID_ID: Final = "id must be 1 to 64 letters, digits, hyphens and dots"
 _CLOCK_SKEW: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Mapper:
-    """Maps items.
+    """Maps items to updates of records.
 
     Attributes:
-        now: The present instant.
-        today: The present day where the organization is.
-        identifier_system: The system whose identifiers are record numbers; None: their type decides.
+        now: The current time.
+        today: The current date in the organization's time zone.
+        identifier_system: The identifier system of record numbers; None decides by the type of the identifiers.
     """
 
     now: datetime
@@ -40,7 +41,7 @@ class Mapper:
     identifier_system: str | None = None
 
     def map(self, content: Any) -> Result:
-        """Return what is made of the content of an item."""
+        """Map the content of an item."""
         match content:
             case Empty():
                 return Skipped("Bundle entries without a resource")
@@ -49,76 +50,79 @@ class Mapper:
             case {"resourceType": str(name)}:
                 return self._resource(name, content)
             case {"resourceType": _}:
-                reason = "resourceType has the wrong type of value"
+                reason = "resourceType has the wrong type"
             case dict():
                 reason = "resourceType is missing"
-            case Fault():
+            case Unreadable():
                 reason = content.reason
             case _:
                 reason = "the resource is not a JSON object"
-        return Refusal(reason, unread=True)
+        return RefusedItem(reason, hides_resources=True)
 
     def _resource(self, name: str, value: dict[str, Any]) -> Result:
-        if name not in RESOURCE_TYPES:
-            # The type itself is not repeated: a file that is not FHIR may hold anything there.
-            return Refusal("resourceType is not a type of FHIR resource", unread=True)
-        if name not in set(Kind):
+        if name not in FHIR_TYPES:
+            # The message does not quote the value, because a file that is not FHIR may contain personal data here.
+            return RefusedItem("resourceType is not a FHIR resource type", hides_resources=True)
+        if name not in set(ResourceType):
             return Skipped(name)
-        kind = Kind(name)
-        stated_id = value.get("id")
-        known_id = stated_id if isinstance(stated_id, str) and is_fhir_id(stated_id) else None
-        updated_at, notes = self._time(value)
+        resource_type = ResourceType(name)
+        raw_id = value.get("id")
+        valid_id = raw_id if isinstance(raw_id, str) and is_fhir_id(raw_id) else None
+        updated_at, time_notes = self._updated_at(value)
         try:
-            fields, more = self._fields(kind, value)
-        except RefusedLine as refused:
-            status = self._stated_inactive(kind, value) if known_id else None
-            if known_id is None or status is None:
-                return Refusal(refused.reason, kind, known_id, unread=known_id is None)
-            return Mapped(kind, RegistryUpdate(known_id, status, updated_at), (), refused.reason)
-        return Mapped(kind, RegistryUpdate(value["id"], fields, updated_at), (*notes, *more))
+            fields, notes = self._fields(resource_type, value)
+        except InvalidResource as error:
+            status = self._inactive_status(resource_type, value) if valid_id else None
+            if valid_id is None or status is None:
+                return RefusedItem(error.reason, resource_type, valid_id, hides_resources=valid_id is None)
+            return Mapped(resource_type, RegistryUpdate(valid_id, status, updated_at), (), error.reason)
+        return Mapped(resource_type, RegistryUpdate(value["id"], fields, updated_at), (*time_notes, *notes))
 
-    def _fields(self, kind: Kind, value: dict[str, Any]) -> tuple[dict[str, Any], list[Note]]:
+    def _fields(self, resource_type: ResourceType, value: dict[str, Any]) -> tuple[dict[str, Any], list[Note]]:
         if isinstance(value.get("id"), str) and not is_fhir_id(value["id"]):
-            raise RefusedLine(_NOT_AN_ID)
-        match kind:
-            case Kind.PATIENT:
-                patient = parse(Patient, value)
+            raise InvalidResource(_INVALID_ID)
+        match resource_type:
+            case ResourceType.PATIENT:
+                patient = parse(FhirPatient, value)
                 fields, notes = patient_fields(patient, self.identifier_system, self.today)
-            case Kind.PRACTITIONER:
-                fields, notes = practitioner_fields(parse(Practitioner, value), self.today)
-            case Kind.PRACTITIONER_ROLE:
-                fields, notes = role_fields(parse(PractitionerRole, value)), []
-            case Kind.LOCATION:
-                fields, notes = location_fields(parse(Location, value))
+            case ResourceType.PRACTITIONER:
+                fields, notes = practitioner_fields(parse(FhirPractitioner, value), self.today)
+            case ResourceType.PRACTITIONER_ROLE:
+                fields, notes = role_fields(parse(FhirPractitionerRole, value)), []
+            case ResourceType.LOCATION:
+                fields, notes = location_fields(parse(FhirLocation, value))
         return fields, [*notes, Note.INCOMPLETE] if parse(Resource, value).meta.is_subset else notes
 
-    def _time(self, value: dict[str, Any]) -> tuple[datetime | None, list[Note]]:
-        stated = last_updated(value)
-        updated_at = self._past(stated)
-        return updated_at, [Note.TIME_UNKNOWN] if stated is not None and updated_at is None else []
+    def _updated_at(self, value: dict[str, Any]) -> tuple[datetime | None, list[Note]]:
+        text = last_updated(value)
+        updated_at = self._past_instant(text)
+        return updated_at, [Note.TIME_UNKNOWN] if text is not None and updated_at is None else []
 
-    def _past(self, stated: object) -> datetime | None:
-        found = instant(stated)
-        # A clock that was wrong once must not keep all later versions out.
-        return found if found is not None and found <= self.now + _CLOCK_SKEW else None
+    def _past_instant(self, text: object) -> datetime | None:
+        time = instant(text)
+        # A time in the future, from a wrong clock, would make all later versions look older.
+        return time if time is not None and time <= self.now + _CLOCK_SKEW else None
 
     def _deletion(self, deletion: Deletion) -> Result:
-        found = parse_reference(deletion.url)
-        if found is None or found[0] is None:
-            return Refusal("request.url does not name a resource")
-        if found[0] not in RESOURCE_TYPES:
-            return Refusal("request.url does not name a type of FHIR resource")
-        if found[0] not in set(Kind):
-            return Skipped(found[0])
-        kind = Kind(found[0])
-        return Mapped(kind, RegistryUpdate(found[1], {ACTIVE_FIELDS[kind]: False}, self._past(deletion.at)))
+        name, record_id = parse_reference(deletion.url) or (None, "")
+        if name is None:
+            return RefusedItem("request.url does not name a resource")
+        if name not in FHIR_TYPES:
+            return RefusedItem("request.url does not name a FHIR resource type")
+        if name not in set(ResourceType):
+            return Skipped(name)
+        resource_type = ResourceType(name)
+        update = RegistryUpdate(record_id, {ACTIVE_FIELDS[resource_type]: False}, self._past_instant(deletion.at))
+        return Mapped(resource_type, update)
 
-    def _stated_inactive(self, kind: Kind, value: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the fields of a resource that has faults but is clearly inactive, None where it is not."""
-        if kind is Kind.PATIENT:
+    def _inactive_status(self, resource_type: ResourceType, value: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the status fields of an invalid resource that is clearly inactive, or None if it is not."""
+        if resource_type is ResourceType.PATIENT:
             return inactive_patient_fields(value)
-        status = value.get("status")
-        inactive = is_inactive_status(status) if kind is Kind.LOCATION else value.get("active") is False
+        if resource_type is ResourceType.LOCATION:
+            inactive = is_inactive_status(value.get("status"))
+        else:
+            inactive = value.get("active") is False
         if inactive:
-            return {ACTIVE_FIELDS[kind]: False}
-        return ended_role_fields(value, self.today) if kind is Kind.PRACTITIONER_ROLE else None
+            return {ACTIVE_FIELDS[resource_type]: False}
+        return ended_role_fields(value, self.today) if resource_type is ResourceType.PRACTITIONER_ROLE else None

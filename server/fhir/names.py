@@ -1,22 +1,22 @@
-"""Which of a person's names is shown, and how it is written."""
+"""The choice of a person's display name."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
 from server.fhir.dates import first_day, last_day
-from server.fhir.refusal import RefusedLine, is_legible, is_masked, required, spaced
 from server.fhir.resources import HumanName, Period
+from server.fhir.text_fields import InvalidResource, collapse_spaces, is_legible, is_masked, require_text
 
-LONGEST_NAME: Final = 300
+MAX_NAME_LENGTH: Final = 300
 
-# Best first; None stands for names without a use, and any other word counts as temp does.
+# The best use first. None stands for names without a use. An unknown use counts as temp.
 _USES: Final = ("official", "usual", None, "temp", "nickname", "anonymous", "old", "maiden")
 _FORMER_USES: Final = frozenset({"old", "maiden"})
 
 
 def is_current(period: Period | None, today: date) -> bool:
-    """Return whether the period includes today, as far as it says."""
+    """Return whether the period includes today. A missing or invalid start or end is unbounded."""
     if period is None:
         return True
     start, end = first_day(period.start), last_day(period.end)
@@ -24,30 +24,30 @@ def is_current(period: Period | None, today: date) -> bool:
 
 
 def best_name(names: Sequence[HumanName], today: date) -> HumanName | None:
-    """Return the name to show: a current one before others, then by its use, then the one that began last.
+    """Return the name to display: current names first, then by use, then the one with the latest start.
 
-    Names that are blank or masked (`***`) are left out; None where no other is left.
+    Blank and masked names (`***`) are ignored. Return None if no other name is left.
     """
-    shown = [name for name in names if is_legible(written(name))]
-    return min(shown, key=lambda name: _rank(name, today), default=None)
+    legible = [name for name in names if is_legible(name_text(name))]
+    return min(legible, key=lambda name: _rank(name, today), default=None)
 
 
-def written_name(names: Sequence[HumanName], today: date) -> str:
-    """Return the name to show as text. Raise RefusedLine where there is none, or it is too long."""
+def display_name(names: Sequence[HumanName], today: date) -> str:
+    """Return the text of the name to display. Raise InvalidResource if there is none, or if it is too long."""
     name = best_name(names, today)
-    if name is None and any(is_masked(written(name)) for name in names):
-        raise RefusedLine("name is masked")
-    return required(written(name) if name else None, "name", LONGEST_NAME)
+    if name is None and any(is_masked(name_text(name)) for name in names):
+        raise InvalidResource("name is masked")
+    return require_text(name_text(name) if name else None, "name", MAX_NAME_LENGTH)
 
 
-def written(name: HumanName) -> str:
-    """Return the name as one text: its own, or else its parts."""
-    return spaced(name.text) or joined([*name.given, name.family], " ")
+def name_text(name: HumanName) -> str:
+    """Return the text of a name, or its parts joined if it has no text."""
+    return collapse_spaces(name.text) or join_nonblank([*name.given, name.family], " ")
 
 
-def joined(parts: Iterable[str | None], separator: str) -> str:
-    """Return the parts that are not blank, with the separator between them."""
-    return separator.join(text for part in parts if (text := spaced(part)))
+def join_nonblank(parts: Iterable[str | None], separator: str) -> str:
+    """Join the parts that are not blank with the separator."""
+    return separator.join(text for part in parts if (text := collapse_spaces(part)))
 
 
 def _rank(name: HumanName, today: date) -> tuple[bool, int, int]:

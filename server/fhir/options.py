@@ -1,4 +1,4 @@
-"""How files are imported."""
+"""The options of an import."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How files are imported.
+    """The options of an import.
 
     Attributes:
-        organization_id: Whose they are.
-        default_time_zone: The zone of sites that state none.
-        identifier_system: The system whose identifiers are record numbers; None: their type decides.
-        full: Whether the files are complete exports of the types in them, so that what they lack is no longer active.
-        confirm: How many records shall become inactive because of that. None: count them, and change nothing at all.
-        report: Where the report for machines goes.
+        organization_id: The organization that the records belong to.
+        default_time_zone: The time zone of sites that state none.
+        identifier_system: The identifier system of record numbers; None decides by the type of the identifiers.
+        full: Whether the files are a complete export of the types in them, so that missing records become inactive.
+        confirm: The number of records to make inactive; None only counts them and stores nothing.
+        report: The path of the JSON report.
     """
 
     organization_id: str

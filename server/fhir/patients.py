@@ -1,4 +1,4 @@
-"""What is taken of a Patient."""
+"""The mapping of Patient resources."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -6,24 +6,29 @@ from typing import Any, Final
 
 from server.fhir.dates import birth_date
 from server.fhir.identifiers import record_number
-from server.fhir.kinds import Kind, Note, referenced_id
-from server.fhir.names import written_name
-from server.fhir.refusal import RefusedLine
-from server.fhir.resources import Patient, parse
+from server.fhir.names import display_name
+from server.fhir.references import referenced_id
+from server.fhir.resource_types import ResourceType
+from server.fhir.resources import FhirPatient, parse
+from server.fhir.results import Note
+from server.fhir.text_fields import InvalidResource
 
-_STATUS: Final = ("active", "deceasedBoolean", "deceasedDateTime", "_deceasedDateTime")
+_STATUS_FIELDS: Final = ("active", "deceasedBoolean", "deceasedDateTime", "_deceasedDateTime")
 
 
-def patient_fields(resource: Patient, identifier_system: str | None, today: date) -> tuple[dict[str, Any], list[Note]]:
-    """Return the fields that a Patient states, and what there is to say about them. Raise RefusedLine.
+def patient_fields(
+    resource: FhirPatient, identifier_system: str | None, today: date
+) -> tuple[dict[str, Any], list[Note]]:
+    """Return the fields that a Patient states, and notes for the report. Raise InvalidResource.
 
-    A subset states what it has; of the status only that the patient is inactive, for what it leaves out may be why.
+    A subset (an incomplete resource) can make a patient inactive but not active, because the fields that it omits may
+    include the reason for inactivity.
     """
     subset = resource.meta.is_subset
     notes: list[Note] = []
     fields: dict[str, Any] = {}
     if not subset or resource.states("name"):
-        fields["display_name"] = written_name(resource.name, today)
+        fields["display_name"] = display_name(resource.name, today)
     number = record_number(resource.identifier, identifier_system, today)
     if number is not None or not subset:
         fields["medical_record_number"] = number or resource.id
@@ -45,12 +50,12 @@ def patient_fields(resource: Patient, identifier_system: str | None, today: date
 
 
 def inactive_patient_fields(value: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the fields of a Patient that has faults but is clearly inactive, None where it is not."""
+    """Return the status fields of an invalid Patient that is clearly inactive, or None if it is not."""
     fields: dict[str, Any] = {}
     for part in _status_parts(value):
         try:
-            resource = parse(Patient, {"id": value["id"], **part})
-        except RefusedLine:
+            resource = parse(FhirPatient, {"id": value["id"], **part})
+        except InvalidResource:
             continue
         if is_inactive(resource):
             fields["active"] = False
@@ -60,13 +65,13 @@ def inactive_patient_fields(value: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _status_parts(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return what says whether a patient is active, piece by piece, so that a fault in one spoils no other."""
-    yield from ({name: value[name]} for name in _STATUS if name in value)
+    """Yield the status fields one by one, so that an invalid one does not affect the others."""
+    yield from ({name: value[name]} for name in _STATUS_FIELDS if name in value)
     links = value.get("link")
     yield from ({"link": [link]} for link in (links if isinstance(links, list) else ()))
 
 
-def is_inactive(resource: Patient) -> bool:
+def is_inactive(resource: FhirPatient) -> bool:
     """Return whether the patient is deactivated, deceased, or merged into another record."""
     return (
         resource.active is False
@@ -76,11 +81,11 @@ def is_inactive(resource: Patient) -> bool:
     )
 
 
-def is_merged(resource: Patient) -> bool:
+def is_merged(resource: FhirPatient) -> bool:
     """Return whether another record has replaced this one."""
     return any(link.type == "replaced-by" for link in resource.link)
 
 
-def _survivor(resource: Patient) -> str | None:
-    others = (referenced_id(link.other, Kind.PATIENT) for link in resource.link if link.type == "replaced-by")
+def _survivor(resource: FhirPatient) -> str | None:
+    others = (referenced_id(link.other, ResourceType.PATIENT) for link in resource.link if link.type == "replaced-by")
     return next((other for other in others if other is not None and other != resource.id), None)

@@ -1,4 +1,4 @@
-"""The progress bar of an import, where there is a terminal to show it."""
+"""The progress bar of an import, shown on a terminal."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,14 +8,14 @@ from typing import Final, Self
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from server.fhir.sources import Source
+from server.fhir.resource_files import ResourceFile
 
-# Updating the bar for each item would cost more than reading it.
+# Updating the bar for each item would cost more time than reading the item.
 _ITEMS_PER_UPDATE: Final = 100
 
 
 class FileProgress:
-    """Shows how much of all files is read."""
+    """Shows the progress of reading all files."""
 
     def __init__(self, paths: Iterable[Path], console: Console) -> None:
         """Prepare the bar."""
@@ -31,7 +31,7 @@ class FileProgress:
         )
         self._sizes = {path: path.stat().st_size if path.is_file() else 0 for path in paths}
         self._task = self._bar.add_task("", total=sum(self._sizes.values()) or None)
-        self._done = 0
+        self._completed_bytes = 0
         self._items = 0
 
     def __enter__(self) -> Self:
@@ -42,12 +42,12 @@ class FileProgress:
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Leave the bar as it is."""
+        """Stop updating the bar."""
         self._bar.stop()
 
     @property
     def is_shown(self) -> bool:
-        """Whether there is a bar to make room for."""
+        """Whether the bar is visible."""
         return not self._bar.disable
 
     def show(self, line: str) -> None:
@@ -55,16 +55,16 @@ class FileProgress:
         self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def start(self, path: Path) -> None:
-        """Show that a file is being read."""
+        """Show the name of the file that is read next."""
         self._bar.update(self._task, description=path.name)
 
-    def advance(self, source: Source) -> None:
-        """Show how much of the file is read."""
+    def advance(self, file: ResourceFile) -> None:
+        """Count an item of the file, and update the bar from time to time."""
         self._items += 1
         if self._items % _ITEMS_PER_UPDATE == 0:
-            self._bar.update(self._task, completed=self._done + source.bytes_read)
+            self._bar.update(self._task, completed=self._completed_bytes + file.bytes_read)
 
     def end(self, path: Path) -> None:
-        """Show that the file is read."""
-        self._done += self._sizes[path]
-        self._bar.update(self._task, completed=self._done)
+        """Show that the file is complete."""
+        self._completed_bytes += self._sizes[path]
+        self._bar.update(self._task, completed=self._completed_bytes)

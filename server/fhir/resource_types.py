@@ -1,7 +1,19 @@
-"""The names of FHIR's resource types, R4 and R5: what is none of them is a fault of the file, not another kind."""
+"""The resource types of FHIR: those that are imported, and all others, which are skipped."""
 
+from enum import StrEnum
 from typing import Final
 
+
+class ResourceType(StrEnum):
+    """The resource types that are imported."""
+
+    PRACTITIONER = "Practitioner"
+    PRACTITIONER_ROLE = "PractitionerRole"
+    LOCATION = "Location"
+    PATIENT = "Patient"
+
+
+# The types of R4 and R5.
 _NAMES: Final = """
     Account ActivityDefinition ActorDefinition AdministrableProductDefinition AdverseEvent AllergyIntolerance
     Appointment AppointmentResponse ArtifactAssessment AuditEvent Basic Binary BiologicallyDerivedProduct
@@ -32,4 +44,4 @@ _NAMES: Final = """
     TerminologyCapabilities TestPlan TestReport TestScript Transport ValueSet VerificationResult VisionPrescription
 """
 
-RESOURCE_TYPES: Final = frozenset(_NAMES.split())
+FHIR_TYPES: Final = frozenset(_NAMES.split())

@@ -1,21 +1,21 @@
-"""The parts of FHIR's resources that scheduling needs, as FHIR R4 defines them."""
+"""The parts of FHIR R4 resources that scheduling needs."""
 
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from server.fhir.refusal import RefusedLine
+from server.fhir.text_fields import InvalidResource
 
 
 class Element(BaseModel):
-    """A part of a resource. Strict: a number where FHIR has a text is a fault of the file, not something to guess."""
+    """A part of a resource. It is strict: a number in place of a string is an error, not a value to convert."""
 
     model_config = ConfigDict(alias_generator=to_camel, strict=True, extra="ignore", frozen=True)
 
 
 class Coding(Element):
-    """A code of a system of codes."""
+    """A code of a code system."""
 
     system: str | None = None
     code: str | None = None
@@ -30,7 +30,7 @@ class CodeableConcept(Element):
 
 
 class Period(Element):
-    """The time from start to end, both inclusive; an open one has no end."""
+    """The time from start to end, both inclusive. An open period has no end."""
 
     start: str | None = None
     end: str | None = None
@@ -42,14 +42,14 @@ class HumanName(Element):
     use: str | None = None
     text: str | None = None
     family: str | None = None
-    # FHIR writes null where a part of a name has only extensions.
+    # FHIR uses null for a part of a name that has only extensions.
     given: list[str | None] = []
     suffix: list[str | None] = []
     period: Period | None = None
 
 
 class Identifier(Element):
-    """A number or another text that identifies within a system."""
+    """A text that identifies a person within a system."""
 
     use: str | None = None
     type: CodeableConcept | None = None
@@ -59,7 +59,7 @@ class Identifier(Element):
 
 
 class Extension(Element):
-    """What a system adds to FHIR's own fields."""
+    """A field that is not part of FHIR itself."""
 
     url: str | None = None
     value_code: str | None = None
@@ -81,28 +81,28 @@ class Link(Element):
 
 
 class Meta(Element):
-    """What a server says about a resource."""
+    """The metadata of a resource."""
 
-    # Not strict: whatever is wrong here does not make the resource wrong.
+    # Any: wrong metadata does not make the resource invalid.
     last_updated: Any = None
     tag: Any = None
 
     @property
     def is_subset(self) -> bool:
-        """Whether the server left parts of the resource out."""
+        """Whether the server omitted parts of the resource."""
         tags = self.tag if isinstance(self.tag, list) else []
         return any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags)
 
 
 class Qualification(Element):
-    """A degree or a license."""
+    """A degree or license."""
 
     code: CodeableConcept
     period: Period | None = None
 
 
 class Resource(Element):
-    """What every resource has."""
+    """The fields of every resource."""
 
     id: str
     meta: Meta = Meta()
@@ -112,7 +112,7 @@ class Resource(Element):
         return any(getattr(self, name) not in (None, []) for name in names)
 
 
-class Practitioner(Resource):
+class FhirPractitioner(Resource):
     """A member of staff."""
 
     active: bool | None = None
@@ -120,16 +120,16 @@ class Practitioner(Resource):
     qualification: list[Qualification] = []
 
 
-class PractitionerRole(Resource):
-    """What a member of staff does, where and when."""
+class FhirPractitionerRole(Resource):
+    """The role of a staff member at an organization, for a period."""
 
     active: bool | None = None
     practitioner: Reference | None = None
     period: Period | None = None
 
 
-class Location(Resource):
-    """A site, a wing, a room."""
+class FhirLocation(Resource):
+    """A site, wing or room."""
 
     status: str | None = None
     name: str | None = None
@@ -138,7 +138,7 @@ class Location(Resource):
     extension: list[Extension] = []
 
 
-class Patient(Resource):
+class FhirPatient(Resource):
     """A patient."""
 
     active: bool | None = None
@@ -147,7 +147,7 @@ class Patient(Resource):
     birth_date: str | None = None
     deceased_boolean: bool | None = None
     deceased_date_time: str | None = None
-    # The day of death may be left out, and the reason told instead.
+    # An extension that gives the reason why the date of death is missing.
     deceased_date_time_missing: Any = Field(default=None, alias="_deceasedDateTime")
     link: list[Link] = []
 
@@ -156,11 +156,11 @@ _Model = TypeVar("_Model", bound=Resource)
 
 
 def parse(model: type[_Model], value: Any) -> _Model:
-    """Return the resource. Raise RefusedLine where a field is missing or has the wrong type."""
+    """Return the resource. Raise InvalidResource if a field is missing or has the wrong type."""
     try:
         return model.model_validate(value)
-    except ValidationError as invalid:
-        fault = invalid.errors(include_url=False, include_input=False, include_context=False)[0]
-    # The places are names of our own models and positions in lists: nothing of what the line says.
-    path = ".".join(str(step) for step in fault["loc"])
-    raise RefusedLine(f"{path} is missing" if fault["type"] == "missing" else f"{path} has the wrong type of value")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    # The path consists of field names of these models and positions in lists, so it contains no personal data.
+    path = ".".join(str(step) for step in first["loc"])
+    raise InvalidResource(f"{path} is missing" if first["type"] == "missing" else f"{path} has the wrong type")

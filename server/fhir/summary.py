@@ -4,14 +4,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from server.fhir.kinds import Kind, Note
+from server.fhir.resource_types import ResourceType
+from server.fhir.results import Note
 
 _OTHER: Final = "Other"
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many resources of a type had each outcome."""
+    """The number of resources of one type by outcome."""
 
     new: int = 0
     changed: int = 0
@@ -22,32 +23,38 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
-    """How many records of a type the files hold, how many are active here, and how many of these the files lack."""
+class MissingRecords:
+    """The comparison of a complete export with the stored records of one type.
+
+    Attributes:
+        in_files: The number of records in the files.
+        active: The number of active stored records.
+        missing: The number of active stored records that are missing from the files.
+    """
 
     in_files: int
     active: int
-    absent: int
+    missing: int
 
 
 @dataclass(slots=True)
 class ImportSummary:
-    """What an import did.
+    """The counts of an import.
 
     Attributes:
-        counts: By type; "Other" are items whose type could not be read.
-        notes: How many resources of a type each note is about.
-        absences: What a complete export no longer holds, by type.
-        deactivated: Whether these records were made inactive.
-        unread: How many items there are in which unknown resources may be.
+        counts: The counts by type. "Other" counts items whose type could not be read.
+        notes: The number of resources of a type that a note applies to.
+        missing_records: The records that are missing from a complete export, by type.
+        deactivated: Whether the missing records were made inactive.
+        unreadable: The number of items that may contain resources that could not be read.
         dry_run: Whether nothing was stored.
     """
 
     counts: dict[str, Counts] = field(default_factory=dict)
-    notes: Counter[tuple[Kind, Note]] = field(default_factory=Counter)
-    absences: dict[Kind, Absence] = field(default_factory=dict)
+    notes: Counter[tuple[ResourceType, Note]] = field(default_factory=Counter)
+    missing_records: dict[ResourceType, MissingRecords] = field(default_factory=dict)
     deactivated: bool = False
-    unread: int = 0
+    unreadable: int = 0
     dry_run: bool = False
 
     def of(self, type: str | None) -> Counts:
@@ -55,29 +62,32 @@ class ImportSummary:
         return self.counts.setdefault(type or _OTHER, Counts())
 
     @property
-    def holds_resources(self) -> bool:
-        """Whether anything in the files is a FHIR resource."""
+    def has_resources(self) -> bool:
+        """Whether the files contain any FHIR resource."""
         return any(name != _OTHER for name in self.counts)
 
     @property
     def refused(self) -> int:
-        """How many items were refused."""
+        """The number of refused items."""
         return sum(item.refused for item in self.counts.values())
 
     @property
-    def absent(self) -> int:
-        """How many active records the files lack."""
-        return sum(item.absent for item in self.absences.values())
+    def missing(self) -> int:
+        """The number of active records that are missing from the files."""
+        return sum(item.missing for item in self.missing_records.values())
 
     def as_json(self) -> dict[str, Any]:
-        """Return the summary in the form that the report for machines has."""
+        """Return the summary in the format of the JSON report."""
         return {
             "counts": {name: asdict(counts) for name, counts in self.counts.items()},
             "notes": [
-                {"type": kind, "note": note.name, "text": note, "count": count}
-                for (kind, note), count in self.notes.items()
+                {"type": resource_type, "note": note.name, "text": note, "count": count}
+                for (resource_type, note), count in self.notes.items()
             ],
-            "absent": {kind: asdict(absence) for kind, absence in self.absences.items()},
+            "absent": {
+                resource_type: {"in_files": records.in_files, "active": records.active, "absent": records.missing}
+                for resource_type, records in self.missing_records.items()
+            },
             "deactivated": self.deactivated,
             "dryRun": self.dry_run,
         }

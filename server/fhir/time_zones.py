@@ -1,4 +1,4 @@
-"""Names of time zones as registries write them: of IANA in any case, and of Windows by CLDR's mapping."""
+"""Time zone names in registries: IANA names in any case, and Windows names by CLDR's mapping."""
 
 from functools import lru_cache
 from typing import Final
@@ -8,7 +8,7 @@ from tzlocal.windows_tz import win_tz
 
 from domain.wall_time import is_time_zone
 
-# The second is an older one, deprecated by now.
+# tz-code is deprecated but still in use.
 EXTENSIONS: Final = frozenset(
     f"{scheme}://hl7.org/fhir/StructureDefinition/{name}"
     for scheme in ("http", "https")
@@ -17,7 +17,7 @@ EXTENSIONS: Final = frozenset(
 
 
 def find_time_zone(name: str) -> str | None:
-    """Return the IANA time zone that a name means, None where it means none."""
+    """Return the IANA time zone for a name, or None if the name is unknown."""
     name = name.strip()
     return name if is_time_zone(name) else _zones_by_name().get(name.casefold())
 

@@ -194,7 +194,7 @@ def test_an_import_with_refused_lines_fails_unless_allowed(tmp_path: Path) -> No
     done = run(*IMPORT, "file", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         1,
-        "group-sessions: refused: 1 (--allow-refused makes this no failure)\n",
+        "group-sessions: refused resources: 1; correct them, or accept this with --allow-refused\n",
     )
     assert "file:2: name is missing" in done.stdout
     assert "Patient     1" in done.stdout
@@ -234,7 +234,10 @@ def test_an_import_continues_when_its_output_is_closed(tmp_path: Path) -> None:
     ) as process:
         os.close(writer)
         _, errors = process.communicate(timeout=50)
-    assert (process.returncode, errors) == (1, "group-sessions: refused: 2 (--allow-refused makes this no failure)\n")
+    assert (process.returncode, errors) == (
+        1,
+        "group-sessions: refused resources: 2; correct them, or accept this with --allow-refused\n",
+    )
     done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
     assert ["Patient", "0", "0", "1", "0", "0", "2"] in [line.split() for line in done.stdout.splitlines()]
 
@@ -251,7 +254,10 @@ def test_a_file_name_may_be_invalid_utf_8(tmp_path: Path) -> None:
 def test_an_import_without_any_resource_fails(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not JSON\n")
     done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (1, "group-sessions: nothing in the files could be imported\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "group-sessions: the files contain no FHIR resources: nothing was imported\n",
+    )
     assert "file:1: the line is not JSON" in done.stdout
 
 
@@ -261,26 +267,26 @@ def test_a_full_export_requires_the_number_of_missing_records(tmp_path: Path) ->
     assert run(*IMPORT, "all", cwd=tmp_path).returncode == 0
     done = run(*IMPORT, "--full", "one", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Nothing was changed. Active records that the files lack: 1." in done.stdout
-    assert "To import the files and make these inactive: --full --confirm 1" in done.stdout
+    assert "Nothing was changed. Active records that are missing from the files: 1." in done.stdout
+    assert "To import the files and make these records inactive, add: --confirm 1" in done.stdout
     done = run(*IMPORT, "--full", "--confirm", "2", "one", cwd=tmp_path)
     assert done.returncode == 1
-    assert "active records that the files lack: 1;" in done.stderr
+    assert "active records that are missing from the files: 1;" in done.stderr
     assert run(*IMPORT, "--full", "--confirm", "1", "one", cwd=tmp_path).returncode == 0
     done = run(*IMPORT, "--full", "one", cwd=tmp_path)
-    assert "make these inactive: --full --confirm 0" in done.stdout
+    assert "make these records inactive, add: --confirm 0" in done.stdout
     (tmp_path / "one").write_text(PATIENT + "nonsense\n")
     done = run(*IMPORT, "--full", "--confirm", "0", "one", cwd=tmp_path)
     assert done.returncode == 1
-    assert "something could not be read (1), so what the files lack is not known" in done.stderr
+    assert "unreadable parts of the files: 1; nothing was made inactive" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (("--confirm", "1"), "--confirm goes with --full"),
+        (("--confirm", "1"), "--confirm requires --full"),
         (("--full", "--confirm", "all"), "must be a number of records"),
-        (("--report", "file"), "there is a file already that is not a report"),
+        (("--report", "file"), "this file exists and is not a report"),
         (("--report", "gone/report.json"), "gone/report.json: No such file"),
         (("--identifier-system", ""), "must be text of 1 to 1000 characters"),
     ],

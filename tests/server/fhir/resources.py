@@ -1,11 +1,11 @@
-"""FHIR resources for tests, and what is made of them."""
+"""FHIR resources for tests, and the results of mapping them."""
 
 import json
 from datetime import UTC, date, datetime
 from typing import Any
 
-from server.fhir.kinds import Mapped, Refusal, Skipped
 from server.fhir.mapping import Mapper
+from server.fhir.results import Mapped, RefusedItem, Skipped
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
@@ -54,25 +54,25 @@ def ndjson(*values: Any) -> bytes:
     return b"".join(json.dumps(value).encode() + b"\n" for value in values)
 
 
-def mapped(content: Any, identifier_system: str | None = None) -> Mapped:
+def map_content(content: Any, identifier_system: str | None = None) -> Mapped:
     result = Mapper(NOW, TODAY, identifier_system).map(content)
     assert isinstance(result, Mapped), result
     return result
 
 
-def fields(content: Any, identifier_system: str | None = None) -> dict[str, Any]:
-    result = mapped(content, identifier_system)
-    assert result.fault is None
+def mapped_fields(content: Any, identifier_system: str | None = None) -> dict[str, Any]:
+    result = map_content(content, identifier_system)
+    assert result.error is None
     return dict(result.update.fields)
 
 
-def refusal(content: Any) -> str:
+def refusal_reason(content: Any) -> str:
     result = Mapper(NOW, TODAY).map(content)
-    assert isinstance(result, Refusal), result
+    assert isinstance(result, RefusedItem), result
     return result.reason
 
 
-def skipped(content: Any) -> str:
+def skipped_type(content: Any) -> str:
     result = Mapper(NOW, TODAY).map(content)
     assert isinstance(result, Skipped), result
     return result.type

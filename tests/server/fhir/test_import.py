@@ -1,4 +1,4 @@
-"""Importing files of FHIR resources: what is stored, what a run reports, and complete exports."""
+"""The import of FHIR files: stored records, the report, and complete exports."""
 
 import gzip
 import io
@@ -17,9 +17,10 @@ from sqlalchemy import Table, select
 from db.connections.engine import Database
 from db.tables import locations, patients, staff_members
 from server.fhir.importing import BATCH, import_files
-from server.fhir.kinds import Kind, Note
 from server.fhir.options import ImportOptions
-from server.fhir.summary import Absence, Counts, ImportSummary
+from server.fhir.resource_types import ResourceType
+from server.fhir.results import Note
+from server.fhir.summary import Counts, ImportSummary, MissingRecords
 from server.runtime.command_error import CommandError
 from tests.server.fhir.resources import (
     TIME_ZONE,
@@ -39,13 +40,13 @@ from tests.support.databases import operator_of
 pytestmark = pytest.mark.anyio
 
 MR = {"coding": [{"code": "MR"}]}
-WHOLE = patient(birthDate="1980-02-29", identifier=[{"type": MR, "value": "MR-1"}])
+COMPLETE = patient(birthDate="1980-02-29", identifier=[{"type": MR, "value": "MR-1"}])
 
 
 async def run(engine: Database, *paths: Path, **options: Any) -> tuple[ImportSummary, list[str]]:
     out = io.StringIO()
-    chosen = ImportOptions(**{"organization_id": "org", "default_time_zone": ZONE, **options})
-    summary = await import_files(operator_of(engine), chosen, paths, out, Console(file=io.StringIO()))
+    import_options = ImportOptions(**{"organization_id": "org", "default_time_zone": ZONE, **options})
+    summary = await import_files(operator_of(engine), import_options, paths, out, Console(file=io.StringIO()))
     return summary, out.getvalue().splitlines()
 
 
@@ -68,8 +69,8 @@ def file(tmp_path: Path) -> Files:
 
 async def rows(engine: Database, table: Table, *columns: str) -> list[tuple[Any, ...]]:
     async with engine.connect() as connection:
-        found = await connection.execute(select(*(table.c[name] for name in columns)).order_by(table.c.id))
-        return [tuple(row) for row in found]
+        result = await connection.execute(select(*(table.c[name] for name in columns)).order_by(table.c.id))
+        return [tuple(row) for row in result]
 
 
 def names_in(folder: Path) -> list[str]:
@@ -84,7 +85,7 @@ async def active(engine: Database) -> dict[str, bool]:
     return {row[0]: row[1] for row in await rows(engine, patients, "id", "active")}
 
 
-async def test_files_are_imported_and_a_second_run_changes_nothing(engine: Database, file: Files) -> None:
+async def test_a_second_import_of_the_same_files_changes_nothing(engine: Database, file: Files) -> None:
     rooms = file(
         location(id="r1", name="Room 1", partOf={"reference": "https://fhir.test/Location/site/_history/2"}),
         location(id="r2", name="Room 2", partOf={"reference": "Location/gone"}),
@@ -108,7 +109,7 @@ async def test_files_are_imported_and_a_second_run_changes_nothing(engine: Datab
         "Observation": Counts(skipped=2),
         "Other": Counts(refused=1),
     }
-    assert (summary.refused, summary.unread) == (3, 1)
+    assert (summary.refused, summary.unreadable) == (3, 1)
     assert report[:3] == [
         f"{others}:5: name is missing",
         f"{others}:8: resourceType is missing",
@@ -117,14 +118,14 @@ async def test_files_are_imported_and_a_second_run_changes_nothing(engine: Datab
     assert [line.split() for line in report if line.startswith(" Observation")] == [
         ["Observation", "0", "0", "0", "0", "2", "0"]
     ]
-    again, _ = await run(engine, rooms, others)
-    assert {name: counts.unchanged for name, counts in again.counts.items() if counts.unchanged} == {
+    second_run, _ = await run(engine, rooms, others)
+    assert {name: counts.unchanged for name, counts in second_run.counts.items() if counts.unchanged} == {
         "Practitioner": 1,
         "PractitionerRole": 1,
         "Location": 2,
         "Patient": 1,
     }
-    assert sum(counts.new + counts.changed for counts in again.counts.values()) == 0
+    assert sum(counts.new + counts.changed for counts in second_run.counts.values()) == 0
     assert await rows(engine, locations, "id", "site", "room", "time_zone") == [
         ("r1", "North", "Room 1", "America/Denver"),
         ("site", "North", None, "America/Denver"),
@@ -133,10 +134,10 @@ async def test_files_are_imported_and_a_second_run_changes_nothing(engine: Datab
 
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("indent", [None, 2])
-async def test_a_bundle_says_the_same_as_its_lines(
+async def test_a_bundle_is_imported_like_single_lines(
     engine: Database, tmp_path: Path, compressed: bool, indent: int | None
 ) -> None:
-    content = json.dumps(bundle(WHOLE, practitioner(), patient(id="q", name=[])), indent=indent).encode()
+    content = json.dumps(bundle(COMPLETE, practitioner(), patient(id="q", name=[])), indent=indent).encode()
     path = tmp_path / "bundle"
     path.write_bytes(gzip.compress(content) if compressed else content)
     summary, report = await run(engine, path)
@@ -144,54 +145,54 @@ async def test_a_bundle_says_the_same_as_its_lines(
     assert report[0] == (f"{path}: entry 3: name is missing" if indent else f"{path}:1: entry 3: name is missing")
 
 
-async def test_what_a_file_does_not_state_stays(engine: Database, file: Files) -> None:
+async def test_records_missing_from_a_file_do_not_change(engine: Database, file: Files) -> None:
     await run(engine, file(patient(), patient(id="q")))
     summary, _ = await run(engine, file(patient(active=False)))
     assert summary.counts["Patient"] == Counts(changed=1)
     assert await active(engine) == {"p": False, "q": True}
 
 
-async def test_an_id_that_comes_twice_is_counted_twice_also_across_batches(engine: Database, file: Files) -> None:
+async def test_a_repeated_id_is_counted_twice_also_across_batches(engine: Database, file: Files) -> None:
     many = [patient(id=f"p{number}") for number in range(BATCH)]
     summary, _ = await run(engine, file(*many, patient(id="p0", active=False), many[1]))
     assert summary.counts["Patient"] == Counts(new=BATCH, changed=1, unchanged=1)
 
 
-async def test_an_incomplete_resource_wipes_nothing(engine: Database, file: Files) -> None:
-    await run(engine, file(WHOLE))
+async def test_an_incomplete_resource_erases_no_field(engine: Database, file: Files) -> None:
+    await run(engine, file(COMPLETE))
     summary, _ = await run(engine, file(subset(patient(name=[{"text": "Ada Other"}]))))
     assert summary.counts["Patient"] == Counts(changed=1)
-    assert summary.notes[Kind.PATIENT, Note.INCOMPLETE] == 1
+    assert summary.notes[ResourceType.PATIENT, Note.INCOMPLETE] == 1
     assert await rows(engine, patients, "display_name", "birth_date", "medical_record_number") == [
         ("Ada Other", date(1980, 2, 29), "MR-1")
     ]
 
 
 @pytest.mark.parametrize("together", [True, False])
-async def test_an_incomplete_resource_keeps_no_earlier_whole_one_out(
+async def test_an_older_complete_resource_fills_in_missing_fields(
     engine: Database, file: Files, together: bool
 ) -> None:
     tagged = subset(patient(name=[{"text": "Ada Other"}]))
     newer = {**tagged, "meta": {**tagged["meta"], "lastUpdated": "2026-01-05T08:00:00Z"}}
-    whole = updated(WHOLE, "2026-01-04T08:00:00Z")
-    for lines in [(newer, whole)] if together else [(newer,), (whole,)]:
+    complete = updated(COMPLETE, "2026-01-04T08:00:00Z")
+    for lines in [(newer, complete)] if together else [(newer,), (complete,)]:
         await run(engine, file(*lines))
     expected = [("Ada Other", date(1980, 2, 29), "MR-1")]
     assert await rows(engine, patients, "display_name", "birth_date", "medical_record_number") == expected
-    summary, _ = await run(engine, file(whole, newer))
+    summary, _ = await run(engine, file(complete, newer))
     assert summary.counts["Patient"] == Counts(unchanged=2)
 
 
-async def test_an_incomplete_location_keeps_no_earlier_whole_one_out(engine: Database, file: Files) -> None:
+async def test_an_older_complete_location_fills_in_missing_fields(engine: Database, file: Files) -> None:
     tagged = subset(location(name="South"))
     newer = {**tagged, "meta": {**tagged["meta"], "lastUpdated": "2026-01-05T08:00:00Z"}}
     await run(engine, file(newer))
-    whole = location(extension=[{"url": TIME_ZONE, "valueCode": "America/Denver"}], status="inactive")
-    await run(engine, file(updated(whole, "2026-01-04T08:00:00Z")))
+    complete = location(extension=[{"url": TIME_ZONE, "valueCode": "America/Denver"}], status="inactive")
+    await run(engine, file(updated(complete, "2026-01-04T08:00:00Z")))
     assert await rows(engine, locations, "site", "time_zone", "active") == [("South", "America/Denver", False)]
 
 
-async def test_an_incomplete_resource_reactivates_nobody(engine: Database, file: Files) -> None:
+async def test_an_incomplete_resource_reactivates_no_patient(engine: Database, file: Files) -> None:
     await run(engine, file(patient(deceasedBoolean=True)))
     await run(engine, file(subset(patient(active=True))))
     assert await active(engine) == {"p": False}
@@ -205,13 +206,13 @@ VERSIONS = [
 
 
 @pytest.mark.parametrize("order", list(permutations(VERSIONS)))
-@pytest.mark.parametrize("files", ["one", "each", "bundle"])
+@pytest.mark.parametrize("files", ["one", "several", "bundle"])
 async def test_the_newest_version_wins_in_any_order(
     engine: Database, file: Files, tmp_path: Path, order: Sequence[dict[str, Any]], files: str
 ) -> None:
     if files == "one":
         await run(engine, file(*order))
-    elif files == "each":
+    elif files == "several":
         await run(engine, *map(file, order))
     else:
         for version in order:
@@ -219,43 +220,43 @@ async def test_the_newest_version_wins_in_any_order(
     assert await names(engine) == ["Newest"]
 
 
-async def test_older_versions_are_counted_and_are_no_failure(engine: Database, file: Files) -> None:
+async def test_older_versions_are_counted_and_not_refused(engine: Database, file: Files) -> None:
     summary, _ = await run(engine, file(VERSIONS[1], VERSIONS[0], VERSIONS[1]))
     assert summary.counts["Patient"] == Counts(new=1, older=1, unchanged=1)
     assert summary.refused == 0
 
 
 @pytest.mark.parametrize("wrong", [{"name": []}, {"birthDate": "nonsense"}, {"name": [{"text": "*****"}]}])
-async def test_a_clear_status_is_taken_of_a_record_that_is_held(
+async def test_the_status_of_an_invalid_resource_updates_a_stored_record(
     engine: Database, file: Files, wrong: dict[str, Any]
 ) -> None:
-    await run(engine, file(WHOLE))
+    await run(engine, file(COMPLETE))
     merged = {"link": [{"type": "replaced-by", "other": {"reference": "Patient/survivor"}}]}
     path = file(patient(**wrong, **merged))
     summary, report = await run(engine, path)
     assert summary.counts["Patient"] == Counts(changed=1)
-    assert report[0].startswith(f"{path}:1: refused, except that the record is inactive: ")
+    assert report[0].startswith(f"{path}:1: refused, except for the inactive status: ")
     assert await rows(engine, patients, "display_name", "birth_date", "active", "replaced_by") == [
         ("Ada Test", date(1980, 2, 29), False, "survivor")
     ]
 
 
-async def test_a_status_older_than_the_record_is_not_taken(engine: Database, file: Files) -> None:
+async def test_a_status_older_than_the_record_is_ignored(engine: Database, file: Files) -> None:
     await run(engine, file(updated(patient(), "2026-01-05T08:00:00Z")))
     summary, _ = await run(engine, file(updated(patient(active=False, name=[]), "2026-01-04T08:00:00Z")))
     assert summary.counts["Patient"] == Counts(older=1)
     assert await active(engine) == {"p": True}
 
 
-async def test_a_status_of_a_record_that_nobody_holds_is_skipped(engine: Database, file: Files) -> None:
+async def test_a_status_without_a_stored_record_is_skipped(engine: Database, file: Files) -> None:
     summary, _ = await run(engine, file(patient(active=False, name=[]), subset(patient(id="q", name=[]))))
     assert summary.counts["Patient"] == Counts(skipped=2)
     assert await active(engine) == {}
 
 
 async def test_a_status_may_come_before_the_record_itself(engine: Database, file: Files) -> None:
-    stub = updated(patient(active=False, name=[]), "2026-01-05T08:00:00Z")
-    summary, _ = await run(engine, file(stub), file(updated(patient(), "2026-01-04T08:00:00Z")))
+    status_only = updated(patient(active=False, name=[]), "2026-01-05T08:00:00Z")
+    summary, _ = await run(engine, file(status_only), file(updated(patient(), "2026-01-04T08:00:00Z")))
     assert summary.counts["Patient"] == Counts(new=1, changed=1)
     assert await active(engine) == {"p": False}
 
@@ -266,7 +267,7 @@ async def test_a_merge_can_be_undone(engine: Database, file: Files) -> None:
     assert await rows(engine, patients, "active", "replaced_by") == [(True, None)]
 
 
-async def test_staff_whose_roles_have_ended_no_longer_work_here(engine: Database, file: Files) -> None:
+async def test_staff_whose_roles_have_ended_are_inactive(engine: Database, file: Files) -> None:
     ended = role(period={"end": "2020-12-31"})
     await run(engine, file(ended), file(practitioner(), practitioner(id="t")))
     assert await rows(engine, staff_members, "id", "active") == [("s", False), ("t", True)]
@@ -276,14 +277,14 @@ async def test_staff_whose_roles_have_ended_no_longer_work_here(engine: Database
     assert await rows(engine, staff_members, "id", "active") == [("s", False), ("t", True)]
 
 
-async def test_a_role_deleted_in_bulk_ends_the_work(engine: Database, file: Files) -> None:
+async def test_staff_whose_role_is_deleted_are_inactive(engine: Database, file: Files) -> None:
     await run(engine, file(practitioner(), role()))
     await run(engine, file(deletions("PractitionerRole/r")))
     assert await rows(engine, staff_members, "active") == [(False,)]
 
 
-async def test_bulk_deletions_make_inactive_and_never_delete(engine: Database, file: Files) -> None:
-    await run(engine, file(WHOLE, practitioner(), location()))
+async def test_bulk_deletions_make_records_inactive_and_delete_none(engine: Database, file: Files) -> None:
+    await run(engine, file(COMPLETE, practitioner(), location()))
     urls = ("Patient/p", "Patient/unknown", "Practitioner/s", "Location/l", "Observation/o")
     summary, _ = await run(engine, file(deletions(*urls)))
     assert summary.counts == {
@@ -297,20 +298,20 @@ async def test_bulk_deletions_make_inactive_and_never_delete(engine: Database, f
     assert await rows(engine, locations, "site", "active") == [("North", False)]
 
 
-async def test_rooms_follow_a_site_that_is_imported_alone(engine: Database, file: Files) -> None:
+async def test_rooms_change_with_their_site(engine: Database, file: Files) -> None:
     room = location(id="r", name="Room", partOf={"reference": "Location/l", "display": "North"})
     await run(engine, file(room, location(extension=[{"url": TIME_ZONE, "valueCode": "America/Denver"}])))
     zone = [{"url": TIME_ZONE, "valueString": "Central Standard Time"}]
     summary, _ = await run(engine, file(location(name="Norte", extension=zone, status="suspended")))
     assert summary.counts["Location"] == Counts(changed=1)
-    assert summary.notes == {(Kind.LOCATION, Note.FOLLOWED): 1}
+    assert summary.notes == {(ResourceType.LOCATION, Note.FOLLOWED): 1}
     assert await rows(engine, locations, "id", "site", "room", "time_zone", "active") == [
         ("l", "Norte", None, "America/Chicago", False),
         ("r", "Norte", "Room", "America/Chicago", True),
     ]
 
 
-async def test_cycles_and_refused_parents_are_reported_as_such(engine: Database, file: Files) -> None:
+async def test_cycles_and_refused_parents_are_reported(engine: Database, file: Files) -> None:
     def part(id: str, parent: str) -> dict[str, Any]:
         return location(id=id, partOf={"reference": f"Location/{parent}"})
 
@@ -326,35 +327,35 @@ async def test_cycles_and_refused_parents_are_reported_as_such(engine: Database,
     ]
 
 
-async def test_a_zone_that_nobody_knows_is_reported_and_leaves_the_stored_one(engine: Database, file: Files) -> None:
+async def test_an_unknown_time_zone_is_reported_and_the_stored_one_kept(engine: Database, file: Files) -> None:
     await run(engine, file(location(extension=[{"url": TIME_ZONE, "valueCode": "America/Denver"}])))
     path = file(location(name="Norte", extension=[{"url": TIME_ZONE, "valueString": "Ruritania"}]))
     _, report = await run(engine, path)
-    assert report[0] == f"{path}:1: the time zone is not one of IANA's or CLDR's: ignored"
+    assert report[0] == f"{path}:1: unknown time zone, neither in IANA's nor in CLDR's list: ignored"
     assert await rows(engine, locations, "site", "time_zone") == [("Norte", "America/Denver")]
 
 
-async def test_it_is_counted_what_stands_in_for_what_is_missing(engine: Database, file: Files) -> None:
-    summary, report = await run(engine, file(patient(), WHOLE, location()))
+async def test_default_values_are_counted(engine: Database, file: Files) -> None:
+    summary, report = await run(engine, file(patient(), COMPLETE, location()))
     assert summary.notes == {
-        (Kind.PATIENT, Note.RECORD_NUMBER_IS_ID): 1,
-        (Kind.LOCATION, Note.ZONE_DEFAULTED): 1,
+        (ResourceType.PATIENT, Note.RECORD_NUMBER_IS_ID): 1,
+        (ResourceType.LOCATION, Note.ZONE_DEFAULTED): 1,
     }
     assert any(line.split()[-1:] == ["1"] and "no record number" in line for line in report)
 
 
-async def test_the_record_number_is_of_the_system_that_was_chosen(engine: Database, file: Files) -> None:
+async def test_the_record_number_comes_from_the_chosen_system(engine: Database, file: Files) -> None:
     numbers = [{"type": MR, "value": "MR-1"}, {"system": "urn:ours", "value": "O-1"}]
     await run(engine, file(patient(identifier=numbers)), identifier_system="urn:ours")
     assert await rows(engine, patients, "medical_record_number") == [("O-1",)]
 
 
-async def test_a_full_export_is_counted_and_changes_nothing_until_confirmed(engine: Database, file: Files) -> None:
+async def test_a_full_export_changes_nothing_until_confirmed(engine: Database, file: Files) -> None:
     await run(engine, file(*(patient(id=str(number)) for number in range(5)), practitioner(), location()))
     export = file(patient(id="0", name=[{"text": "Changed"}]), patient(id="1", name=[]), patient(id="9"))
     before = await rows(engine, patients, "id", "display_name", "active")
     summary, report = await run(engine, export, full=True)
-    assert summary.absences == {Kind.PATIENT: Absence(in_files=3, active=5, absent=3)}
+    assert summary.missing_records == {ResourceType.PATIENT: MissingRecords(in_files=3, active=5, missing=3)}
     assert await rows(engine, patients, "id", "display_name", "active") == before
     assert ["Patient", "3", "5", "3"] in [line.split() for line in report]
 
@@ -364,53 +365,53 @@ async def test_a_full_export_is_counted_and_changes_nothing_until_confirmed(engi
 
     summary, _ = await run(engine, export, full=True, confirm=3)
     assert summary.deactivated
-    # A line that is refused is held all the same.
+    # A refused resource counts as present.
     assert await active(engine) == {"0": True, "1": True, "2": False, "3": False, "4": False, "9": True}
     assert await rows(engine, staff_members, "active") == [(True,)]
     assert await rows(engine, locations, "active") == [(True,)]
 
 
-async def test_a_full_export_of_which_something_cannot_be_read_deactivates_nobody(
-    engine: Database, file: Files
-) -> None:
+async def test_a_full_export_with_unreadable_parts_deactivates_nobody(engine: Database, file: Files) -> None:
     await run(engine, file(patient(id="a"), patient(id="b")))
     export = file(patient(id="a"), {"resourceType": "Patient"})
     summary, _ = await run(engine, export, full=True, confirm=1)
-    assert (summary.absent, summary.unread, summary.deactivated) == (1, 1, False)
+    assert (summary.missing, summary.unreadable, summary.deactivated) == (1, 1, False)
     assert await active(engine) == {"a": True, "b": True}
 
 
-async def test_a_full_export_with_deletions_is_counted_alike_before_and_after(engine: Database, file: Files) -> None:
+async def test_a_full_export_with_deletions_has_the_same_count_twice(engine: Database, file: Files) -> None:
     await run(engine, file(*(patient(id=key) for key in "abc"), *(practitioner(id=key) for key in "st")))
     paths = (file(patient(id="a"), practitioner(id="s")), file(deletions("Patient/b")))
     planned, _ = await run(engine, *paths, full=True)
-    done, _ = await run(engine, *paths, full=True, confirm=planned.absent)
-    assert (planned.absent, done.deactivated) == (2, True)
+    confirmed, _ = await run(engine, *paths, full=True, confirm=planned.missing)
+    assert (planned.missing, confirmed.deactivated) == (2, True)
     assert await active(engine) == {"a": True, "b": False, "c": False}
     assert await rows(engine, staff_members, "id", "active") == [("s", True), ("t", False)]
 
 
-async def test_a_missing_file_is_told_before_anything_is_stored(engine: Database, file: Files, tmp_path: Path) -> None:
-    good = file(patient())
+async def test_a_missing_file_is_reported_before_anything_is_stored(
+    engine: Database, file: Files, tmp_path: Path
+) -> None:
+    valid_file = file(patient())
     with pytest.raises(CommandError, match="missing: No such file"):
-        await run(engine, good, tmp_path / "missing")
+        await run(engine, valid_file, tmp_path / "missing")
     with pytest.raises(CommandError, match="Is a directory"):
         await run(engine, tmp_path)
     with pytest.raises(CommandError, match="organization"):
-        await run(engine, good, organization_id="x" * 65)
+        await run(engine, valid_file, organization_id="x" * 65)
     with pytest.raises(CommandError, match="No such file"):
-        await run(engine, good, report=tmp_path / "gone" / "report.json")
+        await run(engine, valid_file, report=tmp_path / "gone" / "report.json")
     assert await active(engine) == {}
 
 
-async def test_the_report_for_machines_lists_everything(engine: Database, file: Files, tmp_path: Path) -> None:
+async def test_the_json_report_lists_everything(engine: Database, file: Files, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     path = file(*(patient(id=f"p{number}", name=[]) for number in range(30)), patient(), {"resourceType": "Task"})
     _, lines = await run(engine, path, report=report)
     assert lines[:20] == [f"{path}:{number}: name is missing" for number in range(1, 21)]
-    assert lines[20] == "10 more: name is missing (--report FILE lists them all)"
-    told = json.loads(report.read_bytes())
-    assert told["problems"][29] == {
+    assert lines[20] == "10 more: name is missing (--report FILE lists all)"
+    content = json.loads(report.read_bytes())
+    assert content["problems"][29] == {
         "file": str(path),
         "line": 30,
         "entry": None,
@@ -418,8 +419,8 @@ async def test_the_report_for_machines_lists_everything(engine: Database, file: 
         "level": "refused",
         "reason": "name is missing",
     }
-    assert len(told["problems"]) == 30
-    assert told["counts"]["Patient"] == {
+    assert len(content["problems"]) == 30
+    assert content["counts"]["Patient"] == {
         "new": 1,
         "changed": 0,
         "unchanged": 0,
@@ -427,21 +428,21 @@ async def test_the_report_for_machines_lists_everything(engine: Database, file: 
         "skipped": 0,
         "refused": 30,
     }
-    assert told["counts"]["Task"]["skipped"] == 1
-    assert told["notes"][0]["note"] == "RECORD_NUMBER_IS_ID"
-    assert told["dryRun"] is False
+    assert content["counts"]["Task"]["skipped"] == 1
+    assert content["notes"][0]["note"] == "RECORD_NUMBER_IS_ID"
+    assert content["dryRun"] is False
     await run(engine, path, report=report)
     assert json.loads(report.read_bytes())["counts"]["Patient"]["unchanged"] == 1
 
 
-async def test_the_report_overwrites_no_other_file(engine: Database, file: Files) -> None:
+async def test_the_report_does_not_overwrite_other_files(engine: Database, file: Files) -> None:
     first, second = file(patient()), file(patient(id="q"))
     with pytest.raises(CommandError, match="not a report"):
         await run(engine, second, report=first)
     assert first.read_bytes() == ndjson(patient())
 
 
-async def test_no_report_quotes_a_person(engine: Database, file: Files, tmp_path: Path) -> None:
+async def test_the_report_contains_no_personal_data(engine: Database, file: Files, tmp_path: Path) -> None:
     secret = "Zyxwv"
     wrong: list[Any] = [
         patient(id=f"{secret} 1"),
@@ -462,10 +463,8 @@ async def test_no_report_quotes_a_person(engine: Database, file: Files, tmp_path
     assert secret not in report.read_text()
 
 
-async def test_a_run_that_was_broken_off_keeps_whole_batches_and_goes_on(
-    engine: Database, file: Files, tmp_path: Path
-) -> None:
-    class Broken(io.StringIO):
+async def test_an_interrupted_import_is_continued_by_the_next(engine: Database, file: Files, tmp_path: Path) -> None:
+    class InterruptedOutput(io.StringIO):
         def write(self, text: str) -> int:
             if "name is missing" in text:
                 raise KeyboardInterrupt
@@ -474,19 +473,19 @@ async def test_a_run_that_was_broken_off_keeps_whole_batches_and_goes_on(
     many = [patient(id=f"p{number:04}") for number in range(BATCH + 10)]
     random.Random(1).shuffle(many)
     path = file(*many, patient(id="bad", name=[]), location())
-    out, report = Broken(), tmp_path / "report.json"
+    out, report = InterruptedOutput(), tmp_path / "report.json"
     options = ImportOptions("org", ZONE, report=report)
     with pytest.raises(KeyboardInterrupt):
         await import_files(operator_of(engine), options, [path], out, Console(file=io.StringIO()))
     assert len(await active(engine)) == BATCH
-    assert "The import did not end." in out.getvalue()
+    assert "The import was interrupted." in out.getvalue()
     assert [name for name in names_in(tmp_path) if name.startswith("report")] == []
     summary, _ = await run(engine, path)
     assert summary.counts["Patient"] == Counts(new=10, unchanged=BATCH, refused=1)
     assert summary.counts["Location"] == Counts(new=1)
 
 
-async def test_a_terminal_shows_progress_and_makes_room_for_refusals(engine: Database, tmp_path: Path) -> None:
+async def test_a_terminal_shows_progress_and_refused_lines(engine: Database, tmp_path: Path) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True

@@ -1,4 +1,4 @@
-"""The command `import-fhir` as a process: interrupted in the middle, it keeps whole batches and can be run again."""
+"""The command `import-fhir` as a process: after an interruption it keeps complete batches and can be run again."""
 
 import os
 import signal
@@ -28,36 +28,36 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def stored(folder: Path) -> int:
+def stored_patients(folder: Path) -> int:
     try:
         with sqlite3.connect(folder / "test.db") as connection:
             return int(connection.execute("SELECT count(*) FROM pm_group_patients").fetchone()[0])
-    except sqlite3.OperationalError:  # there is no table yet
+    except sqlite3.OperationalError:  # the table does not exist yet
         return 0
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_import_keeps_whole_batches_and_is_run_again(tmp_path: Path, stop: signal.Signals) -> None:
+def test_an_interrupted_import_keeps_complete_batches(tmp_path: Path, stop: signal.Signals) -> None:
     lines = [patient(id=f"p{number}") for number in range(BATCH + 500)]
-    pipe, whole = tmp_path / "pipe", tmp_path / "whole"
+    pipe, file = tmp_path / "pipe", tmp_path / "file"
     os.mkfifo(pipe)
-    whole.write_bytes(ndjson(*lines))
+    file.write_bytes(ndjson(*lines))
     with command(tmp_path, "pipe") as process, pipe.open("wb", buffering=0) as out:
         out.write(ndjson(*lines))
         deadline = time.monotonic() + 40
-        while stored(tmp_path) < BATCH and time.monotonic() < deadline:
+        while stored_patients(tmp_path) < BATCH and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(stop)
-        # Whoever waits for a pipe sees the signal once there is something to read.
+        # A process that waits for a pipe handles the signal only when the pipe has data.
         with suppress(BrokenPipeError):
             out.write(ndjson(*lines[:200]))
-        printed, _ = process.communicate(timeout=30)
+        stdout, _ = process.communicate(timeout=30)
     assert process.returncode == (130 if stop is signal.SIGINT else -stop)
-    assert stored(tmp_path) == BATCH
+    assert stored_patients(tmp_path) == BATCH
     assert not (tmp_path / "report.json").exists()
-    assert ("The import did not end." in printed) is (stop is signal.SIGINT)
-    with command(tmp_path, "whole") as again:
-        printed, complaint = again.communicate(timeout=60)
-    assert (again.returncode, complaint) == (0, "")
-    assert stored(tmp_path) == len(lines)
+    assert ("The import was interrupted." in stdout) is (stop is signal.SIGINT)
+    with command(tmp_path, "file") as second:
+        _, stderr = second.communicate(timeout=60)
+    assert (second.returncode, stderr) == (0, "")
+    assert stored_patients(tmp_path) == len(lines)
     assert (tmp_path / "report.json").exists()

@@ -1,12 +1,12 @@
-"""What is taken of a Patient: name, record number, birth date, and whether active."""
+"""Mapping of a Patient: name, record number, birth date and status."""
 
 from datetime import date
 from typing import Any
 
 import pytest
 
-from server.fhir.kinds import Note
-from tests.server.fhir.resources import fields, mapped, patient, refusal, subset
+from server.fhir.results import Note
+from tests.server.fhir.resources import map_content, mapped_fields, patient, refusal_reason, subset
 
 MR = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
 PT = {"coding": [{"code": "PT"}]}
@@ -14,8 +14,8 @@ ENDED = {"end": "2026-05-31"}
 MASKED = [{"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}]
 
 
-def test_a_patient_needs_only_a_name() -> None:
-    assert fields(patient()) == {
+def test_a_patient_requires_only_a_name() -> None:
+    assert mapped_fields(patient()) == {
         "display_name": "Ada Test",
         "medical_record_number": "p",
         "birth_date": None,
@@ -25,7 +25,7 @@ def test_a_patient_needs_only_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "taken"),
+    ("names", "expected"),
     [
         (
             [{"use": "old", "text": "Old"}, {"use": "usual", "text": "Usual"}, {"use": "official", "text": "Real"}],
@@ -52,18 +52,18 @@ def test_a_patient_needs_only_a_name() -> None:
         ([{"use": "official", "text": "*****"}, {"use": "old", "text": "Known"}], "Known"),
     ],
 )
-def test_a_current_name_comes_before_others_and_then_its_use_counts(names: list[dict[str, Any]], taken: str) -> None:
-    assert fields(patient(name=names))["display_name"] == taken
+def test_a_current_name_comes_first_and_then_its_use_decides(names: list[dict[str, Any]], expected: str) -> None:
+    assert mapped_fields(patient(name=names))["display_name"] == expected
 
 
 @pytest.mark.parametrize("name", [[{"text": "*****"}], [{"given": ["A"], "family": "*****"}]])
-def test_a_masked_name_is_no_name(name: list[dict[str, Any]]) -> None:
-    assert refusal(patient(name=name)) == "name is masked"
-    assert refusal(patient(name=MASKED)) == "name is missing"
+def test_a_masked_name_is_refused(name: list[dict[str, Any]]) -> None:
+    assert refusal_reason(patient(name=name)) == "name is masked"
+    assert refusal_reason(patient(name=MASKED)) == "name is missing"
 
 
 @pytest.mark.parametrize(
-    ("identifiers", "taken"),
+    ("identifiers", "expected"),
     [
         ([{"value": "no type"}, {"type": {"coding": [{"code": "SS"}]}, "value": "social"}], None),
         ([{"type": MR, "use": "old", "value": "MR-0"}, {"type": MR, "value": "MR-1"}], "MR-1"),
@@ -83,51 +83,54 @@ def test_a_masked_name_is_no_name(name: list[dict[str, Any]]) -> None:
     ],
 )
 def test_the_record_number_is_a_current_identifier_of_the_best_type(
-    identifiers: list[dict[str, Any]], taken: str | None
+    identifiers: list[dict[str, Any]], expected: str | None
 ) -> None:
-    result = mapped(patient(identifier=identifiers))
-    assert result.update.fields["medical_record_number"] == (taken or "p")
-    assert (Note.RECORD_NUMBER_IS_ID in result.notes) is (taken is None)
+    result = map_content(patient(identifier=identifiers))
+    assert result.update.fields["medical_record_number"] == (expected or "p")
+    assert (Note.RECORD_NUMBER_IS_ID in result.notes) is (expected is None)
 
 
-def test_a_chosen_system_alone_decides_which_identifier_is_the_record_number() -> None:
+def test_the_record_number_is_an_identifier_of_the_chosen_system() -> None:
     identifiers = [
         {"type": MR, "system": "urn:other", "value": "MR-1"},
         {"system": "urn:ours", "value": "O-0", "period": ENDED},
         {"system": "urn:ours", "value": "O-1"},
     ]
-    assert fields(patient(identifier=identifiers), "urn:ours")["medical_record_number"] == "O-1"
-    assert fields(patient(identifier=identifiers[:1]), "urn:ours")["medical_record_number"] == "p"
+    assert mapped_fields(patient(identifier=identifiers), "urn:ours")["medical_record_number"] == "O-1"
+    assert mapped_fields(patient(identifier=identifiers[:1]), "urn:ours")["medical_record_number"] == "p"
 
 
 @pytest.mark.parametrize(
-    ("stated", "known"), [("1980-02-29", date(1980, 2, 29)), ("1980-02", None), ("1980", None), (None, None)]
+    ("text", "expected"), [("1980-02-29", date(1980, 2, 29)), ("1980-02", None), ("1980", None), (None, None)]
 )
-def test_a_birth_date_is_known_only_as_a_whole(stated: str | None, known: date | None) -> None:
-    assert fields(patient(birthDate=stated))["birth_date"] == known
+def test_a_partial_birth_date_is_unknown(text: str | None, expected: date | None) -> None:
+    assert mapped_fields(patient(birthDate=text))["birth_date"] == expected
 
 
 @pytest.mark.parametrize("stated", ["1879-12-31", "1879-12", "1850", "0001-01-01"])
 def test_a_birth_before_1880_is_refused(stated: str) -> None:
-    assert refusal(patient(birthDate=stated)) == "birthDate is before 1880"
-    assert fields(patient(birthDate="1880"))["birth_date"] is None
+    assert refusal_reason(patient(birthDate=stated)) == "birthDate is before 1880"
+    assert mapped_fields(patient(birthDate="1880"))["birth_date"] is None
 
 
 @pytest.mark.parametrize("stated", ["2026-06-03", "2027-01", "2027"])
-def test_a_birth_ahead_of_today_is_refused(stated: str) -> None:
-    assert refusal(patient(birthDate=stated)) == "birthDate is in the future"
-    assert fields(patient(birthDate="2026-06-02"))["birth_date"] == date(2026, 6, 2)
+def test_a_birth_after_today_is_refused(stated: str) -> None:
+    assert refusal_reason(patient(birthDate=stated)) == "birthDate is in the future"
+    assert mapped_fields(patient(birthDate="2026-06-02"))["birth_date"] == date(2026, 6, 2)
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\u200e \u202e", "\u3164", "\u2800\ufe0f", "\u0301"])
-def test_a_name_that_shows_nothing_is_no_name(name: str) -> None:
-    assert refusal(patient(name=[{"text": name}])) == "name is missing"
-    assert fields(patient(name=[{"use": "official", "text": name}, {"text": "Ada Test"}]))["display_name"] == "Ada Test"
+def test_a_name_without_a_visible_character_is_refused(name: str) -> None:
+    assert refusal_reason(patient(name=[{"text": name}])) == "name is missing"
+    assert (
+        mapped_fields(patient(name=[{"use": "official", "text": name}, {"text": "Ada Test"}]))["display_name"]
+        == "Ada Test"
+    )
 
 
 @pytest.mark.parametrize("stated", ["1981-02-29", "1980-13", "0000", "19800229", "29.2.1980", "", "1980-01-01T00:00Z"])
-def test_what_is_no_date_is_refused(stated: str) -> None:
-    assert refusal(patient(birthDate=stated)) == "birthDate is not a date"
+def test_an_invalid_birth_date_is_refused(stated: str) -> None:
+    assert refusal_reason(patient(birthDate=stated)) == "birthDate is not a date"
 
 
 @pytest.mark.parametrize(
@@ -141,12 +144,12 @@ def test_what_is_no_date_is_refused(stated: str) -> None:
         {"active": True, "deceasedBoolean": True},
     ],
 )
-def test_the_deactivated_and_the_deceased_are_not_active(stated: dict[str, Any]) -> None:
-    assert fields(patient(**stated))["active"] is False
+def test_deactivated_and_deceased_patients_are_inactive(stated: dict[str, Any]) -> None:
+    assert mapped_fields(patient(**stated))["active"] is False
 
 
-def test_the_living_are_active() -> None:
-    assert fields(patient(active=True, deceasedBoolean=False))["active"] is True
+def test_a_living_patient_is_active() -> None:
+    assert mapped_fields(patient(active=True, deceasedBoolean=False))["active"] is True
 
 
 @pytest.mark.parametrize("stated", [{}, {"active": True}, {"active": False}])
@@ -169,14 +172,14 @@ def test_a_merged_patient_is_inactive_and_names_the_survivor(
         {"type": "seealso", "other": {"reference": "Patient/x"}},
         {"type": "replaced-by", "other": {"reference": reference}},
     ]
-    result = mapped(patient(link=link, **stated))
+    result = map_content(patient(link=link, **stated))
     assert (result.update.fields["active"], result.update.fields["replaced_by"]) == (False, survivor)
     assert (Note.SURVIVOR_UNKNOWN in result.notes) is (survivor is None)
 
 
 def test_the_survivor_of_a_merge_stays_active() -> None:
     link = [{"type": "replaces", "other": {"reference": "Patient/q"}}]
-    assert fields(patient(link=link))["active"] is True
+    assert mapped_fields(patient(link=link))["active"] is True
 
 
 @pytest.mark.parametrize(
@@ -192,7 +195,7 @@ def test_the_survivor_of_a_merge_stays_active() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    ("stated", "taken"),
+    ("stated", "expected"),
     [
         ({"active": False}, {"active": False}),
         ({"deceasedBoolean": True}, {"active": False}),
@@ -205,24 +208,28 @@ def test_the_survivor_of_a_merge_stays_active() -> None:
         ({"link": [{"type": "replaced-by", "other": {"display": "her record"}}]}, {"active": False}),
     ],
 )
-def test_a_clear_status_is_taken_whatever_else_is_wrong(
-    wrong: dict[str, Any], stated: dict[str, Any], taken: dict[str, Any]
+def test_the_inactive_status_of_an_invalid_patient_is_imported(
+    wrong: dict[str, Any], stated: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    result = mapped(patient(**wrong, **stated))
-    assert dict(result.update.fields) == taken
-    assert result.fault is not None
+    result = map_content(patient(**wrong, **stated))
+    assert dict(result.update.fields) == expected
+    assert result.error is not None
 
 
 def test_an_incomplete_patient_states_only_what_it_has() -> None:
-    bare = {"resourceType": "Patient", "id": "p"}
-    assert fields(subset(bare)) == {}
-    assert fields(subset({**bare, "name": [{"text": "Eva"}], "birthDate": "1980", "active": True})) == {
+    minimal = {"resourceType": "Patient", "id": "p"}
+    assert mapped_fields(subset(minimal)) == {}
+    assert mapped_fields(subset({**minimal, "name": [{"text": "Eva"}], "birthDate": "1980", "active": True})) == {
         "display_name": "Eva"
     }
-    whole = {"birthDate": "1980-02-29", "identifier": [{"type": MR, "value": "MR-1"}], "deceasedBoolean": True}
-    assert fields(subset({**bare, **whole})) == {
+    details = {
+        "birthDate": "1980-02-29",
+        "identifier": [{"type": MR, "value": "MR-1"}],
+        "deceasedBoolean": True,
+    }
+    assert mapped_fields(subset({**minimal, **details})) == {
         "birth_date": date(1980, 2, 29),
         "medical_record_number": "MR-1",
         "active": False,
     }
-    assert Note.INCOMPLETE in mapped(subset(bare)).notes
+    assert Note.INCOMPLETE in map_content(subset(minimal)).notes

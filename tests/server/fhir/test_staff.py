@@ -1,12 +1,12 @@
-"""What is taken of a Practitioner and of a PractitionerRole."""
+"""Mapping of a Practitioner and of a PractitionerRole."""
 
 from datetime import date
 from typing import Any
 
 import pytest
 
-from server.fhir.kinds import Note
-from tests.server.fhir.resources import fields, mapped, practitioner, refusal, role, subset
+from server.fhir.results import Note
+from tests.server.fhir.resources import map_content, mapped_fields, practitioner, refusal_reason, role, subset
 
 DEGREES = "http://terminology.hl7.org/CodeSystem/v2-0360/2.7"
 
@@ -38,8 +38,8 @@ DEGREES = "http://terminology.hl7.org/CodeSystem/v2-0360/2.7"
 def test_credentials_come_from_current_qualifications_or_else_the_suffix(
     stated: dict[str, Any], credentials: str | None
 ) -> None:
-    taken = fields(practitioner(**stated))
-    assert taken == {"display_name": "Eva Test", "credentials": credentials, "registry_active": True}
+    values = mapped_fields(practitioner(**stated))
+    assert values == {"display_name": "Eva Test", "credentials": credentials, "registry_active": True}
 
 
 @pytest.mark.parametrize(
@@ -51,38 +51,38 @@ def test_credentials_come_from_current_qualifications_or_else_the_suffix(
         (["a" * 60, "b" * 60, "c"], "a" * 60),
     ],
 )
-def test_credentials_over_100_characters_are_cut_not_refused(texts: list[str], credentials: str) -> None:
-    result = mapped(practitioner(qualification=[{"code": {"text": text}} for text in texts]))
+def test_credentials_over_100_characters_are_shortened(texts: list[str], credentials: str) -> None:
+    result = map_content(practitioner(qualification=[{"code": {"text": text}} for text in texts]))
     assert result.update.fields["credentials"] == credentials
     assert (Note.CREDENTIALS_CUT in result.notes) is (len(", ".join(texts)) > 100)
 
 
-def test_credentials_without_end_are_cut_in_no_time() -> None:
+def test_many_credentials_are_shortened_quickly() -> None:
     qualifications = [{"code": {"text": f"Q{number:07}"}} for number in range(100_000)]
-    result = mapped(practitioner(qualification=qualifications))
+    result = map_content(practitioner(qualification=qualifications))
     assert result.update.fields["credentials"] == ", ".join(f"Q{number:07}" for number in range(10))
 
 
-def test_a_credential_that_shows_nothing_is_none() -> None:
+def test_a_credential_without_a_visible_character_is_ignored() -> None:
     hidden = [{"code": {"text": text}} for text in ("\N{ZERO WIDTH SPACE}", "LPC")]
-    assert fields(practitioner(qualification=hidden))["credentials"] == "LPC"
+    assert mapped_fields(practitioner(qualification=hidden))["credentials"] == "LPC"
 
 
-def test_staff_that_left_is_not_active_whatever_else_is_wrong() -> None:
-    assert fields(practitioner(active=False))["registry_active"] is False
-    assert dict(mapped(practitioner(active=False, name=[])).update.fields) == {"registry_active": False}
-    assert refusal(practitioner(active=True, name=[])) == "name is missing"
+def test_the_inactive_status_of_an_invalid_practitioner_is_imported() -> None:
+    assert mapped_fields(practitioner(active=False))["registry_active"] is False
+    assert dict(map_content(practitioner(active=False, name=[])).update.fields) == {"registry_active": False}
+    assert refusal_reason(practitioner(active=True, name=[])) == "name is missing"
 
 
 def test_an_incomplete_practitioner_states_only_what_it_has() -> None:
-    bare = {"resourceType": "Practitioner", "id": "s"}
-    assert fields(subset(bare)) == {}
-    assert fields(subset({**bare, "active": True, "name": [{"text": "Eva"}]})) == {"display_name": "Eva"}
-    assert fields(subset({**bare, "active": False})) == {"registry_active": False}
+    minimal = {"resourceType": "Practitioner", "id": "s"}
+    assert mapped_fields(subset(minimal)) == {}
+    assert mapped_fields(subset({**minimal, "active": True, "name": [{"text": "Eva"}]})) == {"display_name": "Eva"}
+    assert mapped_fields(subset({**minimal, "active": False})) == {"registry_active": False}
 
 
 @pytest.mark.parametrize(
-    ("stated", "taken"),
+    ("stated", "expected"),
     [
         ({}, (True, None)),
         ({"active": False}, (False, None)),
@@ -92,20 +92,20 @@ def test_an_incomplete_practitioner_states_only_what_it_has() -> None:
         ({"practitioner": {"reference": "https://fhir.test/Practitioner/s"}}, (True, None)),
     ],
 )
-def test_a_role_keeps_its_status_and_its_end(stated: dict[str, Any], taken: tuple[bool, date | None]) -> None:
-    assert fields(role(**stated)) == {"staff_id": "s", "active": taken[0], "ends_on": taken[1]}
+def test_a_role_keeps_its_status_and_its_end(stated: dict[str, Any], expected: tuple[bool, date | None]) -> None:
+    assert mapped_fields(role(**stated)) == {"staff_id": "s", "active": expected[0], "ends_on": expected[1]}
 
 
-def test_a_role_of_nobody_and_a_role_without_a_right_end_are_refused() -> None:
-    for practitioner_ in (None, {"display": "Eva"}, {"reference": "Patient/s"}):
-        assert refusal(role(practitioner=practitioner_)) == "practitioner is not a reference to a Practitioner"
-    assert refusal(role(period={"end": "soon"})) == "period.end is not a date"
-    assert dict(mapped(role(active=False, period={"end": "soon"})).update.fields) == {"active": False}
+def test_a_role_without_a_practitioner_or_valid_end_is_refused() -> None:
+    for reference in (None, {"display": "Eva"}, {"reference": "Patient/s"}):
+        assert refusal_reason(role(practitioner=reference)) == "practitioner is not a reference to a Practitioner"
+    assert refusal_reason(role(period={"end": "soon"})) == "period.end is not a date"
+    assert dict(map_content(role(active=False, period={"end": "soon"})).update.fields) == {"active": False}
 
 
-def test_the_end_of_a_role_is_taken_whatever_else_is_wrong() -> None:
-    nobody = {"display": "Eva"}
-    result = mapped(role(practitioner=nobody, period={"end": "2025-12-31"}))
+def test_the_end_of_an_invalid_role_is_imported() -> None:
+    without_reference = {"display": "Eva"}
+    result = map_content(role(practitioner=without_reference, period={"end": "2025-12-31"}))
     assert dict(result.update.fields) == {"ends_on": date(2025, 12, 31)}
-    assert result.fault is not None
-    assert refusal(role(practitioner=nobody, period={"end": "2099"})).startswith("practitioner")
+    assert result.error is not None
+    assert refusal_reason(role(practitioner=without_reference, period={"end": "2099"})).startswith("practitioner")

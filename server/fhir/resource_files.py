@@ -1,4 +1,4 @@
-"""Reads files of FHIR resources: NDJSON, Bundles and single resources in any layout, each also as gzip."""
+"""Files of FHIR resources: NDJSON, Bundles and single resources in any layout, optionally compressed with gzip."""
 
 import gzip
 import io
@@ -14,9 +14,9 @@ import orjson
 from isal import igzip, isal_zlib
 
 from server.fhir.documents import DocumentReader
-from server.fhir.items import LONGEST_RESOURCE, Fault, Item, resource_items
+from server.fhir.items import MAX_RESOURCE_BYTES, Item, Unreadable, resource_items
 
-_GZIP: Final = b"\x1f\x8b"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _PIECE: Final = 65_536
 _BUNDLE: Final = re.compile(rb'"resourceType"\s*:\s*"Bundle"|"entry"\s*:\s*\[')
@@ -28,21 +28,21 @@ _DAMAGED_GZIP: Final[tuple[type[Exception], ...]] = (
 )
 
 
-class Source:
-    """A file of resources, which may be a pipe. Iterating over it reads it, once and in bounded memory."""
+class ResourceFile:
+    """A file of resources, or a pipe. It can be iterated over once, in bounded memory."""
 
     def __init__(self, path: Path) -> None:
-        """Prepare to read the file."""
+        """Name the file, without opening it."""
         self._path = path
         self._raw: BinaryIO | None = None
 
     @property
     def bytes_read(self) -> int:
-        """How much of the file was read, 0 where that cannot be known."""
+        """The number of bytes that were read, or 0 if it is unknown, as for a pipe."""
         return self._raw.tell() if self._raw is not None and not self._raw.closed and self._raw.seekable() else 0
 
     def __iter__(self) -> Iterator[Item]:
-        """Return the items of the file one at a time. Raise OSError where it cannot be read."""
+        """Yield the items of the file. Raise OSError if it cannot be read."""
         last: Item | None = None
         with self._path.open("rb") as raw:
             self._raw = raw
@@ -50,21 +50,27 @@ class Source:
                 for last in _items(_decompressed(raw)):
                     yield last
             except _DAMAGED_GZIP:
-                fault = Fault("from here on the file is damaged: it is not whole gzip data", unread=True)
-                yield Item(last.line if last else None, last.entry if last else None, fault)
+                rest = Unreadable("the rest of the file is damaged gzip data")
+                yield Item(last.line if last else None, last.entry if last else None, rest)
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line that is not blank. One that is not `whole` is longer than a resource may be, and this is its start."""
+    """A line that is not blank. If it is longer than a resource may be, `content` is its start.
+
+    Attributes:
+        number: The number of the line.
+        content: The line, or its start.
+        complete: Whether `content` is the whole line.
+    """
 
     number: int
     content: bytes
-    whole: bool
+    complete: bool
 
 
 def _decompressed(raw: io.BufferedReader) -> BinaryIO:
-    if raw.peek(2)[:2] != _GZIP:
+    if raw.peek(2)[:2] != _GZIP_MAGIC:
         return raw
     return cast("BinaryIO", igzip.open(raw, "rb"))  # type: ignore[no-untyped-call]  # its module has no types
 
@@ -79,43 +85,43 @@ def _items(file: BinaryIO) -> Iterator[Item]:
         yield from reader.close()
         return
     for line in chain(head, lines):
-        yield from _whole_line(line) if line.whole else _long_line(line, file)
+        yield from _complete_line(line) if line.complete else _long_line(line, file)
 
 
 def _first_lines(lines: Iterator[_Line]) -> list[_Line]:
-    """Return the first two lines, or the first alone where the rest of it is yet to be read."""
+    """Return the first two lines, or only the first if it is not complete."""
     head = list(islice(lines, 1))
-    return head + list(islice(lines, 1)) if head and head[0].whole else head
+    return head + list(islice(lines, 1)) if head and head[0].complete else head
 
 
 def _lines(file: BinaryIO) -> Iterator[_Line]:
-    """Return the lines that are not blank. Of one that is not whole, the rest is to be read before the next."""
+    """Yield the lines that are not blank. The caller must read the rest of an incomplete line before the next one."""
     number = 0
-    while content := file.readline(LONGEST_RESOURCE + 2):
+    while content := file.readline(MAX_RESOURCE_BYTES + 2):
         number += 1
-        whole = len(content.rstrip(b"\r\n")) <= LONGEST_RESOURCE
+        complete = len(content.rstrip(b"\r\n")) <= MAX_RESOURCE_BYTES
         if number == 1:
             content = content.removeprefix(_BYTE_ORDER_MARK)
         if content.strip():
-            yield _Line(number, content, whole)
+            yield _Line(number, content, complete)
 
 
 def _is_document(head: list[_Line]) -> bool:
-    """Return whether these first two lines are the beginning of a document that has several lines.
+    """Return whether these first two lines begin a JSON document of several lines.
 
-    The first line is an object that goes on, and the second does not begin another resource: that would be NDJSON,
-    the first line of which is damaged.
+    In such a document the first line is an incomplete object. If the second line is a resource, the file is NDJSON with
+    a damaged first line.
     """
     if len(head) < 2:
         return False
     first, second = (line.content.strip() for line in head)
-    if not first.startswith(b"{") or first.endswith(b"}") or not isinstance(_parse(first), Fault):
+    if not first.startswith(b"{") or first.endswith(b"}") or not isinstance(_parse(first), Unreadable):
         return False
-    following = _parse(second)
-    return not (isinstance(following, dict) and "resourceType" in following)
+    second_value = _parse(second)
+    return not (isinstance(second_value, dict) and "resourceType" in second_value)
 
 
-def _whole_line(line: _Line) -> Iterator[Item]:
+def _complete_line(line: _Line) -> Iterator[Item]:
     yield from resource_items(_parse(line.content), line.number, None)
 
 
@@ -124,7 +130,7 @@ def _long_line(line: _Line, file: BinaryIO) -> Iterator[Item]:
     if not _BUNDLE.search(line.content[:_PIECE]):
         for _ in rest:
             pass
-        yield Item(line.number, None, Fault(f"the line is longer than {LONGEST_RESOURCE:,} bytes"))
+        yield Item(line.number, None, Unreadable(f"the line is longer than {MAX_RESOURCE_BYTES:,} bytes"))
         return
     reader = DocumentReader(line.number)
     for piece in chain([line.content], rest):
@@ -146,5 +152,5 @@ def _parse(content: bytes) -> Any:
     try:
         content.decode()
     except UnicodeDecodeError:
-        return Fault("the line is not UTF-8")
-    return Fault("the line is not JSON")
+        return Unreadable("the line is not UTF-8")
+    return Unreadable("the line is not JSON")
