@@ -1,1 +1,1 @@
-"""Sign-in: who a request comes from, by the bearer token it carries."""
+"""Sign-in: identifies the caller of a request by its bearer token."""

@@ -1,4 +1,4 @@
-"""Who is calling: bearer tokens (RFC 6750, RFC 7519) checked."""
+"""Authentication of callers by bearer tokens (RFC 6750, RFC 7519)."""
 
 import logging
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from server.auth.token_cache import CachedToken, TokenCache
 from server.settings.environment import Settings
 
 LEEWAY_SECONDS: Final = 10
-TOKEN_LENGTH: Final = 16_384
-"""Longer than the request heads that most servers accept; each token that is checked costs time by its length."""
+MAX_TOKEN_LENGTH: Final = 16_384
+"""More than most servers accept as a request head. The time to check a token grows with its length."""
 HMAC_ALGORITHM: Final = "HS256"
 
 _log = logging.getLogger("group_sessions.sign_in")
 
 
 class Authenticator:
-    """Turns an Authorization header into a caller. The algorithm follows from the keys, never from the token."""
+    """Maps an Authorization header to a caller. The algorithm is determined by the key, never by the token."""
 
     def __init__(
         self,
@@ -34,15 +34,15 @@ class Authenticator:
         leeway: int = LEEWAY_SECONDS,
         cache: TokenCache | None = None,
     ) -> None:
-        """Take what tokens are checked against.
+        """Configure the checks of tokens.
 
         Args:
             keys: A shared secret (HS256) or a key set (RS256, ES256).
-            issuer: The `iss` that every token must carry, if given.
-            audience: The `aud` that every token must carry, if given; else a token's `aud` is ignored.
-            rules: What is read from tokens; by default, what `sign_token` writes.
-            leeway: Seconds by which the issuer's clock and ours may differ.
-            cache: Tokens that were found valid; by default a cache of its own.
+            issuer: The required `iss`; None ignores it.
+            audience: The required `aud`; None ignores it.
+            rules: The claims to read; by default those that `sign_token` writes.
+            leeway: The seconds by which the clocks of the issuer and this server may differ.
+            cache: The cache of valid tokens; by default a new one.
         """
         self._keys = keys
         self._issuer = issuer
@@ -53,7 +53,7 @@ class Authenticator:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Return the authenticator that the settings ask for.
+        """Return the configured authenticator.
 
         Raises:
             ValueError: Sign-in is not configured.
@@ -62,7 +62,7 @@ class Authenticator:
         if settings.auth_jwt_secret is not None:
             keys = settings.auth_jwt_secret
         elif settings.signs_in_by_provider:
-            from server.auth.provider import IdentityProvider  # its HTTP client is loaded where it is needed
+            from server.auth.provider import IdentityProvider  # imported here because its HTTP client takes memory
 
             url, issuer = settings.auth_jwks_url, settings.auth_issuer
             keys = Jwks(IdentityProvider(url, issuer=issuer, ca_file=settings.auth_ca_file).fetch_key_set)
@@ -77,11 +77,11 @@ class Authenticator:
         )
 
     async def authenticate(self, authorization_header: str | None) -> Caller:
-        """Return the caller that the header's bearer token names.
+        """Return the caller that the bearer token in the header names.
 
         Raises:
-            Unauthenticated: There is no token, or none that is valid.
-            KeysUnavailable: The identity provider's keys are needed and cannot be fetched.
+            Unauthenticated: The token is missing or invalid.
+            KeysUnavailable: The token's key is unknown, and the identity provider's keys cannot be fetched.
         """
         token = _bearer_token(authorization_header)
         cached = self._cache.find(token)
@@ -93,22 +93,22 @@ class Authenticator:
             key_id = key_id or _key_id(token)
             key = await self._keys.find(key_id)
         if key is None:
-            raise Unauthenticated(RefusalReason.UNKNOWN_KEY, "The token's signing key is not known.")
+            raise Unauthenticated(RefusalReason.UNKNOWN_KEY, "The token's signing key is unknown.")
         if cached is not None and cached.key is key:
             return cached.caller
         claims = self._claims(token, key)
         caller = self._rules.caller_of(claims)
         if not caller.permissions:
-            self._log_powerless(caller, claims)
-        self._cache.keep(token, CachedToken(caller, key_id, key, int(claims["exp"]) + self._leeway))
+            self._log_missing_permissions(caller, claims)
+        self._cache.put(token, CachedToken(caller, key_id, key, int(claims["exp"]) + self._leeway))
         return caller
 
-    def _log_powerless(self, caller: Caller, claims: Mapping[str, Any]) -> None:
-        # Such a caller is refused every field, and the reason is often a setting: once for each token.
+    def _log_missing_permissions(self, caller: Caller, claims: Mapping[str, Any]) -> None:
+        # The caller is denied every field, often because of a wrong setting. Logged once per token.
         fields = {
             "caller_id": caller.subject,
             "organization_id": caller.organization_id,
-            "claims_absent": self._rules.absent_from(claims),
+            "claims_absent": self._rules.missing_claims(claims),
         }
         _log.info("a caller holds no permission", extra={"fields": fields})
 
@@ -125,13 +125,13 @@ class Authenticator:
                 options={
                     "require": required,
                     "verify_aud": self._audience is not None,
-                    "verify_sub": False,  # checked with the other claims, in our words
+                    "verify_sub": False,  # checked by ClaimRules, with a better message
                     "enforce_minimum_key_length": True,
                 },
             )
-        # The last three: a token may hold numbers, text and nesting that the library does not expect.
-        except (jwt.PyJWTError, ValueError, ArithmeticError, RecursionError) as fault:
-            raise _refusal(fault) from None
+        # The library raises the last three for unexpected numbers, texts and nesting in a token.
+        except (jwt.PyJWTError, ValueError, ArithmeticError, RecursionError) as error:
+            raise _unauthenticated(error) from None
         if isinstance(claims["exp"], bool) or not isinstance(claims["exp"], int | float):
             raise Unauthenticated(RefusalReason.MALFORMED_CLAIM, "The token's claim exp must be a number.")
         return claims
@@ -142,23 +142,23 @@ def _bearer_token(header: str | None) -> str:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(RefusalReason.NO_TOKEN, "Sign in: send a bearer token in the Authorization header.")
-    if len(token) > TOKEN_LENGTH:
-        raise Unauthenticated(RefusalReason.TOO_LONG, f"The token is longer than {TOKEN_LENGTH} characters.")
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise Unauthenticated(RefusalReason.TOO_LONG, f"The token is longer than {MAX_TOKEN_LENGTH} characters.")
     return token
 
 
 def _key_id(token: str) -> str:
     try:
         key_id = jwt.get_unverified_header(token).get("kid")
-    except (jwt.PyJWTError, ValueError, RecursionError) as fault:
-        raise _refusal(fault) from None
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        raise _unauthenticated(error) from None
     if not isinstance(key_id, str) or not key_id:
         raise Unauthenticated(RefusalReason.NO_KEY_ID, "The token does not name its signing key (kid).")
     return key_id
 
 
-_INVALID: Final = "The token is not valid."
-_MISSING: Final = {
+_INVALID: Final = "The token is invalid."
+_REASONS_OF_MISSING_CLAIMS: Final = {
     "exp": RefusalReason.NO_EXPIRY,
     "iss": RefusalReason.WRONG_ISSUER,
     "aud": RefusalReason.WRONG_AUDIENCE,
@@ -166,19 +166,19 @@ _MISSING: Final = {
 _REFUSALS: Final[tuple[tuple[type[Exception], RefusalReason, str], ...]] = (
     (jwt.ExpiredSignatureError, RefusalReason.EXPIRED, "The token has expired."),
     (jwt.ImmatureSignatureError, RefusalReason.NOT_YET_VALID, "The token is not valid yet."),
-    (jwt.InvalidIssuerError, RefusalReason.WRONG_ISSUER, "The token is of another issuer (iss)."),
-    (jwt.InvalidAudienceError, RefusalReason.WRONG_AUDIENCE, "The token is for another audience (aud)."),
-    # Callers are not told which of these it is: what they sent is no token of the issuer's.
+    (jwt.InvalidIssuerError, RefusalReason.WRONG_ISSUER, "The token has the wrong issuer (iss)."),
+    (jwt.InvalidAudienceError, RefusalReason.WRONG_AUDIENCE, "The token has the wrong audience (aud)."),
+    # Only the log distinguishes these: the token was not signed by the issuer, so its sender gets no details.
     (jwt.InvalidAlgorithmError, RefusalReason.ALGORITHM_REFUSED, _INVALID),
     (jwt.InvalidSignatureError, RefusalReason.BAD_SIGNATURE, _INVALID),
 )
 
 
-def _refusal(fault: Exception) -> Unauthenticated:
-    if isinstance(fault, jwt.MissingRequiredClaimError):
-        reason = _MISSING.get(fault.claim, RefusalReason.MALFORMED)
-        return Unauthenticated(reason, f"The token lacks the claim {fault.claim}.")
-    for kind, reason, message in _REFUSALS:
-        if isinstance(fault, kind):
+def _unauthenticated(error: Exception) -> Unauthenticated:
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        reason = _REASONS_OF_MISSING_CLAIMS.get(error.claim, RefusalReason.MALFORMED)
+        return Unauthenticated(reason, f"The token's claim {error.claim} is missing.")
+    for error_type, reason, message in _REFUSALS:
+        if isinstance(error, error_type):
             return Unauthenticated(reason, message)
     return Unauthenticated(RefusalReason.MALFORMED, _INVALID)

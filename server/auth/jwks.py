@@ -1,4 +1,4 @@
-"""The identity provider's public keys (RFC 7517): cached, rotated, and fetched at a bounded rate."""
+"""The identity provider's key set (RFC 7517): cached, refreshed, and fetched at a limited rate."""
 
 import asyncio
 import logging
@@ -12,14 +12,14 @@ from server.auth.refusals import FetchFault, FetchFaultKind, KeysUnavailable
 
 ALGORITHMS: Final = frozenset({"RS256", "ES256"})
 FRESH_SECONDS: Final = 300.0
-"""A key set is used for so long before it is fetched again."""
+"""The age at which a key set is fetched again."""
 STALE_SECONDS: Final = 3600.0
-"""Known keys stay valid for so long while the provider is away; a withdrawn key must end some day."""
+"""The age at which known keys become invalid if the provider is unavailable: a withdrawn key must not live on."""
 COOLDOWN_SECONDS: Final = 10.0
-"""The key set is fetched at most once in this time, whatever key ids callers make up, in success and in failure."""
-MOST_KEYS: Final = 100
+"""The minimum interval between two fetches, successful or not, so that made-up key ids cause no flood of fetches."""
+MAX_KEYS: Final = 100
 _RSA_BITS: Final = range(2048, 8193)
-"""Shorter keys are weak (RFC 7518 section 3.3), and a signature by a longer one takes too long to check."""
+"""Shorter keys are weak (RFC 7518 section 3.3). Signatures of longer ones take too long to check."""
 
 _log = logging.getLogger("group_sessions.sign_in")
 
@@ -27,16 +27,16 @@ _log = logging.getLogger("group_sessions.sign_in")
 class Jwks:
     """The signing keys of an identity provider, by key id.
 
-    One fetch serves all requests that wait for it. Requests with a known key do not wait: a fetch runs beside them, and
-    ends even if the request that started it goes away.
+    All requests that need a fetch share one. Requests with a known key do not wait for it. A fetch continues even if
+    the request that started it is cancelled.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[object]], clock: Callable[[], float] = time.monotonic) -> None:
-        """Fetch nothing yet.
+        """Start without keys.
 
         Args:
-            fetch: Returns the key set as parsed JSON, within a bounded time, or raises FetchFault.
-            clock: Seconds that only go forward.
+            fetch: Returns the key set as parsed JSON within a bounded time, or raises FetchFault.
+            clock: A monotonic clock in seconds.
         """
         self._fetch = fetch
         self._clock = clock
@@ -47,10 +47,10 @@ class Jwks:
         self._refreshing: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str) -> jwt.PyJWK | None:
-        """Return the RS256 or ES256 key with this id; None if the key set has none.
+        """Return the RS256 or ES256 key with this id, or None if the key set does not contain it.
 
         Raises:
-            KeysUnavailable: The key is not known, and the key set could not be fetched.
+            KeysUnavailable: The key is unknown, and the key set could not be fetched.
         """
         key = self._known(key_id)
         if key is None or self._age() >= FRESH_SECONDS:
@@ -69,7 +69,7 @@ class Jwks:
         return self._keys.get(key_id) if self._age() < STALE_SECONDS else None
 
     def _refresh(self) -> "asyncio.Task[None] | None":
-        """Return the fetch that is under way, or start one; None if the last one was too short a time ago."""
+        """Return the fetch in progress, or start one. Return None if the last one is too recent."""
         if self._refreshing is None and self._clock() - self._tried_at >= COOLDOWN_SECONDS:
             self._tried_at = self._clock()
             self._refreshing = asyncio.create_task(self._fetch_keys())
@@ -84,10 +84,10 @@ class Jwks:
             keys = signing_keys(await self._fetch())
         except FetchFault as fault:
             self._unavailable(fault.kind, fault.detail)
-        except Exception as fault:  # whatever else goes wrong must not end the request, or hide
+        except Exception as fault:  # must not fail the request, but must be logged
             self._unavailable(FetchFaultKind.UNEXPECTED, type(fault).__name__, fault)
         else:
-            if not keys:  # all of them may be withdrawn, so this is taken at its word
+            if not keys:  # accepted, because the provider may have withdrawn all keys
                 _log.warning("the identity provider's key set has no RS256 or ES256 key with an id (kid)")
             elif not self._available:
                 _log.info("the identity provider's keys were fetched", extra={"fields": {"keys": len(keys)}})
@@ -100,18 +100,18 @@ class Jwks:
 
 
 def signing_keys(key_set: object) -> dict[str, jwt.PyJWK]:
-    """Return the keys of a key set that may sign tokens here, by their ids; others are left out.
+    """Return the keys of a key set that can sign tokens, by id. Ignore other keys.
 
     Raises:
-        FetchFault: The value is no key set, or has too many keys.
+        FetchFault: The value is not a key set, or has too many keys.
     """
     keys = key_set.get("keys") if isinstance(key_set, dict) else None
     if not isinstance(keys, list):
         raise FetchFault(FetchFaultKind.CONTENT, "the key set is not a JSON object with a list of keys")
-    if len(keys) > MOST_KEYS:
-        raise FetchFault(FetchFaultKind.SIZE, f"the key set has more than {MOST_KEYS} keys")
-    found = [key for each in keys if (key := _signing_key(each)) is not None]
-    return {key.key_id: key for key in found if key.key_id}
+    if len(keys) > MAX_KEYS:
+        raise FetchFault(FetchFaultKind.SIZE, f"the key set has more than {MAX_KEYS} keys")
+    parsed_keys = filter(None, map(_signing_key, keys))
+    return {key.key_id: key for key in parsed_keys if key.key_id}
 
 
 def _signing_key(key: Any) -> jwt.PyJWK | None:
@@ -122,7 +122,7 @@ def _signing_key(key: Any) -> jwt.PyJWK | None:
     try:
         parsed = jwt.PyJWK(key)
     except (jwt.PyJWTError, TypeError, ValueError, LookupError, ArithmeticError, NotImplementedError):
-        return None  # the last one: the library knows the algorithm "none", and no key of it
+        return None  # NotImplementedError: the library accepts the algorithm "none" but cannot parse a key for it
     if parsed.algorithm_name not in ALGORITHMS:
         return None
     return None if key["kty"] == "RSA" and parsed.key.key_size not in _RSA_BITS else parsed

@@ -1,4 +1,4 @@
-"""Why a request is not signed in: the reasons that the log names, and the exceptions that carry them."""
+"""The errors of sign-in, with the reasons that the log names."""
 
 from enum import StrEnum
 from typing import Final
@@ -8,7 +8,7 @@ from server.responses.json_responses import RequestRefused
 
 
 class RefusalReason(StrEnum):
-    """Why a token was refused, as the log's `refusal` names it. None of them quotes anything of the token."""
+    """The reason why a token is refused, as `refusal` in the log. It contains nothing of the token."""
 
     ALGORITHM_REFUSED = "algorithm_refused"
     BAD_SIGNATURE = "bad_signature"
@@ -50,7 +50,7 @@ _DESCRIPTION_CHARACTERS: Final = frozenset(map(chr, range(0x20, 0x7F))) - {'"', 
 
 
 class KeysUnavailable(RequestRefused):
-    """The identity provider's keys cannot be fetched. The token may be valid, and the client may try again."""
+    """The identity provider's keys cannot be fetched. The token may be valid, so the client should retry."""
 
     def __init__(self) -> None:
         message = "The identity provider's signing keys are unavailable. Try again in 10 seconds."
@@ -61,7 +61,7 @@ class KeysUnavailable(RequestRefused):
 
 
 class FetchFaultKind(StrEnum):
-    """What went wrong when a document of the identity provider was fetched, as the log's `cause` names it."""
+    """Why a document of the identity provider could not be fetched, as `cause` in the log."""
 
     CONNECTION = "connection"
     CONTENT = "content"
@@ -75,11 +75,11 @@ class FetchFaultKind(StrEnum):
 
 
 class FetchFault(Exception):
-    """A document of the identity provider could not be fetched, or is not what it should be.
+    """A document of the identity provider could not be fetched, or is invalid.
 
     Attributes:
-        kind: What went wrong.
-        detail: More on it for an operator, without anything that the provider sent.
+        kind: The kind of the fault.
+        detail: A description for the operator. It contains nothing that the provider sent.
     """
 
     def __init__(self, kind: FetchFaultKind, detail: str) -> None:

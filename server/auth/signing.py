@@ -26,17 +26,17 @@ def sign_token(
     audience: str | None = None,
     rules: ClaimRules | None = None,
 ) -> str:
-    """Return an HS256 token that is valid from now on, with its claims where the rules read them.
+    """Return an HS256 token that is valid from now on, with its claims at the paths of the rules.
 
     Raises:
-        ValueError: The token would be refused for its subject, its organization or a role that does not exist.
+        ValueError: The subject or organization is invalid, or a role does not exist.
     """
     roles, rules = list(roles), rules or ClaimRules()
     unknown = [role for role in roles if role not in rules.role_permissions]
     if unknown:
         raise ValueError(f"unknown role {unknown[0]!r}: the roles are {', '.join(rules.role_permissions)}")
     now = int(time.time())
-    # The whole of a path is the first name that is looked for.
+    # A claim with the whole path as its name takes precedence, so no nested object is needed.
     claims: dict[str, Any] = {rules.permissions[0]: [], rules.roles[0]: []}
     claims[rules.permissions[0]] += [str(PermissionKey(key)) for key in permissions]
     claims[rules.roles[0]] += roles

@@ -1,4 +1,4 @@
-"""Tokens that were found valid, so that a signature is checked once and not with every request."""
+"""The cache of valid tokens, so that a token's signature is checked once and not with every request."""
 
 import hashlib
 import sys
@@ -10,20 +10,20 @@ from typing import Final
 from resolvers.caller import Caller
 
 CACHE_BYTES: Final = 8_000_000
-"""About 10,000 tokens of usual callers. The size of an entry follows from what the token says, so bytes are counted."""
+"""Enough for about 10,000 tokens. The limit is in bytes because the size of an entry depends on the token."""
 _ENTRY_BYTES: Final = 500
-"""The entry's own objects: digest, dictionary slot, caller, end and key id."""
+"""The overhead of an entry: digest, dictionary slot, caller, expiry and key id."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedToken:
-    """A token that was found valid.
+    """A valid token.
 
     Attributes:
-        caller: The caller that it names.
-        key_id: The id of the key that signed it; None for a shared secret.
-        key: That key. Once the key set has another in its place, the entry no longer holds.
-        valid_until: When it ends, in seconds since 1970.
+        caller: The caller that the token names.
+        key_id: The id of the key that signed the token; None for a shared secret.
+        key: The key that signed the token. The entry is invalid once the key set has another key with this id.
+        valid_until: The time at which the token expires, in seconds since 1970.
     """
 
     caller: Caller
@@ -33,21 +33,21 @@ class CachedToken:
 
     @property
     def size(self) -> int:
-        """An estimate of the bytes that the entry keeps; the key belongs to the key set."""
+        """The estimated size in bytes, without the key, which belongs to the key set."""
         caller = self.caller
         texts = (caller.subject, caller.organization_id, self.key_id)
         return _ENTRY_BYTES + sum(map(sys.getsizeof, texts)) + sys.getsizeof(caller.permissions)
 
 
 class TokenCache:
-    """Valid tokens by their SHA-256: the tokens themselves are not kept. The oldest make room for new ones."""
+    """Caches valid tokens by their SHA-256 digest, without storing the tokens. Evicts the oldest entries."""
 
     def __init__(self, clock: Callable[[], float] = time.time, limit: int = CACHE_BYTES) -> None:
         """Start empty.
 
         Args:
-            clock: Seconds since 1970.
-            limit: The most bytes that the entries may take together.
+            clock: Returns the seconds since 1970.
+            limit: The maximum total size of the entries in bytes.
         """
         self._clock = clock
         self._limit = limit
@@ -55,7 +55,7 @@ class TokenCache:
         self._entries: dict[bytes, CachedToken] = {}
 
     def find(self, token: str) -> CachedToken | None:
-        """Return the token's entry; None if there is none, or the token has ended."""
+        """Return the token's entry, or None if there is none or the token has expired."""
         digest = _digest(token)
         entry = self._entries.get(digest)
         if entry is not None and self._clock() >= entry.valid_until:
@@ -63,8 +63,8 @@ class TokenCache:
             return None
         return entry
 
-    def keep(self, token: str, entry: CachedToken) -> None:
-        """Add the token."""
+    def put(self, token: str, entry: CachedToken) -> None:
+        """Add or replace the token's entry."""
         digest = _digest(token)
         self._remove(digest)
         self._size += entry.size

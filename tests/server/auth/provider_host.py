@@ -1,4 +1,4 @@
-"""An identity provider's documents, served on loopback: well, slowly, without end, or not at all."""
+"""An identity provider on loopback, with faults: slow, endless, invalid or missing documents."""
 
 import json
 import ssl
@@ -50,48 +50,48 @@ def signed(claims: dict[str, Any], key_id: str | None = "one", key: rsa.RSAPriva
 
 
 class ProviderHost:
-    """What the host serves, and what it saw.
+    """A host that serves the documents of a provider and counts the requests.
 
     Attributes:
-        keys: The key set's keys, at /jwks.
-        answer: The bytes to send at /jwks instead of the keys.
-        issuer: The issuer, whose discovery document leads to the keys.
+        keys: The keys of the key set at /jwks.
+        body: The body to send at /jwks instead of the key set.
+        issuer: The issuer, whose discovery document names the URL of the key set.
         discovery: The discovery document to send instead.
-        documents: Bytes to send at other paths, or instead of the above.
-        status: The status of every answer.
-        headers: More headers of every answer.
-        requests: How often anything was asked for.
-        asked: Counts the requests, for who waits for one.
-        sent: Bytes of the endless answer that went out.
-        endless: Whether an answer of spaces is sent until the other side goes away.
-        drips: Whether that answer comes a byte at a time.
-        held: While it is not set, answers wait for it.
+        documents: The bodies of other paths, which take precedence.
+        status: The status of every response.
+        headers: Additional headers of every response.
+        requests: The number of requests.
+        arrived: Counts the requests, for tests that wait for one.
+        sent: The number of bytes of the endless body that were sent.
+        endless: Whether to send a body of spaces until the client disconnects.
+        drips: Whether to send that body byte by byte.
+        released: Responses wait until this is set.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.keys = [rsa_jwk("one", RSA_KEY), ec_jwk("curve")]
-        self.answer: bytes | None = None
+        self.body: bytes | None = None
         self.discovery: dict[str, Any] | None = None
         self.documents: dict[str, bytes] = {}
         self.status = 200
         self.headers: dict[str, str] = {}
         self.requests = 0
-        self.asked = threading.Semaphore(0)
+        self.arrived = threading.Semaphore(0)
         self.sent = 0
         self.endless = self.drips = False
-        self.held = threading.Event()
-        self.held.set()
+        self.released = threading.Event()
+        self.released.set()
         self.ended = threading.Event()
         host = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 host.requests += 1
-                host.asked.release()
-                host.held.wait()
+                host.arrived.release()
+                host.released.wait()
                 try:
                     host.respond(self)
-                except OSError:  # the other side has gone
+                except OSError:  # the client has disconnected
                     host.ended.set()
 
             def log_message(self, format: str, *args: object) -> None:
@@ -121,15 +121,15 @@ class ProviderHost:
         if path in self.documents:
             return self.documents[path]
         if path == "/jwks":
-            return self.answer if self.answer is not None else json.dumps({"keys": self.keys}).encode()
+            return self.body if self.body is not None else json.dumps({"keys": self.keys}).encode()
         if f"{self.origin}{path}" == f"{self.issuer.removesuffix('/')}/.well-known/openid-configuration":
-            found = self.discovery if self.discovery is not None else {"issuer": self.issuer, "jwks_uri": self.url}
-            return json.dumps(found).encode()
+            discovery = self.discovery if self.discovery is not None else {"issuer": self.issuer, "jwks_uri": self.url}
+            return json.dumps(discovery).encode()
         return None
 
 
 class Authority:
-    """An authority of its own, as clinics have them."""
+    """A private certificate authority, as clinics have."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -142,7 +142,7 @@ class Authority:
         self.certificate.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
     def server_context(self, address: str = "127.0.0.1") -> ssl.SSLContext:
-        """Return what a server of this address needs for TLS."""
+        """Return the TLS context of a server at this address."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self._certificate(x509.Name([]), key)
         builder = builder.add_extension(
@@ -160,7 +160,7 @@ class Authority:
         return context
 
     def _certificate(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)  # noqa: TID251 - what a certificate is checked against
+        now = datetime.now(UTC)  # noqa: TID251 - certificates are checked against the system time
         builder = x509.CertificateBuilder().issuer_name(self._name).subject_name(subject)
         builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
         builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
@@ -174,7 +174,7 @@ def serving(host: ProviderHost) -> Iterator[ProviderHost]:
     try:
         yield host
     finally:
-        host.held.set()
+        host.released.set()
         host.ended.set()
         host.server.shutdown()
         host.server.server_close()

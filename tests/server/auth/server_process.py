@@ -1,4 +1,4 @@
-"""A server as a process of its own, and what it wrote."""
+"""A server in its own process, and its log."""
 
 import json
 import signal
@@ -15,19 +15,19 @@ import httpx
 from tests.support.processes import child_environment
 
 
-class Server:
+class SignInServer:
     """A running server.
 
     Attributes:
-        http: A client of it.
-        output: The file that it writes to.
+        http: A client of the server.
+        output: The file that receives its output.
     """
 
     def __init__(self, http: httpx.Client, output: Path) -> None:
         self.http = http
         self.output = output
 
-    def ask(self, authorization: str | None, query: str = "{ __typename }") -> httpx.Response:
+    def send(self, authorization: str | None, query: str = "{ __typename }") -> httpx.Response:
         headers = {"Authorization": authorization} if authorization is not None else {}
         return self.http.post("/graphql", json={"query": query}, headers=headers)
 
@@ -46,25 +46,25 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_server(folder: Path, **variables: str) -> Iterator[Server]:
-    """Run a server with these settings on SQLite, until the block ends."""
+def running_server(folder: Path, **variables: str) -> Iterator[SignInServer]:
+    """Run a server with these settings on SQLite during the block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     output = folder / "output"
     with (
-        output.open("wb") as written,
+        output.open("wb") as output_file,
         subprocess.Popen(
             command("serve", "--port", str(port)),
-            stdout=written,
-            stderr=written,
+            stdout=output_file,
+            stderr=output_file,
             cwd=folder,
             env=environment(folder, **variables),
         ) as process,
     ):
         try:
-            transport = httpx.HTTPTransport(retries=8)  # until it listens; each waits twice as long as the one before
+            transport = httpx.HTTPTransport(retries=8)  # until the server listens; the backoff doubles
             with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-                yield Server(http, output)
+                yield SignInServer(http, output)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)

@@ -1,4 +1,4 @@
-"""The settings of sign-in: what each accepts, and what would take tokens that were made for others."""
+"""The settings of sign-in: their accepted values, and combinations that would accept tokens for other services."""
 
 import json
 from pathlib import Path
@@ -11,10 +11,10 @@ from server.settings.environment import SettingsError, load_settings
 from tests.server.auth.tokens import SECRET
 
 KEY_SET = {"AUTH_JWKS_URL": "https://id.example.org/jwks"}
-CHECKED = {"AUTH_ISSUER": "https://id.example.org/", "AUTH_AUDIENCE": "pm"}
+ISSUER_AND_AUDIENCE = {"AUTH_ISSUER": "https://id.example.org/", "AUTH_AUDIENCE": "pm"}
 
 
-def refused(**variables: str) -> str:
+def settings_error(**variables: str) -> str:
     with pytest.raises(SettingsError) as raised:
         load_settings(variables)
     return str(raised.value)
@@ -44,25 +44,25 @@ def refused(**variables: str) -> str:
         ("AUTH_ROLE_PERMISSIONS", "[" * 100_000),
     ],
 )
-def test_a_wrong_value_is_named_with_what_it_accepts(name: str, value: str) -> None:
-    message = refused(AUTH_AUDIENCE="pm", AUTH_ISSUER="https://id.example.org", **{name: value})
+def test_an_error_names_the_setting_and_its_accepted_values(name: str, value: str) -> None:
+    message = settings_error(AUTH_AUDIENCE="pm", AUTH_ISSUER="https://id.example.org", **{name: value})
     assert message.startswith(f"{name} must be ")
     assert message.endswith(".")
     assert value not in message
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate", b"\xff"])
-def test_a_file_of_authorities_has_certificates(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_of_authorities_must_contain_certificates(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "authorities.pem"
     if content is not None:
         path.write_bytes(content)
     for value in (str(path), str(tmp_path)):
-        message = refused(**KEY_SET, **CHECKED, AUTH_CA_FILE=value)
+        message = settings_error(**KEY_SET, **ISSUER_AND_AUDIENCE, AUTH_CA_FILE=value)
         assert message.startswith("AUTH_CA_FILE must be the path of a readable PEM file")
 
 
-def test_every_variable_of_sign_in_is_read() -> None:
-    settings = load_settings(KEY_SET | CHECKED | {"AUTH_LEEWAY": "0"})
+def test_all_variables_of_sign_in_are_read() -> None:
+    settings = load_settings(KEY_SET | ISSUER_AND_AUDIENCE | {"AUTH_LEEWAY": "0"})
     assert settings.sign_in_configured
     assert settings.auth_jwks_url == "https://id.example.org/jwks"
     assert (settings.auth_issuer, settings.auth_audience) == ("https://id.example.org/", "pm")
@@ -77,17 +77,17 @@ def test_claims_and_roles_are_read() -> None:
         "AUTH_CLAIM_ROLES": "realm_access.roles resource_access.group-sessions.roles",
         "AUTH_ROLE_PERMISSIONS": '{"Front desk": ["staff", "pm.group_enrollments.create"], "Guest": []}',
     }
-    desk = ROLES["staff"] | {PermissionKey.GROUP_ENROLLMENTS_CREATE}
+    front_desk = ROLES["staff"] | {PermissionKey.GROUP_ENROLLMENTS_CREATE}
     assert ClaimRules.from_settings(load_settings(variables)) == ClaimRules(
         "https://example.org/org",
         ("permissions", "scope"),
         ("realm_access.roles", "resource_access.group-sessions.roles"),
-        {**ROLES, "Front desk": desk, "Guest": frozenset()},
+        {**ROLES, "Front desk": front_desk, "Guest": frozenset()},
     )
 
 
-def test_unknown_keys_of_roles_are_named_all_at_once() -> None:
-    message = refused(
+def test_all_unknown_keys_of_roles_are_named() -> None:
+    message = settings_error(
         AUTH_ROLE_PERMISSIONS='{"desk": ["pm.billing.edit", "staff"], "lead": ["Staff", "pm.group_schedule.view"]}'
     )
     assert message.startswith('AUTH_ROLE_PERMISSIONS has unknown permissions: "Staff", "pm.billing.edit".')
@@ -96,15 +96,15 @@ def test_unknown_keys_of_roles_are_named_all_at_once() -> None:
 
 
 @pytest.mark.parametrize("role", ["org_admin", "staff"])
-def test_the_built_in_roles_stay_as_they_are(role: str) -> None:
-    message = refused(AUTH_ROLE_PERMISSIONS=json.dumps({role: ["pm.group_schedule.view"]}))
+def test_the_built_in_roles_cannot_be_changed(role: str) -> None:
+    message = settings_error(AUTH_ROLE_PERMISSIONS=json.dumps({role: ["pm.group_schedule.view"]}))
     assert f"must not change the built-in role {role}" in message
 
 
-def test_the_issuer_alone_is_enough_with_an_audience() -> None:
-    assert load_settings(CHECKED).sign_in_configured
+def test_issuer_and_audience_are_enough() -> None:
+    assert load_settings(ISSUER_AND_AUDIENCE).sign_in_configured
     assert not load_settings({"AUTH_AUDIENCE": "pm"}).sign_in_configured
-    assert "AUTH_AUDIENCE to the" in refused(AUTH_ISSUER=CHECKED["AUTH_ISSUER"])
+    assert "AUTH_AUDIENCE to the" in settings_error(AUTH_ISSUER=ISSUER_AND_AUDIENCE["AUTH_ISSUER"])
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_the_issuer_alone_is_enough_with_an_audience() -> None:
         "https://[broken",
     ],
 )
-def test_an_issuer_that_is_asked_for_its_keys_is_an_address(issuer: str) -> None:
-    message = refused(AUTH_ISSUER=issuer, AUTH_AUDIENCE="pm")
+def test_an_issuer_without_configured_keys_must_be_a_url(issuer: str) -> None:
+    message = settings_error(AUTH_ISSUER=issuer, AUTH_AUDIENCE="pm")
     assert message.startswith("AUTH_ISSUER must be the https:// URL of your provider")
     assert issuer not in message
     for keys in (KEY_SET, {"AUTH_JWT_SECRET": SECRET}):
@@ -127,20 +127,22 @@ def test_an_issuer_that_is_asked_for_its_keys_is_an_address(issuer: str) -> None
 
 
 def test_a_secret_and_a_key_set_exclude_each_other() -> None:
-    assert "exclude each other" in refused(AUTH_JWT_SECRET=SECRET, **KEY_SET, **CHECKED)
+    assert "exclude each other" in settings_error(AUTH_JWT_SECRET=SECRET, **KEY_SET, **ISSUER_AND_AUDIENCE)
 
 
 @pytest.mark.parametrize("missing", ["AUTH_ISSUER", "AUTH_AUDIENCE"])
-def test_a_key_set_needs_issuer_and_audience(missing: str) -> None:
-    message = refused(**KEY_SET, **{name: value for name, value in CHECKED.items() if name != missing})
+def test_a_key_set_requires_issuer_and_audience(missing: str) -> None:
+    message = settings_error(
+        **KEY_SET, **{name: value for name, value in ISSUER_AND_AUDIENCE.items() if name != missing}
+    )
     assert f"{missing} to the" in message
-    assert refused(**KEY_SET) == message
-    assert refused(**KEY_SET, **CHECKED | {missing: " "}) == message
+    assert settings_error(**KEY_SET) == message
+    assert settings_error(**KEY_SET, **ISSUER_AND_AUDIENCE | {missing: " "}) == message
 
 
-def test_a_shared_secret_needs_neither_issuer_nor_audience() -> None:
+def test_a_shared_secret_requires_no_issuer_and_audience() -> None:
     assert load_settings({"AUTH_JWT_SECRET": SECRET}).sign_in_configured
 
 
-def test_a_key_set_on_loopback_needs_no_tls() -> None:
-    assert load_settings({"AUTH_JWKS_URL": "http://127.0.0.1:9000/jwks"} | CHECKED).sign_in_configured
+def test_a_key_set_on_loopback_requires_no_tls() -> None:
+    assert load_settings({"AUTH_JWKS_URL": "http://127.0.0.1:9000/jwks"} | ISSUER_AND_AUDIENCE).sign_in_configured

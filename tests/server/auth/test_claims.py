@@ -1,4 +1,4 @@
-"""Claims: where the organization, the permissions and the roles are read, and what is refused."""
+"""Claims: the paths to organization, permissions and roles, and refused values."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ VIEW = PermissionKey.GROUP_SCHEDULE_VIEW
 NAMESPACED = "https://example.org/org"
 
 
-def reading(**rules: Any) -> Authenticator:
+def authenticator_with(**rules: Any) -> Authenticator:
     return Authenticator(SECRET, rules=ClaimRules(**rules))
 
 
@@ -38,23 +38,23 @@ def reading(**rules: Any) -> Authenticator:
         ("a.b", {"a": {"b": "clinic-9"}, "b": "clinic-8"}),
     ],
 )
-async def test_a_path_leads_to_one_claim(path: str, claims: dict[str, Any]) -> None:
-    caller = await reading(organization=path).authenticate(shared(organization_id=..., **claims))
+async def test_a_path_names_one_claim(path: str, claims: dict[str, Any]) -> None:
+    caller = await authenticator_with(organization=path).authenticate(shared(organization_id=..., **claims))
     assert caller.organization_id == "clinic-9"
 
 
 @pytest.mark.parametrize(
     "claims", [{}, {"app": {}}, {"app": "org"}, {"app": ["org"]}, {"app": None}, {"org": "clinic-9"}, {"app": {"x": 1}}]
 )
-async def test_a_path_that_leads_nowhere_names_no_organization(claims: dict[str, Any]) -> None:
-    refused = await refusal(reading(organization="app.org"), shared(**claims))
-    assert refused.reason is RefusalReason.NO_ORGANIZATION
-    assert "app.org" in refused.message
+async def test_a_path_without_a_claim_names_no_organization(claims: dict[str, Any]) -> None:
+    error = await refusal(authenticator_with(organization="app.org"), shared(**claims))
+    assert error.reason is RefusalReason.NO_ORGANIZATION
+    assert "app.org" in error.message
 
 
 @pytest.mark.parametrize("value", ["acme", ["acme"], {"acme": {}}, {"acme": {"id": "7", "site": ["a", "b"]}}])
-async def test_one_organization_is_taken_however_it_is_written(value: object) -> None:
-    caller = await reading(organization="organization").authenticate(shared(organization=value))
+async def test_one_organization_is_read_in_every_form(value: object) -> None:
+    caller = await authenticator_with(organization="organization").authenticate(shared(organization=value))
     assert caller.organization_id == "acme"
 
 
@@ -77,7 +77,7 @@ async def test_one_organization_is_taken_however_it_is_written(value: object) ->
     ],
 )
 async def test_none_or_several_organizations_are_refused(value: object, reason: RefusalReason) -> None:
-    assert (await refusal(reading(organization="organization"), shared(organization=value))).reason is reason
+    assert (await refusal(authenticator_with(organization="organization"), shared(organization=value))).reason is reason
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ async def test_none_or_several_organizations_are_refused(value: object, reason: 
         "  pm.group_schedule.view\n",
     ],
 )
-async def test_permissions_are_a_list_or_words_with_spaces(value: object) -> None:
-    caller = await reading(permissions=("scope",)).authenticate(
+async def test_permissions_are_a_list_or_words_separated_by_spaces(value: object) -> None:
+    caller = await authenticator_with(permissions=("scope",)).authenticate(
         shared(scope=value, permissions=["pm.group_schedule.edit"])
     )
     assert caller.permissions == {VIEW}
@@ -98,14 +98,14 @@ async def test_permissions_are_a_list_or_words_with_spaces(value: object) -> Non
 
 @pytest.mark.parametrize("value", [None, 7, True, {"staff": True}, ["staff", 7], [["staff"]], {}])
 @pytest.mark.parametrize("name", ["permissions", "roles"])
-async def test_words_are_words(name: str, value: object) -> None:
-    refused = await refusal(Authenticator(SECRET), shared(**{name: value}))
-    assert refused.reason is RefusalReason.MALFORMED_CLAIM
-    assert name in refused.message
+async def test_permissions_and_roles_of_other_types_are_refused(name: str, value: object) -> None:
+    error = await refusal(Authenticator(SECRET), shared(**{name: value}))
+    assert error.reason is RefusalReason.MALFORMED_CLAIM
+    assert name in error.message
 
 
-async def test_what_several_paths_lead_to_adds_up() -> None:
-    authenticator = reading(
+async def test_permissions_and_roles_of_several_paths_add_up() -> None:
+    authenticator = authenticator_with(
         permissions=("permissions", "scope"),
         roles=("realm_access.roles", "resource_access.pm.roles"),
         role_permissions={"desk": frozenset({PermissionKey.GROUP_ENROLLMENTS_VIEW}), **ROLES},
@@ -119,12 +119,12 @@ async def test_what_several_paths_lead_to_adds_up() -> None:
     assert caller.permissions == {VIEW, *ROLES["staff"], PermissionKey.GROUP_ENROLLMENTS_VIEW}
 
 
-async def test_a_scope_opens_nothing_unless_it_is_asked_for() -> None:
+async def test_scopes_are_ignored_unless_configured() -> None:
     caller = await Authenticator(SECRET).authenticate(shared(permissions=..., scope="pm.group_schedule.view org_admin"))
     assert caller.permissions == frozenset()
 
 
-async def test_roles_of_others_hold_what_the_settings_say() -> None:
+async def test_other_roles_have_the_configured_permissions() -> None:
     settings = load_settings(
         {
             "AUTH_JWT_SECRET": SECRET,
@@ -133,21 +133,21 @@ async def test_roles_of_others_hold_what_the_settings_say() -> None:
         }
     )
     authenticator = Authenticator.from_settings(settings)
-    for groups, held in (
+    for groups, permissions in (
         (["/Front desk"], {VIEW}),
         (["/Leads", "/Front desk"], ROLES["staff"]),
         (["/None", "/Front", "desk"], set()),
         (["org_admin"], set(PermissionKey)),
     ):
         caller = await authenticator.authenticate(shared(groups=groups, permissions=...))
-        assert caller.permissions == held
+        assert caller.permissions == permissions
 
 
-async def test_a_token_that_opens_nothing_is_logged_once_with_the_claims_it_lacks(
+async def test_a_token_without_permissions_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
-    authenticator = reading(roles=("realm_access.roles",))
+    authenticator = authenticator_with(roles=("realm_access.roles",))
     token = shared(permissions=["pm.billing.edit"], roles=["org_admin"])
     for _ in range(3):
         await authenticator.authenticate(token)
@@ -160,7 +160,7 @@ async def test_a_token_that_opens_nothing_is_logged_once_with_the_claims_it_lack
 
 
 @pytest.mark.parametrize("paths", [("permissions", "roles"), ("access.keys", "access.roles"), ("roles", "roles")])
-async def test_a_signed_token_is_read_by_the_rules_it_was_signed_for(paths: tuple[str, str]) -> None:
+async def test_a_signed_token_is_valid_under_the_same_rules(paths: tuple[str, str]) -> None:
     rules = ClaimRules(organization=NAMESPACED, permissions=(paths[0],), roles=(paths[1],))
     token = sign_token(
         SECRET,

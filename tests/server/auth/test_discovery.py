@@ -1,4 +1,4 @@
-"""OpenID Connect Discovery: the provider's keys are found by its issuer alone."""
+"""OpenID Connect Discovery: the issuer's document names the URL of the keys."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.auth.provider import DOCUMENT_BYTES, IdentityProvider
+from server.auth.provider import MAX_DOCUMENT_BYTES, IdentityProvider
 from server.auth.refusals import FetchFault
 from tests.server.auth.provider_host import Authority, ProviderHost, serving
 
@@ -21,13 +21,13 @@ async def fault(host: ProviderHost, issuer: str | None = None) -> tuple[str, str
 
 
 @pytest.mark.parametrize("path", ["", "/", "/realms/clinic", "/tenant/v2.0", "/application/o/pm/"])
-async def test_the_issuer_alone_leads_to_the_keys(provider_host: ProviderHost, path: str) -> None:
+async def test_the_keys_are_found_by_the_issuer(provider_host: ProviderHost, path: str) -> None:
     provider_host.issuer = provider_host.origin + path
-    found = await IdentityProvider(issuer=provider_host.issuer).fetch_key_set()
-    assert found == {"keys": provider_host.keys}
+    key_set = await IdentityProvider(issuer=provider_host.issuer).fetch_key_set()
+    assert key_set == {"keys": provider_host.keys}
 
 
-async def test_the_address_of_the_keys_may_change(provider_host: ProviderHost) -> None:
+async def test_the_url_of_the_keys_may_change(provider_host: ProviderHost) -> None:
     provider = IdentityProvider(issuer=provider_host.issuer)
     assert await provider.fetch_key_set()
     provider_host.discovery = {"issuer": provider_host.issuer, "jwks_uri": f"{provider_host.origin}/moved"}
@@ -35,7 +35,7 @@ async def test_the_address_of_the_keys_may_change(provider_host: ProviderHost) -
     assert await provider.fetch_key_set() == {"keys": []}
 
 
-async def test_an_address_of_keys_that_is_set_needs_no_discovery(provider_host: ProviderHost) -> None:
+async def test_a_configured_url_of_the_keys_needs_no_discovery(provider_host: ProviderHost) -> None:
     provider_host.discovery = {}
     provider = IdentityProvider(provider_host.url, issuer="https://id.example.org")
     assert await provider.fetch_key_set() == {"keys": provider_host.keys}
@@ -49,8 +49,8 @@ async def test_an_address_of_keys_that_is_set_needs_no_discovery(provider_host: 
 async def test_the_document_of_another_issuer_is_refused(
     provider_host: ProviderHost, issuer: str, *, hint: bool
 ) -> None:
-    told = issuer.replace("{origin}", provider_host.origin).replace("{ORIGIN}", provider_host.origin.upper())
-    provider_host.discovery = {"issuer": told, "jwks_uri": provider_host.url}
+    stated_issuer = issuer.replace("{origin}", provider_host.origin).replace("{ORIGIN}", provider_host.origin.upper())
+    provider_host.discovery = {"issuer": stated_issuer, "jwks_uri": provider_host.url}
     kind, detail = await fault(provider_host)
     assert (kind, "another issuer" in detail, "slash" in detail) == ("content", True, hint)
     assert provider_host.requests == 1
@@ -59,14 +59,14 @@ async def test_the_document_of_another_issuer_is_refused(
 @pytest.mark.parametrize(
     "jwks_uri", [None, 7, "", "/jwks", "ftp://127.0.0.1/jwks", "file:///patient", "http://keys.example.org/patient"]
 )
-async def test_keys_are_read_from_a_protected_address_only(provider_host: ProviderHost, jwks_uri: object) -> None:
+async def test_keys_are_fetched_only_over_https(provider_host: ProviderHost, jwks_uri: object) -> None:
     provider_host.discovery = {"issuer": provider_host.issuer, "jwks_uri": jwks_uri}
     kind, detail = await fault(provider_host)
     assert (kind, "jwks_uri" in detail) == ("content", True)
     assert provider_host.requests == 1
 
 
-async def test_an_issuer_behind_tls_leads_to_no_keys_without_it(tmp_path: Path, provider_host: ProviderHost) -> None:
+async def test_an_https_issuer_must_not_name_an_http_url(tmp_path: Path, provider_host: ProviderHost) -> None:
     authority = Authority(tmp_path)
     with serving(ProviderHost(authority.server_context())) as host:
         provider = IdentityProvider(issuer=host.issuer, ca_file=str(authority.certificate))
@@ -78,13 +78,15 @@ async def test_an_issuer_behind_tls_leads_to_no_keys_without_it(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("document", [b"", b"<html>patient</html>", b"[]", b"{}", b'{"issuer": 7}', b"null"])
-async def test_what_is_no_discovery_document_is_refused(provider_host: ProviderHost, document: bytes) -> None:
+async def test_an_invalid_discovery_document_is_refused(provider_host: ProviderHost, document: bytes) -> None:
     provider_host.documents["/.well-known/openid-configuration"] = document
     assert (await fault(provider_host))[0] == "content"
 
 
-async def test_a_discovery_document_is_bounded_as_a_key_set_is(provider_host: ProviderHost) -> None:
-    whole: dict[str, Any] = {"issuer": provider_host.issuer, "jwks_uri": provider_host.url}
-    provider_host.documents["/.well-known/openid-configuration"] = json.dumps(whole).encode().ljust(DOCUMENT_BYTES + 1)
+async def test_a_discovery_document_over_the_limit_is_refused(provider_host: ProviderHost) -> None:
+    document: dict[str, Any] = {"issuer": provider_host.issuer, "jwks_uri": provider_host.url}
+    provider_host.documents["/.well-known/openid-configuration"] = (
+        json.dumps(document).encode().ljust(MAX_DOCUMENT_BYTES + 1)
+    )
     assert (await fault(provider_host))[0] == "size"
     assert (await fault(provider_host, f"{provider_host.origin}/elsewhere"))[0] == "status"

@@ -1,4 +1,4 @@
-"""The identity provider's keys: which sign, how they rotate, and what a slow or broken provider does to requests."""
+"""The identity provider's keys: accepted keys, rotation, and requests during an outage of the provider."""
 
 import asyncio
 import json
@@ -11,31 +11,22 @@ import jwt
 import pytest
 
 from server.auth.authenticator import Authenticator
-from server.auth.jwks import COOLDOWN_SECONDS, FRESH_SECONDS, MOST_KEYS, STALE_SECONDS, Jwks
-from server.auth.provider import DOCUMENT_BYTES, IdentityProvider
+from server.auth.jwks import COOLDOWN_SECONDS, FRESH_SECONDS, MAX_KEYS, STALE_SECONDS, Jwks
+from server.auth.provider import MAX_DOCUMENT_BYTES, IdentityProvider
 from server.auth.refusals import KeysUnavailable, RefusalReason
 from tests.server.auth.provider_host import EC_KEY, NEXT_RSA_KEY, RSA_KEY, ProviderHost, rsa_jwk, signed
-from tests.server.auth.tokens import SECRET, VIEWER, claims, refusal, segment
+from tests.server.auth.tokens import SECRET, VIEWER, ManualClock, claims, refusal, segment
 
 pytestmark = pytest.mark.anyio
 
 
-class Clock:
-    """Seconds that a test moves."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def by_key_set(host: ProviderHost, clock: Clock | None = None, seconds: float = 30) -> Authenticator:
+def by_key_set(host: ProviderHost, clock: ManualClock | None = None, seconds: float = 30) -> Authenticator:
     fetch = IdentityProvider(host.url, seconds=seconds).fetch_key_set
     return Authenticator(Jwks(fetch, clock or time.monotonic))
 
 
-async def refused_at_last(authenticator: Authenticator, header: str) -> str:
-    """Wait for the fetch beside the requests, and return why the token is refused from then on."""
+async def reason_after_refresh(authenticator: Authenticator, header: str) -> str:
+    """Wait until the fetch in the background has ended, and return the reason why the token is refused afterwards."""
     with anyio.fail_after(10):
         while True:
             try:
@@ -45,14 +36,14 @@ async def refused_at_last(authenticator: Authenticator, header: str) -> str:
             await anyio.sleep(0.01)
 
 
-async def asked(host: ProviderHost) -> None:
-    assert await anyio.to_thread.run_sync(host.asked.acquire, True, 10)
+async def until_fetch(host: ProviderHost) -> None:
+    assert await anyio.to_thread.run_sync(host.arrived.acquire, True, 10)
 
 
 def causes(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log says about fetches that failed."""
+    """Return the logged causes of failed fetches."""
     fields: list[dict[str, Any]] = [getattr(record, "fields", {}) for record in caplog.records]
-    return [each["cause"] for each in fields if "cause" in each]
+    return [entry["cause"] for entry in fields if "cause" in entry]
 
 
 async def test_rs256_and_es256_tokens_are_checked_with_one_fetch(provider_host: ProviderHost) -> None:
@@ -93,9 +84,7 @@ async def test_a_key_signs_with_its_own_algorithm_only(provider_host: ProviderHo
         {},
     ],
 )
-async def test_what_is_no_signing_key_opens_nothing_and_spoils_nothing(
-    provider_host: ProviderHost, key: dict[str, Any]
-) -> None:
+async def test_an_unusable_key_is_ignored(provider_host: ProviderHost, key: dict[str, Any]) -> None:
     provider_host.keys.insert(0, key | {"kid": "odd"})
     authenticator = by_key_set(provider_host)
     symmetric = "Bearer " + jwt.encode(claims(), SECRET, algorithm="HS256", headers={"kid": "odd"})
@@ -104,14 +93,14 @@ async def test_what_is_no_signing_key_opens_nothing_and_spoils_nothing(
     assert await authenticator.authenticate(signed(claims())) == VIEWER
 
 
-async def test_a_token_names_its_key(provider_host: ProviderHost) -> None:
-    refused = await refusal(by_key_set(provider_host), signed(claims(), None))
-    assert refused.reason is RefusalReason.NO_KEY_ID
-    assert "kid" in refused.message
+async def test_a_token_without_a_key_id_is_refused(provider_host: ProviderHost) -> None:
+    error = await refusal(by_key_set(provider_host), signed(claims(), None))
+    assert error.reason is RefusalReason.NO_KEY_ID
+    assert "kid" in error.message
 
 
-async def test_a_rotated_key_is_fetched_when_it_first_appears(provider_host: ProviderHost) -> None:
-    clock = Clock()
+async def test_a_new_key_is_fetched_when_a_token_names_it(provider_host: ProviderHost) -> None:
+    clock = ManualClock()
     authenticator = by_key_set(provider_host, clock)
     assert await authenticator.authenticate(signed(claims())) == VIEWER
     provider_host.keys = [rsa_jwk("two", NEXT_RSA_KEY)]
@@ -121,81 +110,81 @@ async def test_a_rotated_key_is_fetched_when_it_first_appears(provider_host: Pro
     assert provider_host.requests == 2
 
 
-async def test_a_withdrawn_key_ends_once_the_key_set_is_fetched_again(provider_host: ProviderHost) -> None:
-    clock = Clock()
+async def test_a_withdrawn_key_is_invalid_after_the_next_fetch(provider_host: ProviderHost) -> None:
+    clock = ManualClock()
     authenticator = by_key_set(provider_host, clock)
     assert await authenticator.authenticate(signed(claims())) == VIEWER
     provider_host.keys = []
     clock.now += FRESH_SECONDS
-    assert await refused_at_last(authenticator, signed(claims())) is RefusalReason.UNKNOWN_KEY
+    assert await reason_after_refresh(authenticator, signed(claims())) is RefusalReason.UNKNOWN_KEY
     assert provider_host.requests == 2
 
 
-async def test_a_cached_token_ends_with_its_key(provider_host: ProviderHost) -> None:
-    clock = Clock()
+async def test_a_cached_token_is_invalid_when_its_key_is_replaced(provider_host: ProviderHost) -> None:
+    clock = ManualClock()
     authenticator = by_key_set(provider_host, clock)
     token = signed(claims())
     assert await authenticator.authenticate(token) == VIEWER
     provider_host.keys = [rsa_jwk("one", NEXT_RSA_KEY)]
     clock.now += FRESH_SECONDS
-    assert await refused_at_last(authenticator, token) is RefusalReason.BAD_SIGNATURE
+    assert await reason_after_refresh(authenticator, token) is RefusalReason.BAD_SIGNATURE
 
 
-async def test_made_up_key_ids_do_not_hammer_the_provider(provider_host: ProviderHost) -> None:
-    clock = Clock()
+async def test_made_up_key_ids_do_not_flood_the_provider(provider_host: ProviderHost) -> None:
+    clock = ManualClock()
     authenticator = by_key_set(provider_host, clock)
     for round_ in range(2):
         for number in range(50):
-            made_up = signed(claims(), f"junk-{round_}-{number}")
-            assert (await refusal(authenticator, made_up)).reason is RefusalReason.UNKNOWN_KEY
+            token = signed(claims(), f"junk-{round_}-{number}")
+            assert (await refusal(authenticator, token)).reason is RefusalReason.UNKNOWN_KEY
         assert provider_host.requests == round_ + 1
         clock.now += COOLDOWN_SECONDS
     assert await authenticator.authenticate(signed(claims())) == VIEWER
 
 
-async def test_requests_at_the_same_time_share_one_fetch(provider_host: ProviderHost) -> None:
-    clock = Clock()
+async def test_concurrent_requests_share_one_fetch(provider_host: ProviderHost) -> None:
+    clock = ManualClock()
     authenticator = by_key_set(provider_host, clock)
-    provider_host.held.clear()
+    provider_host.released.clear()
     async with anyio.create_task_group() as tasks:
         for number in range(20):
             tasks.start_soon(authenticator.authenticate, signed(claims(sub=f"caller-{number}")))
-        await asked(provider_host)
+        await until_fetch(provider_host)
         clock.now += COOLDOWN_SECONDS
         tasks.start_soon(authenticator.authenticate, signed(claims(sub="a late caller")))
         await anyio.lowlevel.checkpoint()
-        provider_host.held.set()
+        provider_host.released.set()
     assert provider_host.requests == 1
 
 
-async def test_a_request_that_goes_away_takes_nobodys_fetch_with_it(provider_host: ProviderHost) -> None:
+async def test_a_cancelled_request_does_not_cancel_the_shared_fetch(provider_host: ProviderHost) -> None:
     authenticator = by_key_set(provider_host)
-    provider_host.held.clear()
+    provider_host.released.clear()
     first = asyncio.create_task(authenticator.authenticate(signed(claims())))
-    await asked(provider_host)
+    await until_fetch(provider_host)
     second = asyncio.create_task(authenticator.authenticate(signed(claims(sub="second"))))
     await asyncio.sleep(0)
     first.cancel()
-    provider_host.held.set()
+    provider_host.released.set()
     assert (await second).subject == "second"
     assert provider_host.requests == 1
 
 
-async def test_a_slow_provider_holds_no_request_whose_key_is_known(provider_host: ProviderHost) -> None:
-    clock = Clock()
+async def test_a_request_with_a_known_key_does_not_wait_for_a_fetch(provider_host: ProviderHost) -> None:
+    clock = ManualClock()
     authenticator = by_key_set(provider_host, clock)
     assert await authenticator.authenticate(signed(claims())) == VIEWER
-    await asked(provider_host)
-    provider_host.held.clear()
+    await until_fetch(provider_host)
+    provider_host.released.clear()
     clock.now += FRESH_SECONDS
     with anyio.fail_after(10):
         for number in range(20):
             assert (await authenticator.authenticate(signed(claims(sub=f"caller-{number}")))).organization_id
-    await asked(provider_host)
-    assert not provider_host.held.is_set()
+    await until_fetch(provider_host)
+    assert not provider_host.released.is_set()
 
 
-async def test_a_provider_that_drips_is_left_in_time(
+async def test_a_provider_that_sends_slowly_times_out(
     provider_host: ProviderHost, caplog: pytest.LogCaptureFixture
 ) -> None:
     provider_host.drips = True
@@ -204,35 +193,33 @@ async def test_a_provider_that_drips_is_left_in_time(
     assert causes(caplog) == ["timeout"]
 
 
-async def test_a_key_set_without_end_is_left_at_its_bound(
+async def test_an_endless_key_set_is_read_up_to_the_limit(
     provider_host: ProviderHost, caplog: pytest.LogCaptureFixture
 ) -> None:
     provider_host.endless = True
     with pytest.raises(KeysUnavailable):
         await by_key_set(provider_host).authenticate(signed(claims()))
     assert await anyio.to_thread.run_sync(provider_host.ended.wait, 10)
-    assert provider_host.sent < DOCUMENT_BYTES + 20_000_000  # what the sockets in between take beside it
+    assert provider_host.sent < MAX_DOCUMENT_BYTES + 20_000_000  # plus what the sockets buffer
     assert causes(caplog) == ["size"]
 
 
-async def test_a_key_set_may_be_as_long_as_its_bound_and_no_longer(
+async def test_a_key_set_over_the_limit_is_rejected(
     provider_host: ProviderHost, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = json.dumps({"keys": provider_host.keys}).encode()
-    provider_host.answer = whole.ljust(DOCUMENT_BYTES)
+    content = json.dumps({"keys": provider_host.keys}).encode()
+    provider_host.body = content.ljust(MAX_DOCUMENT_BYTES)
     assert await by_key_set(provider_host).authenticate(signed(claims())) == VIEWER
-    provider_host.answer = whole.ljust(DOCUMENT_BYTES + 1)
+    provider_host.body = content.ljust(MAX_DOCUMENT_BYTES + 1)
     with pytest.raises(KeysUnavailable):
         await by_key_set(provider_host).authenticate(signed(claims()))
-    provider_host.answer = json.dumps({"keys": [*([{}] * MOST_KEYS), *provider_host.keys]}).encode()
+    provider_host.body = json.dumps({"keys": [*([{}] * MAX_KEYS), *provider_host.keys]}).encode()
     with pytest.raises(KeysUnavailable):
         await by_key_set(provider_host).authenticate(signed(claims()))
     assert causes(caplog) == ["size", "size"]
 
 
-async def test_a_compressed_key_set_is_not_unpacked(
-    provider_host: ProviderHost, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_compressed_key_set_is_rejected(provider_host: ProviderHost, caplog: pytest.LogCaptureFixture) -> None:
     provider_host.headers = {"Content-Encoding": "gzip"}
     with pytest.raises(KeysUnavailable):
         await by_key_set(provider_host).authenticate(signed(claims()))
@@ -247,8 +234,8 @@ async def test_a_redirect_is_not_followed(provider_host: ProviderHost, caplog: p
     assert causes(caplog) == ["status"]
 
 
-async def test_a_provider_that_is_down_is_not_hammered(provider_host: ProviderHost) -> None:
-    clock = Clock()
+async def test_a_provider_that_is_down_is_not_flooded(provider_host: ProviderHost) -> None:
+    clock = ManualClock()
     authenticator = by_key_set(provider_host, clock)
     provider_host.status = 503
     for _ in range(20):
@@ -260,8 +247,8 @@ async def test_a_provider_that_is_down_is_not_hammered(provider_host: ProviderHo
     assert await authenticator.authenticate(signed(claims())) == VIEWER
 
 
-async def test_known_keys_outlive_an_outage_for_an_hour(provider_host: ProviderHost) -> None:
-    clock = Clock()
+async def test_known_keys_are_valid_for_an_hour_of_an_outage(provider_host: ProviderHost) -> None:
+    clock = ManualClock()
     authenticator = by_key_set(provider_host, clock)
     assert await authenticator.authenticate(signed(claims())) == VIEWER
     provider_host.status = 500
@@ -273,12 +260,12 @@ async def test_known_keys_outlive_an_outage_for_an_hour(provider_host: ProviderH
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"<html>", b"[]", b"{}", b'{"keys": 7}', b"[" * 90_000, b"\xff", b'{"keys": NaN}']
+    "body", [b"", b"<html>", b"[]", b"{}", b'{"keys": 7}', b"[" * 90_000, b"\xff", b'{"keys": NaN}']
 )
-async def test_an_answer_that_is_no_key_set_counts_as_down(
-    provider_host: ProviderHost, caplog: pytest.LogCaptureFixture, answer: bytes
+async def test_an_invalid_key_set_counts_as_an_outage(
+    provider_host: ProviderHost, caplog: pytest.LogCaptureFixture, body: bytes
 ) -> None:
-    provider_host.answer = answer
+    provider_host.body = body
     with pytest.raises(KeysUnavailable):
         await by_key_set(provider_host).authenticate(signed(claims()))
     assert causes(caplog) == ["content"]

@@ -1,4 +1,4 @@
-"""Tokens with the claims that Keycloak, Entra ID and Auth0 document, under the settings that docs/sign-in.md names."""
+"""Tokens with the claims that Keycloak, Entra ID and Auth0 document, with the settings in docs/sign-in.md."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ APPLICATION = "5d0a7c3f-2e41-4f6b-8c9d-1b2a3c4d5e6f"
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product's issuer, the settings that fit it, a token as it makes them, and the caller that it names."""
+    """A product: the path of its issuer, the settings for it, the claims of its tokens, and the caller they name."""
 
     path: str
     settings: dict[str, str]
@@ -113,12 +113,17 @@ def authenticator_of(product: Product, host: ProviderHost, **settings: str) -> A
 
 
 def token(product: Product, host: ProviderHost, **changes: Any) -> str:
-    given = {"iss": host.issuer, "iat": 1_700_000_000, "organization_id": ..., "permissions": ...} | product.claims
-    return signed(claims(**given | changes))
+    product_claims = {
+        "iss": host.issuer,
+        "iat": 1_700_000_000,
+        "organization_id": ...,
+        "permissions": ...,
+    } | product.claims
+    return signed(claims(**product_claims | changes))
 
 
 @PRODUCTS
-async def test_a_token_of_the_product_names_its_caller(product: Product, provider_host: ProviderHost) -> None:
+async def test_a_token_of_the_product_names_the_caller(product: Product, provider_host: ProviderHost) -> None:
     authenticator = authenticator_of(product, provider_host)
     assert await authenticator.authenticate(token(product, provider_host)) == product.caller
 
@@ -134,11 +139,11 @@ async def test_a_token_of_another_tenant_or_application_is_refused(
         ({"aud": [product.claims["azp"]]}, RefusalReason.WRONG_AUDIENCE),
         ({product.settings["AUTH_CLAIM_ORGANIZATION"]: ...}, RefusalReason.NO_ORGANIZATION),
     ):
-        refused = await refusal(authenticator, token(product, provider_host, **changes))
-        assert refused.reason is reason
+        error = await refusal(authenticator, token(product, provider_host, **changes))
+        assert error.reason is reason
 
 
-async def test_keycloak_with_every_organization_of_a_user_is_refused(provider_host: ProviderHost) -> None:
+async def test_a_keycloak_token_with_several_organizations_is_refused(provider_host: ProviderHost) -> None:
     authenticator = authenticator_of(KEYCLOAK, provider_host)
     listed = token(KEYCLOAK, provider_host, organization=["acme"])
     assert (await authenticator.authenticate(listed)).organization_id == "acme"
@@ -146,7 +151,7 @@ async def test_keycloak_with_every_organization_of_a_user_is_refused(provider_ho
     assert (await refusal(authenticator, several)).reason is RefusalReason.SEVERAL_ORGANIZATIONS
 
 
-async def test_scopes_of_entra_hold_keys_if_the_setting_says_so(provider_host: ProviderHost) -> None:
+async def test_scopes_of_entra_grant_permissions_if_configured(provider_host: ProviderHost) -> None:
     authenticator = authenticator_of(ENTRA, provider_host, AUTH_CLAIM_PERMISSIONS="scp")
     scoped = token(ENTRA, provider_host, roles=..., scp="access_as_user pm.group_schedule.view")
     assert (await authenticator.authenticate(scoped)).permissions == {PermissionKey.GROUP_SCHEDULE_VIEW}

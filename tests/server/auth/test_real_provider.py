@@ -1,4 +1,4 @@
-"""Sign-in with a real OpenID provider (npm: oidc-provider) on loopback: discovery, two grants, and new keys."""
+"""Sign-in with a real OpenID provider (npm: oidc-provider) on loopback: discovery, two grants, and key rotation."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ from server.auth.jwks import COOLDOWN_SECONDS, Jwks
 from server.auth.provider import IdentityProvider
 from server.auth.refusals import RefusalReason
 from tests.server.auth.server_process import running_server
-from tests.server.auth.tokens import refusal
+from tests.server.auth.tokens import ManualClock, refusal
 from tests.server.graphql_endpoint.test_graphql_over_http_audits import WEB, build_script
 
 pytestmark = pytest.mark.anyio
@@ -35,34 +35,34 @@ SETTINGS = {
     "AUTH_CLAIM_ROLES": "realm_access.roles",
     "AUTH_ROLE_PERMISSIONS": '{"front-desk": ["pm.group_schedule.view"]}',
 }
-HELD = frozenset({PermissionKey.GROUP_SCHEDULE_VIEW, PermissionKey.GROUP_ENROLLMENTS_VIEW})
+PERMISSIONS = frozenset({PermissionKey.GROUP_SCHEDULE_VIEW, PermissionKey.GROUP_ENROLLMENTS_VIEW})
 REDIRECT = "http://127.0.0.1/callback"
 
 
 class RealProvider:
-    """The provider's process."""
+    """The process of the provider."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
-        self.issuer = self._listening()
+        self.issuer = self._read_issuer()
 
     def rotate(self) -> None:
-        """Have it sign with a new key, and publish that one alone."""
+        """Replace the provider's signing key."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        assert self._listening() == self.issuer
+        assert self._read_issuer() == self.issuer
 
     def token(self, scope: str = "pm.group_enrollments.view pm.billing.view", resource: str = AUDIENCE) -> str:
-        """Return an Authorization header with a token by client credentials."""
+        """Return an Authorization header with a token from the client credentials grant."""
         form = {"grant_type": "client_credentials", "scope": scope, "resource": resource}
-        answer = httpx.post(f"{self.issuer}/token", data=form, auth=("reports", "a-secret-of-the-tests"))
-        answer.raise_for_status()
-        return f"Bearer {answer.json()['access_token']}"
+        response = httpx.post(f"{self.issuer}/token", data=form, auth=("reports", "a-secret-of-the-tests"))
+        response.raise_for_status()
+        return f"Bearer {response.json()['access_token']}"
 
-    def _listening(self) -> str:
+    def _read_issuer(self) -> str:
         assert self._process.stdout is not None
-        line = next(line for line in self._process.stdout if line.startswith("{"))  # there are its notices, too
+        line = next(line for line in self._process.stdout if line.startswith("{"))  # other lines are notices
         issuer: str = json.loads(line)["issuer"]
         return issuer
 
@@ -84,10 +84,10 @@ def real_provider() -> Iterator[RealProvider]:
 
 
 def token_by_code(issuer: str, subject: str) -> str:
-    """Sign in as a person does in a browser: authorization code with PKCE, through the pages of the provider."""
+    """Sign in through the provider's pages, as a browser does: authorization code with PKCE."""
     verifier = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    asked = {
+    parameters = {
         "client_id": "admin-ui",
         "response_type": "code",
         "redirect_uri": REDIRECT,
@@ -97,7 +97,7 @@ def token_by_code(issuer: str, subject: str) -> str:
         "code_challenge_method": "S256",
     }
     with httpx.Client(timeout=30) as browser:
-        page = browser.get(f"{issuer}/auth", params=asked)
+        page = browser.get(f"{issuer}/auth", params=parameters)
         for _ in range(10):
             if page.is_redirect:
                 address = urljoin(str(page.url), page.headers["location"])
@@ -120,38 +120,29 @@ def token_by_code(issuer: str, subject: str) -> str:
             "redirect_uri": REDIRECT,
             "resource": AUDIENCE,
         }
-        answer = browser.post(f"{issuer}/token", data=form)
-        answer.raise_for_status()
-        return f"Bearer {answer.json()['access_token']}"
+        response = browser.post(f"{issuer}/token", data=form)
+        response.raise_for_status()
+        return f"Bearer {response.json()['access_token']}"
 
 
-async def test_a_server_with_the_issuer_alone_signs_in(real_provider: RealProvider, tmp_path: Path) -> None:
+async def test_the_issuer_and_audience_are_enough_to_sign_in(real_provider: RealProvider, tmp_path: Path) -> None:
     by_machine, by_person = real_provider.token(), token_by_code(real_provider.issuer, "dana")
     query = '{ viewer { id organizationId permissions } groupDefinition(id: "any") { id } }'
     with running_server(tmp_path, AUTH_ISSUER=real_provider.issuer, **SETTINGS) as server:
         for token, subject in ((by_machine, "reports"), (by_person, "dana")):
-            answer = server.ask(token, query).json()
-            viewer = {"id": subject, "organizationId": "clinic-1", "permissions": sorted(HELD)}
-            assert answer["data"] == {"viewer": viewer, "groupDefinition": None}
-            assert [each["extensions"]["code"] for each in answer["errors"]] == ["FORBIDDEN"]
-        assert server.ask(real_provider.token(resource="urn:billing")).status_code == 401
+            body = server.send(token, query).json()
+            viewer = {"id": subject, "organizationId": "clinic-1", "permissions": sorted(PERMISSIONS)}
+            assert body["data"] == {"viewer": viewer, "groupDefinition": None}
+            assert [error["extensions"]["code"] for error in body["errors"]] == ["FORBIDDEN"]
+        assert server.send(real_provider.token(resource="urn:billing")).status_code == 401
         forged = ".".join([*by_machine.split(".")[:2], by_person.split(".")[2]])
-        assert server.ask(forged).status_code == 401
+        assert server.send(forged).status_code == 401
     lines = server.log("group_sessions.requests")
     assert [line["refusal"] for line in lines] == [None, None, "wrong_audience", "bad_signature"]
 
 
-class Clock:
-    """Seconds that a test moves."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-async def test_new_keys_of_the_provider_are_found_and_old_ones_end(real_provider: RealProvider) -> None:
-    clock = Clock()
+async def test_new_keys_of_the_provider_replace_old_ones(real_provider: RealProvider) -> None:
+    clock = ManualClock()
     keys = Jwks(IdentityProvider(issuer=real_provider.issuer).fetch_key_set, clock)
     rules = ClaimRules(
         ORGANIZATION,
@@ -163,10 +154,10 @@ async def test_new_keys_of_the_provider_are_found_and_old_ones_end(real_provider
     old = real_provider.token()
     assert jwt.get_unverified_header(old.removeprefix("Bearer "))["alg"] == "RS256"
     for _ in range(3):
-        assert await authenticator.authenticate(old) == Caller("reports", "clinic-1", HELD)
+        assert await authenticator.authenticate(old) == Caller("reports", "clinic-1", PERMISSIONS)
         real_provider.rotate()
         clock.now += COOLDOWN_SECONDS
         new = real_provider.token()
-        assert await authenticator.authenticate(new) == Caller("reports", "clinic-1", HELD)
+        assert await authenticator.authenticate(new) == Caller("reports", "clinic-1", PERMISSIONS)
         assert (await refusal(authenticator, old)).reason is RefusalReason.UNKNOWN_KEY
         old = new

@@ -1,4 +1,4 @@
-"""A token that was found valid is not checked again, but for its end and its key; the cache is bounded."""
+"""The cache of valid tokens: an entry ends with the token or its key, and the size is bounded."""
 
 import time
 import tracemalloc
@@ -9,6 +9,7 @@ import pytest
 from resolvers.caller import Caller, PermissionKey
 from server.auth.authenticator import LEEWAY_SECONDS, Authenticator
 from server.auth.token_cache import CachedToken, TokenCache
+from tests.server.auth.tokens import ManualClock
 
 pytestmark = pytest.mark.anyio
 
@@ -16,45 +17,36 @@ SECRET = "a-shared-secret-of-32-bytes-or-more"
 CALLER = Caller("dana", "clinic-1", frozenset())
 
 
-class Clock:
-    """Seconds since 1970 that a test moves."""
-
-    now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def token(**changes: object) -> str:
     claims = {"sub": "dana", "organization_id": "clinic-1", "exp": int(time.time()) + 600}
     return jwt.encode(claims | changes, SECRET, algorithm="HS256")
 
 
-async def test_a_known_token_ends_when_it_says() -> None:
-    clock = Clock()
+async def test_a_cached_token_expires() -> None:
+    clock = ManualClock(time.time())
     cache = TokenCache(clock)
     end = int(time.time()) + 600
-    good = token(exp=end)
-    assert await Authenticator(SECRET, cache=cache).authenticate(f"Bearer {good}") == CALLER
+    valid_token = token(exp=end)
+    assert await Authenticator(SECRET, cache=cache).authenticate(f"Bearer {valid_token}") == CALLER
     clock.now = end + LEEWAY_SECONDS - 0.01
-    found = cache.find(good)
-    assert found is not None
-    assert found.caller == CALLER
+    entry = cache.find(valid_token)
+    assert entry is not None
+    assert entry.caller == CALLER
     clock.now = end + LEEWAY_SECONDS
-    assert cache.find(good) is None
+    assert cache.find(valid_token) is None
 
 
-async def test_what_is_known_answers_for_the_same_token_and_key_only() -> None:
+async def test_an_entry_is_valid_for_its_token_and_key_only() -> None:
     cache = TokenCache()
     first, second = Authenticator(SECRET, cache=cache), Authenticator(SECRET[::-1], cache=cache)
-    good = token()
-    assert await first.authenticate(f"Bearer {good}") == CALLER
-    assert cache.find(good + "x") is None
-    with pytest.raises(Exception, match="not valid"):
-        await second.authenticate(f"Bearer {good}")
+    valid_token = token()
+    assert await first.authenticate(f"Bearer {valid_token}") == CALLER
+    assert cache.find(valid_token + "x") is None
+    with pytest.raises(Exception, match="is invalid"):
+        await second.authenticate(f"Bearer {valid_token}")
 
 
-async def test_a_refused_token_is_not_known() -> None:
+async def test_a_refused_token_is_not_cached() -> None:
     cache = TokenCache()
     bad = token(exp=int(time.time()) - 600)
     with pytest.raises(Exception, match="expired"):
@@ -62,17 +54,17 @@ async def test_a_refused_token_is_not_known() -> None:
     assert cache.find(bad) is None
 
 
-def test_the_oldest_make_room_for_new_ones() -> None:
+def test_the_oldest_entries_are_evicted() -> None:
     entry = CachedToken(CALLER, None, SECRET, time.time() + 60)
     cache = TokenCache(limit=2 * entry.size)
-    for each in ("one", "two", "three"):
-        cache.keep(each, entry)
-    assert [cache.find(each) is not None for each in ("one", "two", "three")] == [False, True, True]
-    cache.keep("three", entry)
+    for name in ("one", "two", "three"):
+        cache.put(name, entry)
+    assert [cache.find(name) is not None for name in ("one", "two", "three")] == [False, True, True]
+    cache.put("three", entry)
     assert cache.find("two") is not None
 
 
-def test_what_the_cache_keeps_is_bounded_whatever_tokens_say() -> None:
+def test_the_memory_of_the_cache_is_bounded_for_any_tokens() -> None:
     limit = 1_000_000
     cache = TokenCache(limit=limit)
     keys = list(PermissionKey)
@@ -80,8 +72,8 @@ def test_what_the_cache_keeps_is_bounded_whatever_tokens_say() -> None:
     for number in range(5_000):
         subject = f"{number:06}" + chr(0x1F600) * 249  # four bytes each, the most that a character takes
         caller = Caller(subject, f"{number:06}" + chr(0x1F600) * 58, frozenset(keys[number % 12 :]))
-        cache.keep(str(number), CachedToken(caller, f"key-{number}", SECRET, time.time() + 60))
-    kept, _peak = tracemalloc.get_traced_memory()
+        cache.put(str(number), CachedToken(caller, f"key-{number}", SECRET, time.time() + 60))
+    size, _peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert cache.find("4999") is not None
-    assert limit / 2 < kept < limit * 1.2
+    assert limit / 2 < size < limit * 1.2
