@@ -1,1 +1,1 @@
-"""The demo clinic."""
+"""The demo clinic: fictional data for trying the API."""

@@ -1,6 +1,6 @@
-"""Fills a database with the demo clinic, so that everything the API offers has something to show.
+"""Fills a database with the demo clinic, which has data for every feature of the API.
 
-Groups, sessions and enrollments are made by the resolvers that clients reach, so their history and events are true.
+The resolvers of the API create the groups, sessions and enrollments, so history and events are complete.
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,14 +31,15 @@ from server.demo.names import demo_locations, demo_patients, demo_staff
 
 DEMO_ORGANIZATION = "demo-clinic"
 WEEKS_EACH_WAY = 8
+"""Sessions are scheduled from this many weeks before today to this many weeks after it."""
 
-Decided = TypeVar("Decided")
+Result = TypeVar("Result")
 
 _SEED = 4
-# Any number that nobody else uses: the advisory lock that lets one process fill at a time.
 _FILL_LOCK = 2_881_604_750_193_847_226
-_LOCK: Final = Statement(select(func.pg_advisory_xact_lock(_FILL_LOCK)))
-_IS_FILLED: Final = Statement(
+"""The key of the advisory lock that only one filling process holds. It is arbitrary, but used for nothing else."""
+_LOCK_FILLING: Final = Statement(select(func.pg_advisory_xact_lock(_FILL_LOCK)))
+_HAS_DATA: Final = Statement(
     select(
         or_(
             *(
@@ -52,7 +53,7 @@ _IS_FILLED: Final = Statement(
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody to sign in as: the words on the link, the token's subject, and the role it carries."""
+    """A person to sign in as: the label of the link, and the subject and role of the token."""
 
     label: str
     subject: str
@@ -67,7 +68,7 @@ DEMO_PEOPLE = (
 
 @dataclass(frozen=True, slots=True)
 class DemoSummary:
-    """How many of each kind the demo clinic was filled with."""
+    """The number of records of each kind that were created."""
 
     staff: int
     locations: int
@@ -78,45 +79,47 @@ class DemoSummary:
     enrollments: int
 
 
-_WAIT_SECONDS: Final = 60
-"""How long a second who fills waits for the first; no request waits behind it."""
+_LOCK_SECONDS: Final = 60
+"""How long a second filling process waits for the first. No request waits for this lock."""
 
 
 class DatabaseNotEmpty(Exception):
-    """The demo clinic's organization has data already; nothing was changed."""
+    """The demo clinic's organization already has data. Nothing was changed."""
 
     def __init__(self) -> None:
-        super().__init__("The demo clinic fills only an empty database, and this one holds data of it already.")
+        super().__init__(
+            "the demo clinic fills only an empty database, and this one already contains its data: use another database"
+        )
 
 
 @dataclass(slots=True)
-class _Filling(Context):
-    """A context whose mutations all join one transaction: the clinic is there as a whole or not at all."""
+class _OneTransactionContext(Context):
+    """A context whose mutations share one transaction, so that the clinic is created completely or not at all."""
 
     work: UnitOfWork = field(kw_only=True)
 
-    async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
+    async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         return await decide(self.work)
 
 
 async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
-    """Make the demo clinic around today, in one transaction; the same each time but for ids and instants.
+    """Create the demo clinic around today, in one transaction. Only ids and times differ between two runs.
 
     Raises:
-        DatabaseNotEmpty: Where its organization has data, also where another process has just filled it.
+        DatabaseNotEmpty: The organization already has data, possibly because another process has just created it.
     """
     administrator = DEMO_PEOPLE[0]
     author = Author(administrator.subject, DEMO_ORGANIZATION, DEMO_ORGANIZATION)
     caller = Caller(administrator.subject, DEMO_ORGANIZATION, ROLES[administrator.role])
-    # Requests may not write staff, locations and patients: they belong to other modules.
-    # All of it happens at one moment: a transaction's history has one.
-    moment = clinic.clock()
+    # A fixed clock, because all history of one transaction has the same time.
+    now = clinic.clock()
+    # The role of operators, because requests may not write staff, locations and patients.
     async with unit_of_work(
-        clinic.engine, author, lambda: moment, clinic.new_id, lock_seconds=_WAIT_SECONDS, role=Role.OPERATOR
+        clinic.engine, author, lambda: now, clinic.new_id, lock_seconds=_LOCK_SECONDS, role=Role.OPERATOR
     ) as work:
         await _refuse_unless_empty(work)
-        context = _Filling(clinic, caller, author.correlation_id, work=work)
-        random = Random(_SEED)  # noqa: S311 - the same clinic each time, nothing secret
+        context = _OneTransactionContext(clinic, caller, author.correlation_id, work=work)
+        random = Random(_SEED)  # noqa: S311 - reproducible data, nothing secret
         staff, rooms, people = demo_staff(random), demo_locations(), demo_patients(random)
         connection = work.transaction.connection
         await store_updates(connection, DEMO_ORGANIZATION, STAFF, [staff_update(member) for member in staff])
@@ -133,8 +136,8 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
             sessions += len(scheduled)
             cancelled += len(group.cancelled)
             enrollments += len(await _enroll(context, group, group_id, random.sample(active, group.patients)))
-            if group.seats_later is not None:
-                await update_group_definition(context, group_id, {"max_capacity": group.seats_later})
+            if group.lowered_seats is not None:
+                await update_group_definition(context, group_id, {"max_capacity": group.lowered_seats})
             if group.deleted:
                 await delete_group(context, group_id)
     return DemoSummary(len(staff), len(rooms), len(people), len(DEMO_GROUPS), sessions, cancelled, enrollments)
@@ -142,10 +145,10 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
 
 async def _refuse_unless_empty(work: UnitOfWork) -> None:
     if work.locks_rows:
-        # Two who find the database empty at the same moment would both fill it: the second waits here for the first.
-        await work.fetch(_LOCK, {})
-    [[is_filled]] = await work.fetch(_IS_FILLED, {})
-    if is_filled:
+        # Two processes could both see an empty database and fill it. The second one waits here for the first.
+        await work.fetch(_LOCK_FILLING, {})
+    [[has_data]] = await work.fetch(_HAS_DATA, {})
+    if has_data:
         raise DatabaseNotEmpty
 
 
@@ -167,26 +170,26 @@ async def _create(context: Context, group: DemoGroup, today: date) -> str:
 
 
 def _first_day(rule: str, earliest: date) -> date:
-    """Return the first day the rule matches; RFC 5545 section 3.8.5.3 leaves open what any other start would mean."""
+    """Return the first day that the rule matches, because RFC 5545 section 3.8.5.3 does not define other start days."""
     return next(
         occurrence_dates(Recurrence(rule, earliest, time()), earliest, earliest + timedelta(weeks=WEEKS_EACH_WAY))
     )
 
 
 async def _schedule(context: Context, group: DemoGroup, group_id: str, today: date) -> tuple[Occurrence, ...]:
-    stretch = timedelta(weeks=WEEKS_EACH_WAY)
-    sessions = (await generate_occurrences(context, group_id, today - stretch, today + stretch)).sessions
+    span = timedelta(weeks=WEEKS_EACH_WAY)
+    sessions = (await generate_occurrences(context, group_id, today - span, today + span)).sessions
     past = [session for session in sessions if session.session_date < today]
-    coming = [session for session in sessions if session.session_date > today]
+    upcoming = [session for session in sessions if session.session_date > today]
     for number, reason in group.cancelled:
-        session = coming[number - 1] if number > 0 else past[number]
+        session = upcoming[number - 1] if number > 0 else past[number]
         await cancel_occurrence(context, str(session.id), reason)
     return sessions
 
 
 async def _enroll(context: Context, group: DemoGroup, group_id: str, patient_ids: list[str]) -> list[Enrollment]:
-    made = [await enroll_patient(context, group_id, patient_id) for patient_id in patient_ids]
-    seated = [enrollment for enrollment in made if enrollment.status == EnrollmentStatus.ENROLLED]
-    for enrollment, reason in zip(seated, group.left, strict=False):
+    enrollments = [await enroll_patient(context, group_id, patient_id) for patient_id in patient_ids]
+    seated = [enrollment for enrollment in enrollments if enrollment.status == EnrollmentStatus.ENROLLED]
+    for enrollment, reason in zip(seated, group.disenrollment_reasons, strict=False):
         await disenroll_patient(context, str(enrollment.id), reason)
-    return made
+    return enrollments

@@ -1,4 +1,4 @@
-"""The groups of the demo clinic: what each is, when it meets, and what has become of it."""
+"""The groups of the demo clinic: their recurrence, seats, enrollments and cancellations."""
 
 from dataclasses import dataclass
 from datetime import time
@@ -12,21 +12,21 @@ class DemoGroup:
 
     Attributes:
         name: The group's name.
-        group_type: Its kind.
-        rule: RFC 5545 RRULE.
-        start: Local wall-clock time.
+        group_type: The group's type.
+        rule: The recurrence as an RFC 5545 RRULE.
+        start: The local start time of a session.
         minutes: The length of a session.
-        seats: The maximum when patients enroll.
-        minimum: The fewest patients it is meant for.
-        patients: How many enroll; those beyond the seats wait.
-        facilitators: Ids of the facilitator and, where there is one, the co-facilitator.
-        location_id: The room, which gives the time zone.
-        seats_later: The maximum it is lowered to once patients are enrolled.
-        left: Why patients have left, one for each who did, the first enrolled leaving first.
-        cancelled: Sessions that do not take place, by their number counted from today (1 is the first after today,
-            -1 the last before it), each with the reason.
-        excluded_weeks: Days the rule skips, in weeks after its first.
-        deleted: Whether the group is deleted in the end.
+        seats: The maximum capacity when patients enroll.
+        minimum: The minimum capacity.
+        patients: The number of patients who enroll. Those beyond the seats are waitlisted.
+        facilitators: The ids of the facilitator and of the co-facilitator, if there is one.
+        location_id: The id of the room, which determines the time zone.
+        lowered_seats: The maximum capacity after the enrollments, if it is lowered.
+        disenrollment_reasons: The reasons of the patients who are disenrolled, beginning with the first enrolled one.
+        cancelled: The cancelled sessions with their reasons. Sessions are numbered from today: 1 is the first one
+            after today, -1 the last one before today.
+        excluded_weeks: The sessions that the recurrence excludes, in weeks after the first one.
+        deleted: Whether the group is deleted at the end.
     """
 
     name: str
@@ -39,15 +39,15 @@ class DemoGroup:
     patients: int
     facilitators: tuple[str, ...]
     location_id: str
-    seats_later: int | None = None
-    left: tuple[str, ...] = ()
+    lowered_seats: int | None = None
+    disenrollment_reasons: tuple[str, ...] = ()
     cancelled: tuple[tuple[int, str], ...] = ()
     excluded_weeks: tuple[int, ...] = ()
     deleted: bool = False
 
 
-# A session cancelled in an intensive program could make the current week's compliance another on some weekdays:
-# only the other groups cancel any.
+# Only groups outside of intensive programs cancel sessions: in a program, a cancelled session could change the
+# compliance of the current week, depending on the weekday.
 DEMO_GROUPS = (
     DemoGroup(
         "Morning Intensive Outpatient", GroupType.IOP, "FREQ=WEEKLY;BYDAY=MO,WE,FR", time(9), 180, 12, 4, 10,
@@ -55,11 +55,11 @@ DEMO_GROUPS = (
     ),
     DemoGroup(
         "Evening Intensive Outpatient", GroupType.IOP, "FREQ=WEEKLY;BYDAY=TU,TH", time(17, 30), 150, 12, 4, 8,
-        ("staff-02",), "columbine-1", left=("Stepped down to weekly therapy",),
+        ("staff-02",), "columbine-1", disenrollment_reasons=("Stepped down to weekly therapy",),
     ),
     DemoGroup(
         "Day Program", GroupType.PHP, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", time(9), 300, 15, 5, 12,
-        ("staff-03", "staff-14"), "copper-1", left=("Completed the program", "Moved out of state"),
+        ("staff-03", "staff-14"), "copper-1", disenrollment_reasons=("Completed the program", "Moved out of state"),
     ),
     DemoGroup(
         "Young Adult Day Program", GroupType.PHP, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH", time(9, 30), 270, 10, 4, 7,
@@ -72,11 +72,11 @@ DEMO_GROUPS = (
     ),
     DemoGroup(
         "Grief and Loss", GroupType.THERAPY, "FREQ=WEEKLY;BYDAY=TH", time(17, 30), 75, 8, 4, 12,
-        ("staff-06", "staff-13"), "mesquite-2", left=("Continues in individual therapy",),
+        ("staff-06", "staff-13"), "mesquite-2", disenrollment_reasons=("Continues in individual therapy",),
     ),
     DemoGroup(
         "Understanding Anxiety", GroupType.PSYCHOEDUCATION, "FREQ=WEEKLY;BYDAY=WE", time(13), 60, 12, 3, 11,
-        ("staff-07",), "copper-2", seats_later=9, cancelled=((3, "The building is closed that day"),),
+        ("staff-07",), "copper-2", lowered_seats=9, cancelled=((3, "The building is closed that day"),),
     ),
     DemoGroup(
         "Distress Tolerance Skills", GroupType.SKILLS_TRAINING, "FREQ=WEEKLY;BYDAY=MO", time(15), 120, 12, 4, 9,

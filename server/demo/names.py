@@ -1,4 +1,4 @@
-"""The people and places of the demo clinic: invented names, and record numbers that no registry gives out."""
+"""The people and locations of the demo clinic, with fictional names and record numbers."""
 
 from datetime import date, timedelta
 from random import Random
@@ -14,7 +14,7 @@ _GIVEN_NAMES = (
     "Kellan", "Leila", "Linus", "Maren", "Mateo", "Nadia", "Nils", "Odette", "Orson", "Paloma", "Quentin",
     "Renata", "Rufus", "Selma", "Silas", "Talia", "Tobias",
 )  # fmt: skip
-# Put together, so that a surname is nobody's in particular.
+# Surnames are composed, so that they do not belong to a real person.
 _SURNAME_STARTS = (
     "Amber", "Bram", "Cinder", "Dove", "Elder", "Fern", "Glimmer", "Hazel", "Indigo", "Juniper", "Lark",
     "Marble", "Nettle", "Quill", "Sorrel",
@@ -38,7 +38,7 @@ _SITES = (
 
 
 def demo_staff(random: Random) -> tuple[StaffMember, ...]:
-    """Return 15 members of staff with credentials. The last one has left and leads nothing."""
+    """Return 15 staff members with credentials. The last one is inactive and facilitates no group."""
     names = _names(random, len(_CREDENTIALS))
     return tuple(
         StaffMember(f"staff-{number:02}", name, credentials, active=number < len(_CREDENTIALS))
@@ -47,7 +47,7 @@ def demo_staff(random: Random) -> tuple[StaffMember, ...]:
 
 
 def demo_locations() -> tuple[Location, ...]:
-    """Return the rooms of four sites: three in Arizona, which keeps no daylight saving, one in Colorado, which does."""
+    """Return the rooms of four sites: three in Arizona, which has no daylight saving time, and one in Colorado."""
     return tuple(
         Location(f"{key}-{number}", site, room, time_zone, active=True)
         for key, site, time_zone, rooms in _SITES
@@ -56,7 +56,7 @@ def demo_locations() -> tuple[Location, ...]:
 
 
 def demo_patients(random: Random) -> tuple[Patient, ...]:
-    """Return 120 patients, a few of them inactive, as the registry tells of the deceased and the deactivated."""
+    """Return 120 patients, a few of them inactive, as deceased and deactivated patients are in a registry."""
     inactive = set(random.sample(range(1, PATIENT_COUNT + 1), _INACTIVE_PATIENTS))
     return tuple(
         Patient(
@@ -71,6 +71,6 @@ def demo_patients(random: Random) -> tuple[Patient, ...]:
 
 
 def _names(random: Random, count: int) -> list[str]:
-    """Return different full names; there are 9,000 to draw from."""
-    every = [f"{given} {start}{end}" for given in _GIVEN_NAMES for start in _SURNAME_STARTS for end in _SURNAME_ENDS]
-    return random.sample(every, count)
+    """Return distinct full names out of 9,000."""
+    names = [f"{first} {start}{end}" for first in _GIVEN_NAMES for start in _SURNAME_STARTS for end in _SURNAME_ENDS]
+    return random.sample(names, count)

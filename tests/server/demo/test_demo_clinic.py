@@ -1,4 +1,4 @@
-"""The demo clinic: what it shows, that it is the same each time, and that it is there as a whole or not at all."""
+"""The demo clinic: its data, and that it is reproducible and created completely or not at all."""
 
 import asyncio
 import re
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.anyio
 
 MONDAY = date(2026, 11, 23)
 SUNDAY_STARTS = 6
-_A_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def clinic_at(engine: Database, day: date = MONDAY, first_weekday: int = SUNDAY_STARTS) -> Clinic:
@@ -71,25 +71,25 @@ async def is_empty(engine: Database) -> bool:
 
 
 async def seats(engine: Database) -> dict[str, Counter[str]]:
-    """How many of each status every group has, by its name."""
-    taken: dict[str, Counter[str]] = {
+    """Return the number of enrollments of each status by the name of the group."""
+    seats_by_group: dict[str, Counter[str]] = {
         group.name: Counter() for group in await rows(engine, select(group_definitions.c.name))
     }
     query = select(group_definitions.c.name, enrollments.c.status).join(
         enrollments, enrollments.c.group_definition_id == group_definitions.c.id
     )
-    for held in await rows(engine, query):
-        taken[held.name][held.status] += 1
-    return taken
+    for enrollment in await rows(engine, query):
+        seats_by_group[enrollment.name][enrollment.status] += 1
+    return seats_by_group
 
 
 async def compliance_this_week(
     engine: Database, today: date, first_weekday: int
 ) -> Counter[tuple[str, ComplianceStatus]]:
-    found: Counter[tuple[str, ComplianceStatus]] = Counter()
+    statuses: Counter[tuple[str, ComplianceStatus]] = Counter()
     programs = await rows(engine, select(group_definitions).where(group_definitions.c.group_type.in_(list(Program))))
     for group in programs:
-        live = await rows(
+        sessions = await rows(
             engine,
             select(occurrences.c.starts_at, occurrences.c.ends_at).where(
                 occurrences.c.group_definition_id == group.id, occurrences.c.status != "CANCELLED"
@@ -99,13 +99,13 @@ async def compliance_this_week(
             Program(group.group_type),
             week_start(today, first_weekday),
             group.time_zone,
-            [(session.starts_at, session.ends_at) for session in live],
+            [(session.starts_at, session.ends_at) for session in sessions],
         )
-        found[(group.group_type, week.status)] += 1
-    return found
+        statuses[(group.group_type, week.status)] += 1
+    return statuses
 
 
-async def test_its_history_explains_it_however_long_filling_takes(engine: Database) -> None:
+async def test_the_history_is_complete_even_if_filling_takes_long(engine: Database) -> None:
     ticks = count_from(1)
     start = datetime(2026, 11, 23, 19, tzinfo=UTC)
     clinic = replace(clinic_at(operator_of(engine)), clock=lambda: start + timedelta(milliseconds=next(ticks)))
@@ -113,7 +113,7 @@ async def test_its_history_explains_it_however_long_filling_takes(engine: Databa
     await assert_invariants(engine)
 
 
-async def test_it_has_the_people_and_places_of_a_clinic(engine: Database) -> None:
+async def test_the_clinic_has_staff_locations_and_patients(engine: Database) -> None:
     summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     staff = await rows(engine, select(staff_members))
@@ -131,7 +131,7 @@ async def test_it_has_the_people_and_places_of_a_clinic(engine: Database) -> Non
     assert (summary.staff, summary.locations, summary.patients) == (15, len(rooms), 120)
 
 
-async def test_people_and_places_are_found_by_search(engine: Database) -> None:
+async def test_patients_staff_and_locations_are_found_by_search(engine: Database) -> None:
     await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     for person in await rows(engine, select(patients)):
@@ -143,45 +143,45 @@ async def test_people_and_places_are_found_by_search(engine: Database) -> None:
         assert all(word in room.search_text for word in search_words(room.site))
 
 
-async def test_it_has_groups_of_every_type(engine: Database) -> None:
+async def test_the_clinic_has_groups_of_every_type(engine: Database) -> None:
     summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     groups = await rows(engine, select(group_definitions))
     assert len(groups) == summary.groups == 12
     living = [group for group in groups if group.deleted_at is None]
-    assert {group.group_type for group in living} == {kind.value for kind in GroupType}
+    assert {group.group_type for group in living} == {group_type.value for group_type in GroupType}
     assert len(groups) - len(living) == 1
     assert all(group.recurrence_rule for group in groups)
 
 
-async def test_one_group_is_full_with_a_waitlist_one_over_capacity_one_below_its_minimum(engine: Database) -> None:
+async def test_one_group_each_is_full_over_capacity_and_below_minimum(engine: Database) -> None:
     await fill_demo_clinic(clinic_at(operator_of(engine)))
 
-    taken = await seats(engine)
+    counts = await seats(engine)
     living = [group for group in await rows(engine, select(group_definitions)) if group.deleted_at is None]
-    full = [group.name for group in living if taken[group.name]["ENROLLED"] == group.max_capacity]
-    waited_for = [group.name for group in living if taken[group.name]["WAITLISTED"]]
-    over = [group.name for group in living if taken[group.name]["ENROLLED"] > group.max_capacity]
-    below = [group.name for group in living if taken[group.name]["ENROLLED"] < group.min_capacity]
-    assert full == waited_for == ["Grief and Loss"]
+    full = [group.name for group in living if counts[group.name]["ENROLLED"] == group.max_capacity]
+    with_waitlist = [group.name for group in living if counts[group.name]["WAITLISTED"]]
+    over = [group.name for group in living if counts[group.name]["ENROLLED"] > group.max_capacity]
+    below = [group.name for group in living if counts[group.name]["ENROLLED"] < group.min_capacity]
+    assert full == with_waitlist == ["Grief and Loss"]
     assert over == ["Understanding Anxiety"]
     assert below == ["Family Support Circle"]
 
 
-async def test_nobody_inactive_is_enrolled_and_waitlists_have_no_gaps(engine: Database) -> None:
+async def test_inactive_patients_are_not_enrolled(engine: Database) -> None:
     await fill_demo_clinic(clinic_at(operator_of(engine)))
 
-    held = await rows(
+    enrolled = await rows(
         engine, select(enrollments, patients.c.active).join(patients, enrollments.c.patient_id == patients.c.id)
     )
-    assert all(enrollment.active for enrollment in held)
-    waiting = [enrollment.waitlist_position for enrollment in held if enrollment.status == "WAITLISTED"]
+    assert all(enrollment.active for enrollment in enrolled)
+    waiting = [enrollment.waitlist_position for enrollment in enrolled if enrollment.status == "WAITLISTED"]
     assert sorted(waiting) == [1, 2, 3]
-    assert all(enrollment.disenrollment_reason for enrollment in held if enrollment.status == "DISENROLLED")
+    assert all(enrollment.disenrollment_reason for enrollment in enrolled if enrollment.status == "DISENROLLED")
 
 
 @pytest.mark.parametrize("ahead", range(7))
-async def test_sessions_reach_from_eight_weeks_back_to_eight_weeks_ahead(engine: Database, ahead: int) -> None:
+async def test_sessions_span_eight_weeks_before_and_after_today(engine: Database, ahead: int) -> None:
     today = MONDAY + timedelta(days=ahead)
     summary = await fill_demo_clinic(clinic_at(operator_of(engine), today))
 
@@ -198,7 +198,7 @@ async def test_sessions_reach_from_eight_weeks_back_to_eight_weeks_ahead(engine:
 
 
 @pytest.mark.parametrize("ahead", range(7))
-async def test_one_program_of_each_kind_complies_this_week_and_one_does_not(engine: Database, ahead: int) -> None:
+async def test_each_program_has_a_compliant_and_a_noncompliant_group(engine: Database, ahead: int) -> None:
     today = MONDAY + timedelta(days=ahead)
     await fill_demo_clinic(clinic_at(operator_of(engine), today))
 
@@ -211,7 +211,7 @@ async def test_one_program_of_each_kind_complies_this_week_and_one_does_not(engi
         }
 
 
-async def test_no_room_and_nobody_is_booked_twice_at_once(engine: Database) -> None:
+async def test_rooms_and_facilitators_are_not_double_booked(engine: Database) -> None:
     await fill_demo_clinic(clinic_at(operator_of(engine)))
 
     sessions = sorted(await rows(engine, select(occurrences)), key=lambda session: session.starts_at)
@@ -222,11 +222,11 @@ async def test_no_room_and_nobody_is_booked_twice_at_once(engine: Database) -> N
             free_at[booked] = session.ends_at
 
 
-async def test_history_and_events_tell_what_happened(engine: Database) -> None:
+async def test_history_and_events_are_complete(engine: Database) -> None:
     summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
 
-    told = Counter(row.event for row in await rows(engine, select(outbox.c.event)))
-    assert told == {
+    events = Counter(row.event for row in await rows(engine, select(outbox.c.event)))
+    assert events == {
         "pm_group_session_scheduled": summary.sessions,
         "pm_group_session_cancelled": summary.cancelled_sessions,
         "pm_group_patient_enrolled": summary.enrollments - 4,
@@ -247,20 +247,22 @@ async def test_history_and_events_tell_what_happened(engine: Database) -> None:
     assert lowered == [{"field": "max_capacity", "before": "12", "after": "9"}]
 
 
-async def test_it_is_the_same_each_time(engine: Database, empty_database_url: str) -> None:
+async def test_the_clinic_is_the_same_each_time(engine: Database, empty_database_url: str) -> None:
     other = create_engine(empty_database_url)
     await migrate(other)
     try:
         assert await fill_demo_clinic(clinic_at(operator_of(engine))) == await fill_demo_clinic(clinic_at(other))
         for table in metadata.sorted_tables:
             async with reading_all(operator_of(engine), Role.OPERATOR) as one, reading_all(other, Role.OPERATOR) as two:
-                first, second = [Counter(map(told, await each.execute(select(table)))) for each in (one, two)]
+                first, second = [
+                    Counter(map(row_without_ids, await connection.execute(select(table)))) for connection in (one, two)
+                ]
             assert first == second, table.name
     finally:
         await other.dispose()
 
 
-async def test_an_organization_with_data_is_refused_and_left_as_it_is(engine: Database) -> None:
+async def test_an_organization_with_data_is_refused_and_not_changed(engine: Database) -> None:
     one_patient = {
         "organization_id": DEMO_ORGANIZATION,
         "id": "1",
@@ -298,7 +300,7 @@ async def test_an_interrupted_fill_leaves_nothing_and_can_be_repeated(engine: Da
     assert await count(engine, occurrences) == summary.sessions
 
 
-async def test_two_at_once_fill_once(engine: Database) -> None:
+async def test_two_concurrent_fills_create_one_clinic(engine: Database) -> None:
     filling = [fill_demo_clinic(clinic_at(operator_of(engine))) for _ in range(2)]
     outcomes = await asyncio.gather(*filling, return_exceptions=True)
 
@@ -309,24 +311,24 @@ async def test_two_at_once_fill_once(engine: Database) -> None:
     assert await count(engine, group_definitions) == summary.groups
 
 
-def test_the_people_to_sign_in_as_hold_known_roles() -> None:
+def test_the_people_to_sign_in_as_have_known_roles() -> None:
     assert [person.role for person in DEMO_PEOPLE] == ["org_admin", "staff"]
     assert all(person.role in ROLES for person in DEMO_PEOPLE)
     assert len({person.subject for person in DEMO_PEOPLE}) == len(DEMO_PEOPLE)
 
 
 def interrupted_after(ids: int) -> Callable[[], UUID]:
-    """An id generator that is cut off, as a process that is stopped halfway."""
-    left = iter(range(ids))
+    """Return an id generator that raises after some ids, like a process that is stopped."""
+    remaining = iter(range(ids))
 
     def new_id() -> UUID:
-        if next(left, None) is None:
+        if next(remaining, None) is None:
             raise InterruptedError
         return uuid7()
 
     return new_id
 
 
-def told(row: Row[Any]) -> str:
-    """A row as text, without the ids that differ each time."""
-    return _A_UUID.sub("an id", repr({**row._mapping, "transaction_id": None}))
+def row_without_ids(row: Row[Any]) -> str:
+    """Return the row as text, without the ids that differ between two runs."""
+    return UUID_PATTERN.sub("an id", repr({**row._mapping, "transaction_id": None}))
