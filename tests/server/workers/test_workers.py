@@ -34,7 +34,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 @dataclass(frozen=True)
-class Server:
+class WorkerServer:
     """`group-sessions serve --workers N` in its own process group, with a log file."""
 
     process: Process
@@ -86,7 +86,7 @@ def is_worker(process: psutil.Process) -> bool:
 @asynccontextmanager
 async def serving(
     database_url: str, tmp_path: Path, workers: int = 2, code: Path = ROOT, **settings: str
-) -> AsyncIterator[Server]:
+) -> AsyncIterator[WorkerServer]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -101,7 +101,7 @@ async def serving(
             start_new_session=True,
         )
     try:
-        yield Server(process, port, anyio.Path(log_file))
+        yield WorkerServer(process, port, anyio.Path(log_file))
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -109,7 +109,7 @@ async def serving(
 
 
 @asynccontextmanager
-async def starved(server: Server) -> AsyncIterator[None]:
+async def starved(server: WorkerServer) -> AsyncIterator[None]:
     """Let the server and its workers run for an eighth of the time."""
 
     async def alternate() -> None:
