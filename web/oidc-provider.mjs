@@ -1,6 +1,6 @@
-// An OpenID provider on loopback, for the tests of sign-in: the npm package oidc-provider with two clients.
-// Prints its issuer as a line of JSON once it listens. A line on standard input gives it new signing keys, and is answered
-// by another such line; the end of standard input ends it.
+// An OpenID provider on loopback for the tests of sign-in: the npm package oidc-provider with two clients.
+// Prints its issuer as a line of JSON when it listens. For each line on standard input it replaces its signing keys and
+// prints the issuer again. It exits at the end of standard input.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";

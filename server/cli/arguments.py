@@ -85,13 +85,7 @@ def _add_import(commands: _Commands) -> None:
         " resources, optionally compressed with gzip. Other types are skipped. Importing the same files again changes"
         " nothing. Exits with status 1 if a resource was refused.",
     )
-    imports.add_argument(
-        "--organization",
-        required=True,
-        type=_identifier(64),
-        metavar="ORG",
-        help="the organization that the records belong to",
-    )
+    _require_organization(imports, "the organization that the records belong to")
     imports.add_argument(
         "--identifier-system",
         type=_identifier(1000),
@@ -126,9 +120,7 @@ def _add_token(commands: _Commands) -> None:
         "print a signed token, for development and scripts",
         "Signs with AUTH_JWT_SECRET. Includes AUTH_ISSUER and AUTH_AUDIENCE if they are set.",
     )
-    token.add_argument(
-        "--organization", required=True, type=_identifier(64), metavar="ORG", help="the caller's organization"
-    )
+    _require_organization(token, "the caller's organization")
     token.add_argument("--subject", required=True, type=_identifier(255), metavar="SUB", help="the caller's id")
     grants = token.add_mutually_exclusive_group(required=True)
     grants.add_argument(
@@ -165,9 +157,9 @@ def _add_events(commands: _Commands) -> None:
     events.add_argument("--follow", action="store_true", help="keep waiting for new events until interrupted")
     undelivered = events.add_mutually_exclusive_group()
     undelivered.add_argument(
-        "--waiting", action="store_true", help="print which events wait for delivery instead, and the last error"
+        "--waiting", action="store_true", help="print the undelivered events per group and sink, with the last error"
     )
-    undelivered.add_argument("--failed", action="store_true", help="print the parked events instead, and their errors")
+    undelivered.add_argument("--failed", action="store_true", help="print the parked events, with their errors")
     undelivered.add_argument("--retry", action="store_true", help="requeue the parked events for delivery")
 
 
@@ -178,9 +170,7 @@ def _add_reads(commands: _Commands) -> None:
         "print who read patients' records",
         "Each line is one request, as JSON, oldest first: user, time, operation and the ids of the patients.",
     )
-    reads.add_argument(
-        "--organization", required=True, type=_identifier(64), metavar="ORG", help="the organization whose log to print"
-    )
+    _require_organization(reads, "the organization whose log to print")
     reads.add_argument(
         "--patient", type=_identifier(64), metavar="ID", help="only requests that read this patient's records"
     )
@@ -215,6 +205,10 @@ def _add_restore(commands: _Commands) -> None:
         "Restores everything or nothing, then checks the data. Also moves a clinic from SQLite to PostgreSQL.",
     )
     restore.add_argument("file", type=Path, metavar="FILE", help="a file that `backup` has written")
+
+
+def _require_organization(parser: OneLineParser, description: str) -> None:
+    parser.add_argument("--organization", required=True, type=_identifier(64), metavar="ORG", help=description)
 
 
 def _identifier(max_length: int) -> Callable[[str], str]:

@@ -27,4 +27,5 @@ async def print_waiting(engine: AsyncEngine, out: BinaryIO, organization_id: str
 async def retry_parked(engine: AsyncEngine, out: TextIO, organization_id: str | None) -> None:
     """Requeue the parked events, and write how many there are."""
     count = await send_again(engine, organization_id)
-    out.write(f"Requeued {count} parked event{'' if count == 1 else 's'}. A running relay will deliver them.\n")
+    events, them = ("event", "it") if count == 1 else ("events", "them")
+    out.write(f"Requeued {count} parked {events}. A running relay will deliver {them}.\n")

@@ -45,7 +45,7 @@ class _Metadata(BaseModel):
     correlation_id: str | None = None
 
 
-class _Documented(BaseModel):
+class _SessionDocumented(BaseModel):
     model_config = ConfigDict(strict=True)
 
     event: Literal["group_session_documented"]
@@ -118,7 +118,7 @@ def _verify(secrets: WebhookSecrets, body: bytes, headers: Mapping[str, str]) ->
     except WebhookVerificationError as error:
         if re.search(r"too (old|new)", str(error)):
             message = (
-                "The webhook-timestamp differs from the current time by more than 5 minutes. Sign each attempt anew,"
+                "The webhook-timestamp differs from the current time by more than 5 minutes. Sign each attempt again,"
                 " and check the clocks."
             )
             raise RequestRefused(401, "TIMESTAMP_REFUSED", message) from None
@@ -136,7 +136,7 @@ def _bad_signature() -> RequestRefused:
     )
 
 
-def _parse(body: bytes) -> _Documented:
+def _parse(body: bytes) -> _SessionDocumented:
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -146,7 +146,7 @@ def _parse(body: bytes) -> _Documented:
     if envelope["event"] != DOCUMENTED:
         raise RequestRefused(422, "UNKNOWN_EVENT", f"Unknown event. The only accepted event is {DOCUMENTED}.")
     try:
-        return _Documented.model_validate(envelope)
+        return _SessionDocumented.model_validate(envelope)
     except ValidationError as error:
         # Only the fields: pydantic's messages may quote values.
         fields = [".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)]

@@ -75,7 +75,7 @@ async def test_relays_that_die_at_any_moment_lose_nothing_and_keep_each_groups_o
     deaths = 6
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(listening())
-        receiver.answer = moody.answer
+        receiver.respond = moody.answer
         running: list[asyncio.Task[None]] = []
         for death in range(deaths):
             while len(running) < 3:
@@ -126,7 +126,7 @@ async def test_relay_processes_that_are_killed_lose_nothing_and_keep_each_groups
         listening() as receiver,
         running_command("relay", cwd=tmp_path, EVENTS_WEBHOOK_URL=receiver.url, **settings),
     ):
-        receiver.answer = moody.answer
+        receiver.respond = moody.answer
         for _ in range(kills):
             async with running_command("relay", cwd=tmp_path, EVENTS_WEBHOOK_URL=receiver.url, **settings):
                 before = len(receiver.deliveries)  # the relay that lives may have sent some before they are all stored

@@ -2,8 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -81,6 +81,18 @@ def postgres_database(server_url: str, template: str) -> Iterator[str]:
     asyncio.run(administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}"))
     yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     asyncio.run(administer(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@asynccontextmanager
+async def connections_refused(server_url: str, database: str | None) -> AsyncIterator[None]:
+    """End all connections of a PostgreSQL database, and make it refuse new ones during the block."""
+    await administer(
+        server_url,
+        f"ALTER DATABASE {database} ALLOW_CONNECTIONS false",
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'",
+    )
+    yield
+    await administer(server_url, f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
 
 
 async def make_logins(server_url: str) -> None:

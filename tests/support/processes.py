@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -18,6 +19,13 @@ def child_environment(**variables: str) -> dict[str, str]:
     """
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS_")}
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **coverage, **variables}
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on 127.0.0.1, over a real socket: it notes each request, and answers as it is told."""
+"""A receiver of webhooks on 127.0.0.1 over a real socket. It records each request and responds as tests choose."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -15,7 +15,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 @dataclass(frozen=True)
 class Delivery:
-    """One request that came in."""
+    """One received request."""
 
     headers: dict[str, str]
     body: bytes
@@ -26,35 +26,51 @@ class Delivery:
 
     @property
     def envelope(self) -> dict[str, Any]:
-        """The event, once its signature is found good."""
-        verified: dict[str, Any] = Webhook(SECRET).verify(self.body, self.headers)
-        return verified
+        """The event, after verifying the signature."""
+        event: dict[str, Any] = Webhook(SECRET).verify(self.body, self.headers)
+        return event
 
     @property
     def group(self) -> str:
         return str(orjson.loads(self.body)["payload"]["group"])
 
 
-Answer = Callable[[Delivery], Awaitable[int | bytes]]
+Responder = Callable[[Delivery], Awaitable[int | bytes]]
+"""Returns the response to a delivery: a status, or the bytes of a whole response."""
 
 
 async def accept(_delivery: Delivery) -> int:
     return 204
 
 
-def always(status: int) -> Answer:
-    async def answer(_delivery: Delivery) -> int:
+def always(status: int) -> Responder:
+    async def respond(_delivery: Delivery) -> int:
         return status
 
-    return answer
+    return respond
+
+
+class HeldResponse:
+    """A response that is sent once a test releases it."""
+
+    def __init__(self, status: int = 200) -> None:
+        self._status = status
+        self._released = asyncio.Event()
+
+    async def __call__(self, _delivery: Delivery) -> int:
+        await self._released.wait()
+        return self._status
+
+    def release(self) -> None:
+        self._released.set()
 
 
 @dataclass
 class Receiver:
-    """What came in; `answer` says what to answer: a status, or the bytes of a whole response."""
+    """The receiver, with its deliveries."""
 
     port: int = 0
-    answer: Answer = accept
+    respond: Responder = accept
     deliveries: list[Delivery] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -66,17 +82,17 @@ class Receiver:
         return [delivery.id for delivery in self.deliveries]
 
     async def received(self, count: int) -> list[Delivery]:
-        """Waits until so many requests have come in, and gives them all."""
+        """Wait for this number of deliveries, and return all of them."""
         async with asyncio.timeout(30), self._changed:
             await self._changed.wait_for(lambda: len(self.deliveries) >= count)
         return self.deliveries
 
     async def received_all(self, ids: Iterable[str]) -> None:
-        """Waits until each of these events has come in."""
+        """Wait until each of these events was delivered."""
         async with asyncio.timeout(30), self._changed:
             await self._changed.wait_for(lambda: set(ids) <= set(self.ids()))
 
-    async def note(self, delivery: Delivery) -> None:
+    async def record(self, delivery: Delivery) -> None:
         async with self._changed:
             self.deliveries.append(delivery)
             self._changed.notify_all()
@@ -84,14 +100,14 @@ class Receiver:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while delivery := await _read(reader):
-                await self.note(delivery)
-                answer = await self.answer(delivery)
-                if isinstance(answer, int):
-                    answer = f"HTTP/1.1 {answer} Told\r\ncontent-length: 0\r\n\r\n".encode()
-                writer.write(answer)
+                await self.record(delivery)
+                response = await self.respond(delivery)
+                if isinstance(response, int):
+                    response = f"HTTP/1.1 {response} Status\r\ncontent-length: 0\r\n\r\n".encode()
+                writer.write(response)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the sender was killed, or did not wait
+            pass  # the sender was killed, or its timeout expired
         finally:
             writer.close()
 
@@ -105,7 +121,7 @@ async def _read(reader: asyncio.StreamReader) -> Delivery | None:
 
 @asynccontextmanager
 async def listening(port: int = 0) -> AsyncIterator[Receiver]:
-    """Gives a receiver that listens until the block is left."""
+    """Yield a receiver that listens during the block."""
     receiver = Receiver()
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", port)
     receiver.port = server.sockets[0].getsockname()[1]
@@ -117,6 +133,6 @@ async def listening(port: int = 0) -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver that accepts everything, until a test says otherwise."""
+    """Yield a receiver that accepts all deliveries by default."""
     async with listening() as receiver:
         yield receiver

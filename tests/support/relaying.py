@@ -1,4 +1,4 @@
-"""Relays as tests run them: on the test's database, with a clock that tests set, and waits that they choose."""
+"""Relays for tests, on the test's database, with a chosen backoff and a clock that tests advance."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterable
@@ -21,10 +21,10 @@ from server.runtime.retries import Retries
 from tests.support.databases import operator_of
 from tests.support.receiver import SECRET, Receiver
 
-PATIENT = Retries(attempts=1000, first_backoff=0.01, max_backoff=0.02)
+QUICK_RETRIES = Retries(attempts=1000, first_backoff=0.01, max_backoff=0.02)
 
 
-def webhook(receiver: Receiver, retries: Retries = PATIENT, timeout: float = 10) -> WebhookSink:
+def webhook(receiver: Receiver, retries: Retries = QUICK_RETRIES, timeout: float = 10) -> WebhookSink:
     return WebhookSink(receiver.url, SECRET, timeout=timeout, retries=retries)
 
 
@@ -35,7 +35,7 @@ async def relays(
     jitter: float = 0.5,
     pause: Pause = wait_for_event,
 ) -> AsyncIterator[Relay]:
-    """Has a relay deliver to these sinks while the block runs."""
+    """Run a relay that delivers to these sinks during the block."""
     relay = Relay(engine, sinks, lambda: jitter, pause)
     async with running(relay):
         yield relay
@@ -44,7 +44,7 @@ async def relays(
 async def record(
     engine: Database, groups: Iterable[uuid.UUID], organization: str = "org-1", **payload: Any
 ) -> list[str]:
-    """Stores an event for each of these groups, in one transaction; gives their ids in order."""
+    """Store an event for each of these groups in one transaction, and return their ids in order."""
     ids = []
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         transaction = 0
@@ -74,7 +74,7 @@ async def record(
 
 
 async def let_time_pass(engine: Database, time: timedelta) -> None:
-    """Has that much time pass for all lanes, as if the database's clock went on by it."""
+    """Move the due times of all lanes into the past, as if the database's clock had advanced."""
     async with engine.begin() as connection:
         earlier: Any = relay_lanes.c.due_at - literal(time, Interval)
         if connection.dialect.name == "sqlite":

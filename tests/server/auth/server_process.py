@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.processes import child_environment
+from tests.support.processes import child_environment, free_port
 
 
 class SignInServer:
@@ -48,8 +47,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 @contextmanager
 def running_server(folder: Path, **variables: str) -> Iterator[SignInServer]:
     """Run a server with these settings on SQLite during the block."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     output = folder / "output"
     with (
         output.open("wb") as output_file,

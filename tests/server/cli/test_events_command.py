@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.connections.engine import Database, create_engine
+from db.connections.engine import Database
 from db.tables import outbox
 from server.cli import event_stream
 from server.cli.event_stream import follow_events, print_events
 from server.runtime.command_error import CommandError
-from tests.support.databases import operator_of
+from tests.support.databases import connections_refused, operator_of
 from tests.support.processes import running_command
 
 pytestmark = pytest.mark.anyio
@@ -137,24 +137,15 @@ async def test_follow_prints_new_events_until_it_is_stopped(engine: Database) ->
 async def test_follow_continues_after_an_outage_without_loss_or_repeats(
     database_kind: str, engine: Database, owner_url: str, postgres_url: str, tmp_path: Path
 ) -> None:
-    outside = create_engine(postgres_url)
-    name = engine.url.database
     async with engine.begin() as connection:
         ids = await record(connection, count=2)
     async with running_command("events", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as following:
         assert following.stdout is not None
         assert following.stderr is not None
         printed = [await asyncio.wait_for(following.stdout.readline(), 30) for _ in range(2)]
-        async with outside.connect() as operator:
-            await operator.execution_options(isolation_level="AUTOCOMMIT")
-            await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
-            await operator.execute(
-                text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"),
-                {"name": name},
-            )
+        async with connections_refused(postgres_url, engine.url.database):
             message = await asyncio.wait_for(following.stderr.readline(), 30)
             assert b"the connection to the database is lost" in message
-            await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         async with engine.begin() as connection:
             ids += await record(connection, count=2)
         assert b"the database is back" in await asyncio.wait_for(following.stderr.readline(), 30)
@@ -163,4 +154,3 @@ async def test_follow_continues_after_an_outage_without_loss_or_repeats(
         stdout, stderr = await asyncio.wait_for(following.communicate(), 30)
     assert (following.returncode, stdout, stderr) == (0, b"", b"")
     assert [json.loads(line)["id"] for line in printed] == ids
-    await outside.dispose()

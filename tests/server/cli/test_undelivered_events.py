@@ -34,7 +34,7 @@ async def retried(engine: Database, organization: str | None = None) -> str:
 
 
 async def test_a_parked_event_is_listed_with_its_reason_and_no_payload(engine: Database, receiver: Receiver) -> None:
-    receiver.answer = always(500)
+    receiver.respond = always(500)
     (event_id,) = await record(engine, [ONE], name="Marguerite-Zyx")
     async with relays(engine, webhook(receiver, TWO_ATTEMPTS)):
         await receiver.received(2)
@@ -53,14 +53,14 @@ async def test_a_parked_event_is_listed_with_its_reason_and_no_payload(engine: D
 
 
 async def test_requeued_events_are_delivered_in_order_before_newer_ones(engine: Database, receiver: Receiver) -> None:
-    receiver.answer = always(500)
+    receiver.respond = always(500)
     ids = await record(engine, [ONE, TWO, ONE])
     async with relays(engine, webhook(receiver, TWO_ATTEMPTS)):
         await receiver.received(6)
     assert (await retried(engine)).startswith("Requeued 3 parked events.")
     assert (await retried(engine)).startswith("Requeued 0 parked events.")
     newer = await record(engine, [ONE])
-    receiver.answer = accept
+    receiver.respond = accept
     receiver.deliveries.clear()
     async with relays(engine, webhook(receiver, TWO_ATTEMPTS)):
         await receiver.received(4)
@@ -77,7 +77,7 @@ async def test_a_running_relay_parks_a_requeued_event_that_fails_again(engine: D
     async def refuse_first(delivery: Delivery) -> int:
         return status if delivery.id == first else 200
 
-    receiver.answer = refuse_first
+    receiver.respond = refuse_first
     async with relays(engine, webhook(receiver, TWO_ATTEMPTS)):
         await receiver.received_all([second])
         status = 503
@@ -89,7 +89,7 @@ async def test_a_running_relay_parks_a_requeued_event_that_fails_again(engine: D
 
 
 async def test_parked_events_are_filtered_by_organization(engine: Database, receiver: Receiver) -> None:
-    receiver.answer = always(410)
+    receiver.respond = always(410)
     ours = await record(engine, [ONE], "org-1")
     theirs = await record(engine, [TWO], "org-2")
     async with relays(engine, webhook(receiver)):

@@ -85,7 +85,7 @@ async def test_an_event_too_long_for_a_notification_is_sent_as_its_id(
 async def test_a_webhook_that_is_down_delays_no_notification(
     database_kind: str, database_url: str, engine: Database, receiver: Receiver
 ) -> None:
-    receiver.answer = always(503)
+    receiver.respond = always(503)
     ids = await record(engine, GROUPS * 2)
     async with (
         listening_to_channel(database_url) as payloads,

@@ -20,8 +20,8 @@ from server.cli.event_stream import print_events
 from server.events import sink_relay
 from server.runtime.retries import Retries
 from tests.server.cli.test_events_command import record as record_in
-from tests.support.databases import operator_of
-from tests.support.receiver import Delivery, Receiver, accept, always, listening
+from tests.support.databases import connections_refused, operator_of
+from tests.support.receiver import Delivery, HeldResponse, Receiver, accept, always, listening
 from tests.support.relaying import lanes, let_time_pass, nothing_is_due, parked, record, relays, webhook
 
 pytestmark = pytest.mark.anyio
@@ -166,12 +166,12 @@ async def test_a_poll_reads_no_event_that_is_already_in_a_lane(engine: Database)
 async def test_a_receiver_that_was_down_gets_everything_in_order_afterwards(
     engine: Database, receiver: Receiver
 ) -> None:
-    receiver.answer = always(503)
+    receiver.respond = always(503)
     ids = await record(engine, [ONE, ONE, TWO])
     async with relays(engine, webhook(receiver)):
         await receiver.received(12)
         assert set(receiver.ids()) == {ids[0], ids[2]}  # the second of a group waits for the first
-        receiver.answer = accept
+        receiver.respond = accept
         await receiver.received_all(ids)
     assert receiver.ids().count(ids[1]) == 1
     assert await parked(engine) == []
@@ -190,7 +190,7 @@ async def test_a_group_whose_events_fail_delays_no_other_group(engine: Database,
     async def refuse_one(delivery: Delivery) -> int:
         return 500 if delivery.group == str(ONE) else 200
 
-    receiver.answer = refuse_one
+    receiver.respond = refuse_one
     first, *others = await record(engine, [ONE, TWO, TWO])
     async with relays(engine, webhook(receiver)):
         await receiver.received_all(others)
@@ -203,7 +203,7 @@ async def test_an_event_is_parked_after_its_attempts_and_blocks_nothing(engine: 
     async def refuse_first(delivery: Delivery) -> int:
         return 500 if delivery.id == ids[0] else 200
 
-    receiver.answer = refuse_first
+    receiver.respond = refuse_first
     async with relays(engine, webhook(receiver, Retries(3, 0.01, 0.02))):
         await receiver.received(4)
     assert receiver.ids() == [ids[0], ids[0], ids[0], ids[1]]
@@ -222,7 +222,7 @@ async def test_an_event_is_parked_after_its_attempts_and_blocks_nothing(engine: 
 async def test_an_event_that_is_rejected_is_parked_immediately(
     engine: Database, receiver: Receiver, status: int
 ) -> None:
-    receiver.answer = always(status)
+    receiver.respond = always(status)
     ids = await record(engine, [ONE, ONE])
     async with relays(engine, webhook(receiver)):
         await receiver.received(2)
@@ -231,22 +231,17 @@ async def test_an_event_that_is_rejected_is_parked_immediately(
 
 
 async def test_a_receiver_that_hangs_blocks_no_other_sink(engine: Database, receiver: Receiver) -> None:
-    proceed = asyncio.Event()
-
-    async def hang(_delivery: Delivery) -> int:
-        await proceed.wait()
-        return 200
-
+    response = HeldResponse()
     ids = await record(engine, GROUPS * 3)
     async with listening() as stuck:
-        stuck.answer = hang
+        stuck.respond = response
         other = webhook(stuck)
         other.name = "other"
         async with relays(engine, webhook(receiver), other):
             await receiver.received(len(ids))
             await stuck.received(len(GROUPS))
             assert len(stuck.deliveries) == len(GROUPS)
-            proceed.set()
+            response.release()
             await stuck.received(len(ids))
     assert sorted(receiver.ids()) == sorted(stuck.ids()) == sorted(ids)
 
@@ -264,18 +259,13 @@ async def test_a_new_sink_gets_the_events_recorded_before_it(engine: Database, r
 
 
 async def test_a_stopped_relay_finishes_its_delivery_and_leaves_the_rest(engine: Database, receiver: Receiver) -> None:
-    proceed = asyncio.Event()
-
-    async def slowly(_delivery: Delivery) -> int:
-        await proceed.wait()
-        return 200
-
-    receiver.answer = slowly
+    response = HeldResponse()
+    receiver.respond = response
     ids = await record(engine, [ONE, ONE])
     async with relays(engine, webhook(receiver)) as relay:
         await receiver.received(1)
         relay.stop()
-        proceed.set()
+        response.release()
     assert receiver.ids() == ids[:1]
     assert [lane["lease"] for lane in await lanes(engine)] == [None]  # released, so nobody waits for it to expire
     async with relays(engine, webhook(receiver)):
@@ -286,20 +276,15 @@ async def test_a_stopped_relay_finishes_its_delivery_and_leaves_the_rest(engine:
 async def test_a_relay_that_lost_its_lease_leaves_the_lane_to_the_new_holder(
     engine: Database, receiver: Receiver
 ) -> None:
-    proceed = asyncio.Event()
-
-    async def hang(_delivery: Delivery) -> int:
-        await proceed.wait()
-        return 500
-
-    receiver.answer = hang
+    response = HeldResponse(500)
+    receiver.respond = response
     ids = await record(engine, [ONE, ONE])
     async with relays(engine, webhook(receiver, Retries(1, 1, 1))), listening() as healthy:
         await receiver.received(1)
         await let_time_pass(engine, timedelta(minutes=5))
         async with relays(engine, webhook(healthy)):
             await healthy.received(2)
-        proceed.set()
+        response.release()
     assert healthy.ids() == ids
     assert receiver.ids() == ids[:1]
     assert await parked(engine) == []
@@ -328,15 +313,8 @@ async def test_a_fault_of_the_server_counts_as_no_attempt(engine: Database, rece
 async def test_the_relay_recovers_from_an_outage_of_the_database(
     database_kind: str, postgres_url: str, database_url: str, engine: Database, receiver: Receiver
 ) -> None:
-    outside = create_engine(postgres_url)
-    name = engine.url.database
-    proceed = asyncio.Event()
-
-    async def slowly(_delivery: Delivery) -> int:
-        await proceed.wait()
-        return 200
-
-    receiver.answer = slowly
+    response = HeldResponse()
+    receiver.respond = response
     ids = await record(engine, [ONE, ONE])
     own_engine = create_engine(database_url)
     refused = asyncio.Event()
@@ -352,19 +330,11 @@ async def test_the_relay_recovers_from_an_outage_of_the_database(
     # The lease would expire long after the test, so the relay must release the lane.
     async with relays(own_engine, webhook(receiver, timeout=60)):
         await receiver.received(1)
-        async with outside.connect() as operator:
-            await operator.execution_options(isolation_level="AUTOCOMMIT")
-            await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
-            await operator.execute(
-                text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"),
-                {"name": name},
-            )
-            proceed.set()  # the event is delivered, but the relay cannot store that
+        async with connections_refused(postgres_url, engine.url.database):
+            response.release()  # the event is delivered, but the relay cannot store that
             await asyncio.wait_for(refused.wait(), 20)
-            await operator.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         await receiver.received_all(ids)
     assert receiver.ids()[0] == ids[0]
     assert receiver.ids()[-1] == ids[1]
     assert await nothing_is_due(engine)
-    await outside.dispose()
     await own_engine.dispose()

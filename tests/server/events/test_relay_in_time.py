@@ -131,7 +131,7 @@ async def test_a_receiver_that_was_down_for_an_hour_gets_everything_in_order(
                     wait: timedelta = min(due) - now
                     return wait
 
-    receiver.answer = always(503)
+    receiver.respond = always(503)
     ids = await record(engine, [ONE, TWO, ONE])
     async with listening() as healthy:
         other = webhook(healthy)
@@ -149,7 +149,7 @@ async def test_a_receiver_that_was_down_for_an_hour_gets_everything_in_order(
             assert set(receiver.ids()) == set(ids[:2])
             await until_next_attempt()
             refused = len(receiver.deliveries)
-            receiver.answer = accept
+            receiver.respond = accept
             await let_time_pass(engine, timedelta(seconds=down.retries.max_backoff))
             await receiver.received_all(ids)
             await healthy.received_all(ids)

@@ -1,6 +1,5 @@
 """Relays as processes: killed during a delivery, stopped by signals, and inside the server."""
 
-import asyncio
 import json
 import signal
 import uuid
@@ -14,8 +13,8 @@ from db.connections.engine import Database
 from tests.support.api_client import SECRET as TOKEN_SECRET
 from tests.support.api_client import bearer
 from tests.support.clinic import seed
-from tests.support.processes import running_command, wait_for_exit
-from tests.support.receiver import SECRET, Delivery, Receiver
+from tests.support.processes import free_port, running_command, wait_for_exit
+from tests.support.receiver import SECRET, HeldResponse, Receiver
 from tests.support.relaying import let_time_pass, nothing_is_due, parked, record, relays, webhook
 
 pytestmark = pytest.mark.anyio
@@ -26,13 +25,8 @@ ONE = uuid.UUID(int=1)
 async def test_a_relay_killed_during_a_delivery_loses_nothing(
     database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
-    never = asyncio.Event()
-
-    async def hang(_delivery: Delivery) -> int:
-        await never.wait()
-        return 200
-
-    receiver.answer = hang
+    response = HeldResponse()
+    receiver.respond = response
     ids = await record(engine, [ONE, ONE])
     settings = {
         "DATABASE_URL": database_url,
@@ -43,7 +37,7 @@ async def test_a_relay_killed_during_a_delivery_loses_nothing(
         await receiver.received(1)
         relay.kill()
         await wait_for_exit(relay)
-    never.set()
+    response.release()
     # Until the lease expires, no other relay may deliver the event, because the killed one may still be delivering it.
     await let_time_pass(engine, timedelta(minutes=5))
     async with relays(engine, webhook(receiver)):
@@ -57,13 +51,8 @@ async def test_a_relay_killed_during_a_delivery_loses_nothing(
 async def test_a_signal_stops_the_relay_after_the_delivery_in_progress(
     number: signal.Signals, database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
-    proceed = asyncio.Event()
-
-    async def slowly(_delivery: Delivery) -> int:
-        await proceed.wait()
-        return 500
-
-    receiver.answer = slowly
+    response = HeldResponse(500)
+    receiver.respond = response
     ids = await record(engine, [ONE, ONE])
     settings = {
         "DATABASE_URL": database_url,
@@ -74,7 +63,7 @@ async def test_a_signal_stops_the_relay_after_the_delivery_in_progress(
     async with running_command("relay", cwd=tmp_path, **settings) as relay:
         await receiver.received(1)
         relay.send_signal(number)
-        proceed.set()
+        response.release()
         status, stderr = await wait_for_exit(relay)
     assert status == 0, stderr
     assert receiver.ids() == ids[:1]
@@ -96,7 +85,7 @@ async def test_the_server_delivers_the_events_of_its_mutations(
         maxCapacity: 2, durationMinutes: 60}) { groupDefinition { id } } }"""
     enroll = """mutation($group: ID!) { enrollPatient(input: {groupDefinitionId: $group, patientId: "patient-1"}) {
         enrollment { id } } }"""
-    port = await free_port()
+    port = free_port()
     async with running_command("serve", "--port", str(port), "--workers", "2", cwd=tmp_path, **settings) as server:
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}",
@@ -115,13 +104,6 @@ async def test_the_server_delivers_the_events_of_its_mutations(
     assert delivery.envelope["event"] == "pm_group_patient_enrolled"
     assert delivery.envelope["payload"]["enrollment_id"] == enrollment
     assert len(receiver.deliveries) == 1
-
-
-async def free_port() -> int:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    async with server:
-        port: int = server.sockets[0].getsockname()[1]
-        return port
 
 
 async def test_a_relay_without_a_sink_names_the_settings(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from server.events.sink_relay import wait_for_event
 from server.runtime.tasks import end_tasks
 from tests.support.postgres_proxy import proxy_to
 from tests.support.processes import running_command, wait_for_exit
-from tests.support.receiver import SECRET, Delivery, Receiver
+from tests.support.receiver import SECRET, HeldResponse, Receiver
 from tests.support.relaying import record, webhook
 
 pytestmark = pytest.mark.anyio
@@ -119,13 +119,8 @@ async def test_a_relay_with_a_hanging_database_stops_in_time(
 async def test_a_second_signal_ends_the_process_immediately(
     database_url: str, engine: Database, receiver: Receiver, tmp_path: Path
 ) -> None:
-    never = asyncio.Event()
-
-    async def hang(_delivery: Delivery) -> int:
-        await never.wait()
-        return 200
-
-    receiver.answer = hang
+    response = HeldResponse()
+    receiver.respond = response
     await record(engine, GROUPS[:1])
     async with running_command("relay", cwd=tmp_path, **settings(database_url, receiver, timeout=60)) as relay:
         await receiver.received(1)

@@ -18,7 +18,7 @@ from server.cli.undelivered_events import print_waiting, retry_parked
 from server.runtime.retries import Retries
 from tests.support.databases import operator_of
 from tests.support.processes import child_environment, running_command, wait_for_exit
-from tests.support.receiver import SECRET, Delivery, Receiver, accept, always
+from tests.support.receiver import SECRET, Delivery, HeldResponse, Receiver, accept, always
 from tests.support.relaying import database_now, lanes, let_time_pass, parked, record, relays, webhook
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +44,7 @@ async def waiting(engine: Database, organization: str | None = None) -> list[dic
 
 
 async def test_events_that_wait_are_listed_with_reason_and_ids_only(engine: Database, receiver: Receiver) -> None:
-    receiver.answer = always(503)
+    receiver.respond = always(503)
     await record(engine, [ONE, ONE], name="Marguerite-Zyx")
     async with relays(engine, webhook(receiver, LONG_BACKOFF)):
         await receiver.received(1)
@@ -69,18 +69,13 @@ async def test_events_that_wait_are_listed_with_reason_and_ids_only(engine: Data
 async def test_events_in_delivery_are_listed_with_the_relay_that_holds_them(
     engine: Database, receiver: Receiver
 ) -> None:
-    proceed = asyncio.Event()
-
-    async def slowly(_delivery: Delivery) -> int:
-        await proceed.wait()
-        return 200
-
-    receiver.answer = slowly
+    response = HeldResponse()
+    receiver.respond = response
     await record(engine, [ONE])
     async with relays(engine, webhook(receiver)):
         await receiver.received(1)
         (line,) = await waiting(engine)
-        proceed.set()
+        response.release()
     assert line["holder"].endswith(f":{os.getpid()}")
     assert (line["next_try"], line["tries"], line["last_reason"]) == (None, 0, None)
     assert datetime.fromisoformat(line["held_until"]) > await database_now(engine)
@@ -88,7 +83,7 @@ async def test_events_in_delivery_are_listed_with_the_relay_that_holds_them(
 
 
 async def test_new_events_and_requeued_events_are_listed_too(engine: Database, receiver: Receiver) -> None:
-    receiver.answer = always(400)
+    receiver.respond = always(400)
     await record(engine, [ONE])
     async with relays(engine, webhook(receiver)):
         await receiver.received(1)
@@ -100,7 +95,7 @@ async def test_new_events_and_requeued_events_are_listed_too(engine: Database, r
         (str(ONE), 1),
         (str(TWO), 2),
     ]
-    receiver.answer = accept
+    receiver.respond = accept
     async with relays(engine, webhook(receiver)):
         await receiver.received(4)
     assert await waiting(engine) == []
@@ -123,13 +118,13 @@ async def test_a_relay_whose_clock_is_ten_minutes_ahead_delays_nothing(
     async def next_status(_delivery: Delivery) -> int:
         return statuses.pop(0)
 
-    receiver.answer = next_status
+    receiver.respond = next_status
     ids = await record(engine, [ONE, ONE])
-    environment = child_environment(
+    settings = child_environment(
         DATABASE_URL=database_url, EVENTS_WEBHOOK_URL=receiver.url, EVENTS_WEBHOOK_SECRET=SECRET
     )
     relay = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", RELAY_WITH_FAST_CLOCK, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+        sys.executable, "-c", RELAY_WITH_FAST_CLOCK, cwd=tmp_path, env=settings, stdout=PIPE, stderr=PIPE
     )
     try:
         deliveries = list(await receiver.received(3))
@@ -144,12 +139,12 @@ async def test_a_relay_whose_clock_is_ten_minutes_ahead_delays_nothing(
 
 
 async def test_an_attempt_that_a_wrong_clock_scheduled_is_brought_forward(engine: Database, receiver: Receiver) -> None:
-    receiver.answer = always(503)
+    receiver.respond = always(503)
     (event_id,) = await record(engine, [ONE])
     async with relays(engine, webhook(receiver, Retries(9, 100, 100))):
         await receiver.received(1)
     await let_time_pass(engine, timedelta(days=-1))
-    receiver.answer = accept
+    receiver.respond = accept
     async with relays(engine, webhook(receiver, Retries(9, 100, 100))):
         async with asyncio.timeout(30):
             # The backoff is 100 seconds, and no lease is longer than 90.

@@ -1,6 +1,5 @@
 """The webhook sink: which responses count as delivered, which are retried, and what stays out of the log."""
 
-import asyncio
 import logging
 import uuid
 from datetime import timedelta
@@ -16,7 +15,7 @@ from server.events.webhook_sink import WebhookSink
 from server.runtime.clock import now
 from server.runtime.logs import configure_logging
 from server.runtime.retries import Retries
-from tests.support.receiver import SECRET, Delivery, Receiver, always
+from tests.support.receiver import SECRET, Delivery, HeldResponse, Receiver, always
 from tests.support.relaying import database_now, lanes, record, relays, webhook
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +38,7 @@ async def failure(sink: WebhookSink) -> NotDelivered:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 async def test_any_2xx_is_a_delivery(receiver: Receiver, status: int) -> None:
-    receiver.answer = always(status)
+    receiver.respond = always(status)
     sink = webhook(receiver)
     await sink.deliver(event(), now())
     await sink.close()
@@ -47,7 +46,7 @@ async def test_any_2xx_is_a_delivery(receiver: Receiver, status: int) -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504])
 async def test_a_temporary_error_is_retried(receiver: Receiver, status: int) -> None:
-    receiver.answer = always(status)
+    receiver.respond = always(status)
     error = await failure(webhook(receiver))
     assert (error.reason, error.final) == (f"HTTP {status}", False)
 
@@ -58,7 +57,7 @@ async def test_redirects_are_not_followed(receiver: Receiver, status: int) -> No
         location = receiver.url.replace("hooks", "elsewhere")
         return f"HTTP/1.1 {status} Away\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n".encode()
 
-    receiver.answer = away
+    receiver.respond = away
     error = await failure(webhook(receiver))
     assert "not followed" in error.reason
     assert len(receiver.deliveries) == 1
@@ -68,7 +67,7 @@ async def test_a_receiver_may_request_a_longer_backoff(engine: Database, receive
     async def later(_delivery: Delivery) -> bytes:
         return b"HTTP/1.1 429 Later\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n"
 
-    receiver.answer = later
+    receiver.respond = later
     assert (await failure(webhook(receiver))).retry_after == 120
     await record(engine, [ONE])
     async with relays(engine, webhook(receiver, Retries(9, 1, 100))):
@@ -98,7 +97,7 @@ async def test_retry_after_is_seconds_or_a_date_by_the_receivers_clock(
     async def later(_delivery: Delivery) -> bytes:
         return f"HTTP/1.1 503 Later\r\n{headers}\r\ncontent-length: 0\r\n\r\n".encode()
 
-    receiver.answer = later
+    receiver.respond = later
     assert (await failure(webhook(receiver))).retry_after == seconds
 
 
@@ -107,7 +106,7 @@ async def test_retry_after_without_a_date_header_uses_the_servers_clock(receiver
         in_an_hour = format_datetime(now() + timedelta(hours=1), usegmt=True)
         return f"HTTP/1.1 429 Later\r\nretry-after: {in_an_hour}\r\ncontent-length: 0\r\n\r\n".encode()
 
-    receiver.answer = later
+    receiver.respond = later
     assert 3500 < (await failure(webhook(receiver))).retry_after <= 3600
 
 
@@ -125,15 +124,10 @@ async def test_every_secret_signs_so_that_receivers_can_rotate_theirs(receiver: 
 
 
 async def test_a_receiver_that_does_not_respond_in_time_fails_the_delivery(receiver: Receiver) -> None:
-    never = asyncio.Event()
-
-    async def hang(_delivery: Delivery) -> int:
-        await never.wait()
-        return 200
-
-    receiver.answer = hang
+    response = HeldResponse()
+    receiver.respond = response
     assert (await failure(webhook(receiver, timeout=0.2))).reason == "no response within 0.2 s"
-    never.set()
+    response.release()
 
 
 async def test_a_refused_connection_is_reported_without_the_address(receiver: Receiver) -> None:
@@ -148,7 +142,7 @@ async def test_a_malformed_response_is_no_delivery(receiver: Receiver, response:
             raise ConnectionResetError
         return response
 
-    receiver.answer = mumble
+    receiver.respond = mumble
     assert (await failure(webhook(receiver))).reason == "the connection broke"
 
 
@@ -156,7 +150,7 @@ async def test_an_endless_response_is_not_read_to_its_end(receiver: Receiver) ->
     async def endless(_delivery: Delivery) -> bytes:
         return b"HTTP/1.1 200 OK\r\ncontent-length: 9999999999\r\n\r\n" + b"x" * 1_000_000
 
-    receiver.answer = endless
+    receiver.respond = endless
     sink = webhook(receiver)
     await sink.deliver(event(), now())
     await sink.close()
@@ -168,7 +162,7 @@ async def test_logs_contain_ids_and_outcomes_and_nothing_of_the_receiver(
     async def chatty(_delivery: Delivery) -> bytes:
         return f"HTTP/1.1 400 {MARKER}\r\nx-note: {MARKER}\r\ncontent-length: 14\r\n\r\n{MARKER[:14]}".encode()
 
-    receiver.answer = chatty
+    receiver.respond = chatty
     (event_id,) = await record(engine, [ONE], name=MARKER)
     root = logging.getLogger()
     before = root.level, list(root.handlers)

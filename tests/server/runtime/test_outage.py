@@ -32,6 +32,7 @@ from server.runtime.logs import JsonLines
 from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
 from tests.support.clinic import context, seed
 from tests.support.clinic_rows import add_group
+from tests.support.databases import connections_refused
 from tests.support.postgres_proxy import Cut, Proxy, proxy_to
 
 if TYPE_CHECKING:
@@ -125,23 +126,11 @@ async def enrolled(engine: Database) -> list[int]:
 async def test_a_database_that_accepts_no_connections_is_unavailable(
     engine: Database, database_url: str, postgres_url: str
 ) -> None:
-    name = make_url(database_url).database
-    outside = create_engine(postgres_url)
-
-    async def administer(*statements: str) -> None:
-        async with outside.connect() as connection:
-            for statement in statements:
-                await connection.execute(text(statement))
-            await connection.commit()
-
-    end_all = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     async with running(database_url, engine) as server:
         await assert_available(server, "patient-1")
-        await administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false', end_all)
-        await assert_database_unavailable(server)
-        await administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        async with connections_refused(postgres_url, engine.url.database):
+            await assert_database_unavailable(server)
         await assert_available(server, "patient-2")
-    await outside.dispose()
 
 
 @on_postgresql

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import sys
 import tempfile
 from asyncio import StreamReader, StreamWriter
@@ -23,7 +22,7 @@ from db.tables import enrollments, idempotency_keys, idempotency_steps, outbox
 from tests.support.api_client import ORGANIZATION, SECRET, bearer
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
-from tests.support.processes import child_environment
+from tests.support.processes import child_environment, free_port
 from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.anyio
@@ -72,9 +71,7 @@ class Serving:
 
 @asynccontextmanager
 async def serving(database_url: str, workers: int = 1, **settings: str) -> AsyncIterator[Serving]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryFile() as log_file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)),

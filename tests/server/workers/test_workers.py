@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +19,7 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from tests.support.api_client import SECRET
-from tests.support.processes import child_environment
+from tests.support.processes import child_environment, free_port
 from tests.support.repository import ROOT
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_kind", ["sqlite"])]
@@ -87,9 +86,7 @@ def is_worker(process: psutil.Process) -> bool:
 async def serving(
     database_url: str, tmp_path: Path, workers: int = 2, code: Path = ROOT, **settings: str
 ) -> AsyncIterator[WorkerServer]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log_file = tmp_path / "log"
     with log_file.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
