@@ -90,7 +90,7 @@ class SinkRelay:
         self._max_wait = max(sink.retries.max_backoff, _MAX_LEASE_SECONDS)
         self._holder = f"{socket.gethostname()[:_MAX_HOST_LENGTH]}:{os.getpid()}"
         self._clock = DatabaseClock()
-        self._opened = False
+        self._registered = False
         self._deliveries: set[asyncio.Task[None]] = set()
         self._unreleased: list[Lane] = []
         self._stopping = asyncio.Event()
@@ -104,7 +104,7 @@ class SinkRelay:
     async def run(self) -> None:
         """Deliver until stopped. Log faults, and retry after a backoff."""
         try:
-            await self._poll_repeatedly()
+            await self._poll_until_stopped()
             if self._deliveries:
                 await asyncio.wait(self._deliveries)
             with contextlib.suppress(Exception):  # without the database, the leases expire by themselves
@@ -114,7 +114,7 @@ class SinkRelay:
             self.stop()
             await end_tasks(self._deliveries, _END_SECONDS)
 
-    async def _poll_repeatedly(self) -> None:
+    async def _poll_until_stopped(self) -> None:
         faults = unsettled_polls = 0
         while not self._stopping.is_set():
             self._poll_now.clear()
@@ -123,7 +123,7 @@ class SinkRelay:
             except Exception as fault:
                 # Any exception: a relay that ended here would silently stop all deliveries.
                 faults += 1
-                self._opened = False
+                self._registered = False
                 self._log_fault(fault)
                 await self._pause(self._stopping, _OUTAGE.backoff(faults, self._jitter()))
                 continue
@@ -136,9 +136,9 @@ class SinkRelay:
     async def _poll(self) -> _Poll:
         """Assign new events to lanes, lease lanes that are due, and start their delivery."""
         await self._release_lanes()
-        if not self._opened:
+        if not self._registered:
             await register_sink(self._engine, self._sink.name)
-            self._opened = True
+            self._registered = True
         work = await find_work(self._engine, self._sink.name, self._max_wait)
         self._clock.set(work.now)
         if work.overlong_waits:
