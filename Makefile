@@ -14,45 +14,45 @@ help:  ## list the commands
 
 setup: $(READY)  ## install everything into .venv and build the pages
 
-# The stamp makes the second time instant; it is older than what it depends on as soon as one of these changes.
+# The stamp file makes a repeated setup instant. Setup runs again as soon as a prerequisite is newer than the stamp.
 $(READY): requirements.lock pyproject.toml setup.py Makefile $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and $(PYTHON) is not there. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is required, but $(PYTHON) was not found. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is required, but $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python cannot create virtual environments. On Debian and Ubuntu, run: apt-get install python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --requirement requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	$(BIN)/python web/build.py
 	@touch $@
 
-serve: setup  ## serve the demo clinic at http://127.0.0.1:8000 (PORT=9000: elsewhere)
+serve: setup  ## serve the demo clinic at http://127.0.0.1:8000 (PORT=9000: on another port)
 	$(BIN)/group-sessions serve --demo --port $(PORT)
 
-check: setup  ## run every check but the tests: format, lint, types, imports
+check: setup  ## run every check except the tests: format, lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/import_diagram.py --check
 
-# -rs lists what did not run, such as the browser tests on a machine without Chromium.
+# -rs lists skipped tests, such as the browser tests on a machine without Chromium.
 test: check  ## run every check and every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 -rs
 
-coverage: setup  ## run the tests with coverage, and fail below the floor
+coverage: setup  ## run the tests with coverage; fail below the floor in pyproject.toml
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
-soak: setup  ## run the long tests (SOAK=short: some minutes of them)
+soak: setup  ## run the long tests (SOAK=short: a few minutes)
 	SOAK=$(SOAK) $(BIN)/pytest -n 2 -rs -m soak
 
-bench: setup  ## measure what docs/performance.md says (QUICK=1: two minutes; BENCH=--help)
+bench: setup  ## run the benchmark of docs/performance.md (QUICK=1: two minutes; BENCH=--help)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(BENCH)
 
-format: setup  ## format the code as the checks want it
-	$(BIN)/ruff format .
+format: setup  ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
-diagram: setup  ## draw the imports between rooms into docs/architecture.md
+diagram: setup  ## draw the imports between packages into docs/architecture.md
 	$(BIN)/python docs/import_diagram.py
 
 lock: setup  ## refresh requirements.lock from pyproject.toml, with hashes
