@@ -1,6 +1,7 @@
 """Builds the GraphiQL page into web/dist, with the machine's Node.js or the one that requirements.lock pins.
 
-`make setup` runs it with the project's Python. It does nothing if the sources have not changed since the last build.
+`make setup` runs it with the project's Python. It does not build the page if the sources have not changed since the
+last build. If folders with a package.json are given, it installs their packages at the same time.
 """
 
 import hashlib
@@ -9,6 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parent
@@ -23,14 +26,13 @@ class BuildError(Exception):
     """The build failed. The message is one line."""
 
 
-def main() -> int:
-    """Build the page if its sources have changed. Return the exit status."""
+def main(folders: list[Path]) -> int:
+    """Build the page if its sources have changed, and install the packages of folders. Return the exit status."""
     try:
-        digest = sources_digest()
-        if STAMP.is_file() and STAMP.read_text() == digest:
-            return 0
-        build()
-        STAMP.write_text(digest)
+        with ThreadPoolExecutor() as pool:
+            tasks = [pool.submit(build_page), *(pool.submit(install_packages, folder) for folder in folders)]
+        for task in tasks:
+            task.result()
     except BuildError as error:
         print(f"web/build.py: {error}", file=sys.stderr)
         return 1
@@ -47,14 +49,38 @@ def sources_digest() -> str:
     return digest.hexdigest()
 
 
-def build() -> None:
-    """Install the packages of the lock file, and build the page."""
-    node, npm = machine_node() or wheel_node()
+def build_page() -> None:
+    """Build the page if its sources have changed since the last build."""
+    digest = sources_digest()
+    if STAMP.is_file() and STAMP.read_text() == digest:
+        return
+    print("Building the GraphiQL page …", flush=True)
+    install_packages(WEB)
+    npm(WEB, "run", "build", failure="cannot build the page")
+    STAMP.write_text(digest)
+
+
+def install_packages(folder: Path) -> None:
+    """Install the packages in a folder's lock file unless they are installed."""
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / "installed-lock.json"
+    if installed.is_file() and installed.read_bytes() == lock.read_bytes():
+        return
+    npm(folder, "ci", failure=f"cannot install the packages of {lock}")
+    installed.write_bytes(lock.read_bytes())
+
+
+def npm(folder: Path, *arguments: str, failure: str) -> None:
+    """Run npm in a folder."""
+    node, command = node_and_npm()
     path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "NPM_CONFIG_LOGLEVEL": "error", "NO_COLOR": "1"}
-    print("Building the GraphiQL page …", flush=True)
-    run([*npm, "ci"], environment, "cannot install the packages of web/package-lock.json")
-    run([*npm, "run", "build"], environment, "cannot build the page")
+    run([*command, *arguments], folder, environment, failure)
+
+
+@cache
+def node_and_npm() -> tuple[Path, list[str]]:
+    """Return node and the command of npm."""
+    return machine_node() or wheel_node()
 
 
 def machine_node() -> tuple[Path, list[str]] | None:
@@ -95,17 +121,17 @@ def install_node_wheel() -> None:
     if not pins:
         raise BuildError(f"{REQUIREMENTS.name} does not pin {NODE_WHEEL}")
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", pins[0]]
-    run(command, dict(os.environ), f"cannot install {pins[0]}")
+    run(command, WEB, dict(os.environ), f"cannot install {pins[0]}")
     importlib.invalidate_caches()
 
 
-def run(command: list[str], environment: dict[str, str], failure: str) -> None:
-    """Run a command in the web folder. Print its output only if it fails."""
-    result = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, check=False)
+def run(command: list[str], folder: Path, environment: dict[str, str], failure: str) -> None:
+    """Run a command in a folder. Print its output only if it fails."""
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         print(result.stdout + result.stderr, file=sys.stderr)
         raise BuildError(f"{failure} ({' '.join(command[-2:])} ended with {result.returncode})")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main([Path(argument).resolve() for argument in sys.argv[1:]]))

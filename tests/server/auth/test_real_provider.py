@@ -22,10 +22,12 @@ from server.auth.provider import IdentityProvider
 from server.auth.refusals import RefusalReason
 from tests.server.auth.server_process import running_server
 from tests.server.auth.tokens import ManualClock, refusal
-from tests.server.graphql_endpoint.test_graphql_over_http_audits import WEB, build_script
+from tests.support.node import NODE
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.anyio
 
+WEB = ROOT / "web"
 AUDIENCE = "urn:group-sessions"
 ORGANIZATION = "https://example.org/org"
 SETTINGS = {
@@ -69,10 +71,8 @@ class RealProvider:
 
 @pytest.fixture
 def real_provider() -> Iterator[RealProvider]:
-    build = build_script()
-    node, _npm = build.machine_node() or build.wheel_node()
     with subprocess.Popen(
-        [str(node), "oidc-provider.mjs"],
+        [NODE, "oidc-provider.mjs"],
         cwd=WEB,
         text=True,
         stdin=subprocess.PIPE,

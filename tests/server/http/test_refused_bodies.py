@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.graphql_endpoint.test_graphql_over_http_audits import build_script
 from tests.server.http.server_process import (
     PATIENCE,
     ServerProcess,
@@ -20,6 +19,7 @@ from tests.server.http.server_process import (
     wait_until,
 )
 from tests.support.api_client import bearer
+from tests.support.node import NODE
 
 MEGABYTE = 1_000_000
 SETTINGS = {"LIMIT_DRAIN_BYTES": str(50 * MEGABYTE)}
@@ -35,7 +35,7 @@ REFUSED = [
     pytest.param("/nowhere", JSON, 404, id="no such path"),
     pytest.param("/health", JSON, 405, id="no such method"),
 ]
-NODE = """
+SCRIPT = """
 const [url, headers, size, chunked, tries] = JSON.parse(process.argv[1]);
 const statuses = [];
 for (let n = 0; n < tries; n++) {
@@ -53,22 +53,15 @@ console.log(JSON.stringify(statuses));
 """
 
 
-@pytest.fixture(scope="module")
-def node() -> Path:
-    build = build_script()
-    path, _npm = build.machine_node() or build.wheel_node()
-    return Path(path)
-
-
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("path", "headers", "status"), REFUSED)
 def test_fetch_of_node_reads_the_refusal(
-    server: ServerProcess, node: Path, path: str, headers: dict[str, str], status: int, size: int, chunked: bool
+    server: ServerProcess, path: str, headers: dict[str, str], status: int, size: int, chunked: bool
 ) -> None:
     order = json.dumps([f"{server.url}{path}", headers, size, chunked, TRIES])
     done = subprocess.run(
-        [node, "--input-type=module", "-e", NODE, order], capture_output=True, check=True, timeout=PATIENCE
+        [NODE, "--input-type=module", "-e", SCRIPT, order], capture_output=True, check=True, timeout=PATIENCE
     )
     assert json.loads(done.stdout) == [status] * TRIES
 

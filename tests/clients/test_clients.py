@@ -1,0 +1,60 @@
+"""Relay, Apollo Client and urql with graphcache (npm), with their stock settings, against the server.
+
+The cases are in the TypeScript files beside this one. `expectFailure` marks a case that needs a part of issue 13. It is
+strict: a marked case that passes, or fails for another reason, fails the run.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import anyio
+import pytest
+from graphql import build_schema, extend_schema, parse, print_schema
+from sqlalchemy import insert
+
+from db.connections.engine import Database
+from db.tables import staff_members
+from tests.support.api_client import ORGANIZATION, app, bearer, clinic
+from tests.support.clinic import seed
+from tests.support.node import NODE
+from tests.support.repository import ROOT
+from tests.support.served_app import address
+
+__all__ = ["address", "app", "clinic"]
+
+pytestmark = pytest.mark.anyio
+
+FOLDER = Path(__file__).parent
+PACKAGES = FOLDER / "node_modules"
+GENERATED = FOLDER / "generated"
+SCHEMA = ROOT / "schema" / "schema.graphql"
+
+
+async def compile_documents() -> None:
+    """Have Relay's compiler check the documents against the schema, and write what its runtime imports."""
+    pending = parse((FOLDER / "pending.graphql").read_text())
+    schema = extend_schema(build_schema(SCHEMA.read_text()), pending)
+    (FOLDER / "schema.graphql").write_text(print_schema(schema))
+    shutil.rmtree(GENERATED, ignore_errors=True)
+    GENERATED.mkdir()
+    (GENERATED / "persisted.json").write_text("{}")  # the compiler adds to it, and does not start without it
+    await run(PACKAGES / "relay-compiler" / "cli.js", "relay.config.json")
+
+
+async def run(*command: str | Path, **variables: str) -> None:
+    done = await anyio.run_process([NODE, *command], cwd=FOLDER, env=variables, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode == 0, done.stdout.decode()
+
+
+# The clients see no difference between the databases.
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_clients_work_with_their_stock_settings(address: str, engine: Database) -> None:
+    await seed(engine, ORGANIZATION)
+    async with engine.begin() as connection:
+        namesake = {"id": "patient-1", "display_name": "Staff 1", "active": True, "search_text": "staff 1"}
+        await connection.execute(insert(staff_members).values(organization_id=ORGANIZATION, **namesake))
+    await compile_documents()
+    await run(PACKAGES / "typescript" / "bin" / "tsc", "--project", ".")
+    token = bearer().removeprefix("Bearer ")
+    await run("--test", "*.test.ts", GRAPHQL_URL=f"{address}/graphql", GRAPHQL_TOKEN=token)
