@@ -1,1 +1,1 @@
-"""What the project says of its speed, measured on any machine: `make bench`."""
+"""The benchmarks behind the figures in docs/performance.md. Run them on any machine: `make bench`."""

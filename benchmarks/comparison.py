@@ -1,19 +1,19 @@
-"""The servers side by side: what each takes for the same questions, on the same rows."""
+"""Compares the servers with the same workloads on the same rows."""
 
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Results, Turn, measure
-from benchmarks.others import NotInstalled, install, others
-from benchmarks.preparation import Clinic, compare_answers
-from benchmarks.servers import DidNotStart, Kind, Running, limits, ours, running
+from benchmarks.measure import Results, Run, measure
+from benchmarks.node_servers import NotInstalled, install, node_servers
+from benchmarks.preparation import Clinic, check_responses
+from benchmarks.servers import DidNotStart, RunningServer, ServerSpec, limit_servers, ours, run_server
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long the measuring may take: how many rounds count, and how many seconds a turn lasts."""
+    """The number of rounds, and the seconds of each run."""
 
     rounds: int
     seconds: float
@@ -21,7 +21,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is compared: servers by the start of their names, all where none is told; questions by their names."""
+    """What is compared: servers by the prefixes of their names (all if empty), and workloads by their names."""
 
     servers: tuple[str, ...]
     workloads: tuple[str, ...]
@@ -29,13 +29,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was found.
+    """The results of a comparison.
 
     Attributes:
         results: The figures of each round.
-        memory: The most memory each server held, in bytes, by its name.
-        statements: How many statements an answer took, by the server's name and the question's.
-        left_out: Why servers were not compared, a sentence for each; empty where all were.
+        memory: The peak memory of each server in bytes, by its name.
+        statements: The number of statements per response, by the names of the server and the workload.
+        left_out: The reasons why servers are missing, a sentence for each.
     """
 
     results: Results
@@ -44,49 +44,51 @@ class Comparison:
     left_out: list[str]
 
 
-def compare(clinic: Clinic, folder: Path, choice: Choice, effort: Effort, tell: Callable[[str], None]) -> Comparison:
-    """Run all servers at once, and ask one after the other."""
-    kinds, left_out = _kinds(clinic, folder, tell)
-    kinds = [kind for kind in kinds if not choice.servers or kind.name.startswith(choice.servers)]
-    asked = [workload for workload in clinic.workloads if workload.name in choice.workloads]
+def compare(clinic: Clinic, folder: Path, choice: Choice, effort: Effort, log: Callable[[str], None]) -> Comparison:
+    """Start all servers, and measure one after the other."""
+    specs, left_out = _server_specs(clinic, folder, log)
+    specs = [spec for spec in specs if not choice.servers or spec.name.startswith(choice.servers)]
+    workloads = [workload for workload in clinic.workloads if workload.name in choice.workloads]
     with contextlib.ExitStack() as stack:
-        servers = _start(kinds, folder, stack, left_out)
-        compare_answers(servers, asked)
-        turns = [
-            Turn(workload, clients, server)
-            for workload in asked
+        servers = _start(specs, folder, stack, left_out)
+        check_responses(servers, workloads)
+        runs = [
+            Run(workload, clients, server)
+            for workload in workloads
             for clients in workload.clients
             for server in servers
-            if workload.name not in server.kind.leaves_out
+            if workload.name not in server.spec.unsupported
         ]
         statements = {
-            (turn.server.kind.name, turn.workload.name): clinic.statements(turn.server, turn.workload)
-            for turn in turns
-            if turn.clients == 1
+            (run.server.spec.name, run.workload.name): clinic.count_statements(run.server, run.workload)
+            for run in runs
+            if run.clients == 1
         }
-        tell(f"comparing {', '.join(server.kind.name for server in servers)}")
-        results = measure(turns, rounds=effort.rounds, seconds=effort.seconds, tell=tell, after=clinic.undo)
-        return Comparison(results, {each.kind.name: each.peak_memory for each in servers}, statements, left_out)
+        log(f"comparing {', '.join(server.spec.name for server in servers)}")
+        results = measure(runs, rounds=effort.rounds, seconds=effort.seconds, log=log, after=clinic.undo)
+        return Comparison(results, {server.spec.name: server.peak_memory for server in servers}, statements, left_out)
 
 
-def _start(kinds: list[Kind], folder: Path, stack: contextlib.ExitStack, left_out: list[str]) -> list[Running]:
-    servers: list[Running] = []
-    for kind in kinds:
+def _start(
+    specs: list[ServerSpec], folder: Path, stack: contextlib.ExitStack, left_out: list[str]
+) -> list[RunningServer]:
+    servers: list[RunningServer] = []
+    for spec in specs:
         try:
-            servers.append(stack.enter_context(running(kind, folder)))
+            servers.append(stack.enter_context(run_server(spec, folder)))
         except DidNotStart as reason:
-            if not kind.optional:
+            if not spec.optional:
                 raise
-            left_out.append(f"{kind.name} is left out: it did not start ({reason}).")
+            left_out.append(f"{spec.name} is missing: it did not start ({reason}).")
     return servers
 
 
-def _kinds(clinic: Clinic, folder: Path, tell: Callable[[str], None]) -> tuple[list[Kind], list[str]]:
-    kinds = [*limits(clinic.url, clinic.record_enrollment(folder)), ours("ours", clinic.url)]
-    kinds.append(ours("ours, graphql-core's executor", clinic.url, EXECUTOR="graphql-core"))
-    tell("installing PostGraphile and Mercurius, where they are not yet")
+def _server_specs(clinic: Clinic, folder: Path, log: Callable[[str], None]) -> tuple[list[ServerSpec], list[str]]:
+    specs = [*limit_servers(clinic.url, clinic.record_enrollment(folder)), ours("ours", clinic.url)]
+    specs.append(ours("ours, graphql-core's executor", clinic.url, EXECUTOR="graphql-core"))
+    log("installing PostGraphile and Mercurius")
     try:
         install()
     except NotInstalled as reason:
-        return kinds, [f"PostGraphile and Mercurius are left out: npm could not install them ({reason})."]
-    return [*kinds, *others(clinic.url)], []
+        return specs, [f"PostGraphile and Mercurius are missing: npm could not install them ({reason})."]
+    return [*specs, *node_servers(clinic.url)], []

@@ -1,6 +1,6 @@
-"""The rows of an invented clinic, of any size, that keep every rule of rosters, schedules and references.
+"""The rows of a fictional clinic of any size. They satisfy all rules of rosters, schedules and references.
 
-The history and the events of their making are left out: nothing that is measured reads them.
+History and events are left out, because no workload reads them.
 """
 
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ from domain.search_text import search_text
 Row = tuple[Any, ...]
 
 FIRST_DAY = date(2024, 1, 1)
-"""The first session of every group is in this week, a Monday's."""
+"""A Monday. The first session of every group is in its week."""
 
-MADE_AT = datetime(2023, 12, 1, 16, tzinfo=UTC)
-"""When every row was made."""
+CREATED_AT = datetime(2023, 12, 1, 16, tzinfo=UTC)
+"""The creation time of all rows."""
 
 STAFF = 40
 LOCATIONS = 8
@@ -27,43 +27,43 @@ LOCATIONS = 8
 _ZONE = "America/Phoenix"
 _PHOENIX = timedelta(hours=7)  # behind UTC, all year
 _TYPES = ("THERAPY", "PSYCHOEDUCATION", "SKILLS_TRAINING", "SUPPORT", "IOP", "PHP", "OTHER")
-_GIVEN = ("Adela", "Bennett", "Camila", "Darius", "Elena", "Felix", "Greta", "Hugo", "Imani", "Jonas", "Kaya", "Linus")
+_FIRST = ("Adela", "Bennett", "Camila", "Darius", "Elena", "Felix", "Greta", "Hugo", "Imani", "Jonas", "Kaya", "Linus")
 _STARTS = ("Amber", "Bram", "Cinder", "Dove", "Elder", "Fern", "Hazel", "Juniper", "Lark", "Marble", "Quill", "Sorrel")
 _ENDS = ("bourne", "brook", "combe", "croft", "dale", "fell", "grove", "haven", "mere", "shaw", "thorpe", "well")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a clinic is.
+    """The size of a clinic.
 
     Attributes:
-        groups: Its groups.
-        sessions: Sessions of each group, three a week.
-        enrolled: Patients with a seat in each group.
-        left: Patients who have left each group.
-        patients: Patients of the clinic.
-        seats: The maximum of each group.
+        groups: The number of groups.
+        sessions: The number of sessions of each group, three a week.
+        enrolled: The number of enrolled patients of each group.
+        disenrolled: The number of disenrolled patients of each group.
+        patients: The number of patients of the clinic.
+        seats: The maximum capacity of each group.
     """
 
     groups: int
     sessions: int
     enrolled: int
-    left: int
+    disenrolled: int
     patients: int
     seats: int = 24
 
-    def shrunk(self, times: int) -> "Size":
-        """Return a clinic with so many times fewer groups and patients."""
-        return replace(self, groups=self.groups // times, patients=self.patients // times)
+    def divided_by(self, factor: int) -> "Size":
+        """Return the size with fewer groups and patients."""
+        return replace(self, groups=self.groups // factor, patients=self.patients // factor)
 
 
-REPORT = Size(groups=200, sessions=20, enrolled=20, left=0, patients=4_000)
-GROWN = Size(groups=2_000, sessions=750, enrolled=20, left=80, patients=40_000)
-ENROLLING = Size(groups=500, sessions=0, enrolled=10, left=0, patients=6_000, seats=100)
+REPORT = Size(groups=200, sessions=20, enrolled=20, disenrolled=0, patients=4_000)
+GROWN = Size(groups=2_000, sessions=750, enrolled=20, disenrolled=80, patients=40_000)
+ENROLLING = Size(groups=500, sessions=0, enrolled=10, disenrolled=0, patients=6_000, seats=100)
 
 
 class DataSet:
-    """The rows of one organization, table by table, in the order of columns that COLUMNS tells."""
+    """The rows of one organization by table. Their columns are those of COLUMNS."""
 
     def __init__(self, organization: str, size: Size) -> None:
         self.organization = organization
@@ -91,33 +91,34 @@ class DataSet:
             name = f"Group {number + 1:04}"
             yield (
                 group, self.organization, name, _TYPES[number % len(_TYPES)], _leader(number), None, _room(number),
-                _ZONE, self.size.seats, 4, 60, 1, MADE_AT, MADE_AT, search_text(name),
+                _ZONE, self.size.seats, 4, 60, 1, CREATED_AT, CREATED_AT, search_text(name),
             )  # fmt: skip
 
     def sessions(self) -> Iterator[Row]:
-        """Return them in the order in which they would be made: day by day."""
-        scheduled, cancelled = ("SCHEDULED", None, None), ("CANCELLED", "The room was closed", MADE_AT)
-        for turn in range(self.size.sessions):
-            day = FIRST_DAY + timedelta(weeks=turn // 3, days=(0, 2, 4)[turn % 3])
+        """Yield the sessions ordered by day, as they would be created."""
+        scheduled, cancelled = ("SCHEDULED", None, None), ("CANCELLED", "The room was closed", CREATED_AT)
+        for index in range(self.size.sessions):
+            day = FIRST_DAY + timedelta(weeks=index // 3, days=(0, 2, 4)[index % 3])
             for number, group in enumerate(self.groups):
                 start = time(8 + number % 10)
                 end = time(start.hour + 1)
                 starts_at = datetime.combine(day, start, UTC) + _PHOENIX
-                status = cancelled if turn % 25 == 24 else scheduled
+                status = cancelled if index % 25 == 24 else scheduled
                 yield (
                     uuid7(), self.organization, group, day, start, end, _ZONE, starts_at,
-                    starts_at + timedelta(hours=1), _leader(number), None, _room(number), *status, 1, MADE_AT, MADE_AT,
+                    starts_at + timedelta(hours=1), _leader(number), None, _room(number), *status, 1, CREATED_AT,
+                    CREATED_AT,
                 )  # fmt: skip
 
     def enrollments(self) -> Iterator[Row]:
-        each = self.size.enrolled + self.size.left
+        per_group = self.size.enrolled + self.size.disenrolled
         for number, group in enumerate(self.groups):
-            for place in range(each):
-                patient = f"patient-{(number * each + place) % self.size.patients}"
-                left = place >= self.size.enrolled
+            for place in range(per_group):
+                patient = f"patient-{(number * per_group + place) % self.size.patients}"
+                has_left = place >= self.size.enrolled
                 yield (
-                    uuid7(), self.organization, group, patient, "DISENROLLED" if left else "ENROLLED", MADE_AT,
-                    MADE_AT if left else None, 1, MADE_AT, MADE_AT,
+                    uuid7(), self.organization, group, patient, "DISENROLLED" if has_left else "ENROLLED", CREATED_AT,
+                    CREATED_AT if has_left else None, 1, CREATED_AT, CREATED_AT,
                 )  # fmt: skip
 
 
@@ -142,15 +143,15 @@ COLUMNS = {
         "version", "created_at", "updated_at",
     ),
 }  # fmt: skip
-"""What the rows of a data set hold, by table."""
+"""The columns of the rows, by table."""
 
 
 def person(number: int) -> str:
-    """Return an invented name; 1,728 in turn, then numbered."""
-    given, rest = number % len(_GIVEN), number // len(_GIVEN)
+    """Return a fictional name. After 1,728 names they repeat with a number."""
+    first_name, rest = number % len(_FIRST), number // len(_FIRST)
     start, rest = rest % len(_STARTS), rest // len(_STARTS)
-    end, turn = rest % len(_ENDS), rest // len(_ENDS)
-    return f"{_GIVEN[given]} {_STARTS[start]}{_ENDS[end]}" + (f" {turn + 1}" if turn else "")
+    end, repetition = rest % len(_ENDS), rest // len(_ENDS)
+    return f"{_FIRST[first_name]} {_STARTS[start]}{_ENDS[end]}" + (f" {repetition + 1}" if repetition else "")
 
 
 def _leader(number: int) -> str:

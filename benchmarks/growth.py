@@ -1,4 +1,4 @@
-"""Whether the pages that people open stay as fast when the schedule has grown for years."""
+"""Compares the latency of common pages in a small clinic and in one with years of sessions."""
 
 import contextlib
 from collections.abc import Callable
@@ -7,37 +7,37 @@ from pathlib import Path
 
 from benchmarks.comparison import Effort
 from benchmarks.data_set import FIRST_DAY, DataSet, person
-from benchmarks.measure import Results, Turn, measure
+from benchmarks.measure import Results, Run, measure
 from benchmarks.queries import CALENDAR, GROUP_PAGE, PATIENT_SEARCH
-from benchmarks.servers import Kind, running
+from benchmarks.servers import ServerSpec, run_server
 from benchmarks.workloads import Workload
 
-_QUESTIONS = 50
+_REQUESTS = 50
 
 
 def compare_sizes(
-    clinics: list[tuple[Kind, DataSet]], folder: Path, effort: Effort, tell: Callable[[str], None]
+    clinics: list[tuple[ServerSpec, DataSet]], folder: Path, effort: Effort, log: Callable[[str], None]
 ) -> Results:
     """Return the figures of each page in each clinic, with one client."""
     with contextlib.ExitStack() as stack:
-        servers = [stack.enter_context(running(kind, folder)) for kind, _ in clinics]
+        servers = [stack.enter_context(run_server(spec, folder)) for spec, _ in clinics]
         pages = [_pages(data_set) for _, data_set in clinics]
-        turns = [
-            Turn(workload, 1, server)
-            for of_each in zip(*pages, strict=True)
-            for server, workload in zip(servers, of_each, strict=True)
+        runs = [
+            Run(workload, 1, server)
+            for same_page in zip(*pages, strict=True)
+            for server, workload in zip(servers, same_page, strict=True)
         ]
-        return measure(turns, rounds=effort.rounds, seconds=effort.seconds, tell=tell)
+        return measure(runs, rounds=effort.rounds, seconds=effort.seconds, log=log)
 
 
 def _pages(data_set: DataSet) -> list[Workload]:
-    """Return the same questions for clinics of all sizes, spread over each one's groups, weeks and patients."""
+    """Return the workload of each page. Its requests are spread over the groups, weeks and patients of the clinic."""
     size = data_set.size
-    # Ten sessions follow in the smallest clinic too.
-    weeks = [turn * (size.sessions // 3 - 3) // _QUESTIONS for turn in range(_QUESTIONS)]
+    # Ten sessions follow every day, also in the smallest clinic.
+    weeks = [number * (size.sessions // 3 - 3) // _REQUESTS for number in range(_REQUESTS)]
     days = [(FIRST_DAY + timedelta(weeks=week)).isoformat() for week in weeks]
-    groups = [data_set.groups[turn * size.groups // _QUESTIONS] for turn in range(_QUESTIONS)]
-    patients = [size.patients // 2 + turn for turn in range(_QUESTIONS)]
+    groups = [data_set.groups[number * size.groups // _REQUESTS] for number in range(_REQUESTS)]
+    patients = [size.patients // 2 + number for number in range(_REQUESTS)]
     return [
         _page("calendar", data_set, CALENDAR, [{"from": day} for day in days], '"occurrences"'),
         _page(

@@ -1,7 +1,7 @@
-"""The limit: what a server in this language would take that did nothing but ask PostgreSQL and pass on its answer.
+"""The limit: the fastest possible server in Python. It only sends statements to PostgreSQL and returns their JSON.
 
-`python -m benchmarks.limit_server PORT ENROLLMENT`, with DATABASE_URL set. ENROLLMENT is a file with the statements of
-one enrollment, as JSON. It checks nothing, knows no GraphQL, and its only organization is the benchmark's.
+`python -m benchmarks.limit_server PORT ENROLLMENT`, with DATABASE_URL set. ENROLLMENT is a JSON file with the
+statements of an enrollment. The server has no checks, no GraphQL, and only the organization of the benchmark.
 """
 
 import os
@@ -20,8 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.limit_sql import REPORT, REPORT_BUILT, SMALL
-from benchmarks.replay import Enrollment, Replay
-from benchmarks.statement_log import Sent
+from benchmarks.replay import RecordedEnrollment, Replay
+from benchmarks.statement_log import LoggedStatement
 from benchmarks.workloads import ORGANIZATION
 
 _CONNECTIONS = 10
@@ -36,34 +36,38 @@ async def _report_built(request: Request) -> Response:
 
 
 async def _small(request: Request) -> Response:
-    asked = orjson.loads(await request.body())["variables"]
-    return Response(await request.state.pool.fetchval(SMALL, ORGANIZATION, asked["id"]), media_type="application/json")
+    variables = orjson.loads(await request.body())["variables"]
+    return Response(
+        await request.state.pool.fetchval(SMALL, ORGANIZATION, variables["id"]), media_type="application/json"
+    )
 
 
 async def _enroll(request: Request) -> Response:
-    asked = orjson.loads(await request.body())["variables"]
+    variables = orjson.loads(await request.body())["variables"]
     async with request.state.pool.acquire() as connection:
-        new_id = await request.state.replay.enroll(connection, asked["group"], asked["patient"])
+        new_id = await request.state.replay.enroll(connection, variables["group"], variables["patient"])
     enrollment = {"id": new_id, "status": "ENROLLED", "waitlistPosition": None}
-    answer = {"data": {"enrollPatient": {"enrollment": enrollment, "userErrors": []}}}
-    return Response(orjson.dumps(answer), media_type="application/json")
+    body = {"data": {"enrollPatient": {"enrollment": enrollment, "userErrors": []}}}
+    return Response(orjson.dumps(body), media_type="application/json")
 
 
-async def _keep(_connection: asyncpg.Connection) -> None:
-    """No session state is set, so none is reset between two requests."""
+async def _skip_reset(_connection: asyncpg.Connection) -> None:
+    """Do nothing: requests set no session state."""
 
 
-def _recorded(file: Path) -> Enrollment:
-    told = orjson.loads(file.read_bytes())
-    return Enrollment(told["group"], told["patient"], [Sent(**sent) for sent in told["statements"]])
+def _read_enrollment(file: Path) -> RecordedEnrollment:
+    content = orjson.loads(file.read_bytes())
+    return RecordedEnrollment(
+        content["group"], content["patient"], [LoggedStatement(**statement) for statement in content["statements"]]
+    )
 
 
 @asynccontextmanager
 async def _lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
     url = os.environ["DATABASE_URL"]
-    async with asyncpg.create_pool(url, min_size=_CONNECTIONS, max_size=_CONNECTIONS, reset=_keep) as pool:
+    async with asyncpg.create_pool(url, min_size=_CONNECTIONS, max_size=_CONNECTIONS, reset=_skip_reset) as pool:
         async with pool.acquire() as connection:
-            replay = await Replay.prepare(connection, _recorded(Path(sys.argv[2])))
+            replay = await Replay.prepare(connection, _read_enrollment(Path(sys.argv[2])))
         yield {"pool": pool, "replay": replay}
 
 

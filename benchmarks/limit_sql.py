@@ -1,4 +1,4 @@
-"""One statement for an answer: PostgreSQL builds the JSON that GraphQL clients get, and nobody touches it."""
+"""The statements of the limit. Each returns a complete response: PostgreSQL builds its JSON."""
 
 REPORT_BUILT = """
 SELECT convert_to(
@@ -49,7 +49,7 @@ FROM (
   LIMIT 200
 ) grp
 """
-"""As most would write it: every object by json_build_object, which names its fields anew each time."""
+"""The common form: every object by json_build_object, which writes the names of fields for each object."""
 
 REPORT = """
 SELECT convert_to('{"data":{"groupDefinitions":{"nodes":' || coalesce(json_agg(grp), '[]')::text || '}}}', 'UTF8')
@@ -92,7 +92,7 @@ FROM (
   LIMIT 200
 ) grp
 """
-"""The fastest that was found: rows turned into JSON as they are."""
+"""The fastest known form: json_agg of whole rows."""
 
 SMALL = """
 SELECT convert_to('{"data":{"groupDefinition":' || row_to_json(grp)::text || '}}', 'UTF8')

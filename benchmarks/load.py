@@ -1,6 +1,6 @@
-"""A client that asks over and over, in a process of its own: `python -m benchmarks.load`, its order on standard input.
+"""A load generator in a process of its own: `python -m benchmarks.load`, with its specification on standard input.
 
-Nothing stands between it and the socket but a parser, so that what it measures is the server.
+It has only an HTTP parser between itself and the socket, so that the measured time is the server's.
 """
 
 import asyncio
@@ -20,18 +20,19 @@ import uvloop
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What to ask, and for how long.
+class LoadSpec:
+    """The requests to send, and for how long.
 
     Attributes:
-        port: Where the server listens, on this machine.
-        path: The path to post to.
-        headers: What every request carries besides its length and type.
-        bodies: The bodies to send, in turn and again from the first.
-        clients: How many ask at once, each one question after the other.
-        seconds: For how long; what was asked before the end is waited for.
-        expected: What every answer must hold.
-        pause: Where told, one client asks every so many seconds, and waits count from when it should have asked.
+        port: The port of the server, on this machine.
+        path: The path of the requests.
+        headers: The headers of every request, besides its length and type.
+        bodies: The request bodies. They are sent in turn, and again from the first.
+        clients: The number of concurrent clients. Each sends one request after the other.
+        seconds: The duration. Requests that were sent before its end are awaited.
+        expected: A text that every response must contain.
+        interval: If set, one client sends a request every `interval` seconds. A late request counts as waiting since
+            it was due.
     """
 
     port: int
@@ -41,68 +42,68 @@ class Order:
     clients: int
     seconds: float
     expected: str
-    pause: float | None = None
+    interval: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How long each answer took, in milliseconds, and over how many seconds they came."""
+class LoadResult:
+    """The latency of each response in milliseconds, and the total duration in seconds."""
 
     latencies: list[float]
     seconds: float
 
 
-class UnexpectedAnswer(Exception):
-    """An answer that is not what was asked for; figures of a server that fails would be worth nothing."""
+class UnexpectedResponse(Exception):
+    """A response is not the expected one. The figures of a failing server would be worthless."""
 
 
-def run_load(order: Order, meanwhile: Callable[[], None] = lambda: None) -> Outcome:
-    """Carry the order out in a process of its own, and call what is to be done meanwhile some ten times a second.
+def run_load(spec: LoadSpec, every_100_ms: Callable[[], None] = lambda: None) -> LoadResult:
+    """Run a load in a process of its own, and call a function about ten times a second meanwhile.
 
     Raises:
-        UnexpectedAnswer: Where the server fails.
+        UnexpectedResponse: The server fails.
     """
-    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as found, tempfile.TemporaryFile() as failed:
-        told.write(orjson.dumps(asdict(order)))
-        told.seek(0)
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        stdin.write(orjson.dumps(asdict(spec)))
+        stdin.seek(0)
         with subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.load"], stdin=told, stdout=found, stderr=failed
-        ) as asking:
-            while asking.poll() is None:
-                meanwhile()
+            [sys.executable, "-m", "benchmarks.load"], stdin=stdin, stdout=stdout, stderr=stderr
+        ) as process:
+            while process.poll() is None:
+                every_100_ms()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    asking.wait(0.1)
-        for output in (found, failed):
+                    process.wait(0.1)
+        for output in (stdout, stderr):
             output.seek(0)
-        if asking.returncode != 0:
-            raise UnexpectedAnswer(failed.read().decode(errors="replace").strip().splitlines()[-1])
-        return Outcome(**orjson.loads(found.read()))
+        if process.returncode != 0:
+            raise UnexpectedResponse(stderr.read().decode(errors="replace").strip().splitlines()[-1])
+        return LoadResult(**orjson.loads(stdout.read()))
 
 
 class _Client(asyncio.Protocol):
-    """One connection that asks its next question as soon as it has the answer to the last."""
+    """A connection that sends the next request as soon as it has the response to the last."""
 
-    def __init__(self, order: Order, requests: Iterator[bytes], latencies: list[float], deadline: float) -> None:
+    def __init__(self, spec: LoadSpec, requests: Iterator[bytes], latencies: list[float], deadline: float) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._expected = order.expected.encode()
-        self._pause = order.pause
+        self._expected = spec.expected.encode()
+        self._interval = spec.interval
         self._requests = requests
         self._latencies = latencies
         self._deadline = deadline
         self._transport: asyncio.Transport
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
-        self._asked = 0.0
+        self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's own does not derive from it
-        self._asked = time.perf_counter()
-        self._ask()
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's class does not derive from it
+        self._sent_at = time.perf_counter()
+        self._send()
 
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except Exception as error:  # whatever it is, it ends this load, and is told
+        except Exception as error:  # any error ends the load and is reported
             self._end(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -115,21 +116,21 @@ class _Client(asyncio.Protocol):
         now = time.perf_counter()
         body, status = b"".join(self._body), self._parser.get_status_code()
         self._body.clear()
-        # Two ends of a long answer tell as much as all of it, and the client's time is the server's too.
+        # Searching both ends of a long response is enough, and the client shares its cores with the server.
         if self._expected not in body[:1000] + body[-1000:]:
-            self._end(UnexpectedAnswer(f"status {status}: {body[:300].decode(errors='replace')}"))
+            self._end(UnexpectedResponse(f"status {status}: {body[:300].decode(errors='replace')}"))
             return
-        self._latencies.append((now - self._asked) * 1000)
+        self._latencies.append((now - self._sent_at) * 1000)
         if now >= self._deadline:
             self._end()
-        elif self._pause is None:
-            self._asked = now
-            self._ask()
+        elif self._interval is None:
+            self._sent_at = now
+            self._send()
         else:
-            self._asked += self._pause
-            asyncio.get_running_loop().call_later(max(0.0, self._asked - now), self._ask)
+            self._sent_at += self._interval
+            asyncio.get_running_loop().call_later(max(0.0, self._sent_at - now), self._send)
 
-    def _ask(self) -> None:
+    def _send(self) -> None:
         self._transport.write(next(self._requests))
 
     def _end(self, error: Exception | None = None) -> None:
@@ -142,33 +143,31 @@ class _Client(asyncio.Protocol):
             self.done.set_exception(error)
 
 
-async def _carry_out(order: Order) -> Outcome:
-    requests = cycle([_request(order, body.encode()) for body in order.bodies])
+async def _run(spec: LoadSpec) -> LoadResult:
+    requests = cycle([_request(spec, body.encode()) for body in spec.bodies])
     latencies: list[float] = []
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
     clients: list[_Client] = []
-    for _ in range(order.clients):
+    for _ in range(spec.clients):
         _, client = await loop.create_connection(
-            lambda: _Client(order, requests, latencies, started + order.seconds), "127.0.0.1", order.port
+            lambda: _Client(spec, requests, latencies, started + spec.seconds), "127.0.0.1", spec.port
         )
         clients.append(client)
     await asyncio.gather(*(client.done for client in clients))
-    return Outcome(latencies, time.perf_counter() - started)
+    return LoadResult(latencies, time.perf_counter() - started)
 
 
-def _request(order: Order, body: bytes) -> bytes:
-    lines = {
-        "Host": f"127.0.0.1:{order.port}",
+def _request(spec: LoadSpec, body: bytes) -> bytes:
+    headers = {
+        "Host": f"127.0.0.1:{spec.port}",
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
-        **order.headers,
+        **spec.headers,
     }
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return f"POST {order.path} HTTP/1.1\r\n{head}\r\n".encode() + body
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST {spec.path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(
-        orjson.dumps(asdict(uvloop.run(_carry_out(Order(**orjson.loads(sys.stdin.buffer.read()))))))
-    )
+    sys.stdout.buffer.write(orjson.dumps(asdict(uvloop.run(_run(LoadSpec(**orjson.loads(sys.stdin.buffer.read())))))))

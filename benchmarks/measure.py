@@ -1,4 +1,4 @@
-"""Rounds of load: every server has its turn in each, so that what the machine does besides falls on all alike."""
+"""Measures servers in rounds. Each round measures every server, so that other load on the machine affects all alike."""
 
 import statistics
 from collections import defaultdict
@@ -6,31 +6,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.load import run_load
-from benchmarks.servers import Running
+from benchmarks.servers import RunningServer
 from benchmarks.workloads import Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One turn of a server.
+    """The figures of one run.
 
     Attributes:
-        median: Of the latencies, in milliseconds.
-        p99: Their 99th percentile, in milliseconds.
-        throughput: Answers a second.
-        work: Milliseconds for which the server's processes, without PostgreSQL's, kept a core busy for each answer.
-            What else the machine does blurs it least.
+        median: The median latency in milliseconds.
+        p99: The 99th percentile of latencies in milliseconds.
+        throughput: Responses per second.
+        cpu_ms: CPU time per response in milliseconds, of the server's processes without PostgreSQL's. Other load on
+            the machine affects it least.
     """
 
     median: float
     p99: float
     throughput: float
-    work: float
+    cpu_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a figure is about: a server, asked a question by so many clients at once."""
+    """What figures are about: a workload, the number of concurrent clients, and a server."""
 
     workload: str
     clients: int
@@ -42,69 +42,69 @@ Results = dict[Case, list[Figures]]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What is done once in each round: a server is asked a question by so many clients at once."""
+class Run:
+    """What is done once in each round: some clients send a workload to a server."""
 
     workload: Workload
     clients: int
-    server: Running
+    server: RunningServer
 
     @property
     def case(self) -> Case:
-        """What its figures are about."""
-        return Case(self.workload.name, self.clients, self.server.kind.name)
+        """What the figures of the run are about."""
+        return Case(self.workload.name, self.clients, self.server.spec.name)
 
 
 def measure(
-    turns: Sequence[Turn],
+    runs: Sequence[Run],
     *,
     rounds: int,
     seconds: float,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
     after: Callable[[Workload], None] = lambda _workload: None,
 ) -> Results:
-    """Return the figures of all rounds but a first one, which warms the servers up.
+    """Return the figures of all rounds. A first round, which warms the servers up, is left out.
 
     Args:
-        turns: What is done in each round, in this order.
-        rounds: How many rounds count.
-        seconds: How long a turn lasts.
-        tell: Takes words on the progress.
-        after: Called after each turn, to undo what it changed.
+        runs: The runs of each round, in order.
+        rounds: The number of rounds.
+        seconds: The duration of a run.
+        log: Receives messages about the progress.
+        after: Called after each run, to undo its changes.
     """
     results: Results = defaultdict(list)
     for number in range(rounds + 1):
-        tell(f"  round {number} of {rounds}" if number else "  warming up")
-        for turn in turns:
-            figures = _take(turn, seconds)
-            after(turn.workload)
+        log(f"  round {number} of {rounds}" if number else "  warming up")
+        for run in runs:
+            figures = _figures(run, seconds)
+            after(run.workload)
             if number:
-                results[turn.case].append(figures)
+                results[run.case].append(figures)
     return dict(results)
 
 
 def median_of(rounds: Sequence[Figures], figure: Callable[[Figures], float]) -> float:
-    """Return the median over the rounds."""
-    return statistics.median(figure(each) for each in rounds)
+    """Return the median of a figure over the rounds."""
+    return statistics.median(figure(figures) for figures in rounds)
 
 
-def ratio(ours: Sequence[Figures], theirs: Sequence[Figures], figure: Callable[[Figures], float]) -> float:
-    """Return the median of the ratios within each round."""
-    return statistics.median(figure(a) / figure(b) for a, b in zip(ours, theirs, strict=True))
+def ratio(rounds: Sequence[Figures], baseline: Sequence[Figures], figure: Callable[[Figures], float]) -> float:
+    """Return the ratio of a figure to that of a baseline: the median of the ratios in each round."""
+    return statistics.median(figure(a) / figure(b) for a, b in zip(rounds, baseline, strict=True))
 
 
 def percentile(latencies: Sequence[float], share: float) -> float:
-    """Return the latency that this share of them stays under."""
+    """Return the latency below which a share of the latencies is."""
     return sorted(latencies)[min(len(latencies) - 1, int(len(latencies) * share))]
 
 
-def _take(turn: Turn, seconds: float) -> Figures:
-    server = turn.server
-    before = server.seconds_worked()
-    outcome = run_load(server.order(turn.workload, turn.clients, seconds), meanwhile=server.weigh)
+def _figures(run: Run, seconds: float) -> Figures:
+    server = run.server
+    before = server.cpu_seconds()
+    result = run_load(server.load_spec(run.workload, run.clients, seconds), server.record_memory)
     return Figures(
-        median=statistics.median(outcome.latencies),
-        p99=percentile(outcome.latencies, 0.99),
-        throughput=len(outcome.latencies) / outcome.seconds,
-        work=(server.seconds_worked() - before) * 1000 / len(outcome.latencies),
+        median=statistics.median(result.latencies),
+        p99=percentile(result.latencies, 0.99),
+        throughput=len(result.latencies) / result.seconds,
+        cpu_ms=(server.cpu_seconds() - before) * 1000 / len(result.latencies),
     )

@@ -1,12 +1,12 @@
-"""The comparison as a picture: for each question, bars with each server's ratio to the limit."""
+"""Plots a comparison: for each workload, bars with the ratio of each server to the limit."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
 _WIDTH, _NAME, _BAR, _ROW = 760, 210, 18, 24
-_LONGEST = 8.0
-"""Bars of larger ratios are cut off here, so that those near the limit can be told apart."""
+_MAX_RATIO = 8.0
+"""Bars of larger ratios are cut off here, so that the short bars can be compared."""
 
 _COLORS = {"limit": "#9aa5b1", "ours": "#1f7a5c", "other": "#b9c4cf"}
 
@@ -17,9 +17,9 @@ def plot(rows: Sequence[dict[str, Any]]) -> str:
     y = 8
     for workload, clients in dict.fromkeys((row["workload"], row["clients"]) for row in rows):
         if clients == 1:
-            figure, title = "latency_ratio", f"{workload}: latency by the limit's, one client (less is better)"
+            figure, title = "latency_ratio", f"{workload}: latency / limit, 1 client (less is better)"
         else:
-            figure, title = "throughput_ratio", f"{workload}: throughput by the limit's, {clients} clients"
+            figure, title = "throughput_ratio", f"{workload}: throughput / limit, {clients} clients (more is better)"
         ratios = {
             row["server"]: row[figure] for row in rows if (row["workload"], row["clients"]) == (workload, clients)
         }
@@ -34,9 +34,9 @@ def plot(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _bars(ratios: dict[str, float], y: int) -> Iterator[str]:
-    longest = min(_LONGEST, max(ratios.values()))
-    for place, (server, ratio) in enumerate(ratios.items()):
-        top = y + place * _ROW
+    longest = min(_MAX_RATIO, max(ratios.values()))
+    for index, (server, ratio) in enumerate(ratios.items()):
+        top = y + index * _ROW
         length = max(1.0, min(ratio / longest, 1.0) * (_WIDTH - _NAME - 80))
         cut_off = " …" if ratio > longest else ""
         yield (
@@ -47,5 +47,5 @@ def _bars(ratios: dict[str, float], y: int) -> Iterator[str]:
 
 
 def _color(server: str) -> str:
-    kind = server.partition(",")[0]
-    return _COLORS.get(kind, _COLORS["other"])
+    name = server.partition(",")[0]
+    return _COLORS.get(name, _COLORS["other"])

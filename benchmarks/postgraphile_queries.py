@@ -1,4 +1,4 @@
-"""The same questions in the words of the API that PostGraphile makes of the tables. Aliases give our names."""
+"""The queries in the API that PostGraphile derives from the tables. Aliases give the fields this API's names."""
 
 REPORT = """
 query Report {
@@ -41,4 +41,4 @@ query Group($id: UUID!) {
   }
 }
 """
-"""The seats are a count here: the two values that follow from it are left to the client."""
+"""The capacity is only a count here. Clients derive the other two values from it."""

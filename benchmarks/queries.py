@@ -1,4 +1,4 @@
-"""What is asked: the documents of this API."""
+"""The GraphQL documents of the workloads."""
 
 _GROUPS = """
     nodes {
@@ -13,7 +13,7 @@ _GROUPS = """
     }"""
 
 REPORT = f"query Report {{ groupDefinitions(first: 200) {{{_GROUPS} }} }}"
-"""200 groups, each with 10 fields, 20 sessions of 6 fields and 20 enrollments of 5."""
+"""200 groups, each with 10 fields, 20 sessions of 6 fields and 20 enrollments of 5 fields."""
 
 PAGE_OF_REPORT = f"""
 query Report($after: String) {{
@@ -22,7 +22,7 @@ query Report($after: String) {{
   }}
 }}
 """
-"""The same of all groups, page after page."""
+"""One page of the same report of all groups."""
 
 SMALL = """
 query Group($id: ID!) {
@@ -33,7 +33,7 @@ query Group($id: ID!) {
   }
 }
 """
-"""One group with its seats and its first five sessions."""
+"""One group with its capacity and its first five sessions."""
 
 ENROLL = """
 mutation Enroll($group: ID!, $patient: ID!) {
@@ -43,7 +43,7 @@ mutation Enroll($group: ID!, $patient: ID!) {
   }
 }
 """
-"""Puts a patient in a group."""
+"""Enrolls a patient in a group."""
 
 CALENDAR = """
 query Calendar($from: Date!) {
@@ -76,7 +76,7 @@ query GroupPage($id: ID!, $from: Date!) {
   }
 }
 """
-"""Everything that a page about one group shows."""
+"""The contents of a page about one group."""
 
 PATIENT_SEARCH = """
 query Search($text: String!) {
@@ -86,4 +86,4 @@ query Search($text: String!) {
   }
 }
 """
-"""Patients by a part of their name or record number."""
+"""Patients by parts of their name or record number."""

@@ -1,4 +1,4 @@
-"""The statements of one change, taken from PostgreSQL's log, and sent again by hand for another group and patient."""
+"""Replays the statements of an enrollment from PostgreSQL's log, for other groups and patients."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,10 +10,10 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from uuid_utils.compat import uuid7
 
-from benchmarks.statement_log import Sent
+from benchmarks.statement_log import LoggedStatement
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
-_READ: dict[str, Callable[[str], Any]] = {
+_PARSERS: dict[str, Callable[[str], Any]] = {
     "uuid": UUID,
     "uuid[]": lambda text: [UUID(item) for item in text.strip("{}").split(",") if item],
     "int4": int,
@@ -21,49 +21,50 @@ _READ: dict[str, Callable[[str], Any]] = {
     "bool": "t".__eq__,
     "timestamptz": datetime.fromisoformat,
 }
-"""How a parameter of a type is read from the log; what is not here stays text."""
+"""Parse the text of a logged parameter, by its type. Parameters of other types stay text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Enrollment:
-    """The statements with which our server enrolled this patient in this group."""
+class RecordedEnrollment:
+    """The statements with which this project's server enrolled a patient in a group."""
 
     group: str
     patient: str
-    statements: Sequence[Sent]
+    statements: Sequence[LoggedStatement]
 
 
 class Replay:
-    """Sends the statements of an enrollment again, in one transaction, for others. Every other id is a new one."""
+    """Sends recorded statements in one transaction, with another group and patient. All other ids are new."""
 
-    def __init__(self, enrollment: Enrollment, types: Sequence[Sequence[str]]) -> None:
+    def __init__(self, enrollment: RecordedEnrollment, types: Sequence[Sequence[str]]) -> None:
         self._enrollment = enrollment
         self._steps = [
-            (sent.text, list(zip(sent.parameters, kinds, strict=True)))
-            for sent, kinds in zip(enrollment.statements, types, strict=True)
+            (statement.text, list(zip(statement.parameters, type_names, strict=True)))
+            for statement, type_names in zip(enrollment.statements, types, strict=True)
         ]
 
     @classmethod
-    async def prepare(cls, connection: asyncpg.Connection, enrollment: Enrollment) -> Self:
-        """Ask the database once what type each parameter has."""
-        prepared = [await connection.prepare(sent.text) for sent in enrollment.statements]
-        return cls(enrollment, [[kind.name for kind in each.get_parameters()] for each in prepared])
+    async def prepare(cls, connection: asyncpg.Connection, enrollment: RecordedEnrollment) -> Self:
+        """Prepare the statements once, to get the types of their parameters."""
+        prepared = [await connection.prepare(statement.text) for statement in enrollment.statements]
+        types = [[type_.name for type_ in statement.get_parameters()] for statement in prepared]
+        return cls(enrollment, types)
 
     async def enroll(self, connection: asyncpg.Connection, group: str, patient: str) -> str:
-        """Return the id of the new enrollment."""
+        """Enroll a patient in a group, and return the id of the new enrollment."""
         ids = {self._enrollment.group: group}
 
-        def value(told: str | None, kind: str) -> Any:
-            if told is None:
+        def value(logged: str | None, type_name: str) -> Any:
+            if logged is None:
                 return None
-            renewed = _ID.sub(lambda found: ids.setdefault(found[0], str(uuid7())), told)
-            return _READ.get(kind, str)(renewed.replace(self._enrollment.patient, patient))
+            renewed = _ID.sub(lambda match: ids.setdefault(match[0], str(uuid7())), logged)
+            return _PARSERS.get(type_name, str)(renewed.replace(self._enrollment.patient, patient))
 
-        enrollment = ""
+        new_id = ""
         async with connection.transaction():
             for text, parameters in self._steps:
-                values = [value(told, kind) for told, kind in parameters]
+                values = [value(logged, type_name) for logged, type_name in parameters]
                 await connection.fetch(text, *values)
                 if "INTO pm_group_enrollments" in text:
-                    enrollment = str(values[0])
-        return enrollment
+                    new_id = str(values[0])
+        return new_id

@@ -1,4 +1,4 @@
-"""What is measured: a question, as each kind of server understands it, and what every answer must hold."""
+"""The workloads: the requests that are sent, and what every response must contain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import orjson
 from benchmarks.queries import ENROLL, REPORT, SMALL
 
 ORGANIZATION = "clinic"
-"""The organization that reports and small queries read."""
+"""The organization of the report and the small queries."""
 
 ENROLLING = "enrolling"
-"""The organization whose groups patients are enrolled in."""
+"""The organization of the enrollments."""
 
 
 REPORT_NAME, SMALL_NAME, ENROLL_NAME = "report", "small", "enroll"
@@ -21,15 +21,15 @@ REPORT_NAME, SMALL_NAME, ENROLL_NAME = "report", "small", "enroll"
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One question, asked again and again.
+    """One GraphQL document that is sent repeatedly.
 
     Attributes:
-        name: How tables call it; also its path at the limit.
-        organization: Whose rows it is about.
-        document: The question in this API's GraphQL.
-        variables: Its variables, a dictionary for each time it is asked.
-        expected: What every answer holds.
-        clients: By how many at once it is asked.
+        name: Its name in tables, and its path at the limit.
+        organization: The organization of the caller.
+        document: The GraphQL document for this API.
+        variables: The variables of each request, which are sent in turn.
+        expected: A text that every response must contain.
+        clients: The numbers of concurrent clients to measure with.
     """
 
     name: str
@@ -40,15 +40,15 @@ class Workload:
     clients: Sequence[int] = (1, 8)
 
     def bodies(self, document: str | None = None) -> list[str]:
-        """Return the requests' bodies, for a server whose API words the question as this document."""
-        asked = document or self.document
-        return [orjson.dumps({"query": asked, "variables": each}).decode() for each in self.variables]
+        """Return the request bodies, with another document for another API."""
+        query = document or self.document
+        return [orjson.dumps({"query": query, "variables": variables}).decode() for variables in self.variables]
 
 
 def workloads(
     report_groups: Sequence[UUID], enrolling_groups: Sequence[UUID], patients: Sequence[str]
 ) -> list[Workload]:
-    """Return the questions about these groups. Each of the patients can be enrolled in each of the enrolling groups."""
+    """Return all workloads. Each of the patients can be enrolled in each of `enrolling_groups`."""
     return [
         Workload(REPORT_NAME, ORGANIZATION, REPORT, [{}], '"groupDefinitions"'),
         Workload(SMALL_NAME, ORGANIZATION, SMALL, [{"id": str(group)} for group in report_groups], '"capacity"'),
@@ -56,7 +56,7 @@ def workloads(
             ENROLL_NAME,
             ENROLLING,
             ENROLL,
-            # One patient after the other goes through all groups: eight clients are in different groups.
+            # Each patient is enrolled in all groups, so that concurrent clients use different groups.
             [{"group": str(group), "patient": patient} for patient in patients for group in enrolling_groups],
             '"userErrors":[]',
         ),

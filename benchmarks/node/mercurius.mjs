@@ -1,6 +1,6 @@
 // Mercurius with its JIT, over node-postgres.
 // usage: node mercurius.mjs PORT loaders|joined, with DATABASE_URL set
-// loaders: a statement for a level of a query; joined: the root resolvers read all that may be asked for.
+// loaders: one statement for each level of a query; joined: the root resolvers load everything that a query may select.
 import Fastify from "fastify";
 import mercurius from "mercurius";
 import { enrollmentsOf, enrollmentsWithPatientsOf, group, groups, patientsOf, seatsOf, sessionsOf, staffOf } from "./rows.mjs";
@@ -76,7 +76,7 @@ const byLoaders = {
   },
 };
 
-// Each object is loaded once in a request; to keep them by their parents' JSON would only cost.
+// A request loads each object once, so a cache by the JSON of the parents would only cost time.
 function loader(load) {
   return { loader: load, opts: { cache: false } };
 }
@@ -85,27 +85,27 @@ const joined = {
   resolvers: {
     Query: {
       groupDefinitions: async (_, { first }) => {
-        const found = await groups(first);
-        const ids = found.map(({ id }) => id);
+        const loaded = await groups(first);
+        const ids = loaded.map(({ id }) => id);
         const [staff, sessions, enrollments] = await Promise.all([
-          staffOf(found.map(({ facilitatorId }) => facilitatorId)),
+          staffOf(loaded.map(({ facilitatorId }) => facilitatorId)),
           sessionsOf(ids, 20),
           enrollmentsWithPatientsOf(ids, 20),
         ]);
-        found.forEach((each, index) => {
-          each.facilitator = staff[index];
-          each.occurrences = page(sessions[index]);
-          each.enrollments = page(enrollments[index]);
+        loaded.forEach((item, index) => {
+          item.facilitator = staff[index];
+          item.occurrences = page(sessions[index]);
+          item.enrollments = page(enrollments[index]);
         });
-        return page(found);
+        return page(loaded);
       },
       groupDefinition: async (_, { id }) => {
-        const [found, [sessions], [enrolled]] = await Promise.all([group(id), sessionsOf([id], 5), seatsOf([id])]);
-        if (found) {
-          found.occurrences = page(sessions);
-          found.capacity = capacity(found.maxCapacity, enrolled);
+        const [loaded, [sessions], [enrolled]] = await Promise.all([group(id), sessionsOf([id], 5), seatsOf([id])]);
+        if (loaded) {
+          loaded.occurrences = page(sessions);
+          loaded.capacity = capacity(loaded.maxCapacity, enrolled);
         }
-        return found;
+        return loaded;
       },
     },
   },

@@ -1,4 +1,4 @@
-// PostGraphile 5 over the tables as they are, set as its documentation says for production.
+// PostGraphile 5 on the unchanged tables, configured for production as its documentation says.
 // usage: node postgraphile.mjs PORT, with DATABASE_URL set
 import { createServer } from "node:http";
 import { postgraphile } from "postgraphile";
@@ -9,7 +9,7 @@ import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 const server = createServer();
 const instance = postgraphile({
   extends: [PostGraphileAmberPreset],
-  // Else seats could not be counted by status, which no index serves alone.
+  // Without this, seats could not be counted by status, because no index begins with it.
   disablePlugins: ["PgIndexBehaviorsPlugin"],
   pgServices: [makePgService({ connectionString: process.env.DATABASE_URL, schemas: ["public"], poolConfig: { max: 10 } })],
   grafast: { explain: false },

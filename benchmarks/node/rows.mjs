@@ -1,9 +1,9 @@
-// The statements of the Mercurius server: each gives rows in the order of the ids it was given.
+// The statements of the Mercurius server. Each returns rows in the order of the ids.
 import pg from "pg";
 
 const ORGANIZATION = "clinic";
 
-// Dates and times stay the text that PostgreSQL writes; instants get the form that clients expect.
+// Dates and times stay text as PostgreSQL writes it. Instants get the format that clients expect.
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => `${text.replace(" ", "T")}:00`);
 
@@ -14,19 +14,19 @@ const GROUP = `
   min_capacity AS "minCapacity", duration_minutes AS "durationMinutes", version, created_at AS "createdAt",
   facilitator_id AS "facilitatorId"`;
 
-// Named, so that PostgreSQL parses and plans each of them once for a connection.
+// Named, so that PostgreSQL parses and plans each statement once per connection.
 async function rows(name, text, values) {
   return (await pool.query({ name, text, values })).rows;
 }
 
-function inOrder(ids, found) {
-  const byId = new Map(found.map((row) => [row.id, row]));
+function inOrder(ids, loaded) {
+  const byId = new Map(loaded.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id));
 }
 
-function byParent(ids, found) {
+function byParent(ids, loaded) {
   const lists = new Map(ids.map((id) => [id, []]));
-  for (const row of found) lists.get(row.groupId).push(row);
+  for (const row of loaded) lists.get(row.groupId).push(row);
   return ids.map((id) => lists.get(id));
 }
 
@@ -40,46 +40,46 @@ export function groups(first) {
 }
 
 export async function group(id) {
-  const found = await rows(
+  const loaded = await rows(
     "group",
     `SELECT ${GROUP} FROM pm_group_definitions WHERE organization_id = $1 AND id = $2`,
     [ORGANIZATION, id],
   );
-  return found[0];
+  return loaded[0];
 }
 
 export async function staffOf(ids) {
-  const found = await rows(
+  const loaded = await rows(
     "staff",
     `SELECT id, display_name AS "displayName" FROM pm_group_staff_members
      WHERE organization_id = $1 AND id = ANY($2::text[])`,
     [ORGANIZATION, [...new Set(ids)]],
   );
-  return inOrder(ids, found);
+  return inOrder(ids, loaded);
 }
 
 export async function patientsOf(ids) {
-  const found = await rows(
+  const loaded = await rows(
     "patients",
     `SELECT id, display_name AS "displayName" FROM pm_group_patients
      WHERE organization_id = $1 AND id = ANY($2::text[])`,
     [ORGANIZATION, [...new Set(ids)]],
   );
-  return inOrder(ids, found);
+  return inOrder(ids, loaded);
 }
 
 export async function seatsOf(ids) {
-  const found = await rows(
+  const loaded = await rows(
     "seats",
     `SELECT group_definition_id AS id, count(*)::int AS enrolled FROM pm_group_enrollments
      WHERE organization_id = $1 AND group_definition_id = ANY($2::uuid[]) AND status = 'ENROLLED' GROUP BY 1`,
     [ORGANIZATION, ids],
   );
-  return inOrder(ids, found).map((row) => row?.enrolled ?? 0);
+  return inOrder(ids, loaded).map((row) => row?.enrolled ?? 0);
 }
 
 export async function sessionsOf(ids, first) {
-  const found = await rows(
+  const loaded = await rows(
     "sessions",
     `SELECT of.id AS "groupId", s.* FROM unnest($2::uuid[]) AS of (id) CROSS JOIN LATERAL (
        SELECT id, session_date AS "sessionDate", start_time AS "startTime", end_time AS "endTime",
@@ -90,20 +90,20 @@ export async function sessionsOf(ids, first) {
      ) s`,
     [ORGANIZATION, ids, first],
   );
-  return byParent(ids, found);
+  return byParent(ids, loaded);
 }
 
 export async function enrollmentsOf(ids, first) {
-  const found = await rows("enrollments", enrollments("e.*"), [ORGANIZATION, ids, first]);
-  return byParent(ids, found);
+  const loaded = await rows("enrollments", enrollments("e.*"), [ORGANIZATION, ids, first]);
+  return byParent(ids, loaded);
 }
 
 export async function enrollmentsWithPatientsOf(ids, first) {
   const joined = 'e.*, p.display_name AS "patientName"';
   const patients = 'JOIN pm_group_patients p ON p.organization_id = $1 AND p.id = e."patientId"';
-  const found = await rows("enrollments and patients", enrollments(joined, patients), [ORGANIZATION, ids, first]);
-  for (const row of found) row.patient = { id: row.patientId, displayName: row.patientName };
-  return byParent(ids, found);
+  const loaded = await rows("enrollments and patients", enrollments(joined, patients), [ORGANIZATION, ids, first]);
+  for (const row of loaded) row.patient = { id: row.patientId, displayName: row.patientName };
+  return byParent(ids, loaded);
 }
 
 function enrollments(columns, join = "") {

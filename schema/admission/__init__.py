@@ -1,1 +1,1 @@
-"""Whether a document may run: parsing, validation, limits, and what it costs."""
+"""Admission of documents: parsing, validation, limits and cost, before anything is executed."""

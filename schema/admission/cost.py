@@ -1,12 +1,11 @@
-"""What an operation may cost: how many values its answer holds when every list is as long as it may be.
+"""The cost of an operation: the number of values in its response if every list is as long as possible.
 
-A field counts one. A list counts what its elements count, as often as it may have elements: as `first` or `last` say,
-on the list's own field or on that of the page that it belongs to (`groupDefinitions(first: 20) { nodes { ... } }`);
-as `@listSize` declares; else as a page has by default. A field that takes more work than reading a value counts what
-`@cost` declares.
+A field costs 1. A list costs the sum of its elements. Their maximum number comes from `first` or `last`, of the list's
+own field or of its page (`groupDefinitions(first: 20) { nodes { ... } }`), or from `@listSize`, or it is the default
+size of a page. A field that does more work than reading a value costs the weight that `@cost` declares.
 
-Where sizes are variables, a cost is a formula. It is made once for a document, shared between the places that spread
-a fragment, and worked out for each request's variables.
+If a size is a variable, the cost is a formula. The formula is built once for a document, shared by all spreads of a
+fragment, and evaluated with the variables of each request.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,32 +16,33 @@ from graphql import FieldNode, GraphQLField, IntValueNode, Undefined, VariableNo
 
 from schema.admission.cost_directives import DEFAULT_SIZE, SIZING_ARGUMENTS
 
-_LONGEST_NUMBER: Final = 10  # digits: GraphQL's Int has no more; Python reads no number of 5,000
+# GraphQL's Int has at most 10 digits. Python refuses to parse a number of 5,000.
+_MAX_DIGITS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How long a list is that variables size.
+    """The size of a list that depends on variables.
 
     Attributes:
-        variables: Their names; the largest that is given counts.
-        least: The size that is given without variables.
-        otherwise: The size where none is given.
+        variables: The names of the variables. The largest value counts.
+        literal: The size given by a literal, which is the minimum.
+        default: The size if there is neither a value nor a literal.
     """
 
     variables: tuple[str, ...]
-    least: int | None
-    otherwise: int
+    literal: int | None
+    default: int
 
     def of(self, variables: Mapping[str, Any]) -> int:
         """Return the size for a request's variables."""
-        given = [size for name in self.variables if (size := _size(variables.get(name))) is not None]
-        return max(given if self.least is None else [*given, self.least], default=self.otherwise)
+        sizes = [size for name in self.variables if (size := _size(variables.get(name))) is not None]
+        return max(sizes if self.literal is None else [*sizes, self.literal], default=self.default)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Formula:
-    """A constant, and other costs times sizes."""
+    """The sum of a constant and of products of a size and a cost."""
 
     constant: int
     parts: tuple[tuple["int | Size", "Cost"], ...]
@@ -51,14 +51,14 @@ class Formula:
 Cost: TypeAlias = int | Formula
 
 
-class Formulas:
-    """Makes the costs of one document, and works them out. Each formula comes after those that it is made of."""
+class CostModel:
+    """Builds and evaluates the costs of one document."""
 
     def __init__(self) -> None:
-        self._made: list[Formula] = []
+        self._formulas: list[Formula] = []  # each one after those that it contains
 
     def total(self, costs: Iterable[Cost]) -> Cost:
-        """Return the sum."""
+        """Return the sum of costs."""
         constant = 0
         parts: list[tuple[int | Size, Cost]] = []
         for cost in costs:
@@ -68,66 +68,66 @@ class Formulas:
                 parts.append((1, cost))
         if not parts:
             return constant
-        return parts[0][1] if constant == 0 and len(parts) == 1 else self._keep(constant, *parts)
+        return parts[0][1] if constant == 0 and len(parts) == 1 else self._formula(constant, *parts)
 
     def times(self, size: int | Size, cost: Cost) -> Cost:
-        """Return the cost of a list of this size, whose elements cost so much each."""
+        """Return the cost of a list of a size, with the cost of one element."""
         if isinstance(size, int) and isinstance(cost, int):
             return size * cost
-        return 0 if cost == 0 else self._keep(0, (size, cost))
+        return 0 if cost == 0 else self._formula(0, (size, cost))
 
-    def work_out(self, cost: Cost, variables: Mapping[str, Any]) -> int:
+    def evaluate(self, cost: Cost, variables: Mapping[str, Any]) -> int:
         """Return the cost for a request's variables."""
         if isinstance(cost, int):
             return cost
-        worked: dict[Formula, int] = {}
-        for formula in self._made:
-            worked[formula] = formula.constant + sum(
+        values: dict[Formula, int] = {}
+        for formula in self._formulas:
+            values[formula] = formula.constant + sum(
                 (size if isinstance(size, int) else size.of(variables))
-                * (part if isinstance(part, int) else worked[part])
+                * (part if isinstance(part, int) else values[part])
                 for size, part in formula.parts
             )
             if formula is cost:
                 break
-        return worked[cost]
+        return values[cost]
 
-    def _keep(self, constant: int, *parts: tuple[int | Size, Cost]) -> Formula:
-        made = Formula(constant, parts)
-        self._made.append(made)
-        return made
+    def _formula(self, constant: int, *parts: tuple[int | Size, Cost]) -> Formula:
+        formula = Formula(constant, parts)
+        self._formulas.append(formula)
+        return formula
 
 
 def size_of(field: GraphQLField, node: FieldNode) -> int | Size | None:
-    """Return how long the list or page of a field is by its arguments; None where it takes none of a size."""
-    sizing = [name for name in SIZING_ARGUMENTS if name in field.args]
-    if not sizing:
+    """Return the size of a field's list or page by its arguments; None if the field has no such argument."""
+    names = [name for name in SIZING_ARGUMENTS if name in field.args]
+    if not names:
         return None
     variables: list[str] = []
     literals: list[int] = []
     for argument in node.arguments or ():
-        if argument.name.value not in sizing:
+        if argument.name.value not in names:
             continue
         if isinstance(argument.value, VariableNode):
             variables.append(argument.value.name.value)
         elif isinstance(argument.value, IntValueNode):
             literals.append(literal_size(argument.value))
-    defaults = (field.args[name].default_value for name in sizing)
-    otherwise = max((value for value in defaults if value is not Undefined and value is not None), default=DEFAULT_SIZE)
-    least = max(literals, default=None)
+    defaults = (field.args[name].default_value for name in names)
+    default = max((value for value in defaults if value is not Undefined and value is not None), default=DEFAULT_SIZE)
+    literal = max(literals, default=None)
     if variables:
-        return Size(tuple(variables), least, otherwise)
-    return otherwise if least is None else least
+        return Size(tuple(variables), literal, default)
+    return default if literal is None else literal
 
 
 def literal_size(node: IntValueNode) -> int:
-    """Return the size that a literal says."""
+    """Return the size that a literal stands for; 0 if it is negative."""
     if node.value.startswith("-"):
         return 0
-    return int(node.value) if len(node.value) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
+    return int(node.value) if len(node.value) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
 
 def _size(value: object) -> int | None:
-    # GraphQL takes 5.0 for an Int too. What is no number is told when variables are read.
+    # GraphQL accepts 5.0 for an Int. Invalid values are reported when the variables are coerced.
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         return None
     return max(int(value), 0)

@@ -1,7 +1,4 @@
-"""What a field costs beside its values: directives that are printed in the schema, and by which queries are charged.
-
-Both are written as in the GraphQL Cost Directives specification, so that tools know them.
-"""
+"""The directives of the schema that declare costs, as in the GraphQL Cost Directives specification."""
 
 from typing import Final, TypeVar
 
@@ -13,9 +10,9 @@ from strawberry.types.field import StrawberryField
 from resolvers.queries.pages import SIZE
 
 SIZING_ARGUMENTS: Final = ("first", "last")
-"""The arguments that say how many elements a list or a page has."""
+"""The arguments that set the number of elements of a list or a page."""
 DEFAULT_SIZE: Final = SIZE
-_DEFINITION: Final = "strawberry-definition"  # where Strawberry leaves its own field on GraphQL's
+_DEFINITION: Final = "strawberry-definition"  # the key of Strawberry's field in the extensions of graphql-core's
 
 Directive = TypeVar("Directive")
 
@@ -38,19 +35,19 @@ class CostWeight:
 
 
 def declared_size(field: GraphQLField) -> int | None:
-    """Return the size that the field's @listSize declares; None where it has none."""
-    found = _directive(field, ListSize)
-    return None if found is None else found.assumed_size
+    """Return the size that @listSize declares for a field; None if there is no such directive."""
+    directive = _directive(field, ListSize)
+    return None if directive is None else directive.assumed_size
 
 
 def declared_weight(field: GraphQLField) -> int:
-    """Return the weight that the field's @cost declares, else 1."""
-    found = _directive(field, CostWeight)
-    return 1 if found is None else int(found.weight)
+    """Return the weight that @cost declares for a field; 1 if there is no such directive."""
+    directive = _directive(field, CostWeight)
+    return 1 if directive is None else int(directive.weight)
 
 
-def _directive(field: GraphQLField, kind: type[Directive]) -> Directive | None:
+def _directive(field: GraphQLField, directive_class: type[Directive]) -> Directive | None:
     definition = field.extensions.get(_DEFINITION)
     if not isinstance(definition, StrawberryField):
         return None
-    return next((found for found in definition.directives if isinstance(found, kind)), None)
+    return next((item for item in definition.directives if isinstance(item, directive_class)), None)

@@ -1,53 +1,57 @@
-"""What is said where a request asks for more than the limits, and the limits that depend on its variables."""
+"""The error of a request that exceeds a limit, and the limits that depend on its variables."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from graphql import GraphQLError
 
 from schema.admission.limits import Limits
 
-MOST_TOLD: Final = 10**15
-"""Fragments that double each other reach numbers that JSON has no room for; from here on they are told as this."""
+MAX_REPORTED: Final = 10**15
+"""Larger numbers are reported as this one. Nested fragments can reach numbers that JSON clients cannot represent."""
 
 
 class LimitExceeded(GraphQLError):
-    """A request over a limit: its message and extensions tell which, how much was asked for, and the limit."""
+    """A request exceeds a limit. The message and the extensions contain the limit and the request's value."""
 
-    def __init__(self, limit: str, requested: int, allowed: int, text: str) -> None:
-        """Take what is over.
+    def __init__(self, limit: str, requested: int, allowed: int, text: str, remedy: str = "") -> None:
+        """Create the error.
 
         Args:
-            limit: The name of the limit, that of an attribute of Limits.
-            requested: How much was asked for.
+            limit: The name of the limit: an attribute of `Limits`.
+            requested: The request's value.
             allowed: The limit.
-            text: The sentence, but for the limit; `{}` in it is how much was asked for.
+            text: The sentence about the request's value, which replaces `{}`. The limit is appended to it.
+            remedy: A sentence that says how to stay within the limit.
         """
-        told = min(requested, MOST_TOLD)
-        extensions: dict[str, Any] = {"limit": limit, "requested": told, "allowed": allowed}
-        super().__init__(f"{text.format(f'{told:,}')}; the limit is {allowed:,}.", extensions=extensions)
+        reported = min(requested, MAX_REPORTED)
+        message = f"{text.format(f'{reported:,}')}; the limit is {allowed:,}. {remedy}".rstrip()
+        extensions: dict[str, Any] = {"limit": limit, "requested": reported, "allowed": allowed}
+        super().__init__(message, extensions=extensions)
         self.limit = limit
 
 
 def check_variables(variables: dict[str, Any] | None, limits: Limits) -> None:
-    """Raise LimitExceeded where a request's variables hold more values, or deeper ones, than the limits allow."""
+    """Raise LimitExceeded if the variables contain too many values or too deeply nested ones."""
     level: list[Any] = [variables] if variables else []
-    values, depth = -1, -1  # the object of all variables is none itself
+    values, depth = -1, -1  # the object of all variables does not count
     while level:
         values, depth = values + len(level), depth + 1
         if values > limits.tokens:
-            raise LimitExceeded("tokens", values, limits.tokens, "The variables hold {} values or more")
+            raise LimitExceeded("tokens", values, limits.tokens, "The variables contain {} values or more")
         if depth > limits.depth:
             raise LimitExceeded("depth", depth, limits.depth, "The variables are nested {} levels deep or more")
-        level = [inner for value in level for inner in _inside(value)]
+        level = [inner for value in level for inner in _inner_values(value)]
 
 
 def check_cost(cost: int, limits: Limits) -> None:
-    """Raise LimitExceeded where an operation costs more than the limit."""
+    """Raise LimitExceeded if an operation costs more than the limit."""
     if cost > limits.cost:
-        raise LimitExceeded("cost", cost, limits.cost, "The answer may hold {} values")
+        remedy = "Request shorter lists or fewer fields."
+        raise LimitExceeded("cost", cost, limits.cost, "The query costs {}", remedy)
 
 
-def _inside(value: object) -> Any:
+def _inner_values(value: object) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()

@@ -1,4 +1,4 @@
-"""The most that one request may ask for, and that is kept of requests."""
+"""The limits of one request, and of the memory for cached documents."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,20 +6,22 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that a document may have. Fragments count wherever they are spread, but for `tokens` and `fragments`.
+    """The maximum values of a document. The contents of a fragment count once for each spread.
+
+    `tokens` and `fragments` count what is written in the document instead.
 
     Attributes:
-        characters: Its length.
-        tokens: Its names, values and punctuators; and the values in its variables, those in lists and objects too.
-        depth: How deep its fields are nested, and how deep the values in its arguments and variables.
-        aliases: Aliases, and fields that stand more than once in one selection.
-        fragments: Spreads of fragments, and inline fragments.
-        root_fields: Fields of an operation itself.
+        characters: The length of the document.
+        tokens: Its names, values and punctuators. Also the number of values in the variables, at all levels.
+        depth: The nesting of fields, and of values in arguments and variables.
+        aliases: Aliases, and repetitions of a field in one selection.
+        fragments: Fragment spreads and inline fragments.
+        root_fields: The root fields of an operation.
         directives: Directives.
-        comparisons: Steps of telling whether fields of one name in one selection are the same.
-        cost: Values in the response, with lists as long as their arguments allow (schema.admission.cost).
-        cache_bytes: About how many bytes of memory may be kept of documents: half of parsed ones, half of compiled
-            ones.
+        comparisons: The steps of comparing fields with the same response name.
+        cost: The values in the response, if all lists are as long as possible (schema.admission.cost).
+        cache_bytes: The approximate memory for cached documents, in bytes: one half for parsed documents, one half for
+            compiled ones.
     """
 
     characters: int = 100_000

@@ -7,7 +7,7 @@ from typing import Any, Final
 from graphql import GraphQLSyntaxError, OperationType
 
 from schema.admission.documents import Document, Documents, InvalidDocument, Operation
-from schema.admission.limit_checks import MOST_TOLD, LimitExceeded, check_cost, check_variables
+from schema.admission.limit_checks import MAX_REPORTED, LimitExceeded, check_cost, check_variables
 from server.graphql_endpoint.request import GraphQLRefused, GraphQLRequest
 from server.responses.errors import ErrorCode
 from server.responses.json_responses import RequestRefused
@@ -61,7 +61,7 @@ async def prepare_operation(
         message = "GET requests can only run queries. Use POST for mutations."
         raise RequestRefused(405, ErrorCode.BAD_REQUEST, message, headers={"Allow": "POST"})
     cost = operation.cost(request.variables)
-    extensions = {"cost": {"requested": min(cost, MOST_TOLD), "limit": documents.limits.cost}}
+    extensions = {"cost": {"requested": min(cost, MAX_REPORTED), "limit": documents.limits.cost}}
     try:
         check_cost(cost, documents.limits)
     except LimitExceeded as error:

@@ -1,4 +1,4 @@
-"""The benchmark compares on PostgreSQL, so that is what its own tests run on."""
+"""The benchmark measures on PostgreSQL, so its tests run on PostgreSQL only."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the limit answers is what the API answers: else the benchmark would compare different work."""
+"""The limit returns the same data as the API. Otherwise the benchmark would compare different work."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
 import pytest
 
+from benchmarks.clinic_database import insert_data_sets
 from benchmarks.data_set import DataSet, Size
-from benchmarks.fill import fill
 from benchmarks.limit_sql import REPORT, REPORT_BUILT, SMALL
 from benchmarks.queries import PATIENT_SEARCH
 from benchmarks.queries import REPORT as REPORT_QUERY
@@ -19,17 +19,17 @@ from tests.support.api_client import ORGANIZATION, ApiClients
 
 pytestmark = pytest.mark.anyio
 
-SIZE = Size(groups=3, sessions=30, enrolled=4, left=1, patients=7, seats=4)
+SIZE = Size(groups=3, sessions=30, enrolled=4, disenrolled=1, patients=7, seats=4)
 
 
 @pytest.fixture
 async def data_set(administrator_url: str) -> DataSet:
-    of_the_caller, of_another = DataSet(ORGANIZATION, SIZE), DataSet("another", SIZE)
-    await fill(administrator_url, [of_the_caller, of_another])
-    return of_the_caller
+    own = DataSet(ORGANIZATION, SIZE)
+    await insert_data_sets(administrator_url, [own, DataSet("another", SIZE)])
+    return own
 
 
-async def _ask_limit(administrator_url: str, statement: str, *values: object) -> Any:
+async def _limit_data(administrator_url: str, statement: str, *values: object) -> Any:
     connection = await asyncpg.connect(administrator_url)
     try:
         return orjson.loads(await connection.fetchval(statement, ORGANIZATION, *values))["data"]
@@ -38,28 +38,28 @@ async def _ask_limit(administrator_url: str, statement: str, *values: object) ->
 
 
 @pytest.mark.parametrize("statement", [REPORT, REPORT_BUILT])
-async def test_both_statements_for_the_report_give_what_the_api_gives(
+async def test_both_statements_of_the_report_return_the_data_of_the_api(
     administrator_url: str, data_set: DataSet, app_client: ApiClients, statement: str
 ) -> None:
-    answer = await (await app_client()).ask(REPORT_QUERY)
+    data = await (await app_client()).ask(REPORT_QUERY)
 
-    assert await _ask_limit(administrator_url, statement) == answer
-    nodes = answer["groupDefinitions"]["nodes"]
+    assert await _limit_data(administrator_url, statement) == data
+    nodes = data["groupDefinitions"]["nodes"]
     assert [len(group["occurrences"]["nodes"]) for group in nodes] == [20] * SIZE.groups
     assert [len(group["enrollments"]["nodes"]) for group in nodes] == [5] * SIZE.groups
 
 
-async def test_the_statement_for_a_small_query_gives_what_the_api_gives(
+async def test_the_statement_of_a_small_query_returns_the_data_of_the_api(
     administrator_url: str, data_set: DataSet, app_client: ApiClients
 ) -> None:
     group = data_set.groups[1]
-    answer = await (await app_client()).ask(SMALL_QUERY, {"id": str(group)})
+    data = await (await app_client()).ask(SMALL_QUERY, {"id": str(group)})
 
-    assert await _ask_limit(administrator_url, SMALL, group) == answer
-    assert answer["groupDefinition"]["capacity"]["status"] == "FULL"
+    assert await _limit_data(administrator_url, SMALL, group) == data
+    assert data["groupDefinition"]["capacity"]["status"] == "FULL"
 
 
-async def test_the_rows_keep_the_rules_of_rosters_and_of_references(engine: Database, data_set: DataSet) -> None:
+async def test_the_rows_satisfy_the_rules_of_rosters_and_references(engine: Database, data_set: DataSet) -> None:
     async with engine.connect() as connection:
         reading = OrganizationSnapshot(connection, data_set.organization)
         rosters = [violation async for violation in roster_violations(reading)]
@@ -68,7 +68,7 @@ async def test_the_rows_keep_the_rules_of_rosters_and_of_references(engine: Data
     assert rosters + references == []
 
 
-async def test_patients_are_found_as_those_that_came_by_the_import(data_set: DataSet, app_client: ApiClients) -> None:
-    answer = await (await app_client()).ask(PATIENT_SEARCH, {"text": "mr-0000003"})
+async def test_a_search_finds_the_inserted_patients(data_set: DataSet, app_client: ApiClients) -> None:
+    data = await (await app_client()).ask(PATIENT_SEARCH, {"text": "mr-0000003"})
 
-    assert [patient["id"] for patient in answer["patients"]["nodes"]] == ["patient-3"]
+    assert [patient["id"] for patient in data["patients"]["nodes"]] == ["patient-3"]

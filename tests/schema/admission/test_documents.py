@@ -1,4 +1,4 @@
-"""Documents are parsed and validated once for each text, and kept within bounds."""
+"""Documents are parsed and validated once for each text, and cached in bounded memory."""
 
 import asyncio
 import tracemalloc
@@ -26,7 +26,7 @@ async def test_a_text_is_read_once(documents: Documents) -> None:
     assert await documents.read("{ viewer { id } }") is not await documents.read("{ viewer { id }  }")
 
 
-async def test_operations_are_found_by_name_or_alone(documents: Documents) -> None:
+async def test_an_operation_is_selected_by_name_or_as_the_only_one(documents: Documents) -> None:
     two = await documents.read("query A { viewer { id } } query B { viewer { id } }")
     assert two.operation(None) is None
     assert two.operation("C") is None
@@ -37,17 +37,17 @@ async def test_operations_are_found_by_name_or_alone(documents: Documents) -> No
     assert one.operation("A") is one.operation("") is None
 
 
-async def test_what_cannot_be_executed_is_not_kept(documents: Documents) -> None:
+async def test_an_invalid_document_is_not_cached(documents: Documents) -> None:
     for _ in range(2):
         with pytest.raises(GraphQLSyntaxError):
             await documents.read("{ viewer")
         with pytest.raises(InvalidDocument):
             await documents.read("{ nothing }")
-    assert not documents._kept
+    assert not documents._cache
 
 
-async def test_the_documents_asked_for_last_are_kept(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_KEPT_DOCUMENTS", 3)
+async def test_the_documents_used_last_are_cached(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MAX_DOCUMENTS", 3)
     texts = [f"{{ viewer {{ id }} }} # {number}" for number in range(4)]
     first = await documents.read(texts[0])
     second = await documents.read(texts[1])
@@ -56,7 +56,7 @@ async def test_the_documents_asked_for_last_are_kept(documents: Documents, monke
     await documents.read(texts[3])
     assert await documents.read(texts[0]) is first
     assert await documents.read(texts[1]) is not second
-    assert len(documents._kept) == 3
+    assert len(documents._cache) == 3
 
 
 @pytest.mark.parametrize(
@@ -71,27 +71,27 @@ async def test_the_documents_asked_for_last_are_kept(documents: Documents, monke
     ],
     ids=["spaces", "comment", "wide comment", "wide string", "comments", "values"],
 )
-async def test_many_large_documents_are_kept_within_a_bound_of_memory(text: str, count: int) -> None:
-    bound = 5_000_000
-    documents = Documents(graphql_schema(schema), replace(DEFAULT_LIMITS, cache_bytes=2 * bound))
-    tracemalloc.start()  # without a garbage collection: what is forgotten is to go by itself
+async def test_large_documents_are_cached_in_bounded_memory(text: str, count: int) -> None:
+    max_bytes = 5_000_000
+    documents = Documents(graphql_schema(schema), replace(DEFAULT_LIMITS, cache_bytes=2 * max_bytes))
+    tracemalloc.start()  # without a garbage collection: evicted documents must be freed at once
     try:
         for number in range(count):
             await documents.read(f"{text} # {number}")
-        kept, _ = tracemalloc.get_traced_memory()
+        size, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0 < len(documents._kept) < count
-    assert kept < bound * 2  # what parsing the last few needed is not collected yet
+    assert 0 < len(documents._cache) < count
+    assert size < max_bytes * 2  # some garbage of the parser is not collected yet
 
 
-async def test_what_many_send_at_the_same_time_is_read_once(documents: Documents) -> None:
-    found = await asyncio.gather(*(documents.read("{ viewer { id } }") for _ in range(5)))
-    assert len({id(each) for each in found}) == 1
-    assert len(documents._kept) == 1
+async def test_concurrent_requests_read_a_document_once(documents: Documents) -> None:
+    results = await asyncio.gather(*(documents.read("{ viewer { id } }") for _ in range(5)))
+    assert len({id(document) for document in results}) == 1
+    assert len(documents._cache) == 1
 
 
-async def test_who_gives_up_while_a_document_is_read_holds_up_nobody(documents: Documents) -> None:
+async def test_a_cancelled_request_does_not_block_other_requests(documents: Documents) -> None:
     first, second = (asyncio.create_task(documents.read("{ viewer { id } }")) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
@@ -99,15 +99,15 @@ async def test_who_gives_up_while_a_document_is_read_holds_up_nobody(documents: 
     assert first.cancelled()
 
 
-async def test_others_have_their_turn_between_parsing_checking_and_running_a_document(documents: Documents) -> None:
-    turns = 0
+async def test_other_tasks_run_between_parsing_and_validating(documents: Documents) -> None:
+    runs = 0
 
-    async def others() -> None:
-        nonlocal turns
+    async def other_task() -> None:
+        nonlocal runs
         while not reading.done():
-            turns += 1
+            runs += 1
             await asyncio.sleep(0)
 
     reading = asyncio.create_task(documents.read("{ viewer { id } }"))
-    await asyncio.gather(reading, others())
-    assert turns >= 2
+    await asyncio.gather(reading, other_task())
+    assert runs >= 2

@@ -130,6 +130,6 @@ async def test_each_limit_is_a_setting(strict_app: Starlette) -> None:
         assert await told("{ viewer { id } }") == (200, "The query is nested 2 fields deep; the limit is 1.")
         assert await told("{ a:__typename b:__typename c:__typename d:__typename e:__typename f:__typename }") == (
             200,
-            "The answer may hold 6 values; the limit is 5.",
+            "The query costs 6; the limit is 5. Request shorter lists or fewer fields.",
         )
         assert await told("{ __typename }" + " " * 200) == (413, "The body has 226 bytes; the limit is 200.")

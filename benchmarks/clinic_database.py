@@ -1,4 +1,4 @@
-"""Brings data sets into a database that our own migrations have made."""
+"""Creates databases with the migrations of this project, and inserts data sets."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,9 +10,9 @@ from db.connections.engine import create_engine
 from db.migrations.migrate import migrate
 
 SERVING_LOGIN = "clinic_server"
-"""The login that our server runs with, as in production; the database server takes everybody's word for who he is."""
+"""The login of this project's server, as in production. The benchmark's PostgreSQL asks for no password."""
 
-_SERVING_LOGIN = f"""
+_CREATE_SERVING_LOGIN = f"""
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{SERVING_LOGIN}') THEN
     CREATE ROLE {SERVING_LOGIN} LOGIN;
@@ -22,27 +22,27 @@ END $$
 """
 
 _REFERENCE_TABLES = frozenset({"pm_group_staff_members", "pm_group_locations", "pm_group_patients"})
-"""Those that refer to nothing. Their triggers keep what searches look in."""
+"""The tables without references to others. Their triggers maintain the text for searches."""
 
 
 async def create_clinic_database(postgres: Postgres, name: str, data_sets: Iterable[DataSet]) -> str:
-    """Make a database with the newest schema and these rows, and return its address."""
+    """Create a database with the newest schema and the rows of the data sets. Return its URL."""
     url = await postgres.create_database(name)
     engine = create_engine(url)
     await migrate(engine)
     await engine.dispose()
-    await postgres.execute(_SERVING_LOGIN, name)
-    await fill(url, data_sets)
+    await postgres.execute(_CREATE_SERVING_LOGIN, name)
+    await insert_data_sets(url, data_sets)
     await postgres.execute("CHECKPOINT", name)
     return url
 
 
-async def fill(database_url: str, data_sets: Iterable[DataSet]) -> None:
-    """Copy the rows into a migrated database of PostgreSQL, as its superuser, and have it know their statistics."""
+async def insert_data_sets(database_url: str, data_sets: Iterable[DataSet]) -> None:
+    """Copy the rows into a migrated PostgreSQL database as its superuser, and update the statistics."""
     connection = await asyncpg.connect(database_url)
     for data_set in data_sets:
         for table, rows in _tables(data_set):
-            # What refers to others is right by construction; to look it up a million times would take minutes.
+            # References are valid by construction. Checking a million of them would take minutes.
             role = "origin" if table in _REFERENCE_TABLES else "replica"
             await connection.execute(f"SET session_replication_role = {role}")
             await connection.copy_records_to_table(table, records=rows, columns=COLUMNS[table])
