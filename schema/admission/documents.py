@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError
@@ -25,6 +24,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.admission.cost import Cost, CostModel, literal_size
+from schema.admission.document_cache import DocumentCache
 from schema.admission.limit_checks import LimitExceeded
 from schema.admission.limits import Limits
 from schema.admission.measure import DocumentMeasurer, SelectionMeasures, fragments_in_order
@@ -95,35 +95,48 @@ class Document:
 
 
 class Documents:
-    """The documents of a schema. A bounded cache has the valid documents that were used last, by their text."""
+    """The documents of a schema. A bounded cache has the valid documents that were used last."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self.limits = limits
         self._schema = schema
         self._rules = (*_RULES, merging_rule(limits.comparisons))
-        self._cache: OrderedDict[str, Document] = OrderedDict()
-        self._cache_bytes = 0
+        self._cache: DocumentCache[Document] = DocumentCache(_MAX_DOCUMENTS, limits.cache_bytes // 2)
         self._lock = asyncio.Lock()
 
-    async def read(self, text: str) -> Document:
+    async def read(self, text: str, organization_id: str = "", sha256: str | None = None) -> Document:
         """Return the document of a text. Other tasks can run between its parsing, its validation and its execution.
+
+        Args:
+            text: The text.
+            organization_id: The organization that is charged for the document's memory in the cache.
+            sha256: The hash of the text. If given, `text_of` finds the text while the document is cached.
 
         Raises:
             LimitExceeded: The document exceeds a limit that does not depend on variables.
             GraphQLSyntaxError: The text does not parse.
             InvalidDocument: The document is not valid in this schema.
         """
-        cached = self._cache.get(text)
-        if cached is not None:
-            self._cache.move_to_end(text)
-            return cached
+        document = self._cache.find(text, organization_id)
+        if document is None:
+            document = await self._read_uncached(text, organization_id)
+        if sha256 is not None:
+            self._cache.register_hash(text, sha256)
+        return document
+
+    def text_of(self, sha256: str) -> str | None:
+        """Return the text with a hash, or None if it was never read with its hash or the cache evicted it."""
+        return self._cache.text_of(sha256)
+
+    async def _read_uncached(self, text: str, organization_id: str) -> Document:
         async with self._lock:
-            if text in self._cache:
-                return self._cache[text]  # another request with the same text was first
+            document = self._cache.find(text, organization_id)
+            if document is not None:
+                return document  # another request with the same text was first
             node = _parse(text, self.limits)
             await asyncio.sleep(0)
             document = self._validated(node)
-            self._store(text, document)
+            self._cache.add(text, document, _size(text, document), organization_id)
         await asyncio.sleep(0)
         return document
 
@@ -136,12 +149,6 @@ class Documents:
         if errors:
             raise InvalidDocument(errors)
         return Document(node, operations)
-
-    def _store(self, text: str, document: Document) -> None:
-        self._cache[text] = document
-        self._cache_bytes += _size(text, document)
-        while len(self._cache) > _MAX_DOCUMENTS or self._cache_bytes > self.limits.cache_bytes // 2:
-            self._cache_bytes -= _size(*self._cache.popitem(last=False))
 
 
 def _parse(text: str, limits: Limits) -> DocumentNode:

@@ -24,6 +24,7 @@ from server.graphql_endpoint.operation import (
     prepare_operation,
     refused_document_status,
 )
+from server.graphql_endpoint.persisted_queries import resolve_persisted_query
 from server.graphql_endpoint.request import GraphQLRequest, read_request
 from server.responses.errors import ErrorCode, errors_of_execution, seconds_in_words
 from server.responses.headers import header, joined_header
@@ -53,6 +54,7 @@ class GraphQLEndpoint:
     ) -> None:
         self._schema = schema
         self._documents = Documents(graphql_schema(schema), limits.document)
+        self._persisted_queries = limits.persisted_queries
         self._body_bytes = limits.body_bytes
         self._rate_limit = RateLimit(limits.rate_limit) if limits.rate_limit else None
         self._large_responses = LargeResponseLimit()
@@ -96,7 +98,9 @@ class GraphQLEndpoint:
     async def _respond_with_context(
         self, scope: Scope, request: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
     ) -> Response:
-        operation = await prepare_operation(self._documents, request, scope["method"], media_type)
+        request = resolve_persisted_query(request, self._documents, media_type, enabled=self._persisted_queries)
+        organization_id = context.caller.organization_id
+        operation = await prepare_operation(self._documents, request, scope["method"], media_type, organization_id)
         record.operation_name = context.disclosures.operation = operation.operation.name_for_logs
 
         def run() -> Awaitable[Response]:

@@ -38,7 +38,7 @@ class PreparedOperation:
 
 
 async def prepare_operation(
-    documents: Documents, request: GraphQLRequest, method: str, media_type: str
+    documents: Documents, request: GraphQLRequest, method: str, media_type: str, organization_id: str
 ) -> PreparedOperation:
     """Return the operation that the request selects.
 
@@ -48,7 +48,7 @@ async def prepare_operation(
     """
     status = refused_document_status(media_type)
     try:
-        document = await documents.read(request.query)
+        document = await documents.read(request.query, organization_id, request.sha256)
         check_variables(request.variables, documents.limits)
     except InvalidDocument as invalid:
         raise GraphQLRefused(status, invalid.errors) from None

@@ -1,5 +1,6 @@
 """A GraphQL request over HTTP: read from the query string or from the body, and checked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,15 +18,24 @@ from server.responses.json_responses import RequestRefused
 
 _MAX_DIGITS: Final = 18
 """A longer Content-Length exceeds every limit even if it is cut to this, and Python refuses to parse very long ones."""
+_SHA256: Final = re.compile("[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A well-formed request: a document, its variables, and the name of the operation to run."""
+    """A well-formed request.
+
+    Attributes:
+        query: The document. Empty if the client sent only its hash.
+        variables: The variables.
+        operation_name: The name of the operation to run.
+        sha256: The hash of the document, if the client uses persisted queries.
+    """
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
+    sha256: str | None = None
 
 
 class GraphQLRefused(RequestRefused):
@@ -111,15 +121,31 @@ def _checked(values: Any) -> GraphQLRequest:
     if not isinstance(values, dict):
         raise _bad_request('The request body must be a JSON object with the key "query".')
     query, variables, name = values.get("query"), values.get("variables"), values.get("operationName")
-    if not isinstance(query, str) or not query.strip():
+    extensions = values.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise _bad_request('"extensions" must be an object.')
+    sha256 = _persisted_hash(extensions or {})
+    if sha256 is not None and query is None:
+        query = ""
+    elif not isinstance(query, str) or not query.strip():
         raise _bad_request('"query" must be a string that contains a GraphQL document.')
     if variables is not None and not isinstance(variables, dict):
         raise _bad_request('"variables" must be an object.')
     if name is not None and not isinstance(name, str):
         raise _bad_request('"operationName" must be a string.')
-    if values.get("extensions") is not None and not isinstance(values["extensions"], dict):
-        raise _bad_request('"extensions" must be an object.')
-    return GraphQLRequest(query, variables, name)
+    return GraphQLRequest(query, variables, name, sha256)
+
+
+def _persisted_hash(extensions: dict[str, Any]) -> str | None:
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        raise _bad_request('"extensions.persistedQuery.version" must be 1.')
+    sha256 = persisted.get("sha256Hash")
+    if not isinstance(sha256, str) or _SHA256.fullmatch(sha256) is None:
+        raise _bad_request('"extensions.persistedQuery.sha256Hash" must be a SHA-256 hash in lowercase hexadecimal.')
+    return sha256
 
 
 def _bad_request(message: str, *, status: int = 400) -> RequestRefused:

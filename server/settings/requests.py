@@ -1,9 +1,9 @@
 """The settings of GraphQL requests: their limits, and the origins whose pages may send them."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 from pydantic_settings import BaseSettings
 
 from schema.admission.limits import DEFAULT_LIMITS, Limits
@@ -37,6 +37,9 @@ class RequestSettings(BaseSettings):
     rate_limit: Annotated[str, AfterValidator(_rate_limit)] | None = Field(
         None, description="a number of requests per time, such as 100/minute or 10/second;200/minute"
     )
+    persisted_queries: Annotated[Literal["on", "off"], BeforeValidator(str.lower)] = Field(
+        "on", description="on or off"
+    )
     limit_body_bytes: PositiveInt = Field(DEFAULT_BODY_BYTES, description=_NUMBER)
     limit_characters: PositiveInt = Field(DEFAULT_LIMITS.characters, description=_NUMBER)
     limit_tokens: PositiveInt = Field(DEFAULT_LIMITS.tokens, description=_NUMBER)
@@ -58,4 +61,4 @@ class RequestSettings(BaseSettings):
     def request_limits(self) -> RequestLimits:
         """The limits of requests."""
         limits = Limits(**{name: getattr(self, f"limit_{name}") for name in Limits.__slots__})
-        return RequestLimits(self.limit_body_bytes, limits, self.rate_limit)
+        return RequestLimits(self.limit_body_bytes, limits, self.rate_limit, self.persisted_queries == "on")

@@ -93,8 +93,7 @@ test("node(id) refetches the record that other queries show", async () => {
   assert.equal((await relay.cached<Roster>(rosterQuery, { id })).groupDefinition.name, "Evening mindfulness");
 });
 
-const pending = { expectFailure: "issue 13, item 5: automatic persisted queries" };
-test("a persisted query is sent once and then only its hash", pending, async () => {
+test("a persisted query is sent once and then only its hash", async () => {
   const id = await makeGroup(1, 1);
   const { fetch, requests } = recordingFetch();
   const sendHash: FetchFunction = async ({ id: hash }, variables) => {
