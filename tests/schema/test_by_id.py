@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,9 +13,7 @@ from db.connections.engine import Database
 from db.tables import access_log
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
-from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
+from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients, clients_of, make_app
 from tests.support.clinic import THEIRS, seed
 from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
 
@@ -57,9 +54,9 @@ async def client(engine: Database, app_client: ApiClients) -> ApiClient:
 @pytest.fixture
 async def plain(clinic: Clinic, client: ApiClient) -> AsyncIterator[ApiClient]:
     """The same clinic, by graphql-core's executor alone."""
-    app = create_app(clinic, Authenticator(SECRET), graphiql=False, compiled=False)
-    async with AsyncExitStack() as open_clients:
-        yield await ApiClients(app, open_clients)()
+    app = make_app(clinic, compiled=False)
+    async with clients_of(app) as clients:
+        yield await clients()
 
 
 async def add_full_group(engine: Database, number: int = 0, organization: str = ORGANIZATION) -> list[str]:

@@ -27,10 +27,8 @@ from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
 from schema.admission.limits import Limits
 from schema.schema import export
-from server.app import create_app
-from server.auth.authenticator import Authenticator
 from server.settings.request_limits import RequestLimits
-from tests.support.api_client import SECRET, URL, ApiClient, bearer
+from tests.support.api_client import URL, ApiClient, bearer, make_app
 from tests.support.marked_clinic import (
     KINDS,
     WAITLIST_LIMIT,
@@ -150,7 +148,7 @@ def test_an_enrollment_shows_nothing_else_without_its_view_key() -> None:
 def server(request: pytest.FixtureRequest, clinic: Clinic) -> httpx.ASGITransport:
     compiled = request.param == "compiled"
     clinic = replace(clinic, waitlist_limit=WAITLIST_LIMIT)
-    app = create_app(clinic, Authenticator(SECRET), graphiql=False, limits=UNLIMITED, compiled=compiled)
+    app = make_app(clinic, limits=UNLIMITED, compiled=compiled)
     return httpx.ASGITransport(app)
 
 

@@ -1,4 +1,4 @@
-"""The app and its clients, for every test of the edge."""
+"""The app and its clients, for every test of the server."""
 
 from tests.support.api_client import app, app_client, clinic
 from tests.support.receiver import receiver

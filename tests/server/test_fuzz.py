@@ -1,4 +1,4 @@
-"""Nothing that a client sends, signed in or not, is answered with a fault of ours."""
+"""No request causes a server error, with or without a token."""
 
 import json
 import re
@@ -44,7 +44,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 
 @st.composite
 def documents(draw: st.DrawFn) -> str:
-    """A document of the schema, or the remains of one, or what only looks like one."""
+    """Draw a valid document, a damaged one, or random tokens."""
     if draw(st.integers(0, 4)) == 0:
         return "".join(draw(st.lists(pieces, max_size=30)))
     tokens = re.findall(r'"[^"]*"|\w+|\W', draw(st.sampled_from(DOCUMENTS)))
@@ -56,7 +56,7 @@ def documents(draw: st.DrawFn) -> str:
 
 @st.composite
 def bodies(draw: st.DrawFn) -> bytes:
-    """A body that is right, nearly right, or no JSON at all."""
+    """Draw a request body that is valid, nearly valid, or not JSON."""
     kind = draw(st.integers(0, 11))
     if kind == 0:
         return draw(st.binary(max_size=60))
@@ -66,12 +66,12 @@ def bodies(draw: st.DrawFn) -> bytes:
         number = draw(st.sampled_from(["9" * 5000, "-" + "1" * 400, "1e999", "0." + "3" * 5000, "1" * 20]))
         query = "query ($a: Int) { groupDefinitions(first: $a) { totalCount } }"
         return f'{{"query": "{query}", "variables": {{"a": {number}}}}}'.encode()
-    told: Any = {"query": draw(documents() if kind > 3 else values)}
+    body: Any = {"query": draw(documents() if kind > 3 else values)}
     if kind > 7:
-        told["variables"] = draw(VARIABLES | values | st.dictionaries(names, values, max_size=3))
-        told["operationName"] = draw(st.sampled_from([None, "Ask"]) | values)
-        told["extensions"] = draw(st.none() | values)
-    encoded = json.dumps(told, ensure_ascii=draw(st.booleans())).encode()
+        body["variables"] = draw(VARIABLES | values | st.dictionaries(names, values, max_size=3))
+        body["operationName"] = draw(st.sampled_from([None, "Ask"]) | values)
+        body["extensions"] = draw(st.none() | values)
+    encoded = json.dumps(body, ensure_ascii=draw(st.booleans())).encode()
     return encoded[: len(encoded) - draw(st.integers(1, 100))] if kind == 3 else encoded
 
 
@@ -112,7 +112,7 @@ headers = st.dictionaries(
 
 @st.composite
 def paths(draw: st.DrawFn) -> str:
-    """Mostly the path of GraphQL."""
+    """Draw a path, mostly /graphql."""
     if draw(st.integers(0, 9)):
         return "/graphql"
     return draw(
@@ -122,7 +122,7 @@ def paths(draw: st.DrawFn) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request in bytes; no HTTP client would send all of these."""
+    """A request in bytes, including requests that no HTTP client would send."""
 
     method: str
     path: str
@@ -133,13 +133,13 @@ class Sent:
 
 @st.composite
 def requests(draw: st.DrawFn) -> Sent:
-    """Any request; most go to /graphql with a token."""
+    """Draw a request, mostly to /graphql with a token."""
     method = draw(st.sampled_from([*["POST"] * 9, *["GET"] * 3, "HEAD", "OPTIONS", "PUT", "BREW"]))
-    given = {b"authorization": TOKEN, b"content-type": b"application/json"}
+    sent_headers = {b"authorization": TOKEN, b"content-type": b"application/json"}
     if draw(st.integers(0, 3)) == 0:
-        given |= draw(headers)
+        sent_headers |= draw(headers)
     if method == "POST":
-        return Sent(method, draw(paths()), b"", given, draw(bodies()))
+        return Sent(method, draw(paths()), b"", sent_headers, draw(bodies()))
     parameters = {
         "query": draw(documents()),
         "variables": json.dumps(draw(values)),
@@ -147,11 +147,11 @@ def requests(draw: st.DrawFn) -> Sent:
     }
     chosen = draw(st.lists(st.sampled_from(["query", "query", *parameters]), max_size=4))
     query = "&".join(f"{name}={quote(parameters[name])}" for name in chosen).encode() + draw(st.binary(max_size=10))
-    return Sent(method, draw(paths()), query, given, b"")
+    return Sent(method, draw(paths()), query, sent_headers, b"")
 
 
-async def answer(app: Starlette, sent: Sent) -> list[Message]:
-    """Gives what the app sends for a request."""
+async def respond(app: Starlette, sent: Sent) -> list[Message]:
+    """Return the messages that the app sends for a request."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -181,37 +181,35 @@ async def answer(app: Starlette, sent: Sent) -> list[Message]:
     return messages
 
 
-async def hold(app: Starlette, sent: Sent) -> None:
-    """Sends a request and asserts that its answer is none of a fault."""
-    start, *rest = await answer(app, sent)
+async def assert_no_server_error(app: Starlette, sent: Sent) -> None:
+    """Send a request, and assert that it causes no server error."""
+    start, *rest = await respond(app, sent)
     assert start["status"] < 500, rest
-    told = {name.lower(): value for name, value in start["headers"]}
-    assert told[b"x-content-type-options"] == b"nosniff"
+    response_headers = {name.lower(): value for name, value in start["headers"]}
+    assert response_headers[b"x-content-type-options"] == b"nosniff"
     if sent.path == "/graphql" and sent.method != "HEAD":
-        assert told[b"content-type"].endswith(b"json; charset=utf-8")
+        assert response_headers[b"content-type"].endswith(b"json; charset=utf-8")
         errors = json.loads(b"".join(part.get("body", b"") for part in rest)).get("errors", [])
         assert all(error["extensions"]["code"] != "INTERNAL_SERVER_ERROR" for error in errors), errors
 
 
 @SHORT
 @given(sent=requests())
-async def test_no_request_is_answered_with_a_fault(app: Starlette, sent: Sent) -> None:
-    await hold(app, sent)
+async def test_no_request_causes_a_server_error(app: Starlette, sent: Sent) -> None:
+    await assert_no_server_error(app, sent)
 
 
 @pytest.mark.soak
 @LONG
 @given(sent=requests())
-async def test_no_request_of_twenty_thousand_is_answered_with_a_fault(
-    app: Starlette, database_kind: str, sent: Sent
-) -> None:
+async def test_none_of_20_000_requests_causes_a_server_error(app: Starlette, database_kind: str, sent: Sent) -> None:
     COUNTS[database_kind] += 1
-    await hold(app, sent)
+    await assert_no_server_error(app, sent)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def figures() -> Iterator[None]:
-    """Tells how many requests the long test has sent."""
+    """Record how many requests the long test has sent."""
     yield
     for kind, count in COUNTS.items():
         record_figures("requests fuzzed", kind, requests=count)

@@ -1,4 +1,4 @@
-"""Markers go into every input, on success and on failure, and into the database; no output may hold any of them.
+"""Markers are put into every input and into the database, and no output may contain any of them.
 
 Outputs are what the programs write (standard output and error, at LOG_LEVEL=DEBUG), event envelopes, and the errors of
 faults. The server is a process of its own, so that its libraries' logs count too.
@@ -73,7 +73,7 @@ LOGGED = {
 
 
 QUOTING = {
-    # A database that quotes what it refuses, as PostgreSQL does where a role sees all rows.
+    # Errors of the database quote the refused value, as PostgreSQL does for a role that can read all rows.
     "postgresql": (
         """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
         'BEGIN RAISE EXCEPTION USING MESSAGE = NEW.name, DETAIL = NEW.name, HINT = NEW.name; END'""",
@@ -98,7 +98,7 @@ def environment(database_url: str) -> dict[str, str]:
 
 
 def run(database_url: str, *arguments: str) -> str:
-    """Runs a command and gives all that it printed."""
+    """Run a command, and return everything that it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "server", *arguments],
         stdout=subprocess.PIPE,
@@ -114,7 +114,7 @@ def run(database_url: str, *arguments: str) -> str:
 
 @contextmanager
 def serving(database_url: str, output: Path) -> Iterator[httpx.Client]:
-    """A server whose whole output goes into a file, and a client of it."""
+    """Run a server that writes all its output to a file, and yield a client of it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
@@ -123,7 +123,7 @@ def serving(database_url: str, output: Path) -> Iterator[httpx.Client]:
         subprocess.Popen(command, stdout=written, stderr=written, cwd=ROOT, env=environment(database_url)) as process,
     ):
         try:
-            transport = httpx.HTTPTransport(retries=8)  # until it listens; each waits twice as long as the one before
+            transport = httpx.HTTPTransport(retries=8)  # until the server listens
             with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
                 yield http
         finally:
@@ -132,44 +132,44 @@ def serving(database_url: str, output: Path) -> Iterator[httpx.Client]:
 
 
 class Caller:
-    """Sends requests, and keeps what errors they were answered with."""
+    """Sends requests, and collects the codes of their errors."""
 
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
         self.sent = 0
         self.codes: set[str] = set()
 
-    def send(self, method: str = "POST", address: str = "/graphql", **given: Any) -> Any:
-        headers = {"Authorization": bearer(), "Content-Type": "application/json", **given.pop("headers", {})}
-        response = self.http.request(method, address, headers=headers, **given)
-        self.sent += "X-Request-ID" in response.headers  # uvicorn answers methods that it does not know by itself
+    def send(self, method: str = "POST", address: str = "/graphql", **options: Any) -> Any:
+        headers = {"Authorization": bearer(), "Content-Type": "application/json", **options.pop("headers", {})}
+        response = self.http.request(method, address, headers=headers, **options)
+        self.sent += "X-Request-ID" in response.headers  # uvicorn itself refuses unknown methods
         try:
-            answer = response.json()
+            body = response.json()
         except ValueError:
             return None
-        for error in answer.get("errors", ()) if isinstance(answer, dict) else ():
+        for error in body.get("errors", ()) if isinstance(body, dict) else ():
             self.codes.add(error["extensions"]["code"])
             if error["extensions"]["code"] == "INTERNAL_SERVER_ERROR":
-                assert error["message"].endswith(f"request id {response.headers['X-Request-ID']}.")
+                assert error["message"].endswith(f"request ID {response.headers['X-Request-ID']}.")
                 assert not MARKS.search(json.dumps(error))
-        return answer
+        return body
 
-    def change(self, name: str, given: dict[str, Any], answers: str) -> str:
-        """Makes a change, which must succeed, and gives the id of what was changed."""
+    def change(self, name: str, input_: dict[str, Any], field: str) -> str:
+        """Run a mutation, which must succeed, and return the id of the changed object."""
         declared = f"$input: {name[0].upper()}{name[1:]}Input!"
-        selected = f"{answers} {{ id }} userErrors {{ message }}"
+        selected = f"{field} {{ id }} userErrors {{ message }}"
         document = f"mutation Change({declared}) {{ {name}(input: $input) {{ {selected} }} }}"
-        answer = self.send(json={"query": document, "variables": {"input": given}})
-        payload = answer["data"][name]
+        response_body = self.send(json={"query": document, "variables": {"input": input_}})
+        payload = response_body["data"][name]
         assert payload["userErrors"] == []
-        found = payload[answers]
-        return str((found[0] if isinstance(found, list) else found)["id"])
+        changed = payload[field]
+        return str((changed[0] if isinstance(changed, list) else changed)["id"])
 
 
 def change_everything(caller: Caller) -> None:
-    """Every mutation, with success, with a marker in each text that it takes."""
+    """Run every mutation successfully, with a marker in each of its texts."""
     recurrence = {"rule": "FREQ=WEEKLY", "startDate": "2031-03-14", "startTime": "09:00:00"}
-    given = {
+    group_input = {
         "name": f"Group {MARKER}",
         "groupType": "THERAPY",
         "facilitatorId": "staff-1",
@@ -177,7 +177,7 @@ def change_everything(caller: Caller) -> None:
         "durationMinutes": 60,
         "recurrence": recurrence,
     }
-    group = caller.change("createGroupDefinition", given, "groupDefinition")
+    group = caller.change("createGroupDefinition", group_input, "groupDefinition")
     caller.change("updateGroupDefinition", {"id": group, "name": f"{MARKER} again"}, "groupDefinition")
     days = {"groupDefinitionId": group, "from": "2031-03-01", "through": "2031-03-31"}
     session = caller.change("generateOccurrences", days, "occurrences")
@@ -193,17 +193,17 @@ def change_everything(caller: Caller) -> None:
     caller.change("promoteEnrollment", {"enrollmentId": waiting, "allowOverCapacity": True}, "enrollment")
     caller.change("disenrollPatient", {"enrollmentId": enrolled, "reason": f"{MARKER} moved away"}, "enrollment")
     caller.change("removeEnrollment", {"enrollmentId": waiting}, "enrollment")
-    spare = caller.change("createGroupDefinition", given, "groupDefinition")
+    spare = caller.change("createGroupDefinition", group_input, "groupDefinition")
     caller.change("deleteGroupDefinition", {"id": spare}, "groupDefinition")
 
 
-def ask_everything(caller: Caller) -> None:
+def query_everything(caller: Caller) -> None:
     for planted in planted_requests():
         caller.send(json={"query": planted.document, "variables": planted.variables})
 
 
-def ask_wrongly(caller: Caller) -> None:
-    """Markers where nothing, or something else, is expected."""
+def send_invalid_requests(caller: Caller) -> None:
+    """Send markers in unexpected places."""
     query = "{ __typename }"
     header = dict.fromkeys(("User-Agent", "Cookie", "Referer", "Origin", "X-Forwarded-For", "X-Anything"), MARKER)
     caller.send(json={"query": query}, headers=header)
@@ -250,9 +250,9 @@ def ask_wrongly(caller: Caller) -> None:
         caller.send(MARKER.upper(), address)
 
 
-def tell_events(caller: Caller) -> None:
-    """Bodies that are signed, with markers in all that is not an id."""
-    for told in (
+def send_events(caller: Caller) -> None:
+    """Send signed events with markers in everything except ids."""
+    for event in (
         {"event": MARKER, "payload": MARKER},
         {"event": DOCUMENTED, "payload": {"schedule_id": [MARKER]}, MARKER: MARKER},
         {
@@ -261,25 +261,25 @@ def tell_events(caller: Caller) -> None:
             "metadata": {"organization_id": ORGANIZATION, "correlation_id": f"of {MARKER}", "by": MARKER},
         },
     ):
-        body = json.dumps(told)
+        body = json.dumps(event)
         at = datetime.now(UTC)  # noqa: TID251 - a signature is good for some minutes
         signature = Webhook(INBOUND_SECRET).sign("msg-1", at, body)
         signed = {"webhook-id": "msg-1", "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
         caller.send("POST", "/events", content=body, headers=signed)
 
 
-async def spoil(engine: Database, *statements: str) -> None:
+async def damage(engine: Database, *statements: str) -> None:
     async with engine.begin() as connection:
         for statement in statements:
             await connection.execute(text(statement))
 
 
 def assert_clean(output: str) -> None:
-    found = MARKS.search(output)
-    assert found is None, output[max(0, found.start() - 300) : found.end() + 100] if found else ""
+    leak = MARKS.search(output)
+    assert leak is None, output[max(0, leak.start() - 300) : leak.end() + 100] if leak else ""
 
 
-async def test_no_output_holds_what_was_said_or_stored(
+async def test_no_output_contains_an_input_or_stored_value(
     engine: Database, database_url: str, owner_url: str, database_kind: str, tmp_path: Path
 ) -> None:
     people = tmp_path / "people.ndjson"
@@ -292,9 +292,9 @@ async def test_no_output_holds_what_was_said_or_stored(
         caller = Caller(http)
         caller.send(json={"query": "{ __typename }"})
         change_everything(caller)
-        ask_everything(caller)
-        ask_wrongly(caller)
-        tell_events(caller)
+        query_everything(caller)
+        send_invalid_requests(caller)
+        send_events(caller)
         assert {"UNKNOWN_EVENT", "UNKNOWN_SESSION", "BAD_SIGNATURE"} <= caller.codes
         assert "INTERNAL_SERVER_ERROR" not in caller.codes
         expected = {"BAD_REQUEST", "BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
@@ -303,24 +303,26 @@ async def test_no_output_holds_what_was_said_or_stored(
         assert len(events.splitlines()) >= 10
         assert_clean(events)
 
-        await spoil(engine, *QUOTING[database_kind])
-        given = f'name: "{MARKER}", groupType: THERAPY, facilitatorId: "staff-1", maxCapacity: 1, durationMinutes: 60'
-        create = f"mutation {{ createGroupDefinition(input: {{{given}}}) {{ groupDefinition {{ id }} }} }}"
-        answer = caller.send(json={"query": create})
-        assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL_SERVER_ERROR"]
+        await damage(engine, *QUOTING[database_kind])
+        group_input = (
+            f'name: "{MARKER}", groupType: THERAPY, facilitatorId: "staff-1", maxCapacity: 1, durationMinutes: 60'
+        )
+        create = f"mutation {{ createGroupDefinition(input: {{{group_input}}}) {{ groupDefinition {{ id }} }} }}"
+        body = caller.send(json={"query": create})
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["INTERNAL_SERVER_ERROR"]
 
-        # Tables that are gone.
+        # Without its tables, every query fails.
         tables = ("definitions", "schedule", "enrollments", "patients", "staff_members", "locations", "audit_log")
         renamed = [f"ALTER TABLE pm_group_{table} RENAME TO gone_{table}" for table in tables]
-        await spoil(engine, *renamed)
-        ask_everything(caller)
+        await damage(engine, *renamed)
+        query_everything(caller)
         assert "INTERNAL_SERVER_ERROR" in caller.codes
 
     written = output.read_text()
     assert_clean(written)
     lines = [json.loads(line) for line in written.splitlines()]
     requests = [line for line in lines if line["logger"] == "group_sessions.requests"]
-    refusals = [line for line in lines if line["message"] == "refused"]  # of requests that never reached the app
+    refusals = [line for line in lines if line["message"] == "refused"]  # of requests that did not reach the app
     assert len(requests) + len(refusals) == caller.sent
     assert all(set(line) == LOGGED for line in requests)
     faults = [line for line in lines if line["logger"] == "group_sessions.faults"]

@@ -1,4 +1,4 @@
-"""The waitlist over HTTP: its bound, and its times where the clocks of two servers are apart."""
+"""The waitlist over HTTP: its limit, and its times if the clocks of two servers differ."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -9,9 +9,7 @@ import pytest
 
 from db.connections.engine import Database
 from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
-from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
+from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients, clients_of, make_app
 from tests.support.clinic import seed
 
 pytestmark = pytest.mark.anyio
@@ -27,16 +25,16 @@ DISENROLL = """mutation ($id: ID!) { disenrollPatient(input: {enrollmentId: $id}
 
 @pytest.fixture
 async def servers(engine: Database, clinic: Clinic) -> AsyncIterator[tuple[ApiClient, ApiClient]]:
-    """A client of a server whose clock is ten minutes ahead, and one of a server whose clock is right."""
+    """A client of a server whose clock is ten minutes ahead, and a client of a server whose clock is right."""
     await seed(engine, ORGANIZATION)
     ahead = replace(clinic, clock=lambda: clinic.clock() + timedelta(minutes=10))
-    apps = [create_app(each, Authenticator(SECRET), graphiql=False) for each in (ahead, clinic)]
+    apps = [make_app(clinic_of_server) for clinic_of_server in (ahead, clinic)]
     async with AsyncExitStack() as clients:
         first, second = [await ApiClients(app, clients)() for app in apps]
         yield first, second
 
 
-async def test_a_promotion_is_never_told_before_the_wait_began(servers: tuple[ApiClient, ApiClient]) -> None:
+async def test_a_promotion_is_never_earlier_than_the_start_of_the_wait(servers: tuple[ApiClient, ApiClient]) -> None:
     ahead, right = servers
     group = (await right.ask(CREATE))["createGroupDefinition"]["groupDefinition"]["id"]
     seated, waiting = [
@@ -48,18 +46,18 @@ async def test_a_promotion_is_never_told_before_the_wait_began(servers: tuple[Ap
     assert promoted["promotedAt"] >= promoted["waitlistedAt"] == waiting["waitlistedAt"]
 
 
-async def test_a_full_waitlist_refuses_one_more_and_names_its_bound(engine: Database, clinic: Clinic) -> None:
+async def test_a_full_waitlist_refuses_a_patient_and_names_its_limit(engine: Database, clinic: Clinic) -> None:
     await seed(engine, ORGANIZATION)
-    app = create_app(replace(clinic, waitlist_limit=2), Authenticator(SECRET), graphiql=False)
-    async with AsyncExitStack() as clients:
-        client = await ApiClients(app, clients)()
+    app = make_app(replace(clinic, waitlist_limit=2))
+    async with clients_of(app) as clients:
+        client = await clients()
         group = (await client.ask(CREATE))["createGroupDefinition"]["groupDefinition"]["id"]
-        answers = [
+        payloads = [
             (await client.ask(ENROLL, {"group": group, "patient": f"patient-{number}"}))["enrollPatient"]
             for number in range(1, 5)
         ]
-    statuses = [answer["enrollment"] and answer["enrollment"]["status"] for answer in answers]
+    statuses = [payload["enrollment"] and payload["enrollment"]["status"] for payload in payloads]
     assert statuses == ["ENROLLED", "WAITLISTED", "WAITLISTED", None]
-    [error] = answers[-1]["userErrors"]
+    [error] = payloads[-1]["userErrors"]
     assert error["code"] == "WAITLIST_FULL"
     assert "At most 2 patients may wait" in error["message"]

@@ -12,18 +12,13 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sqlalchemy import select
-from uuid_utils.compat import uuid7
 
 from db.tables import outbox
-from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
-from server.runtime.clock import now
 from tests.stateful import inputs
 from tests.stateful import operations as api
 from tests.stateful.model import ACTIVE_PATIENTS, Model, Payload
 from tests.stateful.operations import Call, Operation
-from tests.support.api_client import SECRET, ApiClient, ApiClients
+from tests.support.api_client import ApiClient, ApiClients, make_app, make_clinic
 from tests.support.clinic import seed
 from tests.support.databases import TestedDatabase
 from tests.support.invariants import assert_invariants
@@ -50,8 +45,8 @@ class ApiMachine(RuleBasedStateMachine):
         self._runner = asyncio.Runner()
         self._open = AsyncExitStack()
         self._engine = TestedDatabase(self.database_url, self.administrator_url, pool_size=4)
-        clinic = Clinic(self._engine, now, uuid7, "America/Phoenix", 6)
-        self._make_client = ApiClients(create_app(clinic, Authenticator(SECRET), graphiql=False), self._open)
+        clinic = make_clinic(self._engine)
+        self._make_client = ApiClients(make_app(clinic), self._open)
         self._organizations = [f"org-{uuid4().hex}" for _ in range(2)]
         self._models = [Model(), Model()]
         self._clients: dict[tuple[int, str], ApiClient] = {}

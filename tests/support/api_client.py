@@ -1,7 +1,7 @@
-"""Clients of the API as tests use them: callers of an organization with keys or roles, over HTTP against the app."""
+"""The app as tests create it, and clients that send requests to it as callers with keys or roles."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ def bearer(
     organization: str = ORGANIZATION,
     subject: str = "caller-1",
 ) -> str:
-    """Gives an Authorization header; without permissions and roles, one of an administrator with all keys."""
+    """Return an Authorization header. Without permissions and roles, the caller is an administrator with all keys."""
     if permissions is None and not roles:
         roles = ("org_admin",)
     token = sign_token(
@@ -47,14 +47,14 @@ def bearer(
 
 @dataclass(frozen=True, slots=True)
 class ApiClient:
-    """One signed-in caller. `http` sends anything; `send` and `ask` send GraphQL."""
+    """A client of one caller. `http` sends any request; the methods send GraphQL requests."""
 
     http: httpx.AsyncClient
 
     async def send(
         self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
     ) -> httpx.Response:
-        """Posts an operation and gives the response, whatever it is."""
+        """Post an operation, and return the response."""
         body: dict[str, Any] = {"query": query}
         if variables is not None:
             body["variables"] = dict(variables)
@@ -63,27 +63,27 @@ class ApiClient:
         return await self.http.post("/graphql", json=body)
 
     async def answer(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Gives the whole answer, with its data and its errors."""
-        answer: dict[str, Any] = (await self.send(query, variables)).json()
-        return answer
+        """Return the response body of an operation."""
+        body: dict[str, Any] = (await self.send(query, variables)).json()
+        return body
 
     async def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Gives the data of an operation that must have no errors."""
-        answer = await self.answer(query, variables)
-        assert "errors" not in answer, answer["errors"]
-        data: dict[str, Any] = answer["data"]
+        """Return the data of an operation, which must have no errors."""
+        body = await self.answer(query, variables)
+        assert "errors" not in body, body["errors"]
+        data: dict[str, Any] = body["data"]
         return data
 
 
 async def refused(client: ApiClient, query: str) -> str:
-    """Gives the words of the one error, which must be about the query's arguments."""
+    """Return the message of the only error, which must be about an argument of the query."""
     [error] = (await client.answer(query))["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT", error
     return str(error["message"])
 
 
 class ApiClients:
-    """Makes clients of one app; the fixture `app_client`."""
+    """Creates clients of one app. The fixture `app_client` is one."""
 
     def __init__(self, app: Starlette, open_clients: AsyncExitStack) -> None:
         self._app = app
@@ -97,31 +97,52 @@ class ApiClients:
         organization: str = ORGANIZATION,
         subject: str = "caller-1",
     ) -> ApiClient:
-        """Gives a client signed in with these keys or roles; with neither, an administrator."""
+        """Return a client of a caller with these keys or roles; with neither, an administrator."""
         header = bearer(permissions=permissions, roles=roles, organization=organization, subject=subject)
         return await self.signed_in_as(header)
 
     async def signed_in_as(self, authorization: str | None) -> ApiClient:
-        """Gives a client that sends this Authorization header, or none."""
-        headers = {} if authorization is None else {"Authorization": authorization}
-        http = httpx.AsyncClient(transport=httpx.ASGITransport(self._app), base_url=URL, headers=headers)
-        return ApiClient(await self._open.enter_async_context(http))
+        """Return a client that sends this Authorization header, or none."""
+        return ApiClient(await self._open.enter_async_context(http_client(self._app, authorization)))
+
+
+def make_clinic(engine: Database) -> Clinic:
+    """Return a clinic in Phoenix whose weeks start on Sunday."""
+    return Clinic(engine, now, uuid7, "America/Phoenix", 6)
+
+
+def make_app(clinic: Clinic, **options: Any) -> Starlette:
+    """Return the app for tokens that the tests sign. Without other options, GraphiQL is off."""
+    return create_app(clinic, Authenticator(SECRET), **{"graphiql": False, **options})
+
+
+def http_client(app: Starlette, authorization: str | None = None, *, url: str = URL) -> httpx.AsyncClient:
+    """Return a client that sends any request to the app."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=url, headers=headers)
+
+
+@asynccontextmanager
+async def clients_of(app: Starlette) -> AsyncIterator[ApiClients]:
+    """Yield a factory of clients of the app, and close them at the end."""
+    async with AsyncExitStack() as open_clients:
+        yield ApiClients(app, open_clients)
 
 
 @pytest.fixture
 def clinic(engine: Database) -> Clinic:
     """The clinic of the app, on each kind of database."""
-    return Clinic(engine, now, uuid7, "America/Phoenix", 6)
+    return make_clinic(engine)
 
 
 @pytest.fixture
 def app(clinic: Clinic) -> Starlette:
-    """The app over the test's database, with GraphiQL off."""
-    return create_app(clinic, Authenticator(SECRET), graphiql=False)
+    """The app with the database of the test and with default options."""
+    return make_app(clinic)
 
 
 @pytest.fixture
 async def app_client(app: Starlette) -> AsyncIterator[ApiClients]:
-    """Call it for a client: `client = await app_client(permissions=[...])`."""
-    async with AsyncExitStack() as open_clients:
-        yield ApiClients(app, open_clients)
+    """A factory of clients: `client = await app_client(permissions=[...])`."""
+    async with clients_of(app) as clients:
+        yield clients

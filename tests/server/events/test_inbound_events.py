@@ -18,11 +18,8 @@ from domain.refusal import FaultCode, Refusal
 from resolvers.commands.groups import delete_group
 from resolvers.commands.sessions import cancel_occurrence, create_occurrence, update_occurrence
 from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
 from server.runtime.clock import now
-from tests.support.api_client import SECRET as TOKEN_SECRET
-from tests.support.api_client import URL
+from tests.support.api_client import http_client, make_app
 from tests.support.clinic import OURS, THEIRS, context, everything, make_group, seed
 from tests.support.clinic_rows import add_group, add_sessions
 from tests.support.invariants import assert_invariants
@@ -39,7 +36,7 @@ before_the_database = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 @pytest.fixture
 def app(clinic: Clinic) -> Starlette:
-    return create_app(clinic, Authenticator(TOKEN_SECRET), graphiql=False, inbound_secret=SECRET)
+    return make_app(clinic, inbound_secret=SECRET)
 
 
 @pytest.fixture
@@ -72,7 +69,7 @@ def signed(body: str, *, secret: str = SECRET, late: timedelta = timedelta()) ->
 
 
 async def post(app: Starlette, body: str | bytes, headers: dict[str, str], method: str = "POST") -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as client:
+    async with http_client(app) as client:
         return await client.request(method, "/events", content=body, headers=headers)
 
 
@@ -130,9 +127,7 @@ async def test_a_completed_session_is_neither_edited_nor_cancelled(
 
 async def test_without_a_database_the_sender_is_asked_to_retry(clinic: Clinic) -> None:
     unreachable = create_engine("postgresql://nobody@127.0.0.1:1/nowhere")
-    app = create_app(
-        replace(clinic, engine=unreachable), Authenticator(TOKEN_SECRET), graphiql=False, inbound_secret=SECRET
-    )
+    app = make_app(replace(clinic, engine=unreachable), inbound_secret=SECRET)
     response = await send(app, documented(str(uuid.uuid4())))
     assert code(response) == (503, "UNAVAILABLE")
     assert int(response.headers["retry-after"]) > 0
@@ -233,7 +228,7 @@ async def test_a_missing_signature_wrong_secret_or_other_body_is_rejected(
 
 async def test_any_of_several_secrets_is_accepted_and_no_other(clinic: Clinic, session: str) -> None:
     both = f"{OTHER_SECRET}, {SECRET}"
-    app = create_app(clinic, Authenticator(TOKEN_SECRET), graphiql=False, inbound_secret=both)
+    app = make_app(clinic, inbound_secret=both)
     body = json.dumps(documented(session))
     for secret in (SECRET, OTHER_SECRET):
         assert (await post(app, body, signed(body, secret=secret))).status_code == 200
@@ -306,6 +301,6 @@ async def test_other_methods_than_post_are_rejected(app: Starlette, method: str)
 
 
 async def test_without_a_secret_no_event_is_accepted(engine: Database, clinic: Clinic, session: str) -> None:
-    closed = create_app(clinic, Authenticator(TOKEN_SECRET), graphiql=False)
+    closed = make_app(clinic)
     assert code(await send(closed, documented(session))) == (404, "NOT_FOUND")
     assert (await everything(engine)).history == []

@@ -1,4 +1,4 @@
-"""A server that is up collects garbage seldom, and never looks at what was there at the start."""
+"""A running server seldom collects garbage, and never scans the objects created at startup."""
 
 import gc
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ def restored_collector() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("restored_collector")
-async def test_what_is_there_at_the_start_is_left_out_of_collections(app: Starlette) -> None:
+async def test_objects_created_at_startup_are_never_collected(app: Starlette) -> None:
     before = gc.get_threshold()
     async with app.router.lifespan_context(app):
-        assert gc.get_freeze_count() > 10_000  # the schema alone is more
+        assert gc.get_freeze_count() > 10_000  # the schema has more objects than that
         assert gc.get_threshold()[0] > before[0]

@@ -1,10 +1,9 @@
-"""GraphQL over HTTP: status codes, media types, errors with codes, nothing of ours or of patients told."""
+"""GraphQL over HTTP: status codes, media types, and errors with codes that reveal no internals and no patient data."""
 
 import json
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +20,11 @@ from db.sql.statement import Statement
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic, Context
 from resolvers.errors import BadInput
-from server.app import create_app
 from server.auth.authenticator import Authenticator
 from server.graphql_endpoint.endpoint import GraphQLEndpoint
 from server.middleware.request_log import RequestLog
 from server.runtime.logs import JsonLines, silence_document_logging
-from tests.support.api_client import SECRET, URL, ApiClient, ApiClients
+from tests.support.api_client import SECRET, ApiClient, ApiClients, clients_of, http_client, make_app
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +77,7 @@ class Mutation:
 
 @pytest.fixture
 def small_app(clinic: Clinic) -> Starlette:
-    """The edge around a schema of this file, so that a test can make a resolver fail."""
+    """The endpoint with the schema of this file, whose resolvers can fail."""
     silence_document_logging()
     endpoint = GraphQLEndpoint(strawberry.Schema(Query, Mutation), clinic, Authenticator(SECRET))
     return Starlette(routes=[Route("/graphql", endpoint)], middleware=[Middleware(RequestLog)])
@@ -87,8 +85,8 @@ def small_app(clinic: Clinic) -> Starlette:
 
 @pytest.fixture
 async def client(small_app: Starlette) -> AsyncIterator[ApiClient]:
-    async with AsyncExitStack() as open_clients:
-        yield await ApiClients(small_app, open_clients)(permissions=[])
+    async with clients_of(small_app) as clients:
+        yield await clients(permissions=[])
 
 
 def codes(response: httpx.Response) -> list[str]:
@@ -100,9 +98,9 @@ async def post(client: ApiClient, content: bytes, **headers: str) -> httpx.Respo
 
 
 @pytest.mark.parametrize("header", [None, "", "Basic abc", "Bearer", "Bearer abc", "bearer a.b.c"])
-async def test_strangers_are_asked_to_sign_in(small_app: Starlette, header: str | None) -> None:
-    async with AsyncExitStack() as open_clients:
-        stranger = await ApiClients(small_app, open_clients).signed_in_as(header)
+async def test_a_request_without_a_valid_token_gets_401(small_app: Starlette, header: str | None) -> None:
+    async with clients_of(small_app) as clients:
+        stranger = await clients.signed_in_as(header)
         for response in (await stranger.send("{ hello }"), await post(stranger, b"not even JSON")):
             assert response.status_code == 401
             assert response.headers["WWW-Authenticate"].startswith("Bearer")
@@ -110,16 +108,14 @@ async def test_strangers_are_asked_to_sign_in(small_app: Starlette, header: str 
             assert "data" not in response.json()
 
 
-async def test_developers_see_the_schema_and_suggestions_and_strangers_see_neither(
-    small_app: Starlette, client: ApiClient
-) -> None:
+async def test_introspection_and_suggestions_need_a_token(small_app: Starlette, client: ApiClient) -> None:
     introspection, misspelt = "{ __schema { types { name } } }", "{ helo }"
     types = (await client.ask(introspection))["__schema"]["types"]
     assert {"name": "Mutation"} in types
     [error] = (await client.answer(misspelt))["errors"]
     assert "Did you mean 'hello'?" in error["message"]
-    async with AsyncExitStack() as open_clients:
-        stranger = await ApiClients(small_app, open_clients).signed_in_as(None)
+    async with clients_of(small_app) as clients:
+        stranger = await clients.signed_in_as(None)
         for document in (introspection, misspelt, "{ hello }", "{"):
             for response in (
                 await stranger.send(document),
@@ -149,7 +145,7 @@ async def test_developers_see_the_schema_and_suggestions_and_strangers_see_neith
         (f"text/html, {RESPONSE};q=0.9, */*;q=0.1", RESPONSE),
     ],
 )
-async def test_the_answer_has_the_media_type_that_is_asked_for(
+async def test_the_response_has_the_media_type_that_the_client_accepts(
     client: ApiClient, accept: str | None, media_type: str
 ) -> None:
     request = client.http.build_request("POST", "/graphql", json={"query": "{ hello }"})
@@ -179,7 +175,7 @@ async def test_a_body_that_is_not_declared_as_json_is_refused(client: ApiClient,
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_other_methods_are_told_which_are_allowed(client: ApiClient, method: str) -> None:
+async def test_other_methods_get_405_with_the_allowed_ones(client: ApiClient, method: str) -> None:
     response = await client.http.request(method, "/graphql")
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, POST"
@@ -216,7 +212,7 @@ async def test_other_methods_are_told_which_are_allowed(client: ApiClient, metho
         b'{"query": "{ hello }", "a": NaN}',
     ],
 )
-async def test_a_malformed_body_is_the_clients_fault(client: ApiClient, body: bytes) -> None:
+async def test_a_malformed_body_is_a_client_error(client: ApiClient, body: bytes) -> None:
     for accept in (RESPONSE, "application/json"):
         response = await post(client, body, Accept=accept)
         assert response.status_code == 400
@@ -224,7 +220,7 @@ async def test_a_malformed_body_is_the_clients_fault(client: ApiClient, body: by
         assert "data" not in response.json()
 
 
-async def test_a_number_of_5000_digits_is_no_fault_of_ours(client: ApiClient) -> None:
+async def test_a_number_of_5000_digits_is_a_client_error(client: ApiClient) -> None:
     body = b'{"query": "query($n: Int!) { hello(times: $n) }", "variables": {"n": ' + b"9" * 5000 + b"}}"
     response = await post(client, body, Accept=RESPONSE)
     assert response.status_code == 400
@@ -232,7 +228,7 @@ async def test_a_number_of_5000_digits_is_no_fault_of_ours(client: ApiClient) ->
     assert codes(response) == ["GRAPHQL_VALIDATION_FAILED"]
 
 
-async def test_a_document_nested_too_deeply_is_no_fault_of_ours(client: ApiClient) -> None:
+async def test_a_document_nested_too_deeply_exceeds_a_limit(client: ApiClient) -> None:
     for document in ("{a" * 5000 + "}" * 5000, "{ hello(name: " + "[" * 5000 + "]" * 5000 + ") }"):
         response = await client.send(document)
         assert response.status_code == 200
@@ -249,9 +245,9 @@ async def test_a_body_has_at_most_a_megabyte(client: ApiClient) -> None:
     for refused in (whole, in_pieces):
         assert (refused.status_code, codes(refused)) == (413, ["LIMIT_EXCEEDED"])
         [error] = refused.json()["errors"]
-        told = error["extensions"]
-        assert (told["limit"], told["allowed"]) == ("body_bytes", 1_000_000)
-        assert told["requested"] > 1_000_000
+        extensions = error["extensions"]
+        assert (extensions["limit"], extensions["allowed"]) == ("body_bytes", 1_000_000)
+        assert extensions["requested"] > 1_000_000
     assert (await post(client, b'{"query": "{ hello }"}'.ljust(1_000_000))).status_code == 200
 
 
@@ -267,7 +263,7 @@ async def test_a_body_has_at_most_a_megabyte(client: ApiClient) -> None:
         ({"query": "fragment A on Query { hello }"}, "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
-async def test_what_was_not_executed_has_no_data(client: ApiClient, body: dict[str, Any], code: str) -> None:
+async def test_a_request_that_is_not_executed_has_no_data(client: ApiClient, body: dict[str, Any], code: str) -> None:
     for accept, status in ((RESPONSE, 400), ("application/json", 200)):
         response = await post(client, json.dumps(body).encode(), Accept=accept)
         assert response.status_code == status
@@ -280,7 +276,7 @@ async def test_the_named_one_of_several_operations_runs(client: ApiClient) -> No
     assert (await client.send(document, operation_name="B")).json()["data"] == {"hello": "hello B"}
 
 
-async def test_queries_may_be_asked_by_get(client: ApiClient) -> None:
+async def test_a_query_can_be_sent_by_get(client: ApiClient) -> None:
     query = "query A($name: String!) { hello(name: $name) }"
     parameters = {"query": query, "variables": '{"name": "Ann"}', "operationName": "A"}
     response = await client.http.get("/graphql", params=parameters)
@@ -297,15 +293,15 @@ async def test_a_mutation_by_get_is_refused(client: ApiClient) -> None:
     assert await client.ask("mutation { write }") == {"write": "written"}
 
 
-async def test_a_missing_permission_is_named_and_the_rest_of_the_answer_stands(client: ApiClient) -> None:
-    answer = await client.answer("{ locked hello }")
-    assert answer["data"] == {"locked": None, "hello": "hello you"}
-    (error,) = answer["errors"]
+async def test_a_missing_permission_is_named_and_other_fields_have_data(client: ApiClient) -> None:
+    body = await client.answer("{ locked hello }")
+    assert body["data"] == {"locked": None, "hello": "hello you"}
+    (error,) = body["errors"]
     assert error["path"] == ["locked"]
     assert error["extensions"] == {"code": "FORBIDDEN", "requiredPermission": "pm.group_schedule.view"}
 
 
-async def test_an_argument_that_cannot_be_right_is_bad_user_input(client: ApiClient) -> None:
+async def test_an_invalid_argument_is_bad_user_input(client: ApiClient) -> None:
     (error,) = (await client.answer("{ page(size: 0) }"))["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert error["message"] == "A page has 1 to 200 rows, not 0."
@@ -340,7 +336,7 @@ async def test_faults_are_masked_with_the_request_id_and_logged_without_values(
     assert not [record for record in caplog.records if record.name.startswith("strawberry")]
 
 
-async def test_every_request_has_one_log_line_without_what_was_said(
+async def test_every_request_has_one_log_line_without_its_values(
     client: ApiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "group_sessions")
@@ -363,32 +359,32 @@ async def test_every_request_has_one_log_line_without_what_was_said(
     assert (fourth["outcome"], fourth["status"], fourth["path"]) == ("refused", 404, "OTHER")
 
 
-async def test_a_valid_request_id_is_kept_and_any_other_replaced(client: ApiClient) -> None:
-    async def answered(sent: str) -> str:
-        response = await post(client, b'{"query": "{ hello }"}', **{"X-Request-ID": sent})
+async def test_a_valid_request_id_is_used_and_any_other_is_replaced(client: ApiClient) -> None:
+    async def request_id_of_response(request_id: str) -> str:
+        response = await post(client, b'{"query": "{ hello }"}', **{"X-Request-ID": request_id})
         return response.headers["X-Request-ID"]
 
     for valid in ("a", "trace-1.2_3", "x" * 128):
-        assert await answered(valid) == valid
+        assert await request_id_of_response(valid) == valid
     for wrong in ("", "a b", "x" * 129, "a/b", "a;b"):
-        assert UUID(await answered(wrong)).version == 7
+        assert UUID(await request_id_of_response(wrong)).version == 7
     stranger = await client.http.post("/graphql", headers={"Authorization": "", "X-Request-ID": "mine"})
     assert (stranger.status_code, stranger.headers["X-Request-ID"]) == (401, "mine")
 
 
-async def test_the_server_tells_how_many_statements_an_answer_took(app_client: ApiClients) -> None:
+async def test_the_server_timing_header_counts_statements(app_client: ApiClients) -> None:
     client = await app_client()
     for query, fewest in (("{ __typename }", 0), ("{ groupDefinitions { nodes { id } } }", 1)):
         timing = (await client.send(query)).headers["Server-Timing"]
-        found = re.fullmatch(r'db;dur=\d+\.\d;desc="(\d+)"', timing)
-        assert found is not None
-        assert fewest <= int(found.group(1)) <= 2 * fewest
+        match = re.fullmatch(r'db;dur=\d+\.\d;desc="(\d+)"', timing)
+        assert match is not None
+        assert fewest <= int(match.group(1)) <= 2 * fewest
 
 
-async def test_the_start_page_leads_to_graphiql_where_it_is_on(clinic: Clinic) -> None:
+async def test_the_start_page_redirects_to_graphiql_if_it_is_on(clinic: Clinic) -> None:
     for graphiql, status in ((True, 307), (False, 404)):
-        app = create_app(clinic, Authenticator(SECRET), graphiql=graphiql)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+        app = make_app(clinic, graphiql=graphiql)
+        async with http_client(app) as http:
             response = await http.get("/")
             assert response.status_code == status
             if graphiql:
@@ -397,7 +393,7 @@ async def test_the_start_page_leads_to_graphiql_where_it_is_on(clinic: Clinic) -
                 assert (await http.get("/graphiql")).status_code == 404
 
 
-async def test_many_requests_at_once_keep_their_own_ids_and_counts(client: ApiClient) -> None:
+async def test_concurrent_requests_have_their_own_ids_and_counts(client: ApiClient) -> None:
     async def ask(number: int) -> None:
         response = await post(client, b'{"query": "{ one }"}', **{"X-Request-ID": f"r{number}"})
         assert response.json()["data"] == {"one": 1}

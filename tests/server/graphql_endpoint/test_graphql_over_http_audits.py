@@ -1,4 +1,4 @@
-"""The audit suite of the GraphQL over HTTP specification (npm: graphql-http), by node, on a real port."""
+"""The audit suite of the GraphQL over HTTP specification (npm: graphql-http), run by Node.js over a real port."""
 
 import json
 

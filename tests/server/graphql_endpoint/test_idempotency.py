@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request with mutations that is sent again does nothing again, and is answered the same."""
+"""Idempotency-Key: a repeated mutation changes nothing and gets the first response again."""
 
 import asyncio
 import contextlib
@@ -7,16 +7,11 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import func, select
-from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database, create_engine
 from db.tables import audit_log, enrollments, idempotency_keys, outbox
 from resolvers.caller import PermissionKey
-from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
-from server.runtime.clock import now
-from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
+from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients, make_app, make_clinic
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
 
@@ -30,7 +25,7 @@ mutation Enroll($group: ID!, $patient: ID!) {
   }
 }
 """
-"""Its answer tells a name, and a state that changes as others enroll."""
+"""Its response has a patient name, and a state that changes when other patients enroll."""
 
 
 @pytest.fixture
@@ -61,7 +56,7 @@ def code(response: httpx.Response) -> str:
     return str(error["extensions"]["code"])
 
 
-async def test_a_repeat_is_answered_the_same_and_changes_nothing(
+async def test_a_repeat_gets_the_same_response_and_changes_nothing(
     app_client: ApiClients, engine: Database, group: str
 ) -> None:
     client = await app_client()
@@ -80,18 +75,20 @@ async def test_a_repeat_is_answered_the_same_and_changes_nothing(
     assert other.json()["data"]["enrollPatient"]["userErrors"] == [{"code": "ALREADY_ENROLLED"}]
 
 
-async def test_the_first_answer_stands_though_the_state_has_moved_on(app_client: ApiClients, group: str) -> None:
+async def test_a_replay_returns_the_first_response_after_the_state_changed(app_client: ApiClients, group: str) -> None:
     client = await app_client()
     refused = await enroll(client, "k", group, "inactive")
     assert refused.json()["data"]["enrollPatient"]["userErrors"] == [{"code": "NOT_ACTIVE"}]
     first = await enroll(client, "l", group, "patient-1")
-    held = first.json()["data"]["enrollPatient"]["enrollment"]["id"]
-    await client.ask(f'mutation {{ disenrollPatient(input: {{enrollmentId: "{held}"}}) {{ userErrors {{ code }} }} }}')
+    enrollment = first.json()["data"]["enrollPatient"]["enrollment"]["id"]
+    await client.ask(
+        f'mutation {{ disenrollPatient(input: {{enrollmentId: "{enrollment}"}}) {{ userErrors {{ code }} }} }}'
+    )
     assert (await enroll(client, "k", group, "inactive")).content == refused.content
     assert (await enroll(client, "l", group, "patient-1")).content == first.content
 
 
-async def test_the_media_type_is_part_of_the_answer(app_client: ApiClients, group: str) -> None:
+async def test_a_replay_has_the_media_type_of_the_first_response(app_client: ApiClients, group: str) -> None:
     client = await app_client()
     variables = {"group": group, "patient": "patient-1"}
     media_type = "application/graphql-response+json"
@@ -108,25 +105,25 @@ async def test_the_same_key_with_another_body_is_refused(app_client: ApiClients,
     assert await count(engine, enrollments) == [1]
 
 
-async def test_the_spelling_of_a_body_does_not_make_it_another(app_client: ApiClients, group: str) -> None:
+async def test_white_space_and_key_order_do_not_make_a_different_body(app_client: ApiClients, group: str) -> None:
     client = await app_client()
     first = await send(client, "k", ENROLL, {"group": group, "patient": "patient-1"})
     again = await send(client, "k", ENROLL, {"patient": "patient-1", "group": group})
     assert again.content == first.content
 
 
-async def test_a_key_is_the_callers_own(app_client: ApiClients, engine: Database, group: str) -> None:
+async def test_callers_do_not_share_keys(app_client: ApiClients, engine: Database, group: str) -> None:
     await seed(engine, "org-2")
     theirs = str(await add_group(engine, "Theirs", "org-2"))
     await enroll(await app_client(), "k", group, "patient-1")
     colleague = await enroll(await app_client(subject="caller-2"), "k", group, "patient-2")
     stranger = await enroll(await app_client(organization="org-2"), "k", theirs, "patient-1")
-    for answer in (colleague, stranger):
-        assert answer.json()["data"]["enrollPatient"]["enrollment"]["status"] == "ENROLLED"
+    for response in (colleague, stranger):
+        assert response.json()["data"]["enrollPatient"]["enrollment"]["status"] == "ENROLLED"
     assert await count(engine, enrollments) == [3]
 
 
-async def test_who_has_lost_a_permission_is_not_shown_what_it_had_shown(app_client: ApiClients, group: str) -> None:
+async def test_a_caller_who_lost_a_permission_gets_no_stored_response(app_client: ApiClients, group: str) -> None:
     await enroll(await app_client(), "k", group)
     fewer = await app_client(permissions=[PermissionKey.GROUP_ENROLLMENTS_CREATE])
     refused = await enroll(fewer, "k", group)
@@ -170,9 +167,7 @@ async def test_any_string_of_structured_fields_is_a_key(
     assert await count(engine, enrollments) == [1]
 
 
-async def test_queries_ignore_the_header_whatever_it_holds(
-    app_client: ApiClients, engine: Database, group: str
-) -> None:
+async def test_queries_ignore_the_header(app_client: ApiClients, engine: Database, group: str) -> None:
     client = await app_client()
     query = "{ viewer { id } } # not a mutation"
     for key in ("k", '"', ""):
@@ -182,27 +177,24 @@ async def test_queries_ignore_the_header_whatever_it_holds(
     assert await count(engine, idempotency_keys) == [0]
 
 
-async def test_two_at_once_are_one(app_client: ApiClients, engine: Database, group: str) -> None:
+async def test_concurrent_repeats_are_executed_once(app_client: ApiClients, engine: Database, group: str) -> None:
     client = await app_client()
-    answers = await asyncio.gather(*(enroll(client, "k", group) for _ in range(8)))
-    assert len({answer.content for answer in answers}) == 1
-    assert sum("Idempotency-Replayed" in answer.headers for answer in answers) == 7
+    responses = await asyncio.gather(*(enroll(client, "k", group) for _ in range(8)))
+    assert len({response.content for response in responses}) == 1
+    assert sum("Idempotency-Replayed" in response.headers for response in responses) == 7
     assert await count(engine, enrollments, outbox) == [1, 1]
 
 
-async def test_two_at_once_are_one_in_several_processes_too(
+async def test_concurrent_repeats_in_several_processes_are_executed_once(
     app_client: ApiClients, engine: Database, database_url: str, group: str
 ) -> None:
     others = [create_engine(database_url) for _ in range(3)]
-    # Apps that share nothing but the database, as separate server processes do.
-    apps = [
-        create_app(Clinic(other, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
-        for other in others
-    ]
-    async with contextlib.AsyncExitStack() as stack:
-        clients = [await ApiClients(app, stack)() for app in apps]
-        answers = await asyncio.gather(*(enroll(client, "k", group) for client in clients for _ in range(3)))
+    # Like separate server processes, these apps share only the database.
+    apps = [make_app(make_clinic(other)) for other in others]
+    async with contextlib.AsyncExitStack() as open_clients:
+        clients = [await ApiClients(app, open_clients)() for app in apps]
+        responses = await asyncio.gather(*(enroll(client, "k", group) for client in clients for _ in range(3)))
     for other in others:
         await other.dispose()
-    assert len({answer.content for answer in answers}) == 1
+    assert len({response.content for response in responses}) == 1
     assert await count(engine, enrollments, outbox) == [1, 1]

@@ -1,4 +1,4 @@
-"""Large answers are made a few at a time; small ones do not stand in their line."""
+"""Only a few large responses are made at a time, and small ones do not wait for them."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from server.graphql_endpoint.large_responses import LARGE_COST, MAX_CONCURRENT, 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_few_large_answers_are_made_at_once_in_the_order_they_were_asked_for() -> None:
+async def test_a_few_large_responses_are_made_at_once_in_order_of_requests() -> None:
     limit = LargeResponseLimit()
     making: list[int] = []
     gates = [asyncio.Event() for _ in range(MAX_CONCURRENT + 2)]
@@ -21,28 +21,28 @@ async def test_a_few_large_answers_are_made_at_once_in_the_order_they_were_asked
 
     tasks = [asyncio.create_task(make(number)) for number in range(len(gates))]
     for finished in range(len(gates)):
-        for _ in range(10):  # more turns of the loop than handing a place on takes
+        for _ in range(10):  # more iterations of the event loop than a semaphore needs to wake the next task
             await asyncio.sleep(0)
         assert making == list(range(min(finished + MAX_CONCURRENT, len(gates))))
         gates[finished].set()
         await tasks[finished]
 
 
-async def test_small_answers_do_not_wait_for_large_ones() -> None:
+async def test_small_responses_do_not_wait_for_large_ones() -> None:
     limit = LargeResponseLimit()
     async with limit.slot(LARGE_COST), limit.slot(LARGE_COST), limit.slot(LARGE_COST - 1):
         pass
 
 
-async def test_a_large_answer_that_fails_or_is_given_up_leaves_its_place() -> None:
+async def test_a_failed_or_cancelled_large_response_frees_its_slot() -> None:
     limit = LargeResponseLimit()
     for _ in range(MAX_CONCURRENT + 1):
         with pytest.raises(LookupError):
             async with limit.slot(LARGE_COST):
                 raise LookupError
     async with limit.slot(LARGE_COST), limit.slot(LARGE_COST):
-        given_up = asyncio.ensure_future(limit.slot(LARGE_COST).__aenter__())
+        cancelled = asyncio.ensure_future(limit.slot(LARGE_COST).__aenter__())
         await asyncio.sleep(0)
-        given_up.cancel()
+        cancelled.cancel()
     async with limit.slot(LARGE_COST), limit.slot(LARGE_COST):
         pass

@@ -1,9 +1,8 @@
-"""Limits over HTTP: what is over one is told with its code and numbers, costs nothing, and GraphiQL never meets one."""
+"""Limits over HTTP: an error with the limit and the requested number, and nothing is executed."""
 
 import json
 from typing import Any
 
-import httpx
 import pytest
 from graphql import get_introspection_query
 from starlette.applications import Starlette
@@ -14,7 +13,7 @@ from schema.admission.limits import Limits
 from server.app import create_app
 from server.auth.authenticator import Authenticator
 from server.settings.request_limits import RequestLimits
-from tests.support.api_client import ORGANIZATION, SECRET, URL, ApiClients, bearer
+from tests.support.api_client import ORGANIZATION, SECRET, ApiClients, bearer, http_client
 from tests.support.clinic import everything, seed
 from tests.support.clinic_rows import add_group
 
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.anyio
 RESPONSE = "application/graphql-response+json"
 
 
-async def test_a_query_over_a_limit_is_told_which_how_much_and_the_limit(app_client: ApiClients) -> None:
+async def test_an_exceeded_limit_is_named_with_the_requested_number(app_client: ApiClients) -> None:
     client = await app_client()
     query = "{ " + " ".join(f"v{number}: viewer {{ id }}" for number in range(31)) + " }"
     for accept, status in ((RESPONSE, 400), ("application/json", 200)):
@@ -40,14 +39,14 @@ async def test_a_query_over_a_limit_is_told_which_how_much_and_the_limit(app_cli
         }
 
 
-async def test_every_answer_tells_its_cost_and_the_limit(engine: Database, app_client: ApiClients) -> None:
+async def test_every_response_has_its_cost_and_the_limit(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     await add_group(engine, "a", ORGANIZATION)
     client = await app_client()
     query = "query ($n: Int) { groupDefinitions(first: $n) { nodes { id name } } }"
     for size in (1, 20):
-        answer = await client.answer(query, {"n": size})
-        assert answer["extensions"] == {"cost": {"requested": 1 + 3 * size, "limit": 200_000}}
+        body = await client.answer(query, {"n": size})
+        assert body["extensions"] == {"cost": {"requested": 1 + 3 * size, "limit": 200_000}}
     broken = await client.answer("query ($n: Int) { groupDefinitions(first: $n) { nodes { id } } }", {"n": 201})
     assert broken["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert broken["extensions"]["cost"]["requested"] == 1 + 2 * 201
@@ -58,15 +57,15 @@ async def test_a_cost_over_the_limit_depends_on_the_variables(app_client: ApiCli
     query = """query ($n: Int) { groupDefinitions(first: 200) { nodes {
       occurrences(first: $n) { nodes { id sessionDate startTime endTime status } } } } }"""
     assert "errors" not in await client.answer(query, {"n": 20})
-    answer = await client.answer(query, {"n": 200})
-    [error] = answer["errors"]
+    body = await client.answer(query, {"n": 200})
+    [error] = body["errors"]
     assert error["extensions"] == {
         "code": "LIMIT_EXCEEDED",
         "limit": "cost",
         "requested": 1 + 200 * (2 + 200 * 6),
         "allowed": 200_000,
     }
-    assert answer["extensions"] == {"cost": {"requested": 240_401, "limit": 200_000}}
+    assert body["extensions"] == {"cost": {"requested": 240_401, "limit": 200_000}}
 
 
 async def test_a_mutation_over_a_limit_changes_nothing(engine: Database, app_client: ApiClients) -> None:
@@ -76,17 +75,17 @@ async def test_a_mutation_over_a_limit_changes_nothing(engine: Database, app_cli
     enroll = (
         f'enrollPatient(input: {{groupDefinitionId: "{group}", patientId: "patient-1"}}) {{ userErrors {{ code }} }}'
     )
-    answer = await client.answer("mutation { " + " ".join(f"e{number}: {enroll}" for number in range(31)) + " }")
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["LIMIT_EXCEEDED"]
+    body = await client.answer("mutation { " + " ".join(f"e{number}: {enroll}" for number in range(31)) + " }")
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["LIMIT_EXCEEDED"]
     assert (await everything(engine)).enrollments == []
 
 
-async def test_variables_with_too_many_values_are_refused_before_they_are_read(app_client: ApiClients) -> None:
+async def test_variables_with_too_many_values_are_refused(app_client: ApiClients) -> None:
     client = await app_client()
     query = "query ($filter: GroupDefinitionFilter) { groupDefinitions(filter: $filter) { totalCount } }"
     for value, limit in ((["IOP"] * 5000, "tokens"), ([[["IOP"]]] * 3, None), (_nested(30), "depth")):
-        answer = await client.answer(query, {"filter": {"groupType": value}})
-        codes = [error["extensions"].get("limit") for error in answer["errors"]]
+        body = await client.answer(query, {"filter": {"groupType": value}})
+        codes = [error["extensions"].get("limit") for error in body["errors"]]
         assert codes == [limit] or (limit is None and set(codes) == {None})
 
 
@@ -97,15 +96,15 @@ def _nested(levels: int) -> Any:
     return value
 
 
-async def test_graphiqls_introspection_is_answered(app_client: ApiClients) -> None:
+async def test_the_introspection_query_of_graphiql_is_within_the_limits(app_client: ApiClients) -> None:
     client = await app_client(permissions=[])
-    answer = await client.answer(
+    body = await client.answer(
         get_introspection_query(
             specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
         )
     )
-    assert "errors" not in answer
-    assert any(found["name"] == "GroupDefinition" for found in answer["data"]["__schema"]["types"])
+    assert "errors" not in body
+    assert any(type_["name"] == "GroupDefinition" for type_ in body["data"]["__schema"]["types"])
 
 
 @pytest.fixture
@@ -119,17 +118,22 @@ def strict_app(clinic: Clinic) -> Starlette:
 
 
 async def test_each_limit_is_a_setting(strict_app: Starlette) -> None:
-    transport = httpx.ASGITransport(strict_app)
-    async with httpx.AsyncClient(transport=transport, base_url=URL, headers={"Authorization": bearer()}) as http:
+    async with http_client(strict_app, bearer()) as http:
 
-        async def told(query: str) -> tuple[int, Any]:
+        async def result_of(query: str) -> tuple[int, Any]:
             response = await http.post("/graphql", json={"query": query})
             return response.status_code, json.loads(response.content).get("errors", [{}])[0].get("message")
 
-        assert await told("{ __typename }") == (200, None)
-        assert await told("{ viewer { id } }") == (200, "The query is nested 2 fields deep; the limit is 1.")
-        assert await told("{ a:__typename b:__typename c:__typename d:__typename e:__typename f:__typename }") == (
+        assert await result_of("{ __typename }") == (200, None)
+        assert await result_of("{ viewer { id } }") == (
+            200,
+            "The query is nested 2 fields deep; the limit is 1.",
+        )
+        assert await result_of("{ a:__typename b:__typename c:__typename d:__typename e:__typename f:__typename }") == (
             200,
             "The query costs 6; the limit is 5. Request shorter lists or fewer fields.",
         )
-        assert await told("{ __typename }" + " " * 200) == (413, "The body has 226 bytes; the limit is 200.")
+        assert await result_of("{ __typename }" + " " * 200) == (
+            413,
+            "The body has 226 bytes; the limit is 200.",
+        )

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -13,10 +13,8 @@ from uuid_utils.compat import uuid7
 from db.connections.engine import Database
 from db.tables import enrollments
 from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
 from server.runtime.clock import now
-from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
+from tests.support.api_client import ORGANIZATION, ApiClient, clients_of, make_app
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
 
@@ -71,9 +69,9 @@ async def group(engine: Database) -> UUID:
 
 @pytest.fixture
 async def client(engine: Database, clock: LockingClock) -> AsyncIterator[ApiClient]:
-    app = create_app(Clinic(engine, clock, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
-    async with AsyncExitStack() as open_clients:
-        yield await ApiClients(app, open_clients)()
+    app = make_app(Clinic(engine, clock, uuid7, "America/Phoenix", 6))
+    async with clients_of(app) as clients:
+        yield await clients()
     clock.give_back()
 
 

@@ -1,4 +1,4 @@
-"""One server for the tests of a module, with the settings that the module names in SETTINGS."""
+"""One server for all tests of a module, with the settings in the module's SETTINGS."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`group-sessions serve` in a process of its own, and clients that speak to it by sockets."""
+"""`group-sessions serve` in a separate process, and clients that connect by sockets."""
 
 import resource
 import socket
@@ -19,7 +19,7 @@ from tests.support.processes import child_environment
 from tests.support.repository import ROOT
 
 HOST = "127.0.0.1"
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,20 @@ class ServerProcess:
 
     @property
     def memory(self) -> int:
-        """The bytes of memory that it has."""
+        """The resident memory of the process in bytes."""
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
     @property
     def connections(self) -> int:
         """How many connections it has open."""
         sockets = psutil.Process(self.process.pid).net_connections("tcp")
-        return sum(each.status != psutil.CONN_LISTEN for each in sockets)
+        return sum(connection.status != psutil.CONN_LISTEN for connection in sockets)
 
     @property
     def listens(self) -> bool:
         """Whether it accepts connections."""
         sockets = psutil.Process(self.process.pid).net_connections("tcp")
-        return any(each.status == psutil.CONN_LISTEN for each in sockets)
+        return any(connection.status == psutil.CONN_LISTEN for connection in sockets)
 
     @property
     def descriptors(self) -> int:
@@ -59,7 +59,7 @@ class ServerProcess:
     def connect(self, from_address: str = HOST, receive_buffer: int | None = None) -> socket.socket:
         """Open a connection, from any loopback address."""
         client = socket.socket()
-        client.settimeout(PATIENCE)
+        client.settimeout(TIMEOUT_SECONDS)
         if receive_buffer is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         client.bind((from_address, 0))
@@ -67,14 +67,14 @@ class ServerProcess:
         return client
 
     def exchange(self, data: bytes, from_address: str = HOST) -> bytes:
-        """Send bytes, and return all that comes back until the server closes the connection."""
+        """Send bytes, and return all bytes received until the server closes the connection."""
         with self.connect(from_address) as client:
             client.sendall(data)
             return receive_all(client)
 
-    def answers(self, from_address: str = HOST) -> bool:
-        """Return whether a client is answered, on a connection of its own."""
-        with httpx.Client(transport=httpx.HTTPTransport(local_address=from_address), timeout=PATIENCE) as client:
+    def responds(self, from_address: str = HOST) -> bool:
+        """Return whether a new client gets a response."""
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=from_address), timeout=TIMEOUT_SECONDS) as client:
             return client.get(f"{self.url}/health").status_code == 200
 
 
@@ -94,8 +94,8 @@ def serving(database: Path, *, ulimit: int | None = None, **settings: str) -> It
         process = _start(database, port, ulimit, settings, lines)
     server = ServerProcess(process, port, log)
     try:
-        # It tries again where nobody listens yet.
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=PATIENCE) as client:
+        # Retry until the server listens.
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=TIMEOUT_SECONDS) as client:
             assert client.get(f"{server.url}/ready").status_code == 200, log.read_text()
         yield server
     finally:
@@ -121,7 +121,7 @@ def _start(
 
 
 def receive_all(client: socket.socket) -> bytes:
-    """Return all that comes until the other side closes."""
+    """Return all bytes received until the other side closes the connection."""
     parts = []
     while part := client.recv(65_536):
         parts.append(part)
@@ -129,7 +129,7 @@ def receive_all(client: socket.socket) -> bytes:
 
 
 def receive_response(client: socket.socket) -> bytes:
-    """Return one response that tells its length."""
+    """Return one response that has a Content-Length header."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += _more(client)
@@ -152,9 +152,9 @@ def status_of(response: bytes) -> int:
     return int(response.split(b" ", 2)[1])
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait for a condition, for a bounded time."""
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come about"
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds. Fail after `TIMEOUT_SECONDS`."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not hold in time"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What the head of a request may hold, and what comes in places where nobody looks: trailers, extensions, pipelines."""
+"""Limits on the head of a request, on chunk headers and trailers, and on pipelined requests."""
 
 import contextlib
 import json
@@ -66,11 +66,11 @@ def test_a_header_of_113_megabytes_takes_no_memory(server: ServerProcess) -> Non
         for _ in range(113):
             client.sendall(b"a" * MEGABYTE)
     assert server.memory - before < 10 * MEGABYTE
-    assert server.answers()
+    assert server.responds()
 
 
 @pytest.mark.parametrize(("lines", "status"), [(99, 200), (100, 431), (200_000, 431)])
-def test_header_lines_are_bounded(server: ServerProcess, lines: int, status: int) -> None:
+def test_header_lines_are_limited(server: ServerProcess, lines: int, status: int) -> None:
     before = server.memory
     response = server.exchange(LINE + b"a:\r\n" * lines + b"\r\n")
     assert status_of(response) == status
@@ -80,7 +80,7 @@ def test_header_lines_are_bounded(server: ServerProcess, lines: int, status: int
 
 
 @pytest.mark.parametrize("name", ["Accept", "Accept-Encoding", "Content-Type", "X-Request-ID", "Idempotency-Key"])
-def test_nothing_is_kept_of_long_headers(server: ServerProcess, name: str) -> None:
+def test_long_headers_are_not_cached(server: ServerProcess, name: str) -> None:
     token = bearer().encode()
 
     def send(count: int) -> None:
@@ -93,13 +93,13 @@ def test_nothing_is_kept_of_long_headers(server: ServerProcess, name: str) -> No
                 )
                 receive_response(client)
 
-    send(20)  # what the first requests of a process load is kept
+    send(20)  # the first requests load modules and fill caches
     before = server.memory
     send(300)
     assert server.memory - before < 2 * MEGABYTE
 
 
-def test_trailers_are_no_headers_of_the_request(server: ServerProcess) -> None:
+def test_trailers_are_not_read_as_headers(server: ServerProcess) -> None:
     query = b'{"query": "mutation { cancelOccurrence(input: {id: \\"a\\", reason: \\"b\\"}) { userErrors { code } } }"}'
     head = f"POST /graphql HTTP/1.1\r\nAuthorization: {bearer()}\r\nContent-Type: application/json\r\n".encode()
     head += b"Transfer-Encoding: chunked\r\nConnection: close\r\n"
@@ -114,7 +114,7 @@ def test_trailers_are_no_headers_of_the_request(server: ServerProcess) -> None:
 @pytest.mark.parametrize(
     "endless", [b"1;" + b"a" * MEGABYTE, b"0" * MEGABYTE, b"0\r\nX: " + b"a" * MEGABYTE, b"0\r\n" + b"a:\r\n" * 250_000]
 )
-def test_chunk_headers_and_trailers_are_bounded(server: ServerProcess, endless: bytes) -> None:
+def test_chunk_headers_and_trailers_are_limited(server: ServerProcess, endless: bytes) -> None:
     head = f"POST /graphql HTTP/1.1\r\nAuthorization: {bearer()}\r\nContent-Type: application/json\r\n".encode()
     before = server.memory
     with server.connect() as client:
@@ -124,7 +124,7 @@ def test_chunk_headers_and_trailers_are_bounded(server: ServerProcess, endless: 
     assert server.memory - before < 10 * MEGABYTE
 
 
-def test_requests_sent_ahead_of_their_responses_are_bounded(server: ServerProcess) -> None:
+def test_pipelined_requests_are_limited(server: ServerProcess) -> None:
     before = server.memory
     with server.connect() as client:
         with contextlib.suppress(ConnectionError):
@@ -136,14 +136,14 @@ def test_requests_sent_ahead_of_their_responses_are_bounded(server: ServerProces
     assert server.memory - before < 10 * MEGABYTE
 
 
-def test_a_few_requests_sent_ahead_are_answered_in_order(server: ServerProcess) -> None:
+def test_pipelined_requests_get_their_responses_in_order(server: ServerProcess) -> None:
     paths = (b"/health", b"/nowhere", b"/health")
     sent = b"".join(b"GET %s HTTP/1.1\r\n\r\n" % path for path in paths) + LINE + b"\r\n"
     responses = server.exchange(sent)
     assert [int(part[:3]) for part in responses.split(b"HTTP/1.1 ")[1:]] == [200, 404, 200, 200]
 
 
-def test_what_is_not_http_is_refused_in_json(server: ServerProcess) -> None:
+def test_data_that_is_not_http_is_refused_in_json(server: ServerProcess) -> None:
     response = server.exchange(b"\x16\x03\x01 this is TLS\r\n\r\n")
     assert status_of(response) == 400
     assert error_of(response) == {
@@ -152,7 +152,7 @@ def test_what_is_not_http_is_refused_in_json(server: ServerProcess) -> None:
     }
 
 
-def test_a_refusal_of_the_protocol_has_its_id_in_the_log(server: ServerProcess) -> None:
+def test_a_refusal_by_the_protocol_has_its_id_in_the_log(server: ServerProcess) -> None:
     head = server.exchange(b"nonsense\r\n\r\n").partition(b"\r\n\r\n")[0].decode().split("\r\n")
     [request_id] = [line.partition(": ")[2] for line in head if line.startswith("x-request-id: ")]
     [line] = [line for line in map(json.loads, server.log.read_text().splitlines()) if request_id in line.values()]
@@ -160,7 +160,7 @@ def test_a_refusal_of_the_protocol_has_its_id_in_the_log(server: ServerProcess) 
     assert {"peer_address": "127.0.0.1", "status": 400, "refusal": "malformed"}.items() <= line.items()
 
 
-def test_a_request_to_speak_another_protocol_is_answered_in_this_one(server: ServerProcess) -> None:
+def test_a_request_to_upgrade_gets_a_response_in_http_1_1(server: ServerProcess) -> None:
     with server.connect() as client:
         client.sendall(
             b"GET /health HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + b"PRI * HTTP/2.0\r\n\r\n"
@@ -175,13 +175,13 @@ def test_a_request_to_speak_another_protocol_is_answered_in_this_one(server: Ser
 def test_a_body_that_comes_with_an_upgrade_is_read(server: ServerProcess, chunked: bool, cut: int | None) -> None:
     query = b'{"query": "{ __typename }"}'
     head = f"POST /graphql HTTP/1.1\r\nAuthorization: {bearer()}\r\nContent-Type: application/json\r\n".encode()
-    # As Java's HttpClient begins where it is not encrypted.
+    # Java's HttpClient begins an unencrypted connection like this.
     head += b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
     framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(query)
     body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(query), query) if chunked else query
     request = head + framing + b"\r\n\r\n" + body
     with server.connect() as client:
-        for _ in range(2):  # the connection is kept
+        for _ in range(2):  # on the same connection
             client.sendall(request[:cut])
             client.sendall(request[len(request[:cut]) :])
             response = receive_response(client)
@@ -195,5 +195,5 @@ def test_a_tunnel_is_refused(server: ServerProcess) -> None:
     assert status_of(server.exchange(b"CONNECT clinic.example:443 HTTP/1.1\r\nHost: clinic.example\r\n\r\n")) == 400
 
 
-def test_an_old_client_is_answered(server: ServerProcess) -> None:
+def test_an_http_1_0_client_gets_a_response(server: ServerProcess) -> None:
     assert status_of(server.exchange(b"GET /health HTTP/1.0\r\n\r\n")) == 200

@@ -1,4 +1,4 @@
-"""Refusals given before the body has been read reach clients that are still sending it, instead of a reset."""
+"""Clients that are still sending a body receive its refusal instead of a connection reset."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.http.server_process import (
-    PATIENCE,
+    TIMEOUT_SECONDS,
     ServerProcess,
     receive_all,
     receive_response,
@@ -61,7 +61,7 @@ def test_fetch_of_node_reads_the_refusal(
 ) -> None:
     order = json.dumps([f"{server.url}{path}", headers, size, chunked, TRIES])
     done = subprocess.run(
-        [NODE, "--input-type=module", "-e", SCRIPT, order], capture_output=True, check=True, timeout=PATIENCE
+        [NODE, "--input-type=module", "-e", SCRIPT, order], capture_output=True, check=True, timeout=TIMEOUT_SECONDS
     )
     assert json.loads(done.stdout) == [status] * TRIES
 
@@ -76,7 +76,7 @@ def test_urllib_reads_the_refusal(
         data = pieces(size) if chunked else b" " * size
         request = urllib.request.Request(f"{server.url}{path}", data, headers)
         with pytest.raises(urllib.error.HTTPError) as refusal:
-            urllib.request.urlopen(request, timeout=PATIENCE)
+            urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
         with refusal.value as response:
             assert response.status == status
             response.read()
@@ -88,7 +88,7 @@ def pieces(size: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_client_that_expects_to_be_told_is_told_before_it_sends(server: ServerProcess, size: int) -> None:
+def test_a_client_that_expects_100_continue_is_refused_before_it_sends(server: ServerProcess, size: int) -> None:
     head = f"POST /graphql HTTP/1.1\r\nAuthorization: {bearer()}\r\nContent-Type: application/json\r\n".encode()
     response = server.exchange(head + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % size)
     assert status_of(response) == 413
@@ -97,7 +97,7 @@ def test_a_client_that_expects_to_be_told_is_told_before_it_sends(server: Server
 
 def test_a_refusal_without_100_continue_says_that_the_connection_closes(server: ServerProcess) -> None:
     head = b"POST /graphql HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
-    # The client may send its next request instead of the body: nobody could tell which of the two it is.
+    # The client may send its next request instead of the body, and the server could not tell which it is.
     response = server.exchange(head + b"GET /health HTTP/1.1\r\n\r\n")
     assert status_of(response) == 401
     assert response.count(b"HTTP/1.1") == 1
@@ -112,7 +112,7 @@ def test_a_client_that_keeps_its_connection_reads_the_refusal(server: ServerProc
             assert status_of(receive_response(client)) == 401
 
 
-def test_a_body_beyond_the_bounds_is_not_drained(server: ServerProcess) -> None:
+def test_a_body_over_the_limit_is_not_drained(server: ServerProcess) -> None:
     with server.connect() as client:
         client.sendall(b"POST /graphql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
         chunk = b"%x\r\n" % MEGABYTE + b" " * MEGABYTE + b"\r\n"
@@ -137,13 +137,13 @@ def test_a_client_that_does_not_close_is_closed(database: Path) -> None:
         wait_until(lambda: server.connections == 0)
 
 
-def test_a_caller_over_its_rate_is_told_so(database: Path) -> None:
+def test_a_caller_over_its_rate_gets_429(database: Path) -> None:
     headers = {**JSON, "Authorization": bearer()}
     with serving(database, RATE_LIMIT="1/day") as server:
         for _ in range(TRIES):
             request = urllib.request.Request(f"{server.url}/graphql", b" " * 5 * MEGABYTE, headers)
             with pytest.raises(urllib.error.HTTPError) as refusal:
-                urllib.request.urlopen(request, timeout=PATIENCE)
+                urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
             with refusal.value as response:
                 status = response.status
         assert status == 429

@@ -1,4 +1,4 @@
-"""Clients that send slowly, or never, or do not read: each is closed in time, and told why where that is possible."""
+"""Clients that send slowly or do not read: their connections are closed in time, with a reason if possible."""
 
 import json
 import socket
@@ -29,7 +29,7 @@ HEALTH = b"GET /health HTTP/1.1\r\n"
 
 
 def drip(client: socket.socket, data: Iterator[bytes]) -> bytes:
-    """Send a byte whenever the server has been silent for a moment, until it closes the connection."""
+    """Send a byte every 50 ms until the server closes the connection, and return what it sent."""
     client.settimeout(0.05)
     received = b""
     for byte in data:
@@ -66,7 +66,7 @@ def test_a_head_that_arrives_byte_by_byte_is_refused(server: ServerProcess, byte
         assert status_of(drip(client, repeat(byte, 1_000))) == 408
 
 
-def test_a_silent_connection_is_closed_without_a_word(server: ServerProcess) -> None:
+def test_a_silent_connection_is_closed_without_a_response(server: ServerProcess) -> None:
     assert server.exchange(b"") == b""
 
 
@@ -95,7 +95,7 @@ def test_a_body_that_arrives_byte_by_byte_is_refused(server: ServerProcess, leng
 @pytest.mark.parametrize(
     ("length", "piece"), [(b"Content-Length: 100000", b" "), (b"Transfer-Encoding: chunked", b"1\r\n \r\n")]
 )
-def test_the_rest_of_a_refused_request_is_not_read_for_ever(
+def test_the_rest_of_a_refused_request_is_read_for_a_limited_time(
     server: ServerProcess, head: bytes, length: bytes, piece: bytes
 ) -> None:
     with server.connect() as client:
@@ -139,13 +139,13 @@ def test_a_reader_that_reads_slowly_gets_all(server: ServerProcess) -> None:
         client.sendall(f"GET /graphiql/assets/{name} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
         while part := client.recv(16_384):
             read += len(part)
-            # So slowly that all takes several times as long as a client may read nothing at all.
+            # The whole response takes several times as long as a client may read nothing.
             time.sleep(max(0.0, started + 5 * read / length - time.monotonic()))
     assert read > length
     assert time.monotonic() - started > 4
 
 
-def test_what_slow_clients_did_is_counted_in_the_log(server: ServerProcess) -> None:
+def test_slow_clients_are_counted_in_the_log(server: ServerProcess) -> None:
     server.exchange(b"G")
 
     def counted() -> bool:
@@ -155,7 +155,7 @@ def test_what_slow_clients_did_is_counted_in_the_log(server: ServerProcess) -> N
     wait_until(counted)
 
 
-def test_slow_clients_are_no_errors_of_the_server(server: ServerProcess) -> None:
+def test_slow_clients_log_no_errors(server: ServerProcess) -> None:
     request = f"GET /graphiql/assets/{largest_asset()} HTTP/1.1\r\n\r\n".encode()
     for count in (1, 5):
         with server.connect(receive_buffer=4_096) as reader:

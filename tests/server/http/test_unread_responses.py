@@ -1,4 +1,4 @@
-"""Responses that clients do not read: what waits for them in memory is bounded, and nobody else waits for them."""
+"""Responses that clients do not read take bounded memory, and delay no other client."""
 
 import json
 import shutil
@@ -20,10 +20,10 @@ from tests.support.clinic_rows import add_group
 MEGABYTE = 1_000_000
 UNSENT = 20 * MEGABYTE
 NAME, NAMES = 200, 100
-# The long names of 200 groups, each a hundred times.
+# 200 groups with long names, and each name 100 times.
 QUERY = "{ groupDefinitions(first: 200) { nodes {" + " ".join(f"a{number}: name" for number in range(NAMES)) + " } } }"
 BODY = json.dumps({"query": QUERY}).encode()
-ANSWER = 200 * NAMES * NAME
+RESPONSE_BYTES = 200 * NAMES * NAME
 POST = f"POST /graphql HTTP/1.1\r\nAuthorization: {bearer()}\r\nContent-Type: application/json\r\n".encode()
 REQUEST = POST + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 READERS = 40
@@ -51,50 +51,50 @@ def readers() -> Iterator[ExitStack]:
         yield readers
 
 
-def ask_without_reading(server: ServerProcess, readers: ExitStack) -> None:
+def request_without_reading(server: ServerProcess, readers: ExitStack) -> None:
     for _ in range(READERS):
         client = readers.enter_context(server.connect("127.0.0.2", receive_buffer=4_096))
         client.sendall(REQUEST)
 
 
-def test_what_waits_for_clients_that_do_not_read_is_bounded(database: Path, readers: ExitStack) -> None:
+def test_unread_responses_take_bounded_memory(database: Path, readers: ExitStack) -> None:
     with serving(database, LIMIT_UNSENT_BYTES=str(UNSENT)) as server:
-        for _ in range(3):  # what the first requests of a process load is kept
-            assert len(httpx_answer(server)) > ANSWER
+        for _ in range(3):  # the first requests load modules and fill caches
+            assert len(httpx_response(server)) > RESPONSE_BYTES
         before = server.memory
-        ask_without_reading(server, readers)
+        request_without_reading(server, readers)
         highest = before
 
-        def all_had_their_turn() -> bool:
+        def all_requests_are_handled() -> bool:
             nonlocal highest
             highest = max(highest, server.memory)
-            return server.connections <= UNSENT // ANSWER + 1
+            return server.connections <= UNSENT // RESPONSE_BYTES + 1
 
-        wait_until(all_had_their_turn)
-        assert highest - before < UNSENT + 40 * MEGABYTE < READERS * ANSWER / 2
-        assert len(httpx_answer(server)) > ANSWER
+        wait_until(all_requests_are_handled)
+        assert highest - before < UNSENT + 40 * MEGABYTE < READERS * RESPONSE_BYTES / 2
+        assert len(httpx_response(server)) > RESPONSE_BYTES
         wait_until(lambda: '"unsent_bytes":' in server.log.read_text())
 
 
 def test_clients_that_do_not_read_are_closed_in_time(database: Path, readers: ExitStack) -> None:
     with serving(database, TIMEOUT_WRITE="1", TIMEOUT_KEEP_ALIVE="600") as server:
-        ask_without_reading(server, readers)
+        request_without_reading(server, readers)
         wait_until(lambda: server.connections == READERS)
         wait_until(lambda: server.connections == 0)
         wait_until(lambda: '"write_timeout":' in server.log.read_text())
 
 
-def test_a_large_response_is_whole_for_a_client_that_reads(database: Path) -> None:
+def test_a_client_that_reads_gets_a_large_response_completely(database: Path) -> None:
     with serving(database, TIMEOUT_WRITE="1", LIMIT_UNSENT_BYTES=str(UNSENT)) as server:
         request = REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n", 1)
         response = server.exchange(request)
         assert status_of(response) == 200
-        assert len(zlib.decompress(response.partition(b"\r\n\r\n")[2], 31)) > ANSWER
+        assert len(zlib.decompress(response.partition(b"\r\n\r\n")[2], 31)) > RESPONSE_BYTES
         plain = server.exchange(request.replace(b"gzip", b"identity"))
-        assert len(plain) > ANSWER
+        assert len(plain) > RESPONSE_BYTES
 
 
-def httpx_answer(server: ServerProcess) -> bytes:
+def httpx_response(server: ServerProcess) -> bytes:
     return httpx.post(
         f"{server.url}/graphql",
         content=BODY,

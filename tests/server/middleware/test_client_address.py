@@ -1,4 +1,4 @@
-"""The client's address, in the request log and in the access log, from trusted proxies only."""
+"""The client's address in the request log and in the access log. Only trusted proxies can set it."""
 
 import asyncio
 import sys
@@ -49,7 +49,9 @@ PROXIES = parse_networks("10.0.0.7, 10.1.0.0/16 2001:db8::/32")
         ("10.0.0.7", ["1" * 100_000], "10.0.0.7"),
     ],
 )
-def test_the_address_is_the_rightmost_that_no_trusted_proxy_has(peer: str, forwarded: list[str], client: str) -> None:
+def test_the_client_address_is_the_rightmost_that_is_no_trusted_proxy(
+    peer: str, forwarded: list[str], client: str
+) -> None:
     assert TrustedProxies(PROXIES).resolve(scope(peer, *forwarded)) == client
 
 
@@ -59,7 +61,7 @@ def scope(peer: str, *forwarded: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("peer", "scheme"), [("10.0.0.7", "https"), ("203.0.113.9", "http")])
-def test_the_scheme_is_believed_of_trusted_proxies_alone(peer: str, scheme: str) -> None:
+def test_only_trusted_proxies_can_set_the_scheme(peer: str, scheme: str) -> None:
     request = scope(peer, "198.51.100.1")
     TrustedProxies(PROXIES).resolve(request)
     assert request["scheme"] == scheme
@@ -69,13 +71,13 @@ def test_the_scheme_is_believed_of_trusted_proxies_alone(peer: str, scheme: str)
 @pytest.mark.parametrize(
     ("settings", "client"), [({}, "127.0.0.1"), ({"TRUSTED_PROXIES": "127.0.0.0/8"}, "198.51.100.1")]
 )
-async def test_the_log_and_the_access_log_hold_the_address(
+async def test_the_request_log_and_the_access_log_have_the_client_address(
     engine: Database, database_url: str, owner_url: str, settings: dict[str, str], client: str
 ) -> None:
     await seed(engine, ORGANIZATION)
     async with serving(database_url, 1, **settings) as server:
-        answer = await server.post(QUERY, {}, **{"X-Forwarded-For": "192.0.2.66, 198.51.100.1"})
-        assert answer.json()["data"]["patient"]["displayName"] == "Patient 1"
+        response = await server.post(QUERY, {}, **{"X-Forwarded-For": "192.0.2.66, 198.51.100.1"})
+        assert response.json()["data"]["patient"]["displayName"] == "Patient 1"
         server.process.terminate()
         log = await server.ended()
     requests = [line for line in map(orjson.loads, log.splitlines()) if line["message"] == "request"]
@@ -94,7 +96,7 @@ async def reads(owner_url: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.anyio
-async def test_reads_of_before_addresses_were_kept_stay_in_the_access_log(empty_database_url: str) -> None:
+async def test_access_log_rows_without_an_address_survive_the_migration(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     await migrate_to(engine, "0012")
     old = {"id": uuid7(), "organization_id": ORGANIZATION, "at": NOW, "actor_id": "nurse-1"}

@@ -1,4 +1,4 @@
-"""Answers are compressed for clients that take it, where that pays; the bytes that come out are the same."""
+"""Long responses are compressed for clients that accept it, and decompress to the same bytes."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -14,14 +14,14 @@ from tests.support.api_client import ApiClients
 pytestmark = pytest.mark.anyio
 
 
-async def answer(body: bytes, accept_encoding: str | None, **headers: str) -> httpx.Response:
+async def respond(body: bytes, accept_encoding: str | None, **headers: str) -> httpx.Response:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(body, 203, headers)(scope, receive, send)
 
-    return await _ask(Compression(app), accept_encoding)
+    return await _send(Compression(app), accept_encoding)
 
 
-async def _ask(app: Compression, accept_encoding: str | None) -> httpx.Response:
+async def _send(app: Compression, accept_encoding: str | None) -> httpx.Response:
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://clinic.test") as client:
         client.headers.pop("accept-encoding")
@@ -32,9 +32,9 @@ async def _ask(app: Compression, accept_encoding: str | None) -> httpx.Response:
 
 
 @pytest.mark.parametrize("length", [MIN_BYTES, 10_000, 2_000_000])
-async def test_a_long_answer_is_compressed_and_comes_out_the_same(length: int) -> None:
+async def test_a_long_response_is_compressed_without_loss(length: int) -> None:
     body = (b'{"id": "01a20b87-d2cf"}' * length)[:length]
-    response = await answer(body, "br, gzip;q=0.8", **{"Cache-Control": "no-store"})
+    response = await respond(body, "br, gzip;q=0.8", **{"Cache-Control": "no-store"})
     sent = response.extensions["bytes"]
     assert gzip.decompress(sent) == body
     assert len(sent) < length
@@ -47,20 +47,20 @@ async def test_a_long_answer_is_compressed_and_comes_out_the_same(length: int) -
 @pytest.mark.parametrize(
     ("length", "accept_encoding"), [(MIN_BYTES - 1, "gzip"), (10_000, None), (10_000, "br"), (10_000, "gzip;q=0")]
 )
-async def test_others_go_as_they_are_and_tell_what_they_depend_on(length: int, accept_encoding: str | None) -> None:
-    response = await answer(b"a" * length, accept_encoding)
+async def test_short_responses_and_other_clients_get_no_compression(length: int, accept_encoding: str | None) -> None:
+    response = await respond(b"a" * length, accept_encoding)
     assert response.extensions["bytes"] == b"a" * length
     assert "content-encoding" not in response.headers
     assert response.headers["vary"] == "Accept-Encoding"
     assert response.headers["content-length"] == str(length)
 
 
-async def test_what_the_answer_depends_on_besides_is_kept() -> None:
-    response = await answer(b"a" * 10_000, "gzip", Vary="Origin")
+async def test_compression_keeps_other_vary_headers() -> None:
+    response = await respond(b"a" * 10_000, "gzip", Vary="Origin")
     assert response.headers.get_list("vary") == ["Origin", "Accept-Encoding"]
 
 
-async def test_an_answer_in_parts_stays_one() -> None:
+async def test_a_streamed_response_is_not_compressed() -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b"a" * MIN_BYTES
@@ -68,12 +68,12 @@ async def test_an_answer_in_parts_stays_one() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await StreamingResponse(parts())(scope, receive, send)
 
-    response = await _ask(Compression(app), "gzip")
+    response = await _send(Compression(app), "gzip")
     assert response.extensions["bytes"] == b"a" * 3 * MIN_BYTES
 
 
 @pytest.mark.parametrize(
-    ("header", "takes"),
+    ("header", "accepts"),
     [
         ("gzip", True),
         ("GZIP", True),
@@ -91,11 +91,11 @@ async def test_an_answer_in_parts_stays_one() -> None:
         (None, False),
     ],
 )
-def test_the_header_is_read_as_the_standard_says(header: str | None, takes: bool) -> None:
-    assert accepts_gzip(header) is takes
+def test_accept_encoding_is_read_by_the_standard(header: str | None, accepts: bool) -> None:
+    assert accepts_gzip(header) is accepts
 
 
-async def test_the_api_answers_compressed(app_client: ApiClients) -> None:
+async def test_the_api_compresses_its_responses(app_client: ApiClients) -> None:
     client = await app_client()
     whole = "{ __schema { types { name description fields { name description } } } }"
     compressed = await client.send(whole)

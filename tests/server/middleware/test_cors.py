@@ -1,4 +1,4 @@
-"""Pages of other origins, forms, and what every answer says to browsers."""
+"""Pages of other origins, forms, and the security headers of every response."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -15,17 +15,16 @@ from strawberry.scalars import JSON
 
 from db.connections.engine import Database
 from resolvers.context import Clinic
-from server.app import create_app
 from server.auth.authenticator import Authenticator
 from server.graphql_endpoint.endpoint import GraphQLEndpoint
 from server.middleware.cors import cors_middleware
 from server.middleware.request_log import RequestLog
-from tests.support.api_client import ORGANIZATION, SECRET, URL, ApiClients, bearer
+from tests.support.api_client import ORGANIZATION, SECRET, ApiClients, bearer, http_client, make_app
 from tests.support.clinic import everything, seed
 
 pytestmark = pytest.mark.anyio
 
-OURS = "https://admin.example.org"
+ALLOWED_ORIGIN = "https://admin.example.org"
 MUTATION = """mutation { createGroupDefinition(input: {name: "a", groupType: THERAPY, facilitatorId: "staff-1",
   maxCapacity: 1, durationMinutes: 60}) { groupDefinition { id } } }"""
 PREFLIGHT = {
@@ -36,42 +35,44 @@ PREFLIGHT = {
 
 @pytest.fixture
 async def open_app(clinic: Clinic) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(clinic, Authenticator(SECRET), graphiql=False, allowed_origins=[OURS])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+    app = make_app(clinic, allowed_origins=[ALLOWED_ORIGIN])
+    async with http_client(app) as http:
         yield http
 
 
 @pytest.fixture
 async def closed_app(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+    async with http_client(app) as http:
         yield http
 
 
-async def test_no_page_of_another_origin_may_call_unless_the_settings_name_it(
+async def test_pages_of_other_origins_need_a_setting(
     open_app: httpx.AsyncClient, closed_app: httpx.AsyncClient
 ) -> None:
-    for http, origin in ((closed_app, OURS), (open_app, "https://evil.example"), (open_app, "null")):
+    for http, origin in ((closed_app, ALLOWED_ORIGIN), (open_app, "https://evil.example"), (open_app, "null")):
         preflight = await http.options("/graphql", headers={"Origin": origin, **PREFLIGHT})
         assert preflight.status_code >= 400
-        answer = await http.post(
+        post = await http.post(
             "/graphql", json={"query": "{ __typename }"}, headers={"Origin": origin, "Authorization": bearer()}
         )
-        for response in (preflight, answer):
+        for response in (preflight, post):
             assert "access-control-allow-origin" not in response.headers
             assert "access-control-allow-credentials" not in response.headers
 
 
-async def test_a_page_of_a_named_origin_may_call_and_read_the_headers(open_app: httpx.AsyncClient) -> None:
-    preflight = await open_app.options("/graphql", headers={"Origin": OURS, **PREFLIGHT})
+async def test_a_page_of_an_allowed_origin_can_send_requests_and_read_headers(open_app: httpx.AsyncClient) -> None:
+    preflight = await open_app.options("/graphql", headers={"Origin": ALLOWED_ORIGIN, **PREFLIGHT})
     assert preflight.status_code == 200
-    assert preflight.headers["access-control-allow-origin"] == OURS
+    assert preflight.headers["access-control-allow-origin"] == ALLOWED_ORIGIN
     assert preflight.headers["access-control-allow-methods"] == "GET, POST"
     for headers, status in (({"Authorization": bearer()}, 200), ({}, 401)):
-        answer = await open_app.post("/graphql", json={"query": "{ __typename }"}, headers={"Origin": OURS, **headers})
-        assert answer.status_code == status
-        assert answer.headers["access-control-allow-origin"] == OURS
-        assert "Origin" in answer.headers["vary"]
-        exposed = answer.headers["access-control-expose-headers"].split(", ")
+        response = await open_app.post(
+            "/graphql", json={"query": "{ __typename }"}, headers={"Origin": ALLOWED_ORIGIN, **headers}
+        )
+        assert response.status_code == status
+        assert response.headers["access-control-allow-origin"] == ALLOWED_ORIGIN
+        assert "Origin" in response.headers["vary"]
+        exposed = response.headers["access-control-expose-headers"].split(", ")
         assert {"X-Request-ID", "Server-Timing", "Retry-After"} <= set(exposed)
 
 
@@ -96,7 +97,7 @@ async def test_a_form_changes_nothing_even_with_a_token(
     ).json()["data"]
 
 
-async def test_a_mutation_needs_the_authorization_header_and_no_address_or_cookie_replaces_it(
+async def test_a_token_in_the_url_or_in_a_cookie_authorizes_nothing(
     engine: Database, closed_app: httpx.AsyncClient
 ) -> None:
     await seed(engine, ORGANIZATION)
@@ -116,13 +117,11 @@ async def _fails(request: Request) -> Response:
     raise RuntimeError("a fault that nothing catches")
 
 
-async def test_every_answer_has_the_security_headers(closed_app: httpx.AsyncClient) -> None:
+async def test_every_response_has_the_security_headers(closed_app: httpx.AsyncClient) -> None:
     wrapped = Starlette(routes=[Route("/fails", _fails)], middleware=[Middleware(RequestLog)])
     async with AsyncExitStack() as opened:
-        failing = await opened.enter_async_context(
-            httpx.AsyncClient(transport=httpx.ASGITransport(wrapped), base_url=URL)
-        )
-        answers = [
+        failing = await opened.enter_async_context(http_client(wrapped))
+        responses = [
             (
                 200,
                 await closed_app.post(
@@ -140,40 +139,40 @@ async def test_every_answer_has_the_security_headers(closed_app: httpx.AsyncClie
             (405, await closed_app.put("/graphql", headers={"Authorization": bearer()})),
             (500, await failing.get("/fails")),
         ]
-    for status, answer in answers:
-        assert answer.status_code == status
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
-        assert answer.headers["x-frame-options"] == "DENY"
-        policy = answer.headers["content-security-policy"]
+    for status, response in responses:
+        assert response.status_code == status
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["referrer-policy"] == "no-referrer"
+        assert response.headers["x-frame-options"] == "DENY"
+        policy = response.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
         assert "frame-ancestors 'none'" in policy
-        assert answer.headers["x-request-id"]
+        assert response.headers["x-request-id"]
 
 
 @strawberry.type
 class Broken:
     @strawberry.field
     def value(self) -> JSON:
-        return JSON({1, 2})  # a set is no JSON, which shows when all is done
+        return JSON({1, 2})  # a set is not valid JSON, which causes an error at the end of the execution
 
 
-async def test_a_fault_of_ours_can_be_read_by_a_page_of_a_named_origin(clinic: Clinic) -> None:
+async def test_a_page_of_an_allowed_origin_can_read_a_masked_error(clinic: Clinic) -> None:
     endpoint = GraphQLEndpoint(strawberry.Schema(Broken), clinic, Authenticator(SECRET))
-    around = [Middleware(RequestLog), *cors_middleware([OURS])]
+    around = [Middleware(RequestLog), *cors_middleware([ALLOWED_ORIGIN])]
     broken = Starlette(routes=[Route("/graphql", endpoint)], middleware=around)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(broken), base_url=URL) as http:
-        headers = {"Origin": OURS, "Authorization": bearer(), "Accept": "application/graphql-response+json"}
-        answer = await http.post("/graphql", json={"query": "{ value }"}, headers=headers)
-    assert answer.status_code == 500
-    assert answer.headers["access-control-allow-origin"] == OURS
-    assert answer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
-    [error] = answer.json()["errors"]
+    async with http_client(broken) as http:
+        headers = {"Origin": ALLOWED_ORIGIN, "Authorization": bearer(), "Accept": "application/graphql-response+json"}
+        response = await http.post("/graphql", json={"query": "{ value }"}, headers=headers)
+    assert response.status_code == 500
+    assert response.headers["access-control-allow-origin"] == ALLOWED_ORIGIN
+    assert response.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    [error] = response.json()["errors"]
     assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
-    assert answer.headers["x-request-id"] in error["message"]
+    assert response.headers["x-request-id"] in error["message"]
 
 
-async def test_transport_security_is_asked_for_over_tls_only(app: Starlette) -> None:
-    for address, told in (("https://clinic.test", True), ("http://clinic.test", False)):
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=address) as http:
-            assert ("strict-transport-security" in (await http.get("/nowhere")).headers) is told
+async def test_strict_transport_security_is_sent_only_over_tls(app: Starlette) -> None:
+    for address, expected in (("https://clinic.test", True), ("http://clinic.test", False)):
+        async with http_client(app, url=address) as http:
+            assert ("strict-transport-security" in (await http.get("/nowhere")).headers) is expected

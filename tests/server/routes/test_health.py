@@ -1,4 +1,4 @@
-"""GET /health and GET /ready, for whoever keeps servers running; they are no callers, and sign in as nobody."""
+"""GET /health and GET /ready. Orchestrators and load balancers request them without a token."""
 
 import asyncio
 import contextlib
@@ -8,18 +8,13 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.pool import Pool
 from starlette.applications import Starlette
-from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database, create_engine
 from db.connections.faults import FaultKind
 from db.migrations.migrate import migrate
 from db.migrations.schema_version import VERSION_TABLE
-from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
-from server.runtime.clock import now
 from server.runtime.ready_database import INCOMPLETE_CATALOG
-from tests.support.api_client import SECRET, URL, ApiClients
+from tests.support.api_client import ApiClients, http_client, make_app, make_clinic
 from tests.support.databases import operator_of
 
 pytestmark = pytest.mark.anyio
@@ -39,10 +34,10 @@ async def test_a_migrated_database_makes_the_server_ready(stranger: httpx.AsyncC
         assert (await stranger.post(path)).status_code == 405
 
 
-async def test_without_a_schema_it_is_not_ready_and_says_what_to_run(empty_database_url: str) -> None:
+async def test_a_server_without_a_schema_is_not_ready_and_names_the_command(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
-    app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
+    app = make_app(make_clinic(engine))
+    async with http_client(app) as http:
         response = await http.get("/ready")
         assert response.status_code == 503
         assert response.json()["status"] == "not ready"
@@ -51,17 +46,17 @@ async def test_without_a_schema_it_is_not_ready_and_says_what_to_run(empty_datab
     await engine.dispose()
 
 
-_DAMAGE = {
+_DAMAGING_STATEMENT = {
     "sqlite": "DROP TRIGGER pm_group_audit_log_refuses_update",
     "postgresql": "DROP POLICY pm_group_patients_of_organization ON pm_group_patients",
 }
 
 
-async def test_a_catalog_that_lacks_something_is_not_ready_until_it_is_mended(
+async def test_a_server_with_an_incomplete_catalog_is_not_ready_until_migrate(
     stranger: httpx.AsyncClient, engine: Database, database_kind: str
 ) -> None:
     async with engine.begin() as connection:
-        await connection.execute(text(_DAMAGE[database_kind]))
+        await connection.execute(text(_DAMAGING_STATEMENT[database_kind]))
     for _ in range(2):
         response = await stranger.get("/ready")
         assert (response.status_code, response.json()["reason"]) == (503, INCOMPLETE_CATALOG)
@@ -69,11 +64,11 @@ async def test_a_catalog_that_lacks_something_is_not_ready_until_it_is_mended(
     assert (await stranger.get("/ready")).status_code == 200
 
 
-async def test_a_newer_schema_is_ready_whatever_its_catalog_holds(
+async def test_a_newer_schema_is_ready_whatever_its_catalog_contains(
     stranger: httpx.AsyncClient, engine: Database, database_kind: str
 ) -> None:
     async with engine.begin() as connection:
-        await connection.execute(text(_DAMAGE[database_kind]))
+        await connection.execute(text(_DAMAGING_STATEMENT[database_kind]))
         await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     assert (await stranger.get("/ready")).status_code == 200
 
@@ -87,32 +82,30 @@ async def test_an_older_schema_is_not_ready_and_a_newer_one_is(
     assert (await stranger.get("/ready")).status_code == status
 
 
-async def test_many_who_ask_at_once_cost_one_look(app: Starlette) -> None:
-    looks = 0
+async def test_simultaneous_readiness_requests_share_one_check(app: Starlette) -> None:
+    checks = 0
 
     def count(*_: object) -> None:
-        nonlocal looks
-        looks += 1
+        nonlocal checks
+        checks += 1
 
     event.listen(Pool, "checkout", count)
     try:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
-            answers = await asyncio.gather(*(http.get("/ready") for _ in range(50)))
+        async with http_client(app) as http:
+            responses = await asyncio.gather(*(http.get("/ready") for _ in range(50)))
     finally:
         event.remove(Pool, "checkout", count)
-    assert {answer.status_code for answer in answers} == {200}
-    assert looks == 1
+    assert {response.status_code for response in responses} == {200}
+    assert checks == 1
 
 
-async def test_a_server_whose_connections_are_all_in_use_is_busy_not_silent(
-    database_url: str, database_kind: str
-) -> None:
+async def test_a_server_with_all_connections_in_use_is_busy(database_url: str, database_kind: str) -> None:
     engine = create_engine(database_url, pool_size=1)
-    app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
-        async with contextlib.AsyncExitStack() as held, asyncio.timeout(30):
-            for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other one is for reading
-                await held.enter_async_context(engine.connect())
+    app = make_app(make_clinic(engine))
+    async with http_client(app) as http:
+        async with contextlib.AsyncExitStack() as connections, asyncio.timeout(30):
+            for _ in range(2 if database_kind == "sqlite" else 1):  # PostgreSQL has a separate connection for reads
+                await connections.enter_async_context(engine.connect())
             response = await http.get("/ready")
             assert (response.status_code, response.json()["reason"]) == (503, FaultKind.QUEUE_FULL.reason)
         assert (await http.get("/ready")).status_code == 200

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +24,8 @@ from db.connections.roles import Role
 from db.migrations.migrate import migrate
 from db.tables import enrollments, group_definitions, outbox
 from db.transactions.all_organizations import reading_all, writing_all
-from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
-from server.runtime.clock import now
 from server.runtime.logs import JsonLines
-from tests.support.api_client import ORGANIZATION, SECRET, ApiClient, ApiClients
+from tests.support.api_client import ORGANIZATION, ApiClient, clients_of, make_app, make_clinic
 from tests.support.clinic import context, seed
 from tests.support.clinic_rows import add_group
 from tests.support.databases import connections_refused
@@ -79,9 +75,9 @@ async def running(database_url: str, seeding_engine: Database | None = None, **o
     engine = create_engine(database_url, **{"command_timeout": 15, "may_create": False, **options})
     await seed(seeding_engine or engine, ORGANIZATION)
     group = await add_group(seeding_engine or engine, "Anger management", ORGANIZATION, max_capacity=5)
-    app = create_app(Clinic(engine, now, uuid7, "America/Phoenix", 6), Authenticator(SECRET), graphiql=False)
-    async with AsyncExitStack() as open_clients:
-        yield Running(await ApiClients(app, open_clients)(), str(group), engine)
+    app = make_app(make_clinic(engine))
+    async with clients_of(app) as clients:
+        yield Running(await clients(), str(group), engine)
     await engine.dispose()
 
 

@@ -1,22 +1,17 @@
 """The rate limit: off by default, counted per caller, and reported with the seconds to wait."""
 
-from contextlib import AsyncExitStack
-
 import pytest
 
 from resolvers.context import Clinic
-from server.app import create_app
-from server.auth.authenticator import Authenticator
 from server.settings.request_limits import RequestLimits
-from tests.support.api_client import SECRET, ApiClients
+from tests.support.api_client import ApiClients, clients_of, make_app
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_caller_over_the_limit_is_told_when_to_retry(clinic: Clinic) -> None:
-    app = create_app(clinic, Authenticator(SECRET), graphiql=False, limits=RequestLimits(rate_limit="100/minute;3/day"))
-    async with AsyncExitStack() as opened:
-        clients = ApiClients(app, opened)
+    app = make_app(clinic, limits=RequestLimits(rate_limit="100/minute;3/day"))
+    async with clients_of(app) as clients:
         client = await clients(subject="busy")
         for _ in range(3):
             assert (await client.send("{ __typename }")).status_code == 200
@@ -36,9 +31,8 @@ async def test_a_caller_over_the_limit_is_told_when_to_retry(clinic: Clinic) -> 
 
 
 async def test_requests_without_sign_in_count_against_no_caller(clinic: Clinic) -> None:
-    app = create_app(clinic, Authenticator(SECRET), graphiql=False, limits=RequestLimits(rate_limit="1/day"))
-    async with AsyncExitStack() as opened:
-        clients = ApiClients(app, opened)
+    app = make_app(clinic, limits=RequestLimits(rate_limit="1/day"))
+    async with clients_of(app) as clients:
         unauthenticated = await clients.signed_in_as("Bearer a.b.c")
         for _ in range(5):
             assert (await unauthenticated.send("{ __typename }")).status_code == 401

@@ -25,7 +25,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
     assert load_settings(dict.fromkeys(names, "")) == load_settings(dict.fromkeys(names, "  ")) == load_settings({})
 
 
-def test_only_the_given_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_environment_argument_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "ERROR")
     assert load_settings({}).log_level == "INFO"
     assert load_settings({"PATH": "/bin", "HOME": "/"}) == load_settings({})
@@ -71,14 +71,14 @@ def test_the_database_gets_an_async_driver(url: str, driver: str) -> None:
     assert load_settings({"DATABASE_URL": url}).database_async_url.drivername == driver
 
 
-def test_a_part_of_the_database_url_that_cannot_be_used_is_named() -> None:
-    for url, told in (
+def test_an_invalid_part_of_the_database_url_is_named() -> None:
+    for url, fault in (
         ("postgresql://clinic:hidden@db:port/pm", "a host or a port that cannot be one"),
         ("postgresql://clinic:hidden@db/pm?pgbouncer=true", "a parameter that is not understood: pgbouncer"),
     ):
         with pytest.raises(SettingsError) as refused:
             load_settings({"DATABASE_URL": url})
-        assert str(refused.value) == f"DATABASE_URL has {told}."
+        assert str(refused.value) == f"DATABASE_URL has {fault}."
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,14 @@ def test_a_part_of_the_database_url_that_cannot_be_used_is_named() -> None:
         ("CORS_ORIGINS", "https://admin.example.org null"),
         ("CORS_ORIGINS", "clinic.example.org"),
         ("CORS_ORIGINS", "https://[broken"),
+        ("TRUSTED_PROXIES", "*"),
+        ("TRUSTED_PROXIES", "10.0.0.7/8"),
+        ("TRUSTED_PROXIES", "proxy.internal"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("WORKER_TIMEOUT", "9"),
+        ("WORKER_TIMEOUT", "86401"),
+        ("WORKER_TIMEOUT", "soon"),
+        ("WORKER_TIMEOUT", "1.5"),
         ("WAITLIST_LIMIT", "-5"),
         ("WAITLIST_LIMIT", "many"),
         ("RATE_LIMIT", "often"),
@@ -136,18 +144,14 @@ def test_a_part_of_the_database_url_that_cannot_be_used_is_named() -> None:
         ("EVENTS_WEBHOOK_SECRET", " ".join([f"whsec_{'A' * 32}"] * 6)),
     ],
 )
-def test_a_wrong_value_is_named_with_what_it_accepts_and_not_repeated(name: str, value: str) -> None:
+def test_an_error_names_the_variable_and_what_it_accepts_but_no_value(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         load_settings({name: value})
-    message = str(refusal.value)
-    assert message.startswith(f"{name} must be ")
-    assert message.endswith(".")
-    assert "\n" not in message
-    assert value not in message.removeprefix(name)
+    assert str(refusal.value) == f"{name} must be {Settings.model_fields[name.lower()].description}."
     assert refusal.value.__cause__ is refusal.value.__context__ is None
 
 
-def test_all_wrong_variables_are_told_at_once() -> None:
+def test_all_invalid_variables_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as refusal:
         load_settings({"WEEK_START": "someday", "LOG_LEVEL": "loud"})
     assert "WEEK_START must be" in str(refusal.value)
@@ -166,33 +170,33 @@ HOOKS = {"EVENTS_WEBHOOK_URL": "https://key:word@cl.example.org/hooks", "EVENTS_
         (HOOKS | {"EVENTS_WEBHOOK_FIRST_WAIT": "601"}, "EVENTS_WEBHOOK_LONGEST_WAIT"),
     ],
 )
-def test_events_half_given_stop_the_start(variables: dict[str, str], words: str) -> None:
+def test_incomplete_event_settings_are_refused(variables: dict[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words) as refusal:
         load_settings(variables)
     assert "word@" not in str(refusal.value)
     assert str(refusal.value).endswith(".")
 
 
-def test_where_events_go_and_their_secrets_stay_out_of_the_printed_settings() -> None:
+def test_webhook_urls_and_secrets_are_not_in_the_printed_settings() -> None:
     settings = load_settings(HOOKS | {"EVENTS_INBOUND_SECRET": "B" * 40})
     assert (settings.events_webhook_tries, settings.events_webhook_timeout) == (300, 10)
     for hidden in ("word@", "AAAA", "BBBB"):
         assert hidden not in f"{settings!r} {settings}"
 
 
-def test_a_channel_is_taken_on_postgresql() -> None:
+def test_a_channel_is_accepted_with_postgresql() -> None:
     variables = {"DATABASE_URL": "postgresql://clinic@db/pm", "EVENTS_NOTIFY_CHANNEL": "pm_events"}
     assert load_settings(variables).events_notify_channel == "pm_events"
 
 
-def test_secrets_stay_out_of_the_printed_settings() -> None:
+def test_secrets_are_not_in_the_printed_settings() -> None:
     settings = load_settings({"AUTH_JWT_SECRET": SECRET, "DATABASE_URL": "postgresql://clinic:hidden@db/pm"})
     assert settings.sign_in_configured
     assert SECRET not in f"{settings!r} {settings}"
     assert "hidden" not in f"{settings!r} {settings} {settings.database_async_url}"
 
 
-def test_a_secret_keeps_its_spaces() -> None:
+def test_spaces_of_a_secret_are_kept() -> None:
     assert load_settings({"AUTH_JWT_SECRET": f" {SECRET} "}).auth_jwt_secret == f" {SECRET} "
 
 
@@ -208,20 +212,3 @@ def test_settings_do_not_change() -> None:
 )
 def test_graphiql_is_off_outside_the_demo_unless_set(value: str, demo: bool, on: bool) -> None:
     assert load_settings({"GRAPHIQL": value}).serves_graphiql(demo=demo) is on
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "accepts"),
-    [
-        ("TRUSTED_PROXIES", ("*", "10.0.0.7/8", "proxy.internal", "10.0.0.0/33"), "such as 10.0.0.7 or 10.0.0.0/8"),
-        ("WORKER_TIMEOUT", ("9", "86401", "soon", "1.5"), "a whole number of seconds from 10 to 86400"),
-    ],
-)
-def test_what_proxies_and_workers_are_set_to_is_refused_with_what_is_right(
-    name: str, values: tuple[str, ...], accepts: str
-) -> None:
-    for value in values:
-        with pytest.raises(SettingsError) as refused:
-            load_settings({name: value})
-        assert str(refused.value).startswith(f"{name} must be ")
-        assert accepts in str(refused.value)
