@@ -73,6 +73,8 @@ class GraphQLEndpoint:
         except ClientDisconnect:
             record.outcome = "DISCONNECTED"
             return
+        except Exception as fault:  # RequestLog would catch it too, but outside of CORS: pages could not read the error
+            response = fault_response(fault, record, _content_type(media_type or JSON))
         record.statements = count.statements
         response.raw_headers.append((b"server-timing", _server_timing(count)))
         await response(scope, receive, send)
@@ -88,10 +90,6 @@ class GraphQLEndpoint:
         context = Context(self._clinic, caller, record.request_id, record.client_address)
         try:
             return await self._respond_with_context(scope, request, context, media_type, record)
-        except RequestRefused:
-            raise
-        except Exception as fault:  # RequestLog would catch it too, but outside of CORS: pages could not read the error
-            return fault_response(fault, record, _content_type(media_type))
         finally:
             await context.end()
 
@@ -100,41 +98,41 @@ class GraphQLEndpoint:
     ) -> Response:
         request = resolve_persisted_query(request, self._documents, media_type, enabled=self._persisted_queries)
         organization_id = context.caller.organization_id
-        operation = await prepare_operation(self._documents, request, scope["method"], media_type, organization_id)
-        record.operation_name = context.disclosures.operation = operation.operation.name_for_logs
+        prepared = await prepare_operation(self._documents, request, scope["method"], media_type, organization_id)
+        record.operation_name = context.disclosures.operation = prepared.operation.name_for_logs
 
         def run() -> Awaitable[Response]:
-            return self._execute(operation, request.variables, context, media_type, record)
+            return self._execute(prepared, request.variables, context, media_type, record)
 
-        if operation.operation.node.operation is OperationType.MUTATION:
+        if prepared.operation.node.operation is OperationType.MUTATION:
             return await execute_once(Headers(scope=scope), request, context, run)
         return await run()
 
     async def _execute(
         self,
-        operation: PreparedOperation,
+        prepared: PreparedOperation,
         variables: dict[str, Any] | None,
         context: Context,
         media_type: str,
         record: RequestRecord,
     ) -> Response:
-        async with self._large_responses.slot(operation.cost):
+        async with self._large_responses.slot(prepared.cost):
             try:
-                result = await execute(self._schema, operation.document, operation.operation, variables, context)
+                result = await execute(self._schema, prepared.document, prepared.operation, variables, context)
             finally:
                 record.fallbacks = context.fallbacks
             await context.record_disclosures()
-            return _result_response(result, operation, context, media_type, record)
+            return _result_response(result, prepared, context, media_type, record)
 
 
 def _result_response(
-    result: ExecutionResult, operation: PreparedOperation, context: Context, media_type: str, record: RequestRecord
+    result: ExecutionResult, prepared: PreparedOperation, context: Context, media_type: str, record: RequestRecord
 ) -> Response:
     content_type = _content_type(media_type)
     if not result.errors:
-        return json_response({"data": result.data, "extensions": operation.extensions}, 200, record, content_type)
+        return json_response({"data": result.data, "extensions": prepared.extensions}, 200, record, content_type)
     errors = errors_of_execution(result.errors, record.request_id, changed=context.changed)
-    body = {"errors": errors, "extensions": operation.extensions}
+    body = {"errors": errors, "extensions": prepared.extensions}
     # Without data and without a path nothing was executed, because a variable is invalid.
     if result.data is None and not any("path" in error for error in errors):
         return json_response(body, refused_document_status(media_type), record, content_type)

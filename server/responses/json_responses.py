@@ -51,10 +51,11 @@ def json_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a response with this body, and record its outcome: `ok`, or the codes of its errors."""
-    record.outcome = ",".join(dict.fromkeys(error["extensions"]["code"] for error in body.get("errors", ()))) or "ok"
+    errors = body.get("errors")
+    record.outcome = ",".join(dict.fromkeys(error["extensions"]["code"] for error in errors)) if errors else "ok"
     # The response depends on the caller and may contain patient data.
     common = {"content-type": content_type, "cache-control": "no-store"}
-    return Response(orjson.dumps(body), status, {**common, **(headers or {})})
+    return Response(orjson.dumps(body), status, common if headers is None else {**common, **headers})
 
 
 def refusal_response(refusal: RequestRefused, record: RequestRecord, content_type: str = JSON) -> Response:
