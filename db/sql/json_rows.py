@@ -88,6 +88,9 @@ class Columns(Sequence[Row]):
     def __getitem__(self, index: slice) -> "Columns": ...
     def __getitem__(self, index: int | slice) -> "Row | Columns":
         if isinstance(index, slice):
+            length = len(self)
+            if index.indices(length) == (0, length, 1):  # a page is usually shorter than its limit: copy nothing
+                return self
             return Columns([column[index] for column in self._columns])
         return tuple([column[index] for column in self._columns])
 

@@ -1,0 +1,110 @@
+"""Prepares, for each mutation, data in which it is accepted and has many consequences."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, time
+from uuid import uuid4
+
+from db.connections.engine import Database
+from domain.groups import RecurrenceDraft
+from resolvers.commands.enrollments import enroll_patient
+from resolvers.commands.sessions import create_occurrence
+from tests.endurance import mutations
+from tests.endurance.mutations import Mutation, MutationType, mutation
+from tests.support.clinic import context, make_group
+
+
+async def prepare_mutation(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    """Create the records that a mutation needs in a seeded organization, and return the mutation."""
+    return await _PREPARE[type_](engine, type_, organization)
+
+
+async def _group(engine: Database, organization: str) -> str:
+    recurrence = RecurrenceDraft("FREQ=DAILY", date(2026, 12, 1), time(9), ())
+    return str((await make_group(engine, organization, max_capacity=1, recurrence=recurrence)).id)
+
+
+async def _session(engine: Database, organization: str) -> str:
+    group_id = await _group(engine, organization)
+    session = await create_occurrence(context(engine, organization), group_id, date(2026, 12, 1), time(9))
+    return str(session.id)
+
+
+async def _full_group(engine: Database, organization: str) -> tuple[str, list[str]]:
+    """Return a group with one seat. patient-1 is enrolled, patient-2 and patient-3 wait."""
+    group_id = await _group(engine, organization)
+    caller_context = context(engine, organization)
+    return group_id, [str((await enroll_patient(caller_context, group_id, f"patient-{n}")).id) for n in (1, 2, 3)]
+
+
+async def _create_group(_engine: Database, type_: MutationType, _organization: str) -> Mutation:
+    return mutation(
+        type_,
+        name=f"Group {uuid4().hex}",
+        groupType="SKILLS_TRAINING",
+        facilitatorId="staff-1",
+        maxCapacity=3,
+        durationMinutes=60,
+    )
+
+
+async def _update_group(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    group_id, _ = await _full_group(engine, organization)
+    return mutation(type_, id=group_id, name="A larger group", maxCapacity=2)
+
+
+async def _delete_group(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    return mutation(type_, id=await _group(engine, organization))
+
+
+async def _create_session(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    group_id = await _group(engine, organization)
+    return mutation(type_, groupDefinitionId=group_id, sessionDate="2026-12-02", startTime="10:00:00")
+
+
+async def _generate(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    group_id = await _group(engine, organization)
+    return mutation(type_, groupDefinitionId=group_id, **{"from": "2026-12-01", "through": "2026-12-05"})
+
+
+async def _update_session(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    return mutation(type_, id=await _session(engine, organization), startTime="13:00:00")
+
+
+async def _cancel_session(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    return mutation(type_, id=await _session(engine, organization), reason="snow")
+
+
+async def _enroll(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    group_id, _ = await _full_group(engine, organization)
+    return mutation(type_, groupDefinitionId=group_id, patientId="patient-4")
+
+
+async def _leave(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    _, enrollments = await _full_group(engine, organization)
+    return mutation(type_, enrollmentId=enrollments[0])
+
+
+async def _promote(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    _, enrollments = await _full_group(engine, organization)
+    return mutation(type_, enrollmentId=enrollments[1], allowOverCapacity=True)
+
+
+async def _move(engine: Database, type_: MutationType, organization: str) -> Mutation:
+    _, enrollments = await _full_group(engine, organization)
+    return mutation(type_, enrollmentId=enrollments[2], position=1)
+
+
+_PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[Mutation]]] = {
+    mutations.CREATE_GROUP: _create_group,
+    mutations.UPDATE_GROUP: _update_group,
+    mutations.DELETE_GROUP: _delete_group,
+    mutations.CREATE_SESSION: _create_session,
+    mutations.GENERATE: _generate,
+    mutations.UPDATE_SESSION: _update_session,
+    mutations.CANCEL_SESSION: _cancel_session,
+    mutations.ENROLL: _enroll,
+    mutations.DISENROLL: _leave,
+    mutations.PROMOTE: _promote,
+    mutations.MOVE: _move,
+    mutations.REMOVE: _leave,
+}
