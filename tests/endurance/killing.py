@@ -1,4 +1,4 @@
-"""Servers that are killed one after another, each followed by one that answers what it left unanswered."""
+"""Kills servers one after another. The next server gets the requests that the last one left without a response."""
 
 import asyncio
 import signal
@@ -12,15 +12,15 @@ from sqlalchemy import text, update
 
 from db.connections.engine import Database
 from db.tables import idempotency_keys
-from tests.endurance.account import history_by_request
-from tests.endurance.hot_groups import Crowd, gather_crowd
-from tests.endurance.mutations import Kind, Mutation
-from tests.endurance.scenes import scene
-from tests.endurance.servers import APPLICATION_NAME, Nursery, Server, open_nursery
+from tests.endurance.concurrent_clients import ConcurrentClients, create_clients
+from tests.endurance.mutations import Mutation, MutationType
+from tests.endurance.prepared_mutations import prepare_mutation
+from tests.endurance.response_log import history_by_request
+from tests.endurance.servers import APPLICATION_NAME, ForkServer, Server, run_fork_server
 from tests.support.invariants import assert_invariants
 from tests.support.lively_clinic import LONG_AGO
 
-_OF_SERVERS = text(
+_COUNT_CONNECTIONS = text(
     "SELECT count(*) FROM pg_stat_activity"
     f" WHERE datname = current_database() AND application_name = '{APPLICATION_NAME}'"
 )
@@ -28,112 +28,112 @@ _CLIENTS = 4
 
 
 @dataclass
-class Killing:
-    """What became of the servers, and what their clients know.
+class Killer:
+    """Kills servers, and counts the outcomes.
 
     Attributes:
-        kills: How many servers were killed.
-        committed: How many requests a killed server had committed and not answered.
-        undone: How many it had neither committed nor answered.
+        kills: The number of killed servers.
+        committed: The number of requests that were committed, but got no response.
+        undone: The number of requests that were not committed and got no response.
     """
 
     engine: Database
-    nursery: Nursery
-    crowd: Crowd
+    fork_server: ForkServer
+    clients: ConcurrentClients
     kills: int = 0
     committed: int = 0
     undone: int = 0
     _unanswered: list[Mutation] = field(default_factory=list)
 
     async def new_organization(self) -> None:
-        """Goes on in another organization: what is looked at after each kill stays small."""
-        await self._settle_unanswered()
-        self.crowd = await gather_crowd(self.engine, self.crowd.http, [], self.kills, groups=2)
+        """Continue in another organization, so that the data to check after each kill stays small."""
+        await self._repeat_unanswered()
+        self.clients = await create_clients(self.engine, self.clients.http, [], self.kills, groups=2)
 
-    async def at_moment(self, kind: Kind, moment: int) -> bool:
-        """Sends a mutation to a server that kills itself at this moment of it; tells whether it was answered before."""
-        mutation = await scene(self.engine, kind, self.crowd.organization)
+    async def kill_at_moment(self, type_: MutationType, moment: int) -> bool:
+        """Send a mutation to a server that kills itself at a moment of it. Return whether there was a response."""
+        mutation = await prepare_mutation(self.engine, type_, self.clients.organization)
         server = await self._start(moment)
         server.arm()
-        answer = await self.crowd.send(mutation)
+        response = await self.clients.send(mutation)
         await self._kill(server, [mutation])
-        return answer is not None
+        return response is not None
 
-    async def at_random(self, seconds: float | None) -> float:
-        """Kills a server so long after several clients have sent it a request each; gives how long they took.
+    async def kill_after(self, seconds: float | None) -> float:
+        """Kill a server some time after several clients have sent a request each. Return the time that these took.
 
         Args:
-            seconds: The time to leave it; None leaves it the time to answer all.
+            seconds: The time until the kill; None waits for all responses.
         """
-        mutations = [self.crowd.workload.next() for _ in range(_CLIENTS)]
+        mutations = [self.clients.workload.next() for _ in range(_CLIENTS)]
         server = await self._start(None)
-        await self.crowd.look()  # it is up
+        await self.clients.check_roster()  # the server is up
         started = time.monotonic()
-        sending = asyncio.gather(*(self.crowd.send(mutation) for mutation in mutations))
+        sending = asyncio.gather(*(self.clients.send(mutation) for mutation in mutations))
         if seconds is not None:
             await asyncio.wait([sending], timeout=seconds)
             server.kill()
         await sending
-        took = time.monotonic() - started
+        duration = time.monotonic() - started
         await self._kill(server, mutations)
-        return took
+        return duration
 
     async def _start(self, moment: int | None) -> Server:
-        server = await self.nursery.start(moment)
-        self.crowd.addresses[:] = [server.address]
+        server = await self.fork_server.start(moment)
+        self.clients.addresses[:] = [server.address]
         repeated, self._unanswered = self._unanswered, []
         if repeated:
-            await self._let_leases_end()
+            await self._expire_leases()
         for mutation in repeated:
-            answer = await self.crowd.send(mutation)
-            while answer is not None and answer.error_codes:  # BUSY: not yet
-                answer = await self.crowd.send(mutation)
-            assert answer is not None
+            response = await self.clients.send(mutation)
+            while response is not None and response.error_codes:  # BUSY: try again
+                response = await self.clients.send(mutation)
+            assert response is not None
         if repeated:
-            await self._assert_whole()
+            await self._assert_consistent()
         return server
 
     async def _kill(self, server: Server, mutations: list[Mutation]) -> None:
         server.kill()
-        assert await self.nursery.reap(server) == -signal.SIGKILL
+        assert await self.fork_server.reap(server) == -signal.SIGKILL
         self.kills += 1
         await self._no_connections_of_servers()
-        left = await self._assert_whole()
-        self._unanswered = [each for each in mutations if self.crowd.account.answer_to(each) is None]
-        committed = sum(each.request_id in left for each in self._unanswered)
+        committed_ids = await self._assert_consistent()
+        self._unanswered = [mutation for mutation in mutations if self.clients.log.response_to(mutation) is None]
+        committed = sum(mutation.request_id in committed_ids for mutation in self._unanswered)
         self.committed += committed
         self.undone += len(self._unanswered) - committed
 
-    async def _settle_unanswered(self) -> None:
+    async def _repeat_unanswered(self) -> None:
         if self._unanswered:
             server = await self._start(None)
             await self._kill(server, [])
 
-    async def _assert_whole(self) -> set[str]:
-        history = await history_by_request(self.engine, self.crowd.organization)
-        self.crowd.account.assert_kept(history)
-        await assert_invariants(self.engine, self.crowd.organization)
+    async def _assert_consistent(self) -> set[str]:
+        history = await history_by_request(self.engine, self.clients.organization)
+        self.clients.log.assert_consistent(history)
+        await assert_invariants(self.engine, self.clients.organization)
         return set(history)
 
-    async def _let_leases_end(self) -> None:
-        # A repeat waits for the time in which the killed server might have been still at work: here, as if it passed.
+    async def _expire_leases(self) -> None:
+        # A repeated request waits until the lease of the killed server expires. Let it expire now.
         async with self.engine.begin() as connection:
             await connection.execute(update(idempotency_keys).values(leased_until=LONG_AGO))
 
     async def _no_connections_of_servers(self) -> None:
-        # PostgreSQL goes on with what it was sent last, and notices only then that its client is gone.
+        # PostgreSQL finishes its current statement before it notices that the client is gone.
         if self.engine.dialect.name == "postgresql":
             async with self.engine.connect() as connection:
-                while await connection.scalar(_OF_SERVERS):
+                while await connection.scalar(_COUNT_CONNECTIONS):
                     await connection.rollback()
 
 
 @asynccontextmanager
-async def killing(engine: Database, database_url: str) -> AsyncIterator[Killing]:
-    """Gives servers on a database to kill, and asserts at the end that all invariants hold in all of it."""
+async def killing_servers(engine: Database, database_url: str) -> AsyncIterator[Killer]:
+    """Provide a killer of servers on a database. Afterwards assert that all invariants hold in the whole database."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    async with open_nursery(database_url) as nursery, httpx.AsyncClient(timeout=60, limits=limits) as http:
-        killed = Killing(engine, nursery, await gather_crowd(engine, http, [], 0, groups=2))
-        yield killed
-        await killed.new_organization()
+    async with run_fork_server(database_url) as fork_server, httpx.AsyncClient(timeout=60, limits=limits) as http:
+        killer = Killer(engine, fork_server, await create_clients(engine, http, [], 0, groups=2))
+        yield killer
+        await killer.new_organization()
     await assert_invariants(engine)

@@ -1,4 +1,4 @@
-"""The twelve mutations as clients send them, and what each leaves in history."""
+"""The twelve mutations as clients send them, with the actions that they add to the history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,47 +13,49 @@ _GROUP = "id version maxCapacity deletedAt"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One mutation.
+class MutationType:
+    """One mutation of the schema.
 
     Attributes:
-        name: Its field in the schema.
-        answers: The field of its payload that holds what was changed.
-        actions: How history calls the change that was asked for; what follows from it has other names.
-        document: The operation.
-        always: Whether an accepted request always changes something.
+        name: The name of its field.
+        payload_field: The field of its payload with the changed records.
+        actions: The actions of the change in the history. Its consequences have other actions.
+        document: The GraphQL document.
+        always_changes: Whether an accepted request always changes something.
     """
 
     name: str
-    answers: str
+    payload_field: str
     actions: frozenset[str]
     document: str
-    always: bool
+    always_changes: bool
 
 
-def _kind(name: str, answers: str, fields: str, *actions: str, promotes: bool = False, always: bool = True) -> Kind:
-    more = "promoted { id }" if promotes else ""
+def _type(
+    name: str, payload_field: str, fields: str, *actions: str, promotes: bool = False, always_changes: bool = True
+) -> MutationType:
+    promoted = "promoted { id }" if promotes else ""
     document = (
         f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{"
-        f" {answers} {{ {fields} }} {more} userErrors {{ code field }} }} }}"
+        f" {payload_field} {{ {fields} }} {promoted} userErrors {{ code field }} }} }}"
     )
-    return Kind(name, answers, frozenset(actions), document, always)
+    return MutationType(name, payload_field, frozenset(actions), document, always_changes)
 
 
-CREATE_GROUP = _kind("createGroupDefinition", "groupDefinition", _GROUP, "created")
-UPDATE_GROUP = _kind("updateGroupDefinition", "groupDefinition", _GROUP, "updated", promotes=True, always=False)
-DELETE_GROUP = _kind("deleteGroupDefinition", "groupDefinition", _GROUP, "deleted")
-CREATE_SESSION = _kind("createOccurrence", "occurrence", _SESSION, "scheduled")
-GENERATE = _kind("generateOccurrences", "occurrences", _SESSION, "scheduled", always=False)
-UPDATE_SESSION = _kind("updateOccurrence", "occurrence", _SESSION, "updated", "rescheduled", always=False)
-CANCEL_SESSION = _kind("cancelOccurrence", "occurrence", _SESSION, "cancelled")
-ENROLL = _kind("enrollPatient", "enrollment", _ENROLLMENT, "enrolled", "waitlisted")
-DISENROLL = _kind("disenrollPatient", "enrollment", _ENROLLMENT, "disenrolled", promotes=True)
-PROMOTE = _kind("promoteEnrollment", "enrollment", _ENROLLMENT, "promoted", "promoted_over_capacity")
-MOVE = _kind("moveWaitlistedEnrollment", "enrollment", _ENROLLMENT, "waitlist_position_changed", always=False)
-REMOVE = _kind("removeEnrollment", "enrollment", _ENROLLMENT, "removed", promotes=True)
+CREATE_GROUP = _type("createGroupDefinition", "groupDefinition", _GROUP, "created")
+UPDATE_GROUP = _type("updateGroupDefinition", "groupDefinition", _GROUP, "updated", promotes=True, always_changes=False)
+DELETE_GROUP = _type("deleteGroupDefinition", "groupDefinition", _GROUP, "deleted")
+CREATE_SESSION = _type("createOccurrence", "occurrence", _SESSION, "scheduled")
+GENERATE = _type("generateOccurrences", "occurrences", _SESSION, "scheduled", always_changes=False)
+UPDATE_SESSION = _type("updateOccurrence", "occurrence", _SESSION, "updated", "rescheduled", always_changes=False)
+CANCEL_SESSION = _type("cancelOccurrence", "occurrence", _SESSION, "cancelled")
+ENROLL = _type("enrollPatient", "enrollment", _ENROLLMENT, "enrolled", "waitlisted")
+DISENROLL = _type("disenrollPatient", "enrollment", _ENROLLMENT, "disenrolled", promotes=True)
+PROMOTE = _type("promoteEnrollment", "enrollment", _ENROLLMENT, "promoted", "promoted_over_capacity")
+MOVE = _type("moveWaitlistedEnrollment", "enrollment", _ENROLLMENT, "waitlist_position_changed", always_changes=False)
+REMOVE = _type("removeEnrollment", "enrollment", _ENROLLMENT, "removed", promotes=True)
 
-KINDS = (
+MUTATION_TYPES = (
     CREATE_GROUP,
     UPDATE_GROUP,
     DELETE_GROUP,
@@ -70,8 +72,8 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: the payload, or the codes of errors that left none."""
+class MutationResponse:
+    """A response: the payload, or the codes of the errors."""
 
     status: int
     payload: dict[str, Any] | None
@@ -80,28 +82,28 @@ class Answer:
     @property
     def refusals(self) -> tuple[str, ...]:
         """The codes of the user errors."""
-        return tuple(each["code"] for each in (self.payload or {}).get("userErrors", ()))
+        return tuple(error["code"] for error in (self.payload or {}).get("userErrors", ()))
 
     @property
     def accepted(self) -> bool:
-        """Whether the change was made, as far as the client was told."""
+        """Whether the response says that the change was made."""
         return self.payload is not None and not self.refusals
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One request of a client: repeated, it is the same request. Its id is its key, and stands in history."""
+    """One request. Repeating it sends the same request. Its id is also its idempotency key, and is in the history."""
 
-    kind: Kind
+    type: MutationType
     input: Mapping[str, Any]
     request_id: str
 
-    async def send(self, http: httpx.AsyncClient, address: str, authorization: str) -> Answer | None:
-        """Gives the answer; None where none came, and the client cannot know whether the change was made."""
+    async def send(self, http: httpx.AsyncClient, address: str, authorization: str) -> MutationResponse | None:
+        """Return the response; None if there was none, so that the client cannot know whether the change was made."""
         try:
             response = await http.post(
                 f"{address}/graphql",
-                json={"query": self.kind.document, "variables": {"input": dict(self.input)}},
+                json={"query": self.type.document, "variables": {"input": dict(self.input)}},
                 headers={
                     "Authorization": authorization,
                     "X-Request-ID": self.request_id,
@@ -111,11 +113,11 @@ class Mutation:
         except httpx.TransportError:
             return None
         body = response.json()
-        payload = (body.get("data") or {}).get(self.kind.name)
-        codes = tuple(each["extensions"]["code"] for each in body.get("errors", ()))
-        return Answer(response.status_code, payload, codes)
+        payload = (body.get("data") or {}).get(self.type.name)
+        codes = tuple(error["extensions"]["code"] for error in body.get("errors", ()))
+        return MutationResponse(response.status_code, payload, codes)
 
 
-def mutation(kind: Kind, **given: Any) -> Mutation:
-    """Gives a new request."""
-    return Mutation(kind, given, uuid4().hex)
+def mutation(type_: MutationType, **input_: Any) -> Mutation:
+    """Return a new request."""
+    return Mutation(type_, input_, uuid4().hex)

@@ -1,8 +1,8 @@
-"""How long the long tests are: `make soak` is as long as it says, `make soak SOAK=short` some minutes."""
+"""The length of the soak tests: `make soak` takes hours, `make soak SOAK=short` some minutes."""
 
 import os
 
 
 def soak(long: int, *, short: int) -> int:
-    """Gives one of the two numbers, by the variable SOAK (long or short; long where it is not set)."""
+    """Return one of the two numbers, by the variable SOAK (long or short; by default long)."""
     return {"long": long, "short": short}[os.environ.get("SOAK", "long")]

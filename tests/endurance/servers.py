@@ -1,4 +1,4 @@
-"""Servers in processes of their own, for tests that stop them in ways that no server can answer."""
+"""Server processes for tests that kill them."""
 
 import asyncio
 import json
@@ -18,11 +18,11 @@ from tests.support.processes import child_environment
 from tests.support.repository import ROOT
 
 APPLICATION_NAME = "endurance"
-"""By which PostgreSQL knows the connections of these servers."""
+"""The application name of these servers' connections in PostgreSQL."""
 
 
 def environment(database_url: str) -> dict[str, str]:
-    """Return what a server needs to know, and nothing of the environment that the tests run in."""
+    """Return the environment of a server, without that of the tests."""
     address = make_url(database_url)
     if address.get_backend_name() == "postgresql":
         address = address.update_query_dict({"application_name": APPLICATION_NAME})
@@ -33,51 +33,51 @@ def environment(database_url: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that runs."""
+    """A running server."""
 
     pid: int
     address: str
 
     def arm(self) -> None:
-        """Starts the count of moments at the end of which it kills itself."""
+        """Start counting moments. The server kills itself at the last one."""
         os.kill(self.pid, signal.SIGUSR1)
 
     def kill(self) -> None:
-        """Kills it, in the middle of whatever it does. It may have done so itself."""
-        os.kill(self.pid, signal.SIGKILL)  # until it is reaped its id is nobody else's
+        """Kill the server. It may have killed itself already."""
+        os.kill(self.pid, signal.SIGKILL)  # its id is not reused before it is reaped
 
 
-class Nursery:
-    """Starts servers that have loaded everything already; see tests.endurance.nursery."""
+class ForkServer:
+    """Starts servers whose modules are already imported (tests.endurance.fork_server)."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
     async def start(self, moment: int | None = None) -> Server:
-        """Starts a server; it kills itself at a moment after it was armed, where one is given."""
-        answer = await self._ask({"moment": moment})
-        return Server(answer["pid"], f"http://127.0.0.1:{answer['port']}")
+        """Start a server. If a moment is given, the server kills itself at this moment after it was armed."""
+        reply = await self._send({"moment": moment})
+        return Server(reply["pid"], f"http://127.0.0.1:{reply['port']}")
 
     async def reap(self, server: Server) -> int:
-        """Waits for a server's end and gives its exit code, minus the signal's number where one ended it."""
-        status: int = (await self._ask({"reap": server.pid}))["status"]
+        """Wait for the end of a server. Return its exit code, or the negative number of the signal that killed it."""
+        status: int = (await self._send({"reap": server.pid}))["status"]
         return status
 
-    async def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
+    async def _send(self, command: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-        answer: dict[str, Any] = json.loads(await self._process.stdout.readline())
-        return answer
+        self._process.stdin.write(json.dumps(command).encode() + b"\n")
+        reply: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        return reply
 
 
 @asynccontextmanager
-async def open_nursery(database_url: str) -> AsyncIterator[Nursery]:
-    """Gives a nursery of servers on a database."""
+async def run_fork_server(database_url: str) -> AsyncIterator[ForkServer]:
+    """Run a fork server whose servers use a database."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.endurance.nursery",
+        "tests.endurance.fork_server",
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
@@ -85,7 +85,7 @@ async def open_nursery(database_url: str) -> AsyncIterator[Nursery]:
         env=environment(database_url),
     )
     try:
-        yield Nursery(process)
+        yield ForkServer(process)
     finally:
         assert process.stdin is not None
         process.stdin.close()

@@ -1,6 +1,6 @@
-"""The process is killed at any moment of any mutation: nothing is lost, nothing is half written, nothing is doubled.
+"""The server is killed at any moment of any mutation. No change is lost, half written or executed twice.
 
-A client that got no answer repeats its request to the next server, under the same key: then it was made once.
+A client without a response repeats its request with the same idempotency key to the next server.
 """
 
 import random
@@ -8,71 +8,71 @@ import random
 import pytest
 
 from db.connections.engine import Database
-from tests.endurance.killing import Killing, killing
-from tests.endurance.mutations import KINDS
+from tests.endurance.killing import Killer, killing_servers
+from tests.endurance.mutations import MUTATION_TYPES
 from tests.endurance.scale import soak
 from tests.support.figures import record_figures
 
 pytestmark = pytest.mark.anyio
 
-_MOMENTS = 48  # about as many as a mutation has; the soak finds the last of each
+_MOMENTS = 48  # about the number of moments of a mutation; the soak test finds the last one of each
 
 
-async def test_a_kill_at_a_moment_of_each_mutation_leaves_it_whole_or_undone(
+async def test_a_mutation_is_complete_or_undone_after_a_kill(
     engine: Database, database_url: str, database_kind: str
 ) -> None:
-    async with killing(engine, database_url) as killed:
-        for number, kind in enumerate(KINDS):
+    async with killing_servers(engine, database_url) as killer:
+        for number, type_ in enumerate(MUTATION_TYPES):
             for half in (0, _MOMENTS // 2):
-                await killed.at_moment(kind, 1 + (2 * number + half) % _MOMENTS)
-    _record("kill at a moment", database_kind, killed)
+                await killer.kill_at_moment(type_, 1 + (2 * number + half) % _MOMENTS)
+    _record("kill at a moment", database_kind, killer)
 
 
-async def test_a_kill_among_the_requests_of_many_leaves_each_whole_or_undone(
+async def test_concurrent_mutations_are_complete_or_undone_after_a_kill(
     engine: Database, database_url: str, database_kind: str
 ) -> None:
-    async with killing(engine, database_url) as killed:
-        await _kill_at_random(killed, 8)
-    _record("kill at random", database_kind, killed)
+    async with killing_servers(engine, database_url) as killer:
+        await _kill_at_random(killer, 8)
+    _record("kill at random", database_kind, killer)
 
 
 @pytest.mark.soak
-async def test_a_kill_at_every_moment_of_every_mutation_leaves_it_whole_or_undone(
+async def test_a_mutation_is_complete_or_undone_after_a_kill_at_any_moment(
     engine: Database, database_url: str, database_kind: str
 ) -> None:
     step = soak(1, short=4)
-    async with killing(engine, database_url) as killed:
-        for number, kind in enumerate(KINDS):
-            await killed.new_organization()
+    async with killing_servers(engine, database_url) as killer:
+        for number, type_ in enumerate(MUTATION_TYPES):
+            await killer.new_organization()
             moment = 1 + number % step
-            while not await killed.at_moment(kind, moment):
+            while not await killer.kill_at_moment(type_, moment):
                 moment += step
             assert moment > _MOMENTS // 2, "the moments of a transaction were passed"
-    assert killed.committed > 0
-    assert killed.undone > killed.committed
-    _record("kill at every moment", database_kind, killed)
+    assert killer.committed > 0
+    assert killer.undone > killer.committed
+    _record("kill at every moment", database_kind, killer)
 
 
 @pytest.mark.soak
-async def test_a_thousand_kills_among_the_requests_of_many_leave_each_whole_or_undone(
+async def test_concurrent_mutations_are_complete_or_undone_after_many_kills(
     engine: Database, database_url: str, database_kind: str
 ) -> None:
-    async with killing(engine, database_url) as killed:
-        await _kill_at_random(killed, soak(1000, short=60))
-    assert killed.committed > 0
-    assert killed.undone > 0
-    _record("a thousand kills", database_kind, killed)
+    async with killing_servers(engine, database_url) as killer:
+        await _kill_at_random(killer, soak(1000, short=60))
+    assert killer.committed > 0
+    assert killer.undone > 0
+    _record("a thousand kills", database_kind, killer)
 
 
-async def _kill_at_random(killed: Killing, times: int) -> None:
-    chosen = random.Random()
-    longest = await killed.at_random(None)
+async def _kill_at_random(killer: Killer, times: int) -> None:
+    generator = random.Random()
+    longest = await killer.kill_after(None)
     for number in range(times):
         if number % 40 == 39:
-            await killed.new_organization()
-        took = await killed.at_random(chosen.uniform(0, longest))
-        longest = max(longest * 0.95, took)
+            await killer.new_organization()
+        duration = await killer.kill_after(generator.uniform(0, longest))
+        longest = max(longest * 0.95, duration)
 
 
-def _record(test: str, database: str, killed: Killing) -> None:
-    record_figures(test, database, kills=killed.kills, committed_unanswered=killed.committed, undone=killed.undone)
+def _record(test: str, database: str, killer: Killer) -> None:
+    record_figures(test, database, kills=killer.kills, committed_unanswered=killer.committed, undone=killer.undone)

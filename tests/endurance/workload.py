@@ -1,4 +1,4 @@
-"""Random mutations on a few hot groups, as many clients send them who know only what they were answered."""
+"""Random mutations on a few groups, from clients that know only the ids in the responses."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -6,34 +6,34 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.endurance import mutations as kinds
-from tests.endurance.mutations import Answer, Kind, Mutation, mutation
+from tests.endurance import mutations
+from tests.endurance.mutations import Mutation, MutationResponse, MutationType, mutation
 
-_WEIGHTS: Mapping[Kind, int] = {
-    kinds.ENROLL: 30,
-    kinds.DISENROLL: 14,
-    kinds.PROMOTE: 8,
-    kinds.MOVE: 10,
-    kinds.REMOVE: 8,
-    kinds.UPDATE_GROUP: 8,
-    kinds.CREATE_SESSION: 6,
-    kinds.UPDATE_SESSION: 6,
-    kinds.CANCEL_SESSION: 4,
-    kinds.GENERATE: 2,
-    kinds.CREATE_GROUP: 3,
-    kinds.DELETE_GROUP: 1,
+_WEIGHTS: Mapping[MutationType, int] = {
+    mutations.ENROLL: 30,
+    mutations.DISENROLL: 14,
+    mutations.PROMOTE: 8,
+    mutations.MOVE: 10,
+    mutations.REMOVE: 8,
+    mutations.UPDATE_GROUP: 8,
+    mutations.CREATE_SESSION: 6,
+    mutations.UPDATE_SESSION: 6,
+    mutations.CANCEL_SESSION: 4,
+    mutations.GENERATE: 2,
+    mutations.CREATE_GROUP: 3,
+    mutations.DELETE_GROUP: 1,
 }
 
 
 @dataclass
 class Workload:
-    """What clients know, and what they think of next.
+    """The known ids, and the choice of the next mutation.
 
     Attributes:
-        random: Where choices come from.
-        patients: Ids of the patients that they enroll.
-        hot: The groups that they all work on.
-        cold: Groups that they made since, to delete.
+        random: The source of random choices.
+        patients: The ids of the patients to enroll.
+        hot: The groups that all clients change.
+        cold: The groups that the clients have created, to delete.
     """
 
     random: random.Random
@@ -44,24 +44,24 @@ class Workload:
     enrollments: list[str] = field(default_factory=list)
 
     def next(self) -> Mutation:
-        """Gives a new request, of a kind for which something is known."""
+        """Return a new request of a type whose ids are known."""
         while True:
-            (kind,) = self.random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
-            made = _INPUTS[kind](self)
-            if made is not None:
-                return mutation(kind, **made)
+            (type_,) = self.random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
+            input_ = _INPUTS[type_](self)
+            if input_ is not None:
+                return mutation(type_, **input_)
 
-    def learn(self, asked: Mutation, answer: Answer | None) -> None:
-        """Remembers the ids of an answer."""
-        if answer is None or answer.payload is None or not answer.accepted:
+    def learn(self, request: Mutation, response: MutationResponse | None) -> None:
+        """Remember the ids in a response."""
+        if response is None or response.payload is None or not response.accepted:
             return
-        told = answer.payload[asked.kind.answers]
-        for record in told if isinstance(told, list) else [told]:
-            if asked.kind is kinds.CREATE_GROUP:
+        value = response.payload[request.type.payload_field]
+        for record in value if isinstance(value, list) else [value]:
+            if request.type is mutations.CREATE_GROUP:
                 self.cold.append(record["id"])
-            elif asked.kind in {kinds.CREATE_SESSION, kinds.GENERATE}:
+            elif request.type in {mutations.CREATE_SESSION, mutations.GENERATE}:
                 self.sessions.append(record["id"])
-            elif asked.kind is kinds.ENROLL:
+            elif request.type is mutations.ENROLL:
                 self.enrollments.append(record["id"])
 
     def _recent(self, ids: list[str]) -> str | None:
@@ -124,17 +124,17 @@ NEW_GROUP: Mapping[str, Any] = {
     "recurrence": {"rule": "FREQ=DAILY", "startDate": "2026-12-01", "startTime": "09:00:00"},
 }
 
-_INPUTS: Mapping[Kind, Callable[[Workload], dict[str, Any] | None]] = {
-    kinds.CREATE_GROUP: Workload._create_group,
-    kinds.UPDATE_GROUP: Workload._update_group,
-    kinds.DELETE_GROUP: Workload._delete_group,
-    kinds.CREATE_SESSION: Workload._create_session,
-    kinds.GENERATE: Workload._generate,
-    kinds.UPDATE_SESSION: Workload._update_session,
-    kinds.CANCEL_SESSION: Workload._cancel_session,
-    kinds.ENROLL: Workload._enroll,
-    kinds.DISENROLL: Workload._leave,
-    kinds.PROMOTE: Workload._promote,
-    kinds.MOVE: Workload._move,
-    kinds.REMOVE: Workload._leave,
+_INPUTS: Mapping[MutationType, Callable[[Workload], dict[str, Any] | None]] = {
+    mutations.CREATE_GROUP: Workload._create_group,
+    mutations.UPDATE_GROUP: Workload._update_group,
+    mutations.DELETE_GROUP: Workload._delete_group,
+    mutations.CREATE_SESSION: Workload._create_session,
+    mutations.GENERATE: Workload._generate,
+    mutations.UPDATE_SESSION: Workload._update_session,
+    mutations.CANCEL_SESSION: Workload._cancel_session,
+    mutations.ENROLL: Workload._enroll,
+    mutations.DISENROLL: Workload._leave,
+    mutations.PROMOTE: Workload._promote,
+    mutations.MOVE: Workload._move,
+    mutations.REMOVE: Workload._leave,
 }

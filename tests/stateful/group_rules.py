@@ -1,4 +1,4 @@
-"""Defining, editing and deleting groups, as the model has them."""
+"""The model's rules for defining, editing and deleting groups."""
 
 from typing import Any
 
@@ -20,85 +20,89 @@ _FIELDS = (
 _ZONES = {"America/Phoenix", "America/Denver", "Europe/Berlin"}
 
 
-def create(model: Model, given: Record, actor: str, told: Payload) -> Payload:
-    typed = {name: given.get(name) for name in _FIELDS}
-    if faults := _faults(typed, min_typed=True):
+def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
+    values = {name: input_.get(name) for name in _FIELDS}
+    if faults := _faults(values, has_min=True):
         return refused(*faults, groupDefinition=None)
-    group = {"id": (told["groupDefinition"] or {}).get("id", "no id was told"), "version": 1, "deletedAt": False}
-    group |= _record(typed)
+    group = {
+        "id": (actual["groupDefinition"] or {}).get("id", "no id in the response"),
+        "version": 1,
+        "deletedAt": False,
+    }
+    group |= _record(values)
     model.groups[group["id"]] = group
-    model.tell(group["id"], group["id"], "created", actor)
+    model.record(group["id"], group["id"], "created", actor)
     return accepted(groupDefinition=dict(group))
 
 
-def update(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
-    group = model.groups.get(given["id"])
-    if fault := _no_change(group, given):
+def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    group = model.groups.get(input_["id"])
+    if fault := _no_change(group, input_):
         return refused(fault, groupDefinition=None, promoted=[])
     assert group is not None
-    typed = {**_typed(group), **{name: given[name] for name in _FIELDS if name in given}}
-    if faults := _faults(typed, min_typed="minCapacity" in given):
+    values = {**_values(group), **{name: input_[name] for name in _FIELDS if name in input_}}
+    if faults := _faults(values, has_min="minCapacity" in input_):
         return refused(*faults, groupDefinition=None, promoted=[])
-    before, after = dict(group), {**group, **_record(typed)}
+    before, after = dict(group), {**group, **_record(values)}
     if after != before:
         group |= {**after, "version": before["version"] + 1}
-        model.tell(group["id"], group["id"], "updated", actor)
+        model.record(group["id"], group["id"], "updated", actor)
     more = after["maxCapacity"] > before["maxCapacity"]
     return accepted(promoted=settle(model, group["id"], actor) if more else [], groupDefinition=dict(group))
 
 
-def delete(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
-    group = model.groups.get(given["id"])
-    if fault := _no_change(group, given):
+def delete(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    group = model.groups.get(input_["id"])
+    if fault := _no_change(group, input_):
         return refused(fault, groupDefinition=None)
     assert group is not None
     version = group["version"] + 1
     group |= {"deletedAt": True, "version": version}
-    model.tell(group["id"], group["id"], "deleted", actor)
+    model.record(group["id"], group["id"], "deleted", actor)
     return accepted(groupDefinition=dict(group))
 
 
-def _no_change(group: Record | None, given: Record) -> tuple[str, str] | None:
+def _no_change(group: Record | None, input_: Record) -> tuple[str, str] | None:
     if group is None:
         return "NOT_FOUND", "id"
     if group["deletedAt"]:
         return "GROUP_DELETED", "id"
-    if given.get("expectedVersion") not in {None, group["version"]}:
+    if input_.get("expectedVersion") not in {None, group["version"]}:
         return "VERSION_CONFLICT", "expectedVersion"
     return None
 
 
-def _faults(typed: Record, *, min_typed: bool) -> list[tuple[str, str]]:
+def _faults(values: Record, *, has_min: bool) -> list[tuple[str, str]]:
     faults = []
-    if not (typed["name"] or "").strip():
+    if not (values["name"] or "").strip():
         faults.append(("REQUIRED", "name"))
-    elif len(typed["name"].strip()) > 200:
+    elif len(values["name"].strip()) > 200:
         faults.append(("OUT_OF_RANGE", "name"))
-    faults += [("REQUIRED", name) for name in ("groupType", "facilitatorId") if typed[name] is None]
-    if typed["facilitatorId"] is not None and typed["facilitatorId"] not in STAFF:
+    faults += [("REQUIRED", name) for name in ("groupType", "facilitatorId") if values[name] is None]
+    if values["facilitatorId"] is not None and values["facilitatorId"] not in STAFF:
         faults.append(("NOT_FOUND", "facilitatorId"))
-    if typed["coFacilitatorId"] is not None:
-        if typed["coFacilitatorId"] not in STAFF:
+    if values["coFacilitatorId"] is not None:
+        if values["coFacilitatorId"] not in STAFF:
             faults.append(("NOT_FOUND", "coFacilitatorId"))
-        elif typed["coFacilitatorId"] == typed["facilitatorId"]:
+        elif values["coFacilitatorId"] == values["facilitatorId"]:
             faults.append(("INVALID", "coFacilitatorId"))
-    if typed["locationId"] is not None and typed["locationId"] not in PLACES:
+    if values["locationId"] is not None and values["locationId"] not in PLACES:
         faults.append(("NOT_FOUND", "locationId"))
-    if typed["timeZone"] is not None and typed["timeZone"] not in _ZONES:
+    if values["timeZone"] is not None and values["timeZone"] not in _ZONES:
         faults.append(("INVALID", "timeZone"))
-    if typed["recurrence"] is not None and "HOURLY" in typed["recurrence"]["rule"]:
+    if values["recurrence"] is not None and "HOURLY" in values["recurrence"]["rule"]:
         faults.append(("INVALID_RECURRENCE_RULE", "recurrence.rule"))
-    return faults + _number_faults(typed["maxCapacity"], typed["minCapacity"], typed["durationMinutes"], min_typed)
+    return faults + _number_faults(values["maxCapacity"], values["minCapacity"], values["durationMinutes"], has_min)
 
 
-def _number_faults(most: int | None, least: int | None, minutes: int | None, min_typed: bool) -> list[tuple[str, str]]:
+def _number_faults(most: int | None, least: int | None, minutes: int | None, has_min: bool) -> list[tuple[str, str]]:
     faults = []
     if most is None:
         faults.append(("REQUIRED", "maxCapacity"))
     elif not 1 <= most <= 500:
         faults.append(("OUT_OF_RANGE", "maxCapacity"))
     elif least is not None and not 1 <= least <= most:
-        faults.append(("OUT_OF_RANGE", "minCapacity" if min_typed else "maxCapacity"))
+        faults.append(("OUT_OF_RANGE", "minCapacity" if has_min else "maxCapacity"))
     if (most is None or not 1 <= most <= 500) and least is not None and least < 1:
         faults.append(("OUT_OF_RANGE", "minCapacity"))
     if minutes is None:
@@ -108,27 +112,27 @@ def _number_faults(most: int | None, least: int | None, minutes: int | None, min
     return faults
 
 
-def _record(typed: Record) -> Record:
-    place = typed["locationId"]
-    rule = typed["recurrence"]
+def _record(values: Record) -> Record:
+    place = values["locationId"]
+    rule = values["recurrence"]
     return {
-        "name": typed["name"].strip(),
-        "groupType": typed["groupType"],
-        "facilitator": {"id": typed["facilitatorId"]},
-        "coFacilitator": _reference(typed["coFacilitatorId"]),
+        "name": values["name"].strip(),
+        "groupType": values["groupType"],
+        "facilitator": {"id": values["facilitatorId"]},
+        "coFacilitator": _reference(values["coFacilitatorId"]),
         "location": _reference(place),
-        "timeZone": typed["timeZone"] or PLACES.get(place, DEFAULT_ZONE),
-        "maxCapacity": typed["maxCapacity"],
-        "minCapacity": typed["minCapacity"],
-        "durationMinutes": typed["durationMinutes"],
+        "timeZone": values["timeZone"] or PLACES.get(place, DEFAULT_ZONE),
+        "maxCapacity": values["maxCapacity"],
+        "minCapacity": values["minCapacity"],
+        "durationMinutes": values["durationMinutes"],
         "recurrence": rule and {**rule, "excludedDates": sorted(set(rule["excludedDates"]))},
     }
 
 
-def _typed(group: Record) -> Record:
-    typed: dict[str, Any] = {name: group[name] for name in _FIELDS if name in group}
+def _values(group: Record) -> Record:
+    values: dict[str, Any] = {name: group[name] for name in _FIELDS if name in group}
     people = {"facilitatorId": "facilitator", "coFacilitatorId": "coFacilitator", "locationId": "location"}
-    return typed | {name: (group[field] or {}).get("id") for name, field in people.items()}
+    return values | {name: (group[field] or {}).get("id") for name, field in people.items()}
 
 
 def _reference(record: str | None) -> Record | None:

@@ -1,4 +1,4 @@
-"""What random clients type: right mostly, so that much happens, and wrong in every way now and then."""
+"""Random inputs. Most are valid, so that much happens; sometimes one is invalid in any possible way."""
 
 from typing import Any, Final
 
@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from tests.stateful.model import ACTIVE_PATIENTS, INACTIVE_PATIENT
 
-Typed = st.SearchStrategy[dict[str, Any]]
+Inputs = st.SearchStrategy[dict[str, Any]]
 
 
-def _mostly(right: list[Any], wrong: list[Any]) -> st.SearchStrategy[Any]:
-    """One of thirty is wrong: an input has many fields, and is refused for any of them."""
-    return st.sampled_from([*right * (29 * len(wrong) // len(right) + 1), *wrong])
+def _mostly(valid: list[Any], invalid: list[Any]) -> st.SearchStrategy[Any]:
+    """Draw an invalid value in one of thirty cases: an input has many fields, and any of them can refuse it."""
+    return st.sampled_from([*valid * (29 * len(invalid) // len(valid) + 1), *invalid])
 
 
 _NAMES = _mostly(["Anger management", " Morning group ", "Sleep"], ["  ", "x" * 201])
@@ -25,7 +25,7 @@ _MINUTES = _mostly([45, 60, 90, 180], [4, 721])
 _DAYS = st.sampled_from([f"2026-12-0{n}" for n in range(1, 8)])
 _STARTS = _mostly(["08:00:00", "09:00:00", "13:30:00"], ["23:30:00"])
 _ENDS = _mostly(["15:00:00", "23:45:00", None], ["09:00:00"])
-_RECURRENCES: Typed = st.fixed_dictionaries(
+_RECURRENCES: Inputs = st.fixed_dictionaries(
     {
         "rule": _mostly(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE"], ["FREQ=HOURLY"]),
         "startDate": _DAYS,
@@ -45,7 +45,7 @@ A_GROUP: Final = {
     "durationMinutes": 60,
     "recurrence": {"rule": "FREQ=DAILY", "startDate": "2026-12-01", "startTime": "09:00:00", "excludedDates": []},
 }
-NEW_GROUPS: Final[Typed] = st.fixed_dictionaries(
+NEW_GROUPS: Final[Inputs] = st.fixed_dictionaries(
     {
         "name": _NAMES,
         "groupType": st.sampled_from(["THERAPY", "IOP"]),
@@ -61,7 +61,7 @@ NEW_GROUPS: Final[Typed] = st.fixed_dictionaries(
         "recurrence": st.none() | _RECURRENCES,
     },
 )
-GROUP_EDITS: Final[Typed] = st.fixed_dictionaries(
+GROUP_EDITS: Final[Inputs] = st.fixed_dictionaries(
     {},
     optional={
         "name": _NAMES,
@@ -76,7 +76,7 @@ GROUP_EDITS: Final[Typed] = st.fixed_dictionaries(
         "recurrence": st.none() | _RECURRENCES,
     },
 ) | st.fixed_dictionaries({"maxCapacity": _MOST})
-NEW_SESSIONS: Final[Typed] = st.fixed_dictionaries(
+NEW_SESSIONS: Final[Inputs] = st.fixed_dictionaries(
     {"sessionDate": _DAYS, "startTime": _STARTS},
     optional={
         "endTime": _ENDS,
@@ -85,7 +85,7 @@ NEW_SESSIONS: Final[Typed] = st.fixed_dictionaries(
         "locationId": st.none() | _PLACES,
     },
 )
-SESSION_EDITS: Final[Typed] = st.fixed_dictionaries(
+SESSION_EDITS: Final[Inputs] = st.fixed_dictionaries(
     {},
     optional={
         "sessionDate": _DAYS,
@@ -96,7 +96,7 @@ SESSION_EDITS: Final[Typed] = st.fixed_dictionaries(
         "locationId": st.none() | _PLACES,
     },
 )
-WINDOWS: Final[Typed] = st.fixed_dictionaries(
+WINDOWS: Final[Inputs] = st.fixed_dictionaries(
     {
         "from": st.sampled_from(["2026-11-30", "2026-12-02", "2026-12-04"]),
         "through": _mostly(["2026-12-05", "2026-12-08"], ["2026-11-01", "2029-01-01"]),

@@ -1,6 +1,6 @@
-"""What the API promises, as a model that is simple enough to be seen to be right: dictionaries in the API's own words.
+"""A simple model of the API: dictionaries with the API's field names, and one function for each mutation.
 
-It shares no code with the domain. Instants are told as whether there is one.
+It shares no code with the domain. An instant is only True or False: whether it is set.
 """
 
 from collections import Counter, defaultdict
@@ -20,14 +20,14 @@ INACTIVE_PATIENT = "inactive"
 
 @dataclass
 class Model:
-    """One organization.
+    """The records of one organization.
 
     Attributes:
-        groups: By id; a deleted one has deletedAt True.
-        sessions: By id.
-        enrollments: By id; a removed one has deletedAt True.
-        history: By the record's id: (action, actor) in their order.
-        events: (event, the record's id) of each group.
+        groups: The groups by id. A deleted group has deletedAt True.
+        sessions: The sessions by id.
+        enrollments: The enrollments by id. A removed enrollment has deletedAt True.
+        history: The entries (action, actor) by the id of the record, in order.
+        events: The events (name, id of the record) by group.
     """
 
     groups: dict[str, Record] = field(default_factory=dict)
@@ -36,31 +36,31 @@ class Model:
     history: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     events: dict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def tell(self, group: str, record: str, action: str, actor: str, event: str | None = None) -> None:
-        """Notes an entry of a record's history, and the event that goes with it."""
-        self.history[record].append((action, actor))
+    def record(self, group: str, record_id: str, action: str, actor: str, event: str | None = None) -> None:
+        """Add an entry to a record's history, and the event that belongs to it."""
+        self.history[record_id].append((action, actor))
         if event is not None:
-            self.events[group][event, record] += 1
+            self.events[group][event, record_id] += 1
 
     def seated(self, group: str) -> list[Record]:
-        """Who has a seat."""
-        return [each for each in self._of(group) if each["status"] == "ENROLLED"]
+        """Return the enrolled patients' enrollments."""
+        return [item for item in self._of(group) if item["status"] == "ENROLLED"]
 
     def waiting(self, group: str) -> list[Record]:
-        """Who waits, in turn."""
-        waiting = [each for each in self._of(group) if each["status"] == "WAITLISTED"]
-        return sorted(waiting, key=lambda each: int(each["waitlistPosition"]))
+        """Return the waiting patients' enrollments in the order of the waitlist."""
+        waiting = [item for item in self._of(group) if item["status"] == "WAITLISTED"]
+        return sorted(waiting, key=lambda enrollment: int(enrollment["waitlistPosition"]))
 
     def _of(self, group: str) -> Iterable[Record]:
-        return [each for each in self.enrollments.values() if each["groupDefinition"] == {"id": group}]
+        return [item for item in self.enrollments.values() if item["groupDefinition"] == {"id": group}]
 
     def view(self, group: str) -> Record:
-        """A group as the query of it answers: its seats, sessions, enrollments, and everything's history."""
+        """Return a group as a query returns it: with capacity, sessions, enrollments, and the history of each."""
         record = self.groups[group]
         seated, waiting = len(self.seated(group)), len(self.waiting(group))
         most, least = record["maxCapacity"], record["minCapacity"]
-        held = [each for each in self._of(group) if not each["deletedAt"]]
-        sessions = [each for each in self.sessions.values() if each["groupDefinition"] == {"id": group}]
+        visible = [item for item in self._of(group) if not item["deletedAt"]]
+        sessions = [item for item in self.sessions.values() if item["groupDefinition"] == {"id": group}]
         return {
             **record,
             "capacity": {
@@ -72,33 +72,33 @@ class Model:
                 "status": "OPEN" if seated < most else "FULL" if seated == most else "OVER_CAPACITY",
                 "belowMinimum": least is not None and seated < least,
             },
-            "history": self._told(group),
+            "history": self._history(group),
             "enrollments": [
-                {**each, "history": self._told(each["id"])} for each in sorted(held, key=_place_of_enrollment)
+                {**item, "history": self._history(item["id"])} for item in sorted(visible, key=_order_of_enrollment)
             ],
             "occurrences": [
-                {**each, "history": self._told(each["id"])} for each in sorted(sessions, key=_place_of_session)
+                {**item, "history": self._history(item["id"])} for item in sorted(sessions, key=_order_of_session)
             ],
         }
 
-    def _told(self, record: str) -> list[tuple[str, str]]:
+    def _history(self, record: str) -> list[tuple[str, str]]:
         return self.history[record][::-1]
 
 
 def refused(*faults: tuple[str, str], **nothing: Any) -> Payload:
-    """The payload of a refusal: (code, field of the input) each; `nothing` is what else the payload has."""
+    """Return the payload of a refusal, with the faults (code, field). `nothing` are the other fields of the payload."""
     return {**nothing, "userErrors": sorted((code, ("input", *path.split("."))) for code, path in faults)}
 
 
-def accepted(**told: Any) -> Payload:
-    """The payload of a change that was made."""
-    return {**told, "userErrors": []}
+def accepted(**fields: Any) -> Payload:
+    """Return the payload of an accepted change."""
+    return {**fields, "userErrors": []}
 
 
-def _place_of_enrollment(enrollment: Record) -> tuple[int, str]:
+def _order_of_enrollment(enrollment: Record) -> tuple[int, str]:
     place: dict[str, int] = {"ENROLLED": 0, "DISENROLLED": 1_000_000, "WAITLISTED": enrollment["waitlistPosition"]}
     return place[enrollment["status"]], enrollment["id"]
 
 
-def _place_of_session(session: Record) -> tuple[str, str, str]:
+def _order_of_session(session: Record) -> tuple[str, str, str]:
     return session["sessionDate"], session["startTime"], session["id"]

@@ -1,4 +1,4 @@
-"""The operations of the API as the stateful test sends them, and their answers in the model's words."""
+"""Sends the operations of the API, and converts their responses to the form of the model."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,14 +21,16 @@ _VIEW = f"""query ($id: ID!) {{ groupDefinition(id: $id) {{ {_GROUP} {_HISTORY}
   capacity {{ enrolled waitlisted max min available status belowMinimum }}
   enrollments(first: 100) {{ nodes {{ {_ENROLLMENT} {_HISTORY} }} }}
   occurrences(first: 100) {{ nodes {{ {_SESSION} {_HISTORY} }} }} }} }}"""
-_WHETHER: Final = frozenset({"deletedAt", "cancelledAt", "waitlistedAt", "enrolledAt", "promotedAt", "disenrolledAt"})
+_AS_BOOLEAN: Final = frozenset(
+    {"deletedAt", "cancelledAt", "waitlistedAt", "enrolledAt", "promotedAt", "disenrolledAt"}
+)
 
 Rule = Callable[[Model, Record, str, Payload], Payload]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One mutation: what it sends, and what the model makes of it."""
+    """One mutation: its document, and the rule of the model for it."""
 
     name: str
     document: str
@@ -66,56 +68,55 @@ REMOVE = _operation("removeEnrollment", f"{_ONE_ENROLLMENT} {_PROMOTED}", roster
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operation with its input, and who calls."""
+    """An operation with its input and its caller."""
 
     operation: Operation
     input: Mapping[str, Any]
     actor: str
 
-    def expected(self, model: Model, told: Payload) -> Payload:
-        """Has the model do it, and gives what it would answer; new ids are those that were told."""
-        return self.operation.rule(model, dict(self.input), self.actor, told)
+    def expected(self, model: Model, actual: Payload) -> Payload:
+        """Apply the operation to the model, and return the expected payload. New ids are taken from the actual one."""
+        return self.operation.rule(model, dict(self.input), self.actor, actual)
 
 
 async def send(client: ApiClient, call: Call) -> Payload | None:
-    """Gives the payload of a call, in the model's words; None where the database was busy, and nothing was changed."""
-    answer = await client.answer(call.operation.document, {"input": dict(call.input)})
-    if "errors" in answer:
-        assert [each["extensions"]["code"] for each in answer["errors"]] == ["BUSY"], answer
+    """Return the payload of a call in the form of the model; None if the database was busy and nothing was changed."""
+    response = await client.answer(call.operation.document, {"input": dict(call.input)})
+    if "errors" in response:
+        assert [error["extensions"]["code"] for error in response["errors"]] == ["BUSY"], response
         return None
-    payload = _told(answer["data"][call.operation.name])
+    payload = _converted(response["data"][call.operation.name])
     assert isinstance(payload, dict)
-    payload["userErrors"] = sorted((each["code"], tuple(each["field"])) for each in payload["userErrors"])
+    payload["userErrors"] = sorted((error["code"], tuple(error["field"])) for error in payload["userErrors"])
     return payload
 
 
 async def send_at_once(calls: list[tuple[ApiClient, Call]]) -> list[Payload | None]:
-    """Sends calls at the same moment, and gives their payloads."""
+    """Send calls concurrently, and return their payloads."""
     return await asyncio.gather(*(send(client, call) for client, call in calls))
 
 
 async def view(client: ApiClient, group: str) -> Record | None:
-    """Gives all there is to see of a group, in the model's words."""
-    found = (await client.ask(_VIEW, {"id": group}))["groupDefinition"]
-    told: Record | None = _told(found)
-    return told
+    """Return everything about a group in the form of the model."""
+    record: Record | None = _converted((await client.ask(_VIEW, {"id": group}))["groupDefinition"])
+    return record
 
 
-def _told(value: Any) -> Any:
+def _converted(value: Any) -> Any:
     if isinstance(value, list):
-        return [_told(each) for each in value]
+        return [_converted(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "nodes" in value:
-        return _told(value["nodes"])
+        return _converted(value["nodes"])
     if "action" in value:
         return value["action"], value["actorId"]
-    return {name: _told_field(name, each) for name, each in value.items()}
+    return {name: _converted_field(name, item) for name, item in value.items()}
 
 
-def _told_field(name: str, value: Any) -> Any:
-    if name in _WHETHER:
+def _converted_field(name: str, value: Any) -> Any:
+    if name in _AS_BOOLEAN:
         return value is not None
     if name in {"startsAt", "endsAt"}:
         return datetime.fromisoformat(value).astimezone(UTC).isoformat()
-    return _told(value)
+    return _converted(value)

@@ -1,13 +1,13 @@
-"""Enrolling, leaving, and the waitlist, as the model has them."""
+"""The model's rules for enrollments and the waitlist."""
 
 from typing import Any
 
 from tests.stateful.model import ACTIVE_PATIENTS, INACTIVE_PATIENT, Model, Payload, Record, accepted, refused
 
 
-def enroll(model: Model, given: Record, actor: str, told: Payload) -> Payload:
-    group = model.groups.get(given["groupDefinitionId"])
-    patient = given["patientId"]
+def enroll(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
+    group = model.groups.get(input_["groupDefinitionId"])
+    patient = input_["patientId"]
     faults = []
     if group is None:
         faults.append(("NOT_FOUND", "groupDefinitionId"))
@@ -20,11 +20,11 @@ def enroll(model: Model, given: Record, actor: str, told: Payload) -> Payload:
     if group is None or faults:
         return refused(*faults, enrollment=None)
     seated, waiting = model.seated(group["id"]), model.waiting(group["id"])
-    if any(each["patient"] == {"id": patient} for each in [*seated, *waiting]):
+    if any(record["patient"] == {"id": patient} for record in [*seated, *waiting]):
         return refused(("ALREADY_ENROLLED", "patientId"), enrollment=None)
     waits = len(seated) >= group["maxCapacity"]
     enrollment = {
-        "id": (told["enrollment"] or {}).get("id", "no id was told"),
+        "id": (actual["enrollment"] or {}).get("id", "no id in the response"),
         "patient": {"id": patient},
         "groupDefinition": {"id": group["id"]},
         "status": "WAITLISTED" if waits else "ENROLLED",
@@ -39,26 +39,26 @@ def enroll(model: Model, given: Record, actor: str, told: Payload) -> Payload:
     }
     model.enrollments[enrollment["id"]] = enrollment
     action = "waitlisted" if waits else "enrolled"
-    model.tell(group["id"], enrollment["id"], action, actor, f"pm_group_patient_{action}")
+    model.record(group["id"], enrollment["id"], action, actor, f"pm_group_patient_{action}")
     return accepted(enrollment=dict(enrollment))
 
 
-def disenroll(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
-    enrollment = model.enrollments.get(given["enrollmentId"])
+def disenroll(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    enrollment = model.enrollments.get(input_["enrollmentId"])
     if enrollment is None:
         return refused(("NOT_FOUND", "enrollmentId"), enrollment=None, promoted=[])
-    if given.get("expectedVersion") not in {None, enrollment["version"]}:
+    if input_.get("expectedVersion") not in {None, enrollment["version"]}:
         return refused(("VERSION_CONFLICT", "expectedVersion"), enrollment=None, promoted=[])
     if enrollment["status"] == "DISENROLLED":
         return refused(("NOT_ACTIVE", "enrollmentId"), enrollment=None, promoted=[])
-    _end(enrollment, (given.get("reason") or "").strip() or None)
+    _end(enrollment, (input_.get("reason") or "").strip() or None)
     group = enrollment["groupDefinition"]["id"]
-    model.tell(group, enrollment["id"], "disenrolled", actor, "pm_group_patient_disenrolled")
+    model.record(group, enrollment["id"], "disenrolled", actor, "pm_group_patient_disenrolled")
     return accepted(promoted=settle(model, group, actor), enrollment=dict(enrollment))
 
 
-def remove(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
-    enrollment = model.enrollments.get(given["enrollmentId"])
+def remove(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    enrollment = model.enrollments.get(input_["enrollmentId"])
     if enrollment is None:
         return refused(("NOT_FOUND", "enrollmentId"), enrollment=None, promoted=[])
     if enrollment["deletedAt"]:
@@ -66,64 +66,64 @@ def remove(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
     group = enrollment["groupDefinition"]["id"]
     if enrollment["status"] == "DISENROLLED":
         enrollment |= {"deletedAt": True, "version": enrollment["version"] + 1}
-        model.tell(group, enrollment["id"], "removed", actor)
+        model.record(group, enrollment["id"], "removed", actor)
         return accepted(promoted=[], enrollment=dict(enrollment))
     _end(enrollment, None)
     enrollment["deletedAt"] = True
-    model.tell(group, enrollment["id"], "removed", actor, "pm_group_patient_disenrolled")
+    model.record(group, enrollment["id"], "removed", actor, "pm_group_patient_disenrolled")
     return accepted(promoted=settle(model, group, actor), enrollment=dict(enrollment))
 
 
-def promote(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
-    enrollment = model.enrollments.get(given["enrollmentId"])
-    if fault := _no_turn(model, enrollment):
+def promote(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    enrollment = model.enrollments.get(input_["enrollmentId"])
+    if fault := _not_waiting_code(model, enrollment):
         return refused((fault, "enrollmentId"), enrollment=None)
     assert enrollment is not None
     group = model.groups[enrollment["groupDefinition"]["id"]]
-    if not given["allowOverCapacity"]:  # somebody waits, so no seat is free
+    if not input_["allowOverCapacity"]:  # no seat is free while a patient waits
         return refused(("AT_CAPACITY", "enrollmentId"), enrollment=None)
     _seat(enrollment)
-    model.tell(group["id"], enrollment["id"], "promoted_over_capacity", actor, "pm_group_patient_promoted")
+    model.record(group["id"], enrollment["id"], "promoted_over_capacity", actor, "pm_group_patient_promoted")
     assert settle(model, group["id"], actor) == []
     return accepted(enrollment=dict(enrollment))
 
 
-def move(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
-    enrollment = model.enrollments.get(given["enrollmentId"])
-    if fault := _no_turn(model, enrollment):
+def move(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    enrollment = model.enrollments.get(input_["enrollmentId"])
+    if fault := _not_waiting_code(model, enrollment):
         return refused((fault, "enrollmentId"), enrollment=None)
     assert enrollment is not None
-    group, position = enrollment["groupDefinition"]["id"], given["position"]
-    queue = model.waiting(group)
-    if not 1 <= position <= len(queue):
+    group, position = enrollment["groupDefinition"]["id"], input_["position"]
+    waitlist = model.waiting(group)
+    if not 1 <= position <= len(waitlist):
         return refused(("OUT_OF_RANGE", "position"), enrollment=None)
     if position != enrollment["waitlistPosition"]:
-        queue.remove(enrollment)
-        queue.insert(position - 1, enrollment)
+        waitlist.remove(enrollment)
+        waitlist.insert(position - 1, enrollment)
         enrollment["version"] += 1
-        _number(model, group, queue, actor)
+        _number(model, group, waitlist, actor)
     return accepted(enrollment=dict(enrollment))
 
 
 def settle(model: Model, group: str, actor: str) -> list[Record]:
-    """Seats those waiting as far as there are seats, numbers the rest, and gives those seated."""
+    """Promote waiting patients to the free seats, renumber the others, and return the promoted."""
     free = max(0, model.groups[group]["maxCapacity"] - len(model.seated(group)))
     promoted = model.waiting(group)[:free]
     for enrollment in promoted:
         _seat(enrollment)
-        model.tell(group, enrollment["id"], "promoted", actor, "pm_group_patient_promoted")
+        model.record(group, enrollment["id"], "promoted", actor, "pm_group_patient_promoted")
     _number(model, group, model.waiting(group), actor)
     return [dict(enrollment) for enrollment in promoted]
 
 
-def _number(model: Model, group: str, queue: list[Record], actor: str) -> None:
-    for position, waiting in enumerate(queue, start=1):
+def _number(model: Model, group: str, waitlist: list[Record], actor: str) -> None:
+    for position, waiting in enumerate(waitlist, start=1):
         if waiting["waitlistPosition"] != position:
             waiting["waitlistPosition"] = position
-            model.tell(group, waiting["id"], "waitlist_position_changed", actor)
+            model.record(group, waiting["id"], "waitlist_position_changed", actor)
 
 
-def _no_turn(model: Model, enrollment: Record | None) -> str | None:
+def _not_waiting_code(model: Model, enrollment: Record | None) -> str | None:
     if enrollment is None:
         return "NOT_FOUND"
     if model.groups[enrollment["groupDefinition"]["id"]]["deletedAt"]:

@@ -1,4 +1,4 @@
-"""Scheduling, moving and cancelling sessions, as the model has them."""
+"""The model's rules for scheduling, editing and cancelling sessions."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,34 +8,34 @@ from tests.stateful.model import PLACES, STAFF, Model, Payload, Record, accepted
 _PEOPLE = ("facilitator", "coFacilitator", "location")
 
 
-def create(model: Model, given: Record, actor: str, told: Payload) -> Payload:
-    group = model.groups.get(given["groupDefinitionId"])
+def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
+    group = model.groups.get(input_["groupDefinitionId"])
     if group is None or group["deletedAt"]:
         missing = ("GROUP_DELETED" if group else "NOT_FOUND", "groupDefinitionId")
-        return refused(missing, *_faults_whatever_the_group(given), occurrence=None)
+        return refused(missing, *_faults_without_group(input_), occurrence=None)
     named = {name: (group[name] or {}).get("id") for name in _PEOPLE}
-    named |= {name: given[f"{name}Id"] for name in _PEOPLE if f"{name}Id" in given}
+    named |= {name: input_[f"{name}Id"] for name in _PEOPLE if f"{name}Id" in input_}
     named["facilitator"] = named["facilitator"] or group["facilitator"]["id"]
     faults = _faults(named)
-    end = given.get("endTime") or _later(given["startTime"], group["durationMinutes"])
+    end = input_.get("endTime") or _later(input_["startTime"], group["durationMinutes"])
     if end is None:
         faults.append(("INVALID", "startTime"))
-    elif end <= given["startTime"]:
+    elif end <= input_["startTime"]:
         faults.append(("INVALID", "endTime"))
     if faults or end is None:
         return refused(*faults, occurrence=None)
-    if _taken(model, group["id"], given["sessionDate"], given["startTime"]):
+    if _taken(model, group["id"], input_["sessionDate"], input_["startTime"]):
         return refused(("DUPLICATE_OCCURRENCE", "startTime"), occurrence=None)
-    told_id = (told["occurrence"] or {}).get("id", "no id was told")
-    session = _session(group, told_id, named, given["sessionDate"], given["startTime"], end)
+    new_id = (actual["occurrence"] or {}).get("id", "no id in the response")
+    session = _session(group, new_id, named, input_["sessionDate"], input_["startTime"], end)
     _schedule(model, session, actor)
     return accepted(occurrence=dict(session))
 
 
-def generate(model: Model, given: Record, actor: str, told: Payload) -> Payload:
+def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
     none = {"occurrences": [], "createdCount": 0, "skippedCount": 0}
-    group = model.groups.get(given["groupDefinitionId"])
-    first, last = date.fromisoformat(given["from"]), date.fromisoformat(given["through"])
+    group = model.groups.get(input_["groupDefinitionId"])
+    first, last = date.fromisoformat(input_["from"]), date.fromisoformat(input_["through"])
     faults = []
     if last < first or last > date(first.year + 2, first.month, first.day):
         faults.append(("OUT_OF_RANGE", "through"))
@@ -47,39 +47,39 @@ def generate(model: Model, given: Record, actor: str, told: Payload) -> Payload:
         return refused(("INVALID_RECURRENCE_RULE", "groupDefinitionId"), **none)
     start, rule = group["recurrence"]["startTime"], group["recurrence"]["rule"]
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    days = [day for day in days if rule == "FREQ=DAILY" or day.weekday() in {0, 2}]  # else BYDAY=MO,WE
+    days = [day for day in days if rule == "FREQ=DAILY" or day.weekday() in {0, 2}]  # the other rule is BYDAY=MO,WE
     begins, excluded = group["recurrence"]["startDate"], group["recurrence"]["excludedDates"]
     slots = [str(day) for day in days if str(day) >= begins and str(day) not in excluded]
-    existing = {(each["sessionDate"], each["startTime"]) for each in _of(model, group["id"])}
-    wanted = [day for day in slots if (day, start) not in existing]
+    existing = {(record["sessionDate"], record["startTime"]) for record in _of(model, group["id"])}
+    missing_days = [day for day in slots if (day, start) not in existing]
     end = _later(start, group["durationMinutes"])
-    if wanted and end is None:
+    if missing_days and end is None:
         return refused(*[("INVALID", "groupDefinitionId")], **none)
     named = {name: (group[name] or {}).get("id") for name in _PEOPLE}
-    made = []
-    ids = [each["id"] for each in told["occurrences"]] + ["no id was told"] * len(wanted)
-    for day, told_id in zip(wanted, ids, strict=False):
-        session = _session(group, told_id, named, day, start, str(end))
+    created = []
+    ids = [record["id"] for record in actual["occurrences"]] + ["no id in the response"] * len(missing_days)
+    for day, new_id in zip(missing_days, ids, strict=False):
+        session = _session(group, new_id, named, day, start, str(end))
         _schedule(model, session, actor)
-        made.append(dict(session))
-    return accepted(occurrences=made, createdCount=len(made), skippedCount=len(slots) - len(wanted))
+        created.append(dict(session))
+    return accepted(occurrences=created, createdCount=len(created), skippedCount=len(slots) - len(missing_days))
 
 
-def update(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
-    session = model.sessions.get(given["id"])
+def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    session = model.sessions.get(input_["id"])
     if session is None:
         return refused(("NOT_FOUND", "id"), occurrence=None)
     group = model.groups[session["groupDefinition"]["id"]]
-    if given.get("expectedVersion") not in {None, session["version"]}:
+    if input_.get("expectedVersion") not in {None, session["version"]}:
         return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
     if group["deletedAt"] or session["status"] == "CANCELLED":
         return refused(("GROUP_DELETED" if group["deletedAt"] else "OCCURRENCE_CANCELLED", "id"), occurrence=None)
     named = {name: (session[name] or {}).get("id") for name in _PEOPLE}
-    named |= {name: given[f"{name}Id"] for name in _PEOPLE if f"{name}Id" in given}
+    named |= {name: input_[f"{name}Id"] for name in _PEOPLE if f"{name}Id" in input_}
     faults = _faults(named)
-    day, start = ({**session, **given}[name] for name in ("sessionDate", "startTime"))
-    minutes = _minutes(session) if "startTime" in given and "endTime" not in given else group["durationMinutes"]
-    end = given.get("endTime") if "endTime" in given or "startTime" in given else session["endTime"]
+    day, start = ({**session, **input_}[name] for name in ("sessionDate", "startTime"))
+    minutes = _minutes(session) if "startTime" in input_ and "endTime" not in input_ else group["durationMinutes"]
+    end = input_.get("endTime") if "endTime" in input_ or "startTime" in input_ else session["endTime"]
     if end is not None and end <= start:
         faults.append(("INVALID", "endTime"))
     end = end or _later(start, minutes)
@@ -89,7 +89,7 @@ def update(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
         return refused(*faults, occurrence=None)
     if _taken(model, group["id"], day, start, session["id"]):
         return refused(
-            ("DUPLICATE_OCCURRENCE", "startTime" if "startTime" in given else "sessionDate"), occurrence=None
+            ("DUPLICATE_OCCURRENCE", "startTime" if "startTime" in input_ else "sessionDate"), occurrence=None
         )
     placed = _placed(named, day, start, end, session["timeZone"])
     if session | placed != session:
@@ -97,28 +97,28 @@ def update(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
         version = session["version"] + 1
         session |= {**placed, "version": version}
         action = "rescheduled" if moved else "updated"
-        model.tell(group["id"], session["id"], action, actor, "pm_group_session_rescheduled" if moved else None)
+        model.record(group["id"], session["id"], action, actor, "pm_group_session_rescheduled" if moved else None)
     return accepted(occurrence=dict(session))
 
 
-def cancel(model: Model, given: Record, actor: str, _told: Payload) -> Payload:
-    session = model.sessions.get(given["id"])
+def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    session = model.sessions.get(input_["id"])
     if session is None:
         return refused(("NOT_FOUND", "id"), occurrence=None)
-    if given.get("expectedVersion") not in {None, session["version"]}:
+    if input_.get("expectedVersion") not in {None, session["version"]}:
         return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
-    if not given["reason"].strip():
+    if not input_["reason"].strip():
         return refused(("REQUIRED", "reason"), occurrence=None)
     if session["status"] == "CANCELLED":
         return refused(("OCCURRENCE_CANCELLED", "id"), occurrence=None)
     version = session["version"] + 1
     session |= {
         "status": "CANCELLED",
-        "cancellationReason": given["reason"].strip(),
+        "cancellationReason": input_["reason"].strip(),
         "cancelledAt": True,
         "version": version,
     }
-    model.tell(session["groupDefinition"]["id"], session["id"], "cancelled", actor, "pm_group_session_cancelled")
+    model.record(session["groupDefinition"]["id"], session["id"], "cancelled", actor, "pm_group_session_cancelled")
     return accepted(occurrence=dict(session))
 
 
@@ -137,18 +137,18 @@ def _faults(named: Record) -> list[tuple[str, str]]:
     return faults
 
 
-def _faults_whatever_the_group(given: Record) -> list[tuple[str, str]]:
-    """What is wrong with a session of a group that is not there: nothing that its group would have completed."""
-    faults = _faults({name: given.get(f"{name}Id") for name in _PEOPLE})
-    end = given.get("endTime")
-    if end is not None and end <= given["startTime"]:
+def _faults_without_group(input_: Record) -> list[tuple[str, str]]:
+    """Return the faults of a session without a group. The group would supply missing values."""
+    faults = _faults({name: input_.get(f"{name}Id") for name in _PEOPLE})
+    end = input_.get("endTime")
+    if end is not None and end <= input_["startTime"]:
         faults.append(("INVALID", "endTime"))
     return [fault for fault in faults if fault[0] != "REQUIRED"]
 
 
 def _schedule(model: Model, session: Record, actor: str) -> None:
     model.sessions[session["id"]] = session
-    model.tell(session["groupDefinition"]["id"], session["id"], "scheduled", actor, "pm_group_session_scheduled")
+    model.record(session["groupDefinition"]["id"], session["id"], "scheduled", actor, "pm_group_session_scheduled")
 
 
 def _session(group: Record, session_id: str, named: Record, day: str, start: str, end: str) -> Record:
@@ -190,11 +190,13 @@ def _minutes(session: Record) -> int:
 
 
 def _of(model: Model, group: str) -> list[Record]:
-    return [each for each in model.sessions.values() if each["groupDefinition"] == {"id": group}]
+    return [record for record in model.sessions.values() if record["groupDefinition"] == {"id": group}]
 
 
-def _taken(model: Model, group: str, day: str, start: str, but: str = "") -> bool:
+def _taken(model: Model, group: str, day: str, start: str, except_id: str = "") -> bool:
     return any(
-        (each["sessionDate"], each["startTime"]) == (day, start) and each["status"] != "CANCELLED" and each["id"] != but
-        for each in _of(model, group)
+        (record["sessionDate"], record["startTime"]) == (day, start)
+        and record["status"] != "CANCELLED"
+        and record["id"] != except_id
+        for record in _of(model, group)
     )

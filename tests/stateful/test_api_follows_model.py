@@ -1,4 +1,4 @@
-"""The whole API, driven by random clients over HTTP, does what a simple model does."""
+"""Random clients send mutations over HTTP. The API behaves like a simple model."""
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -9,16 +9,12 @@ from tests.stateful.machine import ApiMachine, counts
 from tests.support.figures import record_figures
 
 
-def test_random_clients_are_answered_as_the_model_answers(
-    database_url: str, administrator_url: str, database_kind: str
-) -> None:
+def test_the_api_behaves_like_the_model(database_url: str, administrator_url: str, database_kind: str) -> None:
     _run(database_url, administrator_url, database_kind, examples=12, steps=30)
 
 
 @pytest.mark.soak
-def test_random_clients_are_answered_as_the_model_answers_for_long(
-    database_url: str, administrator_url: str, database_kind: str
-) -> None:
+def test_the_api_behaves_like_the_model_for_long(database_url: str, administrator_url: str, database_kind: str) -> None:
     _run(database_url, administrator_url, database_kind, examples=soak(400, short=40), steps=60)
 
 
