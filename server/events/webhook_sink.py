@@ -67,7 +67,7 @@ class WebhookSink:
         except httpx.ConnectError:
             raise NotDelivered("no connection") from None
         except httpx.HTTPError:
-            raise NotDelivered("the connection broke") from None
+            raise NotDelivered("the connection was lost") from None
         except Exception as fault:
             # Other exceptions of the HTTP client come from a malformed response, so they count as a failed attempt.
             raise NotDelivered(f"the response could not be read ({type(fault).__name__})") from None

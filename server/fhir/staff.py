@@ -39,7 +39,7 @@ def role_fields(resource: FhirPractitionerRole) -> dict[str, Any]:
     if not subset or resource.states("practitioner"):
         staff_id = referenced_id(resource.practitioner, ResourceType.PRACTITIONER)
         if staff_id is None:
-            raise InvalidResource("practitioner is not a reference to a Practitioner")
+            raise InvalidResource("practitioner must be a reference to a Practitioner")
         fields["staff_id"] = staff_id
     if not subset or resource.active is False:
         fields["active"] = resource.active is not False

@@ -143,7 +143,7 @@ async def test_a_malformed_response_is_no_delivery(receiver: Receiver, response:
         return response
 
     receiver.respond = mumble
-    assert (await failure(webhook(receiver))).reason == "the connection broke"
+    assert (await failure(webhook(receiver))).reason == "the connection was lost"
 
 
 async def test_an_endless_response_is_not_read_to_its_end(receiver: Receiver) -> None:
@@ -183,7 +183,7 @@ async def test_logs_contain_ids_and_outcomes_and_nothing_of_the_receiver(
     assert '"outcome":"parked"' in log
 
 
-def test_the_backoff_doubles_up_to_its_maximum_and_jitter_halves_it() -> None:
+def test_the_backoff_doubles_up_to_a_maximum_with_jitter() -> None:
     retries = Retries(24, 1, 600)
     assert [retries.backoff(attempts, 1) for attempts in (1, 2, 3, 9, 10, 11, 1000)] == [1, 2, 4, 256, 512, 600, 600]
     assert [retries.backoff(attempts, 0) for attempts in (1, 2, 11)] == [0.5, 1, 300]

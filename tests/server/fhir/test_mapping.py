@@ -1,4 +1,4 @@
-"""Mapping of items: skipped_type types, refused items with their reasons, deletions, and the time of a resource."""
+"""Mapping of items: skipped types, refused items with their reasons, deletions, and the time of a resource."""
 
 from datetime import UTC, datetime
 from typing import Any

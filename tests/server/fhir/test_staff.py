@@ -98,7 +98,7 @@ def test_a_role_keeps_its_status_and_its_end(stated: dict[str, Any], expected: t
 
 def test_a_role_without_a_practitioner_or_valid_end_is_refused() -> None:
     for reference in (None, {"display": "Eva"}, {"reference": "Patient/s"}):
-        assert refusal_reason(role(practitioner=reference)) == "practitioner is not a reference to a Practitioner"
+        assert refusal_reason(role(practitioner=reference)) == "practitioner must be a reference to a Practitioner"
     assert refusal_reason(role(period={"end": "soon"})) == "period.end is not a date"
     assert dict(map_content(role(active=False, period={"end": "soon"})).update.fields) == {"active": False}
 
