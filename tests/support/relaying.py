@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Interval, func, insert, literal, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.connections.engine import Database
 from db.connections.roles import Role
@@ -71,6 +72,36 @@ async def record(
                 )
             )
     return ids
+
+
+async def record_in(
+    connection: AsyncConnection, organization: str = "org-1", count: int = 1, group: uuid.UUID | None = None
+) -> list[str]:
+    """Store events in the connection's transaction, as a unit of work does, each in its own group or in `group`."""
+    transaction = 0
+    if connection.dialect.name == "postgresql":
+        transaction = int(await connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)
+    ids = [uuid.uuid4() for _ in range(count)]
+    await connection.execute(
+        insert(outbox),
+        [
+            {
+                "id": event_id,
+                "organization_id": organization,
+                "group_definition_id": group or uuid.uuid4(),
+                "transaction_id": transaction,
+                "event": "pm_group_session_scheduled",
+                "envelope": {
+                    "id": str(event_id),
+                    "payload": {"group": str(group)},
+                    "metadata": {"organization_id": organization},
+                },
+                "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+            }
+            for event_id in ids
+        ],
+    )
+    return [str(event_id) for event_id in ids]
 
 
 async def let_time_pass(engine: Database, time: timedelta) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import make_url, text
 from db.connections.engine import create_engine
 from db.connections.faults import FaultKind
 from server.runtime.clock import now
-from tests.server.cli.test_command_line import assert_refused, run
+from tests.support.commands import assert_refused, run
 from tests.support.databases import PASSWORD
 from tests.support.postgres_proxy import postgres_connection
 

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from db.backups.backup import ABANDONED_SECONDS
 from db.connections.engine import Database, create_engine
-from tests.server.cli.test_command_line import assert_refused, run
 from tests.support.clinic import make_group, seed
+from tests.support.commands import assert_refused, run
 from tests.support.databases import OWNER, with_login
 from tests.support.invariants import assert_invariants
 from tests.support.lively_clinic import lively_clinic

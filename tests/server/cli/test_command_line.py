@@ -18,32 +18,12 @@ from sqlalchemy import text
 
 from db.connections.engine import Database
 from db.migrations.schema_version import VERSION_TABLE, current_revision
+from tests.support.commands import assert_refused, run
 from tests.support.databases import PASSWORD, administer, with_login
 from tests.support.processes import child_environment
 
 SECRET = "a-secret-that-only-the-tests-know-0123456789"
 TOKEN = ("token", "--organization", "org-1", "--subject", "nurse")
-
-
-def run(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "server", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=cwd,
-        env=child_environment(**variables),
-    )
-
-
-def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    assert done.returncode != 0
-    assert done.stdout == ""
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1, done.stderr
-    for word in words:
-        assert word in lines[0]
 
 
 @pytest.mark.parametrize(

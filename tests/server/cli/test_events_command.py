@@ -4,53 +4,19 @@ import asyncio
 import io
 import json
 import signal
-import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.connections.engine import Database
-from db.tables import outbox
 from server.cli import event_stream
 from server.cli.event_stream import follow_events, print_events
 from server.runtime.command_error import CommandError
 from tests.support.databases import connections_refused, operator_of
 from tests.support.processes import running_command
+from tests.support.relaying import record_in
 
 pytestmark = pytest.mark.anyio
-
-
-async def record(
-    connection: AsyncConnection, organization: str = "org-1", count: int = 1, group: uuid.UUID | None = None
-) -> list[str]:
-    """Store events in the connection's transaction, as a unit of work does, each in its own group or in `group`."""
-    transaction = 0
-    if connection.dialect.name == "postgresql":
-        transaction = int(await connection.scalar(select(text("pg_current_xact_id()::text"))) or 0)
-    ids = [uuid.uuid4() for _ in range(count)]
-    await connection.execute(
-        insert(outbox),
-        [
-            {
-                "id": event_id,
-                "organization_id": organization,
-                "group_definition_id": group or uuid.uuid4(),
-                "transaction_id": transaction,
-                "event": "pm_group_session_scheduled",
-                "envelope": {
-                    "id": str(event_id),
-                    "payload": {"group": str(group)},
-                    "metadata": {"organization_id": organization},
-                },
-                "created_at": datetime(2026, 1, 1, tzinfo=UTC),
-            }
-            for event_id in ids
-        ],
-    )
-    return [str(event_id) for event_id in ids]
 
 
 async def printed(engine: Database, organization: str | None = None, after: str | None = None) -> list[str]:
@@ -63,7 +29,7 @@ async def test_events_are_printed_in_the_order_they_were_recorded(engine: Databa
     ids: list[str] = []
     for _ in range(3):
         async with engine.begin() as connection:
-            ids += await record(connection, count=2)
+            ids += await record_in(connection, count=2)
     assert await printed(engine) == ids
     assert await printed(engine, after=ids[2]) == ids[3:]
     assert await printed(engine, after=ids[-1]) == []
@@ -72,13 +38,13 @@ async def test_events_are_printed_in_the_order_they_were_recorded(engine: Databa
 async def test_pages_skip_and_repeat_nothing(engine: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "PAGE", 3)
     async with engine.begin() as connection:
-        ids = await record(connection, count=10)
+        ids = await record_in(connection, count=10)
     assert await printed(engine) == ids
 
 
 async def test_only_events_of_the_organization_are_printed(engine: Database) -> None:
     async with engine.begin() as connection:
-        ours, theirs = await record(connection, "org-1", 2), await record(connection, "org-2", 2)
+        ours, theirs = await record_in(connection, "org-1", 2), await record_in(connection, "org-2", 2)
     assert await printed(engine, "org-1") == ours
     assert await printed(engine, "org-2") == theirs
     with pytest.raises(CommandError, match="no event"):
@@ -95,9 +61,9 @@ async def test_an_unknown_event_id_is_an_error(engine: Database, after: str) -> 
 async def test_no_event_of_a_running_earlier_transaction_is_skipped(database_kind: str, engine: Database) -> None:
     async with engine.connect() as slow:
         transaction = await slow.begin()
-        first = await record(slow)
+        first = await record_in(slow)
         async with engine.begin() as quick:
-            second = await record(quick)
+            second = await record_in(quick)
         assert await printed(engine) == []
         await transaction.commit()
     assert await printed(engine) == first + second
@@ -117,14 +83,14 @@ class Lines(io.BytesIO):
 async def test_follow_prints_new_events_until_it_is_stopped(engine: Database) -> None:
     out, messages = Lines(), list[str]()
     async with engine.begin() as connection:
-        ids = await record(connection)
+        ids = await record_in(connection)
     following = asyncio.create_task(
         follow_events(operator_of(engine), out, messages.append, organization_id=None, after=None)
     )
     await asyncio.wait_for(out.flushed.wait(), 10)
     out.flushed.clear()
     async with engine.begin() as connection:
-        ids += await record(connection)
+        ids += await record_in(connection)
     await asyncio.wait_for(out.flushed.wait(), 10)
     following.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -138,7 +104,7 @@ async def test_follow_continues_after_an_outage_without_loss_or_repeats(
     database_kind: str, engine: Database, owner_url: str, postgres_url: str, tmp_path: Path
 ) -> None:
     async with engine.begin() as connection:
-        ids = await record(connection, count=2)
+        ids = await record_in(connection, count=2)
     async with running_command("events", "--follow", cwd=tmp_path, DATABASE_URL=owner_url) as following:
         assert following.stdout is not None
         assert following.stderr is not None
@@ -147,7 +113,7 @@ async def test_follow_continues_after_an_outage_without_loss_or_repeats(
             message = await asyncio.wait_for(following.stderr.readline(), 30)
             assert b"the connection to the database is lost" in message
         async with engine.begin() as connection:
-            ids += await record(connection, count=2)
+            ids += await record_in(connection, count=2)
         assert b"the database is back" in await asyncio.wait_for(following.stderr.readline(), 30)
         printed += [await asyncio.wait_for(following.stdout.readline(), 30) for _ in range(2)]
         following.send_signal(signal.SIGINT)

@@ -10,7 +10,7 @@ import pytest
 from db.connections.engine import Database
 from server.cli.undelivered_events import print_parked, retry_parked
 from server.runtime.retries import Retries
-from tests.server.cli.test_command_line import assert_refused, run
+from tests.support.commands import assert_refused, run
 from tests.support.databases import operator_of
 from tests.support.receiver import Delivery, Receiver, accept, always
 from tests.support.relaying import nothing_is_due, parked, record, relays, webhook

@@ -19,10 +19,9 @@ from db.tables import outbox, relay_sinks
 from server.cli.event_stream import print_events
 from server.events import sink_relay
 from server.runtime.retries import Retries
-from tests.server.cli.test_events_command import record as record_in
 from tests.support.databases import connections_refused, operator_of
 from tests.support.receiver import Delivery, HeldResponse, Receiver, accept, always, listening
-from tests.support.relaying import lanes, let_time_pass, nothing_is_due, parked, record, relays, webhook
+from tests.support.relaying import lanes, let_time_pass, nothing_is_due, parked, record, record_in, relays, webhook
 
 pytestmark = pytest.mark.anyio
 

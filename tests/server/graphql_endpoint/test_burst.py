@@ -8,8 +8,9 @@ import pytest
 
 from db.connections.engine import Database
 from tests.server.runtime.test_outage import QUERY, running
-from tests.server.runtime.test_shutdown import Serving, group, serving
+from tests.server.runtime.test_shutdown import group
 from tests.support.api_client import bearer
+from tests.support.serving import Serving, serving
 
 __all__ = ["group"]
 pytestmark = pytest.mark.anyio

@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from db.connections.engine import Database
-from tests.server.runtime.test_shutdown import serving
 from tests.support.api_client import ORGANIZATION
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.anyio
 

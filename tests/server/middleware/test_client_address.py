@@ -14,12 +14,12 @@ from db.connections.engine import Database, create_engine
 from db.migrations.migrate import migrate
 from db.tables import access_log
 from server.middleware.client_address import TrustedProxies, parse_networks
-from tests.server.runtime.test_shutdown import serving
 from tests.support.api_client import ORGANIZATION
 from tests.support.clinic import NOW, seed
 from tests.support.old_schema import migrate_to
 from tests.support.processes import child_environment
 from tests.support.repository import ROOT
+from tests.support.serving import serving
 
 QUERY = '{ patient(id: "patient-1") { displayName } }'
 PROXIES = parse_networks("10.0.0.7, 10.1.0.0/16 2001:db8::/32")

@@ -10,12 +10,12 @@ import pytest
 
 from db.connections.engine import Database
 from db.connections.roles import Role
-from tests.server.cli.test_command_line import assert_refused, run
-from tests.server.runtime.test_shutdown import serving
 from tests.support.api_client import SECRET
 from tests.support.clinic import seed
+from tests.support.commands import assert_refused, run
 from tests.support.databases import OWNER, PASSWORD, SERVER, administer, with_login
 from tests.support.pgbouncer import PROGRAM, pgbouncer
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.anyio
 needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed (Debian: pgbouncer)")

@@ -13,11 +13,11 @@ from sqlalchemy import make_url
 from db.connections.engine import Database, create_engine
 from server.routes.health import Readiness
 from server.runtime.ready_database import INCOMPLETE_CATALOG
-from tests.server.cli.test_command_line import assert_refused, run
-from tests.server.runtime.test_shutdown import serving
 from tests.support.api_client import SECRET
 from tests.support.clinic import seed
+from tests.support.commands import assert_refused, run
 from tests.support.databases import OWNER, PASSWORD, SERVER, administer, with_login
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.anyio
 

@@ -2,14 +2,8 @@
 
 import asyncio
 import signal
-import sys
-import tempfile
 from asyncio import StreamReader, StreamWriter
-from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import httpx
 import orjson
@@ -19,11 +13,10 @@ from sqlalchemy import func, select, text, update
 from db.connections.engine import Database
 from db.stores.idempotency import LEASE
 from db.tables import enrollments, idempotency_keys, idempotency_steps, outbox
-from tests.support.api_client import ORGANIZATION, SECRET, bearer
+from tests.support.api_client import ORGANIZATION, bearer
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
-from tests.support.processes import child_environment, free_port
-from tests.support.repository import ROOT
+from tests.support.serving import Serving, serving
 
 pytestmark = pytest.mark.anyio
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -39,57 +32,6 @@ mutation Two($first: ID!, $second: ID!) {
   second: enrollPatient(input: {groupDefinitionId: $second, patientId: "patient-1"}) { enrollment { id } }
 }
 """
-
-
-@dataclass(frozen=True)
-class Serving:
-    """`group-sessions serve` in its own process.
-
-    Attributes:
-        log_file: Receives the log. A pipe would block the process once it is full.
-    """
-
-    process: Process
-    port: int
-    log_file: IO[bytes]
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def ended(self) -> bytes:
-        """Wait until the process has ended, and return its log."""
-        await asyncio.wait_for(self.process.wait(), 30)
-        self.log_file.seek(0)
-        return self.log_file.read()
-
-    async def post(self, query: str, variables: dict[str, Any], **headers: str) -> httpx.Response:
-        async with httpx.AsyncClient(timeout=60) as http:
-            body = {"query": query, "variables": variables}
-            return await http.post(f"{self.address}/graphql", json=body, headers={"Authorization": bearer(), **headers})
-
-
-@asynccontextmanager
-async def serving(database_url: str, workers: int = 1, **settings: str) -> AsyncIterator[Serving]:
-    port = free_port()
-    with tempfile.TemporaryFile() as log_file:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)),
-            stdout=DEVNULL,
-            stderr=log_file,
-            cwd=ROOT,
-            env=child_environment(DATABASE_URL=database_url, AUTH_JWT_SECRET=SECRET, **settings),
-        )
-        server = Serving(process, port, log_file)
-        try:
-            # The transport retries until the server listens.
-            async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=8), timeout=60) as http:
-                assert (await http.get(f"{server.address}/ready")).json() == {"status": "ready"}
-            yield server
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
 
 
 @pytest.fixture

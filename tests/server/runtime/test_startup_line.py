@@ -11,9 +11,9 @@ from sqlalchemy import make_url
 
 from server.settings.environment import load_settings
 from server.startup_line import describe_server
-from tests.server.runtime.test_shutdown import serving
 from tests.support.api_client import SECRET
 from tests.support.processes import child_environment
+from tests.support.serving import serving
 
 VERSION = importlib.metadata.version("group-sessions")
 
