@@ -39,8 +39,9 @@ check: setup  ## run every check except the tests: format, lint, types, imports
 test: check  ## run every check and every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 -rs
 
+# Measuring coverage slows the code, so tests of its speed are left out.
 coverage: setup  ## run the tests with coverage; fail below the floor in pyproject.toml
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+	$(BIN)/pytest -n 2 -m "not soak and not timing" --cov --cov-report=term
 
 soak: setup  ## run the long tests (SOAK=short: a few minutes)
 	SOAK=$(SOAK) $(BIN)/pytest -n 2 -rs -m soak

@@ -21,7 +21,7 @@ from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timing]
 
 MAX_BLOCKED_SECONDS = 0.050
 MAX_CPU_SECONDS = 1.5
