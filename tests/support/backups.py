@@ -1,4 +1,4 @@
-"""Backups in tests: made of a clinic with rows in every table, and restored into another database."""
+"""Backups of a clinic with rows in every table, restored into another database."""
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -45,7 +45,7 @@ async def back_up(engine: Database, file: Path) -> dict[str, int]:
 
 
 async def everything_happened(engine: Database) -> None:
-    """Rows in every table."""
+    """Store rows in every table."""
     await lively_clinic(engine)
     await register_sink(engine, SINK)
     await ingest_events(engine, SINK)

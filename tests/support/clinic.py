@@ -1,4 +1,4 @@
-"""A small clinic to test in: people, places, and callers; and a look at everything that a use case left behind."""
+"""A small clinic with people, places and callers, and a snapshot of everything that a use case stored."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ THEIRS = "org-theirs"
 
 
 def clinic(engine: Database, now: datetime = NOW) -> Clinic:
-    """A clinic whose clock stands still."""
+    """Return a clinic whose clock stands still."""
     return Clinic(engine, lambda: now, uuid7, "America/Phoenix", 6)
 
 
@@ -32,12 +32,12 @@ def caller(organization: str = OURS, keys: Iterable[PermissionKey] = PermissionK
 
 
 def context(engine: Database, organization: str = OURS) -> Context:
-    """A request by someone who may do everything."""
+    """Return the context of a caller with all permissions."""
     return Context(clinic(engine), caller(organization), "request-1")
 
 
 async def seed(engine: Database, organization: str = OURS, patient_count: int = 8) -> None:
-    """Two members of staff, two locations, patients patient-1 to patient-n, and one who is not active."""
+    """Store two staff members, two locations, the patients patient-1 to patient-n, and an inactive patient."""
     people: list[dict[str, Any]] = [{"id": f"staff-{n}", "display_name": f"Staff {n}", "active": True} for n in (1, 2)]
     places: list[dict[str, Any]] = [
         {"id": "phoenix", "site": "Phoenix", "room": "Room 1", "time_zone": "America/Phoenix"},
@@ -70,7 +70,7 @@ async def seed(engine: Database, organization: str = OURS, patient_count: int = 
 
 
 def draft(**given: Any) -> GroupDraft:
-    """A group that is right in every field."""
+    """Return a draft of a group that is valid in every field."""
     fields: dict[str, Any] = {
         "name": "Anger management",
         "group_type": GroupType.THERAPY,
@@ -87,7 +87,7 @@ async def make_group(engine: Database, organization: str = OURS, **given: Any) -
 
 @dataclass(frozen=True)
 class Everything:
-    """All rows of the module, to see what a use case left behind."""
+    """Return all rows, to compare what a use case stored."""
 
     groups: list[dict[str, Any]]
     sessions: list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Rows put straight into the tables, for tests of reading."""
+"""Rows inserted directly into the tables, for tests of queries."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Databases as tests use them: those of PostgreSQL have the logins that production has."""
+"""Databases for tests. On PostgreSQL they have the same logins as in production."""
 
 import asyncio
 import uuid
@@ -16,7 +16,7 @@ OWNER = "clinic_owner"
 SERVER = "clinic_server"
 PASSWORD = "only-here"
 
-# What docs/database.md has an administrator run, but for the database. Several workers may be at it at once.
+# The SQL of docs/database.md for an administrator, without CREATE DATABASE. Several workers may run it concurrently.
 _LOGINS = f"""
 DO $$ BEGIN
   PERFORM pg_advisory_xact_lock(4711);
@@ -62,12 +62,12 @@ class TestedDatabase(Database):
 
 
 def operator_of(engine: Database) -> Database:
-    """Gives the same database as operators' commands have it, by the login that owns the tables."""
+    """Return the same database through the login that owns the tables, as operators' commands use it."""
     return engine.operator if isinstance(engine, TestedDatabase) else engine
 
 
 def with_login(url: str, login: str) -> str:
-    """Gives the URL of another login of a PostgreSQL database; SQLite has none."""
+    """Return the URL of a PostgreSQL database for another login. SQLite has no logins."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return url
@@ -76,7 +76,7 @@ def with_login(url: str, login: str) -> str:
 
 @contextmanager
 def postgres_database(server_url: str, template: str) -> Iterator[str]:
-    """Gives a new database, as its superuser reaches it; the login that migrates owns it."""
+    """Yield the superuser's URL of a new database. The login that migrates owns it."""
     name = f"test_{uuid.uuid4().hex}"
     asyncio.run(administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}"))
     yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
@@ -100,7 +100,7 @@ async def make_logins(server_url: str) -> None:
 
 
 async def administer(server_url: str, *statements: str) -> None:
-    """Runs statements as the superuser, each committed by itself."""
+    """Run statements as the superuser, each in its own transaction."""
     connection = await asyncpg.connect(server_url)
     try:
         for statement in statements:

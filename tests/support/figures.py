@@ -1,4 +1,4 @@
-"""What the long tests counted: a JSON object a line in var/figures.jsonl, and at the end of what pytest prints."""
+"""Figures of the long tests: one JSON object per line in var/figures.jsonl, and a section of pytest's output."""
 
 import json
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ _START: Final = pytest.StashKey[int]()
 
 
 def record_figures(test: str, database: str, **figures: float) -> None:
-    """Keeps what a test counted, such as kills survived. Several processes may do so at once."""
+    """Store what a test counted, such as survived kills. Several processes may call this concurrently."""
     at = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - no rule of the domain depends on it
     line = json.dumps({"at": at, "test": test, "database": database, **figures})
     FILE.parent.mkdir(exist_ok=True)
@@ -22,12 +22,12 @@ def record_figures(test: str, database: str, **figures: float) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Notes where this run's figures begin."""
+    """Remember where the figures of this run begin."""
     config.stash[_START] = FILE.stat().st_size if FILE.exists() else 0
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Prints this run's figures."""
+    """Print the figures of this run."""
     if not FILE.exists():
         return
     with FILE.open() as file:

@@ -1,4 +1,4 @@
-"""The invariants as tests assert them."""
+"""Assertions about the invariants of a database."""
 
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from tests.support.databases import operator_of
 
 
 async def violations(engine: Database, organization: str | None = None) -> set[str]:
-    """Gives each violation as the command tells it."""
+    """Return each violation as the command prints it."""
     found: list[str] = []
     await check_invariants(operator_of(engine), lambda violation: found.append(str(violation)), organization)
     assert len(found) == len(set(found)), "a violation was told twice"
@@ -20,7 +20,7 @@ async def violations(engine: Database, organization: str | None = None) -> set[s
 
 
 async def assert_invariants(engine: Database, organization: str | None = None) -> CheckSummary:
-    """Asserts that all invariants hold, and gives what was looked at."""
+    """Assert that all invariants hold, and return what was checked."""
     found: list[str] = []
     checked = await check_invariants(operator_of(engine), lambda violation: found.append(str(violation)), organization)
     assert found == []

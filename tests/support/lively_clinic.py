@@ -1,4 +1,4 @@
-"""A clinic in which everything has happened that the API lets happen; and a way to break it that nothing stops."""
+"""A clinic with the results of every operation of the API, and a way to break its invariants past every constraint."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -84,7 +84,7 @@ async def lively_clinic(engine: Database) -> Lively:
 
 
 async def break_by_hand(engine: Database, *statements: Executable) -> None:
-    """Runs statements that no constraint or trigger keeps from breaking what they keep whole."""
+    """Run statements with all constraints and triggers disabled."""
     async with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             await _disarm_sqlite(connection)

@@ -28,14 +28,14 @@ _GROUPS = frozenset(key for key in PermissionKey if ".group_definitions." in key
 _SCHEDULE = frozenset(key for key in PermissionKey if ".group_schedule." in key)
 _DAY = date(2033, 7, 4)
 WAITLIST_LIMIT = 3
-"""The clinic's limit: one more than wait for each group at first."""
+"""The clinic's waitlist limit: one more than the patients who wait for each group at first."""
 GONE = 8
-"""The number of the patient who is not active."""
+"""The number of the inactive patient."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of stored data: how it is known in an answer, and the keys that alone open it."""
+    """A kind of stored data: how to recognize it in a response, and the keys that open it."""
 
     marks: re.Pattern[str]
     opened_by: frozenset[PermissionKey]
@@ -45,7 +45,7 @@ def _kind(marks: str, opened_by: Iterable[PermissionKey]) -> Kind:
     return Kind(re.compile(marks), frozenset(opened_by))
 
 
-# What a key changes, its mutations answer with: the record, and what the record says of staff and places.
+# A mutation returns the record that its key lets it change, with its staff and places.
 KINDS: Mapping[str, Kind] = {
     "patient": _kind(r"patient-(name|number|id)|1931-03", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "history of enrollments": _kind("enrollment-actor", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
@@ -60,12 +60,12 @@ KINDS: Mapping[str, Kind] = {
 
 
 def kinds_in(answer: str) -> set[str]:
-    """Return the kinds of stored data that an answer shows."""
+    """Return the kinds of stored data in a response."""
     return {name for name, kind in KINDS.items() if kind.marks.search(answer)}
 
 
 def kinds_opened_by(key: PermissionKey) -> set[str]:
-    """Return the kinds of stored data that a key opens by itself."""
+    """Return the kinds of stored data that a single key opens."""
     return {name for name, kind in KINDS.items() if key in kind.opened_by}
 
 
@@ -134,7 +134,7 @@ class MarkedClinic:
             )
 
     async def add_group(self) -> Group:
-        """Add a group in which everything has happened."""
+        """Add a group with enrollments and sessions in every state."""
         self._groups += 1
         as_planner = self._context("group-actor")
         group = await create_group(as_planner, self.draft(f"group-former-{self._groups}"))
@@ -147,7 +147,7 @@ class MarkedClinic:
         return Group(str(group.id), seated, first, waiting, past, session, cancelled)
 
     def draft(self, name: str) -> GroupDraft:
-        """Return a group that is right in every field, and has every field."""
+        """Return a draft of a group with a valid value in every field."""
         return GroupDraft(
             name=name,
             group_type=GroupType.IOP,
@@ -173,7 +173,7 @@ class MarkedClinic:
 
 
 def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
-    """Return inputs with which a mutation succeeds on a group; the first of them fills its payload."""
+    """Return inputs with which a mutation succeeds on a group. The first one fills the whole payload."""
     wanted: dict[str, list[dict[str, Any]]] = {
         "createGroupDefinition": [
             {
@@ -203,7 +203,7 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
 
 
 def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
-    """Return inputs that a mutation refuses, once one of `inputs_of` has succeeded on the group."""
+    """Return inputs that a mutation refuses after one of `inputs_of` has succeeded on the group."""
     not_held = [{"enrollmentId": group.past}, {"enrollmentId": group.seated}]
     refused: dict[str, list[dict[str, Any]]] = {
         "updateGroupDefinition": [

@@ -1,4 +1,4 @@
-"""A PgBouncer of the test's own in front of PostgreSQL, where Debian's is installed."""
+"""A PgBouncer in front of PostgreSQL, if one is installed on the machine."""
 
 import asyncio
 import contextlib
@@ -19,13 +19,13 @@ PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 
 @asynccontextmanager
 async def pgbouncer(database_url: str, pool_mode: str) -> AsyncIterator[str]:
-    """Gives the DATABASE_URL that leads through it; it pools sessions or transactions."""
+    """Yield the DATABASE_URL that leads through a PgBouncer, which pools sessions or transactions."""
     assert PROGRAM is not None
     target = make_url(database_url)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # Not under pytest's tmp_path, which is closed to others: where root runs the tests, it runs as another user.
+    # Not under tmp_path, which only its owner can read: if root runs the tests, PgBouncer runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="pooler-"))
     users = folder / "users.txt"
     users.write_text(f'"{target.username}" "{target.password}"\n')
@@ -37,7 +37,7 @@ async def pgbouncer(database_url: str, pool_mode: str) -> AsyncIterator[str]:
     )
     options: list[str] = []
     if os.getuid() == 0:
-        # It refuses to run as root. PostgreSQL does as well, and opens its socket to its own user alone.
+        # PgBouncer and PostgreSQL refuse to run as root, and PostgreSQL opens its socket only to its own user.
         socket_folder = target.query.get("host")
         user = (
             pwd.getpwuid(os.stat(str(socket_folder)).st_uid)  # noqa: PTH116 - local, and at once

@@ -1,4 +1,4 @@
-"""Requests that ask for everything this schema has, with a marker in every place that takes a text."""
+"""Requests that select everything in the schema, with a marker in every text argument."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from schema.execute import graphql_schema
 from schema.schema import schema
 
 MARKER = "Zephyrine-Quux"
-"""In no word of the program, of its libraries or of the machine."""
+"""A text that occurs neither in the program and its libraries nor on the machine."""
 _SCALARS: dict[str, Any] = {
     "String": f"a {MARKER} of a text",
     "ID": f"{MARKER}-id",
@@ -39,7 +39,7 @@ _DEEPEST = 7
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One request: its document, its variables, and the field that it is about."""
+    """A request: its document, its variables, and the root field that it selects."""
 
     field: str
     document: str
@@ -47,7 +47,7 @@ class Planted:
 
 
 def planted_requests() -> Iterator[Planted]:
-    """Every root field: with each of its arguments alone, with all of them, as literals and as variables."""
+    """Yield requests for every root field: with each argument, with all arguments, as literals and as variables."""
     core = graphql_schema(schema)
     for operation, root in (("query", core.query_type), ("mutation", core.mutation_type)):
         assert root is not None
@@ -85,14 +85,14 @@ def _selection(type_: GraphQLType, above: frozenset[str], depth: int) -> str:
         arguments = ", ".join(
             f"{argument}: {_literal(found.type)}"
             for argument, found in field.args.items()
-            # A cursor that is none stops its field, so the deeper ones are asked for without.
+            # An invalid cursor fails its field, so nested fields are selected without one.
             if argument != "last" and (argument not in {"after", "before"} or depth % 2)
         )
         deeper = _selection(field.type, above | {named.name}, depth + 1)
         if deeper or is_leaf_type(inner):
             selected.append(f"{name}{_in_parentheses(arguments)}{deeper}")
     if is_interface_type(named):
-        # One of them: fields of one name differ between them.
+        # Only one of them, because fields of the same name differ between types.
         possible = graphql_schema(schema).get_possible_types(named)[0]
         selected.append(f"... on {possible.name}{_selection(possible, above, depth + 1)}")
     return f" {{ {' '.join(selected)} }}"

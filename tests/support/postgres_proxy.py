@@ -1,4 +1,4 @@
-"""A network between the server and PostgreSQL that fails when a test wants it to."""
+"""A proxy in front of PostgreSQL that simulates network failures."""
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
@@ -12,16 +12,16 @@ _COMMIT = b"COMMIT"
 
 
 class Cut(Enum):
-    """When the connection breaks, once."""
+    """The moment at which the connection breaks, once."""
 
     BEFORE_COMMIT = auto()
     """The server's COMMIT never reaches the database."""
     AFTER_COMMIT = auto()
-    """The database commits, and its answer never reaches the server."""
+    """The database commits, and its response never reaches the server."""
 
 
 async def postgres_connection(server: URL) -> tuple[StreamReader, StreamWriter]:
-    """Connects to a PostgreSQL, by its Unix socket or over TCP, as its URL says."""
+    """Connect to PostgreSQL by Unix socket or TCP, depending on the URL."""
     folder = server.query.get("host")
     if isinstance(folder, str):
         return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{server.port or 5432}")
@@ -29,7 +29,7 @@ async def postgres_connection(server: URL) -> tuple[StreamReader, StreamWriter]:
 
 
 class Proxy:
-    """Passes everything on, but for what the test asks for."""
+    """Forwards all bytes, except for the failures that a test requests."""
 
     def __init__(self, target: URL) -> None:
         self._target = target
@@ -40,15 +40,15 @@ class Proxy:
         self.commits = 0
 
     def cut_at(self, commit: int, cut: Cut) -> None:
-        """Breaks a connection at the commit of this number, counted from the proxy's beginning."""
+        """Break the connection at the commit with this number, counted from the start of the proxy."""
         self._cut = (commit, cut)
 
     def stop_flow(self) -> None:
-        """Loses everything from now on, and tells nobody: connections stay open, and silent."""
+        """Drop all bytes from now on. Connections stay open but silent."""
         self._flowing.clear()
 
     def resume_flow(self) -> None:
-        """Lets everything flow again."""
+        """Forward all bytes again."""
         self._flowing.set()
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
@@ -100,7 +100,7 @@ class Proxy:
 
 @asynccontextmanager
 async def proxy_to(database_url: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """Gives a proxy to a PostgreSQL database, and the DATABASE_URL that leads through it."""
+    """Yield a proxy in front of a PostgreSQL database, and the DATABASE_URL that leads through it."""
     target = make_url(database_url)
     proxy = Proxy(target)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)

