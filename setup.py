@@ -1,4 +1,4 @@
-"""The packages of the distribution, which pyproject.toml cannot compute. All other metadata is in pyproject.toml."""
+"""Lists the packages of the distribution, which pyproject.toml cannot compute. All other metadata is there."""
 
 import sys
 
@@ -12,7 +12,7 @@ pages = find_namespace_packages(include=["web.dist", "web.dist.*"])
 if "editable_wheel" in sys.argv:
     names = {package: package for package in packages}
 else:
-    # A wheel keeps all packages inside one: see distribution/group_sessions.
+    # A wheel puts all packages into one; distribution/group_sessions explains why.
     names = {f"group_sessions.{package}": package for package in [*packages, *pages]}
 
 setup(

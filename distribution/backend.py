@@ -1,4 +1,4 @@
-"""The build backend: setuptools, with the pages of `web/` built first, since a wheel carries them."""
+"""The build backend: setuptools, after building the pages of `web/`, which the wheel contains."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The console script `group-sessions`: puts this folder first on the import path and runs the command line."""
+"""The console script `group-sessions`. It puts this folder first on the import path and runs the command line."""
 
 import sys
 from pathlib import Path
@@ -7,8 +7,8 @@ _HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    """Run the command of the program's arguments and return its exit status."""
-    if (_HERE / "server").is_dir():  # installed from a wheel; an editable installation imports from the checkout
+    """Run the command in the program's arguments and return the exit status."""
+    if (_HERE / "server").is_dir():  # from a wheel; an editable installation imports from the checkout
         sys.path.insert(0, str(_HERE))
     from server.cli.command_line import main as run
 
