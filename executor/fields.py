@@ -139,12 +139,13 @@ def _guards_and_batch(
 
 def _kind(parent: GraphQLObjectType, name: str, definition: StrawberryField, batch: Batch | None) -> FieldKind:
     resolver = definition.base_resolver
+    # A batch that also resolves one parent needs no resolver, or an ordinary function that interprets the arguments.
+    if batch is not None and (definition.is_async or batch.supports_async):
+        return Batched(batch)
     if resolver is None:
         if definition.default_resolver is not getattr:
             raise NotCompiled(f"{parent.name}.{name} has a custom default resolver")
         return Attribute(definition.python_name)
-    if batch is not None and definition.is_async:
-        return Batched(batch)
     if any(isinstance(extension, ContextOnly) for extension in definition.extensions):
         return Batched(Batch(_resolve_by_context(resolver, is_async=definition.is_async)))
     if definition.is_async or resolver.info_parameter is not None:

@@ -1,7 +1,10 @@
 """The patients whose records a request discloses, for the access log."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from db.sql.layouts import Records
+from db.sql.listings import Listing
 from db.transactions.unit_of_work import UnitOfWork
 
 
@@ -23,6 +26,14 @@ class Disclosures:
     def add(self, patient_ids: Iterable[str]) -> None:
         """Add patients whose records the request has read."""
         self._patients.update(patient_ids)
+
+    def add_records(self, listing: Listing[Any], records: Iterable[Any]) -> None:
+        """Add the patients whose records these are, if the listing is one of patients' records."""
+        name = listing.patient
+        if name is not None:
+            self.add(
+                records.values(name) if isinstance(records, Records) else (getattr(each, name) for each in records)
+            )
 
     @property
     def unrecorded(self) -> frozenset[str]:

@@ -1,10 +1,10 @@
-"""Errors that a request can meet besides refusals: no permission, an impossible argument, a request that has ended."""
+"""Errors of a request other than refusals: a missing permission, an invalid argument, a request that has ended."""
 
 from resolvers.caller import PermissionKey
 
 
 class PermissionDenied(Exception):
-    """The caller lacks a permission key."""
+    """The caller lacks a permission."""
 
     def __init__(self, key: PermissionKey) -> None:
         super().__init__(f"You need the permission {key.value}.")
@@ -12,12 +12,12 @@ class PermissionDenied(Exception):
 
 
 class RequestEnded(Exception):
-    """A read for a request whose answer has been given, that has gone on to write, or that was to read no more."""
+    """A read after the request has ended, after a write has started, or after the request has read all that it may."""
 
 
 class AnswerWithheld(Exception):
-    """What a request changes is stored, but whose records its answer tells could not be: so there is no answer."""
+    """A change is committed, but the access row of its response could not be stored, so the response is withheld."""
 
 
 class BadInput(Exception):
-    """An argument of a query that cannot be right, in words for who wrote the query."""
+    """An argument of a query is invalid. The message is for the author of the query."""

@@ -1,198 +1,93 @@
-"""What is loaded for many parents at once: one statement for all that a level of a query asks for.
+"""The loaders of a request: one statement for all parents at one level of a query.
 
-A loader also remembers, for one request: the same record is read once, however often it is named.
+A loader also caches: a request reads each record once.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from datetime import date, timedelta
-from functools import cached_property
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
-from uuid import UUID
 
-from db.queries import enrollments as enrollment_queries
-from db.queries import groups as group_queries
-from db.queries import history as history_queries
-from db.queries import references as reference_queries
-from db.queries import sessions as schedule_queries
-from db.queries.groups import Seats
-from db.queries.pages import Slice
-from db.queries.references import LOCATION_ORDER, PATIENT_ORDER, STAFF_ORDER
-from db.sql.page_statements import Order, Window
+from db.queries.pages import ListFilter, Slice, find_records
+from db.queries.relations import Relation
+from db.sql.layouts import Fields
+from db.sql.listings import Listing, Window
 from db.transactions.snapshots import Snapshot
-from domain.changes import EntityType
-from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
-from domain.selections import Fields, SessionsWanted
 from resolvers.disclosures import Disclosures
 from resolvers.loader import Loader, LoadScheduler
 from resolvers.request_snapshot import RequestSnapshot
 
+Record = TypeVar("Record")
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-Arguments = TypeVar("Arguments", bound=tuple[Any, ...])
-Statuses = enrollment_queries.Statuses
 
 
 class Loaders:
-    """The loaders of one request, each made when it is first needed."""
+    """Loaders that read from one snapshot. Each is created when it is first needed."""
 
     def __init__(self, snapshot: RequestSnapshot, disclosures: Disclosures) -> None:
         self._snapshot = snapshot
         self._disclosures = disclosures
         self._scheduler = LoadScheduler()
+        self._loaders: dict[Hashable, Loader[Any, Any]] = {}
 
     def forget(self) -> None:
-        """Let go of what was loaded. Loaders hold themselves: a long report would stay until garbage is collected."""
-        snapshot, disclosures, scheduler = self._snapshot, self._disclosures, self._scheduler
-        self.__dict__.clear()
-        self._snapshot, self._disclosures, self._scheduler = snapshot, disclosures, scheduler
+        """Free the loaded values. Loaders refer to themselves: values would stay until the next garbage collection."""
+        self._loaders.clear()
 
-    @cached_property
-    def staff_member(self) -> Loader[str, StaffMember]:
-        """Staff by id."""
-        return self._references(STAFF_ORDER)
+    def records(self, listing: Listing[Record]) -> Loader[Any, Record | None]:
+        """Return the loader of records by id; None for ids that the organization does not have."""
 
-    @cached_property
-    def location(self) -> Loader[str, Location]:
-        """Locations by id."""
-        return self._references(LOCATION_ORDER)
+        async def read(snapshot: Snapshot, ids: list[Any]) -> list[Record | None]:
+            records = await find_records(snapshot, listing, ids)
+            self._disclosures.add_records(listing, records.values())
+            return [records.get(key) for key in ids]
 
-    @cached_property
-    def patient(self) -> Loader[str, Patient]:
-        """Patients by id."""
+        return self._loader(listing, read)
 
-        async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Patient]:
-            found = await reference_queries.find_references(snapshot, PATIENT_ORDER, ids)
-            self._disclosures.add(found)
-            return found
+    def pages(
+        self, relation: Relation[Record], list_filter: ListFilter | None, window: Window, fields: Fields | None
+    ) -> Loader[Any, Slice[Record]]:
+        """Return the loader of a page of a relation by the parent's id."""
 
-        return self._found(find)
+        async def read(snapshot: Snapshot, parents: list[Any]) -> list[Slice[Record]]:
+            pages = await relation.read_pages(snapshot, parents, list_filter, window, fields)
+            for page in pages:
+                self._disclosures.add_records(relation.listing, page.records)
+            return pages
 
-    @cached_property
-    def group(self) -> Loader[UUID, GroupDefinition | None]:
-        """Groups by id, the deleted too; None for ids the organization does not have."""
-        return self._found(group_queries.find_groups)
+        return self._loader((relation, list_filter, window, fields), read)
 
-    @cached_property
-    def session(self) -> Loader[UUID, Occurrence | None]:
-        """Sessions by id; None for ids the organization does not have."""
-        return self._found(schedule_queries.find_sessions)
+    def lengths(self, relation: Relation[Any], list_filter: ListFilter | None) -> Loader[Any, int]:
+        """Return the loader of the length of a relation's list by the parent's id."""
 
-    @cached_property
-    def enrollment(self) -> Loader[UUID, Enrollment | None]:
-        """Enrollments by id, the removed too; None for ids the organization does not have."""
+        async def read(snapshot: Snapshot, parents: list[Any]) -> list[int]:
+            return await relation.count_lists(snapshot, parents, list_filter)
 
-        async def find(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, Enrollment]:
-            found = await enrollment_queries.find_enrollments(snapshot, ids)
-            self._disclosures.add(enrollment.patient_id for enrollment in found.values())
-            return found
+        return self._loader((relation, list_filter), read)
 
-        return self._found(find)
+    def values(
+        self, find: Callable[..., Awaitable[Mapping[Key, Value]]], *arguments: Hashable
+    ) -> Loader[Key, Value | None]:
+        """Return the loader of the values that `find(snapshot, keys, *arguments)` returns by key; None for others."""
 
-    @cached_property
-    def seats(self) -> Loader[UUID, Seats | None]:
-        """Seats by group; None where nobody is seated or waits."""
-        return self._found(group_queries.count_seats)
+        async def read(snapshot: Snapshot, keys: list[Key]) -> list[Value | None]:
+            values = await find(snapshot, keys, *arguments)
+            return [values.get(key) for key in keys]
 
-    @cached_property
-    def group_sessions(self) -> Loader[tuple[UUID, tuple[SessionsWanted, Window, Fields | None]], Slice[Occurrence]]:
-        """Pages of sessions by group."""
-        return self._lists(schedule_queries.pages_of_group_sessions)
+        return self._loader((find, *arguments), read)
 
-    @cached_property
-    def group_session_count(self) -> Loader[tuple[UUID, tuple[SessionsWanted]], int]:
-        """How many sessions a group's list has."""
-        return self._lists(schedule_queries.count_group_sessions)
+    def _loader(
+        self, key: Hashable, read: Callable[[Snapshot, list[Any]], Awaitable[Sequence[Value]]]
+    ) -> Loader[Any, Value]:
+        loader = self._loaders.get(key)
+        if loader is None:
+            loader = self._loaders[key] = Loader(self._reading(read), self._scheduler)
+        return loader
 
-    @cached_property
-    def group_enrollments(self) -> Loader[tuple[UUID, tuple[Statuses, Window, Fields | None]], Slice[Enrollment]]:
-        """Pages of enrollments by group."""
-
-        async def read(
-            snapshot: Snapshot, group_ids: Sequence[UUID], statuses: Statuses, window: Window, fields: Fields | None
-        ) -> list[Slice[Enrollment]]:
-            # Whose they are is noted whatever was asked for.
-            fields = None if fields is None else fields.with_value("patient_id")
-            found = await enrollment_queries.pages_of_group_enrollments(snapshot, group_ids, statuses, window, fields)
-            self._disclosures.add(patient for page in found for patient in page.records.values("patient_id"))
-            return found
-
-        return self._lists(read)
-
-    @cached_property
-    def group_enrollment_count(self) -> Loader[tuple[UUID, tuple[Statuses]], int]:
-        """How many enrollments a group's list has."""
-        return self._lists(enrollment_queries.count_group_enrollments)
-
-    @cached_property
-    def patient_enrollments(self) -> Loader[tuple[str, tuple[Statuses, Window]], Slice[Enrollment]]:
-        """Pages of enrollments by patient."""
-        return self._lists(enrollment_queries.pages_of_patient_enrollments)
-
-    @cached_property
-    def patient_enrollment_count(self) -> Loader[tuple[str, tuple[Statuses]], int]:
-        """How many enrollments a patient's list has."""
-        return self._lists(enrollment_queries.count_patient_enrollments)
-
-    @cached_property
-    def history(self) -> Loader[tuple[UUID, tuple[EntityType, Window]], Slice[history_queries.StoredEntry]]:
-        """Pages of history by record."""
-        return self._lists(_pages_of_history)
-
-    @cached_property
-    def history_count(self) -> Loader[tuple[UUID, tuple[EntityType]], int]:
-        """How many entries a record's history has."""
-        return self._lists(_count_history)
-
-    @cached_property
-    def week_sessions(self) -> Loader[tuple[UUID, tuple[date]], list[Occurrence]]:
-        """By group, the sessions of the week that starts on a day, and two days more on each side."""
-        return self._lists(_week_sessions)
-
-    def _references(self, order: Order[Value]) -> Loader[str, Value]:
-        async def find(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Value]:
-            return await reference_queries.find_references(snapshot, order, ids)
-
-        return self._found(find)
-
-    def _found(self, find: Callable[[Snapshot, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> Loader[Key, Any]:
-        async def load(keys: list[Key]) -> list[Value | None]:
+    def _reading(
+        self, read: Callable[[Snapshot, list[Any]], Awaitable[Sequence[Value]]]
+    ) -> Callable[[list[Any]], Coroutine[Any, Any, list[Value]]]:
+        async def load(keys: list[Any]) -> list[Value]:
             async with self._snapshot as snapshot:
-                found = await find(snapshot, keys)
-            return [found.get(key) for key in keys]
+                return list(await read(snapshot, keys))
 
-        return Loader(load, self._scheduler)
-
-    def _lists(self, read: Callable[..., Awaitable[Sequence[Value]]]) -> Loader[tuple[Key, Arguments], Value]:
-        """Return a loader of lists by parent and arguments: one statement for all parents with the same arguments."""
-
-        async def load(keys: list[tuple[Key, Arguments]]) -> list[Value]:
-            parents: dict[Arguments, list[Key]] = {}
-            for parent, arguments in keys:
-                parents.setdefault(arguments, []).append(parent)
-            found: dict[tuple[Key, Arguments], Value] = {}
-            async with self._snapshot as snapshot:
-                for arguments, wanted in parents.items():
-                    values = await read(snapshot, wanted, *arguments)
-                    if len(parents) == 1:
-                        return list(values)
-                    found.update(((parent, arguments), value) for parent, value in zip(wanted, values, strict=True))
-            return [found[key] for key in keys]
-
-        return Loader(load, self._scheduler)
-
-
-async def _pages_of_history(
-    snapshot: Snapshot, ids: Sequence[UUID], kind: EntityType, window: Window
-) -> list[Slice[history_queries.StoredEntry]]:
-    return await history_queries.pages_of_history(snapshot, kind, ids, window)
-
-
-async def _count_history(snapshot: Snapshot, ids: Sequence[UUID], kind: EntityType) -> list[int]:
-    return await history_queries.count_history(snapshot, kind, ids)
-
-
-async def _week_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], week_start: date) -> list[list[Occurrence]]:
-    # A group's zone may differ from that of its sessions, by up to 26 hours: the date there is up to two days off.
-    first, last = week_start - timedelta(days=2), week_start + timedelta(days=8)
-    found = await schedule_queries.sessions_by_date(snapshot, group_ids, first, last)
-    return [found.get(group_id, []) for group_id in group_ids]
+        return load

@@ -1,4 +1,4 @@
-"""Sharing the event loop between what is computed and everything else that the process serves."""
+"""Long computations that share the event loop with other requests."""
 
 import asyncio
 import time
@@ -9,11 +9,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _SLICE: Final = 0.005
-"""Seconds of one turn of the event loop, after which no further item is begun."""
+"""Seconds after which a slice starts no further item."""
 
 
 class Pace:
-    """Computes in slices, of which one runs in each turn of the event loop, however many requests compute at once."""
+    """Computes in slices. Each iteration of the event loop runs one slice, however many requests compute."""
 
     __slots__ = ("_lock",)
 
@@ -21,7 +21,7 @@ class Pace:
         self._lock = asyncio.Lock()
 
     async def map(self, compute: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Return the result for each item, in order. Raise what computing raises."""
+        """Return the result for each item, in order. Raise what `compute` raises."""
         results: list[Result] = []
         while len(results) < len(items):
             async with self._lock:
@@ -30,6 +30,6 @@ class Pace:
                     results.append(compute(items[len(results)]))
                     if time.perf_counter() > end:
                         break
-                # The next slice, whoever's it is, begins in another turn.
+                # The next slice, of any request, runs in another iteration.
                 await asyncio.sleep(0)
         return results

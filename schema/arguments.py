@@ -1,4 +1,4 @@
-"""The arguments that lists share."""
+"""Arguments that several fields share."""
 
 from typing import Annotated
 
@@ -15,8 +15,8 @@ Before = Annotated[str | None, strawberry.argument(description="Only elements be
 Search = Annotated[
     str | None,
     strawberry.argument(
-        description="Only what holds each of these words, in any order and anywhere in a name, whatever their case,"
-        " accents, apostrophes and hyphens. At most 10 words."
+        description="Only names that contain each of these words, in any order. Case, accents, apostrophes and hyphens"
+        " are ignored. At most 10 words."
     ),
 ]
 Statuses = Annotated[

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 import strawberry
 
+from db.queries.groups import GroupOrder
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.records import CapacityStatus, EnrollmentStatus, GroupType, OccurrenceStatus
 from domain.refusal import FaultCode
-from domain.selections import GroupOrder
 
 
 def _declare(enumeration: type[StrEnum], name: str, description: str, values: Mapping[StrEnum, str]) -> None:

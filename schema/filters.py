@@ -1,37 +1,44 @@
-"""What lists can be narrowed to."""
+"""Arguments of fields as the filters and ids that resolvers take."""
 
 from datetime import date
+from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
+from db.queries.enrollments import EnrollmentFilter
+from db.queries.groups import GroupFilter
+from db.queries.references import PatientFilter, SearchFilter
+from db.queries.sessions import SessionFilter
 from domain.records import CapacityStatus, GroupType, OccurrenceStatus
-from domain.selections import GroupsWanted, SessionsWanted
+from resolvers import arguments
+from schema.arguments import Statuses
 
 
 @strawberry.input(description="Which groups to list. Each condition narrows the list further.")
 class GroupDefinitionFilter:
     search: str | None = strawberry.field(
         default=None,
-        description="Only names that hold each of these words, in any order and anywhere in them, whatever their case,"
-        " accents, apostrophes and hyphens. At most 10 words.",
+        description="Only names that contain each of these words, in any order. Case, accents, apostrophes and hyphens"
+        " are ignored. At most 10 words.",
     )
-    group_type: list[GroupType] | None = strawberry.field(default=None, description="Only groups of these kinds.")
+    group_type: list[GroupType] | None = strawberry.field(default=None, description="Only groups of these types.")
     facilitator_id: strawberry.ID | None = strawberry.field(
         default=None, description="Only groups that this member of staff leads or co-leads."
     )
-    location_id: strawberry.ID | None = strawberry.field(default=None, description="Only groups at this place.")
+    location_id: strawberry.ID | None = strawberry.field(default=None, description="Only groups at this location.")
     capacity_status: list[CapacityStatus] | None = strawberry.field(
-        default=None, description="Only groups whose seats stand so."
+        default=None, description="Only groups with one of these capacity statuses."
     )
-    include_deleted: bool | None = strawberry.field(default=False, description="Deleted groups too.")
+    include_deleted: bool | None = strawberry.field(default=False, description="Whether to list deleted groups too.")
 
-    def wanted(self) -> GroupsWanted:
-        """Return it to the resolvers."""
-        return GroupsWanted(
-            search=self.search,
+    def group_filter(self) -> GroupFilter:
+        """Return the filter of the list. Raise BadInput."""
+        return GroupFilter(
+            search=arguments.search(self.search, "filter.search"),
             group_types=None if self.group_type is None else frozenset(self.group_type),
-            facilitator_id=self.facilitator_id,
-            location_id=self.location_id,
+            facilitator_id=arguments.storable(self.facilitator_id, "filter.facilitatorId"),
+            location_id=arguments.storable(self.location_id, "filter.locationId"),
             capacity_statuses=None if self.capacity_status is None else frozenset(self.capacity_status),
             include_deleted=bool(self.include_deleted),
         )
@@ -47,14 +54,53 @@ class OccurrenceFilter:
     facilitator_id: strawberry.ID | None = strawberry.field(
         default=None, description="Only sessions that this member of staff leads or co-leads."
     )
-    location_id: strawberry.ID | None = strawberry.field(default=None, description="Only sessions at this place.")
+    location_id: strawberry.ID | None = strawberry.field(default=None, description="Only sessions at this location.")
 
-    def wanted(self) -> SessionsWanted:
-        """Return it to the resolvers."""
-        return SessionsWanted(
+    def session_filter(self) -> SessionFilter:
+        """Return the filter of the list. Raise BadInput."""
+        arguments.in_order(self.from_, self.through)
+        return SessionFilter(
             from_date=self.from_,
             through_date=self.through,
             statuses=None if self.status is None else frozenset(self.status),
-            facilitator_id=self.facilitator_id,
-            location_id=self.location_id,
+            facilitator_id=arguments.storable(self.facilitator_id, "filter.facilitatorId"),
+            location_id=arguments.storable(self.location_id, "filter.locationId"),
         )
+
+
+FilterOfOccurrences = Annotated[
+    OccurrenceFilter | None, strawberry.argument(description="Only occurrences that match this filter.")
+]
+
+
+def by_status(status: Statuses = None) -> EnrollmentFilter:
+    """Return the filter of a list of enrollments."""
+    return EnrollmentFilter(None if status is None else frozenset(status))
+
+
+def by_occurrence_filter(filter: FilterOfOccurrences = None) -> SessionFilter:
+    """Return the filter of a list of sessions. Raise BadInput."""
+    return SessionFilter() if filter is None else filter.session_filter()
+
+
+def search_filter(search: str | None) -> SearchFilter:
+    """Return the filter of a list of staff or locations. Raise BadInput."""
+    return SearchFilter(arguments.search(search, "search"))
+
+
+def patient_filter(search: str | None) -> PatientFilter:
+    """Return the filter of the list of patients. Raise BadInput."""
+    return PatientFilter(arguments.search(search, "search"))
+
+
+def uuid_argument(id: Annotated[strawberry.ID, strawberry.argument(description="The id, a UUID.")]) -> UUID:
+    """Return the id of a group, session or enrollment. Raise BadInput."""
+    return arguments.uuid(id, "id")
+
+
+def registry_id_argument(
+    id: Annotated[strawberry.ID, strawberry.argument(description="The registry's id.")],
+) -> str:
+    """Return an id of the registry. Raise BadInput."""
+    arguments.storable(id, "id")
+    return id

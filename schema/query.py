@@ -1,29 +1,36 @@
-"""The queries."""
+"""The fields of the query type."""
 
 from datetime import date
 from typing import Annotated
 
 import strawberry
 
+from db.queries.enrollments import ENROLLMENTS
+from db.queries.groups import GROUPS, GROUPS_BY, GroupFilter, GroupOrder
+from db.queries.references import LOCATIONS, PATIENTS, STAFF
+from db.queries.sessions import SESSIONS
 from domain import records
-from domain.selections import GroupOrder
 from executor import ContextOnly
 from resolvers.caller import PermissionKey
-from resolvers.queries import enrollments as enrollment_lists
-from resolvers.queries import groups as group_lists
 from resolvers.queries import node as nodes
 from resolvers.queries import recurrences
-from resolvers.queries import references as reference_lists
-from resolvers.queries import sessions as schedule_lists
-from resolvers.queries.by_id import ENROLLMENT, GROUP, PATIENT, SESSION
+from resolvers.queries.lists import page_of_organization
 from resolvers.queries.pages import Page
 from schema.admission.cost_directives import CostWeight
 from schema.arguments import After, Before, First, Last, Search
-from schema.batches import by_id
 from schema.connections import Connection
-from schema.filters import GroupDefinitionFilter, OccurrenceFilter
+from schema.filters import (
+    FilterOfOccurrences,
+    GroupDefinitionFilter,
+    by_occurrence_filter,
+    patient_filter,
+    registry_id_argument,
+    search_filter,
+    uuid_argument,
+)
 from schema.inputs import RecurrenceInput
 from schema.permissions import Info, requires
+from schema.relations import record_by_id
 from schema.types import (
     Enrollment,
     GroupDefinition,
@@ -40,30 +47,27 @@ _GROUPS = PermissionKey.GROUP_DEFINITIONS_VIEW
 _SCHEDULE = PermissionKey.GROUP_SCHEDULE_VIEW
 _ENROLLMENTS = PermissionKey.GROUP_ENROLLMENTS_VIEW
 
-OurId = Annotated[strawberry.ID, strawberry.argument(description="The id, a UUID.")]
-SessionFilter = Annotated[OccurrenceFilter | None, strawberry.argument(description="Only some of them.")]
 
-
-@strawberry.type(description="Who is asking.")
+@strawberry.type(description="The caller.")
 class Viewer:
     id: strawberry.ID = strawberry.field(description="Your id at the identity provider.")
-    organization_id: strawberry.ID = strawberry.field(description="Your organization; you see its records only.")
-    permissions: list[str] = strawberry.field(description="The permission keys that you hold, in order.")
+    organization_id: strawberry.ID = strawberry.field(description="Your organization. You see only its records.")
+    permissions: list[str] = strawberry.field(description="The permission keys that you hold, sorted.")
 
 
-@strawberry.type(description="Everything that can be asked. An id of another organization is as if it did not exist.")
+@strawberry.type(description="All queries. A record of another organization is treated as if it did not exist.")
 class Query:
     @strawberry.field(
         graphql_type=Node | None,
-        description="Anything by its id; null for an unknown id, and where you may not view that type.",
+        description="Any record by its id; null if the id is unknown, or if you may not view that type.",
     )
     @staticmethod
     async def node(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
-    ) -> nodes.Found | None:
+    ) -> nodes.NodeRecord | None:
         return await nodes.node(info.context, id)
 
-    @strawberry.field(description="Who is asking, and what they may do.", extensions=[ContextOnly()])
+    @strawberry.field(description="The caller and their permissions.", extensions=[ContextOnly()])
     @staticmethod
     def viewer(info: Info) -> Viewer:
         caller = info.context.caller
@@ -73,14 +77,13 @@ class Query:
             permissions=sorted(caller.permissions),
         )
 
-    @strawberry.field(
-        graphql_type=GroupDefinition | None,
-        description="A group by its id, also when it is deleted.",
-        extensions=[requires(_GROUPS), by_id(GROUP)],
+    group_definition = record_by_id(
+        GroupDefinition | None,
+        GROUPS,
+        description="A group by its id, deleted or not.",
+        arguments=uuid_argument,
+        permission=_GROUPS,
     )
-    @staticmethod
-    async def group_definition(info: Info, id: OurId) -> records.GroupDefinition | None:
-        return await group_lists.group(info.context, id)
 
     @strawberry.field(
         graphql_type=Connection[GroupDefinition],
@@ -90,26 +93,30 @@ class Query:
     @staticmethod
     async def group_definitions(
         info: Info,
-        filter: Annotated[GroupDefinitionFilter | None, strawberry.argument(description="Only some of them.")] = None,
+        filter: Annotated[
+            GroupDefinitionFilter | None, strawberry.argument(description="Only groups that match this filter.")
+        ] = None,
         order_by: Annotated[
-            GroupOrder | None, strawberry.argument(description="Their order; NAME_ASC by default.")
+            GroupOrder | None, strawberry.argument(description="The order; NAME_ASC by default.")
         ] = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Page[records.GroupDefinition]:
-        wanted = filter.wanted() if filter else None
-        return await group_lists.groups(info.context, wanted, order_by, first, after, last, before)
+        return await page_of_organization(
+            info.context,
+            GROUPS_BY[order_by or GroupOrder.NAME_ASC],
+            filter.group_filter() if filter else GroupFilter(),
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
 
-    @strawberry.field(
-        graphql_type=Occurrence | None,
-        description="A session by its id.",
-        extensions=[requires(_SCHEDULE), by_id(SESSION)],
+    occurrence = record_by_id(
+        Occurrence | None, SESSIONS, description="A session by its id.", arguments=uuid_argument, permission=_SCHEDULE
     )
-    @staticmethod
-    async def occurrence(info: Info, id: OurId) -> records.Occurrence | None:
-        return await schedule_lists.session(info.context, id)
 
     @strawberry.field(
         graphql_type=Connection[Occurrence],
@@ -119,51 +126,47 @@ class Query:
     @staticmethod
     async def occurrences(
         info: Info,
-        filter: SessionFilter = None,
+        filter: FilterOfOccurrences = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Page[records.Occurrence]:
-        wanted = filter.wanted() if filter else None
-        return await schedule_lists.sessions(info.context, wanted, first, after, last, before)
+        return await page_of_organization(
+            info.context,
+            SESSIONS,
+            by_occurrence_filter(filter),
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
 
-    @strawberry.field(
-        graphql_type=Enrollment | None,
-        description="An enrollment by its id, also when it is removed.",
-        extensions=[
-            requires(_ENROLLMENTS),
-            by_id(ENROLLMENT),
-        ],
+    enrollment = record_by_id(
+        Enrollment | None,
+        ENROLLMENTS,
+        description="An enrollment by its id, removed or not.",
+        arguments=uuid_argument,
+        permission=_ENROLLMENTS,
     )
-    @staticmethod
-    async def enrollment(info: Info, id: OurId) -> records.Enrollment | None:
-        return await enrollment_lists.enrollment(info.context, id)
-
-    @strawberry.field(
-        graphql_type=Patient | None,
+    patient = record_by_id(
+        Patient | None,
+        PATIENTS,
         description="A patient by the registry's id.",
-        extensions=[
-            requires(_ENROLLMENTS),
-            by_id(PATIENT),
-        ],
+        arguments=registry_id_argument,
+        permission=_ENROLLMENTS,
     )
-    @staticmethod
-    async def patient(
-        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The registry's id.")]
-    ) -> records.Patient | None:
-        return await reference_lists.patient(info.context, id)
 
     @strawberry.field(
         graphql_type=Connection[Patient],
-        description="Patients by name. The search looks in names, record numbers and birth dates (1987-03-14).",
+        description="Patients by name. The search covers names, record numbers and birth dates (1987-03-14).",
         extensions=[requires(_ENROLLMENTS), ContextOnly()],
     )
     @staticmethod
     async def patients(
         info: Info, search: Search = None, first: First = None, after: After = None
     ) -> Page[records.Patient]:
-        return await reference_lists.patients(info.context, search, first, after)
+        return await page_of_organization(info.context, PATIENTS, patient_filter(search), first=first, after=after)
 
     @strawberry.field(
         graphql_type=Connection[StaffMember],
@@ -174,37 +177,37 @@ class Query:
     async def staff_members(
         info: Info, search: Search = None, first: First = None, after: After = None
     ) -> Page[records.StaffMember]:
-        return await reference_lists.staff_members(info.context, search, first, after)
+        return await page_of_organization(info.context, STAFF, search_filter(search), first=first, after=after)
 
     @strawberry.field(
         graphql_type=Connection[Location],
-        description="Places by site and room.",
+        description="Locations by site and room.",
         extensions=[requires(_GROUPS), ContextOnly()],
     )
     @staticmethod
     async def locations(
         info: Info, search: Search = None, first: First = None, after: After = None
     ) -> Page[records.Location]:
-        return await reference_lists.locations(info.context, search, first, after)
+        return await page_of_organization(info.context, LOCATIONS, search_filter(search), first=first, after=after)
 
     @strawberry.field(
-        description="The days of a recurrence, without storing anything.",
+        description="The dates of a recurrence. Nothing is stored.",
         directives=[CostWeight(weight="500")],
         extensions=[requires(_SCHEDULE), ContextOnly()],
     )
     @staticmethod
     async def recurrence_preview(
         info: Info,
-        recurrence: Annotated[RecurrenceInput, strawberry.argument(description="The recurrence to try.")],
+        recurrence: Annotated[RecurrenceInput, strawberry.argument(description="The recurrence.")],
         from_: Annotated[
             date | None,
-            strawberry.argument(name="from", description="The first day; by default the recurrence's start date."),
+            strawberry.argument(name="from", description="The first date; by default the recurrence's start date."),
         ] = None,
         through: Annotated[
-            date | None, strawberry.argument(description="The last day; by default, and at most, 24 months on.")
+            date | None, strawberry.argument(description="The last date; by default, and at most, 24 months later.")
         ] = None,
-        first: Annotated[int | None, strawberry.argument(description="How many days at most, 1 to 1,000.")] = 50,
+        first: Annotated[int | None, strawberry.argument(description="The maximum number of dates, 1 to 1,000.")] = 50,
     ) -> RecurrencePreview:
-        found = await recurrences.preview(info.context, recurrence.draft(), from_, through, first)
-        errors = user_errors(found.refusal) if found.refusal else []
-        return RecurrencePreview(dates=found.dates, summary=found.summary, user_errors=errors)
+        preview = await recurrences.preview(info.context, recurrence.draft(), from_, through, first)
+        errors = user_errors(preview.refusal) if preview.refusal else []
+        return RecurrencePreview(dates=preview.dates, summary=preview.summary, user_errors=errors)

@@ -41,9 +41,9 @@ class Driver:
     async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
         """Return what each of the lookups finds by the id, by one round trip where possible. Raises as above."""
         if self.on_postgresql and len(lookups.each) > 1:
-            together = lookups.together(self.dialect)
-            [row] = await self._ask(together.text, together.arguments(self.organization_id, id))
-            return together.found(row)
+            combined = lookups.combined(self.dialect)
+            [row] = await self._ask(combined.text, combined.arguments(self.organization_id, id))
+            return combined.values(row)
         return [
             lookup.of_rows(await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id}))
             for lookup in lookups.each

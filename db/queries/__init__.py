@@ -1,1 +1,1 @@
-"""Statements that read for the API, one module per entity."""
+"""Queries of the API: records by id, lists and relations, one module per entity."""

@@ -1,4 +1,4 @@
-"""Who read which patients' records, in a table that is only ever added to (HIPAA, 45 CFR 164.312(b))."""
+"""The access log: who read which patients' records (HIPAA, 45 CFR 164.312(b)). Rows are only added."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _columns = access_log.c
 
 @dataclass(frozen=True, slots=True)
 class PatientsRead:
-    """One request that read patients' records: who, from where, when, by which operation, and whose."""
+    """One request that read patients' records: when, by whom, from where, by which operation, and which patients."""
 
     at: datetime
     actor_id: str
@@ -28,10 +28,10 @@ class PatientsRead:
 async def patients_read(
     connection: AsyncConnection, organization_id: str, patient_id: str | None
 ) -> AsyncIterator[PatientsRead]:
-    """Return an organization's log, oldest first: for one patient where given, else all of it."""
+    """Return the log of an organization, oldest first; only the requests that read one patient's records if given."""
     query = select(access_log).where(_columns.organization_id == organization_id).order_by(_columns.at, _columns.id)
     if patient_id is not None:
-        query = query.where(_holds(connection.dialect.name, patient_id))
+        query = query.where(_contains(connection.dialect.name, patient_id))
     async with connection.stream(query) as rows:
         async for row in rows:
             yield PatientsRead(
@@ -39,9 +39,9 @@ async def patients_read(
             )
 
 
-def _holds(dialect: str, patient_id: str) -> ColumnElement[bool]:
+def _contains(dialect: str, patient_id: str) -> ColumnElement[bool]:
     if dialect == "postgresql":
-        held: ColumnElement[bool] = cast(_columns.patient_ids, JSONB).has_key(patient_id)
-        return held
-    each = func.json_each(_columns.patient_ids).table_valued("value")
-    return select(each.c.value).where(cast(each.c.value, String) == patient_id).exists()
+        has_key: ColumnElement[bool] = cast(_columns.patient_ids, JSONB).has_key(patient_id)
+        return has_key
+    ids = func.json_each(_columns.patient_ids).table_valued("value")
+    return select(ids.c.value).where(cast(ids.c.value, String) == patient_id).exists()

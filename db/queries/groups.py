@@ -1,39 +1,75 @@
-"""Reading groups."""
+"""Lists of groups, and their seats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
-from db.queries.pages import Slice, by_id, count, find, read_page
+from db.queries.pages import ListFilter
+from db.sql.listings import Conditions, Listing
 from db.sql.lookups import Lookup
-from db.sql.page_statements import Order, Window
-from db.sql.rows import GROUPS
-from db.sql.search import word_conditions, word_filters
+from db.sql.rows import GROUPS as LAYOUT
+from db.sql.search import matches, word_conditions
 from db.sql.statement import AnyOf, Statement, constant, of_organization
 from db.tables import enrollments, group_definitions
 from db.transactions.snapshots import Snapshot
-from domain.records import CapacityStatus, EnrollmentStatus, GroupDefinition
+from domain.records import CapacityStatus, EnrollmentStatus, GroupDefinition, GroupType
 from domain.search_text import search_text
-from domain.selections import GroupOrder, GroupsWanted
 
 _columns = group_definitions.c
-_ENROLLED = constant(EnrollmentStatus.ENROLLED)
-_WAITLISTED = constant(EnrollmentStatus.WAITLISTED)
+_ENROLLED: Final = constant(EnrollmentStatus.ENROLLED)
+_WAITLISTED: Final = constant(EnrollmentStatus.WAITLISTED)
 
 
-def _by_name(group: GroupDefinition) -> tuple[Any, ...]:
-    return search_text(group.name), group.id
+class GroupOrder(StrEnum):
+    """An order of groups. Groups that compare equal are ordered by their ids."""
+
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    CREATED_AT_ASC = "CREATED_AT_ASC"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
 
 
-def _by_creation(group: GroupDefinition) -> tuple[Any, ...]:
-    return group.created_at, group.id
+@dataclass(frozen=True, slots=True)
+class GroupFilter(ListFilter):
+    """Narrows a list of groups. None narrows nothing.
+
+    Attributes:
+        search: Words that the name contains.
+        group_types: The types.
+        facilitator_id: The member of staff who leads or co-leads the group.
+        location_id: The location.
+        capacity_statuses: The statuses of the group's seats.
+        include_deleted: Whether deleted groups are listed too.
+    """
+
+    search: str | None = None
+    group_types: frozenset[GroupType] | None = None
+    facilitator_id: str | None = None
+    location_id: str | None = None
+    capacity_statuses: frozenset[CapacityStatus] | None = None
+    include_deleted: bool = False
+
+    def conditions(self) -> Conditions:
+        """Return the conditions that the filter applies."""
+        conditions: dict[str, Any] = {} if self.include_deleted else {"not_deleted": None}
+        conditions |= matches(self.search)
+        if self.group_types is not None:
+            conditions["group_types"] = sorted(self.group_types)
+        if self.facilitator_id is not None:
+            conditions["facilitator_id"] = self.facilitator_id
+        if self.location_id is not None:
+            conditions["location_id"] = self.location_id
+        if self.capacity_statuses is not None:
+            conditions["capacity_statuses"] = sorted(self.capacity_statuses)
+        return conditions
 
 
-def _seats_stand() -> ColumnElement[str]:
+def _capacity_status() -> ColumnElement[str]:
     enrolled = (
         select(func.count())
         .where(
@@ -52,42 +88,48 @@ def _seats_stand() -> ColumnElement[str]:
     )
 
 
-_led_by = bindparam("facilitator_id", type_=_columns.facilitator_id.type)
-_FILTERS: dict[str, ColumnElement[bool]] = {
-    "living": _columns.deleted_at.is_(None),
+_facilitator = bindparam("facilitator_id", type_=_columns.facilitator_id.type)
+_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
+    "not_deleted": _columns.deleted_at.is_(None),
     **word_conditions(_columns.search_text),
     "group_types": AnyOf(_columns.group_type, "group_types"),
-    "facilitator_id": or_(_columns.facilitator_id == _led_by, _columns.co_facilitator_id == _led_by),
+    "facilitator_id": or_(_columns.facilitator_id == _facilitator, _columns.co_facilitator_id == _facilitator),
     "location_id": _columns.location_id == bindparam("location_id", type_=_columns.location_id.type),
-    "capacity_statuses": AnyOf(_seats_stand(), "capacity_statuses"),
+    "capacity_statuses": AnyOf(_capacity_status(), "capacity_statuses"),
 }
 
 
-def _order(order: GroupOrder) -> Order[GroupDefinition]:
+def _keys_by_name(group: GroupDefinition) -> tuple[Any, ...]:
+    return search_text(group.name), group.id
+
+
+def _keys_by_creation(group: GroupDefinition) -> tuple[Any, ...]:
+    return group.created_at, group.id
+
+
+def _listing(order: GroupOrder) -> Listing[GroupDefinition]:
     by_name = order in {GroupOrder.NAME_ASC, GroupOrder.NAME_DESC}
-    columns: tuple[ColumnElement[Any], ...] = (
-        _columns.search_text if by_name else _columns.created_at,
-        _columns.id,
-    )
-    return Order(
+    columns: tuple[ColumnElement[Any], ...] = (_columns.search_text if by_name else _columns.created_at, _columns.id)
+    return Listing(
         f"groups:{order}",
         group_definitions,
-        GROUPS,
+        LAYOUT,
         columns,
         (str if by_name else datetime, UUID),
-        _by_name if by_name else _by_creation,
-        _FILTERS,
+        _keys_by_name if by_name else _keys_by_creation,
+        _CONDITIONS,
         descending=order in {GroupOrder.NAME_DESC, GroupOrder.CREATED_AT_DESC},
     )
 
 
-GROUP_ORDERS = {order: _order(order) for order in GroupOrder}
-"""Each order of groups."""
+GROUPS_BY: Final[Mapping[GroupOrder, Listing[GroupDefinition]]] = {order: _listing(order) for order in GroupOrder}
+"""The list of groups in each order."""
+GROUPS: Final = GROUPS_BY[GroupOrder.NAME_ASC]
 
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """How many of a group's patients are seated and how many wait."""
+    """How many patients of a group have a seat, and how many are on its waitlist."""
 
     enrolled: int = 0
     waitlisted: int = 0
@@ -103,7 +145,7 @@ def _seats(of_groups: ColumnElement[bool]) -> Statement:
         .where(
             of_organization(enrollments),
             of_groups,
-            # As the partial index of active enrollments has it.
+            # These conditions match the partial index of active enrollments.
             enrollments.c.status != constant(EnrollmentStatus.DISENROLLED),
             enrollments.c.deleted_at.is_(None),
         )
@@ -111,55 +153,19 @@ def _seats(of_groups: ColumnElement[bool]) -> Statement:
     )
 
 
-_SEATS = _seats(AnyOf(enrollments.c.group_definition_id, "group_ids"))
-# For one of a list PostgreSQL would make its plan anew each time.
-_SEATS_OF_ONE = _seats(enrollments.c.group_definition_id == bindparam("group_id", type_=_columns.id.type))
+_SEATS: Final = _seats(AnyOf(enrollments.c.group_definition_id, "group_ids"))
+# PostgreSQL would plan a list of one id again at each execution.
+_SEATS_OF_ONE: Final = _seats(enrollments.c.group_definition_id == bindparam("group_id", type_=_columns.id.type))
 
-GROUP_BY_ID: Lookup[GroupDefinition | None] = by_id(GROUP_ORDERS[GroupOrder.NAME_ASC])
-"""Finds a group, the deleted too."""
-
-SEATS_OF_GROUP: Lookup[Seats | None] = Lookup(
+SEATS_OF_GROUP: Final[Lookup[Seats | None]] = Lookup(
     _SEATS_OF_ONE, "group_id", {}, lambda rows: Seats(rows[0][1], rows[0][2]) if rows else None, of_one_row=True
 )
-"""Finds a group's seats; None where it has no active enrollments."""
-
-
-async def find_groups(snapshot: Snapshot, ids: Sequence[UUID]) -> dict[UUID, GroupDefinition]:
-    """Return those of the groups that the organization has, the deleted too."""
-    return await find(snapshot, GROUP_ORDERS[GroupOrder.NAME_ASC], ids)
-
-
-async def page_of_groups(
-    snapshot: Snapshot, wanted: GroupsWanted, order: GroupOrder, window: Window
-) -> Slice[GroupDefinition]:
-    """Return a page of the organization's groups."""
-    return await read_page(snapshot, GROUP_ORDERS[order], _filters(wanted), window)
-
-
-async def count_groups(snapshot: Snapshot, wanted: GroupsWanted) -> int:
-    """Return how many groups the list has."""
-    return await count(snapshot, GROUP_ORDERS[GroupOrder.NAME_ASC], _filters(wanted))
+"""The lookup of a group's seats. Its value is None if the group has no active enrollments."""
 
 
 async def count_seats(snapshot: Snapshot, group_ids: Sequence[UUID]) -> dict[UUID, Seats]:
-    """Return the seats of many groups, by one statement; groups without active enrollments are left out."""
+    """Return the seats of many groups, by one statement. Groups without active enrollments are left out."""
     if len(group_ids) == 1:
         seats = await snapshot.find(SEATS_OF_GROUP, group_ids[0])
         return {} if seats is None else {group_ids[0]: seats}
     return {row[0]: Seats(row[1], row[2]) for row in await snapshot.fetch(_SEATS, {"group_ids": group_ids})}
-
-
-def _filters(wanted: GroupsWanted) -> dict[str, Any]:
-    filters: dict[str, Any] = {}
-    if not wanted.include_deleted:
-        filters["living"] = None
-    filters |= word_filters(wanted.search)
-    if wanted.group_types is not None:
-        filters["group_types"] = sorted(wanted.group_types)
-    if wanted.facilitator_id is not None:
-        filters["facilitator_id"] = wanted.facilitator_id
-    if wanted.location_id is not None:
-        filters["location_id"] = wanted.location_id
-    if wanted.capacity_statuses is not None:
-        filters["capacity_statuses"] = sorted(wanted.capacity_statuses)
-    return filters

@@ -1,89 +1,81 @@
-"""Reading staff, locations and patients."""
+"""Lists of staff, locations and patients."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func
 
-from db.queries.pages import Slice, by_id, count, find, read_page
-from db.queries.patient_search import search_filters
-from db.sql.lookups import Lookup
-from db.sql.page_statements import Order, Window
-from db.sql.rows import LOCATIONS, PATIENTS, STAFF
-from db.sql.search import word_conditions, word_filters
+from db.queries.pages import ListFilter
+from db.queries.patient_search import search_conditions
+from db.sql.listings import Conditions, Listing
+from db.sql.rows import LOCATIONS as LOCATION_LAYOUT
+from db.sql.rows import PATIENTS as PATIENT_LAYOUT
+from db.sql.rows import STAFF as STAFF_LAYOUT
+from db.sql.search import matches, word_conditions
 from db.sql.statement import AnyOf
 from db.tables import locations, patients, staff_members
 from db.transactions.snapshots import Snapshot
 from domain.records import Location, Patient, StaffMember
 from domain.search_text import search_text
 
-Record = TypeVar("Record")
+
+@dataclass(frozen=True, slots=True)
+class SearchFilter(ListFilter):
+    """Narrows a list to records that contain each word of a text; None for all."""
+
+    text: str | None = None
+
+    def conditions(self) -> Conditions:
+        """Return the conditions that the filter applies."""
+        return matches(self.text)
 
 
-def _person_keys(person: StaffMember) -> tuple[Any, ...]:
-    return search_text(person.display_name), person.id
+@dataclass(frozen=True, slots=True)
+class PatientFilter(ListFilter):
+    """Narrows the list of patients to those found by words and birth dates; None for all."""
+
+    text: str | None = None
+
+    async def look_up_conditions(self, snapshot: Snapshot) -> Conditions:
+        """Return the conditions that the filter applies."""
+        return await search_conditions(snapshot, self.text)
 
 
 def _location_keys(location: Location) -> tuple[Any, ...]:
     return location.site, location.room or "", location.id
 
 
-STAFF_ORDER: Order[StaffMember] = Order(
+STAFF: Listing[StaffMember] = Listing(
     "staff",
     staff_members,
-    STAFF,
+    STAFF_LAYOUT,
     (staff_members.c.search_text, staff_members.c.id),
     (str, str),
-    _person_keys,
+    lambda person: (search_text(person.display_name), person.id),
     word_conditions(staff_members.c.search_text),
 )
 """Staff by name."""
 
-PATIENT_ORDER: Order[Patient] = Order(
+PATIENTS: Listing[Patient] = Listing(
     "patients",
     patients,
-    PATIENTS,
+    PATIENT_LAYOUT,
     (patients.c.search_text, patients.c.id),
     (str,),
     lambda patient: (patient.id,),
     {**word_conditions(patients.c.search_text), "among": AnyOf(patients.c.id, "among")},
-    by_id=True,
+    cursor_is_id=True,
+    patient="id",
 )
 """Patients by name, then by record number."""
 
-PATIENT_BY_ID: Lookup[Patient | None] = by_id(PATIENT_ORDER)
-"""Finds a patient."""
-
-LOCATION_ORDER: Order[Location] = Order(
+LOCATIONS: Listing[Location] = Listing(
     "locations",
     locations,
-    LOCATIONS,
+    LOCATION_LAYOUT,
     (locations.c.site, func.coalesce(locations.c.room, ""), locations.c.id),
     (str, str, str),
     _location_keys,
     word_conditions(locations.c.search_text),
 )
-"""Locations by site and room; a site without rooms first."""
-
-
-async def find_references(snapshot: Snapshot, order: Order[Record], ids: Sequence[str]) -> dict[str, Record]:
-    """Return those of the records that the organization has."""
-    return await find(snapshot, order, ids)
-
-
-async def page_of_references(
-    snapshot: Snapshot, order: Order[Record], search: str | None, window: Window
-) -> Slice[Record]:
-    """Return a page of what the search finds."""
-    return await read_page(snapshot, order, await _filters(snapshot, order, search), window)
-
-
-async def count_references(snapshot: Snapshot, order: Order[Any], search: str | None) -> int:
-    """Return how much the search finds."""
-    return await count(snapshot, order, await _filters(snapshot, order, search))
-
-
-async def _filters(snapshot: Snapshot, order: Order[Any], search: str | None) -> dict[str, Any]:
-    if order is PATIENT_ORDER:
-        return await search_filters(snapshot, search)
-    return word_filters(search)
+"""Locations by site and room. A site without a room is first."""

@@ -1,7 +1,7 @@
-"""Rows that PostgreSQL gives as JSON: one text for a list, in it an array for each column.
+"""Rows that PostgreSQL returns as JSON: one text for a list, with an array for each column.
 
-The driver makes a Python object of each value by a call of its own; a JSON parser makes those of a whole list at once.
-For long lists that takes a third of the time, and less where the values' text will do.
+The driver calls a decoder for each value; a JSON parser creates the values of a whole list in one call. For long lists
+that takes a third of the time, and less for values whose text is enough.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import ColumnElement, Text, cast, func
 from sqlalchemy.sql.expression import FromClause
 
-from db.sql.layouts import LAYOUTS_KEPT, Layout, make_nothing
+from db.sql.layouts import CACHED_LAYOUTS, Layout, refuse_to_make
 
 Record = TypeVar("Record")
 Row = tuple[Any, ...]
@@ -23,53 +23,55 @@ Convert = Callable[[Column], Column]
 
 
 class JsonLayout(Generic[Record]):
-    """How rows are read from JSON.
+    """How rows are parsed from JSON.
 
     Attributes:
-        rows: How some fields of records lie in the rows; no record can be made of them.
+        rows: The layout of the rows. No record can be made of them.
     """
 
     def __init__(self, layout: Layout[Record], values: frozenset[str]) -> None:
-        """Take how the same rows are read from the driver, and the fields of which no text will do.
+        """Take the layout of the same rows from the driver, and the fields whose text is not enough.
 
-        Raises KeyError or NotImplementedError where a column holds what has no form in JSON.
+        Raises:
+            KeyError: A column has a type without a form in JSON.
+            NotImplementedError: A column has a type that SQLAlchemy knows no Python class for.
         """
         texts: dict[str, type] = {}
-        self._converted: list[tuple[int, Convert]] = []
+        self._conversions: list[tuple[int, Convert]] = []
         for index, column in enumerate(layout.selected):
             name, kind = str(column.key), column.type.python_type
-            if kind in _PLAIN:
+            if kind in _JSON_TYPES:
                 continue
             if name not in values:
                 texts[name] = kind
-            self._converted.append((index, _TO_VALUES[kind] if name in values else _TO_TEXTS[kind]))
-        self.rows = Layout(layout.record_class, layout.selected, make_nothing, layout.codes, texts=texts)
+            self._conversions.append((index, _TO_VALUES[kind] if name in values else _TO_TEXTS[kind]))
+        self.rows = Layout(layout.record_class, layout.selected, refuse_to_make, layout.codes, texts=texts)
 
     @staticmethod
     def text_of(rows: FromClause) -> ColumnElement[str]:
-        """Return what selects all rows of a subquery as one text, in the order in which they come."""
+        """Return the expression of all rows of a subquery as one text, in the order of the subquery."""
         return cast(func.json_build_array(*map(func.json_agg, rows.c)), Text)
 
-    def parsed(self, text: str) -> "Columns":
-        """Return the rows of such a text. Raise ValueError where one holds, by its length, no value of Python's."""
-        # What is aggregated of no rows is null.
+    def parse(self, text: str) -> "ColumnRows":
+        """Return the rows of a text. Raise ValueError for a date or a time that Python cannot represent."""
+        # An aggregate of no rows is null.
         columns: list[Column] = [column or [] for column in orjson.loads(text)]
-        for index, convert in self._converted:
+        for index, convert in self._conversions:
             columns[index] = convert(columns[index])
-        return Columns(columns)
+        return ColumnRows(columns)
 
 
-@lru_cache(LAYOUTS_KEPT)
+@lru_cache(CACHED_LAYOUTS)
 def json_layout(layout: Layout[Record], values: frozenset[str]) -> JsonLayout[Record] | None:
-    """Return how rows are read from JSON, as `JsonLayout` takes it; None where they cannot be."""
+    """Return the JSON layout of rows, with the arguments of `JsonLayout`; None if a column cannot be JSON."""
     try:
         return JsonLayout(layout, values)
-    except (KeyError, NotImplementedError):  # the latter is what SQLAlchemy raises for types of no class in Python
+    except (KeyError, NotImplementedError):
         return None
 
 
-class Columns(Sequence[Row]):
-    """Columns, all of one length, as a list of rows, each made when it is asked for."""
+class ColumnRows(Sequence[Row]):
+    """Columns of one length as a sequence of rows, each made when it is needed."""
 
     __slots__ = ("_columns",)
 
@@ -85,20 +87,20 @@ class Columns(Sequence[Row]):
     @overload
     def __getitem__(self, index: int) -> Row: ...
     @overload
-    def __getitem__(self, index: slice) -> "Columns": ...
-    def __getitem__(self, index: int | slice) -> "Row | Columns":
+    def __getitem__(self, index: slice) -> "ColumnRows": ...
+    def __getitem__(self, index: int | slice) -> "Row | ColumnRows":
         if isinstance(index, slice):
             length = len(self)
             if index.indices(length) == (0, length, 1):  # a page is usually shorter than its limit: copy nothing
                 return self
-            return Columns([column[index] for column in self._columns])
+            return ColumnRows([column[index] for column in self._columns])
         return tuple([column[index] for column in self._columns])
 
 
 class JsonRows(Sequence[Row]):
-    """Rows that stay a text. It is parsed each time they are looked at, and what comes of it is soon let go.
+    """Rows that stay a text, which is parsed at each use and not cached.
 
-    So of a report's many lists only those that are being written lie in memory as Python objects.
+    So of the many lists of a report, only those that are being written are in memory as Python objects.
     """
 
     __slots__ = ("_layout", "_text")
@@ -108,29 +110,29 @@ class JsonRows(Sequence[Row]):
         self._text = text
 
     def __len__(self) -> int:
-        return len(self._layout.parsed(self._text))
+        return len(self._layout.parse(self._text))
 
     def __iter__(self) -> Iterator[Row]:
-        return iter(self._layout.parsed(self._text))
+        return iter(self._layout.parse(self._text))
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
     @overload
-    def __getitem__(self, index: slice) -> Columns: ...
-    def __getitem__(self, index: int | slice) -> Row | Columns:
-        return self._layout.parsed(self._text)[index]
+    def __getitem__(self, index: slice) -> ColumnRows: ...
+    def __getitem__(self, index: int | slice) -> Row | ColumnRows:
+        return self._layout.parse(self._text)[index]
 
 
-# What JSON has itself.
-_PLAIN: Final = (str, int, bool)
+# Types that JSON has.
+_JSON_TYPES: Final = (str, int, bool)
 
-# How PostgreSQL writes the days that the driver takes for the first and the last that Python knows.
-_ENDS: Final = {"-infinity": date.min.isoformat(), "infinity": date.max.isoformat()}
-_DATE: Final = len("2026-11-23")
-_TIME: Final = len("16:00:00")
-_SECOND: Final = len("2026-11-23T16:00:00")
-_OFFSET: Final = len("+00:00")
-_MICROSECOND: Final = len("2026-11-23T16:00:00.000001")
+# PostgreSQL's infinite dates are to the driver the first and the last date of Python.
+_INFINITE_DATES: Final = {"-infinity": date.min.isoformat(), "infinity": date.max.isoformat()}
+_DATE_LENGTH: Final = len("2026-11-23")
+_TIME_LENGTH: Final = len("16:00:00")
+_SECOND_LENGTH: Final = len("2026-11-23T16:00:00")
+_OFFSET_LENGTH: Final = len("+00:00")
+_MICROSECOND_LENGTH: Final = len("2026-11-23T16:00:00.000001")
 
 
 def _lengths(texts: Column) -> set[int]:
@@ -138,47 +140,47 @@ def _lengths(texts: Column) -> set[int]:
 
 
 def _dates(texts: Column) -> Column:
-    if _lengths(texts) <= {_DATE}:
+    if _lengths(texts) <= {_DATE_LENGTH}:
         return texts
-    found = [_ENDS.get(text, text) for text in texts]
-    if _lengths(found) <= {_DATE}:
-        return found
-    raise ValueError("a day that Python does not know")
+    finite = [_INFINITE_DATES.get(text, text) for text in texts]
+    if _lengths(finite) <= {_DATE_LENGTH}:
+        return finite
+    raise ValueError("a date that Python cannot represent")
 
 
 def _times(texts: Column) -> Column:
-    if _lengths(texts) <= {_TIME}:
+    if _lengths(texts) <= {_TIME_LENGTH}:
         return texts
     raise ValueError("a time of day with a fraction of a second")
 
 
 def _instants(texts: Column) -> Column:
-    if _lengths(texts) <= {_SECOND + _OFFSET, _MICROSECOND + _OFFSET}:
+    if _lengths(texts) <= {_SECOND_LENGTH + _OFFSET_LENGTH, _MICROSECOND_LENGTH + _OFFSET_LENGTH}:
         return texts
     return [text and _instant(text) for text in texts]
 
 
 def _instant(text: str) -> str:
-    # PostgreSQL leaves out the zeros that a fraction of a second ends with.
-    if len(text) == _SECOND + _OFFSET:
+    # PostgreSQL omits the trailing zeros of a fraction of a second.
+    if len(text) == _SECOND_LENGTH + _OFFSET_LENGTH:
         return text
-    if text[_SECOND : _SECOND + 1] == "." and len(text) <= _MICROSECOND + _OFFSET:
-        return text[:-_OFFSET].ljust(_MICROSECOND, "0") + text[-_OFFSET:]
-    raise ValueError("an instant that Python does not know")
+    if text[_SECOND_LENGTH : _SECOND_LENGTH + 1] == "." and len(text) <= _MICROSECOND_LENGTH + _OFFSET_LENGTH:
+        return text[:-_OFFSET_LENGTH].ljust(_MICROSECOND_LENGTH, "0") + text[-_OFFSET_LENGTH:]
+    raise ValueError("an instant that Python cannot represent")
 
 
-def _each(parse: Callable[[str], Any], texts_of: Convert) -> Convert:
-    return lambda texts: [text if text is None else parse(text) for text in texts_of(texts)]
+def _parsed(parse: Callable[[str], Any], normalize: Convert) -> Convert:
+    return lambda texts: [text if text is None else parse(text) for text in normalize(texts)]
 
 
-def _ids(texts: Column) -> Column:
+def _unchanged(texts: Column) -> Column:
     return texts
 
 
-_TO_TEXTS: Final[Mapping[type, Convert]] = {UUID: _ids, date: _dates, time: _times, datetime: _instants}
+_TO_TEXTS: Final[Mapping[type, Convert]] = {UUID: _unchanged, date: _dates, time: _times, datetime: _instants}
 _TO_VALUES: Final[Mapping[type, Convert]] = {
-    UUID: _each(UUID, _ids),
-    date: _each(date.fromisoformat, _dates),
-    time: _each(time.fromisoformat, _times),
-    datetime: _each(datetime.fromisoformat, _instants),
+    UUID: _parsed(UUID, _unchanged),
+    date: _parsed(date.fromisoformat, _dates),
+    time: _parsed(time.fromisoformat, _times),
+    datetime: _parsed(datetime.fromisoformat, _instants),
 }

@@ -1,4 +1,4 @@
-"""Lists of records that stay rows until somebody wants the records: a long list is often read a column at a time."""
+"""Rows as records. A list stays rows until a record is needed: long lists are often read a column at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,25 +10,47 @@ from sqlalchemy import ColumnElement
 
 Record = TypeVar("Record")
 
-# Many more than clients use; a caller who tries every selection cannot fill the memory.
-LAYOUTS_KEPT: Final = 500
+CACHED_LAYOUTS: Final = 500
+"""Many more than clients use. A client that tries every selection cannot fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of records to read, if not all are needed.
+
+    Attributes:
+        values: The fields whose values are used.
+        texts: The fields that are only written to the response. Their text is enough: ids in canonical form, dates,
+            times and instants by ISO 8601, instants in UTC.
+    """
+
+    values: frozenset[str]
+    texts: frozenset[str] = frozenset()
+
+    def with_value(self, name: str) -> "Fields":
+        """Return these fields and the value of another one."""
+        return Fields(self.values | {name}, self.texts)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all these fields."""
+        return self.values | self.texts
 
 
 @dataclass(frozen=True, eq=False)
 class Layout(Generic[Record]):
-    """How records lie in rows. One layout serves all lists of its kind: it is told by its identity.
+    """The columns of rows, and how a row becomes a record. Layouts are compared by identity.
 
     Attributes:
         record_class: The class of the records, a dataclass.
-        selected: The columns of the database that a row holds, in their order.
+        selected: The database columns of a row, in their order.
         make_record: Makes the record of a row.
-        codes: For fields that a column holds a code of, such as an enumeration's: the values by code.
-        converted: Fields that a column of their name holds in another form; only `make_record` knows their values.
-        texts: The class of the value, for fields that a column of their name holds the text of
-            (`domain.selections.Fields`).
-        columns: The index of the column that holds a field, for those fields that a column holds as it is.
-        code_columns: The index of the column, and the values by code, for those in `codes`.
-        text_columns: The index of the column, and the class, for those in `texts`.
+        codes: The values by code, for fields whose column holds a code, such as that of an enumeration.
+        converted: The fields whose column holds another form of the value. Only `make_record` knows their values.
+        texts: The class of the value, for fields whose column holds its text (see `Fields`).
+        columns: The index of the column, for fields whose column holds the value itself.
+        code_columns: The index of the column and the values by code, for the fields in `codes`.
+        text_columns: The index of the column and the class, for the fields in `texts`.
     """
 
     record_class: type[Record]
@@ -49,28 +71,28 @@ class Layout(Generic[Record]):
         object.__setattr__(self, "text_columns", {name: (at[name], kind) for name, kind in self.texts.items()})
 
     def column(self, name: str) -> int:
-        """Return the index of the column that holds a field, as it is or coded. Raise KeyError where none does."""
+        """Return the index of the column that holds a field's value or code. Raise KeyError if none does."""
         return self.code_columns[name][0] if name in self.code_columns else self.columns[name]
 
 
-@lru_cache(LAYOUTS_KEPT)
-def only(layout: Layout[Record], names: frozenset[str]) -> Layout[Record]:
-    """Return the layout of rows that hold these fields, and the first column, alone. No record can be made of them.
+@lru_cache(CACHED_LAYOUTS)
+def partial_layout(layout: Layout[Record], names: frozenset[str]) -> Layout[Record]:
+    """Return the layout of rows that hold only these fields and the first column. No record can be made of them.
 
     Raise KeyError for a field that no column holds.
     """
     selected = tuple(layout.selected[index] for index in sorted({0, *map(layout.column, names)}))
     codes = {name: layout.codes[name] for name in names & layout.codes.keys()}
-    return Layout(layout.record_class, selected, make_nothing, codes)
+    return Layout(layout.record_class, selected, refuse_to_make, codes)
 
 
-def make_nothing(_row: object) -> NoReturn:
-    """Stand for what makes records, where rows hold some fields alone."""
-    raise TypeError("of these rows only some columns were read")
+def refuse_to_make(_row: object) -> NoReturn:
+    """Raise TypeError: rows of some fields are not enough for a record."""
+    raise TypeError("only some columns of these rows were read")
 
 
 class Records(Sequence[Record]):
-    """Rows as a list of records, each made when it is asked for."""
+    """Rows as a sequence of records, each made when it is needed."""
 
     __slots__ = ("layout", "rows")
 
@@ -94,5 +116,5 @@ class Records(Sequence[Record]):
         return self.layout.make_record(self.rows[index])
 
     def values(self, name: str) -> Iterator[Any]:
-        """Return a field that a column holds as it is, of each record in turn."""
+        """Return the values of a field in `Layout.columns`, one for each record."""
         return map(itemgetter(self.layout.columns[name]), self.rows)

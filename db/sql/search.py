@@ -1,4 +1,4 @@
-"""Search by text: what is found holds every word of it, in any order."""
+"""Search by text: a match contains every word of the text, in any order."""
 
 from typing import Final
 
@@ -6,24 +6,24 @@ from sqlalchemy import ColumnElement, Text, bindparam
 
 from domain.search_text import MAX_WORDS, search_words
 
-_FILTERS: Final = tuple(f"word_{number}" for number in range(MAX_WORDS))
+_NAMES: Final = tuple(f"word_{number}" for number in range(MAX_WORDS))
 
 
 def word_conditions(column: ColumnElement[str]) -> dict[str, ColumnElement[bool]]:
-    """Return the conditions that a column of search_text holds a word, by the names of `word_filters`."""
-    return {name: column.like(bindparam(name, type_=Text()), escape="\\") for name in _FILTERS}
+    """Return a condition for each word that a search may have: a column of search_text contains the word."""
+    return {name: column.like(bindparam(name, type_=Text()), escape="\\") for name in _NAMES}
 
 
-def word_filters(text: str | None) -> dict[str, str]:
-    """Return the filters of a list by `word_conditions` that leave what holds every word of the text."""
-    return filters_of(search_words(text))
+def contains_words(words: tuple[str, ...]) -> dict[str, str]:
+    """Return the conditions of `word_conditions`, with their values, that match all the words. Escape % and _."""
+    return {name: _pattern(word) for name, word in zip(_NAMES, words, strict=False)}
 
 
-def filters_of(words: tuple[str, ...]) -> dict[str, str]:
-    """Return the filters that leave what holds all the words. % and _ are letters."""
-    return {name: _pattern(word) for name, word in zip(_FILTERS, words, strict=False)}
+def matches(text: str | None) -> dict[str, str]:
+    """Return the conditions that match every word of the text."""
+    return contains_words(search_words(text))
 
 
 def _pattern(word: str) -> str:
-    letters = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{letters}%"
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

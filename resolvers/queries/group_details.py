@@ -1,60 +1,65 @@
-"""What is worked out for a group: its seats now, and its program's week."""
+"""Computed fields of a group: its capacity, and its program's compliance in a week."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
 
-from db.queries.groups import SEATS_OF_GROUP, Seats
+from db.queries.groups import SEATS_OF_GROUP, Seats, count_seats
+from db.queries.sessions import sessions_by_date
+from db.transactions.snapshots import Snapshot
 from domain.capacity import Capacity
 from domain.compliance import Compliance, Program, week_start, weekly_compliance
 from domain.records import GroupDefinition, GroupType, Occurrence
 from domain.wall_time import local_date
 from resolvers.arguments import day
 from resolvers.context import Context
-from resolvers.queries.prefetch import Ahead
+from resolvers.queries.prefetch import Prefetch
 
-_PROGRAMS = {GroupType.IOP: Program.IOP, GroupType.PHP: Program.PHP}
+_PROGRAMS: Final = {GroupType.IOP: Program.IOP, GroupType.PHP: Program.PHP}
 
 
 async def capacity(context: Context, group: GroupDefinition) -> Capacity:
-    """Return how the group's seats stand."""
-    return _capacity(group, await context.loaders.seats.load(group.id))
+    """Return the capacity of a group."""
+    return _capacity(group, await context.loaders.values(count_seats).load(group.id))
 
 
 async def capacities(groups: Sequence[GroupDefinition], context: Context) -> list[Capacity]:
-    """Return how the seats of each of many groups stand."""
-    seats = await context.loaders.seats.load_all(group.id for group in groups)
+    """Return the capacity of each group."""
+    seats = await context.loaders.values(count_seats).load_all(group.id for group in groups)
     return [_capacity(group, seats[group.id]) for group in groups]
 
 
-def capacity_ahead() -> Ahead:
-    """Return how a group's seats are read along with it."""
-    return Ahead((SEATS_OF_GROUP,), lambda _context, group, found: _capacity(group, found[0]))
+def prefetch_capacity() -> Prefetch:
+    """Return how a group's capacity is read together with the group."""
+    return Prefetch((SEATS_OF_GROUP,), lambda _context, group, values: _capacity(group, values[0]))
 
 
 async def compliance(context: Context, group: GroupDefinition, week_of: date | None) -> Compliance | None:
-    """Return the week that holds the day, by default today in the group's zone; None where the group is no program.
+    """Return the compliance in the week of a day, by default today in the group's zone; None if it is not a program.
 
-    Raises:
-        BadInput: For a day in a year that is not scheduled here.
+    Raise BadInput for a day in an unsupported year.
     """
     day(week_of, "weekOf")
     if group.group_type not in _PROGRAMS:
         return None
     week = _week(context, group, week_of)
-    return _compliance(group, week, await context.loaders.week_sessions.load((group.id, (week,))))
+    return _compliance(group, week, await context.loaders.values(_week_sessions, week).load(group.id))
 
 
 async def compliances(
     groups: Sequence[GroupDefinition], context: Context, week_of: date | None = None
 ) -> list[Compliance | None]:
-    """Return the week of each of many groups, as above. Raise BadInput."""
+    """Return the compliance of each group, with the arguments of `compliance`. Raise BadInput."""
     day(week_of, "weekOf")
+    groups_by_week: dict[date, list[UUID]] = {}
     weeks = {group.id: _week(context, group, week_of) for group in groups if group.group_type in _PROGRAMS}
-    sessions = await context.loaders.week_sessions.load_all(((group, (week,)) for group, week in weeks.items()))
-    return [
-        _compliance(group, week, sessions[group.id, (week,)]) if (week := weeks.get(group.id)) else None
-        for group in groups
-    ]
+    for group_id, week in weeks.items():
+        groups_by_week.setdefault(week, []).append(group_id)
+    sessions: dict[UUID, Sequence[Occurrence] | None] = {}
+    for week, group_ids in groups_by_week.items():
+        sessions |= await context.loaders.values(_week_sessions, week).load_all(group_ids)
+    return [_compliance(group, weeks[group.id], sessions[group.id]) if group.id in weeks else None for group in groups]
 
 
 def _capacity(group: GroupDefinition, seats: Seats | None) -> Capacity:
@@ -68,6 +73,11 @@ def _week(context: Context, group: GroupDefinition, week_of: date | None) -> dat
     return week_start(day_of_week, context.clinic.first_weekday)
 
 
-def _compliance(group: GroupDefinition, week: date, sessions: Iterable[Occurrence]) -> Compliance:
-    stretches = ((session.starts_at, session.ends_at) for session in sessions)
-    return weekly_compliance(_PROGRAMS[group.group_type], week, group.time_zone, stretches)
+async def _week_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], week: date) -> dict[UUID, list[Occurrence]]:
+    # The time zones of a group and of its sessions may differ, by up to 26 hours: add two days on each side.
+    return await sessions_by_date(snapshot, group_ids, week - timedelta(days=2), week + timedelta(days=8))
+
+
+def _compliance(group: GroupDefinition, week: date, sessions: Iterable[Occurrence] | None) -> Compliance:
+    times = ((session.starts_at, session.ends_at) for session in sessions or ())
+    return weekly_compliance(_PROGRAMS[group.group_type], week, group.time_zone, times)

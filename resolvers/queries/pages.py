@@ -1,36 +1,28 @@
-"""Pages as the API asks for them: sizes, opaque cursors, and what tells a page's place in its list."""
+"""Pages of lists: sizes, edges, and the position of a page in its list."""
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from typing import Any, Generic, TypeVar
-from uuid import UUID
-
-import orjson
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
 
 from db.queries.pages import Slice
-from db.sql.page_statements import Order, Window
-from domain.selections import Fields
-from domain.texts import is_storable
+from db.sql.layouts import Fields
+from db.sql.listings import Listing, Window
 from resolvers.errors import BadInput
 from resolvers.loader import Loader
-from resolvers.loaders import Loaders
+from resolvers.queries.cursors import cursor, cursor_keys
 
 Record = TypeVar("Record")
 
-SIZE = 50
-LARGEST = 200
-_LONGEST_CURSOR = 3000
-# Elements from which on reading some fields alone saves more than the database takes to plan a statement of its own.
-# One list stands in a statement of its own in any case: what is asked beside it differs from document to document.
+SIZE: Final = 50
+MAX_SIZE: Final = 200
+# With so many records, reading only some fields saves more time than the database takes to plan the statement.
 MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Edge(Generic[Record]):
-    """An element of a page with its cursor."""
+    """A record of a page with its cursor."""
 
     cursor: str
     node: Record
@@ -38,7 +30,7 @@ class Edge(Generic[Record]):
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """Where a page lies in its list."""
+    """The position of a page in its list."""
 
     has_next_page: bool
     has_previous_page: bool
@@ -46,173 +38,94 @@ class PageInfo:
     end_cursor: str | None
 
 
-Total = Callable[[], Awaitable[int]]
-"""Counts a list."""
+Length = Callable[[], Awaitable[int]]
+"""Returns the length of a list."""
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """How long a list is, told by a loader that counts many lists at once."""
+class LoadedLength:
+    """The length of a parent's list. A loader counts the lists of many parents together."""
 
-    loaders: Loaders
-    loader: Callable[[Loaders], Loader[Any, int]]
-    key: Any
+    loader: Loader[Any, int]
+    parent_id: Any
 
     async def __call__(self) -> int:
-        """Return it."""
-        return await self.loader(self.loaders).load(self.key)
+        """Load the length."""
+        return await self.loader.load(self.parent_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Record]):
-    """One page of a list. Its cursors are made, and its list is counted, only when asked for."""
-
-    order: Order[Record]
-    window: Window
-    slice: Slice[Record]
-    total: Total
-
-    @property
-    def nodes(self) -> Sequence[Record]:
-        """The elements."""
-        return self.slice.records
-
-    @property
-    def edges(self) -> list[Edge[Record]]:
-        """The elements with their cursors."""
-        return [Edge(cursor(self.order, record), record) for record in self.slice.records]
-
-    @property
-    def page_info(self) -> PageInfo:
-        """Where the page lies."""
-        window, records, more = self.window, self.slice.records, self.slice.more
-        if window.backwards:
-            following, preceding = window.before is not None, more
-        else:
-            following, preceding = more, window.after is not None
-        if not records:
-            return PageInfo(following, preceding, None, None)
-        first, last = records[0], records[-1]
-        return PageInfo(following, preceding, cursor(self.order, first), cursor(self.order, last))
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How long a list is, which is known already."""
+class KnownLength:
+    """The length of a list that was counted together with the page."""
 
     length: int
 
     async def __call__(self) -> int:
-        """Return it."""
+        """Return the length."""
         return self.length
 
 
-async def totals(wanted: Sequence[Total]) -> Sequence[int]:
-    """Return how long many lists are: those that one loader counts by one statement."""
-    counts = [total for total in wanted if isinstance(total, Count)]
-    if len(counts) == len(wanted) and len({(count.loader, count.loaders) for count in counts}) == 1:
-        found = await counts[0].loader(counts[0].loaders).load_all([count.key for count in counts])
-        return [found[count.key] for count in counts]
-    return await asyncio.gather(*(total() for total in wanted))
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Record]):
+    """A page of a list. Cursors are created, and the list is counted, only when they are needed."""
+
+    listing: Listing[Record]
+    slice: Slice[Record]
+    total: Length
+
+    @property
+    def nodes(self) -> Sequence[Record]:
+        """The records."""
+        return self.slice.records
+
+    @property
+    def edges(self) -> list[Edge[Record]]:
+        """The records with their cursors."""
+        return [Edge(cursor(self.listing, record), record) for record in self.slice.records]
+
+    @property
+    def page_info(self) -> PageInfo:
+        """The position of the page in its list."""
+        window, records, more = self.slice.window, self.slice.records, self.slice.more
+        if window.backwards:
+            has_next, has_previous = window.before is not None, more
+        else:
+            has_next, has_previous = more, window.after is not None
+        if not records:
+            return PageInfo(has_next, has_previous, None, None)
+        first, last = records[0], records[-1]
+        return PageInfo(has_next, has_previous, cursor(self.listing, first), cursor(self.listing, last))
 
 
-def counted(page: Page[Record], lengths: Sequence[int]) -> Page[Record]:
-    """Return the page with the length of its list, where that was read along with it."""
-    return replace(page, total=Counted(lengths[0])) if lengths else page
+async def load_lengths(lengths: Sequence[Length]) -> Sequence[int]:
+    """Return the lengths of many lists. Those of one loader are counted by one statement."""
+    loaded = [length for length in lengths if isinstance(length, LoadedLength)]
+    if len(loaded) == len(lengths) and len({length.loader for length in loaded}) == 1:
+        by_parent = await loaded[0].loader.load_all([length.parent_id for length in loaded])
+        return [by_parent[length.parent_id] for length in loaded]
+    return await asyncio.gather(*(length() for length in lengths))
 
 
-def fields_to_read(fields: Fields | None, count: int, *, one_list: bool = False) -> Fields | None:
-    """Return the fields to read of so many records: those asked for, where it pays to leave out others, else all."""
-    return fields if one_list or count >= MANY else None
+def worth_selecting(fields: Fields | None, record_count: int) -> Fields | None:
+    """Return the fields if reading only them pays for so many records; else None, which reads all fields."""
+    return fields if record_count >= MANY else None
 
 
 def window(
-    order: Order[Any],
+    listing: Listing[Any],
     first: int | None = None,
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
 ) -> Window:
-    """Return the part of a list that the arguments ask for.
+    """Return the part of a list that the arguments of a connection select.
 
     Raises:
-        BadInput: For a size out of range, both sizes at once, or a cursor that is not one of this list.
+        BadInput: A size is out of range, both sizes are given, or a cursor is not one of this list.
     """
     if first is not None and last is not None:
-        raise BadInput("Give first or last, not both.")
+        raise BadInput("Pass either `first` or `last`, not both.")
     size, name = (last, "last") if last is not None else (SIZE if first is None else first, "first")
-    if not 1 <= size <= LARGEST:
-        raise BadInput(f"{name} must be 1 to {LARGEST}; it is {size}.")
-    return Window(
-        size,
-        last is not None,
-        _place(order, after, "after") if after is not None else None,
-        _place(order, before, "before") if before is not None else None,
-    )
-
-
-def cursor(order: Order[Record], record: Record) -> str:
-    """Return the cursor of an element: its order keys, for no one to read."""
-    return base64.urlsafe_b64encode(orjson.dumps([order.name, *order.keys(record)], default=str)).rstrip(b"=").decode()
-
-
-def not_a_cursor(argument: str) -> BadInput:
-    """Return the refusal of what is no cursor of a list."""
-    return BadInput(f"{argument} is not a cursor. Give one that this list told, unchanged.")
-
-
-def _place(order: Order[Any], text: str, argument: str) -> tuple[Any, ...]:
-    bad = not_a_cursor(argument)
-    if len(text) > _LONGEST_CURSOR or not text.isascii():
-        raise bad
-    try:
-        told = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-    except ValueError:
-        raise bad from None
-    if not isinstance(told, list) or not told or not isinstance(told[0], str):
-        raise bad
-    if told[0] != order.name:
-        raise BadInput(f"{argument} is the cursor of another list or another order.")
-    if len(told) != len(order.types) + 1:
-        raise bad
-    try:
-        return tuple(_KEYS[kind](value) for kind, value in zip(order.types, told[1:], strict=True))
-    except ValueError:
-        raise bad from None
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str) and is_storable(value):
-        return value
-    raise ValueError
-
-
-def _number(value: object) -> int:
-    # Nothing that is listed has a number beyond what a database's integer holds.
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31:
-        return value
-    raise ValueError
-
-
-def _time(value: object) -> time:
-    found = time.fromisoformat(_text(value))
-    if found.tzinfo is not None:
-        raise ValueError
-    return found
-
-
-def _instant(value: object) -> datetime:
-    found = datetime.fromisoformat(_text(value))
-    if found.tzinfo is None or not 2 <= found.year <= 9998:
-        raise ValueError
-    return found
-
-
-_KEYS: dict[type, Callable[[object], Any]] = {
-    str: _text,
-    int: _number,
-    UUID: lambda value: UUID(_text(value)),
-    date: lambda value: date.fromisoformat(_text(value)),
-    time: _time,
-    datetime: _instant,
-}
+    if not 1 <= size <= MAX_SIZE:
+        raise BadInput(f"`{name}` must be between 1 and {MAX_SIZE}.")
+    return Window(size, last is not None, cursor_keys(listing, after, "after"), cursor_keys(listing, before, "before"))

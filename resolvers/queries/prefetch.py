@@ -1,21 +1,22 @@
-"""What is asked of a record, told before the record is read: so that it can be read along with it."""
+"""Prefetching: fields of a record are read together with the record, by its id."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from db.queries.pages import record_lookup
+from db.sql.listings import Listing
 from db.sql.lookups import Lookup, Lookups
 from resolvers.context import Context
-from resolvers.queries.by_id import ById
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """What a field of a record reads by the record's id.
+class Prefetch:
+    """How a field of a record is read by the record's id.
 
     Attributes:
-        lookups: What is to be found.
-        value: Gives the field's value, of the request, the record, and what was found.
+        lookups: The lookups of the field.
+        value: Returns the field's value, of the context, the record, and the values of the lookups.
     """
 
     lookups: Sequence[Lookup[Any]]
@@ -26,35 +27,29 @@ class RecordWithFields:
     """A record by its id, and fields of it, read together.
 
     Attributes:
-        nothing_else: Whether whoever asks for these reads nothing else.
+        covers_request: Whether the request reads nothing else.
     """
 
-    def __init__(self, kind: ById, fields: Sequence[Ahead | None], *, nothing_else: bool) -> None:
-        """Take the kind of the record, and its fields; None for one that is read once the record is."""
-        self.nothing_else = nothing_else
-        self._kind = kind
-        lookups: list[Lookup[Any]] = [kind.lookup]
-        self._fields: list[tuple[Ahead, int, int] | None] = []
+    def __init__(self, listing: Listing[Any], fields: Sequence[Prefetch | None], *, covers_request: bool) -> None:
+        """Take the listing of the record, and its fields; None for a field that is read after the record."""
+        self.covers_request = covers_request
+        self._listing = listing
+        lookups: list[Lookup[Any]] = [record_lookup(listing)]
+        self._fields: list[tuple[Prefetch, slice] | None] = []
         for field in fields:
             start = len(lookups)
             lookups += field.lookups if field else ()
-            self._fields.append((field, start, len(lookups)) if field else None)
+            self._fields.append((field, slice(start, len(lookups))) if field else None)
         self._lookups = Lookups(lookups)
 
     async def read(self, context: Context, id: object) -> tuple[Any, list[list[Any] | None]]:
-        """Return the record, None where there is none, and for each field a list with its value, or None."""
-        read = context.snapshot.look_up_once if self.nothing_else else context.snapshot.look_up
-        found = await read(self._lookups, id)
-        record = found[0]
+        """Return the record, None if there is none, and for each field a list with its value, or None."""
+        look_up = context.snapshot.look_up_once if self.covers_request else context.snapshot.look_up
+        values = await look_up(self._lookups, id)
+        record = values[0]
         if record is None:
             return None, [None for _ in self._fields]
-        if self._kind.patient_of is not None:
-            context.disclosures.add([self._kind.patient_of(record)])
-        values: list[list[Any] | None] = []
-        for each in self._fields:
-            if each is None:
-                values.append(None)
-            else:
-                field, start, end = each
-                values.append([field.value(context, record, found[start:end])])
-        return record, values
+        context.disclosures.add_records(self._listing, [record])
+        return record, [
+            None if field is None else [field[0].value(context, record, values[field[1]])] for field in self._fields
+        ]

@@ -1,9 +1,10 @@
-"""The days and the words of recurrences. Nothing is read or written."""
+"""The dates of recurrences, and their summaries. Nothing is read or written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import Final
 
 from domain.generation import last_day_of_window
 from domain.groups import RecurrenceDraft
@@ -14,14 +15,14 @@ from resolvers.arguments import day, in_order
 from resolvers.context import Context
 from resolvers.errors import BadInput
 
-LARGEST = 1000
-NEXT = 10
-PREVIEWED = 50
+MAX_DATES: Final = 1000
+DEFAULT_DATES: Final = 10
+DEFAULT_PREVIEW: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The days of a recurrence and its words, or why it is refused."""
+    """The dates of a recurrence and its summary, or the refusal of an invalid one."""
 
     dates: list[date]
     summary: str | None
@@ -29,11 +30,11 @@ class Preview:
 
 
 async def next_dates(
-    recurrences: Sequence[Recurrence], context: Context, from_: date | None = None, first: int | None = NEXT
+    recurrences: Sequence[Recurrence], context: Context, from_: date | None = None, first: int | None = DEFAULT_DATES
 ) -> list[list[date]]:
-    """Return the next days of each recurrence, by default from its start date. Raise BadInput."""
+    """Return the next dates of each recurrence, by default from its start date. Raise BadInput."""
     day(from_, "from")
-    size = _size(NEXT if first is None else first)
+    size = _size(DEFAULT_DATES if first is None else first)
 
     def compute(recurrence: Recurrence) -> list[date]:
         return first_dates(recurrence, from_ or recurrence.start_date, size)
@@ -44,21 +45,21 @@ async def next_dates(
 async def preview(
     context: Context, draft: RecurrenceDraft, from_date: date | None, through_date: date | None, first: int | None
 ) -> Preview:
-    """Return the days of a recurrence that is not stored, by default of the 24 months from its start date.
+    """Return the dates of a recurrence that is not stored, by default of the 24 months from its start date.
 
     Raises:
-        BadInput: For a window or a size that cannot be; what is wrong with the recurrence itself is in the preview.
+        BadInput: A date or the size is out of range. An invalid recurrence is a refusal in the preview.
     """
     day(from_date, "from")
     day(through_date, "through")
     in_order(from_date, through_date)
-    size = _size(PREVIEWED if first is None else first)
+    size = _size(DEFAULT_PREVIEW if first is None else first)
 
     def compute(draft: RecurrenceDraft) -> Preview:
         return _preview(draft, from_date, through_date, size)
 
-    [found] = await context.clinic.pace.map(compute, (draft,))
-    return found
+    [result] = await context.clinic.pace.map(compute, (draft,))
+    return result
 
 
 def _preview(draft: RecurrenceDraft, from_date: date | None, through_date: date | None, size: int) -> Preview:
@@ -75,6 +76,6 @@ def _preview(draft: RecurrenceDraft, from_date: date | None, through_date: date 
 
 
 def _size(first: int) -> int:
-    if not 1 <= first <= LARGEST:
-        raise BadInput(f"first must be 1 to {LARGEST:,}; it is {first}.")
+    if not 1 <= first <= MAX_DATES:
+        raise BadInput(f"`first` must be between 1 and {MAX_DATES:,}.")
     return first

@@ -1,11 +1,11 @@
-"""What can be found by its id."""
+"""The interface of records that have an id."""
 
 import strawberry
 
 
-@strawberry.interface(description="Something that node(id) finds.")
+@strawberry.interface(description="A record that node(id) finds.")
 class Node:
     id: strawberry.ID = strawberry.field(
-        description="For groups, sessions and enrollments a UUID of version 7, the same that other modules refer to;"
-        " for staff, locations and patients their owner's own id, any string of at most 64 characters."
+        description="For groups, sessions and enrollments a UUID of version 7, which other modules use too; for staff,"
+        " locations and patients the id of the registry, any string of at most 64 characters."
     )

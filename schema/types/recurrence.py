@@ -9,18 +9,18 @@ from domain.recurrence import Recurrence as RecurrenceRecord
 from domain.recurrence_summary import summarize
 from resolvers.queries import recurrences
 from schema.admission.cost_directives import CostWeight, ListSize
-from schema.batches import Computed
 from schema.permissions import Info
+from schema.relations import Computed
 from schema.user_errors import USER_ERRORS, UserError
 
 
 @strawberry.type(description="How often a group meets: a rule, anchored at a local date and time.")
 class Recurrence:
     rule: str = strawberry.field(description="The RFC 5545 RRULE value, for example FREQ=WEEKLY;BYDAY=MO,WE,FR.")
-    start_date: date = strawberry.field(description="The first day the rule counts from.")
+    start_date: date = strawberry.field(description="The date that the rule counts from.")
     start_time: time = strawberry.field(description="Local wall-clock time at which each session starts.")
     excluded_dates: list[date] = strawberry.field(
-        description="Days on which the group does not meet after all.", directives=[ListSize(assumed_size=200)]
+        description="Dates of the rule on which the group does not meet.", directives=[ListSize(assumed_size=200)]
     )
 
     @strawberry.field(
@@ -32,7 +32,7 @@ class Recurrence:
         return summarize(parent)
 
     @strawberry.field(
-        description="The next days of the rule, looked for in the ten years from the first day asked for.",
+        description="The next dates of the rule, within ten years of the first date.",
         directives=[CostWeight(weight="20")],
         extensions=[Computed(recurrences.next_dates)],
     )
@@ -42,18 +42,18 @@ class Recurrence:
         info: Info,
         from_: Annotated[
             date | None,
-            strawberry.argument(name="from", description="The first day to look at; by default the rule's start date."),
+            strawberry.argument(name="from", description="The first date; by default the rule's start date."),
         ] = None,
-        first: Annotated[int | None, strawberry.argument(description="How many days at most, 1 to 1,000.")] = 10,
+        first: Annotated[int | None, strawberry.argument(description="The maximum number of dates, 1 to 1,000.")] = 10,
     ) -> list[date]:
-        [found] = await recurrences.next_dates((parent,), info.context, from_, first)
-        return found
+        [dates] = await recurrences.next_dates((parent,), info.context, from_, first)
+        return dates
 
 
-@strawberry.type(description="The days of a recurrence that has not been stored.")
+@strawberry.type(description="The dates of a recurrence that is not stored.")
 class RecurrencePreview:
-    dates: list[date] = strawberry.field(description="The days on which the group would meet.")
-    summary: str | None = strawberry.field(description="The rule in words; null where it cannot be understood.")
+    dates: list[date] = strawberry.field(description="The dates on which the group would meet.")
+    summary: str | None = strawberry.field(description="The rule in words; null if it is invalid.")
     user_errors: list[UserError] = strawberry.field(
-        description="What is wrong with the recurrence; else empty.", directives=[USER_ERRORS]
+        description="The errors of the recurrence; empty if it is valid.", directives=[USER_ERRORS]
     )

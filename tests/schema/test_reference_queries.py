@@ -61,7 +61,7 @@ async def test_a_search_has_at_most_ten_words(client: ApiClient) -> None:
 async def test_a_cursor_at_nobody_is_no_end_of_the_list(client: ApiClient) -> None:
     query = '{ patients(first: 1, after: "%s") { nodes { id } } }'
     nobody = base64.urlsafe_b64encode(b'["patients","nobody"]').decode().rstrip("=")
-    assert "not a cursor" in await refused(client, query % nobody)
+    assert "not a valid cursor" in await refused(client, query % nobody)
     [last] = (await client.ask("{ patients { edges { cursor } } }"))["patients"]["edges"][-1:]
     assert (await client.ask(query % last["cursor"]))["patients"]["nodes"] == []
 

@@ -10,8 +10,9 @@ from uuid_utils.compat import uuid7
 from db.connections.engine import Database, create_engine
 from db.connections.roles import Role
 from db.migrations.migrate import migrate
-from db.queries.references import PATIENT_ORDER, page_of_references
-from db.sql.page_statements import Window
+from db.queries.pages import read_page
+from db.queries.references import PATIENTS, PatientFilter
+from db.sql.listings import Window
 from db.tables import group_definitions, locations, patients, staff_members
 from db.transactions.all_organizations import reading_all
 from db.transactions.snapshots import snapshot
@@ -36,7 +37,7 @@ async def test_search_columns_of_an_old_database_are_made_anew(empty_database_ur
         ("johns, abbey", ["abbey"]),
     ):
         async with snapshot(engine, OURS) as seen:
-            page = await page_of_references(seen, PATIENT_ORDER, text, Window(10))
+            page = await read_page(seen, PATIENTS, PatientFilter(text), Window(10))
             assert [patient.id for patient in page.records] == expected
     async with reading_all(engine, Role.OPERATOR) as connection:
         stored = select(patients.c.search_text, patients.c.display_name, patients.c.medical_record_number)

@@ -11,16 +11,15 @@ from sqlalchemy import make_url, text, update
 
 from db.connections.engine import Database, create_engine
 from db.connections.statement_count import count_statements, start_counting
-from db.queries.enrollments import pages_of_group_enrollments
-from db.queries.pages import find_all
-from db.queries.references import PATIENT_ORDER
-from db.queries.sessions import pages_of_group_sessions
-from db.sql.layouts import Records
-from db.sql.page_statements import Window
+from db.queries.enrollments import ENROLLMENTS_OF_GROUP
+from db.queries.pages import find_partial_records
+from db.queries.references import PATIENTS
+from db.queries.sessions import SESSIONS_OF_GROUP, SessionFilter
+from db.sql.layouts import Fields, Records
+from db.sql.listings import Window
 from db.tables import patients
 from db.transactions.snapshots import Snapshot, snapshot
 from domain.records import Enrollment, Occurrence, Patient
-from domain.selections import Fields, SessionsWanted
 from tests.support.clinic import OURS, THEIRS, seed
 from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
 
@@ -67,13 +66,13 @@ def written(value: object) -> object:
 async def sessions(
     seen: Snapshot, groups: Sequence[UUID], window: Window, fields: Fields | None
 ) -> list[Records[Occurrence]]:
-    return [page.records for page in await pages_of_group_sessions(seen, groups, SessionsWanted(), window, fields)]
+    return [page.records for page in await SESSIONS_OF_GROUP.read_pages(seen, groups, SessionFilter(), window, fields)]
 
 
 async def enrollments(
     seen: Snapshot, groups: Sequence[UUID], window: Window, fields: Fields | None
 ) -> list[Records[Enrollment]]:
-    return [page.records for page in await pages_of_group_enrollments(seen, groups, None, window, fields)]
+    return [page.records for page in await ENROLLMENTS_OF_GROUP.read_pages(seen, groups, None, window, fields)]
 
 
 async def fill(engine: Database) -> list[UUID]:
@@ -138,7 +137,7 @@ async def test_fields_of_many_lists_are_those_of_their_records(engine: Database,
 async def test_of_no_field_at_all_there_are_as_many_rows_as_records(engine: Database) -> None:
     groups = await fill(engine)
     async with snapshot(engine, OURS) as seen:
-        found = await pages_of_group_sessions(seen, groups, SessionsWanted(), Window(3), Fields(frozenset()))
+        found = await SESSIONS_OF_GROUP.read_pages(seen, groups, SessionFilter(), Window(3), Fields(frozenset()))
         assert [(len(page.records), page.more) for page in found] == [
             (3, True),
             (1, False),
@@ -160,7 +159,7 @@ async def test_fields_of_patients_come_in_the_order_of_the_ids_or_not_at_all(eng
     ids = [f"patient-{number}" for number in range(len(DAYS), 0, -1)]
     async with snapshot(engine, OURS) as seen:
         for name in names(Patient):
-            found = await find_all(seen, PATIENT_ORDER, ids, Fields(frozenset(), frozenset({name})))
+            found = await find_partial_records(seen, PATIENTS, ids, Fields(frozenset(), frozenset({name})))
             assert found is not None
             expected: dict[str, list[Any]] = {
                 "id": ids,
@@ -170,12 +169,12 @@ async def test_fields_of_patients_come_in_the_order_of_the_ids_or_not_at_all(eng
                 "medical_record_number": [f"MR{number}" for number in range(len(DAYS), 0, -1)],
             }
             assert told(found, name) == expected[name]
-        found = await find_all(seen, PATIENT_ORDER, ids, Fields(frozenset({"birth_date"})))
+        found = await find_partial_records(seen, PATIENTS, ids, Fields(frozenset({"birth_date"})))
         assert found is not None
         assert told(found, "birth_date") == DAYS[::-1]
-        assert await find_all(seen, PATIENT_ORDER, [*ids, "nobody"], Fields(frozenset({"active"}))) is None
+        assert await find_partial_records(seen, PATIENTS, [*ids, "nobody"], Fields(frozenset({"active"}))) is None
     async with snapshot(engine, "nobody's") as seen:
-        assert await find_all(seen, PATIENT_ORDER, ids, Fields(frozenset({"active"}))) is None
+        assert await find_partial_records(seen, PATIENTS, ids, Fields(frozenset({"active"}))) is None
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -186,7 +185,7 @@ async def test_what_no_answer_can_hold_is_not_written_into_one(engine: Database)
         async with engine.begin() as connection:
             await connection.execute(text(f"UPDATE pm_group_schedule SET {name} = {value}"))
         async with snapshot(engine, OURS) as seen:
-            with pytest.raises(ValueError, match=r"of a second|does not know"):
+            with pytest.raises(ValueError, match=r"of a second|cannot represent"):
                 await sessions(seen, groups, Window(50), Fields(frozenset(), frozenset({name})))
 
 

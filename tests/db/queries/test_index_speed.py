@@ -15,44 +15,28 @@ from sqlalchemy import insert, text
 from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
-from db.queries.enrollments import (
-    ENROLLMENT_BY_ID,
-    count_group_enrollments,
-    count_of_group_enrollments,
-    count_of_patient_enrollments,
-    page_of_group_enrollments,
-    page_of_patient_enrollments,
-    pages_of_group_enrollments,
-)
-from db.queries.groups import GROUP_BY_ID, SEATS_OF_GROUP, count_seats, find_groups
-from db.queries.history import count_history, count_of_history, page_of_history, pages_of_history
-from db.queries.pages import find_all
-from db.queries.references import PATIENT_BY_ID, PATIENT_ORDER, count_references, page_of_references
-from db.queries.sessions import (
-    SESSION_BY_ID,
-    count_group_sessions,
-    count_of_group_sessions,
-    page_of_group_sessions,
-    page_of_sessions,
-    pages_of_group_sessions,
-    sessions_by_date,
-)
+from db.queries.enrollments import ENROLLMENTS, ENROLLMENTS_OF_GROUP, ENROLLMENTS_OF_PATIENT, EnrollmentFilter
+from db.queries.groups import GROUPS, SEATS_OF_GROUP, count_seats
+from db.queries.history import HISTORY_OF
+from db.queries.pages import count_list, find_partial_records, find_records, read_page, record_lookup
+from db.queries.references import PATIENTS, PatientFilter
+from db.queries.sessions import SESSIONS, SESSIONS_OF_GROUP, SessionFilter, sessions_by_date
+from db.sql.layouts import Fields
+from db.sql.listings import Window
 from db.sql.lookups import Lookup, Lookups
-from db.sql.page_statements import Window
 from db.sql.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, patients, staff_members
 from db.transactions.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.records import EnrollmentStatus, OccurrenceStatus
-from domain.selections import Fields, SessionsWanted
 from tests.support.clinic import NOW, OURS, THEIRS
 
 pytestmark = pytest.mark.anyio
 
-GROUPS = 300
+GROUP_COUNT = 300
 MEETING = 20
-SESSIONS = 150
-PATIENTS = 800
+SESSION_COUNT = 150
+PATIENT_COUNT = 800
 DAY = date(2026, 3, 1)
 PLACE = (DAY, time(9), UUID(int=0))
 WHOLE = re.compile(r"Seq Scan on pm_group_|SCAN pm_group_\w+\s*$|SCAN listed\s*$", re.MULTILINE)
@@ -71,7 +55,7 @@ class Explained(Snapshot):
 
     async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
         if self.on_postgresql:
-            together = lookups.together(self.driver.dialect)
+            together = lookups.combined(self.driver.dialect)
             await self._explain(together.text, together.arguments(self.organization_id, id))
             return await super().look_up(lookups, id)
         return [await self.find(lookup, id) for lookup in lookups.each]
@@ -107,8 +91,8 @@ async def explained(engine: Database) -> AsyncIterator[Explained]:
 
 def _calendar(**wanted: Any) -> Ask:
     async def ask(seen: Snapshot, _groups: Sequence[UUID]) -> object:
-        pages = [await page_of_sessions(seen, SessionsWanted(**wanted), Window(50, after=PLACE))]
-        pages.append(await page_of_sessions(seen, SessionsWanted(**wanted), Window(50, backwards=True)))
+        pages = [await read_page(seen, SESSIONS, SessionFilter(**wanted), Window(50, after=PLACE))]
+        pages.append(await read_page(seen, SESSIONS, SessionFilter(**wanted), Window(50, backwards=True)))
         return pages
 
     return ask
@@ -117,64 +101,64 @@ def _calendar(**wanted: Any) -> Ask:
 def _search(letters: str | None) -> Ask:
     async def ask(seen: Snapshot, _groups: Sequence[UUID]) -> object:
         return [
-            await page_of_references(seen, PATIENT_ORDER, letters, Window(50)),
-            await page_of_references(seen, PATIENT_ORDER, letters, Window(50, after=("patient-7",))),
+            await read_page(seen, PATIENTS, PatientFilter(letters), Window(50)),
+            await read_page(seen, PATIENTS, PatientFilter(letters), Window(50, after=("patient-7",))),
             # How many hold a single letter is as long as that list.
-            len(letters or "") > 1 and await count_references(seen, PATIENT_ORDER, letters),
+            len(letters or "") > 1 and await count_list(seen, PATIENTS, PatientFilter(letters)),
         ]
 
     return ask
 
 
 async def _group_pages(seen: Snapshot, groups: Sequence[UUID]) -> object:
-    several = SessionsWanted(statuses=frozenset({OccurrenceStatus.SCHEDULED, OccurrenceStatus.COMPLETED}))
-    seated = frozenset({EnrollmentStatus.ENROLLED})
+    several = SessionFilter(statuses=frozenset({OccurrenceStatus.SCHEDULED, OccurrenceStatus.COMPLETED}))
+    seated = EnrollmentFilter(frozenset({EnrollmentStatus.ENROLLED}))
     lookups: list[Lookup[Any]] = [
-        GROUP_BY_ID,
+        record_lookup(GROUPS),
         SEATS_OF_GROUP,
-        page_of_group_sessions(SessionsWanted(), Window(20)),
-        count_of_group_sessions(SessionsWanted(from_date=DAY)),
-        page_of_group_enrollments(seated, Window(20)),
-        count_of_group_enrollments(None),
-        page_of_history(EntityType.GROUP_DEFINITION, Window(20)),
-        count_of_history(EntityType.GROUP_DEFINITION),
+        SESSIONS_OF_GROUP.page_lookup(SessionFilter(), Window(20)),
+        SESSIONS_OF_GROUP.count_lookup(SessionFilter(from_date=DAY)),
+        ENROLLMENTS_OF_GROUP.page_lookup(seated, Window(20)),
+        ENROLLMENTS_OF_GROUP.count_lookup(None),
+        HISTORY_OF[EntityType.GROUP_DEFINITION].page_lookup(None, Window(20)),
+        HISTORY_OF[EntityType.GROUP_DEFINITION].count_lookup(None),
     ]
     of_patient: list[Lookup[Any]] = [
-        PATIENT_BY_ID,
-        page_of_patient_enrollments(None, Window(20)),
-        count_of_patient_enrollments(seated),
+        record_lookup(PATIENTS),
+        ENROLLMENTS_OF_PATIENT.page_lookup(None, Window(20)),
+        ENROLLMENTS_OF_PATIENT.count_lookup(seated),
     ]
     asked: list[object] = [
         await seen.look_up(Lookups(lookups), groups[0]),
-        await seen.look_up(Lookups([SESSION_BY_ID, ENROLLMENT_BY_ID]), groups[0]),
+        await seen.look_up(Lookups([record_lookup(SESSIONS), record_lookup(ENROLLMENTS)]), groups[0]),
         await seen.look_up(Lookups(of_patient), "patient-7"),
     ]
     for wanted in (groups[:1], groups[:5]):
         asked += [
-            await find_groups(seen, wanted),
+            await find_records(seen, GROUPS, wanted),
             await count_seats(seen, wanted),
-            await pages_of_group_sessions(seen, wanted, SessionsWanted(), Window(20)),
-            await pages_of_group_sessions(seen, wanted, several, Window(20, backwards=True, before=PLACE)),
-            await count_group_sessions(seen, wanted, SessionsWanted(from_date=DAY)),
+            await SESSIONS_OF_GROUP.read_pages(seen, wanted, SessionFilter(), Window(20)),
+            await SESSIONS_OF_GROUP.read_pages(seen, wanted, several, Window(20, backwards=True, before=PLACE)),
+            await SESSIONS_OF_GROUP.count_lists(seen, wanted, SessionFilter(from_date=DAY)),
             await sessions_by_date(seen, wanted, DAY, DAY + timedelta(days=8)),
-            await pages_of_group_enrollments(seen, wanted, None, Window(20)),
-            await pages_of_group_enrollments(seen, wanted, seated, Window(20, after=(0, UUID(int=0)))),
-            await count_group_enrollments(seen, wanted, None),
-            await pages_of_history(seen, EntityType.GROUP_DEFINITION, wanted, Window(20)),
-            await count_history(seen, EntityType.GROUP_DEFINITION, wanted),
+            await ENROLLMENTS_OF_GROUP.read_pages(seen, wanted, None, Window(20)),
+            await ENROLLMENTS_OF_GROUP.read_pages(seen, wanted, seated, Window(20, after=(0, UUID(int=0)))),
+            await ENROLLMENTS_OF_GROUP.count_lists(seen, wanted, None),
+            await HISTORY_OF[EntityType.GROUP_DEFINITION].read_pages(seen, wanted, None, Window(20)),
+            await HISTORY_OF[EntityType.GROUP_DEFINITION].count_lists(seen, wanted, None),
         ]
     return asked
 
 
 async def _report(seen: Snapshot, groups: Sequence[UUID]) -> object:
-    several, wanted = SessionsWanted(from_date=DAY), groups[:40]
+    several, wanted = SessionFilter(from_date=DAY), groups[:40]
     fields = Fields(frozenset({"id"}), frozenset({"status", "created_at"}))
     names = Fields(frozenset(), frozenset({"display_name"}))
     return [
-        await pages_of_group_sessions(seen, wanted, several, Window(20), fields),
-        await pages_of_group_sessions(seen, wanted, several, Window(20, backwards=True, before=PLACE), fields),
-        await pages_of_group_enrollments(seen, wanted, None, Window(20), fields),
-        await find_all(seen, PATIENT_ORDER, ["patient-1", "patient-7"], names),
+        await SESSIONS_OF_GROUP.read_pages(seen, wanted, several, Window(20), fields),
+        await SESSIONS_OF_GROUP.read_pages(seen, wanted, several, Window(20, backwards=True, before=PLACE), fields),
+        await ENROLLMENTS_OF_GROUP.read_pages(seen, wanted, None, Window(20), fields),
+        await find_partial_records(seen, PATIENTS, ["patient-1", "patient-7"], names),
     ]
 
 
@@ -264,13 +248,15 @@ async def _grow(engine: Database) -> None:
                     "active": True,
                     "search_text": f"patient {n} mr{n}",
                 }
-                for n in range(PATIENTS)
+                for n in range(PATIENT_COUNT)
             ]
             await connection.execute(insert(patients), registry)
-            defined = [_group(own | kept, n) for n in range(GROUPS)]
+            defined = [_group(own | kept, n) for n in range(GROUP_COUNT)]
             await connection.execute(insert(group_definitions), defined)
             for group in defined[:MEETING]:
-                await connection.execute(insert(occurrences), [_session(own | kept, group, n) for n in range(SESSIONS)])
+                await connection.execute(
+                    insert(occurrences), [_session(own | kept, group, n) for n in range(SESSION_COUNT)]
+                )
                 await connection.execute(insert(enrollments), [_seat(own | kept, group, n) for n in range(30)])
                 await connection.execute(insert(audit_log), [_entry(own, group, n) for n in range(30)])
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:

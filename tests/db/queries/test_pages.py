@@ -6,12 +6,12 @@ import pytest
 
 from db.connections.engine import Database
 from db.connections.statement_count import count_statements, start_counting
-from db.queries.groups import GROUP_ORDERS, page_of_groups
-from db.queries.sessions import SESSION_ORDER, count_group_sessions, pages_of_group_sessions
-from db.sql.page_statements import Window
+from db.queries.groups import GROUPS_BY, GroupFilter, GroupOrder
+from db.queries.pages import read_page
+from db.queries.sessions import SESSIONS, SESSIONS_OF_GROUP, SessionFilter
+from db.sql.listings import Window
 from db.transactions.snapshots import snapshot
 from domain.records import GroupDefinition, Occurrence
-from domain.selections import GroupOrder, GroupsWanted, SessionsWanted
 from tests.support.clinic import OURS, THEIRS, seed
 from tests.support.clinic_rows import add_group, add_sessions
 
@@ -26,15 +26,15 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Databa
     await add_group(engine, "not ours", THEIRS)
     for name in ("b", "a", "c", "a", "b"):
         await add_group(engine, name)
-    keys = GROUP_ORDERS[order].keys
+    keys = GROUPS_BY[order].keys
     async with snapshot(engine, OURS) as seen:
-        whole = list((await page_of_groups(seen, GroupsWanted(), order, Window(50))).records)
+        whole = list((await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(50))).records)
         assert [keys(group) for group in whole] == sorted(map(keys, whole), reverse=order.endswith("DESC"))
         assert len(whole) == 5
         forwards: list[GroupDefinition] = []
         after = None
         while True:
-            page = await page_of_groups(seen, GroupsWanted(), order, Window(2, after=after))
+            page = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(2, after=after))
             forwards += page.records
             after = keys(page.records[-1])
             if not page.more:
@@ -43,7 +43,7 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Databa
         backwards: list[GroupDefinition] = []
         before = None
         while True:
-            page = await page_of_groups(seen, GroupsWanted(), order, Window(2, backwards=True, before=before))
+            page = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(2, backwards=True, before=before))
             backwards = [*page.records, *backwards]
             before = keys(page.records[0])
             if not page.more:
@@ -57,11 +57,11 @@ async def test_an_insert_before_the_page_moves_nothing(engine: Database) -> None
         await add_group(engine, name)
     order = GroupOrder.NAME_ASC
     async with snapshot(engine, OURS) as seen:
-        first = await page_of_groups(seen, GroupsWanted(), order, Window(2))
+        first = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(2))
     await add_group(engine, "a")
-    after = GROUP_ORDERS[order].keys(first.records[-1])
+    after = GROUPS_BY[order].keys(first.records[-1])
     async with snapshot(engine, OURS) as seen:
-        second = await page_of_groups(seen, GroupsWanted(), order, Window(2, after=after))
+        second = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(2, after=after))
     assert [group.name for group in second.records] == ["d"]
 
 
@@ -76,22 +76,22 @@ async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(engi
         if days:
             await add_sessions(engine, group, days)
     count_statements(engine)
-    wanted, window = SessionsWanted(), Window(2, backwards)
+    wanted, window = SessionFilter(), Window(2, backwards)
     async with snapshot(engine, OURS) as seen:
         counted = start_counting()
-        pages = await pages_of_group_sessions(seen, [*groups, theirs], wanted, window)
+        pages = await SESSIONS_OF_GROUP.read_pages(seen, [*groups, theirs], wanted, window)
         assert counted.statements == 1
         for group, page in zip(groups, pages, strict=False):
-            [alone] = await pages_of_group_sessions(seen, [group], wanted, window)
+            [alone] = await SESSIONS_OF_GROUP.read_pages(seen, [group], wanted, window)
             assert (list(page.records), page.more) == (list(alone.records), alone.more)
         assert list(pages[3].records) == []
         assert [len(page.records) for page in pages] == [2, 1, 0, 0]
         assert [page.more for page in pages] == [True, False, False, False]
         assert [session.session_date for session in pages[0].records] == (DAYS[-2:] if backwards else DAYS[:2])
-        after = SESSION_ORDER.keys(pages[0].records[-1])
-        rest = await pages_of_group_sessions(seen, groups, wanted, Window(50, after=after))
+        after = SESSIONS.keys(pages[0].records[-1])
+        rest = await SESSIONS_OF_GROUP.read_pages(seen, groups, wanted, Window(50, after=after))
         assert len(rest[0].records) == (0 if backwards else 3)
-        assert await count_group_sessions(seen, [*groups, theirs], wanted) == [5, 1, 0, 0]
+        assert await SESSIONS_OF_GROUP.count_lists(seen, [*groups, theirs], wanted) == [5, 1, 0, 0]
 
 
 async def test_a_column_of_a_page_is_its_records_field(engine: Database) -> None:
@@ -99,7 +99,7 @@ async def test_a_column_of_a_page_is_its_records_field(engine: Database) -> None
     group = await add_group(engine, "a")
     await add_sessions(engine, group, DAYS)
     async with snapshot(engine, OURS) as seen:
-        [page] = await pages_of_group_sessions(seen, [group], SessionsWanted(), Window(50))
+        [page] = await SESSIONS_OF_GROUP.read_pages(seen, [group], SessionFilter(), Window(50))
     records = page.records
     assert list(records.values("session_date")) == [record.session_date for record in records] == DAYS
     for name, index in records.layout.columns.items():
@@ -118,5 +118,5 @@ async def test_names_are_ordered_as_people_look_them_up(engine: Database) -> Non
     await add_group(engine, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200)
     async with snapshot(engine, OURS) as seen:
         for order, wanted in ((GroupOrder.NAME_ASC, names), (GroupOrder.NAME_DESC, names[::-1])):
-            page = await page_of_groups(seen, GroupsWanted(), order, Window(50))
+            page = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(50))
             assert [group.name for group in page.records if group.name in names] == wanted

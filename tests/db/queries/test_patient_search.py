@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from db.connections.engine import Database
-from db.queries.patient_search import VERY_MANY, search_filters
-from db.queries.references import PATIENT_ORDER, count_references, page_of_references
-from db.registry.records import PATIENTS, patient_update, store_updates
-from db.sql.page_statements import Window
+from db.queries.pages import count_list, read_page
+from db.queries.patient_search import MAX_MATCHES, search_conditions
+from db.queries.references import PATIENTS, PatientFilter
+from db.registry.records import PATIENTS as REGISTRY_PATIENTS
+from db.registry.records import patient_update, store_updates
+from db.sql.listings import Window
 from db.tables import patient_endings, patients
 from db.transactions.snapshots import snapshot
 from domain.records import Patient
@@ -66,7 +68,7 @@ SEARCHES = [
 
 async def store(engine: Database, people: Iterable[Patient], organization: str = OURS) -> None:
     async with engine.begin() as connection:
-        await store_updates(connection, organization, PATIENTS, [patient_update(each) for each in people])
+        await store_updates(connection, organization, REGISTRY_PATIENTS, [patient_update(each) for each in people])
 
 
 def person(id: str, name: str, number: str) -> Patient:
@@ -79,12 +81,12 @@ async def found(engine: Database, text: str | None, organization: str = OURS, si
     async with snapshot(engine, organization) as seen:
         after = None
         while True:
-            page = await page_of_references(seen, PATIENT_ORDER, text, Window(size, after=after))
+            page = await read_page(seen, PATIENTS, PatientFilter(text), Window(size, after=after))
             ids += [patient.id for patient in page.records]
             if not page.more:
                 break
             after = (ids[-1],)
-        assert await count_references(seen, PATIENT_ORDER, text) == len(ids)
+        assert await count_list(seen, PATIENTS, PatientFilter(text)) == len(ids)
     return ids
 
 
@@ -183,20 +185,20 @@ async def test_the_database_keeps_the_endings_whoever_writes(engine: Database) -
 
 
 async def test_what_very_many_hold_is_found_in_the_order_of_names_too(engine: Database) -> None:
-    many = [person(f"p{number:05}", f"Kim {number:05}", f"N{number}") for number in range(VERY_MANY + 10)]
+    many = [person(f"p{number:05}", f"Kim {number:05}", f"N{number}") for number in range(MAX_MATCHES + 10)]
     await store(engine, [*many, person("last", "Zoe Kim", "N")])
     async with snapshot(engine, OURS) as seen:
-        first = await page_of_references(seen, PATIENT_ORDER, "kim", Window(3))
+        first = await read_page(seen, PATIENTS, PatientFilter("kim"), Window(3))
         assert [patient.id for patient in first.records] == ["p00000", "p00001", "p00002"]
-        rest = await page_of_references(seen, PATIENT_ORDER, "kim", Window(200, after=(many[-2].id,)))
+        rest = await read_page(seen, PATIENTS, PatientFilter("kim"), Window(200, after=(many[-2].id,)))
         assert [patient.id for patient in rest.records] == [many[-1].id, "last"]
-        assert await count_references(seen, PATIENT_ORDER, "kim") == len(many) + 1
+        assert await count_list(seen, PATIENTS, PatientFilter("kim")) == len(many) + 1
 
 
 async def test_few_who_hold_two_words_that_very_many_hold_are_found_by_both(engine: Database) -> None:
-    many = [person(f"a{number:05}", f"Maria {number:05}", "N") for number in range(VERY_MANY + 10)]
-    many += [person(f"b{number:05}", f"Garcia {number:05}", "N") for number in range(VERY_MANY + 10)]
+    many = [person(f"a{number:05}", f"Maria {number:05}", "N") for number in range(MAX_MATCHES + 10)]
+    many += [person(f"b{number:05}", f"Garcia {number:05}", "N") for number in range(MAX_MATCHES + 10)]
     await store(engine, [*many, person("both", "Maria Garcia", "N")])
     assert await found(engine, "garcia maria") == ["both"]
     async with snapshot(engine, OURS) as seen:
-        assert (await search_filters(seen, "garcia maria"))["among"] == ["both"]
+        assert (await search_conditions(seen, "garcia maria"))["among"] == ["both"]

@@ -9,42 +9,42 @@ from sqlalchemy import delete, update
 
 from db.connections.engine import Database
 from db.connections.statement_count import start_counting
-from db.queries.enrollments import count_of_group_enrollments, page_of_group_enrollments
-from db.queries.groups import GROUP_BY_ID, SEATS_OF_GROUP
-from db.queries.history import count_of_history, page_of_history
-from db.queries.pages import Slice
-from db.queries.sessions import count_of_group_sessions, page_of_group_sessions
+from db.queries.enrollments import ENROLLMENTS_OF_GROUP, EnrollmentFilter
+from db.queries.groups import GROUPS, SEATS_OF_GROUP
+from db.queries.history import HISTORY_OF
+from db.queries.pages import Slice, record_lookup
+from db.queries.sessions import SESSIONS_OF_GROUP, SessionFilter
+from db.sql.layouts import Fields
+from db.sql.listings import Window
 from db.sql.lookups import Lookup, Lookups
-from db.sql.page_statements import Window
 from db.tables import enrollments, group_definitions, occurrences
 from db.transactions.snapshots import look_up, snapshot
 from domain.changes import EntityType
 from domain.records import EnrollmentStatus, OccurrenceStatus
-from domain.selections import Fields, SessionsWanted
 from resolvers.commands.groups import create_group
 from tests.support.clinic import NOW, OURS, THEIRS, context, draft, seed
 from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
 
 pytestmark = pytest.mark.anyio
 
-ALL = SessionsWanted()
+ALL = SessionFilter()
 DAY = date(2026, 11, 23)
-LATE = SessionsWanted(from_date=DAY + timedelta(days=1), statuses=frozenset({OccurrenceStatus.SCHEDULED}))
+LATE = SessionFilter(from_date=DAY + timedelta(days=1), statuses=frozenset({OccurrenceStatus.SCHEDULED}))
 FIELDS = Fields(frozenset({"id", "status"}), frozenset({"session_date", "cancellation_reason"}))
-WAITING = frozenset({EnrollmentStatus.WAITLISTED, EnrollmentStatus.DISENROLLED})
+WAITING = EnrollmentFilter(frozenset({EnrollmentStatus.WAITLISTED, EnrollmentStatus.DISENROLLED}))
 
 EVERYTHING: list[Lookup[Any]] = [
-    GROUP_BY_ID,
+    record_lookup(GROUPS),
     SEATS_OF_GROUP,
-    page_of_group_sessions(ALL, Window(2)),
-    page_of_group_sessions(ALL, Window(2, backwards=True), FIELDS),
-    page_of_group_sessions(LATE, Window(5, after=(DAY, time(9, 30), UUID(int=0)))),
-    count_of_group_sessions(LATE),
-    page_of_group_enrollments(None, Window(1)),
-    page_of_group_enrollments(WAITING, Window(50)),
-    count_of_group_enrollments(None),
-    page_of_history(EntityType.GROUP_DEFINITION, Window(3)),
-    count_of_history(EntityType.GROUP_DEFINITION),
+    SESSIONS_OF_GROUP.page_lookup(ALL, Window(2)),
+    SESSIONS_OF_GROUP.page_lookup(ALL, Window(2, backwards=True), FIELDS),
+    SESSIONS_OF_GROUP.page_lookup(LATE, Window(5, after=(DAY, time(9, 30), UUID(int=0)))),
+    SESSIONS_OF_GROUP.count_lookup(LATE),
+    ENROLLMENTS_OF_GROUP.page_lookup(None, Window(1)),
+    ENROLLMENTS_OF_GROUP.page_lookup(WAITING, Window(50)),
+    ENROLLMENTS_OF_GROUP.count_lookup(None),
+    HISTORY_OF[EntityType.GROUP_DEFINITION].page_lookup(None, Window(3)),
+    HISTORY_OF[EntityType.GROUP_DEFINITION].count_lookup(None),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Statements of lists are kept for the next request, within bounds that no combination of filters exceeds."""
+"""The caches of statements are bounded, whatever combinations of conditions clients use."""
 
 import gc
 import tracemalloc
@@ -6,29 +6,30 @@ from itertools import combinations, product
 
 from sqlalchemy.dialects.sqlite import dialect
 
-from db.queries.groups import GROUP_ORDERS
-from db.sql.page_statements import Order, Shape, page
+from db.queries.groups import GROUPS
+from db.sql.listings import Listing
+from db.sql.page_statements import Shape, select_page
 from domain.records import GroupDefinition
 
 MEGABYTE = 1_000_000
 STATEMENTS = 400
 
 
-def shapes(order: Order[GroupDefinition]) -> list[Shape]:
+def shapes(listing: Listing[GroupDefinition]) -> list[Shape]:
     sides = (False, True)
-    filters = [each for size in range(len(order.filters), 3, -1) for each in combinations(order.filters, size)]
-    return [Shape(*each) for each in product(filters, sides, sides, sides)][:STATEMENTS]
+    names = listing.conditions
+    subsets = [subset for size in range(len(names), 3, -1) for subset in combinations(names, size)]
+    return [Shape(*values) for values in product(subsets, sides, sides, sides)][:STATEMENTS]
 
 
-def test_statements_of_many_shapes_are_kept_within_bounds() -> None:
-    order = next(iter(GROUP_ORDERS.values()))
+def test_statements_of_many_shapes_are_cached_within_bounds() -> None:
     sqlite = dialect()
     gc.collect()
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     try:
-        for shape in shapes(order):
-            page(order, shape).compiled(sqlite)
+        for shape in shapes(GROUPS):
+            select_page(GROUPS, shape).compiled(sqlite)
         gc.collect()
         after, _ = tracemalloc.get_traced_memory()
     finally:

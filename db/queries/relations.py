@@ -1,0 +1,122 @@
+"""Relations: the lists that belong to a parent, such as the enrollments of a group."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement
+
+from db.queries.pages import ListFilter, Slice, count_of_rows, listing_of_fields, partial_listing
+from db.sql import page_statements as statements
+from db.sql.json_rows import JsonRows
+from db.sql.layouts import Fields
+from db.sql.listings import Conditions, Listing, Window
+from db.sql.lookups import Lookup
+from db.transactions.snapshots import Snapshot
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, eq=False)
+class Relation(Generic[Record]):
+    """A list of records for each parent. Everything that reads it follows from this declaration.
+
+    Attributes:
+        listing: The records, their order, and the conditions that narrow them.
+        parent: The column with the parent's id.
+        conditions: The conditions that always apply.
+    """
+
+    listing: Listing[Record]
+    parent: ColumnElement[Any]
+    conditions: Conditions = field(default_factory=dict)
+
+    def page_lookup(
+        self, list_filter: ListFilter | None, window: Window, fields: Fields | None = None
+    ) -> Lookup[Slice[Record]]:
+        """Return the lookup of a page by the parent's id."""
+        conditions, fields, listing = self._conditions(list_filter), self._with_patient(fields), self.listing
+        if fields is not None:
+            listing = listing_of_fields(listing, fields.names) or listing
+        statement = statements.select_page(listing, statements.shape_of(conditions, window), self.parent)
+        parameters = statements.page_parameters(conditions, window)
+        return Lookup(statement, "parent", parameters, lambda rows: Slice(window, listing.layout, rows), False)
+
+    def count_lookup(self, list_filter: ListFilter | None) -> Lookup[int]:
+        """Return the lookup of the list's length by the parent's id."""
+        conditions = self._conditions(list_filter)
+        statement = statements.count_list(self.listing, tuple(conditions), self.parent)
+        return Lookup(statement, "parent", statements.condition_parameters(conditions), count_of_rows, True)
+
+    async def read_pages(
+        self,
+        snapshot: Snapshot,
+        parents: Sequence[Any],
+        list_filter: ListFilter | None,
+        window: Window,
+        fields: Fields | None = None,
+    ) -> list[Slice[Record]]:
+        """Return the same page of each parent's list, in the order of the parents, by one statement.
+
+        Args:
+            snapshot: The snapshot.
+            parents: The ids of the parents.
+            list_filter: What narrows the lists; None for all records.
+            window: Which page.
+            fields: The fields to read; None for all. Each combination is a statement of its own, which the database
+                must plan, so reading only some fields is for long lists.
+        """
+        if len(parents) == 1:
+            return [await snapshot.find(self.page_lookup(list_filter, window, fields), parents[0])]
+        distinct = list(dict.fromkeys(parents))
+        pages = await self._read_distinct_pages(snapshot, distinct, list_filter, window, fields)
+        if len(distinct) == len(parents):
+            return pages
+        by_parent = dict(zip(distinct, pages, strict=True))
+        return [by_parent[parent] for parent in parents]
+
+    async def _read_distinct_pages(
+        self,
+        snapshot: Snapshot,
+        parents: Sequence[Any],
+        list_filter: ListFilter | None,
+        window: Window,
+        fields: Fields | None,
+    ) -> list[Slice[Record]]:
+        conditions = self._conditions(list_filter)
+        shape = statements.shape_of(conditions, window)
+        parameters = {**statements.page_parameters(conditions, window), "parents": parents}
+        listing, as_json = partial_listing(snapshot, self.listing, self._with_patient(fields))
+        rows_of_parents: list[Any] = [[] for _ in parents]
+        if as_json is not None:
+            statement = statements.select_pages_as_json(listing, shape, self.parent)
+            for text, number in await snapshot.fetch(statement, parameters):
+                rows_of_parents[number] = JsonRows(as_json, text)
+            return [Slice(window, as_json.rows, rows) for rows in rows_of_parents]
+        select = (
+            statements.select_pages_by_lateral_join if snapshot.on_postgresql else statements.select_pages_by_subquery
+        )
+        for row in await snapshot.fetch(select(listing, shape, self.parent), parameters):
+            rows_of_parents[row[-1]].append(row)
+        return [Slice(window, listing.layout, rows) for rows in rows_of_parents]
+
+    async def count_lists(
+        self, snapshot: Snapshot, parents: Sequence[Any], list_filter: ListFilter | None
+    ) -> list[int]:
+        """Return the length of each parent's list, in the order of the parents, by one statement."""
+        if len(parents) == 1:
+            return [await snapshot.find(self.count_lookup(list_filter), parents[0])]
+        conditions = self._conditions(list_filter)
+        statement = statements.count_by_parent(self.listing, tuple(conditions), self.parent)
+        parameters = {**statements.condition_parameters(conditions), "parents": parents}
+        lengths: dict[Any, int] = dict(map(tuple, await snapshot.fetch(statement, parameters)))
+        return [lengths.get(parent, 0) for parent in parents]
+
+    def _conditions(self, list_filter: ListFilter | None) -> Conditions:
+        return self.conditions if list_filter is None else {**self.conditions, **list_filter.conditions()}
+
+    def _with_patient(self, fields: Fields | None) -> Fields | None:
+        # The patients are needed for the access log.
+        if fields is None or self.listing.patient is None:
+            return fields
+        return fields.with_value(self.listing.patient)

@@ -1,0 +1,55 @@
+"""Lists of records: their table, their order, and the conditions that narrow them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Table
+
+from db.sql.layouts import Layout
+
+Record = TypeVar("Record")
+Conditions = Mapping[str, Any]
+"""Conditions by name, each with the value of the parameter of that name, or with a dict of its parameters."""
+Condition = ColumnElement[bool] | tuple[ColumnElement[bool], ...]
+"""An SQL condition, or alternatives of which one must hold. Each alternative is looked up by an index of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Listing(Generic[Record]):
+    """A list of records in one order.
+
+    Attributes:
+        name: Distinguishes the cursors of this list and order from those of others.
+        table: The table of the records.
+        layout: The columns to read, and how they become a record.
+        columns: The columns of the order. The last is unique.
+        types: The Python types of a cursor's keys.
+        keys: Returns the keys of a record's cursor: the values of `columns`, or only the id.
+        conditions: The conditions that can narrow the list, by name.
+        descending: Whether the greatest keys come first.
+        cursor_is_id: Whether cursors hold only the id, and the other keys are looked up. Use it if the columns name a
+            patient: cursors end up in addresses and logs.
+        patient: The field with the id of the patient whose record it is, if any. Reading it is a disclosure.
+    """
+
+    name: str
+    table: Table
+    layout: Layout[Record]
+    columns: tuple[ColumnElement[Any], ...]
+    types: tuple[type, ...]
+    keys: Callable[[Record], tuple[Any, ...]]
+    conditions: Mapping[str, Condition]
+    descending: bool = False
+    cursor_is_id: bool = False
+    patient: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a list: up to `limit` records from its start or its end, between two cursors' keys."""
+
+    limit: int
+    backwards: bool = False
+    after: tuple[Any, ...] | None = None
+    before: tuple[Any, ...] | None = None

@@ -1,0 +1,88 @@
+"""Cursors: the keys of a record as opaque text."""
+
+import base64
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import orjson
+
+from db.sql.listings import Listing
+from domain.texts import is_storable
+from resolvers.errors import BadInput
+
+Record = TypeVar("Record")
+
+_MAX_LENGTH: Final = 3000
+
+
+def cursor(listing: Listing[Record], record: Record) -> str:
+    """Return the cursor of a record."""
+    keys = orjson.dumps([listing.name, *listing.keys(record)], default=str)
+    return base64.urlsafe_b64encode(keys).rstrip(b"=").decode()
+
+
+def cursor_keys(listing: Listing[Any], text: str | None, argument: str) -> tuple[Any, ...] | None:
+    """Return the keys of a cursor, None for none. Raise BadInput if it is not a cursor of this list."""
+    if text is None:
+        return None
+    invalid = invalid_cursor(argument)
+    if len(text) > _MAX_LENGTH or not text.isascii():
+        raise invalid
+    try:
+        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except ValueError:
+        raise invalid from None
+    if not isinstance(parts, list) or not parts or not isinstance(parts[0], str):
+        raise invalid
+    if parts[0] != listing.name:
+        raise BadInput(f"`{argument}` is a cursor of another list or another order.")
+    if len(parts) != len(listing.types) + 1:
+        raise invalid
+    try:
+        return tuple(_PARSERS[kind](value) for kind, value in zip(listing.types, parts[1:], strict=True))
+    except ValueError:
+        raise invalid from None
+
+
+def invalid_cursor(argument: str) -> BadInput:
+    """Return the error of an argument that is not a cursor."""
+    return BadInput(f"`{argument}` is not a valid cursor. Pass one that this list returned, unchanged.")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and is_storable(value):
+        return value
+    raise ValueError
+
+
+def _integer(value: object) -> int:
+    # No key exceeds the range of a database's integer.
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31:
+        return value
+    raise ValueError
+
+
+def _time(value: object) -> time:
+    parsed = time.fromisoformat(_text(value))
+    if parsed.tzinfo is not None:
+        raise ValueError
+    return parsed
+
+
+def _instant(value: object) -> datetime:
+    parsed = datetime.fromisoformat(_text(value))
+    if parsed.tzinfo is None or not 2 <= parsed.year <= 9998:
+        raise ValueError
+    return parsed
+
+
+_PARSERS: Final[dict[type, Callable[[object], Any]]] = {
+    str: _text,
+    int: _integer,
+    UUID: lambda value: UUID(_text(value)),
+    date: lambda value: date.fromisoformat(_text(value)),
+    time: _time,
+    datetime: _instant,
+}

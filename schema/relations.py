@@ -1,0 +1,254 @@
+"""Fields that lead to other records: to one, to a page of many, and from the query type by id.
+
+Each constructor returns a whole field. The same function resolves it for graphql-core, one parent at a time, and for
+the compiled executor, many parents at once.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import strawberry
+from strawberry.extensions.field_extension import AsyncExtensionResolver
+from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
+
+from db.queries.pages import ListFilter
+from db.queries.relations import Relation
+from db.sql.layouts import Fields
+from db.sql.listings import Listing
+from executor import Batch, Lookahead, SelectedAttributes
+from resolvers.caller import PermissionKey
+from resolvers.context import Context
+from resolvers.queries.lists import PageRequest, load_records, page_of_parent, pages_of_parents, prefetch_page
+from resolvers.queries.pages import Page, window
+from resolvers.queries.prefetch import Prefetch, RecordWithFields
+from schema.arguments import After, Before, First, Last
+from schema.permissions import requires
+
+# Each combination of lookups is a statement of its own. Databases keep many of them prepared on each connection, in
+# memory that grows with what they read.
+_MAX_LOOKUPS: Final = 8
+
+
+class PrefetchBatch(Batch):
+    """A batch that can be read together with its parent, if the parent is found by its id.
+
+    Attributes:
+        prefetch: Returns how, of the field's arguments by name.
+    """
+
+    def __init__(
+        self,
+        resolve_many: Callable[..., Awaitable[Any]],
+        prefetch: Callable[..., Prefetch],
+        by: str | None = None,
+        *,
+        pass_selected: bool = False,
+    ) -> None:
+        super().__init__(resolve_many, by, pass_selected=pass_selected)
+        self.prefetch = prefetch
+
+
+class LengthBatch(Batch):
+    """The lengths of the lists of pages. It reads nothing if they were counted together with the pages."""
+
+
+class Computed(Batch):
+    """A batch that computes its values of the parents, and reads nothing."""
+
+
+def reference(
+    graphql_type: object,
+    listing: Listing[Any],
+    *,
+    by: str,
+    description: str,
+    permission: PermissionKey | None = None,
+    partial: bool = False,
+) -> Any:
+    """Return a field that leads to one record.
+
+    Args:
+        graphql_type: The type of the field.
+        listing: The records.
+        by: The attribute of the parent that holds the id.
+        description: The description of the field.
+        permission: The permission that the field requires.
+        partial: Whether only the selected fields of many records are read. Only for an attribute that is never None.
+    """
+    return _field(graphql_type, _Reference(listing, by, partial=partial), description, permission)
+
+
+def connection(
+    graphql_type: object,
+    relation: Relation[Any],
+    *,
+    description: str,
+    arguments: Callable[..., ListFilter] | None = None,
+    permission: PermissionKey | None = None,
+    backwards: bool = True,
+) -> Any:
+    """Return a field that leads to a page of a relation.
+
+    Args:
+        graphql_type: The type of the field, a connection.
+        relation: The relation.
+        description: The description of the field.
+        arguments: A function whose parameters are the arguments of the field, besides those of the page. It returns
+            the filter of the list, or raises BadInput.
+        permission: The permission that the field requires.
+        backwards: Whether pages can be requested from the end of the list.
+    """
+    page_arguments = _BOTH_WAYS if backwards else _FORWARDS
+    field = _field(graphql_type, _Connection(relation, arguments), description, permission, arguments)
+    field.arguments = [*field.arguments, *page_arguments]
+    return field
+
+
+def record_by_id(
+    graphql_type: object,
+    listing: Listing[Any],
+    *,
+    description: str,
+    arguments: Callable[..., Any],
+    permission: PermissionKey,
+) -> Any:
+    """Return a field of the query type that leads to a record by its id.
+
+    The fields of the record that are a `PrefetchBatch` are read together with it.
+
+    Args:
+        graphql_type: The type of the field.
+        listing: The records.
+        description: The description of the field.
+        arguments: A function whose parameter is the id as clients send it. It returns the id as the database has it,
+            or raises BadInput.
+        permission: The permission that the field requires.
+    """
+    return _field(graphql_type, _RecordById(listing, arguments), description, permission, arguments)
+
+
+def selected_fields(selected: SelectedAttributes) -> Fields | None:
+    """Return the selected fields of a record; None for all."""
+    if selected is None:
+        return None
+    texts = frozenset(name for name, below in selected.items() if below == {})
+    return Fields(frozenset(selected) - texts, texts)
+
+
+def _field(
+    graphql_type: object,
+    batch: Batch,
+    description: str,
+    permission: PermissionKey | None,
+    arguments: Callable[..., Any] | None = None,
+) -> StrawberryField:
+    # The last extension is the outermost: permission is checked before anything is read.
+    extensions = [batch, *([requires(permission)] if permission else ())]
+    field: StrawberryField = strawberry.field(description=description, graphql_type=graphql_type, extensions=extensions)
+    return field if arguments is None else field(arguments)
+
+
+class _Reference(Batch):
+    def __init__(self, listing: Listing[Any], by: str, *, partial: bool) -> None:
+        super().__init__(self._resolve_many, by, pass_selected=partial)
+        self._listing = listing
+        self._by = by
+
+    async def resolve_async(
+        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **_arguments: Any
+    ) -> Any:
+        key = getattr(source, self._by)
+        return None if key is None else await info.context.loaders.records(self._listing).load(key)
+
+    async def _resolve_many(
+        self, ids: Sequence[Any], context: Context, selected: SelectedAttributes = None
+    ) -> Sequence[Any]:
+        return await load_records(context, self._listing, ids, selected_fields(selected))
+
+
+class _Connection(PrefetchBatch):
+    def __init__(self, relation: Relation[Any], arguments: Callable[..., ListFilter] | None) -> None:
+        super().__init__(self._resolve_many, self._prefetch, by="id", pass_selected=True)
+        self._relation = relation
+        self._names = frozenset(StrawberryResolver(arguments).signature.parameters) if arguments else frozenset()
+        self._filter = arguments
+
+    async def resolve_async(
+        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **arguments: Any
+    ) -> Page[Any]:
+        return await page_of_parent(info.context, self._relation, source.id, self._request(arguments))
+
+    async def _resolve_many(
+        self, ids: Sequence[Any], context: Context, selected: SelectedAttributes = None, **arguments: Any
+    ) -> list[Page[Any]]:
+        return await pages_of_parents(context, self._relation, ids, self._request(arguments), _node_fields(selected))
+
+    def _prefetch(self, selected: SelectedAttributes = None, **arguments: Any) -> Prefetch:
+        with_length = selected is not None and "total" in selected
+        return prefetch_page(self._relation, self._request(arguments), _node_fields(selected), with_length=with_length)
+
+    def _request(self, arguments: dict[str, Any]) -> PageRequest:
+        own = {name: value for name, value in arguments.items() if name in self._names}
+        page = {name: value for name, value in arguments.items() if name not in self._names}
+        return PageRequest(self._filter(**own) if self._filter else None, window(self._relation.listing, **page))
+
+
+class _RecordById(Batch):
+    def __init__(self, listing: Listing[Any], parse: Callable[..., Any]) -> None:
+        super().__init__(self._resolve_many, pass_lookahead=True)
+        self._listing = listing
+        self._parse = parse
+
+    async def resolve_async(
+        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **arguments: Any
+    ) -> Any:
+        return await info.context.loaders.records(self._listing).load(self._parse(**arguments))
+
+    async def _resolve_many(
+        self, _query: Sequence[Any], context: Context, id: str, lookahead: Lookahead
+    ) -> tuple[Sequence[Any], Sequence[Sequence[Any] | None]]:
+        key = self._parse(id)
+        if lookahead.memo is None:
+            lookahead.memo = self._with_fields(lookahead)
+        record_with_fields: RecordWithFields = lookahead.memo
+        record, values = await record_with_fields.read(context, key)
+        if not record_with_fields.covers_request:
+            context.loaders.records(self._listing).learn(key, record)
+        return [record], values
+
+    def _with_fields(self, lookahead: Lookahead) -> RecordWithFields:
+        fields: list[Prefetch | None] = []
+        covers_request = lookahead.covers_query
+        lookups = 1
+        for field in lookahead.fields:
+            batch = field.batch
+            prefetch = (
+                batch.prefetch(**field.arguments) if field.is_direct and isinstance(batch, PrefetchBatch) else None
+            )
+            if prefetch is not None and lookups + len(prefetch.lookups) <= _MAX_LOOKUPS:
+                lookups += len(prefetch.lookups)
+                covers_request = covers_request and all(isinstance(each.batch, LengthBatch) for each in field.fields)
+            else:
+                prefetch, covers_request = None, covers_request and isinstance(batch, Computed)
+            fields.append(prefetch)
+        return RecordWithFields(self._listing, fields, covers_request=covers_request)
+
+
+def _node_fields(selected: SelectedAttributes) -> Fields | None:
+    """Return the selected fields of a page's nodes; None for all, which cursors need."""
+    if selected is None or not selected.keys() <= {"nodes", "total"}:
+        return None
+    return selected_fields(selected.get("nodes", {}))
+
+
+def _forwards(first: First = None, after: After = None) -> None:
+    """Declare the arguments of a page from the start of a list."""
+
+
+def _both_ways(first: First = None, after: After = None, last: Last = None, before: Before = None) -> None:
+    """Declare the arguments of a page from either end of a list."""
+
+
+_FORWARDS: Final = StrawberryResolver(_forwards).arguments
+_BOTH_WAYS: Final = StrawberryResolver(_both_ways).arguments
