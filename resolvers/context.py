@@ -12,7 +12,6 @@ from db.stores.idempotency import Claim
 from db.transactions.lock_queue import LockQueue
 from db.transactions.retries import transact
 from db.transactions.unit_of_work import Author, UnitOfWork
-from resolvers.answering import Answering
 from resolvers.caller import Caller, PermissionKey
 from resolvers.disclosures import Disclosures
 from resolvers.errors import AnswerWithheld, PermissionDenied
@@ -61,7 +60,7 @@ class Context:
         correlation_id: The request's id.
         client_address: The address of the client, if known.
         claim: The claim on the request's Idempotency-Key, if it has one.
-        answering: The mutation's field that is being answered.
+        root_field: The response name of the root field that is being resolved, if it is a mutation.
         snapshot: The snapshot that the request reads from.
         loaders: Loads records for many fields at once.
         disclosures: The patients whose records the request has read.
@@ -75,7 +74,7 @@ class Context:
     correlation_id: str
     client_address: str | None = None
     claim: Claim | None = field(init=False, default=None)
-    answering: Answering = field(init=False, default=Answering())
+    root_field: str = field(init=False, default="")
     snapshot: RequestSnapshot = field(init=False)
     loaders: Loaders = field(init=False)
     disclosures: Disclosures = field(init=False, default_factory=Disclosures)
@@ -112,29 +111,6 @@ class Context:
         self.snapshot.restart()
         self._replace_loaders()
 
-    def record_along(self, work: UnitOfWork, decided: object) -> frozenset[str]:
-        """Record in a mutation's transaction which patients the request discloses, unless it reads more after it.
-
-        If it does, all of them are recorded together before the response leaves: one request, one row.
-
-        Args:
-            work: The transaction.
-            decided: What the use case has decided, of which the payload is made.
-
-        Returns:
-            The patients that are in the access log once the transaction commits.
-        """
-        patients = self.disclosures.unrecorded | (self.answering.patients(decided) - self.disclosures.recorded)
-        if not patients or self.answering.reads_on():
-            return frozenset()
-        self.disclosures.record(work, patients)
-        return patients
-
-    def note_answer(self, decided: object, recorded: frozenset[str]) -> None:
-        """Note which patients a committed change discloses, and which of them `record_along` has recorded."""
-        self.disclosures.add(self.answering.patients(decided))
-        self.disclosures.mark_recorded(recorded)
-
     async def record_disclosures(self) -> None:
         """Store an access row for the patients that no mutation of the request has recorded.
 
@@ -143,20 +119,19 @@ class Context:
         Raises:
             AnswerWithheld: The database is busy or unavailable, and the request has changed something before.
         """
-        patients = self.disclosures.unrecorded
-        if not patients:
+        if not self.disclosures.unrecorded:
             return
 
-        async def record(work: UnitOfWork) -> None:
-            self.disclosures.record(work, patients)
+        async def record(work: UnitOfWork) -> frozenset[str]:
+            return self.disclosures.record(work)
 
         try:
-            await self.transact(record)
+            recorded = await self.transact(record)
         except Exception as fault:
             if self.changed and classify_fault(fault) is not None:
                 raise AnswerWithheld from fault
             raise
-        self.disclosures.mark_recorded(patients)
+        self.disclosures.mark_recorded(recorded)
 
     async def close(self) -> None:
         """End the snapshot and forget the records loaded from it. What is read next is read from a new one."""
@@ -170,9 +145,6 @@ class Context:
     async def end(self) -> None:
         """End the request. Fields that were abandoned raise RequestEnded if they read on."""
         self.ended = True
-        # The answering field leads to the executor, which leads back here: without this, both would stay in memory
-        # until the next garbage collection, hundreds of requests later.
-        self.answering = Answering()
         self.disclosures.clear()
         await self.close()
 

@@ -40,9 +40,15 @@ class Disclosures:
         """The patients that are not in the access log yet."""
         return frozenset(self._patients - self.recorded)
 
-    def record(self, work: UnitOfWork, patient_ids: frozenset[str]) -> None:
-        """Record the patients in a transaction. Call `mark_recorded` once it is committed."""
-        work.record_access(self.operation, patient_ids)
+    def record(self, work: UnitOfWork, patient_ids: Iterable[str] = ()) -> frozenset[str]:
+        """Record, in a transaction, the unrecorded patients and these, and return whom it records.
+
+        Call `mark_recorded` with them once the transaction is committed.
+        """
+        patients = frozenset(self._patients.union(patient_ids)) - self.recorded
+        if patients:
+            work.record_access(self.operation, patients)
+        return patients
 
     def mark_recorded(self, patient_ids: frozenset[str]) -> None:
         """Note that the patients are in the access log."""

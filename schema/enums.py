@@ -1,4 +1,4 @@
-"""The domain's enumerations, told to GraphQL with a description of each value."""
+"""The domain's enumerations as GraphQL enums, with a description of each value."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -12,7 +12,8 @@ from domain.refusal import FaultCode
 
 
 def _declare(enumeration: type[StrEnum], name: str, description: str, values: Mapping[StrEnum, str]) -> None:
-    # The domain knows no GraphQL, so its enumerations are declared from here, and their values described after.
+    # The domain does not import Strawberry, so its enums are declared here. strawberry.enum takes no descriptions of
+    # values that are plain members, so they are added afterwards.
     strawberry.enum(enumeration, name=name, description=description)
     described = {member.value: text for member, text in values.items()}
     for value in enumeration.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry.enum
@@ -26,7 +27,7 @@ _declare(
     {
         GroupType.THERAPY: "Group psychotherapy.",
         GroupType.PSYCHOEDUCATION: "Teaching about an illness and how to live with it.",
-        GroupType.SKILLS_TRAINING: "Practice of skills, for example of dialectical behaviour therapy.",
+        GroupType.SKILLS_TRAINING: "Practice of skills, for example those of dialectical behaviour therapy.",
         GroupType.SUPPORT: "Mutual support.",
         GroupType.IOP: "Intensive outpatient program: at least 9 hours on 3 days a week.",
         GroupType.PHP: "Partial hospitalization program: at least 20 hours on 5 days a week.",
@@ -36,17 +37,17 @@ _declare(
 _declare(
     OccurrenceStatus,
     "OccurrenceStatus",
-    "Where a session stands.",
+    "The status of a session.",
     {
-        OccurrenceStatus.SCHEDULED: "It is planned.",
-        OccurrenceStatus.COMPLETED: "It took place and is documented.",
-        OccurrenceStatus.CANCELLED: "It was called off, for the reason beside it.",
+        OccurrenceStatus.SCHEDULED: "The session is planned.",
+        OccurrenceStatus.COMPLETED: "The session took place and is documented.",
+        OccurrenceStatus.CANCELLED: "The session was cancelled. cancellationReason says why.",
     },
 )
 _declare(
     EnrollmentStatus,
     "EnrollmentStatus",
-    "Where a patient stands in a group.",
+    "The status of a patient in a group.",
     {
         EnrollmentStatus.ENROLLED: "The patient has a seat.",
         EnrollmentStatus.WAITLISTED: "The patient waits for a seat, at waitlistPosition.",
@@ -56,9 +57,9 @@ _declare(
 _declare(
     CapacityStatus,
     "CapacityStatus",
-    "How a group's seats stand.",
+    "Whether a group has free seats.",
     {
-        CapacityStatus.OPEN: "There is a free seat.",
+        CapacityStatus.OPEN: "At least one seat is free.",
         CapacityStatus.FULL: "Every seat is taken.",
         CapacityStatus.OVER_CAPACITY: "More patients are enrolled than there are seats.",
     },
@@ -69,13 +70,13 @@ _declare(
     "Whether a program's week meets its requirements.",
     {
         ComplianceStatus.COMPLIANT: "Every requirement is met.",
-        ComplianceStatus.NON_COMPLIANT: "At least one requirement is not met; the gaps tell which.",
+        ComplianceStatus.NON_COMPLIANT: "At least one requirement is not met. The gaps list them.",
     },
 )
 _declare(
     ComplianceRequirementCode,
     "ComplianceRequirementCode",
-    "What a program's week is measured by.",
+    "A weekly requirement of a program.",
     {
         ComplianceRequirementCode.WEEKLY_HOURS: "Hours in the week.",
         ComplianceRequirementCode.WEEKLY_DAYS: "Days with a session in the week.",
@@ -87,20 +88,20 @@ _declare(
     "UserErrorCode",
     "Why an input was refused.",
     {
-        FaultCode.REQUIRED: "Something that is needed is missing or blank.",
-        FaultCode.INVALID: "The value makes no sense there.",
+        FaultCode.REQUIRED: "A required value is missing or blank.",
+        FaultCode.INVALID: "The value is not valid for this field.",
         FaultCode.OUT_OF_RANGE: "The value is too small, too large, too long, too early or too late.",
         FaultCode.NOT_FOUND: "The organization has no record with this id.",
-        FaultCode.ALREADY_ENROLLED: "The patient is enrolled in the group, or waits for it, already.",
-        FaultCode.NOT_ACTIVE: "The record is not active any more.",
+        FaultCode.ALREADY_ENROLLED: "The patient is already enrolled in the group or on its waitlist.",
+        FaultCode.NOT_ACTIVE: "The record is no longer active.",
         FaultCode.AT_CAPACITY: "The group has no free seat.",
         FaultCode.GROUP_DELETED: "The group is deleted.",
         FaultCode.OCCURRENCE_CANCELLED: "The session is cancelled.",
         FaultCode.OCCURRENCE_COMPLETED: "The session is completed.",
-        FaultCode.DUPLICATE_OCCURRENCE: "The group has a session that starts at the same local time.",
-        FaultCode.INVALID_RECURRENCE_RULE: "The rule is not a recurrence rule that is understood here.",
-        FaultCode.VERSION_CONFLICT: "The record has changed since the version you expected; read it again.",
-        FaultCode.WAITLIST_FULL: "The group has no free seat, and nobody more may wait for one.",
+        FaultCode.DUPLICATE_OCCURRENCE: "The group already has a session that starts at the same local time.",
+        FaultCode.INVALID_RECURRENCE_RULE: "The rule is not a supported recurrence rule.",
+        FaultCode.VERSION_CONFLICT: "The record has changed since the version you expected. Read it again.",
+        FaultCode.WAITLIST_FULL: "The group and its waitlist are full.",
     },
 )
 _declare(
@@ -108,8 +109,8 @@ _declare(
     "GroupDefinitionOrder",
     "The order of a list of groups.",
     {
-        GroupOrder.NAME_ASC: "By name, A to Z, whatever the case and accents.",
-        GroupOrder.NAME_DESC: "By name, Z to A, whatever the case and accents.",
+        GroupOrder.NAME_ASC: "By name, A to Z, ignoring case and accents.",
+        GroupOrder.NAME_DESC: "By name, Z to A, ignoring case and accents.",
         GroupOrder.CREATED_AT_ASC: "Oldest first.",
         GroupOrder.CREATED_AT_DESC: "Newest first.",
     },

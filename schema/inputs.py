@@ -1,4 +1,4 @@
-"""What mutations take. In an update a field left out stays as it is; null clears it where it is optional."""
+"""The inputs of mutations. In an update, a missing field keeps its value; null clears one that is optional."""
 
 from datetime import date, time
 
@@ -10,16 +10,19 @@ from domain.records import GroupType
 
 ID = strawberry.ID
 
-_VERSION = "The version you last saw. Where the record has moved on since, VERSION_CONFLICT, and nothing changes."
+_VERSION = (
+    "The version you last read. If the record has changed since, VERSION_CONFLICT is returned and nothing changes."
+)
 _NAME = "The group's name, 1 to 200 characters after trimming."
-_MAX = "How many seats the group has, 1 to 500."
-_MIN = "How many patients the group needs to run well, 1 to the maximum."
-_MINUTES = "How long a session lasts, in minutes, 5 to 720."
-_ZONE = "IANA time zone of the group's wall-clock times. By default the location's, else the clinic's."
-_FACILITATOR = "Id of the member of staff who leads."
-_CO_FACILITATOR = "Id of another member of staff who leads too."
-_LOCATION = "Id of the place."
+_MAX = "The number of seats, 1 to 500."
+_MIN = "The number of patients that the group needs to run well, 1 to the maximum."
+_MINUTES = "The duration of a session in minutes, 5 to 720."
+_ZONE = "IANA time zone of the group's wall-clock times. By default the location's, otherwise the clinic's."
+_FACILITATOR = "The id of the staff member who leads."
+_CO_FACILITATOR = "The id of a second staff member who leads."
+_LOCATION = "The id of the location."
 _RECURRENCE = "How often the group meets."
+_STAFF_AND_PLACE = ("facilitator_id", "co_facilitator_id", "location_id")
 
 
 @strawberry.input(
@@ -27,17 +30,17 @@ _RECURRENCE = "How often the group meets."
 )
 class RecurrenceInput:
     rule: str = strawberry.field(
-        description="RFC 5545 RRULE, with or without the RRULE: prefix, e.g. FREQ=WEEKLY;BYDAY=MO,WE,FR."
-        " FREQ is DAILY, WEEKLY, MONTHLY or YEARLY; UNTIL is a date, and the last day."
+        description="RFC 5545 RRULE, with or without the RRULE: prefix, for example FREQ=WEEKLY;BYDAY=MO,WE,FR."
+        " FREQ is DAILY, WEEKLY, MONTHLY or YEARLY. UNTIL is a date, the last day."
     )
-    start_date: date = strawberry.field(description="The first day the rule counts from.")
+    start_date: date = strawberry.field(description="The day from which the rule counts.")
     start_time: time = strawberry.field(description="Local wall-clock time at which each session starts.")
     excluded_dates: list[date] | None = strawberry.field(
-        default=None, description="Days on which the group does not meet though the rule says so (EXDATE)."
+        default=None, description="Days of the rule on which the group does not meet (EXDATE)."
     )
 
     def draft(self) -> RecurrenceDraft:
-        """Return it to the domain."""
+        """Return the input as the domain's draft."""
         return RecurrenceDraft(self.rule, self.start_date, self.start_time, tuple(self.excluded_dates or ()))
 
 
@@ -55,7 +58,7 @@ class CreateGroupDefinitionInput:
     recurrence: RecurrenceInput | None = strawberry.field(default=None, description=_RECURRENCE)
 
     def draft(self) -> GroupDraft:
-        """Return it to the domain."""
+        """Return the input as the domain's draft."""
         return GroupDraft(
             name=self.name,
             group_type=self.group_type,
@@ -70,7 +73,7 @@ class CreateGroupDefinitionInput:
         )
 
 
-@strawberry.input(description="Changes to a group. Enrollments stay, but a higher capacity seats those who wait.")
+@strawberry.input(description="Changes to a group. Enrollments stay. A higher capacity seats waiting patients.")
 class UpdateGroupDefinitionInput:
     id: ID = strawberry.field(description="The group.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
@@ -86,26 +89,24 @@ class UpdateGroupDefinitionInput:
     recurrence: RecurrenceInput | None = strawberry.field(default=UNSET, description=_RECURRENCE)
 
     def edits(self) -> dict[str, object]:
-        """Return the domain what was given."""
-        edits = given(
+        """Return the fields that the client sent, by the names of the domain's draft."""
+        edits = _sent(
             self,
             "name",
             "group_type",
-            "facilitator_id",
             "max_capacity",
             "duration_minutes",
-            "co_facilitator_id",
-            "location_id",
             "min_capacity",
             "time_zone",
             "recurrence",
+            *_STAFF_AND_PLACE,
         )
-        if isinstance(edits.get("recurrence"), RecurrenceInput):
-            edits["recurrence"] = self.recurrence.draft() if self.recurrence else None
+        if self.recurrence:
+            edits["recurrence"] = self.recurrence.draft()
         return edits
 
 
-@strawberry.input(description="A group to delete. Its record, sessions and enrollments stay, for the clinical record.")
+@strawberry.input(description="A group to delete. Its sessions and enrollments stay, for the clinical record.")
 class DeleteGroupDefinitionInput:
     id: ID = strawberry.field(description="The group.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
@@ -115,10 +116,10 @@ class DeleteGroupDefinitionInput:
 class CreateOccurrenceInput:
     group_definition_id: ID = strawberry.field(description="The group.")
     session_date: date = strawberry.field(description="Local date.")
-    start_time: time = strawberry.field(description="Local wall-clock time in the group's zone, whole minutes.")
+    start_time: time = strawberry.field(description="Local wall-clock time in the group's time zone, whole minutes.")
     end_time: time | None = strawberry.field(
         default=None,
-        description="Local wall-clock time, the same day. By default the group's duration after the start.",
+        description="Local wall-clock time on the same day. By default the group's duration after the start.",
     )
     facilitator_id: ID | None = strawberry.field(default=UNSET, description=_FACILITATOR + " By default the group's.")
     co_facilitator_id: ID | None = strawberry.field(
@@ -128,15 +129,19 @@ class CreateOccurrenceInput:
         default=UNSET, description=_LOCATION + " By default the group's; null for none."
     )
 
+    def staff_and_place(self) -> dict[str, object]:
+        """Return those of the facilitators and the location that the client sent."""
+        return _sent(self, *_STAFF_AND_PLACE)
 
-@strawberry.input(description="A stretch of the calendar to fill from a group's recurrence.")
+
+@strawberry.input(description="A window of the calendar to fill with sessions of a group's recurrence.")
 class GenerateOccurrencesInput:
     group_definition_id: ID = strawberry.field(description="The group.")
     from_: date = strawberry.field(name="from", description="First day, included.")
     through: date = strawberry.field(description="Last day, included, at most 24 months after the first.")
 
 
-@strawberry.input(description="Changes to a session. One that starts at another time keeps its length.")
+@strawberry.input(description="Changes to a session. If only the start changes, the session keeps its length.")
 class UpdateOccurrenceInput:
     id: ID = strawberry.field(description="The session.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
@@ -150,51 +155,49 @@ class UpdateOccurrenceInput:
     location_id: ID | None = strawberry.field(default=UNSET, description=_LOCATION)
 
     def edits(self) -> dict[str, object]:
-        """Return the domain what was given."""
-        return given(
-            self, "session_date", "start_time", "end_time", "facilitator_id", "co_facilitator_id", "location_id"
-        )
+        """Return the fields that the client sent, by the names of the domain's draft."""
+        return _sent(self, "session_date", "start_time", "end_time", *_STAFF_AND_PLACE)
 
 
-@strawberry.input(description="A session to cancel, once.")
+@strawberry.input(description="A session to cancel.")
 class CancelOccurrenceInput:
     id: ID = strawberry.field(description="The session.")
-    reason: str = strawberry.field(description="Why, 1 to 1,000 characters. Name no patient.")
+    reason: str = strawberry.field(description="The reason, 1 to 1,000 characters. Do not name patients.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 
-@strawberry.input(description="A patient to seat in a group, or to put on its waitlist where it is full.")
+@strawberry.input(description="A patient to seat in a group, or to put on its waitlist if the group is full.")
 class EnrollPatientInput:
     group_definition_id: ID = strawberry.field(description="The group.")
     patient_id: ID = strawberry.field(description="The patient.")
 
 
-@strawberry.input(description="An enrollment to end. The record stays, and the first in the waitlist is seated.")
+@strawberry.input(description="An enrollment to end. Its record stays, and the first in the waitlist is seated.")
 class DisenrollPatientInput:
     enrollment_id: ID = strawberry.field(description="The enrollment, seated or waiting.")
-    reason: str | None = strawberry.field(default=None, description="Why, up to 1,000 characters.")
+    reason: str | None = strawberry.field(default=None, description="The reason, up to 1,000 characters.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 
-@strawberry.input(description="A waiting patient to seat out of turn.")
+@strawberry.input(description="A waiting patient to seat ahead of the queue.")
 class PromoteEnrollmentInput:
-    enrollment_id: ID = strawberry.field(description="The enrollment that waits.")
+    enrollment_id: ID = strawberry.field(description="The waiting enrollment.")
     allow_over_capacity: bool | None = strawberry.field(
-        default=False, description="Seat the patient though the group is full: it will be over its capacity."
+        default=False, description="Seat the patient even if the group is full. The group is then over its capacity."
     )
 
 
-@strawberry.input(description="A waiting patient to put at another place in the queue.")
+@strawberry.input(description="A waiting patient to move to another position of the waitlist.")
 class MoveWaitlistedEnrollmentInput:
-    enrollment_id: ID = strawberry.field(description="The enrollment that waits.")
-    position: int = strawberry.field(description="The new position, 1 to the number waiting.")
+    enrollment_id: ID = strawberry.field(description="The waiting enrollment.")
+    position: int = strawberry.field(description="The new position, 1 to the number of waiting patients.")
 
 
-@strawberry.input(description="An enrollment made in error: it leaves every list, and its seat is given on.")
+@strawberry.input(description="An enrollment made in error. It leaves every list, and its seat goes to the next.")
 class RemoveEnrollmentInput:
     enrollment_id: ID = strawberry.field(description="The enrollment.")
 
 
-def given(input_: object, *names: str) -> dict[str, object]:
-    """Return those of an input's fields that the client sent, null among them."""
+def _sent(input_: object, *names: str) -> dict[str, object]:
+    """Return those of an input's fields that the client sent, null included."""
     return {name: value for name in names if (value := getattr(input_, name)) is not UNSET}

@@ -1,32 +1,42 @@
-"""The mutations: each unpacks its input, lets a resolver decide, and tells a refusal as user errors."""
+"""The mutations: each passes its input to a command and builds the payload of its result."""
 
+import inspect
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from functools import wraps
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 
 from domain.refusal import Refusal
 from resolvers.caller import PermissionKey
 from resolvers.commands import enrollments, groups, sessions
-from resolvers.context import Context
 from schema import inputs, payloads
-from schema.answered import answering
-from schema.permissions import requires
+from schema.permissions import Info, requires
 from schema.user_errors import user_errors
 
-Info = strawberry.Info[Context, None]
-Decided = TypeVar("Decided")
 Payload = TypeVar("Payload")
+Input = TypeVar("Input")
 
 
-async def _answer(
-    info: Info, decision: Awaitable[Decided], accepted: Callable[[Decided], Payload], payload: Callable[..., Payload]
-) -> Payload:
-    info.context.answering = answering(info, accepted)
-    try:
-        return accepted(await decision)
-    except Refusal as refusal:
-        return payload(user_errors=user_errors(refusal))
+def _mutation(
+    key: PermissionKey, description: str
+) -> Callable[[Callable[[Any, Info, Input], Awaitable[Payload]]], Any]:
+    """Declare a mutation that needs a permission. A refusal becomes a payload with only its user errors."""
+
+    def declare(resolve: Callable[[Any, Info, Input], Awaitable[Payload]]) -> Any:
+        payload: Callable[..., Payload] = inspect.get_annotations(resolve)["return"]
+
+        @wraps(resolve)
+        async def refusable(self: Any, info: Info, input: Input) -> Payload:
+            info.context.root_field = str(info.path.key)
+            try:
+                return await resolve(self, info, input)
+            except Refusal as refusal:
+                return payload(user_errors=user_errors(refusal))
+
+        return strawberry.mutation(resolver=refusable, description=description, extensions=[requires(key)])
+
+    return declare
 
 
 def _input(description: str) -> object:
@@ -34,185 +44,122 @@ def _input(description: str) -> object:
 
 
 @strawberry.type(
-    description="Every change. What a person can mend comes back as userErrors, never as a failed request."
+    description="Every change. What a person can correct is returned as userErrors, not as a failed request."
 )
 class Mutation:
-    @strawberry.mutation(
-        description="Defines a new group.", extensions=[requires(PermissionKey.GROUP_DEFINITIONS_CREATE)]
-    )
+    @_mutation(PermissionKey.GROUP_DEFINITIONS_CREATE, "Creates a group.")
     async def create_group_definition(
         self, info: Info, input: Annotated[inputs.CreateGroupDefinitionInput, _input("The new group.")]
     ) -> payloads.CreateGroupDefinitionPayload:
-        return await _answer(
-            info,
-            groups.create_group(info.context, input.draft()),
-            lambda group: payloads.CreateGroupDefinitionPayload(group_definition=group),
-            payloads.CreateGroupDefinitionPayload,
-        )
+        group = await groups.create_group(info.context, input.draft())
+        return payloads.CreateGroupDefinitionPayload(group_definition=group)
 
-    @strawberry.mutation(
-        description="Edits a group. A higher capacity seats those who wait; a lower one disenrolls nobody.",
-        extensions=[requires(PermissionKey.GROUP_DEFINITIONS_EDIT)],
+    @_mutation(
+        PermissionKey.GROUP_DEFINITIONS_EDIT,
+        "Edits a group. A higher capacity seats waiting patients; a lower one disenrolls nobody.",
     )
     async def update_group_definition(
         self, info: Info, input: Annotated[inputs.UpdateGroupDefinitionInput, _input("The changes.")]
     ) -> payloads.UpdateGroupDefinitionPayload:
-        return await _answer(
-            info,
-            groups.update_group_definition(info.context, input.id, input.edits(), input.expected_version),
-            lambda edited: payloads.UpdateGroupDefinitionPayload(
-                group_definition=edited.group, promoted=edited.promoted
-            ),
-            payloads.UpdateGroupDefinitionPayload,
-        )
+        edited = await groups.update_group_definition(info.context, input.id, input.edits(), input.expected_version)
+        return payloads.UpdateGroupDefinitionPayload(group_definition=edited.group, promoted=edited.promoted)
 
-    @strawberry.mutation(
-        description="Deletes a group softly: it leaves the lists and takes no new sessions or enrollments.",
-        extensions=[requires(PermissionKey.GROUP_DEFINITIONS_DELETE)],
+    @_mutation(
+        PermissionKey.GROUP_DEFINITIONS_DELETE,
+        "Deletes a group softly: it leaves the lists and takes no new sessions or enrollments.",
     )
     async def delete_group_definition(
         self, info: Info, input: Annotated[inputs.DeleteGroupDefinitionInput, _input("The group.")]
     ) -> payloads.DeleteGroupDefinitionPayload:
-        return await _answer(
-            info,
-            groups.delete_group(info.context, input.id, input.expected_version),
-            lambda group: payloads.DeleteGroupDefinitionPayload(group_definition=group),
-            payloads.DeleteGroupDefinitionPayload,
-        )
+        group = await groups.delete_group(info.context, input.id, input.expected_version)
+        return payloads.DeleteGroupDefinitionPayload(group_definition=group)
 
-    @strawberry.mutation(
-        description="Schedules one session of a group.", extensions=[requires(PermissionKey.GROUP_SCHEDULE_CREATE)]
-    )
+    @_mutation(PermissionKey.GROUP_SCHEDULE_CREATE, "Schedules one session of a group.")
     async def create_occurrence(
         self, info: Info, input: Annotated[inputs.CreateOccurrenceInput, _input("The session.")]
     ) -> payloads.CreateOccurrencePayload:
-        return await _answer(
-            info,
-            sessions.create_occurrence(
-                info.context,
-                input.group_definition_id,
-                input.session_date,
-                input.start_time,
-                input.end_time,
-                inputs.given(input, "facilitator_id", "co_facilitator_id", "location_id"),
-            ),
-            lambda session: payloads.CreateOccurrencePayload(occurrence=session),
-            payloads.CreateOccurrencePayload,
+        session = await sessions.create_occurrence(
+            info.context,
+            input.group_definition_id,
+            input.session_date,
+            input.start_time,
+            input.end_time,
+            input.staff_and_place(),
         )
+        return payloads.CreateOccurrencePayload(occurrence=session)
 
-    @strawberry.mutation(
-        description="Schedules what is missing of a group's recurrence, all of it or nothing.",
-        extensions=[requires(PermissionKey.GROUP_SCHEDULE_CREATE)],
+    @_mutation(
+        PermissionKey.GROUP_SCHEDULE_CREATE,
+        "Schedules the missing sessions of a group's recurrence, all of them or none.",
     )
     async def generate_occurrences(
         self, info: Info, input: Annotated[inputs.GenerateOccurrencesInput, _input("The group and the days.")]
     ) -> payloads.GenerateOccurrencesPayload:
-        return await _answer(
-            info,
-            sessions.generate_occurrences(info.context, input.group_definition_id, input.from_, input.through),
-            lambda generated: payloads.GenerateOccurrencesPayload(
-                occurrences=generated.sessions,
-                created_count=len(generated.sessions),
-                skipped_count=generated.skipped,
-            ),
-            payloads.GenerateOccurrencesPayload,
+        generated = await sessions.generate_occurrences(
+            info.context, input.group_definition_id, input.from_, input.through
+        )
+        return payloads.GenerateOccurrencesPayload(
+            occurrences=generated.sessions, created_count=len(generated.sessions), skipped_count=generated.skipped
         )
 
-    @strawberry.mutation(
-        description="Edits or moves a session that has not been cancelled.",
-        extensions=[requires(PermissionKey.GROUP_SCHEDULE_EDIT)],
-    )
+    @_mutation(PermissionKey.GROUP_SCHEDULE_EDIT, "Edits or moves a session that has not been cancelled.")
     async def update_occurrence(
         self, info: Info, input: Annotated[inputs.UpdateOccurrenceInput, _input("The changes.")]
     ) -> payloads.UpdateOccurrencePayload:
-        return await _answer(
-            info,
-            sessions.update_occurrence(info.context, input.id, input.edits(), input.expected_version),
-            lambda session: payloads.UpdateOccurrencePayload(occurrence=session),
-            payloads.UpdateOccurrencePayload,
-        )
+        session = await sessions.update_occurrence(info.context, input.id, input.edits(), input.expected_version)
+        return payloads.UpdateOccurrencePayload(occurrence=session)
 
-    @strawberry.mutation(
-        description="Cancels a session, for a reason, once.",
-        extensions=[requires(PermissionKey.GROUP_SCHEDULE_DELETE)],
-    )
+    @_mutation(PermissionKey.GROUP_SCHEDULE_DELETE, "Cancels a session, once, with a reason.")
     async def cancel_occurrence(
         self, info: Info, input: Annotated[inputs.CancelOccurrenceInput, _input("The session and the reason.")]
     ) -> payloads.CancelOccurrencePayload:
-        return await _answer(
-            info,
-            sessions.cancel_occurrence(info.context, input.id, input.reason, input.expected_version),
-            lambda session: payloads.CancelOccurrencePayload(occurrence=session),
-            payloads.CancelOccurrencePayload,
-        )
+        session = await sessions.cancel_occurrence(info.context, input.id, input.reason, input.expected_version)
+        return payloads.CancelOccurrencePayload(occurrence=session)
 
-    @strawberry.mutation(
-        description="Seats a patient in a group, or puts them on its waitlist where it is full.",
-        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_CREATE)],
+    @_mutation(
+        PermissionKey.GROUP_ENROLLMENTS_CREATE,
+        "Seats a patient in a group, or puts them on its waitlist if the group is full.",
     )
     async def enroll_patient(
         self, info: Info, input: Annotated[inputs.EnrollPatientInput, _input("The group and the patient.")]
     ) -> payloads.EnrollPatientPayload:
-        return await _answer(
-            info,
-            enrollments.enroll_patient(info.context, input.group_definition_id, input.patient_id),
-            lambda enrollment: payloads.EnrollPatientPayload(enrollment=enrollment),
-            payloads.EnrollPatientPayload,
-        )
+        enrollment = await enrollments.enroll_patient(info.context, input.group_definition_id, input.patient_id)
+        return payloads.EnrollPatientPayload(enrollment=enrollment)
 
-    @strawberry.mutation(
-        description="Ends an enrollment and seats the first in the waitlist where the group is below its maximum.",
-        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_EDIT)],
+    @_mutation(
+        PermissionKey.GROUP_ENROLLMENTS_EDIT,
+        "Ends an enrollment and seats the first in the waitlist if the group is below its maximum.",
     )
     async def disenroll_patient(
         self, info: Info, input: Annotated[inputs.DisenrollPatientInput, _input("The enrollment.")]
     ) -> payloads.DisenrollPatientPayload:
-        return await _answer(
-            info,
-            enrollments.disenroll_patient(info.context, input.enrollment_id, input.reason, input.expected_version),
-            lambda ended: payloads.DisenrollPatientPayload(enrollment=ended.enrollment, promoted=ended.promoted),
-            payloads.DisenrollPatientPayload,
+        ended = await enrollments.disenroll_patient(
+            info.context, input.enrollment_id, input.reason, input.expected_version
         )
+        return payloads.DisenrollPatientPayload(enrollment=ended.enrollment, promoted=ended.promoted)
 
-    @strawberry.mutation(
-        description="Seats a waiting patient out of turn.", extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_EDIT)]
-    )
+    @_mutation(PermissionKey.GROUP_ENROLLMENTS_EDIT, "Seats a waiting patient ahead of the queue.")
     async def promote_enrollment(
         self, info: Info, input: Annotated[inputs.PromoteEnrollmentInput, _input("The enrollment.")]
     ) -> payloads.PromoteEnrollmentPayload:
-        return await _answer(
-            info,
-            enrollments.promote_enrollment(
-                info.context, input.enrollment_id, allow_over_capacity=bool(input.allow_over_capacity)
-            ),
-            lambda enrollment: payloads.PromoteEnrollmentPayload(enrollment=enrollment),
-            payloads.PromoteEnrollmentPayload,
+        enrollment = await enrollments.promote_enrollment(
+            info.context, input.enrollment_id, allow_over_capacity=bool(input.allow_over_capacity)
         )
+        return payloads.PromoteEnrollmentPayload(enrollment=enrollment)
 
-    @strawberry.mutation(
-        description="Puts a waiting patient at another place in the queue.",
-        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_EDIT)],
-    )
+    @_mutation(PermissionKey.GROUP_ENROLLMENTS_EDIT, "Moves a waiting patient to another position of the waitlist.")
     async def move_waitlisted_enrollment(
-        self, info: Info, input: Annotated[inputs.MoveWaitlistedEnrollmentInput, _input("The enrollment and place.")]
+        self, info: Info, input: Annotated[inputs.MoveWaitlistedEnrollmentInput, _input("The enrollment and position.")]
     ) -> payloads.MoveWaitlistedEnrollmentPayload:
-        return await _answer(
-            info,
-            enrollments.move_waitlisted_enrollment(info.context, input.enrollment_id, input.position),
-            lambda enrollment: payloads.MoveWaitlistedEnrollmentPayload(enrollment=enrollment),
-            payloads.MoveWaitlistedEnrollmentPayload,
-        )
+        enrollment = await enrollments.move_waitlisted_enrollment(info.context, input.enrollment_id, input.position)
+        return payloads.MoveWaitlistedEnrollmentPayload(enrollment=enrollment)
 
-    @strawberry.mutation(
-        description="Hides an enrollment made in error, and gives its seat to the first in the waitlist.",
-        extensions=[requires(PermissionKey.GROUP_ENROLLMENTS_DELETE)],
+    @_mutation(
+        PermissionKey.GROUP_ENROLLMENTS_DELETE,
+        "Hides an enrollment made in error, and gives its seat to the first in the waitlist.",
     )
     async def remove_enrollment(
         self, info: Info, input: Annotated[inputs.RemoveEnrollmentInput, _input("The enrollment.")]
     ) -> payloads.RemoveEnrollmentPayload:
-        return await _answer(
-            info,
-            enrollments.remove_enrollment(info.context, input.enrollment_id),
-            lambda ended: payloads.RemoveEnrollmentPayload(enrollment=ended.enrollment, promoted=ended.promoted),
-            payloads.RemoveEnrollmentPayload,
-        )
+        ended = await enrollments.remove_enrollment(info.context, input.enrollment_id)
+        return payloads.RemoveEnrollmentPayload(enrollment=ended.enrollment, promoted=ended.promoted)

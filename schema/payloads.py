@@ -1,4 +1,4 @@
-"""What mutations answer: the entity, or null and the errors that the person can mend."""
+"""The payloads of mutations: the record, or null and the errors that the person can correct."""
 
 import strawberry
 
@@ -9,11 +9,13 @@ from schema.admission.cost_directives import ListSize
 from schema.types import Enrollment, GroupDefinition, Occurrence
 from schema.user_errors import USER_ERRORS, UserError
 
-_ERRORS = "What was wrong with the input, all of it at once. Empty where the change was made."
-
 
 def _errors() -> list[UserError]:
-    return strawberry.field(default_factory=list, description=_ERRORS, directives=[USER_ERRORS])
+    return strawberry.field(
+        default_factory=list,
+        description="Everything that is wrong with the input. Empty if the change was made.",
+        directives=[USER_ERRORS],
+    )
 
 
 def _promoted() -> tuple[records.Enrollment, ...]:
@@ -21,7 +23,7 @@ def _promoted() -> tuple[records.Enrollment, ...]:
         default=(),
         graphql_type=list[Enrollment],
         directives=[ListSize(assumed_size=MAX_CAPACITY)],
-        description="Who was seated from the waitlist by this change, in their order.",
+        description="The enrollments that this change seated from the waitlist, in order.",
     )
 
 
@@ -37,85 +39,87 @@ def _enrollment(description: str) -> records.Enrollment | None:
     return strawberry.field(default=None, graphql_type=Enrollment | None, description=description)
 
 
-@strawberry.type(description="The answer to createGroupDefinition.")
+@strawberry.type(description="The payload of createGroupDefinition.")
 class CreateGroupDefinitionPayload:
-    group_definition: records.GroupDefinition | None = _group("The new group; null where it was refused.")
+    group_definition: records.GroupDefinition | None = _group("The new group; null if it was refused.")
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to updateGroupDefinition.")
+@strawberry.type(description="The payload of updateGroupDefinition.")
 class UpdateGroupDefinitionPayload:
-    group_definition: records.GroupDefinition | None = _group("The edited group; null where the edit was refused.")
+    group_definition: records.GroupDefinition | None = _group("The edited group; null if the edit was refused.")
     promoted: tuple[records.Enrollment, ...] = _promoted()
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to deleteGroupDefinition.")
+@strawberry.type(description="The payload of deleteGroupDefinition.")
 class DeleteGroupDefinitionPayload:
-    group_definition: records.GroupDefinition | None = _group("The deleted group; null where that was refused.")
+    group_definition: records.GroupDefinition | None = _group("The deleted group; null if the deletion was refused.")
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to createOccurrence.")
+@strawberry.type(description="The payload of createOccurrence.")
 class CreateOccurrencePayload:
-    occurrence: records.Occurrence | None = _session("The new session; null where it was refused.")
+    occurrence: records.Occurrence | None = _session("The new session; null if it was refused.")
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to generateOccurrences.")
+@strawberry.type(description="The payload of generateOccurrences.")
 class GenerateOccurrencesPayload:
     occurrences: tuple[records.Occurrence, ...] = strawberry.field(
         default=(),
         graphql_type=list[Occurrence],
         directives=[ListSize(assumed_size=MAX_SESSIONS)],
-        description="The sessions that were made, in their order.",
+        description="The new sessions, in order.",
     )
-    created_count: int = strawberry.field(default=0, description="How many sessions were made.")
+    created_count: int = strawberry.field(default=0, description="The number of new sessions.")
     skipped_count: int = strawberry.field(
-        default=0, description="How many of the rule's slots have a session already, cancelled ones among them."
+        default=0, description="The number of the rule's slots that have a session already, cancelled ones included."
     )
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to updateOccurrence.")
+@strawberry.type(description="The payload of updateOccurrence.")
 class UpdateOccurrencePayload:
-    occurrence: records.Occurrence | None = _session("The edited session; null where the edit was refused.")
+    occurrence: records.Occurrence | None = _session("The edited session; null if the edit was refused.")
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to cancelOccurrence.")
+@strawberry.type(description="The payload of cancelOccurrence.")
 class CancelOccurrencePayload:
-    occurrence: records.Occurrence | None = _session("The cancelled session; null where that was refused.")
+    occurrence: records.Occurrence | None = _session("The cancelled session; null if the cancellation was refused.")
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to enrollPatient.")
+@strawberry.type(description="The payload of enrollPatient.")
 class EnrollPatientPayload:
-    enrollment: records.Enrollment | None = _enrollment("The enrollment, seated or waiting; null where refused.")
+    enrollment: records.Enrollment | None = _enrollment("The enrollment, seated or waiting; null if it was refused.")
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to disenrollPatient.")
+@strawberry.type(description="The payload of disenrollPatient.")
 class DisenrollPatientPayload:
-    enrollment: records.Enrollment | None = _enrollment("The ended enrollment; null where that was refused.")
+    enrollment: records.Enrollment | None = _enrollment("The ended enrollment; null if the change was refused.")
     promoted: tuple[records.Enrollment, ...] = _promoted()
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to promoteEnrollment.")
+@strawberry.type(description="The payload of promoteEnrollment.")
 class PromoteEnrollmentPayload:
-    enrollment: records.Enrollment | None = _enrollment("The enrollment, now seated; null where that was refused.")
+    enrollment: records.Enrollment | None = _enrollment("The enrollment, now seated; null if the change was refused.")
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to moveWaitlistedEnrollment.")
+@strawberry.type(description="The payload of moveWaitlistedEnrollment.")
 class MoveWaitlistedEnrollmentPayload:
-    enrollment: records.Enrollment | None = _enrollment("The enrollment at its new place; null where refused.")
+    enrollment: records.Enrollment | None = _enrollment(
+        "The enrollment at its new position; null if the change was refused."
+    )
     user_errors: list[UserError] = _errors()
 
 
-@strawberry.type(description="The answer to removeEnrollment.")
+@strawberry.type(description="The payload of removeEnrollment.")
 class RemoveEnrollmentPayload:
-    enrollment: records.Enrollment | None = _enrollment("The removed enrollment; null where that was refused.")
+    enrollment: records.Enrollment | None = _enrollment("The removed enrollment; null if the change was refused.")
     promoted: tuple[records.Enrollment, ...] = _promoted()
     user_errors: list[UserError] = _errors()

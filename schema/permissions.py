@@ -1,4 +1,4 @@
-"""Permission is one declaration: what checks is made of the directive that the SDL prints."""
+"""Permissions: one declaration on a field both checks the caller and prints the directive in the SDL."""
 
 import strawberry
 from strawberry.schema_directive import Location
@@ -13,14 +13,14 @@ Info = strawberry.Info[Context, None]
 
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
-    description="The field is open to callers who hold the key. Others get null and an error with code FORBIDDEN.",
+    description="Only callers with the permission may use the field. Others get null and an error with code FORBIDDEN.",
 )
 class RequiresPermission:
     key: str = strawberry.directive_field(name="key")
 
 
 class _Check(Guard):
-    """Checks a directive before its field resolves."""
+    """Checks the permission of a directive before its field resolves."""
 
     def __init__(self, directive: RequiresPermission) -> None:
         self.directive = directive
@@ -30,10 +30,10 @@ class _Check(Guard):
         field.directives = [*field.directives, self.directive]
 
     def check(self, context: Context) -> None:
-        """Raise PermissionDenied where the caller lacks the key. It asks no database."""
+        """Raise PermissionDenied if the caller lacks the permission. The check needs no database."""
         context.require(self._key)
 
 
 def requires(key: PermissionKey) -> Guard:
-    """Return the extension that opens a field to holders of the key and prints it in the SDL."""
+    """Return the extension that restricts a field to callers with the permission and prints it in the SDL."""
     return _Check(RequiresPermission(key=key.value))

@@ -1,4 +1,4 @@
-"""Dates, wall-clock times and instants, as they are written in requests and answers."""
+"""Dates, wall-clock times and instants, as requests and responses write them."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -9,7 +9,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from executor import serialized_by, serialized_by_encoder
 
-# fromisoformat() alone also takes week dates and forms without separators.
+# fromisoformat() also takes week dates and forms without separators.
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?", re.ASCII)
 _OFFSET = re.compile(r".*(Z|[+-]\d{2}(:?\d{2})?)", re.IGNORECASE | re.ASCII)
@@ -20,8 +20,8 @@ def _parse_date(value: object) -> date:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise GraphQLError(f"There is no such day as {value}.") from None
-    raise GraphQLError("A Date is written YYYY-MM-DD, for example 2026-11-23.")
+            raise GraphQLError(f"{value} is not a valid date.") from None
+    raise GraphQLError("A Date must be written as YYYY-MM-DD, for example 2026-11-23.")
 
 
 def _parse_time(value: object) -> time:
@@ -29,10 +29,10 @@ def _parse_time(value: object) -> time:
         try:
             return time.fromisoformat(value)
         except ValueError:
-            raise GraphQLError(f"There is no such time as {value}.") from None
+            raise GraphQLError(f"{value} is not a valid time.") from None
     if isinstance(value, str) and _OFFSET.fullmatch(value):
-        raise GraphQLError("A Time is local wall-clock time and has no offset, for example 09:00:00.")
-    raise GraphQLError("A Time is written HH:MM or HH:MM:SS, for example 09:00:00.")
+        raise GraphQLError("A Time is local wall-clock time and must not have an offset, for example 09:00:00.")
+    raise GraphQLError("A Time must be written as HH:MM or HH:MM:SS, for example 09:00:00.")
 
 
 def _parse_instant(value: object) -> datetime:
@@ -43,7 +43,7 @@ def _parse_instant(value: object) -> datetime:
             instant = None
         if instant is not None and instant.tzinfo is not None:
             return instant.astimezone(UTC)
-    raise GraphQLError("A DateTime is an instant with its offset, for example 2026-11-23T16:00:00+00:00.")
+    raise GraphQLError("A DateTime must be an instant with an offset, for example 2026-11-23T16:00:00+00:00.")
 
 
 @serialized_by_encoder(date)
@@ -63,7 +63,7 @@ def _write_instant(value: datetime) -> str:
 
 
 def _write_instant_quickly(value: datetime) -> str:
-    # What is read from a database is in UTC already.
+    # Instants from the database are in UTC already.
     return value.isoformat() if value.tzinfo is UTC else value.astimezone(UTC).isoformat()
 
 
@@ -74,21 +74,21 @@ serialized_by(datetime, _write_instant_quickly)(_write_instant)
 SCALARS: dict[object, ScalarDefinition] = {
     date: strawberry.scalar(
         name="Date",
-        description="A calendar date by ISO 8601, for example 2026-11-23.",
+        description="A calendar date in ISO 8601 format, for example 2026-11-23.",
         serialize=_write_date,
         parse_value=_parse_date,
     ),
     time: strawberry.scalar(
         name="Time",
-        description="A local wall-clock time by ISO 8601, without offset, for example 09:00:00."
-        " Its zone is the timeZone beside it.",
+        description="A local wall-clock time in ISO 8601 format, without an offset, for example 09:00:00."
+        " The timeZone field beside it has its time zone.",
         serialize=_write_time,
         parse_value=_parse_time,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant by ISO 8601 with its offset; in answers always UTC, for example"
-        " 2026-11-23T16:00:00+00:00.",
+        description="An instant in ISO 8601 format with an offset, for example 2026-11-23T16:00:00+00:00."
+        " Responses always use UTC.",
         serialize=_write_instant,
         parse_value=_parse_instant,
     ),

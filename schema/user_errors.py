@@ -1,4 +1,4 @@
-"""What a person can mend, as data."""
+"""Errors that a person can correct, as data in the payload."""
 
 from typing import Final
 
@@ -9,21 +9,21 @@ from schema import enums  # noqa: F401  # declares FaultCode to GraphQL
 from schema.admission.cost_directives import ListSize
 
 USER_ERRORS: Final = ListSize(assumed_size=10)
-"""What a list of errors costs: an input has about so many fields that can be wrong at once."""
+"""The cost of a list of errors: about as many fields of an input can be wrong at once."""
 
 
-@strawberry.type(description="One thing wrong with an input, told so that the person who typed it can mend it.")
+@strawberry.type(description="One thing wrong with an input, in words for the person who typed it.")
 class UserError:
     code: FaultCode = strawberry.field(description="The kind of error, for programs.")
     message: str = strawberry.field(description="What is wrong and what would be right, for people.")
     field: list[str] | None = strawberry.field(
-        description='The path into the input that it concerns, for example ["input", "maxCapacity"].',
+        description='The path to the input field that is wrong, for example ["input", "maxCapacity"].',
         directives=[ListSize(assumed_size=3)],
     )
 
 
 def user_errors(refusal: Refusal) -> list[UserError]:
-    """Return a refusal's faults, in their order."""
+    """Return the faults of a refusal, in order."""
     return [
         UserError(code=fault.code, message=fault.message, field=list(fault.field) if fault.field is not None else None)
         for fault in refusal.faults

@@ -1,4 +1,4 @@
-"""The database's clock, in SQL. What relays agree on by time they agree on by this one, however wrong theirs are."""
+"""The database's clock, in SQL. Relays on several hosts agree on it, even if their own clocks are wrong."""
 
 from datetime import datetime, timedelta
 
@@ -9,10 +9,10 @@ from db.tables import Instant
 
 
 def in_seconds(connection: AsyncConnection, seconds: float = 0) -> ColumnElement[datetime]:
-    """Return the instant so many seconds after the statement's beginning."""
+    """Return the instant `seconds` after the start of the statement."""
     if connection.dialect.name == "sqlite":
-        # As `Instant` is stored: with microseconds, of which SQLite's clock knows the first three digits.
+        # `Instant` is stored with microseconds. SQLite's clock has milliseconds.
         return func.strftime("%Y-%m-%d %H:%M:%f000", "now", f"{seconds:+.3f} seconds", type_=Instant)
-    # Not clock_timestamp: that one is read anew for each row, so that no index could be searched by it.
+    # Not clock_timestamp(): PostgreSQL evaluates it for each row, so it could not use an index.
     present = func.statement_timestamp(type_=Instant)
     return type_coerce(present + literal(timedelta(seconds=seconds), Interval), Instant)

@@ -9,6 +9,7 @@ from db.sql.rows import GROUP_COLUMNS, group_record
 from db.sql.statement import Statement, equals, of_organization
 from db.tables import group_definitions
 from db.transactions.unit_of_work import UnitOfWork
+from domain.groups import GroupChange
 from domain.records import GroupDefinition
 from domain.search_text import search_text
 
@@ -46,14 +47,18 @@ async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None
     return group_record(columns)
 
 
-async def insert_group(work: UnitOfWork, group: GroupDefinition) -> None:
-    """Store a new group."""
+async def insert_group(work: UnitOfWork, change: GroupChange) -> None:
+    """Store a new group and its history."""
+    group = change.group
     await work.store(_INSERT, [{**_row(group), "created_at": group.created_at, "changed_at": group.updated_at}])
+    work.record(change.history)
 
 
-async def update_group(work: UnitOfWork, group: GroupDefinition) -> None:
-    """Store a changed group, which this transaction has locked."""
-    await work.store(_UPDATE, [_row(group)])
+async def update_group(work: UnitOfWork, change: GroupChange) -> None:
+    """Store a change to a group that this transaction has locked, and its history. Do nothing if nothing changed."""
+    if change.history:
+        await work.store(_UPDATE, [_row(change.group)])
+        work.record(change.history)
 
 
 def _row(group: GroupDefinition) -> dict[str, Any]:

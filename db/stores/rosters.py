@@ -83,7 +83,7 @@ async def save_roster(work: UnitOfWork, change: RosterChange) -> None:
     if moved:
         rows = [{"id": enrollment.id, "waitlist_position": enrollment.waitlist_position} for enrollment in moved]
         await work.store(_RENUMBER, [{"rows": rows, "now": moved[0].updated_at}])
-    work.record(change.events, change.history)
+    work.record(change.history, change.events)
 
 
 def _row(enrollment: Enrollment) -> dict[str, Any]:

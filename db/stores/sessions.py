@@ -13,6 +13,7 @@ from db.sql.statement import Statement, constant, equals, of_organization
 from db.tables import occurrences
 from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Occurrence, OccurrenceStatus
+from domain.sessions import SessionChange
 
 _COLUMNS: Final = tuple(field.name for field in fields(Occurrence))
 _sessions = occurrences.c
@@ -61,15 +62,16 @@ async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through
     return {(session_date, start_time) for session_date, start_time in rows}
 
 
-async def insert_sessions(work: UnitOfWork, sessions: Sequence[Occurrence]) -> None:
-    """Store new sessions, in one round trip."""
-    if sessions:
-        await work.store(_INSERT, [_row(session) for session in sessions])
-
-
-async def update_session(work: UnitOfWork, session: Occurrence) -> None:
-    """Store a changed session, whose group this transaction has locked."""
-    await work.store(_UPDATE, [_row(session)])
+async def save_sessions(work: UnitOfWork, changes: Sequence[SessionChange]) -> None:
+    """Store new and changed sessions of a locked group, with their history and events, in one round trip each."""
+    new = [_row(change.after) for change in changes if change.before is None]
+    if new:
+        await work.store(_INSERT, new)
+    edited = [_row(change.after) for change in changes if change.before is not None and change.history]
+    if edited:
+        await work.store(_UPDATE, edited)
+    for change in changes:
+        work.record(change.history, change.events)
 
 
 def _row(session: Occurrence) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Transactions across organizations, for relays, housekeeping and operators' commands. Requests never use them.
 
-On PostgreSQL the tables show the rows of all organizations only to a transaction that acts as one of two roles (see
-`db.connections.roles`): naming the role here is the one way there. SQLite has no roles.
+On PostgreSQL only two roles see the rows of all organizations (see `db.connections.roles`), and only the functions of
+this module switch to them. SQLite has no roles.
 """
 
 from collections.abc import AsyncIterator
@@ -13,15 +13,15 @@ from db.connections.engine import WRITES
 from db.connections.pg_transactions import driver_transaction
 from db.connections.roles import Role, act_as
 
-_ALL = ""
-"""The organization of a driver that is used for none: every statement names its own."""
+_NO_ORGANIZATION = ""
+"""Statements across organizations do not use the driver's own."""
 
 
 @asynccontextmanager
 async def reading_all(engine: AsyncEngine, role: Role) -> AsyncIterator[AsyncConnection]:
     """Open a transaction that reads the rows of all organizations."""
     if engine.dialect.name == "postgresql":
-        async with driver_transaction(engine, _ALL, f"BEGIN READ ONLY; {act_as(role)}") as opened:
+        async with driver_transaction(engine, _NO_ORGANIZATION, f"BEGIN READ ONLY; {act_as(role)}") as opened:
             yield opened.connection
         return
     async with engine.connect() as connection:
@@ -30,10 +30,10 @@ async def reading_all(engine: AsyncEngine, role: Role) -> AsyncIterator[AsyncCon
 
 @asynccontextmanager
 async def reading_one_moment(engine: AsyncEngine, role: Role) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction that reads the rows of all organizations as of one moment."""
+    """Open a transaction that reads the rows of all organizations at one moment."""
     if engine.dialect.name == "postgresql":
         begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {act_as(role)}"
-        async with driver_transaction(engine, _ALL, begin) as opened:
+        async with driver_transaction(engine, _NO_ORGANIZATION, begin) as opened:
             yield opened.connection
         return
     async with engine.connect() as connection, connection.begin():
@@ -42,9 +42,9 @@ async def reading_one_moment(engine: AsyncEngine, role: Role) -> AsyncIterator[A
 
 @asynccontextmanager
 async def writing_all(engine: AsyncEngine, role: Role) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction that may write rows of all organizations. Leaving the block commits."""
+    """Open a transaction that may write rows of all organizations. It commits at the end of the block."""
     if engine.dialect.name == "postgresql":
-        async with driver_transaction(engine, _ALL, f"BEGIN; {act_as(role)}") as opened:
+        async with driver_transaction(engine, _NO_ORGANIZATION, f"BEGIN; {act_as(role)}") as opened:
             yield opened.connection
         return
     async with engine.connect() as connection:

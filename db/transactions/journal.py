@@ -5,6 +5,7 @@ and no round trips either.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -88,10 +89,17 @@ def _shared(name: str) -> BindParameter[Any]:
 
 _ON_POSTGRESQL: Final = _changes(postgresql=True)
 _ON_SQLITE: Final = _changes(postgresql=False)
-_ONE_BY_ONE: Final = {name: Statement(change, sqlite=_ON_SQLITE[name]) for name, change in _ON_POSTGRESQL.items()}
-_TOGETHER: Final = Statement(
-    select(literal_column("1")).add_cte(*(change.cte(f"write_{name}") for name, change in _ON_POSTGRESQL.items()))
-)
+
+
+@cache
+def _statement(*names: str) -> Statement:
+    """Return the statement that writes the rows of these parameters, and touches no other table."""
+    changes = {name: _ON_POSTGRESQL[name] for name in names}
+    if len(names) == 1:
+        return Statement(*changes.values(), sqlite=_ON_SQLITE[names[0]])
+    return Statement(
+        select(literal_column("1")).add_cte(*(change.cte(f"write_{name}") for name, change in changes.items()))
+    )
 
 
 async def write_journal(driver: Driver, shared: Mapping[str, Any], rows: Mapping[str, Sequence[Any]]) -> None:
@@ -99,7 +107,7 @@ async def write_journal(driver: Driver, shared: Mapping[str, Any], rows: Mapping
 
     Args:
         driver: The transaction's connection.
-        shared: What all rows have in common: `now`, `actor_id`, `correlation_id` and `client_address`.
+        shared: The values that all rows have in common: `now`, `actor_id`, `correlation_id` and `client_address`.
         rows: The rows by the name of their parameter, in the order in which they are inserted.
 
     Raises:
@@ -108,9 +116,10 @@ async def write_journal(driver: Driver, shared: Mapping[str, Any], rows: Mapping
     parameters = {
         name: values if name == GROUPS else [{**row, _POSITION: index} for index, row in enumerate(values)]
         for name, values in rows.items()
+        if values
     }
-    statements = [_ONE_BY_ONE[name] for name, values in parameters.items() if values]
-    if len(statements) > 1 and driver.on_postgresql:
-        statements = [_TOGETHER]
-    for statement in statements:
-        await driver.fetch(statement, {**shared, **parameters})
+    if driver.on_postgresql and parameters:
+        await driver.fetch(_statement(*parameters), {**shared, **parameters})
+        return
+    for name in parameters:
+        await driver.fetch(_statement(name), {**shared, **parameters})

@@ -1,8 +1,8 @@
-"""A queue for row locks: requests of one process that want the same lock wait here, not in the database.
+"""A queue for row locks. Requests of one process that want the same lock wait here, not in the database.
 
-A request that waits for a lock in the database holds a connection. Fifty requests for one group would hold all of
-them, and requests for other groups would wait too. Here one request at a time goes to the database for each lock, and
-the others hold nothing.
+A request that waits for a lock in the database holds a connection. Fifty requests for one group would hold all
+connections, and requests for other groups would wait too. With the queue, one request at a time goes to the database
+for each lock, and the others hold nothing.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from db.connections.faults import Busy
 
 
 class MustQueue(Exception):
-    """Another request holds the lock. Give the connection back, wait for the ticket, and begin again."""
+    """Another request holds the lock. Return the connection, wait for the ticket, and begin again."""
 
     def __init__(self, key: Hashable) -> None:
         super().__init__("another request holds this lock")
@@ -21,7 +21,7 @@ class MustQueue(Exception):
 
 
 class LockQueue:
-    """For each key one holder at a time, and a queue behind it in order of arrival."""
+    """For each key one holder at a time, and a queue of waiting requests in order of arrival."""
 
     def __init__(self) -> None:
         self._queues: dict[Hashable, deque[asyncio.Future[None]]] = {}
@@ -34,7 +34,7 @@ class LockQueue:
         return True
 
     async def acquire(self, key: Hashable, seconds: float) -> None:
-        """Acquire the key, after those who came before. Raise Busy if that takes longer than `seconds`."""
+        """Acquire the key after the requests that came before. Raise Busy if that takes longer than `seconds`."""
         if self.acquire_now(key):
             return
         waiter = asyncio.get_running_loop().create_future()
@@ -43,7 +43,7 @@ class LockQueue:
             async with asyncio.timeout(seconds):
                 await waiter
         except BaseException as fault:
-            # On a timeout or a cancellation the key may have been handed over at that very moment.
+            # The key may have been handed over at the very moment of the timeout or the cancellation.
             if waiter.done() and not waiter.cancelled():
                 self.release(key)
             if isinstance(fault, TimeoutError):
@@ -62,14 +62,14 @@ class LockQueue:
 
 
 class Ticket:
-    """The one key that a transaction holds, over all its attempts."""
+    """The one key that a transaction holds, across all its attempts."""
 
     def __init__(self, lock_queue: LockQueue) -> None:
         self._lock_queue = lock_queue
         self._key: Hashable | None = None
 
     def require(self, key: Hashable) -> None:
-        """Raise MustQueue where another holds the key. A transaction holds one key: its second lock needs none."""
+        """Acquire the key, or raise MustQueue if another request holds it. Do nothing if the transaction has a key."""
         if self._key is not None:
             return
         if not self._lock_queue.acquire_now(key):

@@ -1,4 +1,4 @@
-"""Snapshots: transactions that read a single moment of the database, on a connection of `db.connections.read_pool`."""
+"""Snapshots: read-only transactions that see one moment of the database, on connections of the read pool."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,18 +12,18 @@ from db.connections.read_pool import PooledDriver, ReadPool
 from db.sql.lookups import Lookup, Lookups
 from db.sql.statement import Statement
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class Snapshot:
-    """A transaction that reads, bound to one organization. It holds a connection until it is closed."""
+    """A read-only transaction for one organization. It holds a connection until it is closed."""
 
     __slots__ = ("_fault", "_read_pool", "driver", "on_postgresql", "organization_id")
 
     def __init__(self, read_pool: ReadPool, driver: PooledDriver) -> None:
-        """Begin nothing yet; `open_snapshot` does."""
+        """Wrap a connection. `open_snapshot` begins the transaction."""
         self.organization_id = driver.organization_id
         self.on_postgresql = driver.on_postgresql
         self.driver = driver
@@ -31,8 +31,8 @@ class Snapshot:
         self._fault: DBAPIError | None = None
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """Return the statement's rows as `Driver.fetch` does. Raise DBAPIError: after a fault always that one."""
-        # PostgreSQL answers nothing more in a transaction that has failed, and does not repeat why.
+        """Return the statement's rows as `Driver.fetch` does. Raise DBAPIError; after a fault, always the same one."""
+        # PostgreSQL refuses every later statement of a failed transaction, with an error that hides the cause.
         if self._fault is not None:
             raise self._fault
         try:
@@ -42,7 +42,7 @@ class Snapshot:
             raise
 
     async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
-        """Return what each of the lookups finds by the id. Raises as above."""
+        """Return the result of each lookup for the id. Raise DBAPIError as `fetch` does."""
         if self._fault is not None:
             raise self._fault
         try:
@@ -51,8 +51,8 @@ class Snapshot:
             self._fault = fault
             raise
 
-    async def find(self, lookup: Lookup[Found], id: object) -> Found:
-        """Return what the lookup finds by the id. Raises as above."""
+    async def find(self, lookup: Lookup[Result], id: object) -> Result:
+        """Return the result of a lookup for the id. Raise DBAPIError as `fetch` does."""
         return lookup.of_rows(await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id}))
 
     async def begin(self) -> None:
@@ -60,10 +60,10 @@ class Snapshot:
         await self.driver.run(_BEGIN if self.on_postgresql else "BEGIN")
 
     async def close(self) -> None:
-        """End the transaction, which has changed nothing, and return the connection back. Raise DBAPIError."""
+        """End the transaction and return the connection to the pool. Raise DBAPIError."""
         reusable = False
         try:
-            # A database that has fallen silent is not asked to roll back: it would be waited for once more.
+            # No rollback after a timeout: it would wait once more for a database that does not respond.
             if not self.driver.is_lost() and not is_unavailable(self._fault):
                 await self.driver.run("ROLLBACK")
                 reusable = True
@@ -72,9 +72,9 @@ class Snapshot:
 
 
 async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: object) -> list[Any]:
-    """Return what each of the lookups finds by the id, all at the same moment. Raise DBAPIError.
+    """Return the result of each lookup for the id, all of one moment. Raise DBAPIError.
 
-    PostgreSQL is asked by one statement, which needs no transaction around it to see a single moment.
+    On PostgreSQL they are one statement, which sees one moment without a transaction around it.
     """
     if engine.dialect.name != "postgresql":
         async with snapshot(engine, organization_id) as opened:
@@ -83,24 +83,24 @@ async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: 
     driver = await read_pool.acquire(organization_id)
     reusable = False
     try:
-        found = await driver.look_up(lookups, id)
+        results = await driver.look_up(lookups, id)
         reusable = True
     except DBAPIError as fault:
         reusable = not driver.is_lost() and not is_unavailable(fault)
         raise
     finally:
         await read_pool.release(driver, reusable=reusable)
-    return found
+    return results
 
 
 async def open_snapshot(engine: Database, organization_id: str) -> Snapshot:
-    """Begin a transaction that reads: all its statements see the same moment of the database. Raise DBAPIError."""
+    """Begin a read-only transaction, whose statements all see the same moment. Raise DBAPIError."""
     driver = await engine.read_pool.acquire(organization_id)
     opened = Snapshot(engine.read_pool, driver)
     try:
         await opened.begin()
     except BaseException:
-        # Whatever has become of it, nothing waits once more for a database that may have fallen silent.
+        # The connection may have timed out. It is closed, since a rollback could wait once more.
         await engine.read_pool.release(driver, reusable=False)
         raise
     return opened
@@ -108,7 +108,7 @@ async def open_snapshot(engine: Database, organization_id: str) -> Snapshot:
 
 @asynccontextmanager
 async def snapshot(engine: Database, organization_id: str) -> AsyncIterator[Snapshot]:
-    """Open a snapshot for a block."""
+    """Open a snapshot for a block, and close it at the end."""
     opened = await open_snapshot(engine, organization_id)
     try:
         yield opened

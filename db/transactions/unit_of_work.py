@@ -109,10 +109,10 @@ class UnitOfWork:
             return fresh
         return UUID(int=milliseconds << _TIMESTAMP_SHIFT | fresh.int & ((1 << _TIMESTAMP_SHIFT) - 1))
 
-    def record(self, events: Iterable[Event], history: Iterable[HistoryEntry]) -> None:
-        """Add events to the outbox and entries to the history when the transaction commits."""
-        self._events.extend(events)
+    def record(self, history: Iterable[HistoryEntry], events: Iterable[Event] = ()) -> None:
+        """Add entries to the history and events to the outbox when the transaction commits."""
         self._history.extend(history)
+        self._events.extend(events)
 
     def record_access(self, operation: str | None, patient_ids: Iterable[str]) -> None:
         """Add to the access log, when the transaction commits, that the author reads these patients' records."""

@@ -1,10 +1,9 @@
-"""Enrolling patients, taking them off the roster, and everything about the waitlist."""
+"""Enrolling patients, ending enrollments, and changing the waitlist."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from db.stores.groups import lock_group
 from db.stores.references import patient_is_active
 from db.stores.rosters import find_enrollment, load_roster, save_roster
 from db.transactions.unit_of_work import UnitOfWork
@@ -13,25 +12,27 @@ from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, FaultCode, Refusal
 from domain.roster import Roster, RosterChange
-from resolvers.commands.groups import locked_group
+from resolvers.commands.locking import lock_active_group, lock_group_of
 from resolvers.commands.transaction import transaction
 from resolvers.context import Context
-from resolvers.ids import not_found, parse_id
+from resolvers.ids import not_found
 
 
 @dataclass(frozen=True, slots=True)
 class EndedEnrollment:
-    """An enrollment that ended, and those that were seated in its place."""
+    """An enrollment that ended, and the enrollments that were seated in its place."""
 
     enrollment: Enrollment
     promoted: tuple[Enrollment, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Locked:
+class _LockedEnrollment:
+    """An enrollment whose group this transaction has locked, the group, and its roster."""
+
+    enrollment: Enrollment
     group: GroupDefinition
     roster: Roster
-    enrollment: Enrollment
 
 
 async def enroll_patient(context: Context, group_id: str, patient_id: str) -> Enrollment:
@@ -45,27 +46,16 @@ async def enroll_patient(context: Context, group_id: str, patient_id: str) -> En
 
 @transaction
 async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_limit: int) -> Enrollment:
-    # Both ids are told at once where both are wrong.
     faults: list[Fault] = []
-    group: GroupDefinition | None = None
-    try:
-        group = await locked_group(work, group_id, "groupDefinitionId")
-        refuse_deleted(group, "groupDefinitionId")
-    except Refusal as refusal:
-        faults.extend(refusal.faults)
-    active = await patient_is_active(work, patient_id)
-    if active is None:
+    group = await lock_active_group(work, group_id, "groupDefinitionId", faults)
+    is_active = await patient_is_active(work, patient_id)
+    if is_active is None:
         faults.extend(not_found("patient", "patientId").faults)
-    elif not active:
-        faults.append(
-            Fault(
-                FaultCode.NOT_ACTIVE,
-                "The registry holds this patient as deceased or deactivated.",
-                ("input", "patientId"),
-            )
-        )
-    if faults or group is None:
-        raise Refusal(*faults, patients=() if active is not False else (patient_id,))
+    elif not is_active:
+        message = "The registry holds this patient as deceased or deactivated."
+        faults.append(Fault(FaultCode.NOT_ACTIVE, message, ("input", "patientId")))
+    if group is None or faults:
+        raise Refusal(*faults, patients=[patient_id] if is_active is False else [])
     roster = await load_roster(work, group)
     change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"), waitlist_limit)
     await save_roster(work, change)
@@ -76,73 +66,66 @@ async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_lim
 async def disenroll_patient(
     work: UnitOfWork, enrollment_id: str, reason: str | None = None, expected_version: int | None = None
 ) -> EndedEnrollment:
-    """Take a patient off the roster and seats who is next. Raises Refusal: NOT_FOUND, VERSION_CONFLICT, NOT_ACTIVE."""
-    held = await _lock(work, enrollment_id)
-    with _disclosing(held.enrollment):
-        refuse_stale(held.enrollment.version, expected_version)
-        change = rules.disenroll(held.roster, held.enrollment, reason, work.now)
+    """Take a patient off the roster and seat who is next.
+
+    Raises:
+        Refusal: NOT_FOUND, VERSION_CONFLICT, NOT_ACTIVE, or the faults of the reason.
+    """
+    async with _lock_enrollment(work, enrollment_id) as locked:
+        refuse_stale(locked.enrollment.version, expected_version)
+        change = rules.disenroll(locked.roster, locked.enrollment, reason, work.now)
     await save_roster(work, change)
     return _ended(change)
 
 
 @transaction
 async def remove_enrollment(work: UnitOfWork, enrollment_id: str) -> EndedEnrollment:
-    """Hide an enrollment made in error and frees its seat. Raises Refusal: NOT_FOUND, NOT_ACTIVE."""
-    held = await _lock(work, enrollment_id)
-    with _disclosing(held.enrollment):
-        change = rules.remove(held.roster, held.enrollment, work.now)
+    """Hide an enrollment made in error and free its seat. Raise Refusal with NOT_FOUND or NOT_ACTIVE."""
+    async with _lock_enrollment(work, enrollment_id) as locked:
+        change = rules.remove(locked.roster, locked.enrollment, work.now)
     await save_roster(work, change)
     return _ended(change)
 
 
 @transaction
 async def promote_enrollment(work: UnitOfWork, enrollment_id: str, *, allow_over_capacity: bool = False) -> Enrollment:
-    """Seat a waiting patient out of turn.
+    """Seat a waiting patient ahead of the queue.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, AT_CAPACITY, ALREADY_ENROLLED, NOT_ACTIVE.
     """
-    held = await _lock(work, enrollment_id)
-    with _disclosing(held.enrollment):
-        refuse_deleted(held.group, "enrollmentId")
-        change = rules.promote(held.roster, held.enrollment, work.now, allow_over_capacity=allow_over_capacity)
+    async with _lock_enrollment(work, enrollment_id) as locked:
+        refuse_deleted(locked.group, "enrollmentId")
+        change = rules.promote(locked.roster, locked.enrollment, work.now, allow_over_capacity=allow_over_capacity)
     await save_roster(work, change)
     return change.steps[0].after
 
 
 @transaction
 async def move_waitlisted_enrollment(work: UnitOfWork, enrollment_id: str, position: int) -> Enrollment:
-    """Move a waiting patient to a position of the queue.
+    """Move a waiting patient to another position of the waitlist.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE, ALREADY_ENROLLED, NOT_ACTIVE.
     """
-    held = await _lock(work, enrollment_id)
-    with _disclosing(held.enrollment):
-        refuse_deleted(held.group, "enrollmentId")
-        change = rules.move(held.roster, held.enrollment, position, work.now)
+    async with _lock_enrollment(work, enrollment_id) as locked:
+        refuse_deleted(locked.group, "enrollmentId")
+        change = rules.move(locked.roster, locked.enrollment, position, work.now)
     await save_roster(work, change)
-    return change.steps[0].after if change.steps else held.enrollment
+    return change.steps[0].after if change.steps else locked.enrollment
 
 
-async def _lock(work: UnitOfWork, enrollment_id: str) -> _Locked:
-    parsed = parse_id(enrollment_id)
-    seen = None if parsed is None else await find_enrollment(work, parsed)
-    group = None if seen is None else await lock_group(work, seen.group_definition_id)
-    # Only what is read behind the lock is safe to decide on; an enrollment never changes its group.
-    enrollment = None if seen is None or group is None else await find_enrollment(work, seen.id)
-    if enrollment is None or group is None:
-        raise not_found("enrollment", "enrollmentId")
-    return _Locked(group, await load_roster(work, group), enrollment)
+@asynccontextmanager
+async def _lock_enrollment(work: UnitOfWork, enrollment_id: str) -> AsyncIterator[_LockedEnrollment]:
+    """Lock an enrollment's group for the block that decides, and name the patient in its refusals.
 
-
-@contextmanager
-def _disclosing(enrollment: Enrollment) -> Iterator[None]:
-    """Name the patient in a refusal: it shows that the enrollment exists, and mostly where it stands."""
+    A refusal discloses that the enrollment exists, and mostly its status too.
+    """
+    enrollment, group = await lock_group_of(work, enrollment_id, find_enrollment, "enrollment", "enrollmentId")
     try:
-        yield
+        yield _LockedEnrollment(enrollment, group, await load_roster(work, group))
     except Refusal as refusal:
-        raise Refusal(*refusal.faults, patients=(enrollment.patient_id,)) from None
+        raise Refusal(*refusal.faults, patients=[enrollment.patient_id]) from None
 
 
 def _ended(change: RosterChange) -> EndedEnrollment:

@@ -1,4 +1,4 @@
-"""The steps of a request that has an Idempotency-Key: each is done once, however often the request is repeated."""
+"""The steps of a request with an Idempotency-Key. Each runs once, however often the request is repeated."""
 
 import hashlib
 import inspect
@@ -12,32 +12,34 @@ from db.stores.idempotency import Claim, add_step
 from db.transactions.unit_of_work import UnitOfWork
 from resolvers.context import Context
 
-Decided = TypeVar("Decided")
+Result = TypeVar("Result")
 
 
-class Steps(Generic[Decided]):
-    """The steps that one use case makes. What it decides is kept as JSON, by the type that it gives back."""
+class Steps(Generic[Result]):
+    """The steps that one command does. Their results are stored as JSON, by the command's return type."""
 
-    def __init__(self, use_case: Callable[..., Awaitable[Decided]]) -> None:
-        self._use_case = use_case
+    def __init__(self, command: Callable[..., Awaitable[Result]]) -> None:
+        self._command = command
 
-    async def do_once(self, context: Context, claim: Claim, run: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
-        """Return what an attempt before this one has decided; else runs the use case, and notes it as done.
+    async def run_once(
+        self, context: Context, claim: Claim, decide: Callable[[UnitOfWork], Awaitable[Result]]
+    ) -> Result:
+        """Return the result of an earlier attempt. If there is none, run the command and store its result.
 
-        Raises TakenOver where the claim has passed to a repeat, and what `Context.transact` raises.
+        Raise TakenOver if a repeat has the claim, and what `Context.transact` raises.
         """
-        # Named by the client's own document: a repeat finds it, whichever version of this program answers.
-        step = hashlib.sha256(context.answering.name.encode()).hexdigest()
+        # A step is named by the client's own document, so that a repeat finds it whichever version of the program runs.
+        step = hashlib.sha256(context.root_field.encode()).hexdigest()
         if step in claim.done:
-            return self._kind.validate_python(claim.done[step])
+            return self._result_type.validate_python(claim.done[step])
 
-        async def run_and_note(work: UnitOfWork) -> Decided:
-            decided = await run(work)
-            await add_step(work, claim, step, self._kind.dump_python(decided, mode="json"))
-            return decided
+        async def decide_and_store(work: UnitOfWork) -> Result:
+            result = await decide(work)
+            await add_step(work, claim, step, self._result_type.dump_python(result, mode="json"))
+            return result
 
-        return await context.transact(run_and_note)
+        return await context.transact(decide_and_store)
 
     @cached_property
-    def _kind(self) -> TypeAdapter[Decided]:
-        return TypeAdapter(inspect.get_annotations(self._use_case, eval_str=True)["return"])
+    def _result_type(self) -> TypeAdapter[Result]:
+        return TypeAdapter(inspect.get_annotations(self._command, eval_str=True)["return"])

@@ -1,50 +1,63 @@
-"""The shape of every use case that changes something: load, decide, store, in one transaction that may be run again."""
+"""How every command runs: load, decide and store in one transaction, which may run again from its start."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import fields, is_dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from db.transactions.unit_of_work import UnitOfWork
+from domain.records import Enrollment
 from domain.refusal import Refusal
 from resolvers.commands.idempotent_steps import Steps
 from resolvers.context import Context
 
 Arguments = ParamSpec("Arguments")
-Decided = TypeVar("Decided")
+Result = TypeVar("Result")
 
 
 def transaction(
-    decide: Callable[Concatenate[UnitOfWork, Arguments], Awaitable[Decided]],
-) -> Callable[Concatenate[Context, Arguments], Coroutine[Any, Any, Decided]]:
-    """Make a use case of a function that works in a transaction: called with a context, it runs in one of its own.
+    command: Callable[Concatenate[UnitOfWork, Arguments], Awaitable[Result]],
+) -> Callable[Concatenate[Context, Arguments], Coroutine[Any, Any, Result]]:
+    """Make a command of a function that works in a transaction. Called with a context, it opens one and commits it.
 
-    Where transactions get in each other's way the function is run again from its start. So it keeps nothing but what
-    it stores and gives back, and does nothing outside of its unit of work. Where the request has an Idempotency-Key,
-    what it gives back is kept as well, as JSON, until the request is answered. Whose enrollments the answer tells is
-    recorded in the same transaction, where that is all that the request reads (see `Context.record_along`).
+    The function may run several times, since transactions that conflict are retried. So it changes nothing outside of
+    its unit of work. If the request has an Idempotency-Key, the result is stored as JSON until the request has its
+    response. The patients whose enrollments the result holds are recorded in the same transaction, so there is no
+    change whose disclosures are not in the access log.
     """
-    steps: Steps[Decided] = Steps(decide)
+    steps: Steps[Result] = Steps(command)
 
-    @wraps(decide)
-    async def use_case(context: Context, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Decided:
+    @wraps(command)
+    async def run(context: Context, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
         recorded: frozenset[str] = frozenset()
 
-        async def run(work: UnitOfWork) -> Decided:
+        async def decide(work: UnitOfWork) -> Result:
             nonlocal recorded
-            decided = await decide(work, *arguments, **named)
-            recorded = context.record_along(work, decided)
-            return decided
+            result = await command(work, *arguments, **named)
+            recorded = context.disclosures.record(work, _patients(result))
+            return result
 
         try:
             if context.claim is None:
-                decided = await context.transact(run)
+                result = await context.transact(decide)
             else:
-                decided = await steps.do_once(context, context.claim, run)
+                result = await steps.run_once(context, context.claim, decide)
         except Refusal as refusal:
             context.disclosures.add(refusal.patients)
             raise
         context.changed = True
-        context.note_answer(decided, recorded)
-        return decided
+        context.disclosures.mark_recorded(recorded)
+        # If an earlier attempt did the step, this one records its patients before the response leaves.
+        context.disclosures.add(_patients(result))
+        return result
 
-    return use_case
+    return run
+
+
+def _patients(result: object) -> Iterator[str]:
+    """Return the patients of the enrollments that a result is, or holds in its fields."""
+    values = [getattr(result, field.name) for field in fields(result)] if is_dataclass(result) else []
+    for value in (result, *values):
+        for record in value if isinstance(value, tuple) else (value,):
+            if isinstance(record, Enrollment):
+                yield record.patient_id

@@ -10,7 +10,6 @@ from uuid_utils.compat import uuid7
 from db.connections.engine import Database
 from db.stores.idempotency import Claim, claim_request, release
 from domain.groups import RecurrenceDraft
-from resolvers.answering import Answering
 from resolvers.commands.enrollments import (
     disenroll_patient,
     enroll_patient,
@@ -70,7 +69,7 @@ async def on(engine: Database) -> Clinic:
 
 async def attempt(engine: Database) -> tuple[Context, Claim]:
     asks = context(engine)
-    asks.answering = Answering("x")
+    asks.root_field = "x"
     claim = await asks.transact(lambda work: claim_request(work, uuid7(), "key-1", b"body", ()))
     assert isinstance(claim, Claim)
     asks.claim = claim

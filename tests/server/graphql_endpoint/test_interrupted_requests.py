@@ -16,7 +16,6 @@ from db.queries.access_log import patients_read
 from db.stores.idempotency import LEASE, RESPONSE_LIFETIME, TakenOver, claim_request, delete_expired
 from db.tables import access_log, enrollments, idempotency_keys, idempotency_steps, outbox
 from domain.records import Enrollment
-from resolvers.answering import Answering
 from resolvers.caller import Caller, PermissionKey
 from resolvers.commands.enrollments import enroll_patient
 from resolvers.context import Clinic, Context
@@ -70,7 +69,7 @@ async def interrupted_attempt(clinic: Clinic, query: str, variables: dict[str, A
 
 
 async def enroll_as(context: Context, root_field: str, group: str, patient: str = "patient-1") -> Enrollment:
-    context.answering = Answering(root_field)
+    context.root_field = root_field
     return await enroll_patient(context, group, patient)
 
 

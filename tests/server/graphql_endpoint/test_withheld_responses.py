@@ -1,4 +1,4 @@
-"""A change is stored, and then its answer cannot be given: nobody is told that nothing was done."""
+"""A change is committed but its response cannot be sent: the error says that the change is stored."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -11,16 +11,16 @@ from sqlalchemy import func, make_url, select, text
 from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
-from db.tables import enrollments
+from db.tables import enrollments, group_definitions
 from resolvers.context import Clinic
 from server.runtime.clock import now
 from tests.support.api_client import ORGANIZATION, ApiClient, clients_of, make_app
 from tests.support.clinic import seed
-from tests.support.clinic_rows import add_group
+from tests.support.clinic_rows import add_enrollments, add_group
 
 pytestmark = pytest.mark.anyio
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
-"""On SQLite reading waits for nobody."""
+"""On SQLite reads never wait."""
 
 ENROLL = """
 mutation Enroll($group: ID!) {
@@ -32,20 +32,26 @@ mutation Enroll($group: ID!) {
 """
 
 
-OTHERS = "groupDefinition { enrollments { nodes { id } } }"
-"""Where others are read as well, all that is read is recorded after the change, in a transaction of its own."""
+RENAME = """
+mutation Rename($group: ID!) {
+  updateGroupDefinition(input: {id: $group, name: "Other"}) { groupDefinition { %s } }
+}
+"""
+LIST = "enrollments { nodes { id } }"
+"""Patients that the change does not concern: they are recorded after it, in another transaction."""
 
 
 class LockingClock:
-    """Tells the time; from when an enrollment is stored, somebody else has SQLite's write lock for good."""
+    """Returns the time. Once the group is renamed, another connection takes SQLite's write lock and keeps it."""
 
     def __init__(self, path: str | None) -> None:
         self.other = None if path is None else sqlite3.connect(path, isolation_level=None)
 
     def __call__(self) -> datetime:
         if self.other is not None and not self.other.in_transaction:
-            (stored,) = self.other.execute("SELECT count(*) FROM pm_group_enrollments").fetchone()
-            if stored:
+            query = "SELECT count(*) FROM pm_group_definitions WHERE name = 'Other'"
+            (renamed,) = self.other.execute(query).fetchone()
+            if renamed:
                 self.other.execute("BEGIN IMMEDIATE")
         return now()
 
@@ -77,7 +83,7 @@ async def client(engine: Database, clock: LockingClock) -> AsyncIterator[ApiClie
 
 @asynccontextmanager
 async def table_locked(engine: Database, table: str, mode: str) -> AsyncIterator[None]:
-    """Somebody else, who has the table locked; nobody on SQLite, where the clock does it."""
+    """Hold a lock on the table from another connection. On SQLite the clock holds one."""
     async with engine.connect() as other:
         if engine.dialect.name == "postgresql":
             await other.execute(text(f"LOCK TABLE {table} IN {mode} MODE"))
@@ -90,62 +96,67 @@ async def stored(engine: Database) -> int:
         return await connection.scalar(select(func.count()).select_from(enrollments)) or 0
 
 
-async def test_a_change_whose_answer_cannot_be_recorded_is_told_as_stored_and_its_repeat_is_answered(
+async def group_version(engine: Database, group: UUID) -> int:
+    async with engine.connect() as connection:
+        query = select(group_definitions.c.version).where(group_definitions.c.id == group)
+        return await connection.scalar(query) or 0
+
+
+async def test_a_stored_change_without_its_access_row_has_no_response(
     engine: Database, client: ApiClient, group: UUID, clock: LockingClock
 ) -> None:
-    body = {"query": ENROLL % OTHERS, "variables": {"group": str(group)}}
+    await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
+    body = {"query": RENAME % LIST, "variables": {"group": str(group)}}
     async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
-        told = await client.http.post("/graphql", json=body, headers={"Idempotency-Key": "key-1"})
-    assert (told.status_code, "data" in told.json()) == (503, False)
-    [error] = told.json()["errors"]
+        response = await client.http.post("/graphql", json=body, headers={"Idempotency-Key": "key-1"})
+    assert (response.status_code, "data" in response.json()) == (503, False)
+    [error] = response.json()["errors"]
     assert error["extensions"]["code"] == "UNAVAILABLE"
     assert "is stored" in error["message"]
-    assert "Retry-After" in told.headers
-    assert await stored(engine) == 1
+    assert "Retry-After" in response.headers
+    assert await group_version(engine, group) == 2
     clock.give_back()
     repeat = await client.http.post("/graphql", json=body, headers={"Idempotency-Key": "key-1"})
-    # On SQLite nothing could be noted of the first attempt's end: its lease has to run out.
+    # On SQLite the claim could not be released either: its lease has to run out.
     assert repeat.status_code in {200, 409}
-    assert await stored(engine) == 1
+    assert await group_version(engine, group) == 2
 
 
 @on_postgresql
-async def test_where_the_change_records_what_it_answers_it_is_not_made_without_its_record(
+async def test_a_change_is_not_made_without_its_access_row(
     engine: Database, client: ApiClient, group: UUID, database_kind: str
 ) -> None:
     async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
-        told = await client.answer(ENROLL % "patient { displayName }", {"group": str(group)})
-    assert [error["extensions"]["code"] for error in told["errors"]] == ["BUSY"]
+        response = await client.answer(ENROLL % "patient { displayName }", {"group": str(group)})
+    assert [error["extensions"]["code"] for error in response["errors"]] == ["BUSY"]
     assert await stored(engine) == 0
 
 
-async def test_without_a_change_a_record_that_cannot_be_stored_is_busy(
-    engine: Database, client: ApiClient, group: UUID
-) -> None:
-    await client.send(ENROLL % "id", {"group": str(group)})  # the clock's lock is taken by what is written after it
+async def test_a_query_without_its_access_row_is_busy(engine: Database, client: ApiClient, group: UUID) -> None:
+    await client.send(RENAME % "id", {"group": str(group)})  # on SQLite the clock takes the lock after it
     async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
-        told = await client.send('{ patient(id: "patient-2") { displayName } }')
-    [error] = told.json()["errors"]
-    assert (told.status_code, error["extensions"]["code"]) == (503, "BUSY")
+        response = await client.send('{ patient(id: "patient-2") { displayName } }')
+    [error] = response.json()["errors"]
+    assert (response.status_code, error["extensions"]["code"]) == (503, "BUSY")
 
 
 @on_postgresql
-async def test_a_change_whose_answer_cannot_be_read_is_told_as_stored(
+async def test_a_stored_change_whose_payload_cannot_be_read_says_so(
     engine: Database, client: ApiClient, group: UUID, database_kind: str
 ) -> None:
     query = ENROLL % "groupDefinition { facilitator { displayName } }"
     async with table_locked(engine, "pm_group_staff_members", "ACCESS EXCLUSIVE"):
-        answer = (await client.send(query, {"group": str(group)})).json()
-    assert ["is stored" in error["message"] for error in answer["errors"]] == [True]
+        response = (await client.send(query, {"group": str(group)})).json()
+    assert ["is stored" in error["message"] for error in response["errors"]] == [True]
     assert await stored(engine) == 1
 
 
 @on_postgresql
-async def test_whoever_reads_what_is_locked_is_told_that_it_is_busy_at_every_field(
+async def test_every_field_that_reads_a_locked_table_is_busy(
     engine: Database, client: ApiClient, group: UUID, database_kind: str
 ) -> None:
     async with table_locked(engine, "pm_group_staff_members", "ACCESS EXCLUSIVE"):
-        answer = await client.answer(
+        response = await client.answer(
             "{ staffMembers { nodes { id } } groupDefinitions { nodes { id facilitator { id } } } }"
         )
-    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BUSY"}
+    assert {error["extensions"]["code"] for error in response["errors"]} == {"BUSY"}
