@@ -94,11 +94,10 @@ _ON_SQLITE: Final = _changes(postgresql=False)
 @cache
 def _statement(*names: str) -> Statement:
     """Return the statement that writes the rows of these parameters, and touches no other table."""
-    changes = {name: _ON_POSTGRESQL[name] for name in names}
     if len(names) == 1:
-        return Statement(*changes.values(), sqlite=_ON_SQLITE[names[0]])
+        return Statement(_ON_POSTGRESQL[names[0]], sqlite=_ON_SQLITE[names[0]])
     return Statement(
-        select(literal_column("1")).add_cte(*(change.cte(f"write_{name}") for name, change in changes.items()))
+        select(literal_column("1")).add_cte(*(_ON_POSTGRESQL[name].cte(f"write_{name}") for name in names))
     )
 
 
