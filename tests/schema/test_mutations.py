@@ -1,4 +1,4 @@
-"""Every mutation over HTTP, as the admin UI sends it: with the key, without it, and with what a person gets wrong."""
+"""Every mutation over HTTP, as the admin UI sends it: with the permission, without it, and with invalid input."""
 
 from typing import Any
 
@@ -80,21 +80,21 @@ ANY_INPUT: dict[str, dict[str, Any]] = {
 }
 
 
-async def payload_of(client: ApiClient, mutation: str, **given: Any) -> dict[str, Any]:
-    (payload,) = (await client.ask(mutation, {"input": given})).values()
+async def payload_of(client: ApiClient, mutation: str, **values: Any) -> dict[str, Any]:
+    (payload,) = (await client.ask(mutation, {"input": values})).values()
     assert isinstance(payload, dict)
     return payload
 
 
-async def new_group(client: ApiClient, **given: Any) -> dict[str, Any]:
-    payload = await payload_of(client, CREATE_GROUP, **{**NEW_GROUP, **given})
+async def new_group(client: ApiClient, **values: Any) -> dict[str, Any]:
+    payload = await payload_of(client, CREATE_GROUP, **{**NEW_GROUP, **values})
     assert payload["userErrors"] == []
     group = payload["groupDefinition"]
     assert isinstance(group, dict)
     return group
 
 
-async def test_the_payload_of_a_new_group_tells_its_new_state(engine: Database, app_client: ApiClients) -> None:
+async def test_the_payload_of_a_new_group_has_its_new_state(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     group = await new_group(await app_client())
     assert group | {"id": ""} == {
@@ -113,9 +113,7 @@ async def test_the_payload_of_a_new_group_tells_its_new_state(engine: Database, 
     }
 
 
-async def test_history_tells_each_field_before_and_after_by_the_apis_names(
-    engine: Database, app_client: ApiClients
-) -> None:
+async def test_history_names_fields_as_the_api_does(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     client = await app_client(subject="scheduler")
     group = await new_group(client)
@@ -149,14 +147,14 @@ async def test_a_group_through_its_whole_life(engine: Database, app_client: ApiC
         (await payload_of(client, ENROLL, groupDefinitionId=group_id, patientId=f"patient-{n}"))["enrollment"]
         for n in (1, 2, 3, 4)
     ]
-    assert [(held["status"], held["waitlistPosition"]) for held in enrollments] == [
+    assert [(enrollment["status"], enrollment["waitlistPosition"]) for enrollment in enrollments] == [
         ("ENROLLED", None),
         ("WAITLISTED", 1),
         ("WAITLISTED", 2),
         ("WAITLISTED", 3),
     ]
     assert enrollments[3]["groupDefinition"]["capacity"] == {"enrolled": 1, "waitlisted": 3}
-    first, second, third, fourth = (held["id"] for held in enrollments)
+    first, second, third, fourth = (enrollment["id"] for enrollment in enrollments)
 
     moved = await payload_of(client, MOVE, enrollmentId=fourth, position=1)
     assert moved["enrollment"]["waitlistPosition"] == 1
@@ -165,19 +163,23 @@ async def test_a_group_through_its_whole_life(engine: Database, app_client: ApiC
     over = await payload_of(client, PROMOTE, enrollmentId=third, allowOverCapacity=True)
     assert over["enrollment"]["status"] == "ENROLLED"
     raised = await payload_of(client, UPDATE_GROUP, id=group_id, maxCapacity=3, expectedVersion=1)
-    assert [held["id"] for held in raised["promoted"]] == [fourth]
+    assert [enrollment["id"] for enrollment in raised["promoted"]] == [fourth]
     assert raised["groupDefinition"]["capacity"] == {"status": "FULL", "enrolled": 3, "waitlisted": 1}
     left = await payload_of(client, DISENROLL, enrollmentId=first, reason=" moved away ")
     assert left["enrollment"]["disenrollmentReason"] == "moved away"
-    assert [held["id"] for held in left["promoted"]] == [second]
+    assert [enrollment["id"] for enrollment in left["promoted"]] == [second]
     removed = await payload_of(client, REMOVE, enrollmentId=second)
     assert removed["enrollment"]["deletedAt"] is not None
 
-    made = await payload_of(
+    generated = await payload_of(
         client, GENERATE, groupDefinitionId=group_id, **{"from": "2026-12-01", "through": "2026-12-07"}
     )
-    assert (made["createdCount"], made["skippedCount"]) == (3, 0)
-    assert [session["sessionDate"] for session in made["occurrences"]] == ["2026-12-02", "2026-12-04", "2026-12-07"]
+    assert (generated["createdCount"], generated["skippedCount"]) == (3, 0)
+    assert [session["sessionDate"] for session in generated["occurrences"]] == [
+        "2026-12-02",
+        "2026-12-04",
+        "2026-12-07",
+    ]
     single = await payload_of(
         client, CREATE_SESSION, groupDefinitionId=group_id, sessionDate="2026-12-03", startTime="13:00"
     )
@@ -208,62 +210,58 @@ async def test_a_group_through_its_whole_life(engine: Database, app_client: ApiC
 async def test_no_mutation_runs_without_its_key(engine: Database, app_client: ApiClients, mutation: str) -> None:
     await seed(engine, ORGANIZATION)
     key = KEYS[mutation]
-    client = await app_client(permissions=[held for held in PermissionKey if held is not key])
-    answer = await client.answer(mutation, {"input": ANY_INPUT[mutation]})
-    (error,) = answer["errors"]
-    assert answer["data"] is None
+    client = await app_client(permissions=[other for other in PermissionKey if other is not key])
+    response = await client.answer(mutation, {"input": ANY_INPUT[mutation]})
+    (error,) = response["errors"]
+    assert response["data"] is None
     assert len(error["path"]) == 1
     assert error["extensions"]["code"] == "FORBIDDEN"
     assert error["extensions"]["requiredPermission"] == key.value
-    left = await everything(engine)
-    assert (left.groups, left.history, left.events) == ([], [], [])
+    state = await everything(engine)
+    assert (state.groups, state.history, state.events) == ([], [], [])
 
 
-@pytest.mark.parametrize("mutation", [held for held in KEYS if held != CREATE_GROUP])
+@pytest.mark.parametrize("mutation", [mutation for mutation in KEYS if mutation != CREATE_GROUP])
 async def test_an_unknown_id_is_not_found_at_its_field(engine: Database, app_client: ApiClients, mutation: str) -> None:
     await seed(engine, ORGANIZATION)
     client = await app_client()
-    for wrong in ("nonsense", "", "0199ffff-ffff-7fff-bfff-ffffffffffff", "x" * 5000):
-        given = {name: wrong if value == "x" else value for name, value in ANY_INPUT[mutation].items()}
-        payload = await payload_of(client, mutation, **given)
+    for unknown in ("nonsense", "", "0199ffff-ffff-7fff-bfff-ffffffffffff", "x" * 5000):
+        values = {name: unknown if value == "x" else value for name, value in ANY_INPUT[mutation].items()}
+        payload = await payload_of(client, mutation, **values)
         ids = [["input", name] for name, value in ANY_INPUT[mutation].items() if value == "x"]
         assert [(error["code"], error["field"]) for error in payload["userErrors"]] == [
             ("NOT_FOUND", field) for field in ids
         ]
 
 
-async def test_a_session_answers_without_the_group_where_that_key_is_missing(
-    engine: Database, app_client: ApiClients
-) -> None:
+async def test_a_field_of_a_payload_may_be_denied_alone(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     group_id = (await new_group(await app_client()))["id"]
     client = await app_client(permissions=[PermissionKey.GROUP_SCHEDULE_CREATE])
-    answer = await client.answer(
+    response = await client.answer(
         CREATE_SESSION, {"input": {"groupDefinitionId": group_id, "sessionDate": "2026-12-03", "startTime": "09:00"}}
     )
-    assert answer["data"]["createOccurrence"]["occurrence"]["groupDefinition"] is None
-    assert answer["data"]["createOccurrence"]["occurrence"]["startTime"] == "09:00:00"
-    (error,) = answer["errors"]
+    assert response["data"]["createOccurrence"]["occurrence"]["groupDefinition"] is None
+    assert response["data"]["createOccurrence"]["occurrence"]["startTime"] == "09:00:00"
+    (error,) = response["errors"]
     assert error["path"] == ["createOccurrence", "occurrence", "groupDefinition"]
     assert error["extensions"]["requiredPermission"] == "pm.group_definitions.view"
 
 
-async def test_a_condition_that_turns_out_null_is_told_and_undoes_nothing(
-    engine: Database, app_client: ApiClients
-) -> None:
+async def test_a_null_condition_in_a_payload_undoes_no_change(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     group = await add_group(engine, "Group", ORGANIZATION)
     client = await app_client()
     head = "mutation ($on: Boolean = true, $input: EnrollPatientInput!)"
-    for number, answer in enumerate(
+    for number, selection in enumerate(
         ("enrollment { id @include(if: $on) }", "enrollment @skip(if: $on) { id }"), start=1
     ):
-        given = {"on": None, "input": {"groupDefinitionId": str(group), "patientId": f"patient-{number}"}}
-        told = await client.answer(
-            f"{head} {{ enrollPatient(input: $input) {{ {answer} userErrors {{ code }} }} }}", given
+        variables = {"on": None, "input": {"groupDefinitionId": str(group), "patientId": f"patient-{number}"}}
+        response = await client.answer(
+            f"{head} {{ enrollPatient(input: $input) {{ {selection} userErrors {{ code }} }} }}", variables
         )
-        assert [each["extensions"]["code"] for each in told["errors"]] == ["BAD_USER_INPUT"]
-    told = await client.answer("query ($on: Boolean = true) { viewer @include(if: $on) { id } }", {"on": None})
-    assert [each["extensions"]["code"] for each in told["errors"]] == ["BAD_USER_INPUT"]
+        assert [error["extensions"]["code"] for error in response["errors"]] == ["BAD_USER_INPUT"]
+    response = await client.answer("query ($on: Boolean = true) { viewer @include(if: $on) { id } }", {"on": None})
+    assert [error["extensions"]["code"] for error in response["errors"]] == ["BAD_USER_INPUT"]
     data = await client.ask(f'{{ groupDefinition(id: "{group}") {{ capacity {{ enrolled }} }} }}')
     assert data["groupDefinition"]["capacity"] == {"enrolled": 2}

@@ -1,4 +1,4 @@
-"""Reading past SQLAlchemy: the same values, of the own organization, of one moment, and a pool that stays whole."""
+"""Snapshots: values as SQLAlchemy reads them, of one organization and one moment, and a pool that recovers."""
 
 from datetime import date, time
 
@@ -27,12 +27,12 @@ async def test_values_are_read_as_sqlalchemy_reads_them(engine: Database) -> Non
     async with engine.connect() as connection:
         (expected,) = await connection.execute(select(*OCCURRENCE_COLUMNS))
     async with snapshot(engine, OURS) as seen:
-        (found,) = await seen.fetch(Statement(select(*OCCURRENCE_COLUMNS).where(of_organization(occurrences))), {})
-    assert tuple(found) == tuple(expected)
-    assert [type(value) for value in found] == [type(value) for value in expected]
+        (row,) = await seen.fetch(Statement(select(*OCCURRENCE_COLUMNS).where(of_organization(occurrences))), {})
+    assert tuple(row) == tuple(expected)
+    assert [type(value) for value in row] == [type(value) for value in expected]
 
 
-async def test_the_organization_is_the_snapshots_whatever_is_asked(engine: Database) -> None:
+async def test_a_snapshot_reads_only_its_own_organization(engine: Database) -> None:
     await seed(engine)
     await add_group(engine, "ours")
     async with snapshot(engine, THEIRS) as seen:
@@ -49,7 +49,7 @@ async def test_a_snapshot_sees_one_moment(engine: Database) -> None:
         assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(1,)]
 
 
-async def test_after_a_fault_a_snapshot_tells_it_again_and_not_what_came_of_it(engine: Database) -> None:
+async def test_a_failed_snapshot_raises_its_first_fault_again(engine: Database) -> None:
     async with snapshot(engine, OURS) as seen:
         with pytest.raises(DBAPIError) as first:
             await seen.fetch(Statement(select(text("1")).select_from(text("nowhere"))), {})
@@ -62,22 +62,22 @@ async def test_after_a_fault_a_snapshot_tells_it_again_and_not_what_came_of_it(e
 
 async def test_statements_are_counted(engine: Database) -> None:
     async with snapshot(engine, OURS) as seen:
-        counted = start_counting()
+        count = start_counting()
         await seen.fetch(_COUNT, {})
         await seen.fetch(_COUNT, {})
-    assert counted.statements == 2
-    assert counted.seconds > 0
+    assert count.statements == 2
+    assert count.seconds > 0
 
 
-async def test_a_refused_statement_tells_its_text_and_no_value_and_spoils_no_connection(engine: Database) -> None:
+async def test_a_refused_statement_shows_its_text_and_no_values(engine: Database) -> None:
     refused = Statement(text("SELECT x FROM nowhere WHERE y = :y"))
     for _ in range(30):  # more than the pool holds
-        with pytest.raises(DBAPIError) as told:
+        with pytest.raises(DBAPIError) as caught:
             async with snapshot(engine, OURS) as seen:
                 await seen.fetch(refused, {"y": "Marguerite"})
-        assert "nowhere" in str(told.value.statement)
-        assert not told.value.connection_invalidated
-        assert "Marguerite" not in str(told.value)
+        assert "nowhere" in str(caught.value.statement)
+        assert not caught.value.connection_invalidated
+        assert "Marguerite" not in str(caught.value)
     async with snapshot(engine, OURS) as seen:
         assert await seen.fetch(Statement(select(bindparam("one", 1))), {})
 
@@ -97,18 +97,18 @@ async def _terminate(engine: Database, processes: list[int]) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-async def test_a_lost_connection_is_told_and_the_next_request_gets_another(engine: Database) -> None:
+async def test_a_lost_connection_is_replaced_for_the_next_snapshot(engine: Database) -> None:
     async with snapshot(engine, OURS) as seen:
         await _terminate(engine, [await _process(seen)])
-        with pytest.raises(DBAPIError) as told:
+        with pytest.raises(DBAPIError) as caught:
             await seen.fetch(_COUNT, {})
-    assert told.value.connection_invalidated
+    assert caught.value.connection_invalidated
     async with snapshot(engine, OURS) as seen:
         assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-async def test_connections_that_ended_while_they_lay_in_the_pool_are_replaced(engine: Database) -> None:
+async def test_connections_that_end_in_the_pool_are_replaced(engine: Database) -> None:
     async with snapshot(engine, OURS) as first, snapshot(engine, OURS) as second:
         idle = [await _process(first), await _process(second)]
     await _terminate(engine, idle)

@@ -1,4 +1,4 @@
-"""Transactions that get in each other's way: retried within bounds, waited for within three seconds."""
+"""Conflicting transactions: a bounded number of retries, and at most three seconds of waiting for a lock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,7 +26,7 @@ from tests.support.clinic_rows import add_group
 
 pytestmark = pytest.mark.anyio
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
-"""SQLite has one writer at a time, whatever it writes: no conflicts, and no group apart from another."""
+"""SQLite has one writer at a time, so there are no conflicts, and no locks of single groups."""
 
 AUTHOR = Author("user-1", OURS, "request-1")
 Decide = Callable[[UnitOfWork], Awaitable[object]]
@@ -61,7 +61,7 @@ async def names(engine: Database) -> list[str]:
 
 @asynccontextmanager
 async def locked(engine: Database, group_id: UUID) -> AsyncIterator[AsyncConnection]:
-    """Somebody else, who has the group locked (on SQLite: the database) and is in no hurry."""
+    """Lock the group, on SQLite the database, from another connection."""
     async with engine.connect() as other:
         await other.execution_options(**{WRITES: True})
         async with other.begin() as transaction:
@@ -94,19 +94,19 @@ async def test_a_deadlock_is_resolved_and_both_succeed(
         return decide
 
     one, two = groups
-    # Lines of their own, as separate processes have: one line would let them never meet.
+    # Separate queues, as in separate processes. In one queue the transactions would not meet.
     await asyncio.gather(run(engine, both(one, two, "A")), run(engine, both(two, one, "B")))
     assert runs == 3
     assert (await names(engine)) in (["A", "A"], ["B", "B"])
 
 
 async def conflict(work: UnitOfWork) -> None:
-    """Has the database itself say that the transaction cannot be serialized."""
+    """Make the database report a serialization failure."""
     await work.store(CONFLICT, [{}])
 
 
 @on_postgresql
-async def test_a_serialization_failure_is_run_again_from_its_start_a_bounded_number_of_times(
+async def test_serialization_failures_are_retried_up_to_a_bound(
     engine: Database, groups: list[UUID], database_kind: str
 ) -> None:
     runs = 0
@@ -131,7 +131,7 @@ async def test_a_serialization_failure_is_run_again_from_its_start_a_bounded_num
     assert await names(engine) == ["Run 3", "Second"]
 
 
-async def test_what_is_no_conflict_is_not_run_again(engine: Database, groups: list[UUID]) -> None:
+async def test_faults_that_are_no_conflict_are_not_retried(engine: Database, groups: list[UUID]) -> None:
     runs = 0
 
     async def decide(work: UnitOfWork) -> None:
@@ -147,7 +147,7 @@ async def test_what_is_no_conflict_is_not_run_again(engine: Database, groups: li
     assert await names(engine) == ["First", "Second"]
 
 
-async def test_a_lock_that_is_not_given_back_is_busy(engine: Database, groups: list[UUID]) -> None:
+async def test_a_lock_that_is_not_released_is_busy(engine: Database, groups: list[UUID]) -> None:
     async with locked(engine, groups[0]), asyncio.timeout(20):
         with pytest.raises(Busy):
             await run(engine, rename(groups[0], "Renamed"))
@@ -155,7 +155,7 @@ async def test_a_lock_that_is_not_given_back_is_busy(engine: Database, groups: l
     assert await run(engine, rename(groups[0], "Renamed")) == "Renamed"
 
 
-async def test_a_lock_that_is_given_back_in_time_is_taken(engine: Database, groups: list[UUID]) -> None:
+async def test_a_lock_that_is_released_in_time_is_acquired(engine: Database, groups: list[UUID]) -> None:
     lock_queue = LockQueue()
     async with locked(engine, groups[0]):
         waiting = [asyncio.create_task(run(engine, rename(groups[0], f"Renamed {n}"), lock_queue)) for n in range(3)]
@@ -166,22 +166,20 @@ async def test_a_lock_that_is_given_back_in_time_is_taken(engine: Database, grou
 
 
 @on_postgresql
-async def test_a_hot_group_holds_up_no_other(
+async def test_a_busy_group_does_not_delay_other_groups(
     groups: list[UUID], database_url: str, database_kind: str, engine: Database
 ) -> None:
-    small = create_engine(database_url, pool_size=4)  # so many write at most
+    small = create_engine(database_url, pool_size=4)  # at most 4 connections write
     lock_queue = LockQueue()
 
     async def insist(name: str) -> object:
-        while (
-            True
-        ):  # as a client does that is told to try again: the pressure does not cease, however slow this machine
+        while True:  # clients retry, so the load stays, however slow this machine is
             with suppress(Busy):
                 return await run(small, rename(groups[0], name), lock_queue)
 
     async with locked(engine, groups[0]) as other:
         waiting = [asyncio.create_task(insist(f"Hot {n}")) for n in range(50)]
-        await until_somebody_waits(engine)
+        await until_a_backend_waits(engine)
         for n in range(20):
             assert await run(small, rename(groups[1], f"Cool {n}"), lock_queue) == f"Cool {n}"
             assert await waiting_backends(other) <= 1
@@ -190,20 +188,18 @@ async def test_a_hot_group_holds_up_no_other(
     await small.dispose()
 
 
-async def test_connections_that_are_all_in_use_are_busy(
-    groups: list[UUID], database_url: str, database_kind: str
-) -> None:
+async def test_a_full_pool_is_busy(groups: list[UUID], database_url: str, database_kind: str) -> None:
     small = create_engine(database_url, pool_size=1, pool_timeout=0.05)
-    async with AsyncExitStack() as held, asyncio.timeout(20):
-        for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other one is for reading
-            await held.enter_async_context(small.connect())
+    async with AsyncExitStack() as connections, asyncio.timeout(20):
+        for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other connection reads
+            await connections.enter_async_context(small.connect())
         with pytest.raises(Busy):
             await run(small, rename(groups[0], "Renamed"))
     assert await run(small, rename(groups[0], "Renamed")) == "Renamed"
     await small.dispose()
 
 
-async def test_readers_of_sqlite_read_on_while_somebody_writes(groups: list[UUID], engine: Database) -> None:
+async def test_sqlite_reads_during_a_write(groups: list[UUID], engine: Database) -> None:
     async with locked(engine, groups[0]) as other:
         await other.execute(
             insert(group_definitions).from_select(
@@ -214,7 +210,7 @@ async def test_readers_of_sqlite_read_on_while_somebody_writes(groups: list[UUID
             assert await names(engine) == ["First", "Second"]
 
 
-async def test_whoever_leaves_the_line_does_not_hold_it_up() -> None:
+async def test_a_cancelled_waiter_does_not_delay_the_queue() -> None:
     lock_queue = LockQueue()
     assert lock_queue.acquire_now("group")
     first, second, third = (asyncio.create_task(lock_queue.acquire("group", 60)) for _ in range(3))
@@ -228,7 +224,7 @@ async def test_whoever_leaves_the_line_does_not_hold_it_up() -> None:
     assert lock_queue.acquire_now("group")
 
 
-async def test_a_turn_that_comes_as_its_owner_gives_up_is_passed_on() -> None:
+async def test_a_key_for_a_waiter_that_gives_up_goes_to_the_next() -> None:
     lock_queue = LockQueue()
     assert lock_queue.acquire_now("group")
     first, second = (asyncio.create_task(lock_queue.acquire("group", 60)) for _ in range(2))
@@ -239,7 +235,7 @@ async def test_a_turn_that_comes_as_its_owner_gives_up_is_passed_on() -> None:
     await asyncio.wait_for(second, 10)
 
 
-async def until_somebody_waits(engine: Database) -> None:
+async def until_a_backend_waits(engine: Database) -> None:
     async with engine.connect() as connection, asyncio.timeout(10):
         while not await waiting_backends(connection):
             await connection.rollback()
@@ -253,7 +249,7 @@ async def waiting_backends(connection: AsyncConnection) -> int:
 
 
 @on_postgresql
-async def test_no_transaction_of_a_request_waits_or_idles_for_long(engine: Database) -> None:
+async def test_a_request_s_transaction_has_time_limits(engine: Database) -> None:
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
     settings = select(*(func.current_setting(name).label(name) for name in names))
 
@@ -261,12 +257,12 @@ async def test_no_transaction_of_a_request_waits_or_idles_for_long(engine: Datab
         [row] = await work.fetch(Statement(settings), {})
         return dict(zip(names, row, strict=True))
 
-    found = await run(engine, decide)
-    assert isinstance(found, dict)
-    # A statement may wait twice for one lock, and lock_timeout is of each wait.
+    limits = await run(engine, decide)
+    assert isinstance(limits, dict)
+    # A statement may wait twice for one lock, and lock_timeout limits each wait.
     within_three_seconds = {"1s", "2s", "3s", *(f"{left}ms" for left in range(1, 3000))}
-    assert {found.pop("lock_timeout"), found.pop("statement_timeout")} <= within_three_seconds
-    assert found == {"idle_in_transaction_session_timeout": "1min"}
+    assert {limits.pop("lock_timeout"), limits.pop("statement_timeout")} <= within_three_seconds
+    assert limits == {"idle_in_transaction_session_timeout": "1min"}
     async with snapshot(engine, OURS) as seen:
         (row,) = await seen.fetch(Statement(settings), {})
         assert tuple(row) == ("3s", "10s", "1min")
@@ -274,12 +270,12 @@ async def test_no_transaction_of_a_request_waits_or_idles_for_long(engine: Datab
 
 @on_postgresql
 @pytest.mark.parametrize("left", [3.0, 1.0, 0.9, 0.05])
-async def test_both_waits_for_a_row_end_within_what_is_left_of_the_time(
+async def test_both_waits_for_a_row_end_within_the_remaining_time(
     engine: Database, database_kind: str, left: float
 ) -> None:
     milliseconds = text(
         "SELECT name, setting::int FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout')"
     )
     async with unit_of_work(engine, AUTHOR, now, uuid7, lock_seconds=left) as work:
-        found: dict[str, int] = dict(await work.fetch(Statement(milliseconds), {}))
-    assert 0 < min(2 * found["lock_timeout"], found["statement_timeout"]) <= left * 1000
+        limits: dict[str, int] = dict(await work.fetch(Statement(milliseconds), {}))
+    assert 0 < min(2 * limits["lock_timeout"], limits["statement_timeout"]) <= left * 1000

@@ -1,4 +1,4 @@
-"""Two servers whose clocks are apart: what one of them does later is never told with an earlier time."""
+"""Servers with different clocks: a later change never has an earlier time."""
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -29,15 +29,15 @@ def server(engine: Database, now: datetime) -> Context:
 
 
 async def assert_in_order(engine: Database) -> None:
-    """Assert that history and events, in the order in which they are read, never go back in time."""
-    told = await everything(engine)
-    for rows, column in ((told.history, "at"), (told.events, "created_at")):
+    """Assert that the times of history and events never decrease in the order in which they are read."""
+    state = await everything(engine)
+    for rows, column in ((state.history, "at"), (state.events, "created_at")):
         times = [row[column] for row in rows]
         assert all(before <= after for before, after in pairwise(times)), times
     await assert_invariants(engine)
 
 
-async def test_who_moves_up_is_promoted_after_starting_to_wait(engine: Database) -> None:
+async def test_a_promotion_is_never_before_the_start_of_the_wait(engine: Database) -> None:
     await seed(engine)
     ahead, behind = server(engine, AHEAD), server(engine, NOW)
     group = str((await create_group(behind, draft(max_capacity=1))).id)
@@ -52,35 +52,37 @@ async def test_who_moves_up_is_promoted_after_starting_to_wait(engine: Database)
     await assert_in_order(engine)
 
 
-async def test_what_a_server_behind_does_is_told_after_all_that_the_group_saw(engine: Database) -> None:
+async def test_a_server_behind_writes_times_after_the_group_s_last_change(engine: Database) -> None:
     await seed(engine)
     ahead, behind = server(engine, AHEAD), server(engine, NOW)
     group = str((await create_group(ahead, draft(max_capacity=1))).id)
     await update_group_definition(behind, group, {"name": "Other"})
-    held = [await enroll_patient(each, group, f"patient-{n}") for n, each in enumerate([ahead, behind, ahead], start=1)]
+    enrolled = [
+        await enroll_patient(each, group, f"patient-{n}") for n, each in enumerate([ahead, behind, ahead], start=1)
+    ]
     session = await create_occurrence(behind, group, date(2026, 12, 1), time(9))
-    # A session's details are no event, and a place in the queue neither: the group knows of them all the same.
+    # Neither a session's location nor a position in the waitlist is an event, but both change the group's last time.
     await update_occurrence(ahead, str(session.id), {"location_id": "denver"})
-    await move_waitlisted_enrollment(behind, str(held[2].id), 1)
+    await move_waitlisted_enrollment(behind, str(enrolled[2].id), 1)
     await complete_occurrence(ahead, str(session.id))
     second = await create_occurrence(behind, group, date(2026, 12, 2), time(9))
     await cancel_occurrence(behind, str(second.id), "snow")
-    await remove_enrollment(behind, str(held[0].id))
+    await remove_enrollment(behind, str(enrolled[0].id))
     deleted = await delete_group(behind, group)
     assert deleted.deleted_at is not None
     assert deleted.deleted_at >= AHEAD
     await assert_in_order(engine)
 
 
-async def test_the_clock_is_read_again_behind_the_lock(engine: Database) -> None:
+async def test_the_clock_is_read_again_once_the_group_is_locked(engine: Database) -> None:
     await seed(engine)
     group = str((await create_group(server(engine, NOW), draft())).id)
-    times = iter([NOW, AHEAD])  # when the transaction begins, and once it has the lock
+    times = iter([NOW, AHEAD])  # when the transaction begins, and when it has the lock
     waiting = Context(replace(clinic(engine), clock=lambda: next(times)), caller(), "request-1")
     assert (await enroll_patient(waiting, group, "patient-1")).created_at == AHEAD
 
 
-async def test_a_servers_own_time_is_kept_where_no_change_is_later(engine: Database) -> None:
+async def test_a_server_s_own_time_is_used_if_no_change_is_later(engine: Database) -> None:
     await seed(engine)
     group = str((await create_group(server(engine, NOW), draft())).id)
     assert (await enroll_patient(server(engine, AHEAD), group, "patient-1")).created_at == AHEAD

@@ -1,4 +1,4 @@
-"""Seats and the waitlist, on a real database: state, events and history together."""
+"""Seats and the waitlist on a real database: state, events and history together."""
 
 import asyncio
 from uuid import UUID
@@ -29,37 +29,37 @@ def codes(caught: pytest.ExceptionInfo[Refusal]) -> list[tuple[FaultCode, str]]:
     return [(fault.code, (fault.field or ("",))[-1]) for fault in caught.value.faults]
 
 
-async def test_the_full_group_puts_the_next_on_its_waitlist(engine: Database) -> None:
+async def test_a_full_group_puts_the_next_patient_on_its_waitlist(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     seated, waiting = await enroll_all(engine, group.id, "patient-1", "patient-2")
     assert (seated.status, waiting.status) == (EnrollmentStatus.ENROLLED, EnrollmentStatus.WAITLISTED)
-    left = await everything(engine)
-    assert [(row["status"], row["waitlist_position"]) for row in left.enrollments] == [
+    state = await everything(engine)
+    assert [(row["status"], row["waitlist_position"]) for row in state.enrollments] == [
         ("ENROLLED", None),
         ("WAITLISTED", 1),
     ]
-    assert left.event_names() == ["pm_group_patient_enrolled", "pm_group_patient_waitlisted"]
-    assert left.actions() == ["created", "enrolled", "waitlisted"]
+    assert state.event_names() == ["pm_group_patient_enrolled", "pm_group_patient_waitlisted"]
+    assert state.actions() == ["created", "enrolled", "waitlisted"]
 
 
-async def test_a_freed_seat_is_given_on_in_one_transaction(engine: Database) -> None:
+async def test_a_freed_seat_goes_to_the_next_in_one_transaction(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     first, second, third = await enroll_all(engine, group.id, "patient-1", "patient-2", "patient-3")
     ended = await disenroll_patient(context(engine), str(first.id), "done")
-    assert [held.id for held in ended.promoted] == [second.id]
-    left = await everything(engine)
-    assert {row["id"]: (row["status"], row["waitlist_position"]) for row in left.enrollments} == {
+    assert [enrollment.id for enrollment in ended.promoted] == [second.id]
+    state = await everything(engine)
+    assert {row["id"]: (row["status"], row["waitlist_position"]) for row in state.enrollments} == {
         first.id: ("DISENROLLED", None),
         second.id: ("ENROLLED", None),
         third.id: ("WAITLISTED", 1),
     }
-    assert left.event_names()[-2:] == ["pm_group_patient_disenrolled", "pm_group_patient_promoted"]
-    assert left.actions()[-3:] == ["disenrolled", "promoted", "waitlist_position_changed"]
+    assert state.event_names()[-2:] == ["pm_group_patient_disenrolled", "pm_group_patient_promoted"]
+    assert state.actions()[-3:] == ["disenrolled", "promoted", "waitlist_position_changed"]
 
 
-async def test_an_envelope_tells_who_when_and_for_which_request(engine: Database) -> None:
+async def test_an_event_has_its_author_time_and_request(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     (enrollment,) = await enroll_all(engine, group.id, "patient-1")
@@ -86,7 +86,7 @@ async def test_an_envelope_tells_who_when_and_for_which_request(engine: Database
     }
 
 
-async def test_what_is_refused_writes_nothing(engine: Database) -> None:
+async def test_a_refused_enrollment_writes_nothing(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     await enroll_all(engine, group.id, "patient-1")
@@ -97,9 +97,9 @@ async def test_what_is_refused_writes_nothing(engine: Database) -> None:
     with pytest.raises(Refusal) as caught:
         await enroll_patient(context(engine), str(group.id), "inactive")
     assert codes(caught) == [(FaultCode.NOT_ACTIVE, "patientId")]
-    for wrong in ("nobody", "", "x" * 65, "nul\x00", "\ud800"):
+    for unknown in ("nobody", "", "x" * 65, "nul\x00", "\ud800"):
         with pytest.raises(Refusal) as caught:
-            await enroll_patient(context(engine), wrong, wrong)
+            await enroll_patient(context(engine), unknown, unknown)
         assert codes(caught) == [
             (FaultCode.NOT_FOUND, "groupDefinitionId"),
             (FaultCode.NOT_FOUND, "patientId"),
@@ -113,15 +113,15 @@ async def test_another_organizations_rows_do_not_exist(engine: Database) -> None
     group = await make_group(engine, max_capacity=1)
     seated, waiting = await enroll_all(engine, group.id, "patient-1", "patient-2")
     before = await everything(engine)
-    they = context(engine, THEIRS)
+    other_caller = context(engine, THEIRS)
     for attempt in (
-        enroll_patient(they, str(group.id), "patient-1"),
-        disenroll_patient(they, str(seated.id)),
-        promote_enrollment(they, str(waiting.id), allow_over_capacity=True),
-        move_waitlisted_enrollment(they, str(waiting.id), 1),
-        remove_enrollment(they, str(seated.id)),
-        update_group_definition(they, str(group.id), {"max_capacity": 5}),
-        delete_group(they, str(group.id)),
+        enroll_patient(other_caller, str(group.id), "patient-1"),
+        disenroll_patient(other_caller, str(seated.id)),
+        promote_enrollment(other_caller, str(waiting.id), allow_over_capacity=True),
+        move_waitlisted_enrollment(other_caller, str(waiting.id), 1),
+        remove_enrollment(other_caller, str(seated.id)),
+        update_group_definition(other_caller, str(group.id), {"max_capacity": 5}),
+        delete_group(other_caller, str(group.id)),
     ):
         with pytest.raises(Refusal) as caught:
             await attempt
@@ -141,7 +141,7 @@ async def test_a_stale_version_changes_nothing(engine: Database) -> None:
     await disenroll_patient(context(engine), str(enrollment.id), None, 1)
 
 
-async def test_a_deleted_group_takes_nobody_and_keeps_everybody(engine: Database) -> None:
+async def test_a_deleted_group_enrolls_nobody_and_keeps_everybody(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     _, waiting = await enroll_all(engine, group.id, "patient-1", "patient-2")
@@ -158,48 +158,53 @@ async def test_a_deleted_group_takes_nobody_and_keeps_everybody(engine: Database
     assert (await everything(engine)).enrollments == before
 
 
-async def test_a_higher_capacity_seats_those_waiting(engine: Database) -> None:
+async def test_a_higher_capacity_seats_waiting_patients(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     _, second, third, fourth = await enroll_all(engine, group.id, *(f"patient-{n}" for n in range(1, 5)))
     edited = await update_group_definition(context(engine), str(group.id), {"max_capacity": 3})
-    assert [held.id for held in edited.promoted] == [second.id, third.id]
-    left = await everything(engine)
-    assert {row["id"]: row["waitlist_position"] for row in left.enrollments}[fourth.id] == 1
+    assert [enrollment.id for enrollment in edited.promoted] == [second.id, third.id]
+    state = await everything(engine)
+    assert {row["id"]: row["waitlist_position"] for row in state.enrollments}[fourth.id] == 1
 
 
-async def test_moving_and_promoting_out_of_turn(engine: Database) -> None:
+async def test_a_waiting_patient_may_be_moved_and_promoted(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     _, second, third = await enroll_all(engine, group.id, "patient-1", "patient-2", "patient-3")
     assert (await move_waitlisted_enrollment(context(engine), str(third.id), 1)).waitlist_position == 1
     promoted = await promote_enrollment(context(engine), str(second.id), allow_over_capacity=True)
     assert promoted.status == EnrollmentStatus.ENROLLED
-    left = await everything(engine)
-    assert left.actions()[-1] == "promoted_over_capacity"
-    assert {row["id"]: row["waitlist_position"] for row in left.enrollments}[third.id] == 1
+    state = await everything(engine)
+    assert state.actions()[-1] == "promoted_over_capacity"
+    assert {row["id"]: row["waitlist_position"] for row in state.enrollments}[third.id] == 1
 
 
-async def test_the_last_seat_is_given_once_however_many_ask(engine: Database, database_url: str) -> None:
+async def test_the_last_seat_is_given_once_under_concurrency(engine: Database, database_url: str) -> None:
     await seed(engine, patient_count=24)
     group = await make_group(engine, max_capacity=20)
-    # Engines of their own, as separate server processes have.
+    # Each server process has an engine of its own.
     others = [create_engine(database_url, pool_size=3) for _ in range(3)]
-    answers = await asyncio.gather(
+    results = await asyncio.gather(
         *(enroll_patient(context(others[n % 3]), str(group.id), f"patient-{n}") for n in range(1, 25))
     )
     for other in others:
         await other.dispose()
-    assert sum(held.status == EnrollmentStatus.ENROLLED for held in answers) == 20
-    assert sorted(held.waitlist_position for held in answers if held.waitlist_position) == [1, 2, 3, 4]
+    assert sum(enrollment.status == EnrollmentStatus.ENROLLED for enrollment in results) == 20
+    assert sorted(enrollment.waitlist_position for enrollment in results if enrollment.waitlist_position) == [
+        1,
+        2,
+        3,
+        4,
+    ]
     assert len((await everything(engine)).events) == 24
 
 
-async def test_a_patient_who_is_sent_twice_at_once_is_enrolled_once(engine: Database) -> None:
+async def test_concurrent_requests_enroll_a_patient_once(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
-    answers = await asyncio.gather(
+    results = await asyncio.gather(
         *(enroll_patient(context(engine), str(group.id), "patient-1") for _ in range(4)), return_exceptions=True
     )
-    assert sum(isinstance(answer, Enrollment) for answer in answers) == 1
-    assert sum(isinstance(answer, Refusal) for answer in answers) == 3
+    assert sum(isinstance(result, Enrollment) for result in results) == 1
+    assert sum(isinstance(result, Refusal) for result in results) == 3

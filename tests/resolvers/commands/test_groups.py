@@ -1,4 +1,4 @@
-"""Group definitions, on a real database: state and history together."""
+"""Group definitions on a real database: state and history together."""
 
 from datetime import date, time
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.clinic import THEIRS, context, draft, everything, make_group,
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_name_is_trimmed_and_a_zone_is_the_locations(engine: Database) -> None:
+async def test_names_are_trimmed_and_zones_default_to_the_location(engine: Database) -> None:
     await seed(engine)
     assert (await make_group(engine, name="  Grief  ")).name == "Grief"
     assert (await make_group(engine)).time_zone == "America/Phoenix"
@@ -23,9 +23,9 @@ async def test_a_name_is_trimmed_and_a_zone_is_the_locations(engine: Database) -
     assert (await make_group(engine, location_id="denver", time_zone="UTC")).time_zone == "UTC"
 
 
-async def test_all_faults_of_a_group_are_told_at_once(engine: Database) -> None:
+async def test_all_faults_of_a_group_are_reported_at_once(engine: Database) -> None:
     await seed(engine)
-    wrong = draft(
+    invalid = draft(
         name=" ",
         facilitator_id="nobody",
         co_facilitator_id="no one",
@@ -37,7 +37,7 @@ async def test_all_faults_of_a_group_are_told_at_once(engine: Database) -> None:
         recurrence=RecurrenceDraft("FREQ=HOURLY", date(2026, 1, 1), time(9), ()),
     )
     with pytest.raises(Refusal) as caught:
-        await create_group(context(engine), wrong)
+        await create_group(context(engine), invalid)
     assert {(fault.code, ".".join(fault.field or ())) for fault in caught.value.faults} == {
         (FaultCode.REQUIRED, "input.name"),
         (FaultCode.NOT_FOUND, "input.facilitatorId"),
@@ -49,12 +49,12 @@ async def test_all_faults_of_a_group_are_told_at_once(engine: Database) -> None:
         (FaultCode.INVALID, "input.timeZone"),
         (FaultCode.INVALID_RECURRENCE_RULE, "input.recurrence.rule"),
     }
-    left = await everything(engine)
-    assert (left.groups, left.history) == ([], [])
+    state = await everything(engine)
+    assert (state.groups, state.history) == ([], [])
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "right"),
+    ("field", "value", "valid"),
     [
         ("name", "x" * 200, True),
         ("name", "x" * 201, False),
@@ -70,24 +70,24 @@ async def test_all_faults_of_a_group_are_told_at_once(engine: Database) -> None:
         ("co_facilitator_id", "staff-1", False),
     ],
 )
-async def test_the_limits_of_a_group(engine: Database, field: str, value: Any, right: bool) -> None:
+async def test_a_group_s_values_have_limits(engine: Database, field: str, value: Any, valid: bool) -> None:
     await seed(engine)
-    given: dict[str, Any] = {field: value}
-    if right:
-        assert getattr(await make_group(engine, **given), field) == value
+    values: dict[str, Any] = {field: value}
+    if valid:
+        assert getattr(await make_group(engine, **values), field) == value
         return
     with pytest.raises(Refusal):
-        await make_group(engine, **given)
+        await make_group(engine, **values)
 
 
-async def test_another_organizations_staff_and_places_do_not_exist(engine: Database) -> None:
+async def test_another_organization_s_staff_do_not_exist(engine: Database) -> None:
     await seed(engine, THEIRS)
     with pytest.raises(Refusal) as caught:
         await make_group(engine, location_id="phoenix")
     assert [fault.code for fault in caught.value.faults] == [FaultCode.NOT_FOUND, FaultCode.NOT_FOUND]
 
 
-async def test_an_edit_changes_what_is_given_and_null_clears_what_is_optional(engine: Database) -> None:
+async def test_an_edit_keeps_missing_fields_and_clears_null_ones(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, min_capacity=2, location_id="denver")
     edited = (
@@ -125,7 +125,7 @@ async def test_a_stale_edit_or_delete_changes_nothing(engine: Database) -> None:
     assert await everything(engine) == before
 
 
-async def test_a_lower_capacity_disenrolls_nobody_and_names_the_minimum_it_breaks(engine: Database) -> None:
+async def test_a_capacity_below_the_minimum_is_refused(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=5, min_capacity=3)
     with pytest.raises(Refusal) as caught:
@@ -148,7 +148,7 @@ async def test_a_deleted_group_is_deleted_once_and_never_edited(engine: Database
     assert await everything(engine) == before
 
 
-async def test_history_of_a_new_group_tells_its_recurrence(engine: Database) -> None:
+async def test_the_history_of_a_new_group_has_its_recurrence(engine: Database) -> None:
     await seed(engine)
     await make_group(engine, recurrence=RecurrenceDraft("rrule:freq=daily", date(2026, 1, 1), time(9), ()))
     changes = {change["field"]: change["after"] for change in (await everything(engine)).history[0]["changes"]}

@@ -1,4 +1,4 @@
-"""Long waitlists: nobody more beyond the limit, and a change of one costs as many statements as of a short one."""
+"""Long waitlists: they have a limit, and changing one takes as many statements as changing a short one."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ def limited(engine: Database, limit: int) -> Context:
 
 
 async def full_group(engine: Database, waiting: int) -> tuple[UUID, UUID, list[UUID]]:
-    """Return a group with one seat, the enrollment that has it, and those that wait for it."""
+    """Return a group with one seat, the enrollment that has it, and the waiting enrollments."""
     group = (await make_group(engine, max_capacity=1)).id
     names = [f"{group.hex[-6:]}-{number}" for number in range(waiting + 1)]
     person = {
@@ -129,18 +129,18 @@ async def test_nobody_waits_beyond_the_limit(engine: Database) -> None:
 async def test_a_waitlist_longer_than_the_limit_shrinks_but_does_not_grow(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
-    held = [await enroll_patient(limited(engine, 9), str(group.id), f"patient-{n}") for n in (1, 2, 3, 4, 5)]
+    enrolled = [await enroll_patient(limited(engine, 9), str(group.id), f"patient-{n}") for n in (1, 2, 3, 4, 5)]
     caller = limited(engine, 1)
     with pytest.raises(Refusal, match="WAITLIST_FULL"):
         await enroll_patient(caller, str(group.id), "patient-6")
-    await move_waitlisted_enrollment(caller, str(held[4].id), 1)
-    assert [each.id for each in (await disenroll_patient(caller, str(held[0].id))).promoted] == [held[4].id]
-    assert await waitlist(engine, group.id) == [(held[n].id, n) for n in (1, 2, 3)]
+    await move_waitlisted_enrollment(caller, str(enrolled[4].id), 1)
+    assert [each.id for each in (await disenroll_patient(caller, str(enrolled[0].id))).promoted] == [enrolled[4].id]
+    assert await waitlist(engine, group.id) == [(enrolled[n].id, n) for n in (1, 2, 3)]
     await assert_invariants(engine)
 
 
 @pytest.mark.parametrize("change", ["disenroll", "remove", "move", "promote"])
-async def test_a_long_waitlist_costs_as_many_statements_as_a_short_one(engine: Database, change: str) -> None:
+async def test_statements_do_not_grow_with_the_waitlist(engine: Database, change: str) -> None:
     await seed(engine)
     counts = []
     async with statements(engine) as count:
@@ -159,17 +159,17 @@ async def test_a_long_waitlist_costs_as_many_statements_as_a_short_one(engine: D
             left = queue[1:] if change != "move" else [queue[-1], *queue[:-1]]
             assert await waitlist(engine, group) == [(each, place) for place, each in enumerate(left, start=1)]
             async with engine.connect() as connection:
-                told = select(func.count(audit_log.c.entity_id.distinct())).where(audit_log.c.entity_id.in_(left))
-                assert await connection.scalar(told) == len(left)
+                query = select(func.count(audit_log.c.entity_id.distinct())).where(audit_log.c.entity_id.in_(left))
+                assert await connection.scalar(query) == len(left)
     assert counts[0] == counts[1]
 
 
-async def test_sqlite_finds_the_renumbered_by_their_ids(engine: Database) -> None:
+async def test_sqlite_finds_renumbered_enrollments_by_their_ids(engine: Database) -> None:
     if engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL joins the rows by a hash")
     renumber = _RENUMBER.compiled(engine.dialect)
     async with engine.connect() as connection:
         steps = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {renumber.text}", ("", "[]", ""))).all()
-    # Any other order reads all of the given rows for each row of the organization.
+    # Any other order reads all JSON rows for each enrollment of the organization.
     assert [step.detail.partition("(")[0].split()[0] for step in steps] == ["SCAN", "SEARCH"]
     assert steps[1].detail.endswith("(id=?)")

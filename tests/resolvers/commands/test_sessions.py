@@ -1,4 +1,4 @@
-"""Sessions on the calendar, on a real database: state, events and history together."""
+"""Sessions of the calendar on a real database: state, events and history together."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -22,14 +22,14 @@ NINE = time(9)
 MWF = RecurrenceDraft("FREQ=WEEKLY;BYDAY=MO,WE,FR", date(2026, 11, 2), NINE, (date(2026, 11, 27),))
 
 
-async def session_of(engine: Database, group: GroupDefinition, **given: Any) -> Occurrence:
+async def session_of(engine: Database, group: GroupDefinition, **values: Any) -> Occurrence:
     return await create_occurrence(
         context(engine),
         str(group.id),
-        given.pop("day", DAY),
-        given.pop("start", NINE),
-        given.pop("end", None),
-        given,
+        values.pop("day", DAY),
+        values.pop("start", NINE),
+        values.pop("end", None),
+        values,
     )
 
 
@@ -39,7 +39,7 @@ async def refusal_of(attempt: Any) -> list[tuple[FaultCode, str]]:
     return [(fault.code, (fault.field or ("",))[-1]) for fault in caught.value.faults]
 
 
-async def test_a_session_takes_from_its_group_what_is_left_out(engine: Database) -> None:
+async def test_missing_values_of_a_session_are_the_group_s(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, location_id="phoenix", co_facilitator_id="staff-2", duration_minutes=90)
     session = await session_of(engine, group)
@@ -49,13 +49,13 @@ async def test_a_session_takes_from_its_group_what_is_left_out(engine: Database)
         "staff-2",
         "phoenix",
     )
-    alone = await session_of(engine, group, start=time(14), co_facilitator_id=None, location_id=None)
-    assert (alone.co_facilitator_id, alone.location_id) == (None, None)
-    left = await everything(engine)
-    assert left.event_names() == ["pm_group_session_scheduled"] * 2
-    assert left.events[0]["envelope"]["payload"]["schedule_id"] == str(session.id)
-    assert left.events[0]["envelope"]["metadata"]["site_id"] == "phoenix"
-    assert left.actions() == ["created", "scheduled", "scheduled"]
+    single = await session_of(engine, group, start=time(14), co_facilitator_id=None, location_id=None)
+    assert (single.co_facilitator_id, single.location_id) == (None, None)
+    state = await everything(engine)
+    assert state.event_names() == ["pm_group_session_scheduled"] * 2
+    assert state.events[0]["envelope"]["payload"]["schedule_id"] == str(session.id)
+    assert state.events[0]["envelope"]["metadata"]["site_id"] == "phoenix"
+    assert state.actions() == ["created", "scheduled", "scheduled"]
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,7 @@ async def test_a_session_takes_from_its_group_what_is_left_out(engine: Database)
         (date(2026, 3, 9), datetime(2026, 3, 9, 15, tzinfo=UTC)),
     ],
 )
-async def test_instants_are_right_on_both_sides_of_a_clock_change(
-    engine: Database, day: date, instant: datetime
-) -> None:
+async def test_instants_follow_daylight_saving_time(engine: Database, day: date, instant: datetime) -> None:
     await seed(engine)
     group = await make_group(engine, location_id="denver")
     await session_of(engine, group, day=day)
@@ -75,14 +73,14 @@ async def test_instants_are_right_on_both_sides_of_a_clock_change(
     assert (row["start_time"], row["starts_at"]) == (NINE, instant)
 
 
-async def test_a_session_in_the_hour_that_the_clocks_skip_keeps_its_length(engine: Database) -> None:
+async def test_a_session_in_the_hour_that_clocks_skip_keeps_its_length(engine: Database) -> None:
     await seed(engine)
     nightly = RecurrenceDraft("FREQ=DAILY", date(2027, 3, 1), time(2), ())
     group = await make_group(engine, time_zone="America/New_York", recurrence=nightly)
-    made = await generate_occurrences(context(engine), str(group.id), date(2027, 3, 1), date(2027, 3, 31))
-    assert len(made.sessions) == 31
-    assert {session.duration_minutes for session in made.sessions} == {60}
-    skipped = next(session for session in made.sessions if session.session_date == date(2027, 3, 14))
+    generated = await generate_occurrences(context(engine), str(group.id), date(2027, 3, 1), date(2027, 3, 31))
+    assert len(generated.sessions) == 31
+    assert {session.duration_minutes for session in generated.sessions} == {60}
+    skipped = next(session for session in generated.sessions if session.session_date == date(2027, 3, 14))
     assert skipped.starts_at == datetime(2027, 3, 14, 7, tzinfo=UTC)
 
 
@@ -97,18 +95,18 @@ async def test_two_live_sessions_cannot_start_at_one_time(engine: Database) -> N
     await session_of(engine, group)
 
 
-async def test_one_of_two_at_once_gets_the_slot(engine: Database) -> None:
+async def test_concurrent_requests_get_a_slot_once(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
-    answers = await asyncio.gather(*(session_of(engine, group) for _ in range(4)), return_exceptions=True)
-    assert sum(isinstance(answer, Occurrence) for answer in answers) == 1
-    assert sum(isinstance(answer, Refusal) for answer in answers) == 3
+    results = await asyncio.gather(*(session_of(engine, group) for _ in range(4)), return_exceptions=True)
+    assert sum(isinstance(result, Occurrence) for result in results) == 1
+    assert sum(isinstance(result, Refusal) for result in results) == 3
 
 
-async def test_all_faults_of_a_session_are_told_at_once(engine: Database) -> None:
+async def test_all_faults_of_a_session_are_reported_at_once(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
-    wrong = session_of(
+    invalid = session_of(
         engine,
         group,
         day=date(1999, 1, 1),
@@ -118,7 +116,7 @@ async def test_all_faults_of_a_session_are_told_at_once(engine: Database) -> Non
         co_facilitator_id="no\x00one",
         location_id="nowhere",
     )
-    assert set(await refusal_of(wrong)) == {
+    assert set(await refusal_of(invalid)) == {
         (FaultCode.NOT_FOUND, "facilitatorId"),
         (FaultCode.NOT_FOUND, "coFacilitatorId"),
         (FaultCode.NOT_FOUND, "locationId"),
@@ -153,7 +151,7 @@ async def test_a_cancelled_session_is_cancelled_once_and_never_edited(engine: Da
     assert await everything(engine) == before
 
 
-async def test_moving_a_session_keeps_its_length_and_tells_where_it_was(engine: Database) -> None:
+async def test_a_moved_session_keeps_its_length_and_its_event_the_old_time(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await session_of(engine, group, end=time(9, 45))
@@ -165,7 +163,7 @@ async def test_moving_a_session_keeps_its_length_and_tells_where_it_was(engine: 
     assert (await everything(engine)).event_names()[-1] == "pm_group_session_rescheduled"
 
 
-async def test_an_edit_that_changes_nothing_is_no_edit(engine: Database) -> None:
+async def test_an_edit_without_changes_writes_nothing(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await session_of(engine, group)
@@ -175,27 +173,27 @@ async def test_an_edit_that_changes_nothing_is_no_edit(engine: Database) -> None
     assert await everything(engine) == before
 
 
-async def test_generating_fills_only_what_is_missing(engine: Database) -> None:
+async def test_generating_adds_only_missing_sessions(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, recurrence=MWF)
     window = (date(2026, 11, 23), date(2026, 12, 4))
-    made = await generate_occurrences(context(engine), str(group.id), *window)
-    assert [session.session_date.day for session in made.sessions] == [23, 25, 30, 2, 4]
-    await cancel_occurrence(context(engine), str(made.sessions[0].id), "holiday")
+    generated = await generate_occurrences(context(engine), str(group.id), *window)
+    assert [session.session_date.day for session in generated.sessions] == [23, 25, 30, 2, 4]
+    await cancel_occurrence(context(engine), str(generated.sessions[0].id), "holiday")
     again = await generate_occurrences(context(engine), str(group.id), *window)
     assert (again.sessions, again.skipped) == ((), 5)
-    left = await everything(engine)
-    assert left.event_names().count("pm_group_session_scheduled") == 5
+    state = await everything(engine)
+    assert state.event_names().count("pm_group_session_scheduled") == 5
 
 
-async def test_generating_at_once_makes_each_session_once(engine: Database) -> None:
+async def test_concurrent_generation_makes_each_session_once(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, recurrence=MWF)
-    answers = await asyncio.gather(
+    results = await asyncio.gather(
         *(generate_occurrences(context(engine), str(group.id), DAY, date(2027, 1, 31)) for _ in range(3))
     )
     total = len((await everything(engine)).sessions)
-    assert sorted(len(answer.sessions) for answer in answers) == [0, 0, total]
+    assert sorted(len(result.sessions) for result in results) == [0, 0, total]
 
 
 async def test_a_window_is_in_order_and_covers_at_most_24_months(engine: Database) -> None:
@@ -204,16 +202,16 @@ async def test_a_window_is_in_order_and_covers_at_most_24_months(engine: Databas
     for through in (date(2028, 12, 2), date(2026, 11, 30)):
         attempt = generate_occurrences(context(engine), str(group.id), DAY, through)
         assert await refusal_of(attempt) == [(FaultCode.OUT_OF_RANGE, "through")]
-    made = await generate_occurrences(context(engine), str(group.id), DAY, date(2028, 12, 1))
-    assert len(made.sessions) > 300
-    # From a leap day, 24 months end on the last of February.
-    made = await generate_occurrences(context(engine), str(group.id), date(2028, 2, 29), date(2030, 2, 28))
-    assert made.skipped > 0
+    generated = await generate_occurrences(context(engine), str(group.id), DAY, date(2028, 12, 1))
+    assert len(generated.sessions) > 300
+    # 24 months after a leap day is the last day of February.
+    generated = await generate_occurrences(context(engine), str(group.id), date(2028, 2, 29), date(2030, 2, 28))
+    assert generated.skipped > 0
     attempt = generate_occurrences(context(engine), str(group.id), date(2028, 2, 29), date(2030, 3, 1))
     assert await refusal_of(attempt) == [(FaultCode.OUT_OF_RANGE, "through")]
 
 
-async def test_what_is_wrong_beside_the_group_is_told_with_it(engine: Database) -> None:
+async def test_other_faults_are_reported_with_those_of_the_group(engine: Database) -> None:
     await seed(engine)
     deleted = await make_group(engine)
     await delete_group(context(engine), str(deleted.id))
@@ -248,7 +246,7 @@ async def test_generating_needs_a_recurrence(engine: Database) -> None:
     assert await refusal_of(attempt) == [(FaultCode.INVALID_RECURRENCE_RULE, "groupDefinitionId")]
 
 
-async def test_a_deleted_group_gets_no_new_sessions_but_its_own_can_be_cancelled(engine: Database) -> None:
+async def test_a_deleted_group_s_sessions_can_only_be_cancelled(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, recurrence=MWF)
     session = await session_of(engine, group)
@@ -261,19 +259,19 @@ async def test_a_deleted_group_gets_no_new_sessions_but_its_own_can_be_cancelled
     await cancel_occurrence(context(engine), str(session.id), "group ended")
 
 
-async def test_another_organizations_sessions_do_not_exist(engine: Database) -> None:
+async def test_another_organization_s_sessions_do_not_exist(engine: Database) -> None:
     await seed(engine)
     await seed(engine, THEIRS)
     session = await session_of(engine, await make_group(engine))
-    they = context(engine, THEIRS)
+    other_caller = context(engine, THEIRS)
     for attempt in (
-        update_occurrence(they, str(session.id), {"start_time": time(11)}),
-        cancel_occurrence(they, str(session.id), "no"),
+        update_occurrence(other_caller, str(session.id), {"start_time": time(11)}),
+        cancel_occurrence(other_caller, str(session.id), "no"),
     ):
         assert await refusal_of(attempt) == [(FaultCode.NOT_FOUND, "id")]
 
 
-async def test_sessions_keep_their_zone_when_the_group_changes_its_own(engine: Database) -> None:
+async def test_sessions_keep_their_zone_if_the_group_s_changes(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     session = await session_of(engine, group)

@@ -1,4 +1,4 @@
-"""What every use case has decided is known again, exactly, to an attempt that comes after it."""
+"""A later attempt gets exactly the result that a command had in an earlier one."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, time
@@ -26,11 +26,11 @@ pytestmark = pytest.mark.anyio
 
 DAY, NINE = date(2026, 12, 1), time(9)
 TUESDAYS = RecurrenceDraft("FREQ=WEEKLY;BYDAY=TU", DAY, NINE, (date(2026, 12, 8),))
-UseCase = Callable[[Context, "Clinic"], Awaitable[object]]
+Command = Callable[[Context, "Clinic"], Awaitable[object]]
 
 
 class Clinic:
-    """Ids of what the use cases work on: a full group with two who wait, and a session of it."""
+    """Ids of a full group, its seated and two waiting enrollments, and one of its sessions."""
 
     group: UUID
     seated: UUID
@@ -39,24 +39,30 @@ class Clinic:
     session: UUID
 
 
-USE_CASES: dict[str, UseCase] = {
-    "create_group": lambda asks, _: create_group(asks, draft(location_id="denver", recurrence=TUESDAYS)),
-    "update_group": lambda asks, on: update_group_definition(asks, str(on.group), {"max_capacity": 3, "name": "Neü"}),
-    "delete_group": lambda asks, on: delete_group(asks, str(on.group)),
-    "create_occurrence": lambda asks, on: create_occurrence(asks, str(on.group), DAY, time(14)),
-    "generate_occurrences": lambda asks, on: generate_occurrences(asks, str(on.group), DAY, date(2027, 3, 1)),
-    "update_occurrence": lambda asks, on: update_occurrence(asks, str(on.session), {"start_time": time(15)}),
-    "cancel_occurrence": lambda asks, on: cancel_occurrence(asks, str(on.session), "snow"),
-    "enroll": lambda asks, on: enroll_patient(asks, str(on.group), "patient-5"),
-    "disenroll": lambda asks, on: disenroll_patient(asks, str(on.seated), "moved away"),
-    "remove": lambda asks, on: remove_enrollment(asks, str(on.seated)),
-    "promote": lambda asks, on: promote_enrollment(asks, str(on.last), allow_over_capacity=True),
-    "move": lambda asks, on: move_waitlisted_enrollment(asks, str(on.last), 1),
+COMMANDS: dict[str, Command] = {
+    "create_group": lambda request, _: create_group(request, draft(location_id="denver", recurrence=TUESDAYS)),
+    "update_group": lambda request, clinic: update_group_definition(
+        request, str(clinic.group), {"max_capacity": 3, "name": "Neü"}
+    ),
+    "delete_group": lambda request, clinic: delete_group(request, str(clinic.group)),
+    "create_occurrence": lambda request, clinic: create_occurrence(request, str(clinic.group), DAY, time(14)),
+    "generate_occurrences": lambda request, clinic: generate_occurrences(
+        request, str(clinic.group), DAY, date(2027, 3, 1)
+    ),
+    "update_occurrence": lambda request, clinic: update_occurrence(
+        request, str(clinic.session), {"start_time": time(15)}
+    ),
+    "cancel_occurrence": lambda request, clinic: cancel_occurrence(request, str(clinic.session), "snow"),
+    "enroll": lambda request, clinic: enroll_patient(request, str(clinic.group), "patient-5"),
+    "disenroll": lambda request, clinic: disenroll_patient(request, str(clinic.seated), "moved away"),
+    "remove": lambda request, clinic: remove_enrollment(request, str(clinic.seated)),
+    "promote": lambda request, clinic: promote_enrollment(request, str(clinic.last), allow_over_capacity=True),
+    "move": lambda request, clinic: move_waitlisted_enrollment(request, str(clinic.last), 1),
 }
 
 
 @pytest.fixture
-async def on(engine: Database) -> Clinic:
+async def clinic(engine: Database) -> Clinic:
     await seed(engine)
     ids = Clinic()
     ids.group = (await make_group(engine, max_capacity=1, location_id="phoenix", recurrence=TUESDAYS)).id
@@ -68,22 +74,22 @@ async def on(engine: Database) -> Clinic:
 
 
 async def attempt(engine: Database) -> tuple[Context, Claim]:
-    asks = context(engine)
-    asks.root_field = "x"
-    claim = await asks.transact(lambda work: claim_request(work, uuid7(), "key-1", b"body", ()))
+    request = context(engine)
+    request.root_field = "x"
+    claim = await request.transact(lambda work: claim_request(work, uuid7(), "key-1", b"body", ()))
     assert isinstance(claim, Claim)
-    asks.claim = claim
-    return asks, claim
+    request.claim = claim
+    return request, claim
 
 
-@pytest.mark.parametrize("name", USE_CASES)
-async def test_it_is_done_once_and_decided_the_same(engine: Database, on: Clinic, name: str) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_a_command_runs_once_and_its_result_is_the_same(engine: Database, clinic: Clinic, name: str) -> None:
     before = await everything(engine)
     first, claim = await attempt(engine)
-    decided = await USE_CASES[name](first, on)
+    result = await COMMANDS[name](first, clinic)
     await first.transact(lambda work: release(work, claim))
     done = await everything(engine)
     assert done != before
     again, _ = await attempt(engine)
-    assert await USE_CASES[name](again, on) == decided
+    assert await COMMANDS[name](again, clinic) == result
     assert await everything(engine) == done
