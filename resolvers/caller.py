@@ -1,4 +1,4 @@
-"""Who is asking, for which organization, and what they may do."""
+"""The caller of a request: their organization and permissions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class PermissionKey(StrEnum):
-    """The twelve keys that open fields of the API, three areas by four actions."""
+    """The twelve permission keys of the API: three areas with four actions each."""
 
     GROUP_DEFINITIONS_VIEW = "pm.group_definitions.view"
     GROUP_DEFINITIONS_CREATE = "pm.group_definitions.create"
@@ -40,11 +40,11 @@ ROLES: Mapping[str, frozenset[PermissionKey]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A signed-in caller. Only authentication makes one.
+    """A signed-in caller. Only authentication creates one.
 
     Attributes:
         subject: The caller's id at the identity provider (the token's `sub`).
-        organization_id: The organization whose rows the caller may reach, and no other's.
+        organization_id: The only organization whose rows the caller may access.
         permissions: The keys the caller holds.
     """
 

@@ -52,7 +52,7 @@ async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_lim
     if is_active is None:
         faults.extend(not_found("patient", "patientId").faults)
     elif not is_active:
-        message = "The registry holds this patient as deceased or deactivated."
+        message = "This patient is deceased or deactivated in the registry."
         faults.append(Fault(FaultCode.NOT_ACTIVE, message, ("input", "patientId")))
     if group is None or faults:
         raise Refusal(*faults, patients=[patient_id] if is_active is False else [])
