@@ -29,6 +29,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 FIRST_TAB = "Groups"
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @dataclass
@@ -78,6 +79,13 @@ class Visit:
         with self.page.expect_response(lambda response: response.url.endswith("/graphql")) as caught:
             self.page.get_by_role("button", name="Execute query").click()
         return caught.value
+
+    def accessibility_violations(self) -> list[str]:
+        """Return the violations that axe finds in the page, except inside of GraphiQL itself."""
+        self.page.evaluate(AXE.read_text())
+        script = 'axe.run({exclude: [".graphiql-container"]}).then((result) => result.violations.map(({help}) => help))'
+        violations: list[str] = self.page.evaluate(script)
+        return violations
 
     def stored(self) -> str:
         """Return everything that the browser stores for the page."""

@@ -158,6 +158,19 @@ def test_the_page_fits_a_phone(visit: Visit) -> None:
     assert 300 < explorer["width"] <= 390
 
 
+@pytest.mark.parametrize("visit", [(1400, 900), PHONE], indirect=True)
+def test_every_screen_is_accessible(visit: Visit) -> None:
+    visit.page.goto(visit.links[0].partition("#")[0])
+    expect(visit.page.get_by_label("Token")).to_be_visible()
+    assert visit.accessibility_violations() == []
+    visit.sign_in_by_token("not a token")
+    expect(visit.page.get_by_role("alert")).to_be_visible()
+    assert visit.accessibility_violations() == []
+    visit.sign_in_by_token(visit.token)
+    visit.expect_query(FIRST_TAB)
+    assert visit.accessibility_violations() == []
+
+
 def test_a_pasted_token_signs_in_and_a_wrong_one_is_refused(visit: Visit) -> None:
     page = visit.page
     page.goto(visit.links[0].partition("#")[0])
@@ -170,5 +183,5 @@ def test_a_pasted_token_signs_in_and_a_wrong_one_is_refused(visit: Visit) -> Non
     expect(refusal).to_be_hidden()
     expect(page.get_by_text("Signed in as")).to_contain_text("org_admin")
     visit.expect_query(FIRST_TAB)
-    visit.open_tab("Compliance")
-    assert "errors" not in visit.execute()
+    visit.open_tab("EnrollPatient")
+    assert visit.execute()["data"]["enrollPatient"]["userErrors"] == []

@@ -30,11 +30,16 @@ type Result = {
     openGroups: Nodes<Group>;
     fullGroups: Nodes<Group>;
   } | null;
+  errors?: { extensions?: { code?: string } }[];
 };
 
-/** Returns ids of the demo clinic: a patient without a seat in an open group, and a seat that somebody waits for. */
-export async function demoIds(fetcher: Fetcher): Promise<ExampleIds> {
-  const { data } = (await fetcher({ query }).catch(() => ({}))) as Result;
+/**
+ * Returns ids of the demo clinic: a patient without a seat in an open group, and a seat that somebody waits for. An id
+ * that the person may not see stays a placeholder. Returns null if the server refuses the token.
+ */
+export async function demoIds(fetcher: Fetcher): Promise<ExampleIds | null> {
+  const { data, errors } = (await fetcher({ query }).catch(() => ({}))) as Result;
+  if (errors?.some(({ extensions }) => extensions?.code === "UNAUTHENTICATED")) return null;
   const group = data?.openGroups.nodes[0];
   const seated = new Set(group?.enrollments.nodes.map(({ patient }) => patient.id));
   const withWaitlist = data?.fullGroups.nodes.find(({ waitlist }) => waitlist.nodes.length > 0);

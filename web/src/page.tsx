@@ -29,12 +29,16 @@ function Page() {
   return (
     <>
       <header className="page-header">
-        <span className="page-title">Group sessions</span>
+        <h1>Group sessions</h1>
         {person !== null && <SignedIn person={person} />}
       </header>
-      {(person === null || refused) && <SignIn refused={refused} />}
-      {/* A refused token leaves the editor in place, with the person's work. A new token of that person continues it. */}
-      {person !== null && <Editor person={person} onRefused={() => setRefused(true)} key={ownerOf(person)} />}
+      <main>
+        {(person === null || refused) && <SignIn refused={refused} />}
+        {/* A refused token leaves the editor in place, with the person's work. A new token of that person continues it. */}
+        {person !== null && (
+          <Editor person={person} refused={refused} onRefused={() => setRefused(true)} key={ownerOf(person)} />
+        )}
+      </main>
     </>
   );
 }
@@ -43,7 +47,9 @@ function ownerOf({ organization, subject }: Person): string {
   return JSON.stringify([organization, subject]);
 }
 
-function Editor({ person, onRefused }: { person: Person; onRefused: () => void }) {
+type EditorProps = { person: Person; refused: boolean; onRefused: () => void };
+
+function Editor({ person, refused, onRefused }: EditorProps) {
   const [fetcher] = useState(() => signedFetcher(onRefused));
   const [storage] = useState(() => storageOf(ownerOf(person)));
   const [tabs, setTabs] = useState<Tab[] | null>(() => {
@@ -52,8 +58,10 @@ function Editor({ person, onRefused }: { person: Person; onRefused: () => void }
     return person.organization === DEMO_ORGANIZATION ? null : exampleTabs(new Date());
   });
   useEffect(() => {
-    if (tabs === null) void demoIds(fetcher).then((ids) => setTabs(exampleTabs(new Date(), ids)));
-  }, [tabs, fetcher]);
+    if (tabs !== null || refused) return;
+    // Null means that the server refused the token. The ids are then loaded with the next one.
+    void demoIds(fetcher).then((ids) => ids && setTabs(exampleTabs(new Date(), ids)));
+  }, [tabs, refused, fetcher]);
   if (tabs === null) return null;
   return (
     <GraphiQL

@@ -20,7 +20,7 @@ export function SignIn({ refused }: { refused: boolean }) {
 
   return (
     <form className="sign-in" onSubmit={submit} autoComplete="off">
-      <h1>{refused ? "The server no longer accepts this token" : "Sign in to use the API"}</h1>
+      <h2>{refused ? "The server no longer accepts this token" : "Sign in to use the API"}</h2>
       <p>
         Open a sign-in link that the server printed, or paste a token from <code>group-sessions token</code>. The page
         keeps the token in memory until you close or reload it.
