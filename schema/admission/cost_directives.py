@@ -19,7 +19,7 @@ Directive = TypeVar("Directive")
 
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
-    description="How many elements a list that takes no arguments counts as in the cost of a query.",
+    description="The number of elements that a list without size arguments counts as in the cost of a query.",
 )
 class ListSize:
     assumed_size: int = strawberry.directive_field(name="assumedSize")
@@ -28,7 +28,7 @@ class ListSize:
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="cost",
-    description="What a field that takes work counts in the cost of a query, beside what is selected of it; others 1.",
+    description="The cost of a field that does more than return a value, without its selection. Other fields cost 1.",
 )
 class CostWeight:
     weight: str = strawberry.directive_field(name="weight")
