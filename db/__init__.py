@@ -1,1 +1,1 @@
-"""Tables and constraints, transactions, one module of queries per entity, outbox, audit, migrations."""
+"""The database: tables, connections, transactions, queries, stores, the outbox, backups, and migrations."""

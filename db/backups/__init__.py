@@ -1,1 +1,1 @@
-"""Backups: an archive of one moment, and restoring it into either database."""
+"""Backups: archives of one snapshot of the database, and restoring them into SQLite or PostgreSQL."""

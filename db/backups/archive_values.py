@@ -1,4 +1,4 @@
-"""The values of columns in an archive: what JSON has for them, the same whichever database they come from or go to."""
+"""The values of columns in an archive, as JSON. They are the same for SQLite and PostgreSQL."""
 
 import base64
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from db.tables import Instant
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ColumnKind:
     """A kind of column.
 
     Attributes:
-        type: How the databases hold its values.
-        write: Makes of a value what JSON has for it.
-        read: Makes the value of that.
+        type: The SQL type.
+        write: Converts a value to JSON.
+        read: Converts JSON to a value.
     """
 
     type: TypeEngine[Any]
@@ -36,19 +36,19 @@ def _isoformat(value: date | time) -> str:
     return value.isoformat()
 
 
-KINDS: Final = {
-    "text": Kind(Text(), _same, _same),
-    "integer": Kind(BigInteger(), _same, _same),
-    "number": Kind(Float(), _same, _same),
-    "boolean": Kind(Boolean(), _same, _same),
-    "id": Kind(Uuid(as_uuid=True), str, UUID),
-    "instant": Kind(Instant(), _isoformat, datetime.fromisoformat),
-    "date": Kind(Date(), _isoformat, date.fromisoformat),
-    "time": Kind(Time(), _isoformat, time.fromisoformat),
-    "bytes": Kind(LargeBinary(), lambda value: base64.b64encode(value).decode(), base64.b64decode),
-    # JSON's own null is a value; where a column may hold none, null is that it holds none.
-    "json": Kind(JSON(), _same, _same),
-    "json or none": Kind(JSON(none_as_null=True), _same, _same),
+COLUMN_KINDS: Final = {
+    "text": ColumnKind(Text(), _same, _same),
+    "integer": ColumnKind(BigInteger(), _same, _same),
+    "number": ColumnKind(Float(), _same, _same),
+    "boolean": ColumnKind(Boolean(), _same, _same),
+    "id": ColumnKind(Uuid(as_uuid=True), str, UUID),
+    "instant": ColumnKind(Instant(), _isoformat, datetime.fromisoformat),
+    "date": ColumnKind(Date(), _isoformat, date.fromisoformat),
+    "time": ColumnKind(Time(), _isoformat, time.fromisoformat),
+    "bytes": ColumnKind(LargeBinary(), lambda value: base64.b64encode(value).decode(), base64.b64decode),
+    # In a nullable column, null is SQL NULL. In any other, it is the JSON value null.
+    "json": ColumnKind(JSON(), _same, _same),
+    "json or none": ColumnKind(JSON(none_as_null=True), _same, _same),
 }
 _KIND_OF_TYPE: Final[tuple[tuple[type[TypeEngine[Any]], str], ...]] = (
     (Uuid, "id"),
@@ -63,11 +63,11 @@ _KIND_OF_TYPE: Final[tuple[tuple[type[TypeEngine[Any]], str], ...]] = (
 )
 
 
-def kind_of(column: Column[Any]) -> str:
-    """Return the kind of a column. Raise TypeError where there is none for its type yet."""
+def column_kind(column: Column[Any]) -> str:
+    """Return the name of a column's kind. Raise TypeError if its type has none."""
     if isinstance(column.type, JSON):
         return "json or none" if column.nullable else "json"
     for kind, name in _KIND_OF_TYPE:
         if isinstance(column.type, kind):
             return name
-    raise TypeError(f"an archive has no kind of column for {column.type!r}")
+    raise TypeError(f"no kind of archive column for {column.type!r}")

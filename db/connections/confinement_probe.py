@@ -1,8 +1,8 @@
-"""Proves that what a session is confined to stays with its connection, whatever is between this process and PostgreSQL.
+"""Detects a connection pooler that does not keep each connection in its own PostgreSQL session.
 
-A pooler that pools transactions runs each transaction of a connection in whichever session is free. While it has little
-to do this is often the same one, so the probe makes it choose: several connections, each confined to an organization of
-its own, read in changing order while others hold transactions open. Every read proves its own confinement.
+A pooler that pools transactions runs each transaction of a connection in any free session. An idle pooler often picks
+the same session again, so the probe forces a choice: several connections, each confined to its own organization, read
+in changing order while the others hold transactions open. Every read checks that its session is the confined one.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ _CONNECTIONS: Final = 3
 _ROUNDS: Final = 3
 _READ: Final = Statement(select(literal(1)))
 
-# Sessions that are not the connection's own do not know the statements it has prepared, or know them already.
+# SQLSTATE codes that show another session: it is not confined, lacks a prepared statement, or has it already.
 _ANOTHER_SESSION: Final = frozenset({NOT_CONFINED, "26000", "42P05"})
 
 
 async def confinement_holds(engine: AsyncEngine) -> bool:
-    """Return whether sessions stay with their connections. Raise DBAPIError where the database cannot be used.
+    """Return whether each connection keeps its session. Raise DBAPIError if the database cannot be used.
 
     Args:
-        engine: Makes the connections that are tried, and keeps none.
+        engine: Opens the connections. It must not pool them.
     """
     drivers: list[ConfinedDriver] = []
     try:

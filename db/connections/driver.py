@@ -1,4 +1,4 @@
-"""Runs statements on the driver itself (asyncpg, aiosqlite): SQLAlchemy has written them and has no part in it."""
+"""Runs statements directly on the driver (asyncpg or aiosqlite). SQLAlchemy only compiles them."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from db.sql.statement import Statement
 
 
 class Driver:
-    """A connection of a driver, on behalf of one organization. It leaves transactions to whoever holds it."""
+    """A driver's connection, used for one organization. Its holder manages transactions."""
 
     __slots__ = ("connection", "dialect", "on_postgresql", "organization_id")
 
     def __init__(self, organization_id: str, dialect: Dialect, connection: Any) -> None:
-        """Take the driver's own connection."""
+        """Wrap a connection of asyncpg or aiosqlite."""
         self.organization_id = organization_id
         self.dialect = dialect
         self.on_postgresql = dialect.name == "postgresql"
@@ -29,41 +29,41 @@ class Driver:
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Return the statement's rows, each a sequence in the order of its columns.
 
-        The parameter organization_id is the connection's own.
+        The parameter `organization_id` is always set to the connection's organization.
 
         Raises:
-            DBAPIError: Where the database refuses or is lost; it tells the statement without its parameters.
+            DBAPIError: The statement failed or the connection was lost. The error contains no parameters.
         """
         compiled = statement.compiled(self.dialect)
         arguments = compiled.arguments({**parameters, "organization_id": self.organization_id})
-        return compiled.read(await self._ask(compiled.text, arguments))
+        return compiled.read(await self._execute(compiled.text, arguments))
 
     async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
-        """Return what each of the lookups finds by the id, by one round trip where possible. Raises as above."""
+        """Return the result of each lookup for the id, in one round trip on PostgreSQL. Raise DBAPIError."""
         if self.on_postgresql and len(lookups.each) > 1:
             combined = lookups.combined(self.dialect)
-            [row] = await self._ask(combined.text, combined.arguments(self.organization_id, id))
+            [row] = await self._execute(combined.text, combined.arguments(self.organization_id, id))
             return combined.values(row)
         return [
             lookup.of_rows(await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id}))
             for lookup in lookups.each
         ]
 
-    async def _ask(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
+    async def _execute(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
         started = time.perf_counter()
         try:
             if self.on_postgresql:
                 rows: Sequence[Any] = await self.connection.fetch(text, *arguments)
             else:
                 rows = await self.connection.execute_fetchall(text, arguments)
-        except Exception as fault:  # whatever a driver raises is told as one kind
-            raise self._told(text, fault) from fault
+        except Exception as fault:  # drivers raise many kinds
+            raise self._dbapi_error(text, fault) from fault
         finally:
             record_statement(time.perf_counter() - started)
         return rows
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement that changes rows, once for each of these. Raises as above."""
+        """Run a statement that writes, once for each of the rows. Raise DBAPIError."""
         if len(rows) == 1:
             await self.fetch(statement, rows[0])
             return
@@ -72,32 +72,32 @@ class Driver:
         started = time.perf_counter()
         try:
             await self.connection.executemany(compiled.text, arguments)
-        except Exception as fault:  # whatever a driver raises is told as one kind
-            raise self._told(compiled.text, fault) from fault
+        except Exception as fault:  # drivers raise many kinds
+            raise self._dbapi_error(compiled.text, fault) from fault
         finally:
             record_statement(time.perf_counter() - started)
 
     async def run(self, command: str) -> None:
-        """Run what bounds a transaction, several statements at once on PostgreSQL. Raises as above."""
+        """Run a command such as BEGIN or COMMIT. PostgreSQL accepts several in one text. Raise DBAPIError."""
         try:
             await (
                 self.connection.execute(command) if self.on_postgresql else self.connection.execute_fetchall(command)
             )
-        except Exception as fault:  # whatever a driver raises is told as one kind
-            raise self._told(command, fault) from fault
+        except Exception as fault:  # drivers raise many kinds
+            raise self._dbapi_error(command, fault) from fault
 
     def is_lost(self) -> bool:
-        """Return whether the connection has ended."""
+        """Return whether the connection is known to be closed."""
         return self.on_postgresql and bool(self.connection.is_closed())
 
-    def _told(self, statement: str, fault: Exception) -> DBAPIError:
-        # As SQLAlchemy tells it, so that faults are known by one kind of exception.
+    def _dbapi_error(self, statement: str, fault: Exception) -> DBAPIError:
+        # SQLAlchemy raises the same, so callers handle one kind of exception.
         return DBAPIError(statement, None, fault, hide_parameters=True, connection_invalidated=self.is_lost())
 
 
 async def release(pooled: PoolProxiedConnection, driver: Driver, *, reusable: bool) -> None:
-    """Give a connection back to its pool, or end one that nobody can use again."""
+    """Return a connection to its pool, or close it if it is not reusable."""
     if reusable and driver.on_postgresql:
-        pooled.close()  # nothing is left to do for the driver, so there is nothing to wait for
+        pooled.close()  # the driver has nothing to reset, so this does not block
     else:
         await greenlet_spawn(pooled.close if reusable else pooled.invalidate)

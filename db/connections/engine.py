@@ -1,4 +1,4 @@
-"""The database engine: SQLite out of the box, PostgreSQL in earnest."""
+"""The database engine: SQLite out of the box, PostgreSQL for production."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,29 +16,29 @@ from sqlalchemy.pool import NullPool
 
 from db.connections.postgres_address import PostgresAddress, postgres_address
 from db.connections.read_pool import ConfinedReadPool, ReadPool, SharedReadPool
-from db.connections.sqlite_file import keep_to_file, make_private_folder
+from db.connections.sqlite_file import follow_file, make_private_folder
 from db.connections.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, WriterConnection, begin_immediate
 from db.connections.statement_count import UNCOUNTED
 from db.connections.write_refusals import WriteRefusals
 
-# A connection opened with this execution option may write. SQLite then takes its write lock at BEGIN, not at the first
-# write: a transaction that reads, decides and writes cannot lose the race in between (SQLITE_BUSY_SNAPSHOT).
+# The execution option of a connection that may write. It makes SQLite take its write lock at BEGIN, not at the first
+# write. Otherwise a transaction that reads and then writes could lose a race in between (SQLITE_BUSY_SNAPSHOT).
 WRITES = "group_sessions_writes"
-# The execution option that tells for how many seconds it may wait for that lock; 10 unless it is told.
+# The execution option with the seconds to wait for that lock. The default is WRITER_SECONDS.
 LOCK_WAIT = "group_sessions_lock_wait"
 
 QUEUE_SECONDS: Final = 10.0
-"""How long a request waits in this process, for a connection or for its turn, before it is refused as busy.
+"""How long a request waits in this process for a connection, or in a lock queue, before it fails as busy.
 
-It holds nothing meanwhile, so a burst is served late rather than refused. Twice as long, and the wait for a lock, is
-still less than `db.stores.idempotency.LEASE`.
+A waiting request holds no resources, so a burst is served late rather than rejected. Two such waits and a wait for a
+lock take less time than `db.stores.idempotency.LEASE`.
 """
 
 CLOSE_SECONDS = 5
-"""How long PostgreSQL may take to end connections; the server ends those that are left when it notices."""
+"""How long closing the connections may take. PostgreSQL ends the remaining ones itself."""
 
 _STATEMENTS_PREPARED = 50
-"""How many statements PostgreSQL keeps prepared for a connection that reads."""
+"""How many prepared statements a read connection keeps."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -48,18 +48,18 @@ _DRIVERS = {
 
 
 class Database(AsyncEngine):
-    """An engine, and beside its connections those that requests read by.
+    """An engine with a second pool of connections, for reading.
 
     Attributes:
-        read_pool: The connections to read by; they end with the engine's own.
-        write_refusals: Whether the database takes changes.
+        read_pool: The connections for reading. `dispose` closes them too.
+        write_refusals: Whether the database accepts writes.
     """
 
     read_pool: ReadPool
     write_refusals: WriteRefusals
 
     async def dispose(self, close: bool = True) -> None:
-        """End the connections that are not in use; a database that does not answer is not waited for."""
+        """Close the idle connections. Give up after CLOSE_SECONDS if the database does not respond."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.read_pool.close()
@@ -67,11 +67,11 @@ class Database(AsyncEngine):
 
 
 def async_url(database_url: str) -> URL:
-    """Return the URL with the driver used here, for sqlite:///path and postgresql://… (without its parameters).
+    """Return SQLAlchemy's URL, with the async driver, for sqlite:///path or postgresql://… (without its parameters).
 
     Raises:
-        UnusableParameter: Where a parameter of postgresql://… cannot be used.
-        ValueError: Where the URL names another database.
+        UnusableParameter: A parameter of postgresql://… cannot be used.
+        ValueError: The URL is for another kind of database.
     """
     if database_url.startswith(("postgresql://", "postgres://")):
         return postgres_address(database_url).url
@@ -90,54 +90,56 @@ def create_engine(
     may_create: bool = True,
     pool_timeout: float = QUEUE_SECONDS,
 ) -> Database:
-    """Return an engine for sqlite:///path (its folder is made) or postgresql://user@host/name.
+    """Return an engine for sqlite:///path or postgresql://user@host/name.
 
     Args:
         database_url: The database.
-        pool_size: Half of how many connections are opened at most, each when it is needed. On PostgreSQL one half
-            reads, the other writes.
-        command_timeout: For servers and relays: how long PostgreSQL may be silent after a statement before it counts as
-            gone. None, for commands, is for ever, and so may a command be silent within a transaction.
-        may_create: Whether SQLite makes the file where there is none. A server does not, nor a command that only reads:
-            a file that is gone is lost data, not a new beginning.
-        pool_timeout: How long to wait for a connection where all are in use.
+        pool_size: Half of the most connections. Each is opened when it is first needed. On PostgreSQL one half reads
+            and the other writes.
+        command_timeout: How many seconds PostgreSQL may take to respond to a statement before it counts as
+            unavailable. Servers and relays set it. None, for operators' commands, means no limit.
+        may_create: Whether to create the SQLite file and its folder if they are missing. Servers and commands that only
+            read do not: a missing file means lost data, not a new database.
+        pool_timeout: How many seconds to wait for a connection if all are in use.
     """
     url = async_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, pool_size, may_create=may_create, pool_timeout=pool_timeout)
     options: dict[str, Any] = {
         "connect_args": {
-            "async_creator_fn": _connecting(postgres_address(database_url)),
+            "async_creator_fn": _connector(postgres_address(database_url)),
             "command_timeout": command_timeout,
         },
-        "hide_parameters": True,  # errors and logs show statements without the values of patients
+        "hide_parameters": True,  # parameters contain patient data, which errors and logs must not show
         "json_serializer": _dump_json,
         "json_deserializer": orjson.loads,
     }
     engine = _database(
         create_async_engine(
             url,
-            # Without overflow no connection is closed when it is released: the driver does not wait for that.
+            # Without overflow, releasing never closes a connection, so it does not block.
             pool_size=pool_size,
             max_overflow=0,
-            pool_use_lifo=True,  # the one that was used last has its statements prepared
+            pool_use_lifo=True,  # the connection that was used last is the most likely to have the statement prepared
             pool_timeout=pool_timeout,
             **options,
         ),
-        ConfinedReadPool(create_async_engine(url, poolclass=NullPool, **_reading(options)), pool_size, pool_timeout),
+        ConfinedReadPool(
+            create_async_engine(url, poolclass=NullPool, **_read_options(options)), pool_size, pool_timeout
+        ),
     )
 
-    # The event loop has seen which connections the server ended, so a look suffices, and no round trip is needed.
+    # The event loop notices when PostgreSQL closes a connection, so this needs no round trip.
     @event.listens_for(engine.sync_engine, "checkout")
-    def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
+    def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
         if connection.driver_connection.is_closed():
             raise DisconnectionError
 
     return engine
 
 
-def _connecting(address: PostgresAddress) -> Callable[..., Awaitable[asyncpg.Connection]]:
-    """Return what opens a connection; where the database is, the address says, and not SQLAlchemy's own arguments."""
+def _connector(address: PostgresAddress) -> Callable[..., Awaitable[asyncpg.Connection]]:
+    """Return the function that opens connections. It uses the address instead of SQLAlchemy's arguments."""
     tls = {} if address.tls is None else {"ssl": address.tls}
 
     def connect(*, command_timeout: float | None, statement_cache_size: int = 100, **_named: Any) -> Any:
@@ -152,8 +154,8 @@ def _connecting(address: PostgresAddress) -> Callable[..., Awaitable[asyncpg.Con
     return connect
 
 
-def _reading(options: dict[str, Any]) -> dict[str, Any]:
-    # What is read differs with what is asked, and what a client makes up shall not stay prepared for long.
+def _read_options(options: dict[str, Any]) -> dict[str, Any]:
+    # Queries differ from client to client. A small cache keeps a client's rare queries from staying prepared.
     return options | {"connect_args": options["connect_args"] | {"statement_cache_size": _STATEMENTS_PREPARED}}
 
 
@@ -177,14 +179,14 @@ def _sqlite(url: URL, pool_size: int, *, may_create: bool, pool_timeout: float) 
         max_overflow=pool_size,
         pool_timeout=pool_timeout,
         connect_args={"timeout": BUSY_SECONDS, "factory": WriterConnection},
-        hide_parameters=True,  # errors and logs show statements without the values of patients
+        hide_parameters=True,  # parameters contain patient data, which errors and logs must not show
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        # The driver's own implicit BEGIN comes too late for what _begin needs.
+        # sqlite3 would begin transactions implicitly, too late for `_begin`.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
@@ -192,8 +194,8 @@ def _sqlite(url: URL, pool_size: int, *, may_create: bool, pool_timeout: float) 
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
-    if url.database and not url.query:  # else it is SQLite's own kind of address, not a path
-        keep_to_file(engine, Path(url.database), may_create=may_create)
+    if url.database and not url.query:  # with a query it is a URI filename of SQLite, not a path
+        follow_file(engine, Path(url.database), may_create=may_create)
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:

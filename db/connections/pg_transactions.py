@@ -1,4 +1,4 @@
-"""Transactions on PostgreSQL, begun and ended on the driver itself: a round trip each."""
+"""Transactions on PostgreSQL that begin and end on the driver, with one round trip each."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,15 +11,15 @@ from sqlalchemy.pool import PoolProxiedConnection
 from db.connections.driver import Driver, release
 from db.connections.faults import REFUSALS, OutcomeUnknown, classify_fault, is_unavailable
 
-_ITS_OWN: Final = "AUTOCOMMIT"
-"""SQLAlchemy's name for: send what is to be sent, and leave transactions to whoever holds the connection."""
+_NO_TRANSACTIONS: Final = "AUTOCOMMIT"
+"""The isolation level with which SQLAlchemy sends no BEGIN or COMMIT of its own."""
 
 
 class DriverTransaction:
-    """A transaction on a connection of the pool. SQLAlchemy's own connection is made where a statement needs it."""
+    """A transaction on a connection of the pool. SQLAlchemy's connection is created when it is first used."""
 
     def __init__(self, engine: AsyncEngine, organization_id: str, pooled: PoolProxiedConnection) -> None:
-        """Begin nothing yet; `driver_transaction` does."""
+        """Hold the connection. `driver_transaction` begins the transaction."""
         self.driver = Driver(organization_id, engine.dialect, pooled.driver_connection)
         self._engine = engine
         self._pooled = pooled
@@ -27,18 +27,18 @@ class DriverTransaction:
 
     @property
     def connection(self) -> AsyncConnection:
-        """SQLAlchemy's connection, for statements that are built for one use."""
+        """SQLAlchemy's connection, for statements that are built for a single use."""
         if self._connection is None:
-            assert self._pooled.dbapi_connection is not None  # noqa: S101 - it is held until `release`
-            self._engine.dialect.set_isolation_level(self._pooled.dbapi_connection, _ITS_OWN)
-            on_it = Connection(self._engine.sync_engine, connection=self._pooled)
-            self._connection = AsyncConnection(self._engine, on_it)
+            assert self._pooled.dbapi_connection is not None  # noqa: S101 - held until `release`
+            self._engine.dialect.set_isolation_level(self._pooled.dbapi_connection, _NO_TRANSACTIONS)
+            sync_connection = Connection(self._engine.sync_engine, connection=self._pooled)
+            self._connection = AsyncConnection(self._engine, sync_connection)
         return self._connection
 
     async def release(self, *, reusable: bool) -> None:
-        """Give the connection back as it was, or end it."""
+        """Return the connection to its pool with its settings restored, or close it if it is not reusable."""
         if self._pooled.dbapi_connection is None:
-            return  # SQLAlchemy has found it lost, and ended it
+            return  # SQLAlchemy found it lost and closed it
         if self._connection is not None:
             self._engine.dialect.reset_isolation_level(self._pooled.dbapi_connection)
         await release(self._pooled, self.driver, reusable=reusable)
@@ -46,15 +46,15 @@ class DriverTransaction:
 
 @asynccontextmanager
 async def driver_transaction(engine: AsyncEngine, organization_id: str, begin: str) -> AsyncIterator[DriverTransaction]:
-    """Open a transaction. Leaving the block commits; an exception rolls everything back.
+    """Open a transaction. Leaving the block commits it. An exception rolls it back.
 
     Args:
         engine: The database.
-        organization_id: The organization whose statements the driver runs.
-        begin: BEGIN, and with it in the same round trip what the transaction starts with (see `db.connections.roles`).
+        organization_id: The organization that the driver's statements are for.
+        begin: BEGIN, and the statements to send with it in one round trip (see `db.connections.roles`).
 
     Raises:
-        OutcomeUnknown: Where the connection is lost during the commit.
+        OutcomeUnknown: The connection was lost during the commit.
     """
     transaction = DriverTransaction(engine, organization_id, await engine.raw_connection())
     driver = transaction.driver
@@ -66,13 +66,13 @@ async def driver_transaction(engine: AsyncEngine, organization_id: str, begin: s
         await driver.run("COMMIT")
         reusable = True
     except BaseException as fault:
-        # One that has fallen silent is not asked to roll back: it would be waited for once more.
+        # An unresponsive database gets no ROLLBACK, which would only wait for another timeout.
         kind = classify_fault(fault)
-        gone = is_unavailable(fault)
-        if not gone and not driver.is_lost():
+        unavailable = is_unavailable(fault)
+        if not unavailable and not driver.is_lost():
             await driver.run("ROLLBACK")
             reusable = True
-        if gone and committing and kind is not None and kind not in REFUSALS:
+        if unavailable and committing and kind is not None and kind not in REFUSALS:
             raise OutcomeUnknown(kind) from fault
         raise
     finally:

@@ -1,6 +1,6 @@
-"""Where a PostgreSQL is and how it is reached: a URL with the parameters that libpq, PostgreSQL's own client, knows.
+"""The address of a PostgreSQL database: a URL with the parameters of libpq, PostgreSQL's own client.
 
-The driver reads most of them itself. What it would misread or pass over in silence is read here, or refused by name.
+The driver reads most of them itself. Parameters that it would misread or ignore are handled here, or rejected by name.
 """
 
 import re
@@ -25,34 +25,34 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "gssencmode": ("disable", "prefer"),
 }
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile")
-_DRIVERS_OWN: Final = frozenset(
+_PASSED_TO_DRIVER: Final = frozenset(
     {"host", "port", "dbname", "user", "password", "application_name", "options", "sslpassword", "krbsrvname"}
     | {"ssl_min_protocol_version", "ssl_max_protocol_version", *_FILES, "sslmode", "target_session_attrs"}
     | {"sslnegotiation"}
 )
-# The driver binds no channel and encrypts by no GSSAPI: what merely allows that changes nothing.
-_DROPPED: Final = frozenset({"channel_binding", "gssencmode", "connect_timeout"})
+# The driver supports neither channel binding nor GSSAPI encryption, so "disable" and "prefer" change nothing.
+_IGNORED: Final = frozenset({"channel_binding", "gssencmode", "connect_timeout"})
 
 
-_NO_BINDING: Final = (
-    ": the driver cannot bind channels. Leave channel_binding out, and set sslmode=verify-full, which proves by its"
-    " certificate whom one speaks to"
+_NO_CHANNEL_BINDING: Final = (
+    ". The driver does not support channel binding. Remove channel_binding, and set sslmode=verify-full, which verifies"
+    " the server's certificate"
 )
 
 
 class UnusableParameter(ValueError):
-    """A part of the URL that cannot be used; the message names it, and quotes no value that may be secret."""
+    """A part of the URL that cannot be used. The message names it, and contains no value that may be secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresAddress:
-    """How a PostgreSQL is reached.
+    """The address of a PostgreSQL database.
 
     Attributes:
-        url: Its name for SQLAlchemy, without parameters.
-        dsn: What the driver connects by.
-        connect_seconds: How long connecting may take; None is for ever.
-        tls: How its certificate is checked, where that is not said in `dsn`.
+        url: The URL for SQLAlchemy, without parameters.
+        dsn: The URL for the driver, with parameters.
+        connect_seconds: How long connecting may take. None means no limit.
+        tls: How to verify the server's certificate, if `dsn` does not say it.
     """
 
     url: URL
@@ -62,59 +62,60 @@ class PostgresAddress:
 
 
 def postgres_address(database_url: str) -> PostgresAddress:
-    """Return what postgresql://… or postgres://… says.
+    """Parse a URL that starts with postgresql:// or postgres://.
 
     Raises:
-        UnusableParameter: Where a parameter is unknown, doubled, or has a value that cannot be used.
+        UnusableParameter: A parameter is unknown or duplicated, or its value cannot be used.
     """
     try:
         parts = urlsplit(database_url)
     except ValueError:
-        raise UnusableParameter("is no URL") from None
-    given = _parameters(parts)
+        raise UnusableParameter("is not a URL") from None
+    parameters = _parameters(parts)
     for name, choices in _CHOICES.items():
-        if given.get(name, choices[0]) not in choices:
-            hint = _NO_BINDING if name == "channel_binding" else ""
-            raise UnusableParameter(f"has a {name} that is none of {', '.join(choices)}{hint}")
-    tls = _system_certificates(given)
+        if parameters.get(name, choices[0]) not in choices:
+            hint = _NO_CHANNEL_BINDING if name == "channel_binding" else ""
+            raise UnusableParameter(f"has a {name} that is not one of {', '.join(choices)}{hint}")
+    tls = _system_certificates(parameters)
     for name in _FILES:
-        _refuse_unreadable(name, given.get(name))
-    kept = {name: value for name, value in given.items() if name not in _DROPPED}
-    dsn = f"postgresql://{parts.netloc}{parts.path}" + (f"?{urlencode(kept, quote_via=quote)}" if kept else "")
-    return PostgresAddress(_named(parts, given), dsn, _connect_seconds(given.get("connect_timeout")), tls)
+        _check_readable(name, parameters.get(name))
+    passed = {name: value for name, value in parameters.items() if name not in _IGNORED}
+    dsn = f"postgresql://{parts.netloc}{parts.path}" + (f"?{urlencode(passed, quote_via=quote)}" if passed else "")
+    connect_seconds = _connect_seconds(parameters.get("connect_timeout"))
+    return PostgresAddress(_sqlalchemy_url(parts, parameters), dsn, connect_seconds, tls)
 
 
 def _parameters(parts: SplitResult) -> dict[str, str]:
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if name not in _DRIVERS_OWN | _DROPPED:
-            raise UnusableParameter(f"has a parameter that is not understood: {name}")
-        if name in given:
-            raise UnusableParameter(f"has {name} twice")
+        if name not in _PASSED_TO_DRIVER | _IGNORED:
+            raise UnusableParameter(f"has an unknown parameter: {name}")
+        if name in parameters:
+            raise UnusableParameter(f"has the parameter {name} twice")
         if not value:
-            raise UnusableParameter(f"has {name} without a value")
-        given[name] = value
-    return given
+            raise UnusableParameter(f"has the parameter {name} without a value")
+        parameters[name] = value
+    return parameters
 
 
-def _named(parts: SplitResult, given: Mapping[str, str]) -> URL:
+def _sqlalchemy_url(parts: SplitResult, parameters: Mapping[str, str]) -> URL:
     login, _, hosts = parts.netloc.rpartition("@")
-    each = [_HOST.fullmatch(host) for host in hosts.split(",")]
-    ports = [found[2] for found in each if found is not None and found[2]] or given.get("port", "").split(",")
-    if None in each or any(port and not _is_port(port) for port in ports):
-        raise UnusableParameter("has a host or a port that cannot be one")
-    first = each[0]
+    matches = [_HOST.fullmatch(host) for host in hosts.split(",")]
+    ports = [match[2] for match in matches if match is not None and match[2]] or parameters.get("port", "").split(",")
+    if None in matches or any(port and not _is_port(port) for port in ports):
+        raise UnusableParameter("has an invalid host or port")
+    first = matches[0]
     host, port = (first[1], first[2]) if first is not None else ("", "")
     if not hosts:
         port = ports[0]
-    elif twice := [name for name in ("host", "port") if name in given]:
-        raise UnusableParameter(f"has {twice[0]} as a parameter beside host:port, which the driver would pass over")
+    elif ignored := [name for name in ("host", "port") if name in parameters]:
+        raise UnusableParameter(f"has both host:port and the parameter {ignored[0]}, which the driver would ignore")
     return URL.create(
         "postgresql+asyncpg",
-        username=unquote(login.partition(":")[0]) or given.get("user"),
-        host=unquote(host).strip("[]") or given.get("host"),
+        username=unquote(login.partition(":")[0]) or parameters.get("user"),
+        host=unquote(host).strip("[]") or parameters.get("host"),
         port=int(port) if port else None,
-        database=unquote(parts.path.removeprefix("/")) or given.get("dbname"),
+        database=unquote(parts.path.removeprefix("/")) or parameters.get("dbname"),
     )
 
 
@@ -126,25 +127,26 @@ def _connect_seconds(value: str | None) -> float | None:
     if value is None:
         return DEFAULT_CONNECT_SECONDS
     if not value.isdecimal():
-        raise UnusableParameter("has a connect_timeout that is no number of seconds")
+        raise UnusableParameter("has a connect_timeout that is not a number of seconds")
     return max(int(value), _SHORTEST_CONNECT_SECONDS) if int(value) else None
 
 
-def _system_certificates(given: dict[str, str]) -> ssl.SSLContext | None:
-    """Return what checks by the certificates of the system, where `sslrootcert=system` asks for it."""
-    if given.get("sslrootcert") != "system":
+def _system_certificates(parameters: dict[str, str]) -> ssl.SSLContext | None:
+    """Return a context with the operating system's certificates if `sslrootcert=system`, and remove its parameters."""
+    if parameters.get("sslrootcert") != "system":
         return None
-    if given.get("sslmode", "verify-full") != "verify-full":
-        raise UnusableParameter("has sslrootcert=system, which goes with sslmode=verify-full alone")
-    del given["sslrootcert"]
-    given.pop("sslmode", None)
+    if parameters.get("sslmode", "verify-full") != "verify-full":
+        raise UnusableParameter("has sslrootcert=system, which needs sslmode=verify-full")
+    del parameters["sslrootcert"]
+    parameters.pop("sslmode", None)
     context = ssl.create_default_context()
-    if "sslcert" in given:
-        context.load_cert_chain(given.pop("sslcert"), given.pop("sslkey", None), given.pop("sslpassword", None))
+    if "sslcert" in parameters:
+        key, password = parameters.pop("sslkey", None), parameters.pop("sslpassword", None)
+        context.load_cert_chain(parameters.pop("sslcert"), key, password)
     return context
 
 
-def _refuse_unreadable(name: str, path: str | None) -> None:
+def _check_readable(name: str, path: str | None) -> None:
     if path is not None:
         try:
             with Path(path).open("rb"):

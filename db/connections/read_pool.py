@@ -1,9 +1,9 @@
-"""The connections that requests read by.
+"""The pool of connections that requests read with.
 
-On PostgreSQL they are of their own, apart from those that write. A connection that reads is confined to an organization
-as a session, not anew in each transaction, and stays so until another organization needs it: what is read by one
-statement then takes one round trip, where confining a transaction for it would take three. Each statement proves that
-the session it runs in is the confined one: a pooler in between may have brought it to another.
+On PostgreSQL they are separate from the connections that write. A read connection is confined to an organization for
+its whole session, until another organization needs it. So a single statement takes one round trip; to confine a
+transaction for it would take three. Each statement checks that its session is the confined one, because a connection
+pooler may have run it in another.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.connections.driver import Driver, release
 from db.connections.faults import Busy
-from db.connections.roles import confine_session, proving_confinement
+from db.connections.roles import confine_session, with_confinement_check
 
 
 class PooledDriver(Driver):
-    """A driver's connection that was taken from `ReadPool`."""
+    """A connection that was acquired from a `ReadPool`."""
 
     __slots__ = ("pooled",)
 
@@ -32,143 +32,142 @@ class PooledDriver(Driver):
 
 
 class ConfinedDriver(PooledDriver):
-    """A connection to PostgreSQL whose statements fail unless its session is confined to the organization."""
+    """A connection to PostgreSQL whose statements fail unless their session is confined to the organization."""
 
     __slots__ = ()
 
     async def confine(self) -> None:
         """Confine the session. Raise DBAPIError."""
-        # Outside of a transaction: what is set in one is undone with it.
+        # Outside of a transaction, so that no rollback undoes it.
         await self.run(confine_session(self.organization_id))
 
-    async def _ask(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
-        proven = _proving_confinement(text, len(arguments) + 1)
-        return await super()._ask(proven, [*arguments, self.organization_id])
+    async def _execute(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        checked = _with_confinement_check(text, len(arguments) + 1)
+        return await super()._execute(checked, [*arguments, self.organization_id])
 
 
-# The driver looks a statement up by its text, which is hashed once where it is the same object each time.
-_proving_confinement = lru_cache(maxsize=200)(proving_confinement)
+# asyncpg finds a prepared statement by its text. A cached text is one object, and Python hashes it only once.
+_with_confinement_check = lru_cache(maxsize=200)(with_confinement_check)
 
 
 class ReadPool(Protocol):
-    """Connections to take, and to give back."""
+    """A pool of connections for reading."""
 
     async def acquire(self, organization_id: str) -> PooledDriver:
-        """Return a connection, outside of any transaction. Raises what `db.connections.faults.classify_fault` knows."""
+        """Return a connection that is in no transaction. Raise errors that `classify_fault` recognizes."""
 
     async def release(self, driver: PooledDriver, *, reusable: bool) -> None:
-        """Take a connection back, or end one that nobody can use again."""
+        """Return a connection to the pool, or close it if it is not reusable."""
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
 
 
 class SharedReadPool:
-    """The connections of an engine's own pool, for SQLite: there is nothing to confine."""
+    """The engine's own pool, for SQLite, which has no sessions to confine."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def acquire(self, organization_id: str) -> PooledDriver:
-        """Return a connection."""
+        """Return a connection of the engine's pool."""
         return PooledDriver(organization_id, self._engine.dialect, await self._engine.raw_connection())
 
     async def release(self, driver: PooledDriver, *, reusable: bool) -> None:
-        """Take a connection back."""
+        """Return a connection to the engine's pool, or close it."""
         await release(driver.pooled, driver, reusable=reusable)
 
     async def close(self) -> None:
-        """Do nothing: the engine ends its connections."""
+        """Do nothing: the engine closes its connections."""
 
 
 class ConfinedReadPool:
-    """Connections to PostgreSQL that see one organization's rows each, and change nothing.
+    """Connections to PostgreSQL that are each confined to reading one organization's rows.
 
-    They are kept here, since SQLAlchemy's pool and asyncpg's each take longer to hand one out than asyncpg takes to
-    read by it.
+    This pool exists for speed: acquiring a connection from SQLAlchemy's or asyncpg's pool takes longer than a read.
     """
 
     def __init__(self, engine: AsyncEngine, size: int, pool_timeout: float) -> None:
-        """Open nothing yet.
+        """Start with no connections.
 
         Args:
-            engine: Makes connections, and keeps none.
-            size: How many there are at most.
-            pool_timeout: How long to wait for one where all are in use.
+            engine: Opens the connections. It must not pool them.
+            size: The most connections.
+            pool_timeout: How many seconds to wait for a connection if all are in use.
         """
         self.engine = engine
         self._size = size
-        self._wait_seconds = pool_timeout
-        self._places = asyncio.Semaphore(size)
+        self._pool_timeout = pool_timeout
+        self._slots = asyncio.Semaphore(size)
         self._open = 0
         self._idle: list[PooledDriver] = []
         self._in_use: set[PooledDriver] = set()
 
     async def acquire(self, organization_id: str) -> PooledDriver:
-        """Return a connection, confined to the organization; by preference the one that was used last.
+        """Return a connection that is confined to the organization, preferably the one that was used last.
 
-        Raises Busy where none is free in time, and what connecting raises.
+        Raise Busy if none is released in time, and the errors of connecting.
         """
-        if self._places.locked():
+        if self._slots.locked():
             await self._wait()
         else:
-            await self._places.acquire()
+            await self._slots.acquire()
         try:
-            driver = self._confined(organization_id) or await self._confine(organization_id)
+            driver = self._idle_connection(organization_id) or await self._confine(organization_id)
         except BaseException:
-            self._places.release()
+            self._slots.release()
             raise
         self._in_use.add(driver)
         return driver
 
     async def release(self, driver: PooledDriver, *, reusable: bool) -> None:
-        """Take a connection back, outside of any transaction, or end it."""
-        self._places.release()
-        kept = reusable and driver in self._in_use  # after `close` it is not kept any more
+        """Return a connection that is in no transaction to the pool, or close it if it is not reusable."""
+        self._slots.release()
+        reusable = reusable and driver in self._in_use  # `close` clears the set
         self._in_use.discard(driver)
-        if kept:
+        if reusable:
             self._idle.append(driver)
         else:
-            await self._end(driver)
+            await self._close_driver(driver)
 
     async def close(self) -> None:
-        """End the connections that nobody uses, and those in use once they are given back."""
+        """Close the idle connections now, and those in use when they are released."""
         self._in_use.clear()
-        ended, self._idle = self._idle, []
-        await asyncio.gather(*map(self._end, ended))
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*map(self._close_driver, idle))
 
     async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(self._wait_seconds):
-                await self._places.acquire()
+            async with asyncio.timeout(self._pool_timeout):
+                await self._slots.acquire()
         except TimeoutError:
             raise Busy from None
 
-    def _confined(self, organization_id: str) -> PooledDriver | None:
-        for place in range(len(self._idle) - 1, -1, -1):
-            if self._idle[place].organization_id == organization_id and not self._idle[place].is_lost():
-                return self._idle.pop(place)
+    def _idle_connection(self, organization_id: str) -> PooledDriver | None:
+        for index in range(len(self._idle) - 1, -1, -1):
+            if self._idle[index].organization_id == organization_id and not self._idle[index].is_lost():
+                return self._idle.pop(index)
         return None
 
     async def _confine(self, organization_id: str) -> PooledDriver:
-        driver = ConfinedDriver(organization_id, self.engine.dialect, await self._taken_over() or await self._new())
+        driver = ConfinedDriver(organization_id, self.engine.dialect, await self._reassign() or await self._connect())
         try:
             await driver.confine()
         except BaseException:
-            await self._end(driver)
+            await self._close_driver(driver)
             raise
         return driver
 
-    async def _taken_over(self) -> PoolProxiedConnection | None:
-        """Return another organization's connection, where there may be no more: the one that was used longest ago."""
+    async def _reassign(self) -> PoolProxiedConnection | None:
+        """Return the least recently used connection of another organization, if the pool is full."""
         while self._idle and self._open >= self._size:
             other = self._idle.pop(0)
             if not other.is_lost():
                 return other.pooled
-            await self._end(other)
+            await self._close_driver(other)
         return None
 
-    async def _new(self) -> PoolProxiedConnection:
+    async def _connect(self) -> PoolProxiedConnection:
         self._open += 1
         try:
             return await self.engine.raw_connection()
@@ -176,6 +175,6 @@ class ConfinedReadPool:
             self._open -= 1
             raise
 
-    async def _end(self, driver: PooledDriver) -> None:
+    async def _close_driver(self, driver: PooledDriver) -> None:
         self._open -= 1
         await greenlet_spawn(driver.pooled.invalidate)

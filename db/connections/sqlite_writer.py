@@ -1,8 +1,8 @@
-"""Waiting for SQLite's one writer, and ending as one.
+"""The write lock of SQLite, which one connection can hold at a time.
 
-SQLite's own waiting (busy_timeout) sleeps longer each time it finds the lock taken, up to 100 ms: where several
-processes write all the time, whoever has waited longest asks least often, and may never get it. Here everybody asks
-every few milliseconds, until they run out of time.
+SQLite's busy_timeout sleeps longer after each failed attempt, up to 100 ms. If several processes write all the time,
+the one that has waited longest tries least often and may starve. Here every waiter tries every few milliseconds until
+its deadline.
 """
 
 import asyncio
@@ -18,41 +18,42 @@ from sqlalchemy.util.concurrency import await_only
 from db.connections.faults import FaultKind, classify_fault
 
 BUSY_SECONDS: Final = 3
-"""How long SQLite itself waits, for anything but the writer. Readers wait for nobody but those who open the file."""
+"""How long SQLite waits for other locks than the write lock. Readers only wait while another process opens the file."""
 WRITER_SECONDS: Final = 10.0
+"""How long a transaction waits for the write lock by default."""
 _PAUSE_SECONDS: Final = (0.001, 0.008)
 _BEGIN: Final = "BEGIN IMMEDIATE"
 
 
 class WriterConnection(sqlite3.Connection):
-    """A connection that gives up its lock when it is closed.
+    """A connection that releases its lock when it is closed.
 
-    SQLite keeps a closed connection, and with it its transaction and the lock on the file, until the last of its
-    statements is gone. A cancelled task leaves statements behind for as long as its traceback is kept.
+    SQLite keeps a closed connection, its transaction and its lock until the last of its statements is finalized. The
+    traceback of a cancelled task can keep statements alive for long.
     """
 
     def close(self) -> None:
-        """Roll back what is open, and close the connection."""
-        with suppress(sqlite3.Error):  # it may be closed already, or its file unusable
+        """Roll back an open transaction and close the connection."""
+        with suppress(sqlite3.Error):  # already closed, or the file is unusable
             self.rollback()
         super().close()
 
 
 def begin_immediate(driver_connection: Any, seconds: float) -> None:
-    """Begin a transaction that writes, as soon as no other process does.
+    """Begin a transaction that holds the write lock.
 
     Args:
-        driver_connection: The connection, as SQLAlchemy's driver for aiosqlite has it.
-        seconds: How long to wait.
+        driver_connection: SQLAlchemy's adapter for a connection of aiosqlite.
+        seconds: How long to wait for the lock.
 
     Raises:
-        OperationalError: SQLITE_BUSY, where the writer did not finish within the seconds.
+        OperationalError: SQLITE_BUSY: the lock was not released within the seconds.
     """
     deadline = time.monotonic() + seconds
     cursor = driver_connection.cursor()
     try:
         cursor.execute("PRAGMA busy_timeout = 0")
-        _ask_until(deadline, cursor)
+        _begin_before(deadline, cursor)
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     except sqlite3.Error as fault:
         raise OperationalError(_BEGIN, None, fault) from fault
@@ -60,13 +61,13 @@ def begin_immediate(driver_connection: Any, seconds: float) -> None:
         cursor.close()
 
 
-def _ask_until(deadline: float, cursor: Any) -> None:
+def _begin_before(deadline: float, cursor: Any) -> None:
     while True:
         try:
             cursor.execute(_BEGIN)
         except sqlite3.OperationalError as fault:
             if classify_fault(fault) is not FaultKind.LOCKED or time.monotonic() > deadline:
                 raise
-            await_only(asyncio.sleep(random.uniform(*_PAUSE_SECONDS)))  # noqa: S311 - nothing secret
+            await_only(asyncio.sleep(random.uniform(*_PAUSE_SECONDS)))  # noqa: S311 - not for security
         else:
             return

@@ -1,4 +1,4 @@
-"""Counts the statements that a request sends, and the time they take."""
+"""Counts the statements that a request sends, and measures the time they take."""
 
 import time
 from contextvars import ContextVar
@@ -8,13 +8,13 @@ from typing import Any, Final
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-# The execution option of what belongs to a transaction's beginning rather than to what is asked in it.
+# The execution option of statements that begin a transaction. They are not counted.
 UNCOUNTED: Final = "group_sessions_uncounted"
 
 
 @dataclass(slots=True)
 class StatementCount:
-    """What one request has asked of the database: statements, and seconds spent waiting for them."""
+    """The number of statements that one request has sent, and the seconds it has waited for them."""
 
     statements: int = 0
     seconds: float = 0.0
@@ -24,14 +24,14 @@ _current: ContextVar[StatementCount | None] = ContextVar("statement_count", defa
 
 
 def start_counting() -> StatementCount:
-    """Return a count that grows with every statement of the calling task and of those it starts."""
+    """Return a count that every statement of the calling task, and of tasks that it starts, increments."""
     count = StatementCount()
     _current.set(count)
     return count
 
 
 def record_statement(seconds: float) -> None:
-    """Add a statement, and the time it took, to the calling task's count."""
+    """Add a statement and its duration to the calling task's count."""
     count = _current.get()
     if count is not None:
         count.statements += 1

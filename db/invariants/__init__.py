@@ -1,1 +1,1 @@
-"""What must hold in the database at every moment, and finding where it does not."""
+"""The invariants of the stored data, and the checks that find violations of them."""

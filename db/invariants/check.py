@@ -1,7 +1,7 @@
-"""What must hold of the data after every transaction, checked over a whole database as it is at one moment.
+"""Checks every invariant of the data, over one snapshot of the whole database.
 
-Everything is asked an organization at a time, since every index begins with it. What is as long as the database is
-streamed, in the order of an index or sorted by the database, so memory does not grow with it.
+Each query reads one organization, because every index starts with it. Long results are streamed, in the order of an
+index or sorted by the database, so memory use does not grow with the database.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.connections.roles import Role
-from db.invariants.history import records, unexplained, unknown_events
+from db.invariants.history import history_violations, read_histories, unknown_events
 from db.invariants.notices import Notice, inactive_patients
 from db.invariants.rosters import foreign_references, roster_violations, unexplained_over_capacity
 from db.invariants.search import stale_searches
@@ -31,7 +31,7 @@ from db.tables import (
 from db.transactions.all_organizations import reading_one_moment
 from domain.changes import EntityType
 
-_HOLD_ORGANIZATIONS = (
+_TABLES_WITH_ORGANIZATIONS = (
     group_definitions,
     occurrences,
     enrollments,
@@ -41,7 +41,7 @@ _HOLD_ORGANIZATIONS = (
     locations,
     patients,
 )
-_FINDERS: Final = (
+_CHECKS: Final = (
     roster_violations,
     unexplained_over_capacity,
     foreign_references,
@@ -53,7 +53,7 @@ _FINDERS: Final = (
 
 @dataclass(slots=True)
 class CheckSummary:
-    """What a check has looked at, and how many violations and notices it found."""
+    """How many records a check has read, and how many violations and notices it has found."""
 
     organizations: int = 0
     records: dict[EntityType, int] = field(default_factory=lambda: dict.fromkeys(EntityType, 0))
@@ -69,49 +69,49 @@ async def check_invariants(
     organization_id: str | None = None,
     notify: Callable[[Notice], None] = lambda _notice: None,
 ) -> CheckSummary:
-    """Check every invariant on one snapshot of the database, and change nothing.
+    """Check every invariant on one snapshot of the database, without changing anything.
 
     Args:
         engine: The database.
-        report: Called with each violation as it is found.
-        organization_id: The organization to check; None, for the operator alone, checks all.
-        notify: Called with each notice: what somebody should look at though it is allowed.
+        report: Called with each violation when it is found.
+        organization_id: The organization to check. None checks all.
+        notify: Called with each notice: something that is allowed, but that an operator should look at.
 
     Returns:
-        What was looked at: the invariants hold where it counts no violations.
+        A summary. The invariants hold if it counts no violations.
     """
-    checked = CheckSummary()
+    summary = CheckSummary()
     async with reading_one_moment(engine, Role.OPERATOR) as connection:
         for organization in await _organizations(connection, organization_id):
-            checked.organizations += 1
-            reading = OrganizationSnapshot(connection, organization)
-            async for violation in _violations(reading, checked):
-                checked.violations += 1
+            summary.organizations += 1
+            snapshot = OrganizationSnapshot(connection, organization)
+            async for violation in _violations(snapshot, summary):
+                summary.violations += 1
                 report(violation)
-            async for notice in inactive_patients(reading):
-                checked.notices += 1
+            async for notice in inactive_patients(snapshot):
+                summary.notices += 1
                 notify(notice)
-    return checked
+    return summary
 
 
 async def _organizations(connection: AsyncConnection, organization_id: str | None) -> list[str]:
     if organization_id is not None:
         return [organization_id]
-    found = await connection.scalars(union(*(select(table.c.organization_id) for table in _HOLD_ORGANIZATIONS)))
-    return sorted(found)
+    ids = union(*(select(table.c.organization_id) for table in _TABLES_WITH_ORGANIZATIONS))
+    return sorted(await connection.scalars(ids))
 
 
-async def _violations(snapshot: OrganizationSnapshot, checked: CheckSummary) -> AsyncIterator[Violation]:
-    for find in _FINDERS:
-        async for violation in find(snapshot):
+async def _violations(snapshot: OrganizationSnapshot, summary: CheckSummary) -> AsyncIterator[Violation]:
+    for check in _CHECKS:
+        async for violation in check(snapshot):
             yield violation
-    for kind in EntityType:
-        async for record in records(snapshot, kind):
-            checked.records[kind] += record.row is not None
-            checked.history += len(record.entries)
-            checked.events += len(record.events)
-            for violation in unexplained(record, snapshot.organization_id):
+    for entity_type in EntityType:
+        async for history in read_histories(snapshot, entity_type):
+            summary.records[entity_type] += history.row is not None
+            summary.history += len(history.entries)
+            summary.events += len(history.events)
+            for violation in history_violations(history, snapshot.organization_id):
                 yield violation
     async for violation in unknown_events(snapshot):
-        checked.events += 1
+        summary.events += 1
         yield violation

@@ -1,12 +1,12 @@
-"""Whether history and events explain every record: each version, each field's value, each event that was told.
+"""Checks that history and events explain every record: each version, each value of a field, and each event.
 
-Records, their history and their events are read side by side, each in the order of the record's id: one record's at a
-time is held in memory. What is compared does not depend on the order of entries, since ids of entries that different
-machines make within a millisecond may come in another order than their transactions.
+Three queries read the records, their history entries and their events side by side, in the order of the record ids, so
+only one record with its history is in memory. The comparison does not depend on the order of the entries: the ids of
+entries that two servers create in the same millisecond may not have the order of their transactions.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -29,102 +29,116 @@ from domain.changes import EntityType, differences
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """What there is to know of one kind of record. The names are written out here: a check repeats no rule."""
+class _RecordKind:
+    """A kind of record. Actions and events are spelled out, so that the check does not depend on the code it checks.
+
+    Attributes:
+        table: The table.
+        columns: The columns that `record` needs.
+        record: Converts a row to the domain's record.
+        name: The name of the kind in violations.
+        creation_actions: The actions of history entries that create a record.
+        events: The event that each action records.
+        event_key: The field of the event's payload with the record's id.
+    """
 
     table: Table
     columns: tuple[Column[Any], ...]
     record: Callable[[Any], Any]
     name: str
-    births: frozenset[str]
-    events: MappingProxyType[str, str]
+    creation_actions: frozenset[str]
+    events: Mapping[str, str]
     event_key: str
 
 
-_KINDS: Final = MappingProxyType(
+_RECORD_KINDS: Final = MappingProxyType(
     {
-        EntityType.GROUP_DEFINITION: _Kind(
-            group_definitions, GROUP_COLUMNS, group_record, "group", frozenset({"created"}), MappingProxyType({}), ""
+        EntityType.GROUP_DEFINITION: _RecordKind(
+            group_definitions,
+            GROUP_COLUMNS,
+            group_record,
+            "group",
+            creation_actions=frozenset({"created"}),
+            events={},
+            event_key="",
         ),
-        EntityType.OCCURRENCE: _Kind(
+        EntityType.OCCURRENCE: _RecordKind(
             occurrences,
             OCCURRENCE_COLUMNS,
             occurrence_record,
             "session",
-            frozenset({"scheduled"}),
-            MappingProxyType(
-                {
-                    "scheduled": "pm_group_session_scheduled",
-                    "rescheduled": "pm_group_session_rescheduled",
-                    "cancelled": "pm_group_session_cancelled",
-                }
-            ),
-            "schedule_id",
+            creation_actions=frozenset({"scheduled"}),
+            events={
+                "scheduled": "pm_group_session_scheduled",
+                "rescheduled": "pm_group_session_rescheduled",
+                "cancelled": "pm_group_session_cancelled",
+            },
+            event_key="schedule_id",
         ),
-        EntityType.ENROLLMENT: _Kind(
+        EntityType.ENROLLMENT: _RecordKind(
             enrollments,
             ENROLLMENT_COLUMNS,
             enrollment_record,
             "enrollment",
-            frozenset({"enrolled", "waitlisted"}),
-            MappingProxyType(
-                {
-                    "enrolled": "pm_group_patient_enrolled",
-                    "waitlisted": "pm_group_patient_waitlisted",
-                    "promoted": "pm_group_patient_promoted",
-                    "promoted_over_capacity": "pm_group_patient_promoted",
-                    "disenrolled": "pm_group_patient_disenrolled",
-                    "removed": "pm_group_patient_disenrolled",
-                }
-            ),
-            "enrollment_id",
+            creation_actions=frozenset({"enrolled", "waitlisted"}),
+            events={
+                "enrolled": "pm_group_patient_enrolled",
+                "waitlisted": "pm_group_patient_waitlisted",
+                "promoted": "pm_group_patient_promoted",
+                "promoted_over_capacity": "pm_group_patient_promoted",
+                "disenrolled": "pm_group_patient_disenrolled",
+                "removed": "pm_group_patient_disenrolled",
+            },
+            event_key="enrollment_id",
         ),
     }
 )
-# Who moves up since others left changes places without a new version; who is moved gets one, under the same name.
-_MAY_RAISE_NO_VERSION: Final = "waitlist_position_changed"
+# An enrollment that moves up because others ended keeps its version. One that is moved on purpose gets a new version.
+# Both have this action.
+_ACTION_WITH_OPTIONAL_VERSION: Final = "waitlist_position_changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """One id's row (None: there is none), its history, and its events."""
+class RecordHistory:
+    """A record's row (None if it is missing), its history entries, and its events."""
 
-    kind: EntityType
+    entity_type: EntityType
     id: str
     row: Any | None
     entries: list[Any]
     events: list[Any]
 
 
-async def records(snapshot: OrganizationSnapshot, kind: EntityType) -> AsyncIterator[Explained]:
-    """Return every record of a kind, and every id that only history or events know, in the order of their ids."""
-    known = _KINDS[kind]
-    rows = _Ahead(snapshot.connection, _rows(snapshot, known), "id")
-    entries = _Ahead(snapshot.connection, _entries(snapshot, kind), "entity_id")
-    events = _Ahead(snapshot.connection, _events(snapshot, known), "record_id") if known.events else None
+async def read_histories(snapshot: OrganizationSnapshot, entity_type: EntityType) -> AsyncIterator[RecordHistory]:
+    """Yield the history of every id that has a record, a history entry or an event, in the order of the ids."""
+    kind = _RECORD_KINDS[entity_type]
+    rows = _GroupedRows(snapshot.connection, _rows(snapshot, kind), "id")
+    entries = _GroupedRows(snapshot.connection, _entries(snapshot, entity_type), "entity_id")
+    events = _GroupedRows(snapshot.connection, _events(snapshot, kind), "record_id") if kind.events else None
     sources = [rows, entries] if events is None else [rows, entries, events]
     for source in sources:
         await source.open()
     while keys := [source.key for source in sources if source.key is not None]:
         key = min(keys)
-        row = await rows.take(key)
-        told = await entries.take(key)
-        yield Explained(kind, key, row[0] if row else None, told, await events.take(key) if events else [])
+        row = next(iter(await rows.take(key)), None)
+        yield RecordHistory(
+            entity_type, key, row, await entries.take(key), [] if events is None else await events.take(key)
+        )
 
 
-def unexplained(record: Explained, organization_id: str) -> Iterator[Violation]:
-    """Return what a record's history and events leave unexplained."""
-    kind = _KINDS[record.kind]
-    ids = ((kind.name, record.id),)
-    if fields := tuple(_unexplained_fields(kind, record)):
+def history_violations(history: RecordHistory, organization_id: str) -> Iterator[Violation]:
+    """Yield what a record's history and events do not explain."""
+    kind = _RECORD_KINDS[history.entity_type]
+    ids = ((kind.name, history.id),)
+    if fields := tuple(_unexplained_fields(kind, history)):
         yield Violation(Invariant.HISTORY_EXPLAINS_RECORDS, organization_id, ids, fields)
-    if names := tuple(_unexplained_events(kind, record, organization_id)):
+    if names := tuple(_unexplained_events(kind, history, organization_id)):
         yield Violation(Invariant.EVENTS_FOLLOW_HISTORY, organization_id, ids, names)
 
 
 async def unknown_events(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Return the events that no change of a record tells."""
-    known = [name for kind in _KINDS.values() for name in kind.events.values()]
+    """Yield the events whose name belongs to no action."""
+    known = [name for kind in _RECORD_KINDS.values() for name in kind.events.values()]
     query = select(outbox.c.id).where(
         outbox.c.organization_id == snapshot.organization_id, outbox.c.event.not_in(known)
     )
@@ -132,74 +146,78 @@ async def unknown_events(snapshot: OrganizationSnapshot) -> AsyncIterator[Violat
         yield Violation(Invariant.EVENTS_FOLLOW_HISTORY, snapshot.organization_id, (("event", str(row.id)),))
 
 
-def _unexplained_fields(kind: _Kind, record: Explained) -> Iterator[str]:
-    row, entries = record.row, record.entries
+def _unexplained_fields(kind: _RecordKind, history: RecordHistory) -> Iterator[str]:
+    row, entries = history.row, history.entries
     if row is None:
         yield "record"
         return
-    births = [entry for entry in entries if entry.action in kind.births]
-    if [entry.at for entry in births] != [row.created_at]:
+    creations = [entry.at for entry in entries if entry.action in kind.creation_actions]
+    if creations != [row.created_at]:
         yield "created_at"
     if row.updated_at not in {entry.at for entry in entries}:
         yield "updated_at"
-    raised = sum(entry.action != _MAY_RAISE_NO_VERSION for entry in entries)
-    if not raised <= row.version <= len(entries):
+    versions = sum(entry.action != _ACTION_WITH_OPTIONAL_VERSION for entry in entries)
+    if not versions <= row.version <= len(entries):
         yield "version"
     yield from _unexplained_values(kind, row, entries)
 
 
-def _unexplained_values(kind: _Kind, row: Any, entries: list[Any]) -> Iterator[str]:
-    # A field goes from nothing to its value now over the entries' befores and afters, so each value in between is
-    # reached as often as it is left.
+def _unexplained_values(kind: _RecordKind, row: Any, entries: list[Any]) -> Iterator[str]:
+    # The entries lead a field from None to its current value. So every other value is set exactly as often as it is
+    # replaced.
     balance: dict[str, Counter[str | None]] = {}
     for entry in entries:
         for change in entry.changes:
             field = balance.setdefault(change["field"], Counter())
             field[change["after"]] += 1
             field[change["before"]] -= 1
-    now = {change.field: change.after for change in differences(None, kind.record(row))}
-    for name in sorted(balance.keys() | now.keys()):
+    current = {change.field: change.after for change in differences(None, kind.record(row))}
+    for name in sorted(balance.keys() | current.keys()):
         field = balance.get(name, Counter())
         field[None] += 1
-        field[now.get(name)] -= 1
+        field[current.get(name)] -= 1
         if any(field.values()):
             yield name
 
 
-def _unexplained_events(kind: _Kind, record: Explained, organization_id: str) -> Iterator[str]:
+def _unexplained_events(kind: _RecordKind, history: RecordHistory, organization_id: str) -> Iterator[str]:
     expected = Counter(
         (kind.events[entry.action], entry.at, entry.correlation_id)
-        for entry in record.entries
-        if entry.action in kind.events and _is_news(entry)
+        for entry in history.entries
+        if entry.action in kind.events and _records_event(entry)
     )
-    told = Counter(
-        (event.event, event.created_at, event.envelope["metadata"]["correlation_id"]) for event in record.events
+    recorded = Counter(
+        (event.event, event.created_at, event.envelope["metadata"]["correlation_id"]) for event in history.events
     )
-    yield from sorted({name for name, _, _ in (expected - told) + (told - expected)})
-    group_id = None if record.row is None else str(record.row.group_definition_id) if kind.events else None
-    for event in record.events:
-        named = (
+    yield from sorted({name for name, _, _ in (expected - recorded) + (recorded - expected)})
+    group_id = str(history.row.group_definition_id) if kind.events and history.row is not None else None
+    for event in history.events:
+        envelope = (
             event.envelope["id"],
             event.envelope["event"],
             event.envelope["metadata"]["organization_id"],
             event.envelope["payload"]["group_definition_id"],
         )
-        of_group = str(event.group_definition_id) == group_id
-        if not of_group or named != (str(event.id), event.event, organization_id, group_id):
+        if str(event.group_definition_id) != group_id or envelope != (
+            str(event.id),
+            event.event,
+            organization_id,
+            group_id,
+        ):
             yield "envelope"
 
 
-def _is_news(entry: Any) -> bool:
-    # Removing the record of somebody who left before frees no seat.
+def _records_event(entry: Any) -> bool:
+    # Removing an enrollment that had ended before frees no seat, so it records no event.
     return entry.action != "removed" or any(change["field"] == "status" for change in entry.changes)
 
 
-def _rows(snapshot: OrganizationSnapshot, kind: _Kind) -> Select[Any]:
+def _rows(snapshot: OrganizationSnapshot, kind: _RecordKind) -> Select[Any]:
     table = kind.table
     return select(*kind.columns).where(table.c.organization_id == snapshot.organization_id).order_by(table.c.id)
 
 
-def _entries(snapshot: OrganizationSnapshot, kind: EntityType) -> Select[Any]:
+def _entries(snapshot: OrganizationSnapshot, entity_type: EntityType) -> Select[Any]:
     return (
         select(
             audit_log.c.entity_id,
@@ -208,15 +226,15 @@ def _entries(snapshot: OrganizationSnapshot, kind: EntityType) -> Select[Any]:
             audit_log.c.action,
             audit_log.c.changes,
         )
-        .where(audit_log.c.organization_id == snapshot.organization_id, audit_log.c.entity_type == kind.value)
+        .where(audit_log.c.organization_id == snapshot.organization_id, audit_log.c.entity_type == entity_type.value)
         .order_by(audit_log.c.entity_id, audit_log.c.id)
     )
 
 
-def _events(snapshot: OrganizationSnapshot, kind: _Kind) -> Select[Any]:
+def _events(snapshot: OrganizationSnapshot, kind: _RecordKind) -> Select[Any]:
     record_id = outbox.c.envelope["payload"][kind.event_key].as_string()
     if snapshot.connection.dialect.name == "postgresql":
-        record_id = record_id.collate("C")  # as Python compares texts, and as both databases order ids
+        record_id = record_id.collate("C")  # the order of Python's strings, and of ids in both databases
     return (
         select(
             record_id.label("record_id"),
@@ -231,8 +249,8 @@ def _events(snapshot: OrganizationSnapshot, kind: _Kind) -> Select[Any]:
     )
 
 
-class _Ahead:
-    """Rows in the order of a key, read one ahead: those of a key are taken together."""
+class _GroupedRows:
+    """Streams the rows of a query that is ordered by a key, and returns them grouped by it."""
 
     def __init__(self, connection: AsyncConnection, query: Select[Any], key: str) -> None:
         self._connection = connection
@@ -241,22 +259,22 @@ class _Ahead:
         self._next: Any | None = None
 
     async def open(self) -> None:
-        """Send the query."""
+        """Send the query and read the first row."""
         self._rows = aiter(await self._connection.stream(self._query, execution_options=STREAMED))
         await self._read()
 
     @property
     def key(self) -> str | None:
-        """The key of the next row; None after the last."""
+        """The key of the next row. None after the last."""
         return None if self._next is None else str(getattr(self._next, self._column))
 
     async def take(self, key: str) -> list[Any]:
-        """Return the rows of this key, and go on to the next."""
-        taken: list[Any] = []
+        """Return the rows with this key, and advance to the next key."""
+        rows: list[Any] = []
         while self._next is not None and self.key == key:
-            taken.append(self._next)
+            rows.append(self._next)
             await self._read()
-        return taken
+        return rows
 
     async def _read(self) -> None:
         self._next = await anext(self._rows, None)

@@ -1,4 +1,4 @@
-"""Whether the database itself is whole: its indexes find every row, and every reference leads somewhere."""
+"""Checks that the database itself is intact: indexes contain every row, and every foreign key has its target."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,11 +23,11 @@ _INDEXES: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """What was found of the database itself.
+    """The result of checking the database itself.
 
     Attributes:
-        damaged: What is damaged, by the names of tables and indexes alone.
-        unchecked: Why indexes were not checked, in a sentence; None where they were.
+        damaged: The damaged parts. They name tables, indexes and columns, and contain no stored values.
+        unchecked: Why indexes were not checked, and how to enable the check. None if they were checked.
     """
 
     damaged: tuple[str, ...]
@@ -35,10 +35,10 @@ class Integrity:
 
 
 async def check_integrity(engine: AsyncEngine) -> Integrity:
-    """Check the database itself; on PostgreSQL by amcheck, where it is installed and the login may run it.
+    """Check the database itself. On PostgreSQL this needs the extension amcheck and the privilege to run it.
 
     Raises:
-        DBAPIError: Where the damage is such that the database cannot be read at all.
+        DBAPIError: The database is so damaged that it cannot be read.
     """
     async with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
@@ -47,25 +47,27 @@ async def check_integrity(engine: AsyncEngine) -> Integrity:
 
 
 async def _check_sqlite(connection: AsyncConnection) -> Integrity:
-    found = (await connection.scalars(text("PRAGMA integrity_check"))).all()
+    messages = (await connection.scalars(text("PRAGMA integrity_check"))).all()
     dangling = (await connection.execute(text("PRAGMA foreign_key_check"))).all()
-    # Its messages name tables, indexes, columns and numbers of rows and pages, and no values.
-    said = ["_".join(str(message).split()) for message in found if message != "ok"]
-    return Integrity((*said, *(f"reference_from_row_{row[1]}_of_{row[0]}_to_{row[2]}" for row in dangling)))
+    # SQLite's messages name tables, indexes, columns, rows and pages. They contain no stored values.
+    damaged = ["_".join(str(message).split()) for message in messages if message != "ok"]
+    return Integrity((*damaged, *(f"reference_from_row_{row[1]}_of_{row[0]}_to_{row[2]}" for row in dangling)))
 
 
 async def _check_postgresql(connection: AsyncConnection) -> Integrity:
     amcheck = (await connection.execute(_AMCHECK)).first()
     if amcheck is None:
         return Integrity(
-            (), "amcheck is not installed in this database; an administrator may run CREATE EXTENSION amcheck"
+            (),
+            "amcheck is not installed in this database. To install it, an administrator runs: CREATE EXTENSION amcheck",
         )
     if not amcheck.permitted:
         function = f"{amcheck.schema}.bt_index_check(regclass, boolean)"
         login = await connection.scalar(text("SELECT quote_ident(current_user)"))
         return Integrity(
             (),
-            f"this login may not run amcheck; an administrator may run GRANT EXECUTE ON FUNCTION {function} TO {login}",
+            f"this login may not run amcheck. To permit it, an administrator runs: GRANT EXECUTE ON FUNCTION {function}"
+            f" TO {login}",
         )
     check = text(f"SELECT {amcheck.schema}.bt_index_check(CAST(:index AS oid)::regclass, true)")
     indexes: list[Any] = list(await connection.execute(_INDEXES))

@@ -1,4 +1,4 @@
-"""What an operator should look at though the rules allow it: a check tells it, and does not fail for it."""
+"""Notices: data that the rules allow, but that an operator should look at. They do not make a check fail."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ _NAMES: Final = {"ENROLLED": "inactive_patient_is_seated", "WAITLISTED": "inacti
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A patient whom the registry holds as inactive, and who has a seat or waits for one.
+    """A patient who is inactive in the registry, but enrolled or on a waitlist.
 
     Attributes:
-        name: What is to be looked at.
-        organization_id: Whose records.
+        name: The kind of notice.
+        organization_id: The organization.
         group_id: The group.
         enrollment_id: The enrollment.
         patient_id: The patient.
@@ -40,7 +40,7 @@ class Notice:
 
 
 async def inactive_patients(snapshot: OrganizationSnapshot) -> AsyncIterator[Notice]:
-    """Yield a notice for each inactive patient on a roster: a deactivation in the registry takes no seat away."""
+    """Yield a notice for each inactive patient on a roster. Deactivation in the registry does not disenroll."""
     of_patient = (patients.c.organization_id == enrollments.c.organization_id) & (
         patients.c.id == enrollments.c.patient_id
     )
@@ -57,5 +57,4 @@ async def inactive_patients(snapshot: OrganizationSnapshot) -> AsyncIterator[Not
         .order_by(enrollments.c.group_definition_id, enrollments.c.id)
     )
     async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
-        status, group, enrollment, patient = row
-        yield Notice(_NAMES[status], snapshot.organization_id, group, enrollment, patient)
+        yield Notice(_NAMES[row.status], snapshot.organization_id, row.group_definition_id, row.id, row.patient_id)

@@ -1,6 +1,6 @@
-"""The invariants of seats and queues, and of references: a statement each finds what breaks them in an organization.
+"""Checks the invariants of rosters and of references. Each query finds the violations in one organization.
 
-They ask the rows themselves and repeat no decision of the domain, so that both would have to be wrong the same way.
+The queries use only the stored rows, not the domain's code. So an error in the domain does not hide itself.
 """
 
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from db.tables import (
 from domain.changes import EntityType
 
 STREAMED: Final = {"yield_per": 500}
-"""Rows held in memory at once, of a result as long as the database."""
+"""Execution options of queries with long results: at most this many rows are in memory."""
 
 _REFERENCES: Final[tuple[tuple[Table, str, str, Table], ...]] = (
     (group_definitions, "group", "facilitator_id", staff_members),
@@ -41,15 +41,15 @@ _REFERENCES: Final[tuple[tuple[Table, str, str, Table], ...]] = (
 
 
 async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Return what is wrong with seats and waitlists, of living and deleted groups alike."""
-    taken = _taken(snapshot)
-    free_seat = _groups(taken).where(taken.c.waiting > 0, taken.c.seated < group_definitions.c.max_capacity)
-    gaps = _groups(taken).where(
-        taken.c.waiting > 0,
-        # Only 1 to n are n different numbers from 1 to n.
-        or_(taken.c.first != 1, taken.c.last != taken.c.waiting, taken.c.positions != taken.c.waiting),
+    """Yield the violations in seats and waitlists. Deleted groups are included."""
+    counts = _roster_counts(snapshot)
+    free_seat = _groups_with(counts).where(counts.c.waiting > 0, counts.c.seated < group_definitions.c.max_capacity)
+    gaps = _groups_with(counts).where(
+        counts.c.waiting > 0,
+        # n distinct positions with minimum 1 and maximum n are exactly 1 to n.
+        or_(counts.c.first != 1, counts.c.last != counts.c.waiting, counts.c.positions != counts.c.waiting),
     )
-    twice = (
+    duplicates = (
         select(enrollments.c.group_definition_id.label("group"), enrollments.c.patient_id.label("patient"))
         .where(*_active(snapshot))
         .group_by(enrollments.c.group_definition_id, enrollments.c.patient_id)
@@ -58,22 +58,22 @@ async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Vio
     for invariant, query in (
         (Invariant.NOBODY_WAITS_FOR_A_FREE_SEAT, free_seat),
         (Invariant.POSITIONS_ARE_1_TO_N, gaps),
-        (Invariant.ACTIVE_ONCE, twice),
+        (Invariant.ACTIVE_ONCE, duplicates),
     ):
         async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
             yield _violation(invariant, snapshot, row)
 
 
 async def unexplained_over_capacity(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Return the groups that are further over their maximum than overrides and lowered capacities account for."""
-    taken = _taken(snapshot)
+    """Yield the groups that exceed their capacity by more than overrides and lowered capacities explain."""
+    counts = _roster_counts(snapshot)
     over = (
-        _groups(taken)
-        .add_columns((taken.c.seated - group_definitions.c.max_capacity).label("excess"))
-        .where(taken.c.seated > group_definitions.c.max_capacity)
+        _groups_with(counts)
+        .add_columns((counts.c.seated - group_definitions.c.max_capacity).label("excess"))
+        .where(counts.c.seated > group_definitions.c.max_capacity)
     )
     async for row in await snapshot.connection.stream(over, execution_options=STREAMED):
-        # Each override adds one to the excess, each lowering as much as it lowers, and nothing else adds to it.
+        # An override raises the excess by one. Lowering the capacity raises it by the difference. Nothing else does.
         if row.excess > await _overrides(snapshot, row.group) + await _lowered(snapshot, row.group):
             yield Violation(
                 Invariant.OVER_CAPACITY_IS_EXPLAINED, snapshot.organization_id, (("group", str(row.group)),)
@@ -81,13 +81,13 @@ async def unexplained_over_capacity(snapshot: OrganizationSnapshot) -> AsyncIter
 
 
 async def foreign_references(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Return the rows that name a record which their own organization does not have."""
+    """Yield the rows that refer to a record that is not in their own organization."""
     for table, kind, column, target in _REFERENCES:
-        named = table.c[column]
+        reference = table.c[column]
         query = select(table.c.id.label(kind)).where(
             table.c.organization_id == snapshot.organization_id,
-            named.is_not(None),
-            ~exists().where(target.c.organization_id == table.c.organization_id, target.c.id == named),
+            reference.is_not(None),
+            ~exists().where(target.c.organization_id == table.c.organization_id, target.c.id == reference),
         )
         async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
             yield _violation(Invariant.WITHIN_ONE_ORGANIZATION, snapshot, row, column)
@@ -97,7 +97,7 @@ def _active(snapshot: OrganizationSnapshot) -> tuple[ColumnElement[bool], ...]:
     return (enrollments.c.organization_id == snapshot.organization_id, enrollments.c.status != "DISENROLLED")
 
 
-def _taken(snapshot: OrganizationSnapshot) -> Subquery:
+def _roster_counts(snapshot: OrganizationSnapshot) -> Subquery:
     position: Column[Any] = enrollments.c.waitlist_position
     return (
         select(
@@ -114,9 +114,9 @@ def _taken(snapshot: OrganizationSnapshot) -> Subquery:
     )
 
 
-def _groups(taken: Subquery) -> Select[Any]:
+def _groups_with(counts: Subquery) -> Select[Any]:
     return select(group_definitions.c.id.label("group")).join(
-        taken, taken.c.group_definition_id == group_definitions.c.id
+        counts, counts.c.group_definition_id == group_definitions.c.id
     )
 
 
@@ -150,5 +150,5 @@ async def _lowered(snapshot: OrganizationSnapshot, group_id: Any) -> int:
 
 
 def _violation(invariant: Invariant, snapshot: OrganizationSnapshot, row: Any, *fields: str) -> Violation:
-    ids = tuple((str(name), str(value)) for name, value in row._mapping.items())  # noqa: SLF001 - its public name
+    ids = tuple((str(name), str(value)) for name, value in row._mapping.items())  # noqa: SLF001 - a public attribute in spite of its name
     return Violation(invariant, snapshot.organization_id, ids, fields)

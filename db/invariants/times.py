@@ -1,16 +1,16 @@
-"""The invariants of times: nothing that follows from something else is told with an earlier time."""
+"""Checks the invariants of times: a later change never has an earlier time, and every time zone exists."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from sqlalchemy import ScalarSelect, Table, func, select
+from sqlalchemy import ScalarSelect, Select, Table, func, select
 
 from db.invariants.rosters import STREAMED
 from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
 from db.tables import enrollments, group_definitions, locations, occurrences, outbox
 from domain.wall_time import is_time_zone
 
-# Of two times of a record, the first is never the later one.
+# Pairs of times of a record. The first is never later than the second.
 _IN_ORDER: Final[tuple[tuple[Table, str, tuple[tuple[str, str], ...]], ...]] = (
     (
         group_definitions,
@@ -46,9 +46,9 @@ _IN_ORDER: Final[tuple[tuple[Table, str, tuple[tuple[str, str], ...]], ...]] = (
 
 
 async def backward_times(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Yield the records whose times contradict each other, and the events that are told before earlier ones.
+    """Yield the records whose times contradict each other, and the events with an earlier time than their predecessor.
 
-    What an earlier release told stays as it is: nobody can know the right times any more.
+    Times from an earlier release are exempt: the correct ones are no longer known.
     """
     for table, name, pairs in _IN_ORDER:
         old = group_definitions.c.old_times_until if table is group_definitions else _old_times_until(table)
@@ -61,31 +61,35 @@ async def backward_times(snapshot: OrganizationSnapshot) -> AsyncIterator[Violat
             )
             async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
                 yield _violation(snapshot, name, row.id, earlier, later)
-    before = func.lag(outbox.c.created_at).over(partition_by=outbox.c.group_definition_id, order_by=outbox.c.sequence)
-    told = (
-        select(outbox.c.id, outbox.c.created_at, before.label("before"), _old_times_until(outbox).label("old"))
-        .where(outbox.c.organization_id == snapshot.organization_id)
-        .subquery()
-    )
-    query = select(told.c.id).where(
-        told.c.before > told.c.created_at, told.c.before > func.coalesce(told.c.old, told.c.created_at)
-    )
-    async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
+    async for row in await snapshot.connection.stream(_backward_events(snapshot), execution_options=STREAMED):
         yield _violation(snapshot, "event", row.id, "created_at")
 
 
 async def unknown_zones(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Yield the records whose time zone does not exist: nobody can tell when their sessions are."""
+    """Yield the records whose time zone does not exist. The instants of their sessions would be undefined."""
     for table, name in ((locations, "location"), (group_definitions, "group"), (occurrences, "session")):
-        ours = table.c.organization_id == snapshot.organization_id
-        zones = await snapshot.connection.scalars(select(table.c.time_zone).where(ours).distinct())
+        of_organization = table.c.organization_id == snapshot.organization_id
+        zones = await snapshot.connection.scalars(select(table.c.time_zone).where(of_organization).distinct())
         unknown = [zone for zone in zones.all() if not is_time_zone(zone)]
         if not unknown:
             continue
-        query = select(table.c.id).where(ours, table.c.time_zone.in_(unknown))
+        query = select(table.c.id).where(of_organization, table.c.time_zone.in_(unknown))
         async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
-            record = ((name, str(row.id)),)
-            yield Violation(Invariant.TIME_ZONES_EXIST, snapshot.organization_id, record, ("time_zone",))
+            ids = ((name, str(row.id)),)
+            yield Violation(Invariant.TIME_ZONES_EXIST, snapshot.organization_id, ids, ("time_zone",))
+
+
+def _backward_events(snapshot: OrganizationSnapshot) -> Select[Any]:
+    previous = func.lag(outbox.c.created_at).over(partition_by=outbox.c.group_definition_id, order_by=outbox.c.sequence)
+    events = (
+        select(outbox.c.id, outbox.c.created_at, previous.label("previous"), _old_times_until(outbox).label("old"))
+        .where(outbox.c.organization_id == snapshot.organization_id)
+        .subquery()
+        .c
+    )
+    return select(events.id).where(
+        events.previous > events.created_at, events.previous > func.coalesce(events.old, events.created_at)
+    )
 
 
 def _old_times_until(table: Table) -> ScalarSelect[Any]:
@@ -93,5 +97,5 @@ def _old_times_until(table: Table) -> ScalarSelect[Any]:
     return select(group_definitions.c.old_times_until).where(of_group).scalar_subquery()
 
 
-def _violation(snapshot: OrganizationSnapshot, name: str, record: Any, *fields: str) -> Violation:
-    return Violation(Invariant.TIMES_RUN_FORWARD, snapshot.organization_id, ((name, str(record)),), fields)
+def _violation(snapshot: OrganizationSnapshot, name: str, record_id: Any, *fields: str) -> Violation:
+    return Violation(Invariant.TIMES_RUN_FORWARD, snapshot.organization_id, ((name, str(record_id)),), fields)

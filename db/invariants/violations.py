@@ -1,4 +1,4 @@
-"""What a check of the data finds wrong: which invariant, of which records, by their ids alone."""
+"""The invariants, and their violations. A violation contains ids, and no patient data."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class Invariant(StrEnum):
-    """What holds after every transaction. The value is the name that a violation is told under."""
+    """A rule that holds after every transaction. The value is its name in the output of a check."""
 
     NOBODY_WAITS_FOR_A_FREE_SEAT = "nobody_waits_for_a_free_seat"
     POSITIONS_ARE_1_TO_N = "positions_are_1_to_n"
@@ -23,7 +23,7 @@ class Invariant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrganizationSnapshot:
-    """What a check reads: one organization's rows, on a connection that sees a single moment and streams them."""
+    """One organization's rows, on a connection that reads a single snapshot and can stream."""
 
     connection: AsyncConnection
     organization_id: str
@@ -31,13 +31,13 @@ class OrganizationSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One invariant that does not hold.
+    """A violation of an invariant.
 
     Attributes:
-        invariant: Which.
-        organization_id: Whose record.
-        ids: The records concerned: what each is, and its id.
-        fields: The fields that are wrong, where the invariant is about fields.
+        invariant: The invariant.
+        organization_id: The organization.
+        ids: The records: the kind and the id of each.
+        fields: The wrong fields, if the invariant is about fields.
     """
 
     invariant: Invariant
@@ -46,7 +46,7 @@ class Violation:
     fields: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        told = [("organization", self.organization_id), *self.ids]
+        pairs = [("organization", self.organization_id), *self.ids]
         if self.fields:
-            told.append(("fields", ",".join(self.fields)))
-        return " ".join([self.invariant.value, *(f"{name}={value}" for name, value in told)])
+            pairs.append(("fields", ",".join(self.fields)))
+        return " ".join([self.invariant.value, *(f"{name}={value}" for name, value in pairs)])

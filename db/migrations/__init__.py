@@ -1,1 +1,1 @@
-"""Alembic's environment and the versions of the schema, oldest first."""
+"""The migrations of the schema, and the checks of what a database has."""

@@ -1,4 +1,4 @@
-"""Makes a table append-only: the database itself refuses to change or delete what was written."""
+"""Makes a table append-only: the database itself rejects changes and deletions of its rows."""
 
 from alembic import op
 
@@ -6,7 +6,7 @@ from db.sql.triggers import SQLITE_TRIGGERS, TRIGGERS, create_trigger_function
 
 
 def refuse_changes(table: str) -> None:
-    """Have the database refuse UPDATE, DELETE and TRUNCATE on the table. Inserting stays as it is."""
+    """Create the triggers that reject UPDATE, DELETE and TRUNCATE on the table."""
     if op.get_bind().dialect.name == "sqlite":
         for name, statement in SQLITE_TRIGGERS.items():
             if name.startswith(f"{table}_refuses_"):

@@ -1,8 +1,7 @@
-"""What the catalog of a database must hold beside tables, in one declaration.
+"""Declares what the catalog of a database must contain besides tables.
 
-Row-level security, the privileges of roles and triggers are not part of any row, and a restored dump may lack them.
-`migrate` repairs what is missing (`db.migrations.catalog_repair`), `check` lists it, and `serve` and `/ready` refuse to
-work without it.
+Roles, privileges, policies and triggers may be missing after a dump is restored. `migrate` adds what is missing
+(`db.migrations.catalog_repair`), `check` lists it, `serve` does not start without it, and `/ready` responds with 503.
 """
 
 from collections.abc import Iterator
@@ -16,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.connections.roles import CONFINED, NOT_CONFINED, ORGANIZATION_SETTING, Role
 from db.migrations.privileges import (
     ALL_ORGANIZATIONS,
+    COLUMN_PRIVILEGES,
     GRANTS,
-    OF_COLUMNS,
     ORGANIZATION_TABLES,
     OUTBOX,
     OUTBOX_COLUMN,
@@ -37,12 +36,12 @@ from db.sql.triggers import (
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Something that the catalog must hold.
+    """Something that the catalog must contain.
 
     Attributes:
-        name: What it is, for people.
-        holds: An SQL expression: whether it is there. NULL counts as no.
-        repair: The statements that put it there, in order.
+        name: Its name in messages.
+        holds: An SQL expression for whether it exists. NULL counts as no.
+        repair: The statements that create it, in order.
     """
 
     name: str
@@ -51,21 +50,23 @@ class Requirement:
 
 
 async def missing_from_catalog(engine: AsyncEngine) -> list[Requirement]:
-    """Return what the catalog of a database with the newest schema lacks, by one statement."""
+    """Return the missing requirements of a database with the newest schema, with one query."""
     async with engine.connect() as connection:
         return await connection.run_sync(find_missing)
 
 
 def find_missing(connection: Connection) -> list[Requirement]:
-    """Return what the catalog lacks, in the order in which it is to be repaired."""
+    """Return the missing requirements, in the order in which they must be repaired."""
     required = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
-    each = " UNION ALL ".join(f"SELECT {place} AS place, ({it.holds}) AS holds" for place, it in enumerate(required))
-    query = text(f"SELECT place FROM ({each}) AS required WHERE holds IS NOT TRUE ORDER BY place")
-    return [required[place] for place in connection.scalars(query)]
+    rows = " UNION ALL ".join(
+        f"SELECT {index} AS number, ({requirement.holds}) AS holds" for index, requirement in enumerate(required)
+    )
+    query = text(f"SELECT number FROM ({rows}) AS required WHERE holds IS NOT TRUE ORDER BY number")
+    return [required[index] for index in connection.scalars(query)]
 
 
 def _oid(role: Role) -> str:
-    # NULL where there is no such role; by its name, a function would fail.
+    # NULL if the role does not exist. With a role's name, privilege functions would fail instead.
     return f"(SELECT oid FROM pg_roles WHERE rolname = '{role}')"
 
 
@@ -83,7 +84,7 @@ def _schema() -> Iterator[Requirement]:
     grant = "DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO {}', current_schema()); END $$"
     for role in Role:
         holds = f"has_schema_privilege({_oid(role)}, {schema}, 'USAGE')"
-        yield Requirement(f"USAGE of the schema for {role}", holds, (grant.format(role),))
+        yield Requirement(f"USAGE on the schema for {role}", holds, (grant.format(role),))
 
 
 _CONFINED_BODY: Final = (
@@ -125,14 +126,14 @@ def _triggers() -> Iterator[Requirement]:
 
 def _policies() -> Iterator[Requirement]:
     names: dict[str, list[str]] = {table: [] for table in ORGANIZATION_TABLES}
-    # In a sub-select the setting is read once a statement, not once a row.
+    # In a subquery the setting is read once per statement, not once per row.
     setting = f"organization_id = (SELECT current_setting('{ORGANIZATION_SETTING}', true))"
     for table in ORGANIZATION_TABLES:
         names[table].append(f"{table}_of_organization")
         yield _policy(names[table][-1], table, Role.SERVER, setting)
     for table, role in ALL_ORGANIZATIONS:
         names[table].append(f"{table}_of_{'operators' if role is Role.OPERATOR else 'background'}")
-        # Not for who merely inherits the role: it has to be taken on.
+        # Not for sessions that only inherit the role: they must act as it.
         yield _policy(names[table][-1], table, role, f"CURRENT_USER = '{role}'")
     for table, declared in names.items():
         yield _no_other_policy(table, declared)
@@ -149,7 +150,7 @@ def _policy(name: str, table: str, role: Role, condition: str) -> Requirement:
 
 
 def _plain(condition: str) -> str:
-    """Return SQL for a condition without what PostgreSQL adds when it prints one: casts, names, brackets, spaces."""
+    """Return SQL that removes what PostgreSQL adds when it prints a condition: casts, names, brackets, spaces."""
     return f"regexp_replace(lower({condition}), '::[a-z ]+|as current_setting|[() \n]', '', 'g')"
 
 
@@ -158,24 +159,24 @@ def _quoted(literal: str) -> str:
 
 
 def _no_other_policy(table: str, declared: list[str]) -> Requirement:
-    """Require that whoever acts as our roles is under no policy of others, which may show all rows, or hide some.
+    """Require that no undeclared policy applies to the roles: it might show or hide rows.
 
-    Policies for other logins, such as one for reports, are the administrator's own.
+    Policies for other logins, such as a login for reports, are the administrator's own.
     """
-    ours = ", ".join(_oid(role) for role in Role)
+    roles = ", ".join(_oid(role) for role in Role)
     names = ", ".join(f"'{name}'" for name in declared)
     others = (
         f"FROM pg_policy WHERE polrelid = {_table(table)} AND polname NOT IN ({names}) AND EXISTS"
-        " (SELECT FROM unnest(polroles) AS held (role), pg_roles AS r WHERE"
-        f" r.oid IN ({ours}) AND (held.role = 0 OR pg_has_role(r.oid, held.role, 'USAGE')"
-        " OR pg_has_role(held.role, r.oid, 'MEMBER')))"
+        " (SELECT FROM unnest(polroles) AS target (role), pg_roles AS r WHERE"
+        f" r.oid IN ({roles}) AND (target.role = 0 OR pg_has_role(r.oid, target.role, 'USAGE')"
+        " OR pg_has_role(target.role, r.oid, 'MEMBER')))"
     )
     drop = (
         f"DO $$ DECLARE name text; BEGIN FOR name IN SELECT polname {others} LOOP"
         f" EXECUTE format('DROP POLICY %I ON {table}', name); END LOOP; END $$"
     )
     return Requirement(
-        f"no other policy in {table}", f"{_table(table)} IS NOT NULL AND NOT EXISTS (SELECT {others})", (drop,)
+        f"no undeclared policy on {table}", f"{_table(table)} IS NOT NULL AND NOT EXISTS (SELECT {others})", (drop,)
     )
 
 
@@ -189,9 +190,8 @@ def _row_security() -> Iterator[Requirement]:
 
 
 def _grants() -> Iterator[Requirement]:
-    # Report missing roles first: without them the schema looks absent.
     yield Requirement(
-        f"SELECT in {VERSION_TABLE} for everybody",
+        f"SELECT on {VERSION_TABLE} for everybody",
         f"has_table_privilege('public', {_table(VERSION_TABLE)}, 'SELECT')",
         (f"GRANT SELECT ON {VERSION_TABLE} TO PUBLIC",),
     )
@@ -200,14 +200,14 @@ def _grants() -> Iterator[Requirement]:
     sequence = f"pg_get_serial_sequence({_table(OUTBOX)}::text, '{OUTBOX_COLUMN}')"
     for role, privilege in ((Role.SERVER, "USAGE"), (Role.OPERATOR, "USAGE"), (Role.OPERATOR, "SELECT")):
         yield Requirement(
-            f"{privilege} of the sequence of {OUTBOX} for {role}",
+            f"{privilege} on the sequence of {OUTBOX} for {role}",
             f"has_sequence_privilege({_oid(role)}, {sequence}, '{privilege}')",
-            (_grant_of_sequence(privilege, role),),
+            (_sequence_grant(privilege, role),),
         )
-    yield from _nothing_more()
+    yield from _no_other_privileges()
 
 
-def _grant_of_sequence(privilege: str, role: Role) -> str:
+def _sequence_grant(privilege: str, role: Role) -> str:
     return (
         f"DO $$ BEGIN EXECUTE format('GRANT {privilege} ON SEQUENCE %s TO {role}',"
         f" pg_get_serial_sequence('{OUTBOX}', '{OUTBOX_COLUMN}')); END $$"
@@ -219,35 +219,35 @@ def _grant(grant: Grant) -> Requirement:
     if not grant.columns:
         holds = f"has_table_privilege({role}, {table}, '{privilege}')"
         return Requirement(
-            f"{privilege} in {grant.table} for {grant.role}",
+            f"{privilege} on {grant.table} for {grant.role}",
             holds,
             (f"GRANT {privilege} ON {grant.table} TO {grant.role}",),
         )
     columns = ", ".join(grant.columns)
-    each = (f"has_column_privilege({role}, {table}, '{column}', '{privilege}')" for column in grant.columns)
+    checks = (f"has_column_privilege({role}, {table}, '{column}', '{privilege}')" for column in grant.columns)
     return Requirement(
-        f"{privilege} of ({columns}) in {grant.table} for {grant.role}",
-        f"CASE WHEN {table} IS NOT NULL THEN {' AND '.join(each)} END",
+        f"{privilege} ({columns}) on {grant.table} for {grant.role}",
+        f"CASE WHEN {table} IS NOT NULL THEN {' AND '.join(checks)} END",
         (f"GRANT {privilege} ({columns}) ON {grant.table} TO {grant.role}",),
     )
 
 
-def _nothing_more() -> Iterator[Requirement]:
-    """Yield that what serves may do no more in a table than is declared, by a grant of its own or to everybody."""
+def _no_other_privileges() -> Iterator[Requirement]:
+    """Require that SERVER and BACKGROUND have only the declared privileges, including those granted to PUBLIC."""
     tables = {grant.table for grant in GRANTS}
     for role in (Role.SERVER, Role.BACKGROUND):
         for table in sorted(tables):
             of_role = [grant for grant in GRANTS if (grant.role, grant.table) == (role, table)]
-            held = {grant.privilege for grant in of_role if not grant.columns}
-            others = [privilege for privilege in PRIVILEGES if privilege not in held]
-            in_columns = [grant for grant in of_role if grant.columns]
-            limited = {grant.privilege for grant in in_columns}
-            nowhere = ", ".join(each for each in others if each in OF_COLUMNS and each not in limited)
+            on_table = {grant.privilege for grant in of_role if not grant.columns}
+            others = [privilege for privilege in PRIVILEGES if privilege not in on_table]
+            column_grants = [grant for grant in of_role if grant.columns]
+            on_columns = {grant.privilege for grant in column_grants}
+            on_no_column = ", ".join(name for name in others if name in COLUMN_PRIVILEGES and name not in on_columns)
             holds = (
                 f"NOT has_table_privilege({_oid(role)}, {_table(table)}, '{', '.join(others)}')"
-                f" AND NOT has_any_column_privilege({_oid(role)}, {_table(table)}, '{nowhere}')"
+                f" AND NOT has_any_column_privilege({_oid(role)}, {_table(table)}, '{on_no_column}')"
             )
-            for grant in in_columns:
+            for grant in column_grants:
                 columns = ", ".join(f"'{column}'" for column in grant.columns)
                 holds += (
                     f" AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = {_table(table)} AND attnum > 0"
@@ -255,12 +255,12 @@ def _nothing_more() -> Iterator[Requirement]:
                     f" AND has_column_privilege({_oid(role)}, attrelid, attnum, '{grant.privilege}'))"
                 )
             yield Requirement(
-                f"nothing more than is declared in {table} for {role}",
+                f"no undeclared privilege on {table} for {role}",
                 holds,
-                # Revoking a privilege of a table takes it from the table's columns as well.
+                # REVOKE on a table also revokes the privilege on its columns.
                 (
                     f"REVOKE {', '.join(others)} ON {table} FROM {role}, PUBLIC",
-                    *(_grant(each).repair[0] for each in in_columns),
+                    *(_grant(grant).repair[0] for grant in column_grants),
                 ),
             )
 
@@ -280,10 +280,10 @@ POSTGRESQL: Final = (
     *_triggers(),
     *_policies(),
     *_grants(),
-    # Last: until then the owner of the tables sees all rows, which filling needs.
+    # Last: the repairs above need the owner of the tables to see all rows.
     *_row_security(),
 )
-"""What PostgreSQL must hold, in the order in which it is made."""
+"""The requirements on PostgreSQL, in the order in which they are created."""
 
 SQLITE: Final = tuple(_on_sqlite())
-"""What SQLite must hold, in the order in which it is made."""
+"""The requirements on SQLite, in the order in which they are created."""

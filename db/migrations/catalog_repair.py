@@ -1,4 +1,4 @@
-"""Puts into the catalog what it lacks, or says what an administrator must run first."""
+"""Adds what is missing from the catalog, or raises an error with the SQL that an administrator must run first."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,7 +14,8 @@ from db.migrations.schema_version import VERSION_TABLE
 from db.tables import metadata
 
 _NOT_PERMITTED: Final = "42501"  # insufficient_privilege
-_DUPLICATE: Final = frozenset({"42710", "23505"})  # another migration has made the role at the same moment
+_UNDEFINED_OBJECT: Final = "42704"
+_DUPLICATE: Final = frozenset({"42710", "23505"})  # another process has created the role concurrently
 _SET_OPTION_SINCE: Final = (16,)
 
 _OWNERS: Final = text(
@@ -31,9 +32,9 @@ _SCHEMA: Final = text(
 
 
 class AdministratorNeeded(Exception):
-    """The login may not do what is needed. The message has the SQL that an administrator must run. Nothing changed."""
+    """The login lacks privileges. The message contains the SQL that an administrator must run. Nothing was changed."""
 
-    def __init__(self, statements: Sequence[str], reason: str = "this login may not do what is needed:") -> None:
+    def __init__(self, statements: Sequence[str], reason: str = "this login lacks privileges:") -> None:
         super().__init__(
             f"{reason} an administrator of this database server must first run: "
             + " ".join(f"{statement};" for statement in statements)
@@ -41,56 +42,56 @@ class AdministratorNeeded(Exception):
         self.statements = tuple(statements)
 
 
-def lift_row_security(connection: Connection) -> None:
-    """Let the owner of the tables see all rows until the end of the transaction; `repair_catalog` ends it."""
+def suspend_row_security(connection: Connection) -> None:
+    """Let the owner of the tables see all rows. `repair_catalog` undoes it in the same transaction."""
     for table in ORGANIZATION_TABLES:
         if connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": table}):
             connection.execute(text(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"))
 
 
-def refuse_foreign_tables(connection: Connection) -> None:
-    """Raise AdministratorNeeded where tables belong to another login: this one cannot change them."""
-    found = connection.execute(
+def check_table_owner(connection: Connection) -> None:
+    """Raise AdministratorNeeded if tables belong to another login. This one could not change them."""
+    foreign = connection.execute(
         _OWNERS, {"names": [*(table.name for table in metadata.sorted_tables), VERSION_TABLE]}
     ).all()
-    if found:
+    if foreign:
         login = connection.scalar(text("SELECT quote_ident(current_user)"))
-        owners = ", ".join(sorted({owner for _, owner in found}))
+        owners = ", ".join(sorted({owner for _, owner in foreign}))
         raise AdministratorNeeded(
-            [f"ALTER TABLE {table} OWNER TO {login}" for table, _ in found],
-            f"the tables belong to {owners}, not to {login}: run this with the login that owns them, or",
+            [f"ALTER TABLE {table} OWNER TO {login}" for table, _ in foreign],
+            f"the tables belong to {owners}, not to {login}. Run this with the login that owns them. Otherwise,",
         )
 
 
-def refuse_closed_schema(connection: Connection) -> None:
-    """Raise AdministratorNeeded where the login may not make tables and functions in its schema."""
-    login, schema, database, may = connection.execute(_SCHEMA).one()
-    if not may:
+def check_create_privilege(connection: Connection) -> None:
+    """Raise AdministratorNeeded if the login may not create tables and functions in its schema."""
+    login, schema, database, permitted = connection.execute(_SCHEMA).one()
+    if not permitted:
         raise AdministratorNeeded(
             [f"GRANT CREATE ON SCHEMA {schema} TO {login}"],
-            f"the login {login} may not create tables in the schema {schema} of the database {database}: run this with"
-            " the login that owns the database, or",
+            f"the login {login} may not create tables in the schema {schema} of the database {database}. Run this with"
+            " the login that owns the database. Otherwise,",
         )
 
 
 def repair_catalog(connection: Connection) -> list[Requirement]:
-    """Put in what is missing, and return it. Raise AdministratorNeeded."""
-    lacking = find_missing(connection)
+    """Create the missing requirements, and return them. Raise AdministratorNeeded."""
+    missing = find_missing(connection)
     needed: list[str] = []
-    for requirement in lacking:
-        needed += _mend(connection, requirement)
+    for requirement in missing:
+        needed += _repair(connection, requirement)
     if connection.dialect.name == "postgresql":
         needed += _join_roles(connection)
     if not needed:
-        # PostgreSQL only warns of a GRANT that the login may not make.
+        # PostgreSQL only warns if the login may not GRANT a privilege.
         needed = [statement for requirement in find_missing(connection) for statement in requirement.repair]
     if needed:
         raise AdministratorNeeded(list(dict.fromkeys(needed)))
-    return lacking
+    return missing
 
 
-def _mend(connection: Connection, requirement: Requirement) -> Sequence[str]:
-    """Run the repair; return its statements where the login may not."""
+def _repair(connection: Connection, requirement: Requirement) -> Sequence[str]:
+    """Run the repair. Return its statements if the login lacks the privilege."""
     try:
         with connection.begin_nested():
             for statement in requirement.repair:
@@ -99,25 +100,26 @@ def _mend(connection: Connection, requirement: Requirement) -> Sequence[str]:
         code = getattr(error.orig, "sqlstate", None)
         if code in _DUPLICATE:
             return ()
-        # Without the role nothing can be granted to it, so report the role alone.
-        if code == _NOT_PERMITTED or (code == "42704" and not requirement.name.startswith("role ")):
-            return requirement.repair if code == _NOT_PERMITTED else ()
-        raise
+        if code == _NOT_PERMITTED:
+            return requirement.repair
+        # Nothing can be granted to a missing role. The role itself is reported already.
+        if code != _UNDEFINED_OBJECT or requirement.name.startswith("role "):
+            raise
     return ()
 
 
 def _join_roles(connection: Connection) -> Sequence[str]:
-    """Let this login act as each of the roles; return the statements for which it lacks the right."""
+    """Make this login a member of each role. Return the statements that it lacks the privilege for."""
     option = "SET" if (connection.dialect.server_version_info or ()) >= _SET_OPTION_SINCE else "MEMBER"
     login = str(connection.scalar(text("SELECT quote_ident(current_user)")))
     needed = []
     for role in Role:
         grant = f"GRANT {role} TO {login}"
-        known = connection.scalar(text("SELECT oid FROM pg_roles WHERE rolname = :role"), {"role": role.value})
-        if known is None:
+        oid = connection.scalar(text("SELECT oid FROM pg_roles WHERE rolname = :role"), {"role": role.value})
+        if oid is None:
             needed.append(grant)
         elif not connection.scalar(
-            text("SELECT pg_has_role(current_user, CAST(:known AS oid), :option)"), {"known": known, "option": option}
+            text("SELECT pg_has_role(current_user, CAST(:oid AS oid), :option)"), {"oid": oid, "option": option}
         ):
-            needed += _mend(connection, Requirement(f"membership of {role}", "", (grant,)))
+            needed += _repair(connection, Requirement(f"membership of {role}", "", (grant,)))
     return needed

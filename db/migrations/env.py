@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection, and in the transaction, that db.migrations.migrate opened."""
+"""Alembic's environment. It runs the migrations in the transaction that `db.migrations.migrate` has opened."""
 
 from alembic import context
 

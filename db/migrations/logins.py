@@ -1,4 +1,4 @@
-"""What the login of a connection may do: whether it is fit to serve, and whether it may run operators' commands."""
+"""Inspects the login of a connection: whether it is safe for a server, and which roles it may act as."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,9 +11,9 @@ from db.migrations.privileges import ORGANIZATION_TABLES
 
 _SET_OPTION_SINCE: Final = 160000
 
-# All that a session of the login could become by SET ROLE, and why that would lift row-level security or protection of
-# history. Superusers are members of every role, so the login itself comes first.
-_TOO_MUCH: Final = text(
+# The login and every role that it could switch to with SET ROLE, if they have a privilege that would defeat row-level
+# security or the append-only logs. The login itself sorts first, because a superuser is a member of every role.
+_EXCESS: Final = text(
     """
     WITH ours AS (
         SELECT c.oid, c.relowner, c.relnamespace FROM pg_class c
@@ -29,7 +29,7 @@ _TOO_MUCH: Final = text(
             WHEN r.oid IN (SELECT n.nspowner FROM pg_namespace n JOIN ours ON n.oid = ours.relnamespace)
                 THEN 'owns the schema'
             WHEN r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
-                THEN 'reaches files and programs of the database server'
+                THEN 'has access to files and programs of the database server'
             WHEN EXISTS (SELECT 1 FROM ours WHERE has_schema_privilege(r.oid, ours.relnamespace, 'CREATE'))
                 THEN 'may create objects in the schema of the tables'
             WHEN EXISTS (SELECT 1 FROM ours WHERE has_table_privilege(r.oid, ours.oid, 'TRUNCATE, REFERENCES, TRIGGER'))
@@ -53,7 +53,7 @@ class Login:
 
     Attributes:
         name: Its name.
-        excess: Why it must not serve, as the end of a sentence that its name begins; None where it may.
+        excess: Why it is not safe for a server, as the end of a sentence that starts with its name. None if it is safe.
         roles: The roles that it may act as.
     """
 
@@ -63,16 +63,16 @@ class Login:
 
 
 async def inspect_login(engine: AsyncEngine) -> Login:
-    """Return what the login of an engine on PostgreSQL may do."""
+    """Return the name and the privileges of the login that an engine on PostgreSQL uses."""
     async with engine.connect() as connection:
         name = str(await connection.scalar(text("SELECT session_user")))
         parameters = {"tables": list(ORGANIZATION_TABLES), "operator": Role.OPERATOR.value}
-        found = (await connection.execute(_TOO_MUCH, parameters)).first()
+        worst = (await connection.execute(_EXCESS, parameters)).first()
         names = await connection.scalars(
             _MAY_ACT_AS, {"roles": [role.value for role in Role], "since": _SET_OPTION_SINCE}
         )
         roles = frozenset(Role(role) for role in names)
     excess = None
-    if found is not None:
-        excess = found.reason if found.rolname == name else f"may become {found.rolname}, which {found.reason}"
+    if worst is not None:
+        excess = worst.reason if worst.rolname == name else f"may become {worst.rolname}, which {worst.reason}"
     return Login(name, excess, roles)

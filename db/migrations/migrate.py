@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema, and its catalog to what it must hold."""
+"""Migrates a database to the newest schema, and repairs its catalog."""
 
 from dataclasses import dataclass
 
@@ -10,27 +10,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.connections.engine import LOCK_WAIT, WRITES
 from db.migrations.catalog import find_missing
-from db.migrations.catalog_repair import lift_row_security, refuse_closed_schema, refuse_foreign_tables, repair_catalog
-from db.migrations.schema_version import REVISIONS, refuse_newer, revision_of
+from db.migrations.catalog_repair import check_create_privilege, check_table_owner, repair_catalog, suspend_row_security
+from db.migrations.schema_version import REVISIONS, check_not_newer, revision_of
 
 SCRIPTS = "db:migrations"
-"""Where Alembic finds its environment and the versions."""
+"""Where Alembic finds `env.py` and `versions`."""
 
-# Any number that nobody else uses: the advisory lock that lets one process migrate at a time.
+# The key of the advisory lock for migrating: an arbitrary number that nothing else uses.
 _MIGRATION_LOCK = 7_046_029_254_386_353_131
 
-# How long another process may migrate on SQLite while this one waits: a large database takes its time.
-_PATIENCE_SECONDS = 600.0
+# How long to wait on SQLite for another process that migrates. Migrating a large database takes long.
+_LOCK_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationResult:
-    """What migrating has done.
+    """The result of a migration.
 
     Attributes:
-        before: The revision that the database was at; None where it had no schema.
-        after: The revision that it is at now.
-        repaired: The names of what the catalog lacked.
+        before: The revision before. None if the database had no schema.
+        after: The revision now.
+        repaired: The names of what was missing from the catalog.
     """
 
     before: str | None
@@ -39,27 +39,26 @@ class MigrationResult:
 
     def __str__(self) -> str:
         if self.before is None:
-            return f"The database was empty, and has schema {self.after} now."
-        done = []
+            return f"Created the schema {self.after} in an empty database."
+        changes = []
         if self.before != self.after:
-            done.append(f"brought from schema {self.before} to {self.after}")
+            changes.append(f"Migrated the database from schema {self.before} to {self.after}.")
         if self.repaired:
-            done.append(f"given what its catalog lacked: {', '.join(self.repaired)}")
-        changes = ", and ".join(done)
-        return f"The database was {changes}." if done else f"The database has schema {self.after}: nothing to do."
+            changes.append(f"Repaired the catalog: {', '.join(self.repaired)}.")
+        return " ".join(changes) or f"The database already has the newest schema ({self.after}). Nothing was changed."
 
 
 async def migrate(engine: AsyncEngine) -> MigrationResult:
-    """Bring the database to the newest schema and mend its catalog, in one transaction: all of it or nothing.
+    """Migrate the database to the newest schema and repair its catalog, in one transaction.
 
-    Safe to run twice, and by several processes at once: the second waits for the first and finds nothing to do.
+    It is safe to run this again, and in several processes at once: the second waits for the first and changes nothing.
 
     Raises:
-        NewerSchema: Where the database is ahead of this code.
-        AdministratorNeeded: Where the login may not do what is needed.
+        NewerSchema: The schema is newer than this code.
+        AdministratorNeeded: The login lacks privileges.
     """
     async with engine.connect() as connection:
-        await connection.execution_options(**{WRITES: True, LOCK_WAIT: _PATIENCE_SECONDS})
+        await connection.execution_options(**{WRITES: True, LOCK_WAIT: _LOCK_SECONDS})
         async with connection.begin():
             if connection.dialect.name == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -69,19 +68,19 @@ async def migrate(engine: AsyncEngine) -> MigrationResult:
 def _migrate(connection: Connection) -> MigrationResult:
     on_postgresql = connection.dialect.name == "postgresql"
     if on_postgresql:
-        refuse_foreign_tables(connection)
+        check_table_owner(connection)
     before = revision_of(connection)
-    refuse_newer(before)
+    check_not_newer(before)
     newest = REVISIONS[-1]
     if before == newest and not find_missing(connection):
-        repaired = repair_catalog(connection)  # the login may yet have to join the roles
-        return MigrationResult(before, newest, tuple(each.name for each in repaired))
+        repaired = repair_catalog(connection)  # the login may still have to join the roles
+        return MigrationResult(before, newest, tuple(requirement.name for requirement in repaired))
     if on_postgresql:
-        refuse_closed_schema(connection)
-        lift_row_security(connection)
+        check_create_privilege(connection)
+        suspend_row_security(connection)
     _upgrade(connection)
     repaired = repair_catalog(connection)
-    return MigrationResult(before, newest, tuple(each.name for each in repaired))
+    return MigrationResult(before, newest, tuple(requirement.name for requirement in repaired))
 
 
 def _upgrade(connection: Connection) -> None:

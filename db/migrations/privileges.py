@@ -1,4 +1,4 @@
-"""What each role may do in each table of PostgreSQL. It may do nothing else there."""
+"""Declares the privileges of each role on each table of PostgreSQL. A role has no others."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,13 +7,13 @@ from db.connections.roles import Role
 from db.tables import metadata
 
 PRIVILEGES: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
-"""What can be granted in a table."""
+"""The privileges that can be granted on a table."""
 
-OF_COLUMNS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
-"""What can be granted in some of its columns."""
+COLUMN_PRIVILEGES: Final = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
+"""The privileges that can be granted on single columns."""
 
 ORGANIZATION_TABLES: Final = tuple(table.name for table in metadata.sorted_tables if "organization_id" in table.c)
-"""The tables whose rows belong to organizations, in which row-level security holds."""
+"""The tables whose rows belong to organizations. They have row-level security."""
 
 OUTBOX: Final = "pm_group_outbox"
 OUTBOX_COLUMN: Final = "sequence"
@@ -21,13 +21,13 @@ OUTBOX_COLUMN: Final = "sequence"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A privilege of a role in a table, or in some of its columns.
+    """A privilege of a role on a table, or on some of its columns.
 
     Attributes:
         role: The role.
         table: The table.
-        privilege: The privilege, as GRANT has it.
-        columns: The columns it is limited to; none means the whole table.
+        privilege: The privilege, as in GRANT.
+        columns: The columns that it is limited to. Empty means the whole table.
     """
 
     role: Role
@@ -61,7 +61,7 @@ _OF_SERVER: Final = {
 _OF_BACKGROUND: Final = (
     Grant(Role.BACKGROUND, OUTBOX, "SELECT"),
     Grant(Role.BACKGROUND, OUTBOX, "UPDATE", ("transaction_id",)),
-    # Of a kept answer, which tells of patients, only what says whether it has expired.
+    # Stored responses contain patient data. BACKGROUND only reads the columns that it needs to delete expired ones.
     Grant(Role.BACKGROUND, "pm_group_idempotency_keys", "SELECT", ("organization_id", "subject", "key", "expires_at")),
     Grant(Role.BACKGROUND, "pm_group_idempotency_keys", "DELETE"),
     *(
@@ -78,7 +78,7 @@ def _grants() -> tuple[Grant, ...]:
     of_server = (
         Grant(Role.SERVER, table, privilege) for table, privileges in _OF_SERVER.items() for privilege in privileges
     )
-    # Operators read all, import what other modules own, and fill the demo clinic. Triggers protect history from them.
+    # Operators read everything, import the registry and create the demo clinic. Triggers protect the logs from them.
     of_operators = (
         Grant(Role.OPERATOR, table.name, privilege)
         for table in metadata.sorted_tables
@@ -88,7 +88,7 @@ def _grants() -> tuple[Grant, ...]:
 
 
 GRANTS: Final = _grants()
-"""What the roles may do."""
+"""The privileges of all roles."""
 
 ALL_ORGANIZATIONS: Final = (
     *((table, Role.OPERATOR) for table in ORGANIZATION_TABLES),
@@ -98,4 +98,4 @@ ALL_ORGANIZATIONS: Final = (
         if any(grant.table == table for grant in _OF_BACKGROUND)
     ),
 )
-"""The tables in which a role sees the rows of all organizations."""
+"""The tables, and the roles that see the rows of all organizations in them."""

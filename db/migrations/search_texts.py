@@ -1,4 +1,4 @@
-"""Search columns made anew from the names that they are of, for a release that compares names differently."""
+"""Rebuilds search columns, for a release that compares names differently."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,15 +8,15 @@ from alembic import op
 
 from domain.search_text import search_text
 
-_AT_ONCE: Final = 2_000
+_BATCH_SIZE: Final = 2_000
 
 
 def rebuild(table: str, *columns: str, id_type: sa.types.TypeEngine[Any]) -> None:
-    """Rebuild the search_text of a table's rows from the columns, where it differs, a stretch of rows at a time.
+    """Rebuild the search_text of all rows of a table, in batches. Rows with an up-to-date text are not written.
 
     Args:
-        table: Has the columns organization_id, id and search_text.
-        columns: What search_text is made of.
+        table: A table with the columns organization_id, id and search_text.
+        columns: The columns that search_text consists of.
         id_type: The type of the id.
     """
     rows = sa.table(
@@ -27,20 +27,20 @@ def rebuild(table: str, *columns: str, id_type: sa.types.TypeEngine[Any]) -> Non
         *(sa.column(name, sa.String) for name in columns),
     )
     key = sa.tuple_(rows.c.organization_id, rows.c.id)
-    page = sa.select(rows).order_by(rows.c.organization_id, rows.c.id).limit(_AT_ONCE)
+    page = sa.select(rows).order_by(rows.c.organization_id, rows.c.id).limit(_BATCH_SIZE)
     connection = op.get_bind()
-    found = connection.execute(page).all()
-    while found:
-        texts = [(row.organization_id, row.id, search_text(*(getattr(row, name) for name in columns))) for row in found]
-        different = [new for new, row in zip(texts, found, strict=True) if new[2] != row.search_text]
-        if different:
-            _store(connection, rows, different)
-        last = sa.tuple_(sa.literal(found[-1].organization_id), sa.literal(found[-1].id, id_type))
-        found = connection.execute(page.where(key > last)).all()
+    batch = connection.execute(page).all()
+    while batch:
+        texts = [(row.organization_id, row.id, search_text(*(getattr(row, name) for name in columns))) for row in batch]
+        changed = [new for new, row in zip(texts, batch, strict=True) if new[2] != row.search_text]
+        if changed:
+            _store(connection, rows, changed)
+        last = sa.tuple_(sa.literal(batch[-1].organization_id), sa.literal(batch[-1].id, id_type))
+        batch = connection.execute(page.where(key > last)).all()
 
 
 def _store(connection: sa.Connection, rows: sa.TableClause, texts: Sequence[tuple[str, Any, str]]) -> None:
-    # One statement for all: PostgreSQL's triggers, which keep the endings of texts, run once for a statement.
+    # A single statement on PostgreSQL, because the triggers that maintain the endings run once per statement.
     new = sa.values(
         sa.column("organization_id", sa.String), sa.column("id", rows.c.id.type), sa.column("search_text", sa.Text)
     ).data(list(texts))

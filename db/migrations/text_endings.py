@@ -1,6 +1,6 @@
-"""A table of the endings of a text: what holds a word is what has an ending that starts with it.
+"""Creates a suffix index: a table of the endings of a text. A text contains a word if an ending starts with the word.
 
-The database itself keeps it: triggers write the endings in the statement that writes the text (see `db.sql.triggers`).
+Triggers maintain it: they write the endings in the statement that writes the text (see `db.sql.triggers`).
 """
 
 from alembic import op
@@ -9,7 +9,7 @@ from db.sql.triggers import FILL_ENDINGS, SQLITE_FILL_ENDINGS, SQLITE_TRIGGERS, 
 
 
 def keep_endings(endings: str) -> None:
-    """Fill the table of endings from the rows that there are, and keep it in step with them."""
+    """Fill the table of endings from the existing rows, and create the triggers that maintain it."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute(SQLITE_FILL_ENDINGS)
         for name, statement in SQLITE_TRIGGERS.items():

@@ -1,9 +1,9 @@
-"""An index for searches that match anywhere in a text, where the database can have one."""
+"""Creates an index for searches anywhere in a text, if the database supports it."""
 
 import sqlalchemy as sa
 from alembic import op
 
-# Already there, or there to be made by this role. pg_trgm comes with PostgreSQL, but some packages leave it out.
+# Whether pg_trgm is installed, or this login can install it. Some packages of PostgreSQL do not contain it.
 _TRIGRAMS = sa.text(
     "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm')"
     " OR (EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm')"
@@ -12,7 +12,7 @@ _TRIGRAMS = sa.text(
 
 
 def index_for_containment(index: str, table: str, column: str) -> None:
-    """Make a trigram index on PostgreSQL. Without pg_trgm, and on SQLite, searches work and read the whole table."""
+    """Create a trigram index on PostgreSQL. On SQLite, or without pg_trgm, searches scan the table."""
     connection = op.get_bind()
     if connection.dialect.name == "sqlite" or not connection.scalar(_TRIGRAMS):
         return

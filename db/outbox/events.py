@@ -1,4 +1,4 @@
-"""Reading the outbox in the order of its events."""
+"""Reads the outbox in the order of its events."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +12,7 @@ from db.tables import outbox
 
 @dataclass(frozen=True, slots=True, order=True)
 class EventPosition:
-    """Where an event stands in the order of all events; the sequence alone is not that order (see `db.tables`)."""
+    """The position of an event in the order of all events. The sequence is not that order (see `db.tables.events`)."""
 
     transaction_id: int
     sequence: int
@@ -26,7 +26,7 @@ EVENT_ORDER: Final = (outbox.c.transaction_id, outbox.c.sequence)
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """An event of the outbox: its place, and the envelope as it was stored."""
+    """An event of the outbox, with its position and its stored envelope."""
 
     position: EventPosition
     envelope: dict[str, Any]
@@ -35,7 +35,7 @@ class RecordedEvent:
 async def find_position(
     connection: AsyncConnection, event_id: UUID, organization_id: str | None = None
 ) -> EventPosition | None:
-    """Return the position of the event with this id; None where there is none (in the organization, where given)."""
+    """Return the position of an event, or None if it is unknown or belongs to another organization."""
     query = select(outbox.c.transaction_id, outbox.c.sequence).where(outbox.c.id == event_id)
     if organization_id is not None:
         query = query.where(outbox.c.organization_id == organization_id)
@@ -48,14 +48,14 @@ async def read_events(
 ) -> list[RecordedEvent]:
     """Return the next events after a position, at most `limit`, in order.
 
-    None is missed by going on from the last one given: on PostgreSQL the page ends before the oldest transaction that
-    is still running, whose events may yet come in between.
+    Paging by the position of the last event misses none. On PostgreSQL a page ends before the oldest transaction that
+    is still running, because that transaction may still add events with an earlier position.
 
     Args:
-        connection: Where to read; a new transaction for each page.
-        after: The position of the last event seen.
-        organization_id: The organization whose events to give; None, for the operator alone, gives all.
-        limit: The most events to give.
+        connection: A connection with a new transaction for each page.
+        after: The position of the last event that was read.
+        organization_id: The organization. None returns the events of all organizations.
+        limit: The most events to return.
     """
     query = (
         select(outbox.c.transaction_id, outbox.c.sequence, outbox.c.envelope)
@@ -70,15 +70,15 @@ async def read_events(
 
 
 def is_after(connection: AsyncConnection, position: EventPosition) -> ColumnElement[bool]:
-    """Return the condition that an event comes after a position, in words that each database looks up in the index."""
+    """Return the condition that an event comes after a position, in a form for which the database uses the index."""
     if connection.dialect.name == "sqlite":
-        # For two columns at once, of which one is the row's own number, it would look through all events.
+        # For a comparison of two columns, one of them the rowid, SQLite would scan all events.
         return and_(outbox.c.transaction_id == 0, outbox.c.sequence > position.sequence)
     return tuple_(*EVENT_ORDER) > tuple_(position.transaction_id, position.sequence)
 
 
 def is_settled(connection: AsyncConnection) -> ColumnElement[bool]:
-    """Return the condition that no earlier event can still come in: no transaction as old is running."""
+    """Return the condition that no earlier event can still appear: every transaction up to the event's has ended."""
     if connection.dialect.name == "sqlite":
         return true()
     oldest_running = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)

@@ -1,6 +1,6 @@
-"""Taking new events of the outbox into the lanes of a sink.
+"""Adds new events of the outbox to the lanes of a sink.
 
-Taking an event in twice changes nothing: a lane only ever grows towards newer events, and knows how far it has come.
+Adding an event twice changes nothing: a lane only stores its newest event and how far delivery has come.
 """
 
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ from db.sql.database_time import in_seconds
 from db.tables import outbox, relay_lanes, relay_sinks
 from db.transactions.all_organizations import reading_all, writing_all
 
-PAGE: Final = 1000
-"""The most events that are taken in by one transaction."""
+PAGE_SIZE: Final = 1000
+"""The most events that one transaction adds."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingWork:
-    """What there is to do for a sink.
+    """The work that a sink has for its relays.
 
     Attributes:
         new_events: Whether there are events that are in no lane yet.
-        due_lanes: Whether there are lanes whose time has come.
-        unsettled_events: Whether events are stored that an older transaction, of any database of the server, holds
-            back: nobody is told when it ends, so they have to be looked for again.
-        overlong_waits: Whether there are lanes that wait for longer than any relay lets them: a wrong clock has stored
-            that, or a longer wait was configured before.
-        now: The present, by the database's clock.
+        due_lanes: Whether there are lanes that are due.
+        unsettled_events: Whether there are events that an older transaction holds back. It may be of any database of
+            the PostgreSQL cluster. Its end sends no notification, so relays have to poll.
+        overlong_waits: Whether there are lanes that are due later than any relay would set. A wrong clock has caused
+            this, or an earlier setting with a longer wait.
+        now: The current time, by the database's clock.
     """
 
     new_events: bool
@@ -44,7 +44,7 @@ class PendingWork:
 
 
 async def register_sink(engine: AsyncEngine, sink: str) -> None:
-    """Make the sink known, if it is not: its first event will be the first of the outbox."""
+    """Register the sink unless it is registered. Its first event is the first one of the outbox."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
         await connection.execute(
             _insert(connection, relay_sinks)
@@ -56,32 +56,33 @@ async def register_sink(engine: AsyncEngine, sink: str) -> None:
 
 
 async def find_work(engine: AsyncEngine, sink: str, longest_wait: float) -> PendingWork:
-    """Return what there is to do for a sink that is known, without locking or changing anything.
+    """Return the work of a registered sink, without locking or changing anything.
 
     Raises:
-        NoResultFound: The sink is not known.
+        NoResultFound: The sink is not registered.
     """
     async with reading_all(engine, Role.BACKGROUND) as connection:
         seen = _position((await connection.execute(_position_of(sink))).one())
-        # In order and limited, where EXISTS would do: PostgreSQL would expect many new events, and read all for one.
+        # Not EXISTS: PostgreSQL would expect many new events and choose to scan the table. ORDER BY and LIMIT make it
+        # use the index.
         after = select(outbox.c.sequence).where(is_after(connection, seen)).order_by(*EVENT_ORDER).limit(1)
         settled = is_settled(connection)
         now = in_seconds(connection)
         lanes = exists().where(relay_lanes.c.sink == sink)
         query = select(
-            after.where(settled).scalar_subquery().is_not(None),
-            lanes.where(relay_lanes.c.due_at <= now),
-            after.where(not_(settled)).scalar_subquery().is_not(None),
-            lanes.where(relay_lanes.c.due_at > in_seconds(connection, longest_wait)),
-            now,
+            after.where(settled).scalar_subquery().is_not(None).label("new_events"),
+            lanes.where(relay_lanes.c.due_at <= now).label("due_lanes"),
+            after.where(not_(settled)).scalar_subquery().is_not(None).label("unsettled_events"),
+            lanes.where(relay_lanes.c.due_at > in_seconds(connection, longest_wait)).label("overlong_waits"),
+            now.label("now"),
         )
-        return PendingWork(*(await connection.execute(query)).one())
+        return PendingWork(**(await connection.execute(query)).mappings().one())
 
 
 async def ingest_events(engine: AsyncEngine, sink: str) -> None:
-    """Take the next page of events into the lanes of their groups; idle lanes become due now.
+    """Add the next page of events to the lanes of their groups. Idle lanes become due now.
 
-    One relay at a time does this for a sink; another one that comes meanwhile does nothing.
+    Only one relay at a time does this for a sink. Concurrent calls do nothing.
     """
     async with writing_all(engine, Role.BACKGROUND) as connection:
         seen = await _lock_sink(connection, sink)
@@ -91,7 +92,7 @@ async def ingest_events(engine: AsyncEngine, sink: str) -> None:
             select(outbox.c.group_definition_id, outbox.c.transaction_id, outbox.c.sequence)
             .where(is_after(connection, seen), is_settled(connection))
             .order_by(*EVENT_ORDER)
-            .limit(PAGE)
+            .limit(PAGE_SIZE)
         )
         newest: dict[UUID, int] = {}
         last = None
@@ -118,15 +119,18 @@ async def _lock_sink(connection: AsyncConnection, sink: str) -> EventPosition | 
 
 async def _extend_lanes(connection: AsyncConnection, sink: str, newest: dict[UUID, int]) -> None:
     lane = _insert(connection, relay_lanes).values(due_at=in_seconds(connection))
-    offered = lane.excluded
+    proposed = lane.excluded
     larger = func.greatest if connection.dialect.name == "postgresql" else func.max
     lane = lane.on_conflict_do_update(
         index_elements=["sink", "group_definition_id"],
         set_={
-            "newest_sequence": larger(relay_lanes.c.newest_sequence, offered.newest_sequence),
-            # A lane that is leased, or waits for its next try, keeps its time.
+            "newest_sequence": larger(relay_lanes.c.newest_sequence, proposed.newest_sequence),
+            # A lane that is leased, or waits for a retry, keeps its due time.
             "due_at": case(
-                (offered.newest_sequence > relay_lanes.c.sequence, func.coalesce(relay_lanes.c.due_at, offered.due_at)),
+                (
+                    proposed.newest_sequence > relay_lanes.c.sequence,
+                    func.coalesce(relay_lanes.c.due_at, proposed.due_at),
+                ),
                 else_=relay_lanes.c.due_at,
             ),
         },
@@ -140,24 +144,24 @@ async def _extend_lanes(connection: AsyncConnection, sink: str, newest: dict[UUI
             "again_count": 0,
             "tries": 0,
         }
-        # In one order everywhere, so that two transactions cannot wait for each other's lanes.
+        # Always in the same order, so that two transactions cannot deadlock.
         for group_id, sequence in sorted(newest.items())
     ]
     await connection.execute(lane, rows)
 
 
 async def _adopt_restored_events(connection: AsyncConnection) -> None:
-    """Bring events from a dump of another PostgreSQL into the order of this one, and looks at all of them again.
+    """Make events from another PostgreSQL cluster sort before new ones, and let every sink read all events again.
 
-    Transactions there had other numbers. One that has not been given out here is a sure sign: new events would sort
-    before it, and be taken for delivered.
+    Transaction ids differ between clusters. After a dump is restored, stored ids may exceed the current ones of this
+    cluster. New events would then sort before the restored ones and count as delivered.
     """
-    not_ours = outbox.c.transaction_id >= literal_column(
+    foreign = outbox.c.transaction_id >= literal_column(
         "pg_snapshot_xmax(pg_current_snapshot())::text::bigint", BigInteger
     )
-    if await connection.scalar(select(outbox.c.sequence).where(not_ours).order_by(*EVENT_ORDER).limit(1)) is None:
+    if await connection.scalar(select(outbox.c.sequence).where(foreign).order_by(*EVENT_ORDER).limit(1)) is None:
         return
-    await connection.execute(update(outbox).where(not_ours).values(transaction_id=0))
+    await connection.execute(update(outbox).where(foreign).values(transaction_id=0))
     await connection.execute(
         update(relay_sinks).values(transaction_id=BEFORE_ALL.transaction_id, sequence=BEFORE_ALL.sequence)
     )

@@ -1,11 +1,11 @@
-"""The lanes of a sink: one group's events each, on their way one after another, by one relay at a time.
+"""The lanes of a sink. A lane is the queue of one group's events, which one relay at a time delivers in order.
 
-Within a group the sequence is the order, and nothing older can come in behind what is visible: events are numbered
-while their group is locked, and it is locked until they are committed.
+Within a group the sequence is the order. No event can appear with an earlier sequence than a visible one, because
+sequences are assigned under the group's lock, which is held until the commit.
 
-A relay claims a lane for the length of a lease, so that no transaction is open while it waits for a receiver. A lane
-whose relay was killed is due again when the lease has run out. Every change names the lease it was made under, and
-changes nothing where another relay has taken over. All times are the database's: relays' clocks may be wrong.
+A relay claims a lane for the duration of a lease, so that no transaction is open while it waits for a receiver. If the
+relay is killed, the lane is due again when the lease expires. Every change is conditional on the lease, and does
+nothing if another relay has taken over. All times are by the database's clock, because relays' clocks may be wrong.
 """
 
 from collections.abc import Iterable
@@ -43,13 +43,13 @@ class Lane:
     """A lane that a relay has claimed.
 
     Attributes:
-        sink: Where its events go.
-        group_definition_id: Whose events they are.
-        lease: What makes it this relay's.
-        sequence: The last event that is done with.
+        sink: The sink.
+        group_definition_id: The group.
+        lease: The id of the lease.
+        sequence: The last event that was delivered or parked.
         newest_sequence: The last event of the lane.
-        has_parked: Whether parked events are to be sent again; they go first.
-        tries: How often the next event was tried in vain.
+        has_parked: Whether parked events are to be sent again. They go first.
+        tries: The number of failed attempts to deliver the next event.
     """
 
     sink: str
@@ -63,7 +63,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class LaneEvent:
-    """An event that is to be delivered; `was_parked`: it was parked before, and is sent again."""
+    """An event to deliver. `was_parked` tells that it was parked, and is sent again."""
 
     sequence: int
     id: UUID
@@ -76,14 +76,14 @@ class LaneEvent:
 async def claim_lanes(
     engine: AsyncEngine, sink: str, lease: UUID, holder: str, seconds: float, limit: int
 ) -> list[Lane]:
-    """Claim at most `limit` lanes that are due, those due for longest first.
+    """Claim at most `limit` lanes that are due, starting with those that have been due for longest.
 
     Args:
         engine: The database.
-        sink: Where their events go.
-        lease: What makes the lanes the caller's.
-        holder: Who that is, for the operator.
-        seconds: How long the lanes are the caller's.
+        sink: The sink.
+        lease: The id of the new lease.
+        holder: A name of the relay, for operators.
+        seconds: The duration of the lease.
         limit: The most lanes.
     """
     async with writing_all(engine, Role.BACKGROUND) as connection:
@@ -91,30 +91,30 @@ async def claim_lanes(
         due = due.order_by(_lanes.due_at).limit(limit)
         if connection.dialect.name == "postgresql":
             due = due.with_for_update(skip_locked=True)
-        # As a common table expression it is evaluated once, so the limit holds.
-        first = due.cte("due")
+        # A common table expression is evaluated once, so the limit holds.
+        due_lanes = due.cte("due")
         claimed = (
             update(relay_lanes)
-            .where(_lanes.sink == sink, _lanes.group_definition_id.in_(select(first.c.group_definition_id)))
+            .where(_lanes.sink == sink, _lanes.group_definition_id.in_(select(due_lanes.c.group_definition_id)))
             .values(lease=lease, holder=holder, due_at=in_seconds(connection, seconds))
             .returning(*relay_lanes.c)
         )
         return [
             Lane(
-                sink,
-                row.group_definition_id,
-                lease,
-                row.sequence,
-                row.newest_sequence,
-                row.again_count > 0,
-                row.tries,
+                sink=sink,
+                group_definition_id=row.group_definition_id,
+                lease=lease,
+                sequence=row.sequence,
+                newest_sequence=row.newest_sequence,
+                has_parked=row.again_count > 0,
+                tries=row.tries,
             )
             for row in await connection.execute(claimed)
         ]
 
 
 async def cap_waits(engine: AsyncEngine, sink: str, seconds: float) -> None:
-    """Make lanes due after so many seconds at the latest: a wrong clock may have stored a time far ahead."""
+    """Make every lane due within `seconds`. A wrong clock may have stored a time far in the future."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
         latest = in_seconds(connection, seconds)
         await connection.execute(
@@ -123,7 +123,7 @@ async def cap_waits(engine: AsyncEngine, sink: str, seconds: float) -> None:
 
 
 async def read_lane(engine: AsyncEngine, lane: Lane, limit: int) -> list[LaneEvent]:
-    """Return the lane's next events, at most `limit`, in order: first the parked ones that are to be sent again."""
+    """Return the next events of a lane, at most `limit`, in order. Parked events to be sent again come first."""
     events: list[LaneEvent] = []
     async with reading_all(engine, Role.BACKGROUND) as connection:
         if lane.has_parked:
@@ -142,19 +142,20 @@ async def read_lane(engine: AsyncEngine, lane: Lane, limit: int) -> list[LaneEve
 
 
 async def mark_delivered(engine: AsyncEngine, lane: Lane, event: LaneEvent, keep_seconds: float | None) -> bool:
-    """Move the lane past its first event.
+    """Advance the lane past its first event.
 
     Args:
         engine: The database.
         lane: The lane.
         event: The event that was delivered.
-        keep_seconds: For how long the lease is prolonged; None gives the lane back.
+        keep_seconds: How long to extend the lease. None releases the lane.
 
     Returns:
-        False where another relay has taken the lane over: the event is not counted, and may be delivered twice.
+        False if another relay has taken the lane over. The event then does not count as delivered, and may be delivered
+        twice.
     """
     async with writing_all(engine, Role.BACKGROUND) as connection:
-        if not await _step(connection, lane, event, keep_seconds):
+        if not await _advance(connection, lane, event, keep_seconds):
             return False
         if event.was_parked:
             await connection.execute(delete(parked_events).where(_is_parked(lane, event)))
@@ -162,31 +163,31 @@ async def mark_delivered(engine: AsyncEngine, lane: Lane, event: LaneEvent, keep
 
 
 async def mark_failed(engine: AsyncEngine, lane: Lane, reason: str, seconds: float) -> None:
-    """Count a try in vain and its reason, and give the lane back: it is due after so many seconds."""
+    """Record a failed attempt and its reason, and release the lane. It is due again after `seconds`."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
         due_at = in_seconds(connection, seconds)
         await connection.execute(
-            _held(lane).values(tries=_lanes.tries + 1, reason=reason, due_at=due_at, lease=None, holder=None)
+            _leased(lane).values(tries=_lanes.tries + 1, reason=reason, due_at=due_at, lease=None, holder=None)
         )
 
 
 async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, reason: str) -> None:
-    """Put the event aside, and give the lane back; it is due now if it has more, so nothing waits for a parked one.
+    """Park the lane's first event, and release the lane. It is due now if it has more events.
 
     Args:
         engine: The database.
         lane: The lane.
         event: Its first event.
-        tries: How often it was tried.
-        reason: Why it was not taken, at most 200 characters, without anything of patients or of secrets.
+        tries: The number of attempts.
+        reason: Why delivery failed: at most 200 characters, without patient data or secrets.
     """
     async with writing_all(engine, Role.BACKGROUND) as connection:
-        if not await _step(connection, lane, event, keep_seconds=None):
+        if not await _advance(connection, lane, event, keep_seconds=None):
             return
         now = in_seconds(connection)
         if event.was_parked:
-            again = update(parked_events).where(_is_parked(lane, event))
-            await connection.execute(again.values(tries=tries, reason=reason, parked_at=now, again=False))
+            parked = update(parked_events).where(_is_parked(lane, event))
+            await connection.execute(parked.values(tries=tries, reason=reason, parked_at=now, again=False))
             return
         await connection.execute(
             insert(parked_events).values(
@@ -205,22 +206,22 @@ async def park(engine: AsyncEngine, lane: Lane, event: LaneEvent, tries: int, re
 
 
 async def release_lanes(engine: AsyncEngine, lanes: Iterable[Lane]) -> None:
-    """Give lanes back; each is due now if it has more, for any relay."""
+    """Release the lanes. Each is due now, for any relay, if it has more events."""
     async with writing_all(engine, Role.BACKGROUND) as connection:
         due_at = _due_if_more(connection, _lanes.again_count, _lanes.sequence)
-        # In one order everywhere, so that two transactions cannot wait for each other's lanes.
+        # Always in the same order, so that two transactions cannot deadlock.
         for lane in sorted(lanes, key=lambda lane: lane.group_definition_id):
-            await connection.execute(_held(lane).values(lease=None, holder=None, due_at=due_at))
+            await connection.execute(_leased(lane).values(lease=None, holder=None, due_at=due_at))
 
 
-async def _step(connection: AsyncConnection, lane: Lane, event: LaneEvent, keep_seconds: float | None) -> bool:
+async def _advance(connection: AsyncConnection, lane: Lane, event: LaneEvent, keep_seconds: float | None) -> bool:
     again_count: Any = _lanes.again_count
     sequence: Any = _lanes.sequence
     if event.was_parked:
         again_count = again_count - 1
     else:
         sequence = literal(event.sequence, BigInteger)
-    moved = _held(lane).values(
+    advanced = _leased(lane).values(
         sequence=sequence,
         again_count=again_count,
         tries=0,
@@ -231,10 +232,10 @@ async def _step(connection: AsyncConnection, lane: Lane, event: LaneEvent, keep_
             else {"due_at": in_seconds(connection, keep_seconds)}
         ),
     )
-    return (await connection.execute(moved)).rowcount == 1
+    return (await connection.execute(advanced)).rowcount == 1
 
 
-def _held(lane: Lane) -> Update:
+def _leased(lane: Lane) -> Update:
     return update(relay_lanes).where(
         _lanes.sink == lane.sink,
         _lanes.group_definition_id == lane.group_definition_id,
@@ -243,7 +244,7 @@ def _held(lane: Lane) -> Update:
 
 
 def _due_if_more(connection: AsyncConnection, again_count: Any, sequence: Any) -> ColumnElement[Any]:
-    # The newest event is the row's own: more may have been taken in since the lane was claimed.
+    # Compare with the stored newest event: more events may have been added since the lane was claimed.
     more = or_(again_count > 0, sequence < _lanes.newest_sequence)
     return case((more, in_seconds(connection)), else_=null())
 
@@ -261,12 +262,12 @@ async def _read(connection: AsyncConnection, query: Select[Any], limit: int, *, 
     query = query.order_by(outbox.c.sequence).limit(limit)
     return [
         LaneEvent(
-            row.sequence,
-            row.id,
-            row.organization_id,
-            row.event,
-            row.envelope,
-            was_parked,
+            sequence=row.sequence,
+            id=row.id,
+            organization_id=row.organization_id,
+            name=row.event,
+            envelope=row.envelope,
+            was_parked=was_parked,
         )
         for row in await connection.execute(query)
     ]

@@ -1,4 +1,4 @@
-"""Events that were put aside after a sink had refused them too often: what is parked and why, and sending it again."""
+"""Parked events: events that a sink has refused too often. Lists them, and marks them to be sent again."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from db.transactions.all_organizations import reading_all, writing_all
 
 @dataclass(frozen=True, slots=True)
 class ParkedEvent:
-    """An event that one sink did not take; `again`: it is on its way once more."""
+    """An event that a sink has refused. `again` tells that it is to be sent again."""
 
     id: UUID
     event: str
@@ -31,22 +31,26 @@ class ParkedEvent:
 
 
 async def list_parked(engine: AsyncEngine, organization_id: str | None) -> list[ParkedEvent]:
-    """Return what is parked, in the order of the events; of all organizations where none is given."""
+    """Return the parked events in their order. None as the organization returns those of all organizations."""
     columns = [parked_events.c[name] for name in ParkedEvent.__dataclass_fields__]
-    query = select(*columns).where(*_of(organization_id))
+    query = select(*columns).where(*_in_organization(organization_id))
     query = query.order_by(parked_events.c.sequence, parked_events.c.sink)
     async with reading_all(engine, Role.OPERATOR) as connection:
-        return [ParkedEvent(*row) for row in await connection.execute(query)]
+        return [ParkedEvent(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def send_again(engine: AsyncEngine, organization_id: str | None) -> int:
-    """Have the relays send what is parked again, before what is newer of the same groups; return how many events."""
-    marked = update(parked_events).where(parked_events.c.again == false(), *_of(organization_id)).values(again=True)
+    """Mark parked events to be sent again, before newer events of the same groups. Return how many were marked."""
+    marked = (
+        update(parked_events)
+        .where(parked_events.c.again == false(), *_in_organization(organization_id))
+        .values(again=True)
+    )
     marked = marked.returning(parked_events.c.sink, parked_events.c.group_definition_id)
     async with writing_all(engine, Role.OPERATOR) as connection:
         lanes = Counter((row.sink, row.group_definition_id) for row in await connection.execute(marked))
-        due_at = _at_once_unless_leased(connection)
-        # In one order everywhere, so that two transactions cannot wait for each other's lanes.
+        due_at = _now_unless_leased(connection)
+        # Always in the same order, so that two transactions cannot deadlock.
         for (sink, group_id), count in sorted(lanes.items()):
             await connection.execute(
                 update(relay_lanes)
@@ -56,9 +60,9 @@ async def send_again(engine: AsyncEngine, organization_id: str | None) -> int:
         return lanes.total()
 
 
-def _at_once_unless_leased(connection: AsyncConnection) -> ColumnElement[Any]:
+def _now_unless_leased(connection: AsyncConnection) -> ColumnElement[Any]:
     return case((relay_lanes.c.lease == null(), in_seconds(connection)), else_=relay_lanes.c.due_at)
 
 
-def _of(organization_id: str | None) -> list[ColumnElement[bool]]:
+def _in_organization(organization_id: str | None) -> list[ColumnElement[bool]]:
     return [] if organization_id is None else [parked_events.c.organization_id == organization_id]

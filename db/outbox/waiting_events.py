@@ -1,4 +1,4 @@
-"""Events on their way to a sink: how many of each group wait, since when, and what for."""
+"""Events that wait for delivery to a sink: how many of each group, since when, and why."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,16 +16,16 @@ from db.transactions.all_organizations import reading_all
 
 @dataclass(frozen=True, slots=True)
 class WaitingEvents:
-    """A group's events that are yet to be delivered to a sink.
+    """A group's events that are not delivered to a sink yet.
 
     Attributes:
-        events: How many they are.
+        events: The number of events.
         since: When the first of them was recorded.
-        tries: How often the first was tried in vain.
-        last_reason: Why it was not taken at the last try.
-        next_try: When the first is tried next; None while a relay holds the lane, and where no relay has seen them yet.
-        holder: The relay that is at work on them: host and process.
-        held_until: When others may take over from that relay.
+        tries: The number of failed attempts to deliver the first.
+        last_reason: Why the last attempt failed.
+        next_try: When the next attempt is due. None while a relay holds the lane, and before a relay has seen them.
+        holder: The host and process of the relay that holds the lane.
+        held_until: When that relay's lease expires.
     """
 
     sink: str
@@ -41,7 +41,7 @@ class WaitingEvents:
 
 
 async def list_waiting(engine: AsyncEngine, organization_id: str | None) -> list[WaitingEvents]:
-    """Return what waits for each sink that a relay has served, the oldest first; of all organizations by default."""
+    """Return the waiting events of each sink, the oldest first. None as the organization returns those of all."""
     async with reading_all(engine, Role.OPERATOR) as connection:
         sinks = (await connection.execute(select(relay_sinks).order_by(relay_sinks.c.sink))).all()
         return [
@@ -58,7 +58,7 @@ def _query(connection: AsyncConnection, sink: Any, organization_id: str | None) 
         select(lanes.group_definition_id).where(lanes.sink == sink.sink, lanes.due_at.is_not(None)),
         select(outbox.c.group_definition_id).where(is_after(connection, seen)),
     ).subquery()
-    again = and_(
+    resent = and_(
         parked_events.c.sink == sink.sink, parked_events.c.sequence == outbox.c.sequence, parked_events.c.again
     )
     lane_columns = [lanes.tries, lanes.reason, lanes.due_at, lanes.lease, lanes.holder]
@@ -77,7 +77,7 @@ def _query(connection: AsyncConnection, sink: Any, organization_id: str | None) 
             relay_lanes,
             and_(lanes.sink == sink.sink, lanes.group_definition_id == outbox.c.group_definition_id),
         )
-        .outerjoin(parked_events, again)
+        .outerjoin(parked_events, resent)
         .where(or_(outbox.c.sequence > func.coalesce(lanes.sequence, 0), parked_events.c.sequence.is_not(None)))
         .group_by(outbox.c.organization_id, outbox.c.group_definition_id, *lane_columns)
         .order_by(since, outbox.c.group_definition_id)
@@ -86,16 +86,16 @@ def _query(connection: AsyncConnection, sink: Any, organization_id: str | None) 
 
 
 def _waiting(sink: str, row: Any) -> WaitingEvents:
-    held = row.lease is not None
+    leased = row.lease is not None
     return WaitingEvents(
-        sink,
-        row.organization_id,
-        row.group_definition_id,
-        row.events,
-        row.since,
-        row.tries or 0,
-        row.reason,
-        None if held else row.due_at,
-        row.holder if held else None,
-        row.due_at if held else None,
+        sink=sink,
+        organization_id=row.organization_id,
+        group_definition_id=row.group_definition_id,
+        events=row.events,
+        since=row.since,
+        tries=row.tries or 0,
+        last_reason=row.reason,
+        next_try=None if leased else row.due_at,
+        holder=row.holder if leased else None,
+        held_until=row.due_at if leased else None,
     )

@@ -1,4 +1,4 @@
-"""Records that a complete export of the registry no longer holds, and making them inactive."""
+"""Finds and deactivates records that are missing from a complete export of the registry."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -11,26 +11,26 @@ from db.registry.records import refresh_staff_activity, staff_of_roles
 from db.registry.rows import chunks, lock
 from db.tables import staff_members, staff_roles
 
-_PAGE: Final = 5_000
+_PAGE_SIZE: Final = 5_000
 
 
 async def find_absent(
     connection: AsyncConnection, organization_id: str, active: Column[bool], present: Collection[str]
 ) -> tuple[int, list[str]]:
-    """Return how many records are active, and the ids of those of them that are not present.
+    """Return the number of active records, and the ids of those that the export does not contain.
 
     Args:
         connection: A connection.
-        organization_id: Whose records.
+        organization_id: The organization.
         active: The column that says whether a record is active.
-        present: The ids of all records that the registry holds.
+        present: The ids of all records in the export.
     """
     key: Column[str] = active.table.c.id
-    query = select(key).where(active.table.c.organization_id == organization_id, active).order_by(key).limit(_PAGE)
+    query = select(key).where(active.table.c.organization_id == organization_id, active).order_by(key).limit(_PAGE_SIZE)
     count, last, absent = 0, "", []
     while page := (await connection.scalars(query.where(key > last))).all():
         count += len(page)
-        absent += [found for found in page if found not in present]
+        absent += [record_id for record_id in page if record_id not in present]
         last = page[-1]
     return count, absent
 
@@ -38,13 +38,13 @@ async def find_absent(
 async def deactivate(
     connection: AsyncConnection, organization_id: str, active: Column[bool], ids: Iterable[str], today: date
 ) -> None:
-    """Make the records inactive, in the caller's transaction."""
+    """Deactivate the records in the caller's transaction."""
     await lock(connection)
     table = active.table
-    for some in chunks(ids):
+    for chunk in chunks(ids):
         await connection.execute(
             update(table)
-            .where(table.c.organization_id == organization_id, table.c.id.in_(some))
+            .where(table.c.organization_id == organization_id, table.c.id.in_(chunk))
             .values({active: False})
         )
     if table is staff_members:

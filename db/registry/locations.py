@@ -1,4 +1,4 @@
-"""Stores updates of locations: the whole tree is settled at once, so that rooms follow their sites."""
+"""Stores updates of locations. It resolves the whole tree at once, so that rooms follow their sites."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -37,12 +37,12 @@ _Facts = Mapping[str, Any]
 
 @dataclass(slots=True)
 class StoredLocations:
-    """What came of a list of updates.
+    """The result of a list of updates.
 
     Attributes:
-        outcomes: What came of each update, in order: an outcome, or the reason why it was refused.
-        defaulted: The ids of imported sites that state no zone and have the default one.
-        followed: How many locations changed with the location that they are part of.
+        outcomes: The outcome of each update, in order, or the reason why it was refused.
+        defaulted: The ids of imported sites without a time zone, which got the default one.
+        followed: The number of locations that changed because the location that they are part of changed.
     """
 
     outcomes: list[Outcome | str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class StoredLocations:
 
 
 def location_update(location: Location) -> RegistryUpdate:
-    """Return the update that states everything about a location; a room is part of a site that is not stored."""
+    """Return the update that sets every field of a location. A room is part of a site without a record."""
     fields: dict[str, Any] = {
         "name": location.room or location.site,
         "own_time_zone": location.time_zone,
@@ -69,14 +69,14 @@ async def store_locations(
     default_time_zone: str,
     refused: AbstractSet[str] = frozenset(),
 ) -> StoredLocations:
-    """Store updates of locations, in the caller's transaction.
+    """Store updates of locations in the caller's transaction.
 
     Args:
         connection: A connection that may write.
-        organization_id: Whose they are.
-        updates: The updates, which may name each other as parents in any order.
-        default_time_zone: The zone of a site that states none.
-        refused: Ids of locations that were refused before, to tell them from unknown ones.
+        organization_id: The organization.
+        updates: The updates. They may refer to each other as parents, in any order.
+        default_time_zone: The time zone of a site that has none.
+        refused: The ids of locations that were refused before. They are not reported as unknown parents.
     """
     if not updates:
         return StoredLocations()
@@ -120,7 +120,7 @@ def _apply(stored: Mapping[str, _Facts], updates: Sequence[RegistryUpdate]) -> t
         if record is not None:
             facts[update.id] = record
         if outcome in _APPLIED and "own_time_zone" in update.fields:
-            # The location is stated as a whole, so nothing of what was concluded before is kept.
+            # The update has the whole location, so earlier results of resolving it are outdated.
             facts[update.id] = {name: value for name, value in facts[update.id].items() if name not in _RESOLVED}
     return facts, outcomes
 
@@ -128,20 +128,20 @@ def _apply(stored: Mapping[str, _Facts], updates: Sequence[RegistryUpdate]) -> t
 def _settle(
     facts: dict[str, _Facts], stored: Mapping[str, _Facts], default_time_zone: str, refused: AbstractSet[str]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """Resolve the tree. What cannot be resolved is left as stored, until everything else can be."""
+    """Resolve the tree. Reset locations that cannot be resolved to their stored facts, until the rest can be."""
     faults: dict[str, str] = {}
     while True:
-        # What is stored has no cycles, so each has a location that is imported now and not yet left as stored.
-        found = {key: CYCLE for key in locations_in_cycles(facts) if facts[key] is not stored.get(key)}
-        resolved = {} if found else resolve_locations(facts, default_time_zone)
+        # Stored locations have no cycles, so each cycle includes an update that is not reset yet.
+        unresolvable = {key: CYCLE for key in locations_in_cycles(facts) if facts[key] is not stored.get(key)}
+        resolved = {} if unresolvable else resolve_locations(facts, default_time_zone)
         unresolved = {key for key, place in resolved.items() if place is None}
-        without = refused | faults.keys() | unresolved
+        refused_now = refused | faults.keys() | unresolved
         for key in unresolved:
-            found[key] = PARENT_REFUSED if facts[key]["parent_id"] in without else PARENT_UNKNOWN
-        if not found:
+            unresolvable[key] = PARENT_REFUSED if facts[key]["parent_id"] in refused_now else PARENT_UNKNOWN
+        if not unresolvable:
             return {key: place for key, place in resolved.items() if place is not None}, faults
-        faults |= found
-        for key in found:
+        faults |= unresolvable
+        for key in unresolvable:
             if key in stored:
                 facts[key] = stored[key]
             else:

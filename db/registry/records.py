@@ -1,4 +1,4 @@
-"""Stores updates of patients, staff and roles of staff, and says what came of each."""
+"""Stores updates of patients, staff and roles of staff, and returns the outcome of each."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from domain.search_text import search_text
 
 @dataclass(frozen=True, slots=True)
 class RegistryTable:
-    """How the records of a table are kept.
+    """The rules for storing the records of a table.
 
     Attributes:
         table: The table.
-        required: The field without which no record is created.
-        defaults: The other fields of a new record with this id, where its update leaves them out.
-        derived: The columns that follow from the fields.
-        active: The field that says whether the record is active.
+        required: The field that an update must have to create a record.
+        defaults: Returns the values of the other fields for a new record with this id.
+        derived: Returns the columns that are computed from the fields.
+        active: The field that says whether a record is active.
     """
 
     table: Table
@@ -37,14 +37,14 @@ class RegistryTable:
 PATIENTS: Final = RegistryTable(
     patients,
     "display_name",
-    lambda key: {"medical_record_number": key, "birth_date": None, "active": True, "replaced_by": None},
+    lambda record_id: {"medical_record_number": record_id, "birth_date": None, "active": True, "replaced_by": None},
     lambda row: {"search_text": search_text(row["display_name"], row["medical_record_number"])},
 )
 STAFF: Final = RegistryTable(
     staff_members,
     "display_name",
     lambda _id: {"credentials": None, "registry_active": True},
-    # refresh_staff_activity looks at their roles as well.
+    # refresh_staff_activity also considers their roles.
     lambda row: {"search_text": search_text(row["display_name"]), "active": row["registry_active"]},
     "registry_active",
 )
@@ -52,13 +52,13 @@ ROLES: Final = RegistryTable(staff_roles, "staff_id", lambda _id: {"active": Tru
 
 
 def patient_update(patient: Patient) -> RegistryUpdate:
-    """Return the update that states everything about a patient."""
+    """Return the update that sets every field of a patient."""
     names = ("display_name", "medical_record_number", "birth_date", "active")
     return RegistryUpdate(patient.id, {name: getattr(patient, name) for name in names})
 
 
 def staff_update(member: StaffMember) -> RegistryUpdate:
-    """Return the update that states everything about a member of staff."""
+    """Return the update that sets every field of a member of staff."""
     fields = {"display_name": member.display_name, "credentials": member.credentials, "registry_active": member.active}
     return RegistryUpdate(member.id, fields)
 
@@ -66,10 +66,10 @@ def staff_update(member: StaffMember) -> RegistryUpdate:
 async def store_updates(
     connection: AsyncConnection, organization_id: str, kind: RegistryTable, updates: Sequence[RegistryUpdate]
 ) -> list[Outcome]:
-    """Store updates one after another in the caller's transaction, and return the outcome of each.
+    """Store updates in order in the caller's transaction, and return the outcome of each.
 
-    An update of a record that an earlier one changed is compared with what that one left. Rows that no update names
-    stay as they are. After staff or their roles, call `refresh_staff_activity`.
+    An update is compared with the result of earlier updates of the same record. Other rows stay as they are. Call
+    `refresh_staff_activity` after updates of staff or their roles.
     """
     if not updates:
         return []
@@ -78,18 +78,18 @@ async def store_updates(
     before = await load(connection, organization_id, kind.table, fields, {update.id for update in updates})
     after: dict[str, Mapping[str, Any]] = dict(before)
     outcomes = []
-    for update_ in updates:
-        outcome, record = apply_update(after.get(update_.id), update_, kind.required, kind.defaults(update_.id))
+    for change in updates:
+        outcome, record = apply_update(after.get(change.id), change, kind.required, kind.defaults(change.id))
         outcomes.append(outcome)
         if record is not None:
-            after[update_.id] = record
+            after[change.id] = record
     changed = [{**record, **kind.derived(record)} for key, record in sorted(after.items()) if record != before.get(key)]
     await upsert(connection, organization_id, kind.table, changed)
     return outcomes
 
 
 async def staff_of_roles(connection: AsyncConnection, organization_id: str, role_ids: Iterable[str]) -> set[str]:
-    """Return the ids of the staff that the stored ones of these roles belong to."""
+    """Return the ids of the staff that have these roles. Unknown roles are ignored."""
     roles = await load(connection, organization_id, staff_roles, ("id", "staff_id"), set(role_ids))
     return {role["staff_id"] for role in roles.values()}
 
@@ -97,13 +97,13 @@ async def staff_of_roles(connection: AsyncConnection, organization_id: str, role
 async def refresh_staff_activity(
     connection: AsyncConnection, organization_id: str, staff_ids: Iterable[str], today: date
 ) -> None:
-    """Make each active as the registry states: the person active, and a role that holds where roles are known."""
+    """Set `active` for each: the registry has them as active, and they have no roles or at least one current role."""
     roles = staff_roles.alias("roles")
     of_member = and_(roles.c.organization_id == staff_members.c.organization_id, roles.c.staff_id == staff_members.c.id)
-    holds = and_(of_member, roles.c.active, or_(roles.c.ends_on.is_(None), roles.c.ends_on >= today))
+    is_current = and_(of_member, roles.c.active, or_(roles.c.ends_on.is_(None), roles.c.ends_on >= today))
     works = and_(
         staff_members.c.registry_active,
-        or_(exists().where(holds), ~exists().where(of_member)),
+        or_(exists().where(is_current), ~exists().where(of_member)),
     )
     for ids in chunks(staff_ids):
         await connection.execute(

@@ -1,4 +1,4 @@
-"""Rows of reference tables in bulk: loaded by id, and written where they differ."""
+"""Loads and upserts many rows of the registry's tables at once."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -7,25 +7,25 @@ from sqlalchemy import Table, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# Any number that nobody else uses: the advisory lock that lets one import store at a time, so that what it decides
-# by the rows it has read is still true when it writes. SQLite has one writer anyway.
+# The key of an advisory lock: an arbitrary number that nothing else uses. The lock lets one import at a time read rows,
+# decide and write, so that its decisions are not based on outdated rows. SQLite has one writer anyway.
 _IMPORT_LOCK: Final = 5_308_214_966_720_184_653
 
-# The most ids in one statement: both databases take 32,766 parameters.
-_IDS_AT_ONCE: Final = 10_000
+# The most ids in one statement. Both databases allow at least 32,766 parameters.
+_CHUNK_SIZE: Final = 10_000
 
 
 async def lock(connection: AsyncConnection) -> None:
-    """Wait for the transactions of other imports, and keep them waiting until this one ends."""
+    """Wait for the transactions of other imports, and block them until this transaction ends."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
 
 
 def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    """Return the ids, sorted, in lists that one statement can take."""
+    """Yield the ids, sorted, in lists that fit into one statement."""
     ordered = sorted(set(ids))
-    for start in range(0, len(ordered), _IDS_AT_ONCE):
-        yield ordered[start : start + _IDS_AT_ONCE]
+    for start in range(0, len(ordered), _CHUNK_SIZE):
+        yield ordered[start : start + _CHUNK_SIZE]
 
 
 async def load(
@@ -35,20 +35,20 @@ async def load(
     columns: Sequence[str],
     ids: Collection[str] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Return the organization's rows with these ids (None: all rows), by id."""
+    """Return the organization's rows with these ids, by id. None returns all rows."""
     query = select(*(table.c[name] for name in columns)).where(table.c.organization_id == organization_id)
-    queries = [query] if ids is None else [query.where(table.c.id.in_(some)) for some in chunks(ids)]
-    found: dict[str, dict[str, Any]] = {}
+    queries = [query] if ids is None else [query.where(table.c.id.in_(chunk)) for chunk in chunks(ids)]
+    rows: dict[str, dict[str, Any]] = {}
     for statement in queries:
-        rows = await connection.execute(statement)
-        found |= {row["id"]: dict(row) for row in rows.mappings()}
-    return found
+        result = await connection.execute(statement)
+        rows |= {row["id"]: dict(row) for row in result.mappings()}
+    return rows
 
 
 async def upsert(
     connection: AsyncConnection, organization_id: str, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert the rows, or overwrite those that exist. All rows have the same columns."""
+    """Insert the rows, or overwrite existing ones. All rows have the same columns."""
     if not rows:
         return
     statement = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)

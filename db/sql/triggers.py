@@ -1,19 +1,19 @@
-"""The triggers: what the database itself does whenever rows change, whoever changes them.
+"""The triggers. They keep the logs append-only, and maintain the endings of patients' search texts.
 
-They keep history append-only, and the endings of patients' searched texts in step with the texts.
+An ending is a suffix of a text, cut to a fixed length. A text contains a word if one of its endings starts with it.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 APPEND_ONLY: Final = ("pm_group_audit_log", "pm_group_access_log")
-"""Tables whose rows nobody changes or deletes."""
+"""Tables whose rows are never changed or deleted."""
 
 _PATIENTS: Final = "pm_group_patients"
 _ENDINGS: Final = "pm_group_patient_endings"
 _TEXT: Final = "search_text"
-_LETTERS: Final = 16
-"""Endings are cut after this many letters. None starts with a space, since no search does."""
+_ENDING_LENGTH: Final = 16
+"""The most characters of an ending. No ending starts with a space, because no search does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Trigger:
 
     Attributes:
         name: Its name.
-        table: The table that it watches.
-        function: The function that it runs, without arguments.
-        events: When it runs, and what its function sees, as CREATE TRIGGER has it.
-        kind: The same as `pg_trigger.tgtype` has it.
+        table: The table.
+        function: The function that it calls, without arguments.
+        events: The timing, the events and the transition tables, as in CREATE TRIGGER.
+        kind: The timing and the events, as in `pg_trigger.tgtype`.
     """
 
     name: str
@@ -36,23 +36,22 @@ class Trigger:
 
     @property
     def create(self) -> str:
-        """The statement that makes it."""
-        when, _, sees = self.events.partition(" REFERENCING")
-        sees = f" REFERENCING{sees}" if sees else ""
+        """The statement that creates it."""
+        events, referencing, tables = self.events.partition(" REFERENCING")
         return (
-            f"CREATE OR REPLACE TRIGGER {self.name} {when} ON {self.table}{sees}"
+            f"CREATE OR REPLACE TRIGGER {self.name} {events} ON {self.table}{referencing}{tables}"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {self.function}()"
         )
 
 
 def append_only_message(table: str) -> str:
-    """Return what the database says where somebody changes or deletes a row of a table that is append-only."""
+    """Return the database's error for a change or deletion of a row in an append-only table."""
     return f"{table} is append-only: its rows are never changed or deleted"
 
 
 def _endings_of(rows: str) -> str:
     return (
-        f"SELECT t.organization_id, substr(t.{_TEXT}, n, {_LETTERS}), t.id"
+        f"SELECT t.organization_id, substr(t.{_TEXT}, n, {_ENDING_LENGTH}), t.id"
         f" FROM {rows} AS t, generate_series(1, length(t.{_TEXT})) AS n WHERE substr(t.{_TEXT}, n, 1) <> ' '"
     )
 
@@ -62,12 +61,12 @@ def _insert_endings(rows: str) -> str:
 
 
 FILL_ENDINGS: Final = _insert_endings(_PATIENTS)
-"""Adds the endings that are missing, on PostgreSQL."""
+"""Adds missing endings on PostgreSQL."""
 
 _EMPTY_ENDINGS: Final = f"DELETE FROM {_ENDINGS}"
 
 REBUILD_ENDINGS: Final = (_EMPTY_ENDINGS, FILL_ENDINGS)
-"""Makes all endings anew, those too that were not taken away while a trigger was missing."""
+"""Replaces all endings. This also removes those that became outdated while a trigger was missing."""
 
 TRIGGER_BODIES: Final = {
     f"{_ENDINGS}_keep": (
@@ -84,7 +83,7 @@ TRIGGER_BODIES: Final = {
         for table in APPEND_ONLY
     },
 }
-"""The bodies, in PL/pgSQL, of the functions that triggers run."""
+"""The PL/pgSQL bodies of the trigger functions."""
 
 TRIGGERS: Final = (
     Trigger(
@@ -105,15 +104,15 @@ TRIGGERS: Final = (
 
 
 def create_trigger_function(name: str) -> str:
-    """Return the statement that makes a function that triggers run."""
+    """Return the statement that creates a trigger function."""
     return f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${TRIGGER_BODIES[name]}$$"
 
 
 def _sqlite_endings_of(row: str, source: str = "") -> str:
-    # As many zeros as there are letters: SQLite counts by what it has.
+    # SQLite may lack generate_series. A JSON array with one zero per character provides the positions instead.
     letters = f"json_each('[0' || replace(hex(zeroblob(length({row}.{_TEXT}) - 1)), '00', ',0') || ']')"
     return (
-        f"SELECT {row}.organization_id, substr({row}.{_TEXT}, letter.key + 1, {_LETTERS}), {row}.id"
+        f"SELECT {row}.organization_id, substr({row}.{_TEXT}, letter.key + 1, {_ENDING_LENGTH}), {row}.id"
         f" FROM {source} {letters} AS letter"
         f" WHERE {row}.{_TEXT} <> '' AND substr({row}.{_TEXT}, letter.key + 1, 1) <> ' '"
     )
@@ -123,22 +122,22 @@ _SQLITE_INSERT: Final = f"INSERT OR IGNORE INTO {_ENDINGS} (organization_id, end
 
 
 def select_endings(rows: str, *, postgresql: bool) -> str:
-    """Return the query for organization, ending and patient's id of all endings of these rows of patients."""
+    """Return the query for the organization, the ending and the patient's id of all endings of these patients."""
     return _endings_of(rows) if postgresql else _sqlite_endings_of("t", f"{rows} AS t,")
 
 
 SQLITE_FILL_ENDINGS: Final = f"{_SQLITE_INSERT} {_sqlite_endings_of('t', f'{_PATIENTS} AS t,')}"
-"""Adds the endings that are missing, on SQLite."""
+"""Adds missing endings on SQLite."""
 
 SQLITE_REBUILD_ENDINGS: Final = (_EMPTY_ENDINGS, SQLITE_FILL_ENDINGS)
-"""The same as REBUILD_ENDINGS."""
+"""Replaces all endings on SQLite."""
 
 
 def _sqlite_append_only(table: str) -> dict[str, str]:
     events = {
         "update": f"BEFORE UPDATE ON {table}",
         "delete": f"BEFORE DELETE ON {table}",
-        # INSERT OR REPLACE deletes the old row without asking the trigger above.
+        # INSERT OR REPLACE deletes the old row without firing the trigger above.
         "replace": f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)",
     }
     refuse = f"BEGIN SELECT RAISE(ABORT, '{append_only_message(table)}'); END"
@@ -160,4 +159,4 @@ SQLITE_TRIGGERS: Final = {
     ),
     **{name: text for table in APPEND_ONLY for name, text in _sqlite_append_only(table).items()},
 }
-"""The triggers of SQLite, by name, as the database keeps their statements."""
+"""The triggers of SQLite by name, with the statements as SQLite stores them."""

@@ -1,6 +1,6 @@
-"""The first schema: groups, their calendar and enrollments, reference data, the outbox, the append-only history.
+"""Create the first schema: groups, sessions, enrollments, reference data, the outbox, and the append-only history.
 
-There is no way back from here: it would delete clinical records and their history.
+Migrations have no downgrade: this one would delete clinical records and their history.
 """
 
 import sqlalchemy as sa

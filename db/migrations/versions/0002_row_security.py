@@ -1,4 +1,4 @@
-"""Row-level security. What it takes is declared in `db.migrations.catalog`, and `migrate` puts it in place."""
+"""Require row-level security. `db.migrations.catalog` declares it, and `migrate` creates it."""
 
 revision = "0002"
 down_revision = "0001"

@@ -1,4 +1,4 @@
-"""The append-only log of who read which patients' records."""
+"""Create the append-only log of who read which patients' records."""
 
 import sqlalchemy as sa
 from alembic import op

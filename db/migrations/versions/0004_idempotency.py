@@ -1,4 +1,4 @@
-"""What requests with an Idempotency-Key have done and answered."""
+"""Create the tables for requests with an Idempotency-Key."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,4 @@
-"""The relay: how far each sink and each of its groups' events have come, and what was parked.
-
-Only relays and operators use these tables, in the login that owns them.
-"""
+"""Create the relay's tables: the progress of each sink and of each lane, and the parked events."""
 
 import sqlalchemy as sa
 from alembic import op

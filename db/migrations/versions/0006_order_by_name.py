@@ -1,4 +1,4 @@
-"""Lists by name are ordered as people look names up, whatever the case and accents: by the text that is searched."""
+"""Order lists by the search text, which ignores case and accents."""
 
 from alembic import op
 

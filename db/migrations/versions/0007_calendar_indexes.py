@@ -1,4 +1,4 @@
-"""A page of the calendar is read in its order by one index, whatever it is narrowed to."""
+"""Index the calendar so that each filter reads a page from one index, in order."""
 
 from alembic import op
 
@@ -18,5 +18,5 @@ def upgrade() -> None:
         op.drop_index(f"ix_{_TABLE}_by_{name}", _TABLE)
         op.create_index(f"ix_{_TABLE}_by_{name}", _TABLE, ["organization_id", column, *_ORDER])
     op.create_index(f"ix_{_TABLE}_by_status", _TABLE, ["organization_id", "status", *_ORDER])
-    # Nothing asks for sessions by their instants.
+    # No query uses it.
     op.drop_index(f"ix_{_TABLE}_by_instant", _TABLE)

@@ -1,4 +1,4 @@
-"""Patients are found by any part of their names and record numbers through a table of the endings of these texts."""
+"""Add a suffix index, to find patients by any part of their names and record numbers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ from db.migrations.text_endings import keep_endings
 revision = "0008"
 down_revision = "0007"
 
-# PostgreSQL compares by bytes, as SQLite does, so that what starts with a text is one stretch of the index.
+# The "C" collation makes PostgreSQL compare by bytes, as SQLite does, so that a prefix is one range of the index.
 _BY_BYTES = sa.String(16).with_variant(sa.String(16, collation="C"), "postgresql")
 
 
@@ -22,5 +22,5 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     keep_endings("pm_group_patient_endings")
-    # By pg_trgm, where there is one. Row-level security lets PostgreSQL use no such index.
+    # The trigram index of revision 0001. PostgreSQL cannot use it under row-level security.
     op.execute("DROP INDEX IF EXISTS ix_pm_group_patients_by_text")

@@ -1,4 +1,4 @@
-"""Names are compared without apostrophes, hyphens and what does not show; patients are also found by birth date."""
+"""Compare names without apostrophes, hyphens and invisible characters, and index patients by birth date."""
 
 import sqlalchemy as sa
 from alembic import op

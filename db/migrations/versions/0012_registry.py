@@ -1,4 +1,4 @@
-"""What the registries state: when a record last changed, merges, roles of staff, status and parents of locations."""
+"""Store more from the registry: times of changes, merges, roles of staff, and the status and parents of locations."""
 
 import sqlalchemy as sa
 from alembic import op

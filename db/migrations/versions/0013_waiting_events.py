@@ -1,4 +1,4 @@
-"""Why a lane's next event was not taken at its last try, and which relay is at work on the lane."""
+"""Store why a lane's last attempt failed, and which relay holds its lease."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The access log holds the address that each request came from; of older rows it is not known."""
+"""Store the client's address in the access log. It is NULL in older rows."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A group knows when anything of it last changed: no later change is told with an earlier time."""
+"""Store when a group, its roster or its calendar last changed, so that no later change gets an earlier time."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A registry's version that leaves fields out keeps no earlier one from filling them: each field has its time."""
+"""Store a time per field, so that an earlier version can fill a field that a later version left out."""
 
 import sqlalchemy as sa
 from alembic import op

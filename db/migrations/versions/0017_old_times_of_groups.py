@@ -1,4 +1,4 @@
-"""Times of before may run backwards, and stay; no later change of a group is told with an earlier time than any."""
+"""Store until when a group's times may run backwards, and start `changed_at` after all of them."""
 
 import sqlalchemy as sa
 from alembic import op

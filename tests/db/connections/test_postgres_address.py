@@ -52,15 +52,15 @@ def test_the_certificates_of_the_system_check_the_hosts_name() -> None:
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        ("sslmode=on", "sslmode that is none of disable, allow, prefer, require, verify-ca, verify-full"),
+        ("sslmode=on", "sslmode that is not one of disable, allow, prefer, require, verify-ca, verify-full"),
         ("channel_binding=require", "channel_binding"),
-        ("pgbouncer=true", "not understood: pgbouncer"),
-        ("sslmode=require&sslmode=disable", "sslmode twice"),
-        ("sslmode=", "sslmode without a value"),
-        ("connect_timeout=soon", "connect_timeout that is no number"),
+        ("pgbouncer=true", "an unknown parameter: pgbouncer"),
+        ("sslmode=require&sslmode=disable", "the parameter sslmode twice"),
+        ("sslmode=", "the parameter sslmode without a value"),
+        ("connect_timeout=soon", "connect_timeout that is not a number"),
         ("target_session_attrs=any-one", "target_session_attrs"),
         ("sslrootcert=/nowhere/ca.pem", "sslrootcert that cannot be read: /nowhere/ca.pem: No such file"),
-        ("sslrootcert=system&sslmode=require", "sslmode=verify-full alone"),
+        ("sslrootcert=system&sslmode=require", "needs sslmode=verify-full"),
     ],
 )
 def test_what_cannot_be_used_is_named_without_the_password(parameters: str, told: str) -> None:
@@ -72,7 +72,7 @@ def test_what_cannot_be_used_is_named_without_the_password(parameters: str, told
 
 @pytest.mark.parametrize("parameter", ["port=6000", "host=other"])
 def test_a_parameter_that_the_driver_would_pass_over_is_refused(parameter: str) -> None:
-    with pytest.raises(UnusableParameter, match="beside host:port"):
+    with pytest.raises(UnusableParameter, match="both host:port and the parameter"):
         postgres_address(f"postgresql://db/pm?{parameter}")
 
 

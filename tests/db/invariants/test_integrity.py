@@ -96,7 +96,7 @@ async def test_a_file_that_cannot_be_read_asks_for_a_backup(
     await lively_clinic(engine)
     await engine.dispose()
     await to_thread.run_sync(overwrite, Path(database_url.removeprefix("sqlite:///")), start)
-    with pytest.raises(CommandError, match="damaged, or its file is no database: restore a backup"):
+    with pytest.raises(CommandError, match="damaged, or its file is not a database: restore a backup"):
         await check_database(operator_of(engine), io.StringIO(), organization_id=None)
 
 
@@ -130,12 +130,12 @@ async def test_indexes_that_cannot_be_checked_are_told_as_unchecked(engine: Data
         pytest.skip("SQLite checks itself")
     out = io.StringIO()
     await check_database(operator_of(engine), out, organization_id=None)
-    assert out.getvalue().startswith("notice indexes_not_checked: amcheck is not installed in this database; ")
+    assert out.getvalue().startswith("notice indexes_not_checked: amcheck is not installed in this database. ")
     await have_amcheck(engine)
     out = io.StringIO()
     await check_database(operator_of(engine), out, organization_id=None)
     notice, found = out.getvalue().splitlines()
-    assert notice.startswith("notice indexes_not_checked: this login may not run amcheck; ")
+    assert notice.startswith("notice indexes_not_checked: this login may not run amcheck. ")
     assert found.startswith("All invariants hold")
     statement = notice.partition("an administrator may run ")[2]
     async with engine.begin() as connection:

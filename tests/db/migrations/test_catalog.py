@@ -5,7 +5,7 @@ from sqlalchemy import func, select, text
 
 from db.connections.engine import Database
 from db.migrations.catalog import missing_from_catalog
-from db.migrations.catalog_repair import lift_row_security, repair_catalog
+from db.migrations.catalog_repair import repair_catalog, suspend_row_security
 from db.migrations.migrate import migrate
 from db.tables import patient_endings, patients
 from tests.support.clinic import OURS, seed
@@ -41,25 +41,25 @@ DAMAGE = {
     "policy pm_group_outbox_of_operators": "ALTER POLICY pm_group_outbox_of_operators ON pm_group_outbox TO PUBLIC",
     "row-level security of pm_group_definitions": "ALTER TABLE pm_group_definitions DISABLE ROW LEVEL SECURITY",
     "row-level security of pm_group_schedule": "ALTER TABLE pm_group_schedule NO FORCE ROW LEVEL SECURITY",
-    "SELECT in pm_group_patients for pm_group_server": "REVOKE SELECT ON pm_group_patients FROM pm_group_server",
-    "UPDATE of (transaction_id) in pm_group_outbox for pm_group_background": (
+    "SELECT on pm_group_patients for pm_group_server": "REVOKE SELECT ON pm_group_patients FROM pm_group_server",
+    "UPDATE (transaction_id) on pm_group_outbox for pm_group_background": (
         "REVOKE UPDATE (transaction_id) ON pm_group_outbox FROM pm_group_background"
     ),
-    "USAGE of the sequence of pm_group_outbox for pm_group_server": (
+    "USAGE on the sequence of pm_group_outbox for pm_group_server": (
         "REVOKE USAGE ON SEQUENCE pm_group_outbox_sequence_seq FROM pm_group_server"
     ),
-    "nothing more than is declared in pm_group_audit_log for pm_group_server": (
+    "no undeclared privilege on pm_group_audit_log for pm_group_server": (
         "GRANT DELETE ON pm_group_audit_log TO PUBLIC"
     ),
-    "nothing more than is declared in pm_group_access_log for pm_group_server": (
+    "no undeclared privilege on pm_group_access_log for pm_group_server": (
         "GRANT UPDATE (operation) ON pm_group_access_log TO pm_group_server"
     ),
-    "nothing more than is declared in pm_group_outbox for pm_group_background": (
+    "no undeclared privilege on pm_group_outbox for pm_group_background": (
         "GRANT UPDATE (envelope) ON pm_group_outbox TO pm_group_background"
     ),
-    "no other policy in pm_group_patients": "CREATE POLICY open ON pm_group_patients USING (true)",
-    "no other policy in pm_group_schedule": "CREATE POLICY own ON pm_group_schedule TO clinic_server USING (true)",
-    "no other policy in pm_group_locations": (
+    "no undeclared policy on pm_group_patients": "CREATE POLICY open ON pm_group_patients USING (true)",
+    "no undeclared policy on pm_group_schedule": "CREATE POLICY own ON pm_group_schedule TO clinic_server USING (true)",
+    "no undeclared policy on pm_group_locations": (
         "CREATE POLICY hidden ON pm_group_locations AS RESTRICTIVE TO pm_group_server USING (false)"
     ),
     "policy pm_group_schedule_of_organization": (
@@ -124,7 +124,7 @@ async def test_the_owner_sees_all_rows_only_while_it_migrates(database_kind: str
     everybody = select(func.count()).select_from(patients)
     async with operator_of(engine).connect() as connection:
         assert await connection.scalar(everybody) == 0
-        await connection.run_sync(lift_row_security)
+        await connection.run_sync(suspend_row_security)
         assert await connection.scalar(everybody) != 0
         await connection.run_sync(repair_catalog)
         assert await connection.scalar(everybody) == 0

@@ -69,7 +69,7 @@ async def test_an_error_is_one_sentence(engine: Database, administrator_url: str
     await make_group(engine)
     file, url = tmp_path / "clinic.backup", with_login(administrator_url, OWNER)
     file.write_text("mine")
-    assert_refused(backup(url, file), f"{file} exists", "choose another name")
+    assert_refused(backup(url, file), f"{file} already exists", "Choose another name")
     assert file.read_text() == "mine"
     assert_refused(backup(url, tmp_path / "no" / "such" / "folder"), "No such file or directory")
     empty = f"sqlite:///{tmp_path / 'empty.db'}"

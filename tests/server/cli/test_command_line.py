@@ -85,7 +85,7 @@ def test_a_wrong_setting_is_reported_with_its_name(tmp_path: Path) -> None:
 
 def test_an_unreachable_database_is_reported_without_its_password(tmp_path: Path) -> None:
     done = run("migrate", cwd=tmp_path, DATABASE_URL="postgresql://clinic:hidden-word@127.0.0.1:1/pm")
-    assert_refused(done, "the database accepts no connections: ")
+    assert_refused(done, "the database does not accept connections: ")
     assert "hidden-word" not in done.stderr
 
 
