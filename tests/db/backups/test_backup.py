@@ -54,7 +54,7 @@ async def contents(engine: Database, table: Table) -> list[dict[str, Any]]:
         return sorted((dict(row) for row in rows.mappings()), key=repr)
 
 
-async def test_every_row_of_every_table_is_restored_in_either_kind(
+async def test_every_row_of_every_table_is_restored_in_both_databases(
     engine: Database, target: Database, file: Path
 ) -> None:
     await everything_happened(engine)
@@ -71,7 +71,7 @@ async def test_every_row_of_every_table_is_restored_in_either_kind(
     await assert_invariants(target)
 
 
-async def test_a_restored_clinic_goes_on(engine: Database, target: Database, file: Path) -> None:
+async def test_a_restored_database_accepts_new_changes(engine: Database, target: Database, file: Path) -> None:
     await everything_happened(engine)
     [before] = await numbers(engine, func.max(outbox.c.sequence))
     async with engine.begin() as connection:  # the newest events were pruned
@@ -90,9 +90,7 @@ async def test_a_restored_clinic_goes_on(engine: Database, target: Database, fil
         assert min(new) > before + 70
 
 
-async def test_events_that_were_taken_in_are_neither_lost_nor_sent_again(
-    engine: Database, target: Database, file: Path
-) -> None:
+async def test_restored_events_are_neither_lost_nor_sent_twice(engine: Database, target: Database, file: Path) -> None:
     await lively_clinic(engine)
     await register_sink(engine, SINK)
     await ingest_events(engine, SINK)
@@ -111,7 +109,7 @@ async def test_events_that_were_taken_in_are_neither_lost_nor_sent_again(
     assert {lane.group_definition_id for lane in due} == {unsent.id, later.id}
 
 
-async def test_a_backup_under_load_is_of_one_moment(engine: Database, target: Database, file: Path) -> None:
+async def test_a_backup_under_load_is_one_snapshot(engine: Database, target: Database, file: Path) -> None:
     await lively_clinic(engine)
     groups = [await make_group(engine, max_capacity=2) for _ in range(5)]
     working = asyncio.Event()
@@ -142,7 +140,7 @@ async def test_a_backup_under_load_is_of_one_moment(engine: Database, target: Da
     assert await numbers(target, func.count(outbox.c.id)) == [backups[-1][outbox.name]]
 
 
-async def test_a_backup_is_for_its_owner_and_replaces_nothing(engine: Database, file: Path) -> None:
+async def test_a_backup_is_private_and_replaces_no_file(engine: Database, file: Path) -> None:
     old = os.umask(0)
     try:
         await back_up(engine, file)
@@ -150,15 +148,15 @@ async def test_a_backup_is_for_its_owner_and_replaces_nothing(engine: Database, 
         os.umask(old)
     assert mode_of(file) == 0o600
     written = content_of(file)
-    with pytest.raises(FileExistsError, match="exists"):
+    with pytest.raises(FileExistsError, match="already exists"):
         await back_up(engine, file)
     assert content_of(file) == written
-    with pytest.raises(FileExistsError, match="exists"):
+    with pytest.raises(FileExistsError, match="already exists"):
         await back_up(engine, broken_link_beside(file))
     assert beside(file) == [file.name]
 
 
-async def test_a_backup_that_fails_leaves_nothing(empty_database_url: str, file: Path) -> None:
+async def test_a_failed_backup_leaves_no_file(empty_database_url: str, file: Path) -> None:
     empty = create_engine(empty_database_url)
     with pytest.raises(Exception, match="pm_group"):  # it has no tables
         await back_up(empty, file)
@@ -184,7 +182,7 @@ async def test_memory_does_not_grow_with_the_database(
     engine: Database, target: Database, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (backup, restore):
-        monkeypatch.setattr(module, "ROWS_AT_ONCE", 10)
+        monkeypatch.setattr(module, "BATCH_SIZE", 10)
     row = {"organization_id": OURS, "at": NOW, "actor_id": "user-1", "correlation_id": "r", "operation": "Report"}
     read = [f"patient-{number:08}" for number in range(1_000)]
     async with engine.begin() as connection:
@@ -199,7 +197,7 @@ async def test_memory_does_not_grow_with_the_database(
     assert peak < 8_000_000
 
 
-def test_an_archive_holds_every_column_that_is_not_computed() -> None:
+def test_an_archive_contains_every_column_that_is_not_computed() -> None:
     computed = {
         (table.name, column.name)
         for table in metadata.sorted_tables

@@ -34,9 +34,7 @@ def database_kind() -> str:
         "RESET ROLE",
     ],
 )
-async def test_a_read_fails_in_a_session_that_is_not_confined_to_its_organization(
-    engine: Database, change: str
-) -> None:
+async def test_a_read_fails_unless_its_session_is_confined(engine: Database, change: str) -> None:
     for organization in (OURS, THEIRS):
         await seed(engine, organization)
     driver = await engine.read_pool.acquire(OURS)
@@ -50,7 +48,7 @@ async def test_a_read_fails_in_a_session_that_is_not_confined_to_its_organizatio
         await engine.read_pool.release(driver, reusable=False)
 
 
-async def test_a_connection_whose_session_has_changed_is_not_used_again(engine: Database) -> None:
+async def test_a_connection_with_a_changed_session_is_not_reused(engine: Database) -> None:
     await seed(engine, OURS)
     driver = await engine.read_pool.acquire(OURS)
     await driver.connection.execute("RESET ROLE")
@@ -69,9 +67,7 @@ async def test_confinement_holds_without_a_pooler(database_url: str) -> None:
 
 @needs_pgbouncer
 @pytest.mark.parametrize(("pool_mode", "holds"), [("session", True), ("transaction", False)])
-async def test_a_pooler_of_transactions_is_found_out_while_it_is_idle(
-    database_url: str, pool_mode: str, holds: bool
-) -> None:
+async def test_the_probe_detects_an_idle_pooler_of_transactions(database_url: str, pool_mode: str, holds: bool) -> None:
     async with pgbouncer(database_url, pool_mode) as through:
         assert await _holds(through) is holds
 

@@ -51,7 +51,7 @@ def of_statement(fault: Exception, *, lost: bool = False) -> DBAPIError:
         ("55000", None),
     ],
 )
-def test_postgresqls_codes_of_statements_have_their_kind(state: str, kind: FaultKind | None) -> None:
+def test_sqlstates_of_statements_map_to_kinds(state: str, kind: FaultKind | None) -> None:
     assert classify_fault(of_statement(FromPostgres(state))) is kind
 
 
@@ -81,7 +81,7 @@ def test_postgresqls_codes_of_statements_have_their_kind(state: str, kind: Fault
         (ValueError(), None),
     ],
 )
-def test_what_keeps_from_connecting_has_its_kind(fault: Exception, kind: FaultKind | None) -> None:
+def test_errors_of_connecting_map_to_kinds(fault: Exception, kind: FaultKind | None) -> None:
     assert classify_fault(fault) is kind
 
 
@@ -99,23 +99,23 @@ def test_what_keeps_from_connecting_has_its_kind(fault: Exception, kind: FaultKi
         (sqlite3.SQLITE_CONSTRAINT_UNIQUE, None),
     ],
 )
-def test_sqlites_codes_have_their_kind(code: int, kind: FaultKind | None) -> None:
+def test_error_codes_of_sqlite_map_to_kinds(code: int, kind: FaultKind | None) -> None:
     assert classify_fault(of_statement(FromSQLite(code))) is kind
 
 
-def test_a_lost_connection_is_named_by_what_the_database_said_last() -> None:
+def test_a_lost_connection_keeps_the_kind_of_its_last_error() -> None:
     assert classify_fault(of_statement(Exception(), lost=True)) is FaultKind.CONNECTION_LOST
     assert classify_fault(of_statement(FromPostgres("57P01"), lost=True)) is FaultKind.NOT_ACCEPTING
     assert classify_fault(of_statement(FromPostgres("57014"), lost=True)) is FaultKind.CONNECTION_LOST
 
 
-def test_what_transactions_raise_keeps_its_kind() -> None:
+def test_exceptions_of_transactions_keep_their_kind() -> None:
     for kind in FaultKind:
         assert classify_fault(Unavailable(kind)) is kind
         assert classify_fault(OutcomeUnknown(kind)) is kind
         assert classify_fault(Busy(kind)) is kind
 
 
-def test_words_and_reasons_are_not_shared() -> None:
+def test_words_and_reasons_are_unique() -> None:
     assert len({kind.word for kind in FaultKind}) == len({kind.reason for kind in FaultKind}) == len(FaultKind)
     assert {kind.effect for kind in FaultKind} == set(Effect)

@@ -23,26 +23,26 @@ from db.connections.postgres_address import UnusableParameter, postgres_address
         ("postgresql://db/pm?channel_binding=prefer&gssencmode=disable", "postgresql://db/pm"),
     ],
 )
-def test_what_libpq_understands_reaches_the_driver(url: str, kept: str) -> None:
+def test_parameters_of_libpq_reach_the_driver(url: str, kept: str) -> None:
     assert postgres_address(url).dsn == kept
 
 
-def test_the_name_of_the_database_has_no_parameters() -> None:
+def test_the_url_for_sqlalchemy_has_no_parameters() -> None:
     url = postgres_address("postgresql://clinic:hidden@[::1]:5433,two/p%6D?sslmode=require").url
     assert (url.drivername, url.username, url.host, url.port) == ("postgresql+asyncpg", "clinic", "::1", 5433)
     assert (url.database, dict(url.query), url.password) == ("pm", {}, None)
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("", 5), ("?connect_timeout=30", 30), ("?connect_timeout=1", 2)])
-def test_connecting_takes_as_long_as_is_said(given: str, seconds: float) -> None:
+def test_connect_timeout_limits_connecting(given: str, seconds: float) -> None:
     assert postgres_address(f"postgresql://db/pm{given}").connect_seconds == seconds
 
 
-def test_connecting_may_take_for_ever() -> None:
+def test_connect_timeout_0_means_no_limit() -> None:
     assert postgres_address("postgresql://db/pm?connect_timeout=0").connect_seconds is None
 
 
-def test_the_certificates_of_the_system_check_the_hosts_name() -> None:
+def test_system_certificates_verify_the_host_name() -> None:
     address = postgres_address("postgresql://db/pm?sslmode=verify-full&sslrootcert=system")
     assert address.dsn == "postgresql://db/pm"
     assert address.tls is not None
@@ -63,7 +63,7 @@ def test_the_certificates_of_the_system_check_the_hosts_name() -> None:
         ("sslrootcert=system&sslmode=require", "needs sslmode=verify-full"),
     ],
 )
-def test_what_cannot_be_used_is_named_without_the_password(parameters: str, told: str) -> None:
+def test_an_unusable_parameter_is_named_without_the_password(parameters: str, told: str) -> None:
     with pytest.raises(UnusableParameter) as refused:
         postgres_address(f"postgresql://clinic:hidden-word@db/pm?{parameters}")
     assert told in str(refused.value)
@@ -71,7 +71,7 @@ def test_what_cannot_be_used_is_named_without_the_password(parameters: str, told
 
 
 @pytest.mark.parametrize("parameter", ["port=6000", "host=other"])
-def test_a_parameter_that_the_driver_would_pass_over_is_refused(parameter: str) -> None:
+def test_a_parameter_that_the_driver_would_ignore_is_refused(parameter: str) -> None:
     with pytest.raises(UnusableParameter, match="both host:port and the parameter"):
         postgres_address(f"postgresql://db/pm?{parameter}")
 
@@ -88,7 +88,7 @@ def test_a_parameter_that_the_driver_would_pass_over_is_refused(parameter: str) 
         "postgresql://[::1/pm",
     ],
 )
-def test_hosts_and_ports_that_cannot_be_are_refused(url: str) -> None:
+def test_invalid_hosts_and_ports_are_refused(url: str) -> None:
     with pytest.raises(UnusableParameter):
         postgres_address(url)
 

@@ -148,7 +148,7 @@ async def connect_both_ways(url: str) -> None:
         ("sslmode=verify-full&sslrootcert={authority}", True),
     ],
 )
-async def test_both_ways_to_the_database_follow_sslmode(secured: Secured, parameters: str, expected: bool) -> None:
+async def test_both_pools_follow_sslmode(secured: Secured, parameters: str, expected: bool) -> None:
     await connect_both_ways(secured.url(parameters))
     assert secured.encrypted == [expected, expected]
 
@@ -162,7 +162,7 @@ async def test_both_ways_to_the_database_follow_sslmode(secured: Secured, parame
         ("sslmode=verify-full&sslrootcert=system", "127.0.0.1"),
     ],
 )
-async def test_a_certificate_that_is_not_to_be_trusted_is_told_as_such(
+async def test_an_untrusted_certificate_is_reported_as_such(
     secured: Secured, parameters: str, host: str, tmp_path: Path
 ) -> None:
     command = partial(run, "migrate", cwd=tmp_path, DATABASE_URL=secured.url(parameters, host))
@@ -172,7 +172,7 @@ async def test_a_certificate_that_is_not_to_be_trusted_is_told_as_such(
     assert secured.encrypted
 
 
-async def test_the_session_is_set_as_the_url_says(secured: Secured) -> None:
+async def test_session_parameters_of_the_url_apply(secured: Secured) -> None:
     parameters = "sslmode=require&application_name=clinic%201&options=-c%20work_mem%3D7MB"
     url = secured.url(f"{parameters}&target_session_attrs=read-write")
     database = create_engine(url.replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:"))
@@ -182,7 +182,7 @@ async def test_the_session_is_set_as_the_url_says(secured: Secured) -> None:
     await database.dispose()
 
 
-async def test_a_server_without_tls_is_not_spoken_to_where_tls_is_required(secured: Secured, tmp_path: Path) -> None:
+async def test_a_server_without_tls_is_refused_if_tls_is_required(secured: Secured, tmp_path: Path) -> None:
     async def refuse(_reader: StreamReader, writer: StreamWriter) -> None:
         writer.write(b"N")
         writer.close()

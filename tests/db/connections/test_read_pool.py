@@ -61,14 +61,14 @@ async def process(database: Database) -> int:
         return int((await driver.fetch(_PROCESS, {}))[0][0])
 
 
-async def test_one_connection_sees_whose_turn_it_is_and_nobody_else(single: Database) -> None:
+async def test_one_connection_serves_one_organization_at_a_time(single: Database) -> None:
     first = await process(single)
     for organization in (OURS, THEIRS, THEIRS, OURS, "nobody's", OURS, "o'brien \\ \u00fc"):
         assert await seen(single, organization) == {organization} & {OURS, THEIRS}
     assert await process(single) == first
 
 
-async def test_a_connection_is_taken_again_by_its_own_organization_where_one_is_there(database_url: str) -> None:
+async def test_an_organization_gets_its_own_idle_connection_again(database_url: str) -> None:
     several = create_engine(database_url, pool_size=3)
     processes = {}
     async with AsyncExitStack() as held:
@@ -81,7 +81,7 @@ async def test_a_connection_is_taken_again_by_its_own_organization_where_one_is_
     await several.dispose()
 
 
-async def test_there_are_never_more_than_there_may_be(database_url: str, engine: Database) -> None:
+async def test_the_pool_never_exceeds_its_size(database_url: str, engine: Database) -> None:
     few = create_engine(database_url, pool_size=3)
     most = 0
     count = text("SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()")
@@ -101,7 +101,7 @@ async def test_there_are_never_more_than_there_may_be(database_url: str, engine:
     assert 3 <= most <= 3 + 2
 
 
-async def test_it_is_the_server_that_reads_within_its_bounds_and_changes_nothing(single: Database) -> None:
+async def test_a_read_session_has_its_role_and_timeouts_and_cannot_write(single: Database) -> None:
     for organization in (OURS, THEIRS):
         async with taken(single, organization) as driver:
             told = await driver.connection.fetchrow(
@@ -113,7 +113,7 @@ async def test_it_is_the_server_that_reads_within_its_bounds_and_changes_nothing
                 await driver.connection.execute("UPDATE pm_group_definitions SET name = 'other'")
 
 
-async def test_a_refused_statement_leaves_a_connection_that_sees_the_same_as_before(single: Database) -> None:
+async def test_a_failed_statement_leaves_its_connection_usable(single: Database) -> None:
     first = await process(single)
     refused = Lookup(Statement(text("SELECT 1 FROM nowhere WHERE :id = 1")), "id", {}, list, of_one_row=False)
     for _ in range(3):
@@ -126,7 +126,7 @@ async def test_a_refused_statement_leaves_a_connection_that_sees_the_same_as_bef
     assert await process(single) == first
 
 
-async def test_who_is_cancelled_in_the_middle_of_a_statement_leaves_nothing_to_the_next(single: Database) -> None:
+async def test_a_cancelled_statement_does_not_affect_the_next_reader(single: Database) -> None:
     slow = Lookup(_FOREVER, "id", {}, list, of_one_row=False)
 
     async def in_a_snapshot() -> None:
@@ -141,7 +141,7 @@ async def test_who_is_cancelled_in_the_middle_of_a_statement_leaves_nothing_to_t
             assert await seen(single, OURS) == {OURS}
 
 
-async def test_who_is_cancelled_while_confining_leaves_nothing_half_confined(
+async def test_cancelled_confining_leaves_no_half_confined_connection(
     single: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slowly = lambda wanted: f"{confine_session(wanted)}, pg_sleep(60)"  # noqa: E731
@@ -153,9 +153,7 @@ async def test_who_is_cancelled_while_confining_leaves_nothing_half_confined(
         assert await seen(single, OURS) == {OURS}
 
 
-async def test_where_all_are_in_use_the_next_waits_and_is_busy_when_it_takes_too_long(
-    single: Database, database_url: str
-) -> None:
+async def test_a_full_pool_waits_and_then_raises_busy(single: Database, database_url: str) -> None:
     async with taken(single):
         waiting = asyncio.create_task(seen(single, THEIRS))
         await asyncio.sleep(0)
@@ -169,7 +167,7 @@ async def test_where_all_are_in_use_the_next_waits_and_is_busy_when_it_takes_too
     await impatient.dispose()
 
 
-async def test_where_none_can_be_made_the_place_is_free_for_the_next() -> None:
+async def test_a_failed_connect_frees_its_slot() -> None:
     away = create_engine("postgresql://nobody@127.0.0.1:1/nowhere", pool_size=1, pool_timeout=0.05)
     for _ in range(3):
         with pytest.raises(OSError) as told:  # noqa: PT011 - whichever the system says
@@ -178,7 +176,7 @@ async def test_where_none_can_be_made_the_place_is_free_for_the_next() -> None:
     await away.dispose()
 
 
-async def test_connections_that_were_ended_from_outside_are_replaced(single: Database, engine: Database) -> None:
+async def test_terminated_connections_are_replaced(single: Database, engine: Database) -> None:
     for organization in (OURS, THEIRS, OURS):
         ended = await process(single)
         async with engine.connect() as connection:
@@ -188,7 +186,7 @@ async def test_connections_that_were_ended_from_outside_are_replaced(single: Dat
         assert await seen(single, organization) == {organization}
 
 
-async def test_none_is_left_when_the_engine_is_disposed_of(database_url: str, engine: Database) -> None:
+async def test_disposing_of_the_engine_closes_every_connection(database_url: str, engine: Database) -> None:
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )

@@ -73,7 +73,7 @@ async def test_a_change_without_condition_touches_one_organization(two_clinics: 
         assert {row.organization_id: row.name == "Renamed" for row in names} == {OURS: True, THEIRS: False}
 
 
-async def test_nothing_is_put_into_another_organization(two_clinics: Database) -> None:
+async def test_no_row_is_inserted_into_another_organization(two_clinics: Database) -> None:
     async with two_clinics.connect() as unconfined:
         theirs = await unconfined.scalar(
             select(group_definitions.c.id).where(group_definitions.c.organization_id == THEIRS)
@@ -94,7 +94,7 @@ async def test_nothing_is_put_into_another_organization(two_clinics: Database) -
             await work.store(Statement(insert(enrollments).values(row)), [{}])
 
 
-async def test_the_wall_falls_with_the_transaction_and_not_before(two_clinics: Database) -> None:
+async def test_the_role_lasts_as_long_as_the_transaction(two_clinics: Database) -> None:
     async with snapshot(two_clinics, OURS) as reading:
         [[role]] = await reading.fetch(Statement(text("SELECT current_user")), {})
         assert role == Role.SERVER
@@ -104,7 +104,7 @@ async def test_the_wall_falls_with_the_transaction_and_not_before(two_clinics: D
     pooled.close()
 
 
-async def test_without_an_organization_the_server_sees_nothing(two_clinics: Database) -> None:
+async def test_the_server_sees_no_rows_without_an_organization(two_clinics: Database) -> None:
     async with two_clinics.begin() as connection:
         await connection.execute(text(f"SET LOCAL ROLE {Role.SERVER}"))
         for table in CONFINED:
@@ -128,9 +128,7 @@ async def test_every_table_of_organizations_is_confined(engine: Database, table:
         assert {Role.SERVER, Role.OPERATOR} <= set(row.roles) <= set(Role)
 
 
-async def test_the_owner_of_the_tables_sees_nothing_unless_it_acts_as_operator(
-    two_clinics: Database, owner_url: str
-) -> None:
+async def test_the_owner_sees_rows_only_as_operator(two_clinics: Database, owner_url: str) -> None:
     owner = create_engine(owner_url)
     async with owner.connect() as connection:
         for table in CONFINED:
@@ -167,14 +165,14 @@ LIFTING = [
 
 
 @pytest.mark.parametrize("statement", LIFTING)
-async def test_a_session_that_serves_cannot_lift_what_confines_it(two_clinics: Database, statement: str) -> None:
+async def test_a_serving_session_cannot_lift_its_confinement(two_clinics: Database, statement: str) -> None:
     for reset in ("", "RESET ROLE; "):
         async with serving_session(two_clinics) as session:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await session.execute(f"{reset}{statement}")
 
 
-async def test_a_session_that_resets_its_role_sees_nothing(two_clinics: Database) -> None:
+async def test_a_session_that_resets_its_role_sees_no_rows(two_clinics: Database) -> None:
     async with serving_session(two_clinics) as session:
         await session.execute("RESET ROLE; RESET group_sessions.organization_id")
         assert await session.fetchval("SELECT session_user = current_user AND current_user = $1", SERVER)
@@ -183,7 +181,7 @@ async def test_a_session_that_resets_its_role_sees_nothing(two_clinics: Database
             assert await session.fetch(f"SELECT {columns} FROM {table.name}") == [], table.name
 
 
-async def test_the_background_role_sees_of_all_organizations_only_what_it_works_on(two_clinics: Database) -> None:
+async def test_the_background_role_reads_only_what_it_works_on(two_clinics: Database) -> None:
     async with serving_session(two_clinics) as session:
         await session.execute(f"SET ROLE {Role.BACKGROUND}")
         assert {row[0] for row in await session.fetch("SELECT organization_id FROM pm_group_outbox")} == {OURS, THEIRS}
@@ -236,7 +234,7 @@ async def newcomer(empty_database_url: str, postgres_url: str) -> AsyncIterator[
     await run(f"REASSIGN OWNED BY {login} TO CURRENT_USER", f"DROP OWNED BY {login}", f"DROP ROLE {login}")
 
 
-async def test_a_login_without_special_rights_migrates_once_it_holds_the_roles(
+async def test_a_plain_login_migrates_once_it_has_the_roles(
     newcomer: tuple[str, Administer], postgres_url: str
 ) -> None:
     url, run = newcomer

@@ -25,7 +25,7 @@ def modes(folder: Path) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
-async def test_the_file_its_companions_and_the_folders_that_are_made_are_private(tmp_path: Path) -> None:
+async def test_the_file_its_companions_and_new_folders_are_private(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
     folder = shared / "made" / "var"
@@ -40,7 +40,7 @@ async def test_the_file_its_companions_and_the_folders_that_are_made_are_private
     await engine.dispose()
 
 
-async def test_a_file_that_others_may_read_is_closed_to_them_and_its_folder_left_alone(tmp_path: Path) -> None:
+async def test_an_existing_file_becomes_private_but_not_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o755)
     for name in ("clinic.db", "clinic.db-wal"):
@@ -53,7 +53,7 @@ async def test_a_file_that_others_may_read_is_closed_to_them_and_its_folder_left
     await engine.dispose()
 
 
-async def test_a_database_that_must_be_there_is_not_made(tmp_path: Path) -> None:
+async def test_a_missing_file_is_not_created_unless_allowed(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'clinic.db'}", may_create=False)
     with pytest.raises(FileNotFoundError):
         async with engine.connect():

@@ -29,7 +29,7 @@ def without_garbage_collection() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("without_garbage_collection")
-async def test_a_cancelled_write_gives_up_the_lock(database_kind: str, engine: Database, tmp_path: Path) -> None:
+async def test_a_cancelled_write_releases_the_lock(database_kind: str, engine: Database, tmp_path: Path) -> None:
     async def write() -> None:
         async with writing_all(engine, Role.BACKGROUND) as connection:
             await connection.execute(_ADD)

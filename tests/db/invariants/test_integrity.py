@@ -16,7 +16,7 @@ from server.cli.check import check_database
 from server.runtime.command_error import CommandError
 from tests.support.clinic import OURS
 from tests.support.databases import OWNER, operator_of
-from tests.support.invariants import told
+from tests.support.invariants import violation_line
 from tests.support.lively_clinic import break_by_hand, lively_clinic
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ async def test_a_damaged_index_of_sqlite_is_named(engine: Database, database_url
     assert index in out.getvalue()
 
 
-async def test_sqlites_messages_of_damage_quote_no_stored_text(
+async def test_reports_of_damage_contain_no_stored_text(
     engine: Database, database_url: str, database_kind: str
 ) -> None:
     if database_kind == "postgresql":
@@ -71,7 +71,7 @@ async def test_sqlites_messages_of_damage_quote_no_stored_text(
         assert not any(stored in line for line in damage)
 
 
-async def test_a_reference_that_leads_nowhere_is_named(engine: Database, database_kind: str) -> None:
+async def test_a_dangling_reference_is_named(engine: Database, database_kind: str) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(
         engine, delete(patients).where(patients.c.id == "patient-1", patients.c.organization_id == OURS)
@@ -79,7 +79,7 @@ async def test_a_reference_that_leads_nowhere_is_named(engine: Database, databas
     out = io.StringIO()
     with pytest.raises(CommandError, match="violations found: "):
         await check_database(operator_of(engine), out, organization_id=None)
-    assert told("within_one_organization", "patient_id", enrollment=clinic.seated[0]) in out.getvalue()
+    assert violation_line("within_one_organization", "patient_id", enrollment=clinic.seated[0]) in out.getvalue()
     if database_kind == "sqlite":
         assert re.search(
             r"database_is_whole damaged=reference_from_row_\d+_of_pm_group_enrollments_to_pm_group_patients\n",
@@ -88,7 +88,7 @@ async def test_a_reference_that_leads_nowhere_is_named(engine: Database, databas
 
 
 @pytest.mark.parametrize("start", [0, 4096], ids=["from its head", "from its second page"])
-async def test_a_file_that_cannot_be_read_asks_for_a_backup(
+async def test_an_unreadable_file_is_reported_with_advice_to_restore(
     engine: Database, database_url: str, database_kind: str, start: int
 ) -> None:
     if database_kind == "postgresql":
@@ -125,7 +125,7 @@ async def test_a_damaged_index_of_postgresql_is_named(engine: Database, database
     assert out.getvalue() == "database_is_whole damaged=index_ix_odd\n"
 
 
-async def test_indexes_that_cannot_be_checked_are_told_as_unchecked(engine: Database, database_kind: str) -> None:
+async def test_unchecked_indexes_are_a_notice_with_the_remedy(engine: Database, database_kind: str) -> None:
     if database_kind == "sqlite":
         pytest.skip("SQLite checks itself")
     out = io.StringIO()
@@ -137,7 +137,7 @@ async def test_indexes_that_cannot_be_checked_are_told_as_unchecked(engine: Data
     notice, found = out.getvalue().splitlines()
     assert notice.startswith("notice indexes_not_checked: this login may not run amcheck. ")
     assert found.startswith("All invariants hold")
-    statement = notice.partition("an administrator may run ")[2]
+    statement = notice.partition("an administrator runs: ")[2]
     async with engine.begin() as connection:
         await connection.execute(text(statement))
     out = io.StringIO()

@@ -6,13 +6,13 @@ from sqlalchemy import delete, insert, update
 from db.connections.engine import Database
 from db.tables import group_definitions, locations, patient_endings, patients, staff_members
 from tests.support.clinic import OURS, THEIRS
-from tests.support.invariants import changed, told, violations
+from tests.support.invariants import changed, violation_line, violations
 from tests.support.lively_clinic import break_by_hand, lively_clinic
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_search_text_of_another_name_is_found(engine: Database) -> None:
+async def test_an_outdated_search_text_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(
         engine,
@@ -23,15 +23,15 @@ async def test_a_search_text_of_another_name_is_found(engine: Database) -> None:
         changed(group_definitions, clinic.over, search_text="smaller "),
     )
     found = {line for line in await violations(engine) if line.startswith("search_matches_names")}
-    assert found - {told("search_matches_names", "endings", patient="patient-2")} == {
-        told("search_matches_names", "search_text", staff="staff-1"),
-        told("search_matches_names", "search_text", location="denver"),
-        told("search_matches_names", "search_text", patient="patient-2"),
-        told("search_matches_names", "search_text", group=clinic.over),
+    assert found - {violation_line("search_matches_names", "endings", patient="patient-2")} == {
+        violation_line("search_matches_names", "search_text", staff="staff-1"),
+        violation_line("search_matches_names", "search_text", location="denver"),
+        violation_line("search_matches_names", "search_text", patient="patient-2"),
+        violation_line("search_matches_names", "search_text", group=clinic.over),
     }
 
 
-async def test_endings_that_are_lost_or_left_over_are_found(engine: Database) -> None:
+async def test_missing_and_surplus_endings_are_found(engine: Database) -> None:
     await lively_clinic(engine)
     stored = {"organization_id": OURS, "ending": "zzz"}
     await break_by_hand(
@@ -41,8 +41,8 @@ async def test_endings_that_are_lost_or_left_over_are_found(engine: Database) ->
         insert(patient_endings).values(**stored, patient_id="nobody"),
     )
     assert await violations(engine) == {
-        told("search_matches_names", "endings", patient="patient-1"),
-        told("search_matches_names", "endings", patient="patient-1", organization=THEIRS),
-        told("search_matches_names", "endings", patient="patient-2"),
-        told("search_matches_names", "endings", patient="nobody"),
+        violation_line("search_matches_names", "endings", patient="patient-1"),
+        violation_line("search_matches_names", "endings", patient="patient-1", organization=THEIRS),
+        violation_line("search_matches_names", "endings", patient="patient-2"),
+        violation_line("search_matches_names", "endings", patient="nobody"),
     }

@@ -18,7 +18,7 @@ on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
 _ENDINGS = "pm_group_patient_endings"
 
 
-async def test_a_migrated_database_lacks_nothing_and_migrating_again_mends_nothing(engine: Database) -> None:
+async def test_a_migrated_catalog_is_complete(engine: Database) -> None:
     assert await missing_from_catalog(engine) == []
     assert (await migrate(operator_of(engine))).repaired == ()
 
@@ -75,7 +75,7 @@ DAMAGE = {
 
 @on_postgresql
 @pytest.mark.parametrize("name", DAMAGE)
-async def test_each_thing_that_is_missing_is_found_and_mended(
+async def test_each_missing_requirement_is_found_and_repaired(
     database_kind: str, administrator_url: str, engine: Database, name: str
 ) -> None:
     await administer(administrator_url, DAMAGE[name])
@@ -85,17 +85,13 @@ async def test_each_thing_that_is_missing_is_found_and_mended(
 
 
 @on_postgresql
-async def test_policies_for_logins_that_are_not_ours_are_left_alone(
-    database_kind: str, administrator_url: str, engine: Database
-) -> None:
+async def test_policies_for_other_logins_stay(database_kind: str, administrator_url: str, engine: Database) -> None:
     await administer(administrator_url, "CREATE POLICY reports ON pm_group_patients TO pg_monitor USING (true)")
     assert await missing_from_catalog(engine) == []
 
 
 @on_sqlite
-async def test_a_trigger_that_is_missing_or_changed_on_sqlite_is_found_and_mended(
-    database_kind: str, engine: Database
-) -> None:
+async def test_a_missing_or_changed_trigger_of_sqlite_is_repaired(database_kind: str, engine: Database) -> None:
     refuses = "pm_group_audit_log_refuses_update"
     changed = f"CREATE TRIGGER {refuses} BEFORE UPDATE ON pm_group_audit_log BEGIN SELECT 1; END"
     for damage in ([f"DROP TRIGGER {refuses}"], [f"DROP TRIGGER {refuses}", changed]):
@@ -107,7 +103,7 @@ async def test_a_trigger_that_is_missing_or_changed_on_sqlite_is_found_and_mende
         assert await missing_from_catalog(engine) == []
 
 
-async def test_what_a_missing_trigger_has_not_kept_is_made_up_for(engine: Database, database_kind: str) -> None:
+async def test_repairing_a_trigger_adds_the_missing_endings(engine: Database, database_kind: str) -> None:
     of_table = " ON pm_group_patients" if database_kind == "postgresql" else ""
     async with engine.begin() as connection:
         await connection.execute(text(f"DROP TRIGGER {_ENDINGS}_after_insert{of_table}"))

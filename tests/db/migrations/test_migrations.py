@@ -42,7 +42,7 @@ asyncio.run(main())
 TRIGRAM_INDEX = "ix_pm_group_patients_by_text"
 
 
-async def test_migrating_gives_the_newest_schema_and_twice_changes_nothing(empty_database_url: str) -> None:
+async def test_migrating_twice_is_the_same_as_migrating_once(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     assert await current_revision(engine) is None
     assert not await schema_is_current(engine)
@@ -53,14 +53,14 @@ async def test_migrating_gives_the_newest_schema_and_twice_changes_nothing(empty
     await engine.dispose()
 
 
-def test_revisions_are_those_of_alembic_in_its_order() -> None:
+def test_revisions_are_in_the_order_of_alembic() -> None:
     config = Config()
     config.set_main_option("script_location", SCRIPTS)
     newest_first = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     assert list(REVISIONS) == newest_first[::-1]
 
 
-async def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
+async def test_several_processes_can_migrate_at_once(empty_database_url: str) -> None:
     arguments = [sys.executable, "-c", MIGRATE, empty_database_url]
     processes = [
         await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE) for _ in range(4)
@@ -76,7 +76,7 @@ async def test_several_processes_may_migrate_at_once(empty_database_url: str) ->
     await engine.dispose()
 
 
-async def test_a_failed_migration_leaves_nothing_behind(empty_database_url: str) -> None:
+async def test_a_failed_migration_changes_nothing(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE pm_group_audit_log (id INTEGER)"))
@@ -87,16 +87,14 @@ async def test_a_failed_migration_leaves_nothing_behind(empty_database_url: str)
     await engine.dispose()
 
 
-async def test_alembic_sees_no_difference_between_the_migrated_database_and_the_declared_tables(
+async def test_alembic_finds_no_difference_from_the_declared_tables(
     engine: Database,
 ) -> None:
     async with engine.connect() as connection:
         assert await connection.run_sync(_differences) == []
 
 
-async def test_migrated_constraints_columns_and_indexes_are_those_declared(
-    engine: Database, empty_database_url: str
-) -> None:
+async def test_migrations_create_exactly_what_the_tables_declare(engine: Database, empty_database_url: str) -> None:
     declared = create_engine(empty_database_url)
     async with declared.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -106,7 +104,7 @@ async def test_migrated_constraints_columns_and_indexes_are_those_declared(
         assert await connection.run_sync(_description) == expected
 
 
-async def test_history_refuses_to_be_changed(engine: Database) -> None:
+async def test_history_cannot_be_changed(engine: Database) -> None:
     row = _history_row()
     async with engine.begin() as connection:
         await connection.execute(insert(audit_log), row)

@@ -19,7 +19,7 @@ from tests.support.old_schema import migrate_to
 pytestmark = pytest.mark.anyio
 
 
-async def test_old_times_that_run_backwards_stay_and_are_no_violation(empty_database_url: str) -> None:
+async def test_old_backward_times_stay_and_are_not_violations(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     await migrate_to(engine, "0008")
     group, waiting, ahead = uuid7(), uuid7(), NOW + timedelta(minutes=10)

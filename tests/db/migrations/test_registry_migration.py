@@ -29,7 +29,7 @@ VALUES ('org', 'p', 'Ada', 'MR-1', false, 'ada mr 1 mr1')
 """
 
 
-async def test_records_of_an_earlier_release_stay_as_they_are(empty_database_url: str) -> None:
+async def test_records_of_an_earlier_release_are_unchanged(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     await migrate_to(engine, "0010")
     async with engine.begin() as connection:

@@ -26,7 +26,7 @@ PEOPLE = 2_345
 OWN: dict[str, Any] = {"organization_id": OURS}
 
 
-async def test_search_columns_of_an_old_database_are_made_anew(empty_database_url: str) -> None:
+async def test_search_columns_of_an_earlier_release_are_rebuilt(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     await migrate_to(engine, "0008")
     await _fill(engine)

@@ -39,7 +39,7 @@ async def claimed(engine: Database, limit: int = 20) -> list[Lane]:
     return await claim_lanes(engine, SINK, uuid.uuid4(), "here:1", 60, limit)
 
 
-async def test_claims_at_once_share_no_lane_and_keep_to_their_limit(engine: Database) -> None:
+async def test_concurrent_claims_share_no_lane(engine: Database) -> None:
     await taken_in(engine, GROUPS)
     answers = await asyncio.gather(*(claimed(engine, 3) for _ in range(5)))
     groups = [lane.group_definition_id for answer in answers for lane in answer]
@@ -51,7 +51,7 @@ async def test_claims_at_once_share_no_lane_and_keep_to_their_limit(engine: Data
     assert not (await find_work(engine, SINK, 600)).due_lanes
 
 
-async def test_events_that_are_taken_in_at_once_come_in_once(engine: Database) -> None:
+async def test_concurrent_ingestion_adds_each_event_once(engine: Database) -> None:
     await record(engine, GROUPS)
     await register_sink(engine, SINK)
     await asyncio.gather(*(ingest_events(engine, SINK) for _ in range(4)))
@@ -59,7 +59,7 @@ async def test_events_that_are_taken_in_at_once_come_in_once(engine: Database) -
     assert not (await find_work(engine, SINK, 600)).new_events
 
 
-async def test_who_has_lost_a_lease_changes_nothing(engine: Database) -> None:
+async def test_a_relay_with_an_expired_lease_changes_nothing(engine: Database) -> None:
     await taken_in(engine, GROUPS[:1] * 2)
     (lane,) = await claimed(engine)
     first, _ = await read_lane(engine, lane, 10)
@@ -75,7 +75,7 @@ async def test_who_has_lost_a_lease_changes_nothing(engine: Database) -> None:
     assert await mark_delivered(engine, taken_over, first, None)
 
 
-async def test_a_lane_that_grows_while_it_is_served_is_due_again(engine: Database) -> None:
+async def test_a_lane_that_grows_during_delivery_is_due_again(engine: Database) -> None:
     await taken_in(engine, GROUPS[:1])
     (lane,) = await claimed(engine)
     (event,) = await read_lane(engine, lane, 10)
@@ -86,7 +86,7 @@ async def test_a_lane_that_grows_while_it_is_served_is_due_again(engine: Databas
     assert [str(event.id) for event in await read_lane(engine, again, 10)] == [newer]
 
 
-async def test_a_parked_event_that_is_sent_again_while_its_lane_is_served_is_not_forgotten(
+async def test_an_event_is_sent_again_even_if_its_lane_is_leased(
     engine: Database,
 ) -> None:
     ids = await taken_in(engine, GROUPS[:1] * 2)
@@ -104,7 +104,7 @@ async def test_a_parked_event_that_is_sent_again_while_its_lane_is_served_is_not
     assert [(row["due_at"], row["again_count"]) for row in await lanes(engine)] == [(None, 0)]
 
 
-async def test_sending_again_does_not_wait_for_a_lanes_next_try(engine: Database) -> None:
+async def test_sending_again_does_not_wait_for_the_next_retry(engine: Database) -> None:
     ids = await taken_in(engine, GROUPS[:1] * 2)
     (lane,) = await claimed(engine)
     await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500")
@@ -116,7 +116,7 @@ async def test_sending_again_does_not_wait_for_a_lanes_next_try(engine: Database
     assert [str(event.id) for event in await read_lane(engine, lane, 10)] == ids
 
 
-async def test_a_wait_that_is_too_long_is_shortened_and_no_other(engine: Database) -> None:
+async def test_only_overlong_waits_are_shortened(engine: Database) -> None:
     await taken_in(engine, GROUPS[:2])
     one, two = await claimed(engine)
     await mark_failed(engine, one, "HTTP 503", 86_400)  # as a wrong clock may have had it

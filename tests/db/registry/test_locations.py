@@ -41,7 +41,7 @@ async def kept(engine: Database) -> dict[str, tuple[str, str | None, str, bool]]
         return {row.id: (row.site, row.room, row.time_zone, row.active) for row in rows}
 
 
-async def test_rooms_and_wings_follow_when_their_site_alone_comes_again(engine: Database) -> None:
+async def test_rooms_and_wings_follow_an_update_of_their_site(engine: Database) -> None:
     first = await store(engine, room("bed", "wing"), room("wing", "site"), site("site", "North", "America/Denver"))
     assert first.outcomes == [NEW, NEW, NEW]
     assert await kept(engine) == {
@@ -70,14 +70,14 @@ async def test_a_second_run_changes_nothing(engine: Database) -> None:
     assert await kept(engine) == before
 
 
-async def test_a_room_follows_a_site_that_comes_after_it(engine: Database) -> None:
+async def test_a_room_follows_a_site_that_is_imported_later(engine: Database) -> None:
     assert (await store(engine, room("r", "site", "As displayed"))).outcomes == [NEW]
     assert (await kept(engine))["r"][0] == "As displayed"
     assert (await store(engine, site("site", "North", "America/Denver"))).followed == 1
     assert (await kept(engine))["r"] == ("North", "Room r", "America/Denver", True)
 
 
-async def test_cycles_and_parents_that_are_not_there_are_told_apart(engine: Database) -> None:
+async def test_cycles_unknown_parents_and_refused_parents_differ(engine: Database) -> None:
     result = await store(
         engine,
         room("a", "b"),
@@ -103,7 +103,7 @@ async def test_cycles_and_parents_that_are_not_there_are_told_apart(engine: Data
     assert set(await kept(engine)) == {"displayed"}
 
 
-async def test_a_cycle_with_what_is_stored_leaves_that_as_it_was(engine: Database) -> None:
+async def test_a_cycle_does_not_change_stored_locations(engine: Database) -> None:
     await store(engine, site("site", "North"), room("a", "site"), room("b", "a"))
     before = await kept(engine)
     result = await store(engine, room("a", "b"), room("c", "a"))
@@ -111,20 +111,20 @@ async def test_a_cycle_with_what_is_stored_leaves_that_as_it_was(engine: Databas
     assert await kept(engine) == before | {"c": ("North", "Room c", ZONE, True)}
 
 
-async def test_a_site_without_a_zone_has_the_default_and_is_counted(engine: Database) -> None:
+async def test_a_site_without_a_time_zone_gets_the_default(engine: Database) -> None:
     result = await store(engine, site("site", "North"), room("r", "site"), room("own", None, "South", "America/Denver"))
     assert result.defaulted == {"site"}
     assert (await kept(engine))["r"][2] == ZONE
 
 
-async def test_a_zone_that_is_not_stated_stays(engine: Database) -> None:
+async def test_an_update_without_a_time_zone_keeps_the_stored_one(engine: Database) -> None:
     await store(engine, site("site", "North", "America/Denver"))
     result = await store(engine, RegistryUpdate("site", {"name": "Norte"}))
     assert (result.outcomes, result.defaulted) == ([CHANGED], set())
     assert await kept(engine) == {"site": ("Norte", None, "America/Denver", True)}
 
 
-async def test_rows_from_before_keep_site_and_zone_until_they_are_stated(engine: Database) -> None:
+async def test_rows_of_an_earlier_release_keep_their_site_and_time_zone(engine: Database) -> None:
     old = {"organization_id": "org", "time_zone": "America/Denver", "search_text": ""}
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await connection.execute(insert(locations), [old | {"id": "r", "site": "North", "room": "Room 1"}])

@@ -69,13 +69,13 @@ async def test_a_second_run_changes_nothing(engine: Database) -> None:
         replace(ADA, active=False),
     ],
 )
-async def test_any_field_that_differs_is_a_change(engine: Database, changed: Patient) -> None:
+async def test_a_difference_in_any_field_is_a_change(engine: Database, changed: Patient) -> None:
     await stored(engine, ADA, BEN)
     assert await stored(engine, changed) == [CHANGED]
     assert await kept(engine) == [changed, BEN]
 
 
-async def test_an_id_that_comes_twice_keeps_its_last_record_and_counts_each(engine: Database) -> None:
+async def test_the_last_of_two_updates_of_a_record_wins(engine: Database) -> None:
     other = replace(ADA, display_name="Ada Other")
     assert await stored(engine, ADA, other, other) == [NEW, CHANGED, UNCHANGED]
     assert await kept(engine) == [other]
@@ -106,7 +106,7 @@ async def test_an_older_update_never_wins(engine: Database, together: bool) -> N
     assert [(each.display_name, each.birth_date) for each in await kept(engine)] == [("New", ADA.birth_date)]
 
 
-async def test_a_later_time_alone_is_remembered(engine: Database) -> None:
+async def test_an_unchanged_record_still_gets_the_later_time(engine: Database) -> None:
     fields = {"display_name": "Ada"}
     assert await store(engine, RegistryUpdate("a", fields, T)) == [NEW]
     assert await store(engine, RegistryUpdate("a", fields, T + timedelta(days=2))) == [UNCHANGED]
@@ -140,7 +140,7 @@ def role(id: str, active: bool = True, ends_on: date | None = None, staff_id: st
         ([role("r", active=False, staff_id="another")], True),
     ],
 )
-async def test_staff_work_here_while_one_of_their_roles_holds(
+async def test_staff_are_active_while_one_of_their_roles_is_current(
     engine: Database, roles: list[RegistryUpdate], works: bool
 ) -> None:
     await store_staff(engine, "roles", *roles)
@@ -150,7 +150,7 @@ async def test_staff_work_here_while_one_of_their_roles_holds(
     assert await works_here(engine) is works
 
 
-async def test_no_role_makes_staff_active_whom_the_registry_deactivated(engine: Database) -> None:
+async def test_a_role_does_not_activate_staff_who_are_inactive(engine: Database) -> None:
     await store_staff(engine, "staff", staff_update(replace(EVA, active=False)))
     await store_staff(engine, "roles", role("r"))
     assert await works_here(engine) is False
@@ -163,7 +163,7 @@ async def test_the_staff_of_roles_are_found(engine: Database) -> None:
         assert await staff_of_roles(connection, "org-2", ["r"]) == set()
 
 
-async def test_what_a_complete_export_lacks_is_found_and_made_inactive(engine: Database) -> None:
+async def test_records_missing_from_an_export_are_deactivated(engine: Database) -> None:
     await stored(engine, ADA, BEN, replace(ADA, id="c"))
     await stored(engine, replace(ADA, id="d"), organization="org-2")
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
@@ -173,7 +173,7 @@ async def test_what_a_complete_export_lacks_is_found_and_made_inactive(engine: D
     assert [each.active for each in await kept(engine, "org-2")] == [True]
 
 
-async def test_staff_without_their_role_no_longer_work_here(engine: Database) -> None:
+async def test_staff_without_a_current_role_are_inactive(engine: Database) -> None:
     await store_staff(engine, "staff", staff_update(EVA))
     await store_staff(engine, "roles", role("r"))
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:

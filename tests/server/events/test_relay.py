@@ -64,7 +64,7 @@ async def test_events_recorded_before_and_during_the_run_arrive_in_order(engine:
 async def test_pages_and_batches_skip_and_repeat_nothing(
     engine: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_intake, "PAGE", 5)
+    monkeypatch.setattr(relay_intake, "PAGE_SIZE", 5)
     monkeypatch.setattr(sink_relay, "BATCH", 2)
     monkeypatch.setattr(sink_relay, "MAX_LANES", 3)
     order = [*GROUPS, ONE, ONE, ONE, TWO, *reversed(GROUPS)]
