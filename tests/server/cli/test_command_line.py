@@ -112,7 +112,7 @@ async def test_a_connection_over_the_limit_of_the_role_is_reported(
         )
     finally:
         await administer(administrator_url, f"DROP ROLE {login}")
-    assert_refused(done, "no connections left", "too many connections for role")
+    assert_refused(done, "limit of connections", "too many connections for role")
 
 
 def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
