@@ -87,7 +87,7 @@ def _to_json(row: Sequence[Any], converters: Sequence[Callable[[Any], Any]]) -> 
 def _new_file(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """Open a private file beside the path, and rename it to the path if the block succeeds."""
     if path.exists() or path.is_symlink():
-        raise FileExistsError(f"{path} already exists. Choose another name, or move the file")
+        raise _already_exists(path)
     _remove_abandoned(path.parent)
     partial = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
@@ -98,6 +98,10 @@ def _new_file(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
         with suppress(FileNotFoundError):
             partial.unlink()
     _sync_folder(path.parent)
+
+
+def _already_exists(path: Path) -> FileExistsError:
+    return FileExistsError(f"{path} already exists. Choose another name, or move the file")
 
 
 def _remove_abandoned(folder: Path) -> None:
@@ -113,7 +117,7 @@ def _rename(partial: Path, path: Path) -> None:
     try:
         os.link(partial, path)  # unlike a rename, it does not replace a file that was created meanwhile
     except FileExistsError:
-        raise FileExistsError(f"{path} already exists. Choose another name, or move the file") from None
+        raise _already_exists(path) from None
     except OSError:  # the file system has no hard links
         partial.rename(path)
 

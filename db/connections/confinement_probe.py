@@ -53,12 +53,12 @@ async def _interleave(drivers: list[ConfinedDriver]) -> None:
     for _ in range(_ROUNDS):
         for driver in (*drivers, *reversed(drivers)):
             await driver.fetch(_READ, {})
-    for reading in drivers:
-        others = [driver for driver in drivers if driver is not reading]
+    for reader in drivers:
+        others = [driver for driver in drivers if driver is not reader]
         for driver in others:
             await driver.run("BEGIN")
         try:
-            await reading.fetch(_READ, {})
+            await reader.fetch(_READ, {})
         finally:
             for driver in others:
                 with suppress(DBAPIError):

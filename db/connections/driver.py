@@ -1,7 +1,7 @@
 """Runs statements directly on the driver (asyncpg or aiosqlite). SQLAlchemy only compiles them."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Dialect
@@ -50,16 +50,11 @@ class Driver:
         ]
 
     async def _execute(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
-        started = time.perf_counter()
-        try:
-            if self.on_postgresql:
-                rows: Sequence[Any] = await self.connection.fetch(text, *arguments)
-            else:
-                rows = await self.connection.execute_fetchall(text, arguments)
-        except Exception as fault:  # drivers raise many kinds
-            raise self._dbapi_error(text, fault) from fault
-        finally:
-            record_statement(time.perf_counter() - started)
+        if self.on_postgresql:
+            operation = self.connection.fetch(text, *arguments)
+        else:
+            operation = self.connection.execute_fetchall(text, arguments)
+        rows: Sequence[Any] = await self._counted(text, operation)
         return rows
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -69,30 +64,30 @@ class Driver:
             return
         compiled = statement.compiled(self.dialect)
         arguments = [compiled.arguments({**row, "organization_id": self.organization_id}) for row in rows]
-        started = time.perf_counter()
-        try:
-            await self.connection.executemany(compiled.text, arguments)
-        except Exception as fault:  # drivers raise many kinds
-            raise self._dbapi_error(compiled.text, fault) from fault
-        finally:
-            record_statement(time.perf_counter() - started)
+        await self._counted(compiled.text, self.connection.executemany(compiled.text, arguments))
 
     async def run(self, command: str) -> None:
         """Run a command such as BEGIN or COMMIT. PostgreSQL accepts several in one text. Raise DBAPIError."""
-        try:
-            await (
-                self.connection.execute(command) if self.on_postgresql else self.connection.execute_fetchall(command)
-            )
-        except Exception as fault:  # drivers raise many kinds
-            raise self._dbapi_error(command, fault) from fault
+        run = self.connection.execute if self.on_postgresql else self.connection.execute_fetchall
+        await self._raising_dbapi_error(command, run(command))
 
     def is_lost(self) -> bool:
         """Return whether the connection is known to be closed."""
         return self.on_postgresql and bool(self.connection.is_closed())
 
-    def _dbapi_error(self, statement: str, fault: Exception) -> DBAPIError:
-        # SQLAlchemy raises the same, so callers handle one kind of exception.
-        return DBAPIError(statement, None, fault, hide_parameters=True, connection_invalidated=self.is_lost())
+    async def _counted(self, text: str, operation: Awaitable[Any]) -> Any:
+        started = time.perf_counter()
+        try:
+            return await self._raising_dbapi_error(text, operation)
+        finally:
+            record_statement(time.perf_counter() - started)
+
+    async def _raising_dbapi_error(self, text: str, operation: Awaitable[Any]) -> Any:
+        try:
+            return await operation
+        except Exception as fault:  # drivers raise many kinds; SQLAlchemy wraps them in the same way
+            lost = self.is_lost()
+            raise DBAPIError(text, None, fault, hide_parameters=True, connection_invalidated=lost) from fault
 
 
 async def release(pooled: PoolProxiedConnection, driver: Driver, *, reusable: bool) -> None:

@@ -142,7 +142,7 @@ def _connector(address: PostgresAddress) -> Callable[..., Awaitable[asyncpg.Conn
     """Return the function that opens connections. It uses the address instead of SQLAlchemy's arguments."""
     tls = {} if address.tls is None else {"ssl": address.tls}
 
-    def connect(*, command_timeout: float | None, statement_cache_size: int = 100, **_named: Any) -> Any:
+    def connect(*, command_timeout: float | None, statement_cache_size: int = 100, **_arguments: Any) -> Any:
         return asyncpg.connect(
             address.dsn,
             timeout=address.connect_seconds,

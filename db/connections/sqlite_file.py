@@ -32,7 +32,7 @@ def follow_file(engine: AsyncEngine, path: Path, *, may_create: bool) -> None:
     path = path.absolute()
 
     @event.listens_for(engine.sync_engine, "do_connect")
-    def _prepare_file(_dialect: Any, _record: Any, _arguments: Any, _named: Any) -> None:
+    def _prepare_file(_dialect: Any, _record: Any, _arguments: Any, _keywords: Any) -> None:
         if not may_create and not path.exists():
             raise FileNotFoundError(
                 errno.ENOENT, "there is no database. Create one with `group-sessions migrate`", str(path)

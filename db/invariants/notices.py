@@ -40,7 +40,7 @@ class Notice:
 
 
 async def inactive_patients(snapshot: OrganizationSnapshot) -> AsyncIterator[Notice]:
-    """Yield a notice for each inactive patient on a roster. Deactivation in the registry does not disenroll."""
+    """Yield a notice for each inactive patient on a roster. The registry does not disenroll patients."""
     of_patient = (patients.c.organization_id == enrollments.c.organization_id) & (
         patients.c.id == enrollments.c.patient_id
     )

@@ -15,24 +15,26 @@ _SET_OPTION_SINCE: Final = 160000
 # security or the append-only logs. The login itself sorts first, because a superuser is a member of every role.
 _EXCESS: Final = text(
     """
-    WITH ours AS (
+    WITH tables AS (
         SELECT c.oid, c.relowner, c.relnamespace FROM pg_class c
         WHERE c.oid IN (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name)
     ), reasons AS (
         SELECT r.rolname, CASE
             WHEN r.rolsuper THEN 'is a superuser'
             WHEN r.rolbypassrls THEN 'bypasses row-level security'
-            WHEN r.oid IN (SELECT relowner FROM ours) THEN 'owns the tables'
+            WHEN r.oid IN (SELECT relowner FROM tables) THEN 'owns the tables'
             WHEN r.rolname = :operator THEN 'sees the rows of all organizations'
             WHEN r.rolcreaterole THEN 'may create and grant roles'
             WHEN r.oid = (SELECT datdba FROM pg_database WHERE datname = current_database()) THEN 'owns the database'
-            WHEN r.oid IN (SELECT n.nspowner FROM pg_namespace n JOIN ours ON n.oid = ours.relnamespace)
+            WHEN r.oid IN (SELECT n.nspowner FROM pg_namespace n JOIN tables ON n.oid = tables.relnamespace)
                 THEN 'owns the schema'
             WHEN r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
                 THEN 'has access to files and programs of the database server'
-            WHEN EXISTS (SELECT 1 FROM ours WHERE has_schema_privilege(r.oid, ours.relnamespace, 'CREATE'))
+            WHEN EXISTS (SELECT 1 FROM tables WHERE has_schema_privilege(r.oid, tables.relnamespace, 'CREATE'))
                 THEN 'may create objects in the schema of the tables'
-            WHEN EXISTS (SELECT 1 FROM ours WHERE has_table_privilege(r.oid, ours.oid, 'TRUNCATE, REFERENCES, TRIGGER'))
+            WHEN EXISTS (
+                SELECT 1 FROM tables WHERE has_table_privilege(r.oid, tables.oid, 'TRUNCATE, REFERENCES, TRIGGER')
+            )
                 THEN 'may truncate the tables or add triggers to them'
         END AS reason
         FROM pg_roles r WHERE pg_has_role(session_user, r.oid, 'MEMBER')

@@ -62,7 +62,7 @@ async def find_work(engine: AsyncEngine, sink: str, longest_wait: float) -> Pend
         NoResultFound: The sink is not registered.
     """
     async with reading_all(engine, Role.BACKGROUND) as connection:
-        seen = _position((await connection.execute(_position_of(sink))).one())
+        seen = _position((await connection.execute(_select_position(sink))).one())
         # Not EXISTS: PostgreSQL would expect many new events and choose to scan the table. ORDER BY and LIMIT make it
         # use the index.
         after = select(outbox.c.sequence).where(is_after(connection, seen)).order_by(*EVENT_ORDER).limit(1)
@@ -110,7 +110,7 @@ async def ingest_events(engine: AsyncEngine, sink: str) -> None:
 
 
 async def _lock_sink(connection: AsyncConnection, sink: str) -> EventPosition | None:
-    query = _position_of(sink)
+    query = _select_position(sink)
     if connection.dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
     row = (await connection.execute(query)).one_or_none()
@@ -167,7 +167,7 @@ async def _adopt_restored_events(connection: AsyncConnection) -> None:
     )
 
 
-def _position_of(sink: str) -> Select[tuple[int, int]]:
+def _select_position(sink: str) -> Select[tuple[int, int]]:
     return select(relay_sinks.c.transaction_id, relay_sinks.c.sequence).where(relay_sinks.c.sink == sink)
 
 

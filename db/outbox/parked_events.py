@@ -31,7 +31,7 @@ class ParkedEvent:
 
 
 async def list_parked(engine: AsyncEngine, organization_id: str | None) -> list[ParkedEvent]:
-    """Return the parked events in their order. None as the organization returns those of all organizations."""
+    """Return the parked events of an organization in their order. None means all organizations."""
     columns = [parked_events.c[name] for name in ParkedEvent.__dataclass_fields__]
     query = select(*columns).where(*_in_organization(organization_id))
     query = query.order_by(parked_events.c.sequence, parked_events.c.sink)

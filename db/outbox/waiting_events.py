@@ -41,7 +41,7 @@ class WaitingEvents:
 
 
 async def list_waiting(engine: AsyncEngine, organization_id: str | None) -> list[WaitingEvents]:
-    """Return the waiting events of each sink, the oldest first. None as the organization returns those of all."""
+    """Return the waiting events of an organization by sink, the oldest first. None means all organizations."""
     async with reading_all(engine, Role.OPERATOR) as connection:
         sinks = (await connection.execute(select(relay_sinks).order_by(relay_sinks.c.sink))).all()
         return [

@@ -1,6 +1,6 @@
 """Stores updates of locations. It resolves the whole tree at once, so that rooms follow their sites."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,7 +20,7 @@ from domain.records import Location
 from domain.registry import FIELD_TIMES, UPDATED_AT, Outcome, RegistryUpdate, apply_update
 from domain.search_text import search_text
 
-_STATED: Final = ("active", "parent_id", "parent_name", "own_time_zone", UPDATED_AT, FIELD_TIMES)
+_STORED: Final = ("active", "parent_id", "parent_name", "own_time_zone", UPDATED_AT, FIELD_TIMES)
 _RESOLVED: Final = ("site", "room", "time_zone")
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "is_part": False,
@@ -81,33 +81,43 @@ async def store_locations(
     if not updates:
         return StoredLocations()
     await lock(connection)
-    rows = await load(connection, organization_id, locations, ("id", *_RESOLVED, *_STATED))
-    stored = {key: _facts(row) for key, row in rows.items()}
+    rows = await load(connection, organization_id, locations, ("id", *_RESOLVED, *_STORED))
+    stored = {key: _facts_of(row) for key, row in rows.items()}
     facts, outcomes = _apply(stored, updates)
-    resolved, faults = _settle(facts, stored, default_time_zone, refused)
+    resolved, faults = _resolve(facts, stored, default_time_zone, refused)
     result = StoredLocations()
     for update, outcome in zip(updates, outcomes, strict=True):
         applied = outcome in _APPLIED
         result.outcomes.append(faults.get(update.id, outcome) if applied else outcome)
         if applied and update.id in resolved and _has_default_zone(facts, update):
             result.defaulted.add(update.id)
-    restated = {
-        update.id
-        for update, outcome in zip(updates, result.outcomes, strict=True)
-        if outcome in {Outcome.NEW, Outcome.CHANGED}
-    }
-    changed = []
-    for key, place in sorted(resolved.items()):
-        row = {"id": key, **place, **{name: facts[key][name] for name in _STATED}}
-        if row != rows.get(key):
-            changed.append(row | {"search_text": search_text(row["site"], row["room"])})
-            moved = key in rows and any(rows[key][name] != place[name] for name in _RESOLVED)
-            result.followed += moved and key not in restated
+    changed = [
+        row
+        for key, place in sorted(resolved.items())
+        if (row := {"id": key, **place, **{name: facts[key][name] for name in _STORED}}) != rows.get(key)
+    ]
+    result.followed = _count_followers(rows, changed, zip(updates, result.outcomes, strict=True))
+    changed = [{**row, "search_text": search_text(row["site"], row["room"])} for row in changed]
     await upsert(connection, organization_id, locations, changed)
     return result
 
 
-def _facts(row: Mapping[str, Any]) -> _Facts:
+def _count_followers(
+    stored: Mapping[str, _Facts],
+    changed: Sequence[_Facts],
+    outcomes: Iterable[tuple[RegistryUpdate, Outcome | str]],
+) -> int:
+    """Return how many locations have another site, room or time zone without an update of their own."""
+    updated = {update.id for update, outcome in outcomes if outcome in {Outcome.NEW, Outcome.CHANGED}}
+    return sum(
+        row["id"] in stored
+        and row["id"] not in updated
+        and any(stored[row["id"]][name] != row[name] for name in _RESOLVED)
+        for row in changed
+    )
+
+
+def _facts_of(row: Mapping[str, Any]) -> _Facts:
     return {**row, "name": row["room"] or row["site"], "is_part": row["room"] is not None}
 
 
@@ -125,7 +135,7 @@ def _apply(stored: Mapping[str, _Facts], updates: Sequence[RegistryUpdate]) -> t
     return facts, outcomes
 
 
-def _settle(
+def _resolve(
     facts: dict[str, _Facts], stored: Mapping[str, _Facts], default_time_zone: str, refused: AbstractSet[str]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Resolve the tree. Reset locations that cannot be resolved to their stored facts, until the rest can be."""

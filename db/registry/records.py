@@ -97,7 +97,7 @@ async def staff_of_roles(connection: AsyncConnection, organization_id: str, role
 async def refresh_staff_activity(
     connection: AsyncConnection, organization_id: str, staff_ids: Iterable[str], today: date
 ) -> None:
-    """Set `active` for each: the registry has them as active, and they have no roles or at least one current role."""
+    """Set `active` of the staff: active in the registry, and with no roles or at least one current role."""
     roles = staff_roles.alias("roles")
     of_member = and_(roles.c.organization_id == staff_members.c.organization_id, roles.c.staff_id == staff_members.c.id)
     is_current = and_(of_member, roles.c.active, or_(roles.c.ends_on.is_(None), roles.c.ends_on >= today))

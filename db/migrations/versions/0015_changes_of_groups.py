@@ -10,10 +10,10 @@ down_revision = "0014"
 def upgrade() -> None:
     op.add_column("pm_group_definitions", sa.Column("changed_at", sa.DateTime(timezone=True)))
     op.execute(
-        "UPDATE pm_group_definitions SET changed_at = (SELECT max(told.updated_at) FROM ("
+        "UPDATE pm_group_definitions SET changed_at = (SELECT max(changes.updated_at) FROM ("
         "SELECT updated_at FROM pm_group_definitions AS self WHERE self.id = pm_group_definitions.id"
         " UNION ALL SELECT updated_at FROM pm_group_enrollments"
         " WHERE group_definition_id = pm_group_definitions.id"
         " UNION ALL SELECT updated_at FROM pm_group_schedule"
-        " WHERE group_definition_id = pm_group_definitions.id) AS told)"
+        " WHERE group_definition_id = pm_group_definitions.id) AS changes)"
     )

@@ -27,13 +27,13 @@ _TIMES = {
 
 def upgrade() -> None:
     op.add_column("pm_group_definitions", sa.Column("old_times_until", sa.DateTime(timezone=True)))
-    told = " UNION ALL ".join(
+    times = " UNION ALL ".join(
         f"SELECT {group} AS group_id, max({time}) AS at FROM {table} GROUP BY {group}"  # noqa: S608 - constants
-        for table, (group, times) in _TIMES.items()
-        for time in times
+        for table, (group, columns) in _TIMES.items()
+        for time in columns
     )
     op.execute(
         "UPDATE pm_group_definitions SET old_times_until = latest.at, changed_at = latest.at"  # noqa: S608 - constants
-        f" FROM (SELECT group_id, max(at) AS at FROM ({told}) AS told GROUP BY group_id) AS latest"
+        f" FROM (SELECT group_id, max(at) AS at FROM ({times}) AS times GROUP BY group_id) AS latest"
         " WHERE latest.group_id = pm_group_definitions.id"
     )
