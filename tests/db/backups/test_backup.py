@@ -1,4 +1,4 @@
-"""A backup is of one moment, whoever writes meanwhile; restored into either kind of database, life goes on in it."""
+"""A backup is one snapshot, also under load. It is restored into SQLite or PostgreSQL, which then accept changes."""
 
 import asyncio
 import os
@@ -43,11 +43,11 @@ __all__ = ["file", "target"]
 pytestmark = pytest.mark.anyio
 
 POSITIONS = {outbox.name: {"transaction_id"}, relay_sinks.name: {"transaction_id", "sequence"}}
-"""Columns that say where events are in the order of one database, and not of another."""
+"""Columns with positions of events, which restoring resets."""
 
 
 async def contents(engine: Database, table: Table) -> list[dict[str, Any]]:
-    """All that a restored table must have in common with the one that was backed up."""
+    """Return the rows of a table, without the columns that restoring resets."""
     columns = [column for column in table.columns if column.name not in POSITIONS.get(table.name, ())]
     async with reading_all(operator_of(engine), Role.OPERATOR) as connection:
         rows = await connection.execute(select(*columns))
@@ -74,7 +74,7 @@ async def test_every_row_of_every_table_is_restored_in_both_databases(
 async def test_a_restored_database_accepts_new_changes(engine: Database, target: Database, file: Path) -> None:
     await everything_happened(engine)
     [before] = await numbers(engine, func.max(outbox.c.sequence))
-    async with engine.begin() as connection:  # the newest events were pruned
+    async with engine.begin() as connection:  # as if newer events had been pruned
         await connection.execute(update(relay_lanes).values(newest_sequence=before + 70))
     await back_up(engine, file)
     await restore_backup(target, file)
@@ -94,7 +94,7 @@ async def test_restored_events_are_neither_lost_nor_sent_twice(engine: Database,
     await lively_clinic(engine)
     await register_sink(engine, SINK)
     await ingest_events(engine, SINK)
-    async with engine.begin() as connection:  # all of these are delivered
+    async with engine.begin() as connection:  # as if all of them were delivered
         await connection.execute(update(relay_lanes).values(sequence=relay_lanes.c.newest_sequence, due_at=None))
     unsent = await make_group(engine)
     await enroll_patient(context(engine), str(unsent.id), "patient-1")
@@ -112,27 +112,27 @@ async def test_restored_events_are_neither_lost_nor_sent_twice(engine: Database,
 async def test_a_backup_under_load_is_one_snapshot(engine: Database, target: Database, file: Path) -> None:
     await lively_clinic(engine)
     groups = [await make_group(engine, max_capacity=2) for _ in range(5)]
-    working = asyncio.Event()
-    done = False
+    started = asyncio.Event()
+    stopped = False
 
     async def work(number: int) -> int:
         changes = 0
-        while not done:
+        while not stopped:
             group = groups[(number + changes) % len(groups)]
             ours = context(engine)
             enrollment = await enroll_patient(ours, str(group.id), f"patient-{number + 1}")
             await update_group_definition(ours, str(group.id), {"name": f"Group {number} {changes}"})
             await disenroll_patient(ours, str(enrollment.id))
             changes += 1
-            working.set()
+            started.set()
         return changes
 
     workers = [asyncio.create_task(work(number)) for number in range(4)]
-    await working.wait()
+    await started.wait()
     backups = [await back_up(engine, file.with_suffix(f".{number}")) for number in range(4)]
-    done = True
+    stopped = True
     assert all(await asyncio.gather(*workers))
-    assert backups[-1][outbox.name] > backups[0][outbox.name]  # they went on between the backups
+    assert backups[-1][outbox.name] > backups[0][outbox.name]  # writes went on between the backups
     for number, counts in enumerate(backups[:-1]):
         assert (await asyncio.to_thread(verify_archive, file.with_suffix(f".{number}")))[1] == counts
     await restore_backup(target, file.with_suffix(".3"))
@@ -141,16 +141,16 @@ async def test_a_backup_under_load_is_one_snapshot(engine: Database, target: Dat
 
 
 async def test_a_backup_is_private_and_replaces_no_file(engine: Database, file: Path) -> None:
-    old = os.umask(0)
+    umask = os.umask(0)
     try:
         await back_up(engine, file)
     finally:
-        os.umask(old)
+        os.umask(umask)
     assert mode_of(file) == 0o600
-    written = content_of(file)
+    content = content_of(file)
     with pytest.raises(FileExistsError, match="already exists"):
         await back_up(engine, file)
-    assert content_of(file) == written
+    assert content_of(file) == content
     with pytest.raises(FileExistsError, match="already exists"):
         await back_up(engine, broken_link_beside(file))
     assert beside(file) == [file.name]
@@ -184,16 +184,18 @@ async def test_memory_does_not_grow_with_the_database(
     for module in (backup, restore):
         monkeypatch.setattr(module, "BATCH_SIZE", 10)
     row = {"organization_id": OURS, "at": NOW, "actor_id": "user-1", "correlation_id": "r", "operation": "Report"}
-    read = [f"patient-{number:08}" for number in range(1_000)]
+    patient_ids = [f"patient-{number:08}" for number in range(1_000)]
     async with engine.begin() as connection:
-        await connection.execute(insert(access_log), [row | {"id": uuid7(), "patient_ids": read} for _ in range(300)])
+        await connection.execute(
+            insert(access_log), [row | {"id": uuid7(), "patient_ids": patient_ids} for _ in range(300)]
+        )
     await migrate(target)
     tracemalloc.start()
     counts = await back_up(engine, file)
     await restore_backup(target, file)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert counts[access_log.name] == 300  # 20 MB, all at once
+    assert counts[access_log.name] == 300  # 20 MB
     assert peak < 8_000_000
 
 

@@ -1,4 +1,4 @@
-"""What a backup is restored from, and what into: anything else is refused, and restores nothing."""
+"""A damaged file, another schema or a database with rows is refused, and nothing is restored."""
 
 import gzip
 import hashlib
@@ -37,8 +37,8 @@ async def test_a_damaged_file_restores_nothing(engine: Database, target: Databas
         "a row less": gzip.compress(_without_a_row(text)),
         "no end": gzip.compress(text[: text.rindex(b'{"sha256"')]),
     }
-    for what, content in damaged.items():
-        assert await is_refused(target, put(file, content)), what
+    for damage, content in damaged.items():
+        assert await is_refused(target, put(file, content)), damage
     put(file, whole)
     await restore_backup(target, file)
 
@@ -53,12 +53,11 @@ async def is_refused(target: Database, file: Path) -> bool:
 
 def _without_a_row(text: bytes) -> bytes:
     lines = text.splitlines(keepends=True)
-    gone = next(number for number, line in enumerate(lines) if b"Patient 3" in line)
-    del lines[gone]
-    return _sealed(lines[:-1])
+    del lines[next(number for number, line in enumerate(lines) if b"Patient 3" in line)]
+    return _with_digest(lines[:-1])
 
 
-def _sealed(lines: list[bytes]) -> bytes:
+def _with_digest(lines: list[bytes]) -> bytes:
     return b"".join([*lines, orjson.dumps({"sha256": hashlib.sha256(b"".join(lines)).hexdigest()}), b"\n"])
 
 
@@ -102,4 +101,4 @@ def put(file: Path, content: bytes) -> Path:
 def rewrite_header(file: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
     lines[0] = orjson.dumps(change(orjson.loads(lines[0]))) + b"\n"
-    file.write_bytes(gzip.compress(_sealed(lines[:-1])))
+    file.write_bytes(gzip.compress(_with_digest(lines[:-1])))

@@ -1,4 +1,4 @@
-"""What confines a session to an organization is proven by each read, and at the start through what is in between."""
+"""Each read checks that its session is confined. A probe at the start detects poolers that mix sessions."""
 
 import pytest
 from sqlalchemy import select
@@ -22,7 +22,7 @@ _PATIENTS = Statement(select(patients.c.organization_id))
 
 @pytest.fixture
 def database_kind() -> str:
-    """SQLite has no sessions to confine."""
+    """Use PostgreSQL only: SQLite has no sessions to confine."""
     return "postgresql"
 
 

@@ -1,4 +1,4 @@
-"""What each fault of a database is called: the word in the log, and the reason of /ready."""
+"""Errors of drivers and of the network map to kinds of faults."""
 
 import errno
 import sqlite3

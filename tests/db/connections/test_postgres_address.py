@@ -1,4 +1,4 @@
-"""DATABASE_URL as libpq, PostgreSQL's own client, has it; what cannot be used is named, and no secret quoted."""
+"""DATABASE_URL accepts the parameters of libpq. Errors name unusable parameters without quoting secrets."""
 
 import ssl
 from pathlib import Path
@@ -9,7 +9,7 @@ from db.connections.postgres_address import UnusableParameter, postgres_address
 
 
 @pytest.mark.parametrize(
-    ("url", "kept"),
+    ("url", "dsn"),
     [
         ("postgres://clinic:p%40ss@db:5433/pm", "postgresql://clinic:p%40ss@db:5433/pm"),
         ("postgresql://db/pm?sslmode=require", "postgresql://db/pm?sslmode=require"),
@@ -23,8 +23,8 @@ from db.connections.postgres_address import UnusableParameter, postgres_address
         ("postgresql://db/pm?channel_binding=prefer&gssencmode=disable", "postgresql://db/pm"),
     ],
 )
-def test_parameters_of_libpq_reach_the_driver(url: str, kept: str) -> None:
-    assert postgres_address(url).dsn == kept
+def test_parameters_of_libpq_reach_the_driver(url: str, dsn: str) -> None:
+    assert postgres_address(url).dsn == dsn
 
 
 def test_the_url_for_sqlalchemy_has_no_parameters() -> None:
@@ -33,9 +33,9 @@ def test_the_url_for_sqlalchemy_has_no_parameters() -> None:
     assert (url.database, dict(url.query), url.password) == ("pm", {}, None)
 
 
-@pytest.mark.parametrize(("given", "seconds"), [("", 5), ("?connect_timeout=30", 30), ("?connect_timeout=1", 2)])
-def test_connect_timeout_limits_connecting(given: str, seconds: float) -> None:
-    assert postgres_address(f"postgresql://db/pm{given}").connect_seconds == seconds
+@pytest.mark.parametrize(("parameters", "seconds"), [("", 5), ("?connect_timeout=30", 30), ("?connect_timeout=1", 2)])
+def test_connect_timeout_limits_connecting(parameters: str, seconds: float) -> None:
+    assert postgres_address(f"postgresql://db/pm{parameters}").connect_seconds == seconds
 
 
 def test_connect_timeout_0_means_no_limit() -> None:
@@ -50,7 +50,7 @@ def test_system_certificates_verify_the_host_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         ("sslmode=on", "sslmode that is not one of disable, allow, prefer, require, verify-ca, verify-full"),
         ("channel_binding=require", "channel_binding"),
@@ -63,10 +63,10 @@ def test_system_certificates_verify_the_host_name() -> None:
         ("sslrootcert=system&sslmode=require", "needs sslmode=verify-full"),
     ],
 )
-def test_an_unusable_parameter_is_named_without_the_password(parameters: str, told: str) -> None:
+def test_an_unusable_parameter_is_named_without_the_password(parameters: str, message: str) -> None:
     with pytest.raises(UnusableParameter) as refused:
         postgres_address(f"postgresql://clinic:hidden-word@db/pm?{parameters}")
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert "hidden" not in str(refused.value)
 
 

@@ -1,4 +1,4 @@
-"""TLS on the way to a PostgreSQL, with a certificate that an authority of the test's own has signed."""
+"""Connections to PostgreSQL over TLS, with a certificate from a test authority."""
 
 import asyncio
 import ssl
@@ -29,12 +29,12 @@ from tests.support.postgres_proxy import postgres_connection
 pytestmark = pytest.mark.anyio
 
 _SSL_REQUEST = 80877103
-"""What PostgreSQL's protocol asks for TLS by."""
+"""The code of SSLRequest in PostgreSQL's protocol."""
 
 
 @dataclass
 class Secured:
-    """A PostgreSQL behind TLS on loopback, files of authorities, and of each connection whether it was encrypted."""
+    """A TLS proxy in front of PostgreSQL. It records whether each connection was encrypted."""
 
     url_inside: str
     folder: Path
@@ -47,9 +47,9 @@ class Secured:
         return f"{through.render_as_string(hide_password=False)}?{filled}"
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """Does what PostgreSQL does on SSLRequest; the build that the tests have does not know TLS."""
-        start = await reader.readexactly(8)
-        tls = int.from_bytes(start[4:]) == _SSL_REQUEST
+        """Handle SSLRequest as PostgreSQL does. The build of PostgreSQL in the tests has no TLS."""
+        first = await reader.readexactly(8)
+        tls = int.from_bytes(first[4:]) == _SSL_REQUEST
         self.encrypted.append(tls)
         with suppress(OSError):
             if tls:
@@ -58,14 +58,14 @@ class Secured:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(self.folder / "server.crt", self.folder / "server.key")
                 await writer.start_tls(context)
-            far_reader, far_writer = await postgres_connection(make_url(self.url_inside))
+            server_reader, server_writer = await postgres_connection(make_url(self.url_inside))
             if not tls:
-                far_writer.write(start)
-            await asyncio.gather(_pass_on(reader, far_writer), _pass_on(far_reader, writer))
+                server_writer.write(first)
+            await asyncio.gather(_forward(reader, server_writer), _forward(server_reader, writer))
         writer.close()
 
 
-async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:
+async def _forward(reader: StreamReader, writer: StreamWriter) -> None:
     with suppress(OSError):
         while data := await reader.read(65536):
             writer.write(data)
@@ -75,7 +75,7 @@ async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:
 
 @pytest.fixture
 def database_kind() -> str:
-    """SQLite has no network."""
+    """Use PostgreSQL only: SQLite has no network."""
     return "postgresql"
 
 
@@ -85,8 +85,12 @@ async def secured(database_url: str, tmp_path: Path) -> AsyncIterator[Secured]:
         (tmp_path / name).write_bytes(content)
 
     authority, stranger = _certificate("authority"), _certificate("stranger")
-    key, own = _certificate("127.0.0.1", signed_by=authority)
-    for name, certificate in (("authority.pem", authority[1]), ("stranger.pem", stranger[1]), ("server.crt", own)):
+    key, server_certificate = _certificate("127.0.0.1", signed_by=authority)
+    for name, certificate in (
+        ("authority.pem", authority[1]),
+        ("stranger.pem", stranger[1]),
+        ("server.crt", server_certificate),
+    ):
         write(name, certificate.public_bytes(serialization.Encoding.PEM))
     write("server.key", key.private_bytes(*_UNENCRYPTED))
     secured = Secured(database_url, tmp_path)
@@ -126,8 +130,8 @@ def _certificate(
     return key, built.sign(signing, hashes.SHA256())
 
 
-async def connect_both_ways(url: str) -> None:
-    """Opens a connection that writes and one that reads."""
+async def connect_both_pools(url: str) -> None:
+    """Open a connection for writing and one for reading."""
     database = create_engine(url)
     try:
         async with database.connect() as connection:
@@ -149,7 +153,7 @@ async def connect_both_ways(url: str) -> None:
     ],
 )
 async def test_both_pools_follow_sslmode(secured: Secured, parameters: str, expected: bool) -> None:
-    await connect_both_ways(secured.url(parameters))
+    await connect_both_pools(secured.url(parameters))
     assert secured.encrypted == [expected, expected]
 
 
@@ -177,8 +181,10 @@ async def test_session_parameters_of_the_url_apply(secured: Secured) -> None:
     url = secured.url(f"{parameters}&target_session_attrs=read-write")
     database = create_engine(url.replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:"))
     async with database.connect() as connection:
-        told = await connection.execute(text("SELECT current_setting('application_name'), current_setting('work_mem')"))
-        assert tuple(told.one()) == ("clinic 1", "7MB")
+        settings = await connection.execute(
+            text("SELECT current_setting('application_name'), current_setting('work_mem')")
+        )
+        assert tuple(settings.one()) == ("clinic 1", "7MB")
     await database.dispose()
 
 

@@ -1,4 +1,4 @@
-"""The second wall: on PostgreSQL a statement that forgets the organization still reaches no other's rows."""
+"""Row-level security: a statement without a condition on the organization reaches no other organization's rows."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -35,13 +35,13 @@ CONFINED = [table for table in metadata.sorted_tables if "organization_id" in ta
 
 @pytest.fixture
 def database_kind() -> str:
-    """SQLite has no roles: this wall stands on PostgreSQL only."""
+    """Use PostgreSQL only: SQLite has no roles."""
     return "postgresql"
 
 
 @pytest.fixture
 async def two_clinics(engine: Database) -> Database:
-    """A clinic of ours and one of theirs, each with a group and a patient in it."""
+    """Seed two organizations, each with a group and an enrolled patient."""
     for organization in (OURS, THEIRS):
         await seed(engine, organization)
         group = await make_group(engine, organization)
@@ -54,13 +54,13 @@ def author(organization: str = OURS) -> Author:
 
 
 async def test_a_query_without_condition_sees_one_organization(two_clinics: Database) -> None:
-    seen = set()
+    with_rows = set()
     async with snapshot(two_clinics, OURS) as reading:
         for table in CONFINED:
-            found = [row[0] for row in await reading.fetch(Statement(select(table.c.organization_id)), {})]
-            assert set(found) <= {OURS}, table.name
-            seen |= {table.name for _ in found}
-    assert {"pm_group_definitions", "pm_group_enrollments", "pm_group_patients", "pm_group_audit_log"} <= seen
+            owners = [row[0] for row in await reading.fetch(Statement(select(table.c.organization_id)), {})]
+            assert set(owners) <= {OURS}, table.name
+            with_rows |= {table.name for _ in owners}
+    assert {"pm_group_definitions", "pm_group_enrollments", "pm_group_patients", "pm_group_audit_log"} <= with_rows
     async with two_clinics.connect() as unconfined:
         assert set(await unconfined.scalars(select(patients.c.organization_id))) == {OURS, THEIRS}
 
@@ -75,13 +75,13 @@ async def test_a_change_without_condition_touches_one_organization(two_clinics: 
 
 async def test_no_row_is_inserted_into_another_organization(two_clinics: Database) -> None:
     async with two_clinics.connect() as unconfined:
-        theirs = await unconfined.scalar(
+        their_group = await unconfined.scalar(
             select(group_definitions.c.id).where(group_definitions.c.organization_id == THEIRS)
         )
     row = {
         "id": uuid4(),
         "organization_id": THEIRS,
-        "group_definition_id": theirs,
+        "group_definition_id": their_group,
         "patient_id": "patient-2",
         "status": EnrollmentStatus.ENROLLED.value,
         "enrolled_at": NOW,
@@ -113,9 +113,9 @@ async def test_the_server_sees_no_rows_without_an_organization(two_clinics: Data
 
 @pytest.mark.parametrize("table", CONFINED, ids=lambda table: str(table.name))
 async def test_every_table_of_organizations_is_confined(engine: Database, table: object) -> None:
-    """A new table fails here until db.migrations.privileges declares who may do what in it."""
+    """A new table fails here until `db.migrations.privileges` declares its privileges."""
     async with engine.connect() as connection:
-        found = await connection.execute(
+        result = await connection.execute(
             text(
                 "SELECT c.relrowsecurity, c.relforcerowsecurity, array(SELECT rolname FROM pg_policy p, pg_roles r"
                 " WHERE p.polrelid = c.oid AND r.oid = ANY (p.polroles)) AS roles"
@@ -123,7 +123,7 @@ async def test_every_table_of_organizations_is_confined(engine: Database, table:
             ),
             {"name": str(table)},
         )
-        [row] = found.all()
+        [row] = result.all()
         assert (row.relrowsecurity, row.relforcerowsecurity) == (True, True)
         assert {Role.SERVER, Role.OPERATOR} <= set(row.roles) <= set(Role)
 
@@ -199,7 +199,7 @@ async def test_the_background_role_reads_only_what_it_works_on(two_clinics: Data
 
 @asynccontextmanager
 async def serving_session(engine: Database) -> AsyncIterator[asyncpg.Connection]:
-    """A session as requests read by, in which everything may be tried that PostgreSQL allows."""
+    """Open a session as the server uses it for reading, but not limited to reads."""
     driver = await engine.read_pool.acquire(OURS)
     try:
         await driver.connection.execute("SET default_transaction_read_only = off")
@@ -225,7 +225,7 @@ async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: Data
 
 @pytest.fixture
 async def newcomer(empty_database_url: str, postgres_url: str) -> AsyncIterator[tuple[str, Administer]]:
-    """A login that owns an empty database and holds nothing else, and what runs statements there as the superuser."""
+    """Return the URL of a login that only owns an empty database, and a function that runs SQL there as superuser."""
     login, url = f"clinic_{uuid4().hex[:12]}", make_url(empty_database_url)
     inside = make_url(postgres_url).set(database=url.database).render_as_string(hide_password=False)
     run = partial(administer, inside)
@@ -239,11 +239,11 @@ async def test_a_plain_login_migrates_once_it_has_the_roles(
 ) -> None:
     url, run = newcomer
     engine = create_engine(url)
-    with pytest.raises(AdministratorNeeded) as told:
+    with pytest.raises(AdministratorNeeded) as refused:
         await migrate(engine)
     assert await current_revision(engine) is None
-    assert str(told.value).count("GRANT") == len(Role)
-    await run(*told.value.statements)
+    assert str(refused.value).count("GRANT") == len(Role)
+    await run(*refused.value.statements)
     await migrate(engine)
     async with writing_all(engine, Role.OPERATOR) as connection:
         await connection.execute(insert(patients).values(patient_row(OURS)))

@@ -1,4 +1,4 @@
-"""The file of SQLite's database holds patients' records: only its user may read it and what belongs to it."""
+"""Only its user can read the database file of SQLite and its companions: they contain patients' records."""
 
 import os
 import stat
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(autouse=True)
-def umask_of_most_systems() -> Iterator[None]:
-    before = os.umask(0o022)
+def common_umask() -> Iterator[None]:
+    umask = os.umask(0o022)
     yield
-    os.umask(before)
+    os.umask(umask)
 
 
 def modes(folder: Path) -> dict[str, int]:
@@ -28,14 +28,14 @@ def modes(folder: Path) -> dict[str, int]:
 async def test_the_file_its_companions_and_new_folders_are_private(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
-    folder = shared / "made" / "var"
+    folder = shared / "new" / "var"
     engine = create_engine(f"sqlite:///{folder / 'clinic.db'}")
     await migrate(engine)
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1 FROM pm_group_patients"))
         assert modes(folder) == dict.fromkeys(("clinic.db", "clinic.db-wal", "clinic.db-shm"), 0o600)
     assert modes(folder.parent) == {"var": 0o700}
-    assert modes(shared) == {"made": 0o700}
+    assert modes(shared) == {"new": 0o700}
     assert modes(tmp_path) == {"shared": 0o755}
     await engine.dispose()
 

@@ -1,4 +1,4 @@
-"""SQLite has one writer at a time: one that is cancelled makes room for the next."""
+"""SQLite has one writer at a time. A cancelled writer releases the lock."""
 
 import asyncio
 import gc
@@ -17,12 +17,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_kind", ["sqli
 
 _ADD = text("INSERT INTO pm_group_relay_sinks VALUES ('a', 0, 0), ('b', 0, 0)")
 _CHANGE = text("UPDATE pm_group_relay_sinks SET sequence = 1 RETURNING sink")
-"""RETURNING: the statement is not done with until its rows are read."""
+"""With RETURNING, SQLite finishes the statement only after its rows were read."""
 
 
 @pytest.fixture
 def without_garbage_collection() -> Iterator[None]:
-    """What is left behind stays, as it does in a process that seldom collects."""
+    """Keep garbage, as in a process that seldom collects it."""
     gc.disable()
     yield
     gc.enable()
@@ -37,16 +37,16 @@ async def test_a_cancelled_write_releases_the_lock(database_kind: str, engine: D
             await asyncio.Event().wait()
 
     other = sqlite3.connect(tmp_path / "test.db", timeout=5, isolation_level=None)
-    for turns in range(60):  # of the event loop, until the cancellation
+    for iterations in range(60):  # iterations of the event loop before the cancellation
         task = asyncio.create_task(write())
-        for _ in range(turns):
-            await asyncio.sleep(0 if turns % 3 else 0.0001)
+        for _ in range(iterations):
+            await asyncio.sleep(0 if iterations % 3 else 0.0001)
         task.cancel()
         await asyncio.wait([task])
         try:
             other.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as refusal:
-            pytest.fail(f"{refusal} after {turns} turns")
+            pytest.fail(f"{refusal} after {iterations} iterations")
         assert other.execute("SELECT count(*) FROM pm_group_relay_sinks").fetchone() == (0,)
         other.execute("ROLLBACK")
     other.close()

@@ -27,9 +27,9 @@ pytestmark = pytest.mark.anyio
 
 async def test_the_api_breaks_no_invariant(engine: Database) -> None:
     await lively_clinic(engine)
-    checked = await assert_invariants(engine)
-    assert checked.organizations == 2
-    assert checked.records == {
+    summary = await assert_invariants(engine)
+    assert summary.organizations == 2
+    assert summary.records == {
         EntityType.GROUP_DEFINITION: 4,
         EntityType.OCCURRENCE: 4,
         EntityType.ENROLLMENT: 14,
@@ -37,7 +37,7 @@ async def test_the_api_breaks_no_invariant(engine: Database) -> None:
     async with engine.connect() as connection:
         entries = len((await connection.execute(select(audit_log.c.id))).all())
         events = len((await connection.execute(select(outbox.c.id))).all())
-    assert (checked.history, checked.events) == (entries, events)
+    assert (summary.history, summary.events) == (entries, events)
 
 
 async def test_a_check_can_be_limited_to_an_organization(engine: Database) -> None:
@@ -49,9 +49,9 @@ async def test_a_check_can_be_limited_to_an_organization(engine: Database) -> No
 
 async def test_inactive_patients_on_rosters_are_notices_not_violations(engine: Database) -> None:
     clinic = await lively_clinic(engine)
-    gone = ("patient-2", "patient-4")  # one has a seat in the full group and in the other, one waits for both
+    inactive = ("patient-2", "patient-4")  # one is enrolled in two groups, the other waits for both
     async with engine.begin() as connection:
-        await connection.execute(update(patients).where(patients.c.id.in_(gone)).values(active=False))
+        await connection.execute(update(patients).where(patients.c.id.in_(inactive)).values(active=False))
     out = io.StringIO()
     await check_database(operator_of(engine), out, organization_id=OURS)
     lines = [line for line in out.getvalue().splitlines() if "indexes_not_checked" not in line]
@@ -64,11 +64,11 @@ async def test_inactive_patients_on_rosters_are_notices_not_violations(engine: D
         ),
     }
     assert expected < set(lines)
-    *notices, holds, counted = lines
+    *notices, result, count = lines
     assert len(notices) == 4
     assert all(" patient=patient-2" in line or " patient=patient-4" in line for line in notices)
-    assert holds.startswith("All invariants hold.")
-    assert counted == "Inactive patients who are seated or wait: 4. No seat is taken from them."
+    assert result.startswith("All invariants hold.")
+    assert count == "Inactive patients who are seated or wait: 4. No seat is taken from them."
 
 
 async def test_the_command_prints_a_summary_if_all_invariants_hold(engine: Database) -> None:
@@ -91,7 +91,7 @@ async def test_the_command_prints_ids_for_each_violation_and_fails(engine: Datab
     out = io.StringIO()
     with pytest.raises(CommandError, match="violations found: "):
         await check_database(operator_of(engine), out, organization_id=None)
-    # Breaking by hand takes triggers away too, which is seen as well.
+    # `break_by_hand` also drops triggers, which the check reports.
     others = ("catalog_is_whole", "notice ")
     assert {line for line in out.getvalue().splitlines() if not line.startswith(others)} == {
         violation_line("nobody_waits_for_a_free_seat", group=clinic.full),

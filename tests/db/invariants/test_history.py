@@ -53,27 +53,27 @@ async def test_sessions_and_enrollments_changed_without_history_are_found(engine
 
 async def test_a_lost_or_rewritten_history_entry_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
-    of = audit_log.c.entity_id
+    entity_id = audit_log.c.entity_id
     await break_by_hand(
         engine,
-        delete(audit_log).where(of == clinic.over, audit_log.c.action == "updated"),
-        delete(audit_log).where(of == clinic.seated[0]),
+        delete(audit_log).where(entity_id == clinic.over, audit_log.c.action == "updated"),
+        delete(audit_log).where(entity_id == clinic.seated[0]),
         update(audit_log)
-        .where(of == clinic.session, audit_log.c.action == "scheduled")
+        .where(entity_id == clinic.session, audit_log.c.action == "scheduled")
         .values(changes=[{"field": "facilitator_id", "before": None, "after": "staff-9"}]),
     )
-    found = await violations(engine)
-    assert violation_line("over_capacity_is_explained", group=clinic.over) in found
-    assert history_line(group_definitions, clinic.over, "updated_at,version,max_capacity,name") not in found
-    assert history_line(group_definitions, clinic.over, "version,max_capacity,name") in found
+    lines = await violations(engine)
+    assert violation_line("over_capacity_is_explained", group=clinic.over) in lines
+    assert history_line(group_definitions, clinic.over, "updated_at,version,max_capacity,name") not in lines
+    assert history_line(group_definitions, clinic.over, "version,max_capacity,name") in lines
     assert any(
         re.fullmatch(
             rf"history_explains_records .*enrollment={clinic.seated[0]} fields=created_at,updated_at,version.*", line
         )
-        for line in found
+        for line in lines
     )
-    assert violation_line("events_follow_history", "pm_group_patient_enrolled", enrollment=clinic.seated[0]) in found
-    assert any(f"session={clinic.session} fields=" in line and "facilitator_id" in line for line in found)
+    assert violation_line("events_follow_history", "pm_group_patient_enrolled", enrollment=clinic.seated[0]) in lines
+    assert any(f"session={clinic.session} fields=" in line and "facilitator_id" in line for line in lines)
 
 
 @pytest.mark.parametrize("table", [group_definitions, occurrences, enrollments])
@@ -129,9 +129,9 @@ async def test_an_envelope_that_differs_from_its_row_is_found(engine: Database) 
 async def test_a_record_in_another_organization_than_its_history_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(occurrences, clinic.session, organization_id=THEIRS))
-    found = await violations(engine)
-    assert history_line(occurrences, clinic.session, "record") in found
-    assert violation_line("within_one_organization", "group_definition_id", THEIRS, session=clinic.session) in found
+    lines = await violations(engine)
+    assert history_line(occurrences, clinic.session, "record") in lines
+    assert violation_line("within_one_organization", "group_definition_id", THEIRS, session=clinic.session) in lines
 
 
 def _events_of(session: UUID) -> Any:

@@ -1,4 +1,4 @@
-"""The check of the database itself names damage by tables and indexes alone, and says where it could not look."""
+"""The check of the database itself names damaged tables and indexes, and says if it could not check indexes."""
 
 import io
 import re
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_damaged_index_of_sqlite_is_named(engine: Database, database_url: str, database_kind: str) -> None:
     if database_kind == "postgresql":
-        pytest.skip("the next test is PostgreSQL's")
+        pytest.skip("another test covers PostgreSQL")
     await lively_clinic(engine)
     await engine.dispose()
     index = "ix_pm_group_enrollments_of_patient"
     with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as file:
         file.execute("PRAGMA writable_schema = ON")
-        # Declared over fewer rows than it was built for, it holds too many.
+        # The index was built for all rows, but is now declared for some, so it has too many entries.
         file.execute(
             "UPDATE sqlite_master SET sql = sql || ? WHERE name = ?", (" WHERE patient_id = 'patient-1'", index)
         )
@@ -46,13 +46,13 @@ async def test_reports_of_damage_contain_no_stored_text(
     engine: Database, database_url: str, database_kind: str
 ) -> None:
     if database_kind == "postgresql":
-        pytest.skip("the damage is done to a file of SQLite")
+        pytest.skip("this test damages a file of SQLite")
     await lively_clinic(engine)
     await engine.dispose()
     with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as file:
         file.execute("PRAGMA writable_schema = ON")
         for old, new in (
-            ("length(name) BETWEEN 1 AND 200", "name = 'a secret'"),  # a rule that the stored names break
+            ("length(name) BETWEEN 1 AND 200", "name = 'a secret'"),  # a constraint that the stored names violate
             ("time_zone VARCHAR(64) NOT NULL", "time_zone INTEGER NOT NULL"),
         ):
             file.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?)", (old, new))
@@ -64,11 +64,11 @@ async def test_reports_of_damage_contain_no_stored_text(
     out = io.StringIO()
     with pytest.raises(CommandError, match="violations found: "):
         await check_database(operator_of(engine), out, organization_id=None)
-    damage = [line for line in out.getvalue().splitlines() if line.startswith("database_is_whole")]
-    assert any("CHECK_constraint_failed_in_pm_group_definitions" in line for line in damage)
-    assert any("ix_pm_group_patients_by_name" in line for line in damage)
-    for stored in ("Anger", "Patient 1", "Patient_1", "MR1", "Phoenix", "patient-1", "patient 1"):
-        assert not any(stored in line for line in damage)
+    reports = [line for line in out.getvalue().splitlines() if line.startswith("database_is_whole")]
+    assert any("CHECK_constraint_failed_in_pm_group_definitions" in line for line in reports)
+    assert any("ix_pm_group_patients_by_name" in line for line in reports)
+    for text_ in ("Anger", "Patient 1", "Patient_1", "MR1", "Phoenix", "patient-1", "patient 1"):
+        assert not any(text_ in line for line in reports)
 
 
 async def test_a_dangling_reference_is_named(engine: Database, database_kind: str) -> None:
@@ -87,12 +87,12 @@ async def test_a_dangling_reference_is_named(engine: Database, database_kind: st
         )
 
 
-@pytest.mark.parametrize("start", [0, 4096], ids=["from its head", "from its second page"])
+@pytest.mark.parametrize("start", [0, 4096], ids=["from the header", "from the second page"])
 async def test_an_unreadable_file_is_reported_with_advice_to_restore(
     engine: Database, database_url: str, database_kind: str, start: int
 ) -> None:
     if database_kind == "postgresql":
-        pytest.skip("the damage is done to a file of SQLite")
+        pytest.skip("this test damages a file of SQLite")
     await lively_clinic(engine)
     await engine.dispose()
     await to_thread.run_sync(overwrite, Path(database_url.removeprefix("sqlite:///")), start)
@@ -104,7 +104,7 @@ async def test_a_damaged_index_of_postgresql_is_named(engine: Database, database
     if database_kind == "sqlite":
         pytest.skip("only PostgreSQL has amcheck")
     await lively_clinic(engine)
-    await have_amcheck(engine, f"GRANT EXECUTE ON FUNCTION bt_index_check(regclass, boolean) TO {OWNER}")
+    await install_amcheck(engine, f"GRANT EXECUTE ON FUNCTION bt_index_check(regclass, boolean) TO {OWNER}")
     backwards = "CREATE OR REPLACE FUNCTION compare(a int4, b int4) RETURNS int4 LANGUAGE sql IMMUTABLE STRICT AS"
     owner = operator_of(engine)
     out = io.StringIO()
@@ -131,12 +131,12 @@ async def test_unchecked_indexes_are_a_notice_with_the_remedy(engine: Database, 
     out = io.StringIO()
     await check_database(operator_of(engine), out, organization_id=None)
     assert out.getvalue().startswith("notice indexes_not_checked: amcheck is not installed in this database. ")
-    await have_amcheck(engine)
+    await install_amcheck(engine)
     out = io.StringIO()
     await check_database(operator_of(engine), out, organization_id=None)
-    notice, found = out.getvalue().splitlines()
+    notice, summary = out.getvalue().splitlines()
     assert notice.startswith("notice indexes_not_checked: this login may not run amcheck. ")
-    assert found.startswith("All invariants hold")
+    assert summary.startswith("All invariants hold")
     statement = notice.partition("an administrator runs: ")[2]
     async with engine.begin() as connection:
         await connection.execute(text(statement))
@@ -151,8 +151,8 @@ def overwrite(path: Path, start: int) -> None:
         file.write(b"\xa5" * (path.stat().st_size - start))
 
 
-async def have_amcheck(engine: Database, *statements: str) -> None:
-    """Install amcheck, which a superuser must do."""
+async def install_amcheck(engine: Database, *statements: str) -> None:
+    """Install amcheck as a superuser."""
     async with engine.begin() as connection:
         if not await connection.scalar(text("SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'")):
             pytest.skip("this PostgreSQL has no amcheck")

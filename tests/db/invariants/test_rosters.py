@@ -80,7 +80,7 @@ async def test_a_group_over_capacity_without_a_reason_is_found(engine: Database)
 
 async def test_a_group_over_capacity_beyond_its_reasons_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
-    # Three in one seat are explained: one seat was taken away, and one patient seated over.
+    # Three patients in one seat are explained: one seat was removed, and one patient was promoted over capacity.
     await break_by_hand(
         engine,
         update(enrollments)

@@ -1,4 +1,4 @@
-"""The check sees search columns that do not match the names that they are made of."""
+"""The check finds search texts and endings that do not match the current names."""
 
 import pytest
 from sqlalchemy import delete, insert, update
@@ -22,8 +22,8 @@ async def test_an_outdated_search_text_is_found(engine: Database) -> None:
         ),
         changed(group_definitions, clinic.over, search_text="smaller "),
     )
-    found = {line for line in await violations(engine) if line.startswith("search_matches_names")}
-    assert found - {violation_line("search_matches_names", "endings", patient="patient-2")} == {
+    lines = {line for line in await violations(engine) if line.startswith("search_matches_names")}
+    assert lines - {violation_line("search_matches_names", "endings", patient="patient-2")} == {
         violation_line("search_matches_names", "search_text", staff="staff-1"),
         violation_line("search_matches_names", "search_text", location="denver"),
         violation_line("search_matches_names", "search_text", patient="patient-2"),

@@ -57,8 +57,8 @@ async def test_times_that_run_backwards_are_found(engine: Database) -> None:
 async def test_a_change_later_than_changed_at_is_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(group_definitions, clinic.full, changed_at=LONG_AGO))
-    found = {line for line in await violations(engine) if line.startswith("times_run_forward")}
-    assert violation_line("times_run_forward", "updated_at,changed_at", group=clinic.full) in found
+    lines = {line for line in await violations(engine) if line.startswith("times_run_forward")}
+    assert violation_line("times_run_forward", "updated_at,changed_at", group=clinic.full) in lines
 
 
 async def test_events_with_backward_times_are_found(engine: Database) -> None:

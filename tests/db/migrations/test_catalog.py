@@ -1,4 +1,4 @@
-"""What the catalog lacks is found, told and mended: after a restored dump, or whatever else took it away."""
+"""Missing parts of the catalog, for example after a dump was restored, are found and repaired."""
 
 import pytest
 from sqlalchemy import func, select, text
@@ -98,7 +98,7 @@ async def test_a_missing_or_changed_trigger_of_sqlite_is_repaired(database_kind:
         async with engine.begin() as connection:
             for statement in damage:
                 await connection.execute(text(statement))
-        assert [each.name for each in await missing_from_catalog(engine)] == [f"trigger {refuses}"]
+        assert [requirement.name for requirement in await missing_from_catalog(engine)] == [f"trigger {refuses}"]
         assert (await migrate(engine)).repaired == (f"trigger {refuses}",)
         assert await missing_from_catalog(engine) == []
 
@@ -110,8 +110,8 @@ async def test_repairing_a_trigger_adds_the_missing_endings(engine: Database, da
     await seed(engine, OURS)
     await migrate(operator_of(engine))
     async with engine.connect() as connection:
-        kept = await connection.scalar(select(func.count(patient_endings.c.patient_id.distinct())))
-        assert kept == await connection.scalar(select(func.count()).select_from(patients)) != 0
+        with_endings = await connection.scalar(select(func.count(patient_endings.c.patient_id.distinct())))
+        assert with_endings == await connection.scalar(select(func.count()).select_from(patients)) != 0
 
 
 @on_postgresql

@@ -1,4 +1,4 @@
-"""Migrations make exactly the tables that the code declares, once, whoever runs them and however often."""
+"""Migrations create exactly the declared tables, and can run several times and in several processes."""
 
 import asyncio
 import sys
@@ -38,7 +38,7 @@ sys.stdin.read()
 asyncio.run(main())
 """
 
-# Made only where the server has the extension for it, so the tables do not declare it.
+# Created only if PostgreSQL has the extension for it, so the tables do not declare it.
 TRIGRAM_INDEX = "ix_pm_group_patients_by_text"
 
 
@@ -68,7 +68,7 @@ async def test_several_processes_can_migrate_at_once(empty_database_url: str) ->
     for process in processes:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n"
-    # All have loaded what they need; communicate closes their input, and they start together.
+    # All have loaded their modules. `communicate` closes their input, so they start at the same time.
     outcomes = await asyncio.gather(*(process.communicate(b"") for process in processes))
     assert [process.returncode for process in processes] == [0] * len(processes), outcomes
     engine = create_engine(empty_database_url)
@@ -140,7 +140,7 @@ def _differences(connection: Connection) -> list[Any]:
 
 
 def _description(connection: Connection) -> dict[str, Any]:
-    """What the database says of our tables, the texts of checks and computed columns included."""
+    """Return the database's description of the tables, including the SQL of constraints and computed columns."""
     inspector = inspect(connection)
     return {
         table.name: {

@@ -1,4 +1,4 @@
-"""Times of an earlier release may run backwards and stay; no later change is told with an earlier time than any."""
+"""Backward times from an earlier release stay, and later changes have later times than all of them."""
 
 from datetime import timedelta
 
@@ -44,7 +44,7 @@ async def test_old_backward_times_stay_and_are_not_violations(empty_database_url
                 "search_text": "a",
             },
         ),
-        # One server's clock was ahead: it told the waiting, and the other the promotion and the renumbering.
+        # One server's clock was ahead. It set the times of waiting, and another server those of the promotion.
         (
             enrollments,
             {

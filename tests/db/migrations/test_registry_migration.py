@@ -1,4 +1,4 @@
-"""A database of an earlier release keeps its staff, locations and patients, and imports go on from there."""
+"""Migrating keeps the staff, locations and patients of an earlier release."""
 
 from datetime import date
 

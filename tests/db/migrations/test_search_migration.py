@@ -1,4 +1,4 @@
-"""A database of an earlier release, whose search columns were made by other rules, is searched as a new one."""
+"""Migrating rebuilds the search columns of an earlier release, which had other rules."""
 
 from datetime import date
 from typing import Any
@@ -36,8 +36,8 @@ async def test_search_columns_of_an_earlier_release_are_rebuilt(empty_database_u
         ("1987-03-14", [f"{OURS}-1"]),
         ("johns, abbey", ["abbey"]),
     ):
-        async with snapshot(engine, OURS) as seen:
-            page = await read_page(seen, PATIENTS, PatientFilter(text), Window(10))
+        async with snapshot(engine, OURS) as reading:
+            page = await read_page(reading, PATIENTS, PatientFilter(text), Window(10))
             assert [patient.id for patient in page.records] == expected
     async with reading_all(engine, Role.OPERATOR) as connection:
         stored = select(patients.c.search_text, patients.c.display_name, patients.c.medical_record_number)
@@ -50,7 +50,7 @@ async def test_search_columns_of_an_earlier_release_are_rebuilt(empty_database_u
 
 
 async def _fill(engine: Database) -> None:
-    """Rows as an earlier release stored them: apostrophes and hyphens were letters."""
+    """Insert rows of an earlier release, whose search texts kept apostrophes and hyphens."""
     abbey = _patient(OURS, "abbey", "Abbey Felecia Johns", "abbey felecia johns mr")
     people = [
         _patient(owner, f"{owner}-{number}", f"Shaun O'Neil {number}", f"shaun o'neil {number} mr")

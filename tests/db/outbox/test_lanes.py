@@ -1,4 +1,4 @@
-"""Lanes: claimed by one relay at a time, in bounds, and never changed by one that has lost its lease."""
+"""Lanes: one relay at a time claims a lane, and a relay without a lease changes nothing."""
 
 import asyncio
 import uuid
@@ -28,7 +28,7 @@ SINK = "webhook"
 GROUPS = [uuid.UUID(int=number) for number in range(1, 21)]
 
 
-async def taken_in(engine: Database, groups: list[uuid.UUID]) -> list[str]:
+async def ingested(engine: Database, groups: list[uuid.UUID]) -> list[str]:
     ids = await record(engine, groups)
     await register_sink(engine, SINK)
     await ingest_events(engine, SINK)
@@ -40,10 +40,10 @@ async def claimed(engine: Database, limit: int = 20) -> list[Lane]:
 
 
 async def test_concurrent_claims_share_no_lane(engine: Database) -> None:
-    await taken_in(engine, GROUPS)
-    answers = await asyncio.gather(*(claimed(engine, 3) for _ in range(5)))
-    groups = [lane.group_definition_id for answer in answers for lane in answer]
-    assert max(map(len, answers)) <= 3
+    await ingested(engine, GROUPS)
+    claims = await asyncio.gather(*(claimed(engine, 3) for _ in range(5)))
+    groups = [lane.group_definition_id for claim in claims for lane in claim]
+    assert max(map(len, claims)) <= 3
     assert len(set(groups)) == len(groups)
     groups += [lane.group_definition_id for lane in await claimed(engine)]
     assert sorted(groups) == GROUPS
@@ -60,11 +60,11 @@ async def test_concurrent_ingestion_adds_each_event_once(engine: Database) -> No
 
 
 async def test_a_relay_with_an_expired_lease_changes_nothing(engine: Database) -> None:
-    await taken_in(engine, GROUPS[:1] * 2)
+    await ingested(engine, GROUPS[:1] * 2)
     (lane,) = await claimed(engine)
     first, _ = await read_lane(engine, lane, 10)
     await let_time_pass(engine, timedelta(minutes=2))
-    (taken_over,) = await claimed(engine)
+    (reclaimed,) = await claimed(engine)
     before = await lanes(engine)
     assert not await mark_delivered(engine, lane, first, None)
     await mark_failed(engine, lane, "HTTP 500", 0)
@@ -72,14 +72,14 @@ async def test_a_relay_with_an_expired_lease_changes_nothing(engine: Database) -
     await release_lanes(engine, [lane])
     assert await lanes(engine) == before
     assert await list_parked(operator_of(engine), None) == []
-    assert await mark_delivered(engine, taken_over, first, None)
+    assert await mark_delivered(engine, reclaimed, first, None)
 
 
 async def test_a_lane_that_grows_during_delivery_is_due_again(engine: Database) -> None:
-    await taken_in(engine, GROUPS[:1])
+    await ingested(engine, GROUPS[:1])
     (lane,) = await claimed(engine)
     (event,) = await read_lane(engine, lane, 10)
-    (newer,) = await taken_in(engine, GROUPS[:1])
+    (newer,) = await ingested(engine, GROUPS[:1])
     assert await claimed(engine) == []  # still leased
     assert await mark_delivered(engine, lane, event, None)
     (again,) = await claimed(engine)
@@ -89,7 +89,7 @@ async def test_a_lane_that_grows_during_delivery_is_due_again(engine: Database) 
 async def test_an_event_is_sent_again_even_if_its_lane_is_leased(
     engine: Database,
 ) -> None:
-    ids = await taken_in(engine, GROUPS[:1] * 2)
+    ids = await ingested(engine, GROUPS[:1] * 2)
     (lane,) = await claimed(engine)
     await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500")
     (lane,) = await claimed(engine)
@@ -105,7 +105,7 @@ async def test_an_event_is_sent_again_even_if_its_lane_is_leased(
 
 
 async def test_sending_again_does_not_wait_for_the_next_retry(engine: Database) -> None:
-    ids = await taken_in(engine, GROUPS[:1] * 2)
+    ids = await ingested(engine, GROUPS[:1] * 2)
     (lane,) = await claimed(engine)
     await park(engine, lane, (await read_lane(engine, lane, 10))[0], 1, "HTTP 500")
     (lane,) = await claimed(engine)
@@ -117,9 +117,9 @@ async def test_sending_again_does_not_wait_for_the_next_retry(engine: Database) 
 
 
 async def test_only_overlong_waits_are_shortened(engine: Database) -> None:
-    await taken_in(engine, GROUPS[:2])
+    await ingested(engine, GROUPS[:2])
     one, two = await claimed(engine)
-    await mark_failed(engine, one, "HTTP 503", 86_400)  # as a wrong clock may have had it
+    await mark_failed(engine, one, "HTTP 503", 86_400)  # as a wrong clock might set it
     await mark_failed(engine, two, "HTTP 503", 300)
     before = {lane["group_definition_id"]: lane["due_at"] for lane in await lanes(engine)}
     assert (await find_work(engine, SINK, 600)).overlong_waits

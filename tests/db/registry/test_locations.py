@@ -1,4 +1,4 @@
-"""Storing locations: rooms follow their site, and what cannot be placed is refused and stays as it was."""
+"""Storing locations: rooms follow their site. A location without a valid parent is refused and stays as it was."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ NEW, CHANGED, UNCHANGED = Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED
 
 
 def site(id: str, name: str, zone: str | None = None, **fields: Any) -> RegistryUpdate:
-    stated = {"name": name, "is_part": False, "parent_id": None, "parent_name": None, "own_time_zone": zone}
-    return RegistryUpdate(id, {**stated, "active": True, **fields})
+    defaults = {"name": name, "is_part": False, "parent_id": None, "parent_name": None, "own_time_zone": zone}
+    return RegistryUpdate(id, {**defaults, "active": True, **fields})
 
 
 def room(id: str, parent: str | None, display: str | None = None, zone: str | None = None) -> RegistryUpdate:
@@ -35,7 +35,7 @@ async def store(engine: Database, *updates: RegistryUpdate, refused: frozenset[s
         return await store_locations(connection, "org", updates, ZONE, refused)
 
 
-async def kept(engine: Database) -> dict[str, tuple[str, str | None, str, bool]]:
+async def stored_locations(engine: Database) -> dict[str, tuple[str, str | None, str, bool]]:
     async with engine.connect() as connection:
         rows = await connection.execute(select(locations).where(locations.c.organization_id == "org"))
         return {row.id: (row.site, row.room, row.time_zone, row.active) for row in rows}
@@ -44,14 +44,14 @@ async def kept(engine: Database) -> dict[str, tuple[str, str | None, str, bool]]
 async def test_rooms_and_wings_follow_an_update_of_their_site(engine: Database) -> None:
     first = await store(engine, room("bed", "wing"), room("wing", "site"), site("site", "North", "America/Denver"))
     assert first.outcomes == [NEW, NEW, NEW]
-    assert await kept(engine) == {
+    assert await stored_locations(engine) == {
         "bed": ("North", "Room bed", "America/Denver", True),
         "wing": ("North", "Room wing", "America/Denver", True),
         "site": ("North", None, "America/Denver", True),
     }
     again = await store(engine, site("site", "Norte", "America/Chicago"))
     assert (again.outcomes, again.followed) == ([CHANGED], 2)
-    assert await kept(engine) == {
+    assert await stored_locations(engine) == {
         "bed": ("Norte", "Room bed", "America/Chicago", True),
         "wing": ("Norte", "Room wing", "America/Chicago", True),
         "site": ("Norte", None, "America/Chicago", True),
@@ -64,17 +64,17 @@ async def test_rooms_and_wings_follow_an_update_of_their_site(engine: Database) 
 async def test_a_second_run_changes_nothing(engine: Database) -> None:
     updates = [room("r", "site"), room("far", "gone", "South"), site("site", "North")]
     await store(engine, *updates)
-    before = await kept(engine)
+    before = await stored_locations(engine)
     again = await store(engine, *updates)
     assert (again.outcomes, again.followed) == ([UNCHANGED] * 3, 0)
-    assert await kept(engine) == before
+    assert await stored_locations(engine) == before
 
 
 async def test_a_room_follows_a_site_that_is_imported_later(engine: Database) -> None:
     assert (await store(engine, room("r", "site", "As displayed"))).outcomes == [NEW]
-    assert (await kept(engine))["r"][0] == "As displayed"
+    assert (await stored_locations(engine))["r"][0] == "As displayed"
     assert (await store(engine, site("site", "North", "America/Denver"))).followed == 1
-    assert (await kept(engine))["r"] == ("North", "Room r", "America/Denver", True)
+    assert (await stored_locations(engine))["r"] == ("North", "Room r", "America/Denver", True)
 
 
 async def test_cycles_unknown_parents_and_refused_parents_differ(engine: Database) -> None:
@@ -100,28 +100,28 @@ async def test_cycles_unknown_parents_and_refused_parents_differ(engine: Databas
         PARENT_REFUSED,
         NEW,
     ]
-    assert set(await kept(engine)) == {"displayed"}
+    assert set(await stored_locations(engine)) == {"displayed"}
 
 
 async def test_a_cycle_does_not_change_stored_locations(engine: Database) -> None:
     await store(engine, site("site", "North"), room("a", "site"), room("b", "a"))
-    before = await kept(engine)
+    before = await stored_locations(engine)
     result = await store(engine, room("a", "b"), room("c", "a"))
     assert result.outcomes == [CYCLE, NEW]
-    assert await kept(engine) == before | {"c": ("North", "Room c", ZONE, True)}
+    assert await stored_locations(engine) == before | {"c": ("North", "Room c", ZONE, True)}
 
 
 async def test_a_site_without_a_time_zone_gets_the_default(engine: Database) -> None:
     result = await store(engine, site("site", "North"), room("r", "site"), room("own", None, "South", "America/Denver"))
     assert result.defaulted == {"site"}
-    assert (await kept(engine))["r"][2] == ZONE
+    assert (await stored_locations(engine))["r"][2] == ZONE
 
 
 async def test_an_update_without_a_time_zone_keeps_the_stored_one(engine: Database) -> None:
     await store(engine, site("site", "North", "America/Denver"))
     result = await store(engine, RegistryUpdate("site", {"name": "Norte"}))
     assert (result.outcomes, result.defaulted) == ([CHANGED], set())
-    assert await kept(engine) == {"site": ("Norte", None, "America/Denver", True)}
+    assert await stored_locations(engine) == {"site": ("Norte", None, "America/Denver", True)}
 
 
 async def test_rows_of_an_earlier_release_keep_their_site_and_time_zone(engine: Database) -> None:
@@ -129,13 +129,13 @@ async def test_rows_of_an_earlier_release_keep_their_site_and_time_zone(engine: 
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await connection.execute(insert(locations), [old | {"id": "r", "site": "North", "room": "Room 1"}])
     assert (await store(engine, RegistryUpdate("r", {"active": False}))).outcomes == [CHANGED]
-    assert await kept(engine) == {"r": ("North", "Room 1", "America/Denver", False)}
+    assert await stored_locations(engine) == {"r": ("North", "Room 1", "America/Denver", False)}
     assert (await store(engine, room("r", "gone"))).outcomes == [PARENT_UNKNOWN]
-    assert await kept(engine) == {"r": ("North", "Room 1", "America/Denver", False)}
+    assert await stored_locations(engine) == {"r": ("North", "Room 1", "America/Denver", False)}
 
 
 async def test_a_known_location_is_one_update(engine: Database) -> None:
     place = Location("l", "North", "Room 1", "America/Denver", active=False)
     assert (await store(engine, location_update(place))).outcomes == [NEW]
     assert (await store(engine)).outcomes == []
-    assert await kept(engine) == {"l": ("North", "Room 1", "America/Denver", False)}
+    assert await stored_locations(engine) == {"l": ("North", "Room 1", "America/Denver", False)}

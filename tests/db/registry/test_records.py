@@ -1,4 +1,4 @@
-"""Storing patients and staff: counted exactly, one organization's only, and older updates lose."""
+"""Storing patients and staff: outcomes are exact, organizations are separate, and older updates are ignored."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -40,11 +40,11 @@ async def store(engine: Database, *updates: RegistryUpdate, organization: str = 
         return await store_updates(connection, organization, PATIENTS, updates)
 
 
-async def stored(engine: Database, *people: Patient, organization: str = "org") -> list[Outcome]:
+async def store_patients(engine: Database, *people: Patient, organization: str = "org") -> list[Outcome]:
     return await store(engine, *map(patient_update, people), organization=organization)
 
 
-async def kept(engine: Database, organization: str = "org") -> list[Patient]:
+async def stored_patients(engine: Database, organization: str = "org") -> list[Patient]:
     async with engine.connect() as connection:
         rows = await connection.execute(
             select(patients).where(patients.c.organization_id == organization).order_by(patients.c.id)
@@ -55,9 +55,9 @@ async def kept(engine: Database, organization: str = "org") -> list[Patient]:
 
 
 async def test_a_second_run_changes_nothing(engine: Database) -> None:
-    assert await stored(engine, ADA, BEN) == [NEW, NEW]
-    assert await stored(engine, ADA, BEN) == [UNCHANGED, UNCHANGED]
-    assert await kept(engine) == [ADA, BEN]
+    assert await store_patients(engine, ADA, BEN) == [NEW, NEW]
+    assert await store_patients(engine, ADA, BEN) == [UNCHANGED, UNCHANGED]
+    assert await stored_patients(engine) == [ADA, BEN]
 
 
 @pytest.mark.parametrize(
@@ -70,27 +70,27 @@ async def test_a_second_run_changes_nothing(engine: Database) -> None:
     ],
 )
 async def test_a_difference_in_any_field_is_a_change(engine: Database, changed: Patient) -> None:
-    await stored(engine, ADA, BEN)
-    assert await stored(engine, changed) == [CHANGED]
-    assert await kept(engine) == [changed, BEN]
+    await store_patients(engine, ADA, BEN)
+    assert await store_patients(engine, changed) == [CHANGED]
+    assert await stored_patients(engine) == [changed, BEN]
 
 
 async def test_the_last_of_two_updates_of_a_record_wins(engine: Database) -> None:
     other = replace(ADA, display_name="Ada Other")
-    assert await stored(engine, ADA, other, other) == [NEW, CHANGED, UNCHANGED]
-    assert await kept(engine) == [other]
+    assert await store_patients(engine, ADA, other, other) == [NEW, CHANGED, UNCHANGED]
+    assert await stored_patients(engine) == [other]
 
 
 async def test_organizations_do_not_share_records(engine: Database) -> None:
     other = replace(ADA, display_name="Ada Other")
-    await stored(engine, ADA)
-    assert await stored(engine, other, organization="org-2") == [NEW]
-    assert await kept(engine) == [ADA]
-    assert await kept(engine, "org-2") == [other]
+    await store_patients(engine, ADA)
+    assert await store_patients(engine, other, organization="org-2") == [NEW]
+    assert await stored_patients(engine) == [ADA]
+    assert await stored_patients(engine, "org-2") == [other]
 
 
 async def test_names_are_searched_without_accents_and_by_record_number(engine: Database) -> None:
-    await stored(engine, ADA)
+    await store_patients(engine, ADA)
     async with engine.connect() as connection:
         assert await connection.scalar(select(patients.c.search_text)) == "ada nunez mr 1 mr1"
 
@@ -103,7 +103,9 @@ async def test_an_older_update_never_wins(engine: Database, together: bool) -> N
         assert await store(engine, newer, older) == [NEW, Outcome.OLDER]
     else:
         assert await store(engine, newer) + await store(engine, older) == [NEW, Outcome.OLDER]
-    assert [(each.display_name, each.birth_date) for each in await kept(engine)] == [("New", ADA.birth_date)]
+    assert [(patient.display_name, patient.birth_date) for patient in await stored_patients(engine)] == [
+        ("New", ADA.birth_date)
+    ]
 
 
 async def test_an_unchanged_record_still_gets_the_later_time(engine: Database) -> None:
@@ -113,7 +115,7 @@ async def test_an_unchanged_record_still_gets_the_later_time(engine: Database) -
     assert await store(engine, RegistryUpdate("a", {"display_name": "Old"}, T + timedelta(days=1))) == [Outcome.OLDER]
 
 
-async def works_here(engine: Database) -> bool | None:
+async def is_active(engine: Database) -> bool | None:
     async with engine.connect() as connection:
         return await connection.scalar(select(staff_members.c.active))
 
@@ -129,7 +131,7 @@ def role(id: str, active: bool = True, ends_on: date | None = None, staff_id: st
 
 
 @pytest.mark.parametrize(
-    ("roles", "works"),
+    ("roles", "active"),
     [
         ([], True),
         ([role("r")], True),
@@ -141,19 +143,19 @@ def role(id: str, active: bool = True, ends_on: date | None = None, staff_id: st
     ],
 )
 async def test_staff_are_active_while_one_of_their_roles_is_current(
-    engine: Database, roles: list[RegistryUpdate], works: bool
+    engine: Database, roles: list[RegistryUpdate], active: bool
 ) -> None:
     await store_staff(engine, "roles", *roles)
     await store_staff(engine, "staff", staff_update(EVA))
-    assert await works_here(engine) is works
+    assert await is_active(engine) is active
     await store_staff(engine, "staff", staff_update(replace(EVA, credentials="MD")))
-    assert await works_here(engine) is works
+    assert await is_active(engine) is active
 
 
 async def test_a_role_does_not_activate_staff_who_are_inactive(engine: Database) -> None:
     await store_staff(engine, "staff", staff_update(replace(EVA, active=False)))
     await store_staff(engine, "roles", role("r"))
-    assert await works_here(engine) is False
+    assert await is_active(engine) is False
 
 
 async def test_the_staff_of_roles_are_found(engine: Database) -> None:
@@ -164,13 +166,13 @@ async def test_the_staff_of_roles_are_found(engine: Database) -> None:
 
 
 async def test_records_missing_from_an_export_are_deactivated(engine: Database) -> None:
-    await stored(engine, ADA, BEN, replace(ADA, id="c"))
-    await stored(engine, replace(ADA, id="d"), organization="org-2")
+    await store_patients(engine, ADA, BEN, replace(ADA, id="c"))
+    await store_patients(engine, replace(ADA, id="d"), organization="org-2")
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         assert await find_absent(connection, "org", patients.c.active, {"a"}) == (2, ["c"])
         await deactivate(connection, "org", patients.c.active, ["c"], TODAY)
-    assert [each.active for each in await kept(engine)] == [True, False, False]
-    assert [each.active for each in await kept(engine, "org-2")] == [True]
+    assert [patient.active for patient in await stored_patients(engine)] == [True, False, False]
+    assert [patient.active for patient in await stored_patients(engine, "org-2")] == [True]
 
 
 async def test_staff_without_a_current_role_are_inactive(engine: Database) -> None:
@@ -178,7 +180,7 @@ async def test_staff_without_a_current_role_are_inactive(engine: Database) -> No
     await store_staff(engine, "roles", role("r"))
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await deactivate(connection, "org", staff_roles.c.active, ["r"], TODAY)
-    assert await works_here(engine) is False
+    assert await is_active(engine) is False
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
         await deactivate(connection, "org", staff_members.c.registry_active, ["s"], TODAY)
-    assert await works_here(engine) is False
+    assert await is_active(engine) is False
