@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.connections.roles import Role
 from db.invariants.history import history_violations, read_histories, unknown_events
 from db.invariants.notices import Notice, inactive_patients
-from db.invariants.rosters import foreign_references, roster_violations, unexplained_over_capacity
+from db.invariants.organization_snapshot import OrganizationSnapshot
+from db.invariants.references import foreign_references
+from db.invariants.rosters import roster_violations, unexplained_over_capacity
 from db.invariants.search import stale_searches
 from db.invariants.times import backward_times, unknown_zones
-from db.invariants.violations import OrganizationSnapshot, Violation
+from db.invariants.violations import Violation
 from db.tables import (
     audit_log,
     enrollments,
@@ -110,7 +112,7 @@ async def _violations(snapshot: OrganizationSnapshot, summary: CheckSummary) -> 
             summary.records[entity_type] += history.row is not None
             summary.history += len(history.entries)
             summary.events += len(history.events)
-            for violation in history_violations(history, snapshot.organization_id):
+            for violation in history_violations(snapshot, history):
                 yield violation
     async for violation in unknown_events(snapshot):
         summary.events += 1

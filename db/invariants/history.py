@@ -12,10 +12,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Column, Select, Table, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.invariants.rosters import STREAMED
-from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
+from db.invariants.organization_snapshot import OrganizationSnapshot
+from db.invariants.violations import Invariant, Violation
 from db.sql.rows import (
     ENROLLMENT_COLUMNS,
     GROUP_COLUMNS,
@@ -112,9 +111,9 @@ class RecordHistory:
 async def read_histories(snapshot: OrganizationSnapshot, entity_type: EntityType) -> AsyncIterator[RecordHistory]:
     """Yield the history of every id that has a record, a history entry or an event, in the order of the ids."""
     kind = _RECORD_KINDS[entity_type]
-    rows = _GroupedRows(snapshot.connection, _rows(snapshot, kind), "id")
-    entries = _GroupedRows(snapshot.connection, _entries(snapshot, entity_type), "entity_id")
-    events = _GroupedRows(snapshot.connection, _events(snapshot, kind), "record_id") if kind.events else None
+    rows = _GroupedRows(snapshot, _rows(snapshot, kind), "id")
+    entries = _GroupedRows(snapshot, _entries(snapshot, entity_type), "entity_id")
+    events = _GroupedRows(snapshot, _events(snapshot, kind), "record_id") if kind.events else None
     sources = [rows, entries] if events is None else [rows, entries, events]
     for source in sources:
         await source.open()
@@ -126,14 +125,13 @@ async def read_histories(snapshot: OrganizationSnapshot, entity_type: EntityType
         )
 
 
-def history_violations(history: RecordHistory, organization_id: str) -> Iterator[Violation]:
+def history_violations(snapshot: OrganizationSnapshot, history: RecordHistory) -> Iterator[Violation]:
     """Yield what a record's history and events do not explain."""
     kind = _RECORD_KINDS[history.entity_type]
-    ids = ((kind.name, history.id),)
     if fields := tuple(_unexplained_fields(kind, history)):
-        yield Violation(Invariant.HISTORY_EXPLAINS_RECORDS, organization_id, ids, fields)
-    if names := tuple(_unexplained_events(kind, history, organization_id)):
-        yield Violation(Invariant.EVENTS_FOLLOW_HISTORY, organization_id, ids, names)
+        yield snapshot.violation(Invariant.HISTORY_EXPLAINS_RECORDS, {kind.name: history.id}, *fields)
+    if names := tuple(_unexplained_events(kind, history, snapshot.organization_id)):
+        yield snapshot.violation(Invariant.EVENTS_FOLLOW_HISTORY, {kind.name: history.id}, *names)
 
 
 async def unknown_events(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
@@ -142,8 +140,8 @@ async def unknown_events(snapshot: OrganizationSnapshot) -> AsyncIterator[Violat
     query = select(outbox.c.id).where(
         outbox.c.organization_id == snapshot.organization_id, outbox.c.event.not_in(known)
     )
-    async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
-        yield Violation(Invariant.EVENTS_FOLLOW_HISTORY, snapshot.organization_id, (("event", str(row.id)),))
+    async for row in snapshot.stream(query):
+        yield snapshot.violation(Invariant.EVENTS_FOLLOW_HISTORY, {"event": row.id})
 
 
 def _unexplained_fields(kind: _RecordKind, history: RecordHistory) -> Iterator[str]:
@@ -252,15 +250,13 @@ def _events(snapshot: OrganizationSnapshot, kind: _RecordKind) -> Select[Any]:
 class _GroupedRows:
     """Streams the rows of a query that is ordered by a key, and returns them grouped by it."""
 
-    def __init__(self, connection: AsyncConnection, query: Select[Any], key: str) -> None:
-        self._connection = connection
-        self._query = query
+    def __init__(self, snapshot: OrganizationSnapshot, query: Select[Any], key: str) -> None:
+        self._rows = snapshot.stream(query)
         self._column = key
         self._next: Any | None = None
 
     async def open(self) -> None:
         """Send the query and read the first row."""
-        self._rows = aiter(await self._connection.stream(self._query, execution_options=STREAMED))
         await self._read()
 
     @property

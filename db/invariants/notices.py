@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.invariants.rosters import STREAMED
-from db.invariants.violations import OrganizationSnapshot
+from db.invariants.organization_snapshot import OrganizationSnapshot
 from db.tables import enrollments, group_definitions, patients
 
 _NAMES: Final = {"ENROLLED": "inactive_patient_is_seated", "WAITLISTED": "inactive_patient_waits"}
@@ -56,5 +55,5 @@ async def inactive_patients(snapshot: OrganizationSnapshot) -> AsyncIterator[Not
         )
         .order_by(enrollments.c.group_definition_id, enrollments.c.id)
     )
-    async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
+    async for row in snapshot.stream(query):
         yield Notice(_NAMES[row.status], snapshot.organization_id, row.group_definition_id, row.id, row.patient_id)

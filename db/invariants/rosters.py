@@ -1,43 +1,17 @@
-"""Checks the invariants of rosters and of references. Each query finds the violations in one organization.
+"""Checks the invariants of rosters: seats, waitlists and capacities.
 
 The queries use only the stored rows, not the domain's code. So an error in the domain does not hide itself.
 """
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Subquery, Table, exists, func, or_, select
+from sqlalchemy import Column, ColumnElement, Select, Subquery, func, or_, select
 
-from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
-from db.tables import (
-    audit_log,
-    enrollments,
-    group_definitions,
-    locations,
-    occurrences,
-    outbox,
-    parked_events,
-    patients,
-    staff_members,
-)
+from db.invariants.organization_snapshot import OrganizationSnapshot
+from db.invariants.violations import Invariant, Violation
+from db.tables import audit_log, enrollments, group_definitions
 from domain.changes import EntityType
-
-STREAMED: Final = {"yield_per": 500}
-"""Execution options of queries with long results: at most this many rows are in memory."""
-
-_REFERENCES: Final[tuple[tuple[Table, str, str, Table], ...]] = (
-    (group_definitions, "group", "facilitator_id", staff_members),
-    (group_definitions, "group", "co_facilitator_id", staff_members),
-    (group_definitions, "group", "location_id", locations),
-    (occurrences, "session", "group_definition_id", group_definitions),
-    (occurrences, "session", "facilitator_id", staff_members),
-    (occurrences, "session", "co_facilitator_id", staff_members),
-    (occurrences, "session", "location_id", locations),
-    (enrollments, "enrollment", "group_definition_id", group_definitions),
-    (enrollments, "enrollment", "patient_id", patients),
-    (outbox, "event", "group_definition_id", group_definitions),
-    (parked_events, "event", "group_definition_id", group_definitions),
-)
 
 
 async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
@@ -55,13 +29,12 @@ async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Vio
         .group_by(enrollments.c.group_definition_id, enrollments.c.patient_id)
         .having(func.count() > 1)
     )
-    for invariant, query in (
-        (Invariant.NOBODY_WAITS_FOR_A_FREE_SEAT, free_seat),
-        (Invariant.POSITIONS_ARE_1_TO_N, gaps),
-        (Invariant.ACTIVE_ONCE, duplicates),
-    ):
-        async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
-            yield _violation(invariant, snapshot, row)
+    async for row in snapshot.stream(free_seat):
+        yield snapshot.violation(Invariant.NOBODY_WAITS_FOR_A_FREE_SEAT, {"group": row.group})
+    async for row in snapshot.stream(gaps):
+        yield snapshot.violation(Invariant.POSITIONS_ARE_1_TO_N, {"group": row.group})
+    async for row in snapshot.stream(duplicates):
+        yield snapshot.violation(Invariant.ACTIVE_ONCE, {"group": row.group, "patient": row.patient})
 
 
 async def unexplained_over_capacity(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
@@ -72,25 +45,10 @@ async def unexplained_over_capacity(snapshot: OrganizationSnapshot) -> AsyncIter
         .add_columns((counts.c.seated - group_definitions.c.max_capacity).label("excess"))
         .where(counts.c.seated > group_definitions.c.max_capacity)
     )
-    async for row in await snapshot.connection.stream(over, execution_options=STREAMED):
+    async for row in snapshot.stream(over):
         # An override raises the excess by one. Lowering the capacity raises it by the difference. Nothing else does.
         if row.excess > await _overrides(snapshot, row.group) + await _lowered(snapshot, row.group):
-            yield Violation(
-                Invariant.OVER_CAPACITY_IS_EXPLAINED, snapshot.organization_id, (("group", str(row.group)),)
-            )
-
-
-async def foreign_references(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Yield the rows that refer to a record that is not in their own organization."""
-    for table, kind, column, target in _REFERENCES:
-        reference = table.c[column]
-        query = select(table.c.id.label(kind)).where(
-            table.c.organization_id == snapshot.organization_id,
-            reference.is_not(None),
-            ~exists().where(target.c.organization_id == table.c.organization_id, target.c.id == reference),
-        )
-        async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
-            yield _violation(Invariant.WITHIN_ONE_ORGANIZATION, snapshot, row, column)
+            yield snapshot.violation(Invariant.OVER_CAPACITY_IS_EXPLAINED, {"group": row.group})
 
 
 def _active(snapshot: OrganizationSnapshot) -> tuple[ColumnElement[bool], ...]:
@@ -142,13 +100,8 @@ async def _lowered(snapshot: OrganizationSnapshot, group_id: Any) -> int:
         audit_log.c.entity_id == group_id,
     )
     lowered = 0
-    async for changes in await snapshot.connection.stream_scalars(query, execution_options=STREAMED):
-        for change in changes:
+    async for row in snapshot.stream(query):
+        for change in row.changes:
             if change["field"] == "max_capacity" and change["before"] is not None:
                 lowered += max(0, int(change["before"]) - int(change["after"]))
     return lowered
-
-
-def _violation(invariant: Invariant, snapshot: OrganizationSnapshot, row: Any, *fields: str) -> Violation:
-    ids = tuple((str(name), str(value)) for name, value in row._mapping.items())  # noqa: SLF001 - a public attribute in spite of its name
-    return Violation(invariant, snapshot.organization_id, ids, fields)

@@ -1,12 +1,12 @@
 """Checks the invariant of searches: search texts and their index match the current names of the records."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Table, TextClause, select, text
 
-from db.invariants.rosters import STREAMED
-from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
+from db.invariants.organization_snapshot import OrganizationSnapshot
+from db.invariants.violations import Invariant, Violation
 from db.sql.triggers import select_endings
 from db.tables import group_definitions, locations, patients, staff_members
 from domain.search_text import search_text
@@ -42,16 +42,12 @@ async def stale_searches(snapshot: OrganizationSnapshot) -> AsyncIterator[Violat
         query = select(table.c.id, table.c.search_text, *(table.c[column] for column in columns)).where(
             table.c.organization_id == snapshot.organization_id
         )
-        async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
+        async for row in snapshot.stream(query):
             record_id, stored, *names = row
             if stored != search_text(*names):
-                yield _violation(snapshot, name, record_id, "search_text")
+                yield snapshot.violation(Invariant.SEARCH_MATCHES_NAMES, {name: record_id}, "search_text")
     on_postgresql = snapshot.connection.dialect.name == "postgresql"
     wrong_endings = _WRONG_ENDINGS if on_postgresql else _WRONG_ENDINGS_ON_SQLITE
     parameters = {"owner": snapshot.organization_id}
-    async for row in await snapshot.connection.stream(wrong_endings, parameters, execution_options=STREAMED):
-        yield _violation(snapshot, "patient", row.id, "endings")
-
-
-def _violation(snapshot: OrganizationSnapshot, name: str, record_id: Any, field: str) -> Violation:
-    return Violation(Invariant.SEARCH_MATCHES_NAMES, snapshot.organization_id, ((name, str(record_id)),), (field,))
+    async for row in snapshot.stream(wrong_endings, parameters):
+        yield snapshot.violation(Invariant.SEARCH_MATCHES_NAMES, {"patient": row.id}, "endings")

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import ScalarSelect, Select, Table, func, select
 
-from db.invariants.rosters import STREAMED
-from db.invariants.violations import Invariant, OrganizationSnapshot, Violation
+from db.invariants.organization_snapshot import OrganizationSnapshot
+from db.invariants.violations import Invariant, Violation
 from db.tables import enrollments, group_definitions, locations, occurrences, outbox
 from domain.wall_time import is_time_zone
 
@@ -59,10 +59,10 @@ async def backward_times(snapshot: OrganizationSnapshot) -> AsyncIterator[Violat
                 first > second,
                 first > func.coalesce(old, second),
             )
-            async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
-                yield _violation(snapshot, name, row.id, earlier, later)
-    async for row in await snapshot.connection.stream(_backward_events(snapshot), execution_options=STREAMED):
-        yield _violation(snapshot, "event", row.id, "created_at")
+            async for row in snapshot.stream(query):
+                yield snapshot.violation(Invariant.TIMES_RUN_FORWARD, {name: row.id}, earlier, later)
+    async for row in snapshot.stream(_backward_events(snapshot)):
+        yield snapshot.violation(Invariant.TIMES_RUN_FORWARD, {"event": row.id}, "created_at")
 
 
 async def unknown_zones(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
@@ -74,9 +74,8 @@ async def unknown_zones(snapshot: OrganizationSnapshot) -> AsyncIterator[Violati
         if not unknown:
             continue
         query = select(table.c.id).where(of_organization, table.c.time_zone.in_(unknown))
-        async for row in await snapshot.connection.stream(query, execution_options=STREAMED):
-            ids = ((name, str(row.id)),)
-            yield Violation(Invariant.TIME_ZONES_EXIST, snapshot.organization_id, ids, ("time_zone",))
+        async for row in snapshot.stream(query):
+            yield snapshot.violation(Invariant.TIME_ZONES_EXIST, {name: row.id}, "time_zone")
 
 
 def _backward_events(snapshot: OrganizationSnapshot) -> Select[Any]:
@@ -95,7 +94,3 @@ def _backward_events(snapshot: OrganizationSnapshot) -> Select[Any]:
 def _old_times_until(table: Table) -> ScalarSelect[Any]:
     of_group = group_definitions.c.id == table.c.group_definition_id
     return select(group_definitions.c.old_times_until).where(of_group).scalar_subquery()
-
-
-def _violation(snapshot: OrganizationSnapshot, name: str, record_id: Any, *fields: str) -> Violation:
-    return Violation(Invariant.TIMES_RUN_FORWARD, snapshot.organization_id, ((name, str(record_id)),), fields)

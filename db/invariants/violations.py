@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 
 class Invariant(StrEnum):
     """A rule that holds after every transaction. The value is its name in the output of a check."""
@@ -19,14 +17,6 @@ class Invariant(StrEnum):
     TIME_ZONES_EXIST = "time_zones_exist"
     TIMES_RUN_FORWARD = "times_run_forward"
     WITHIN_ONE_ORGANIZATION = "within_one_organization"
-
-
-@dataclass(frozen=True, slots=True)
-class OrganizationSnapshot:
-    """One organization's rows, on a connection that reads a single snapshot and can stream."""
-
-    connection: AsyncConnection
-    organization_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from benchmarks.queries import PATIENT_SEARCH
 from benchmarks.queries import REPORT as REPORT_QUERY
 from benchmarks.queries import SMALL as SMALL_QUERY
 from db.connections.engine import Database
-from db.invariants.rosters import foreign_references, roster_violations
-from db.invariants.violations import OrganizationSnapshot
+from db.invariants.organization_snapshot import OrganizationSnapshot
+from db.invariants.references import foreign_references
+from db.invariants.rosters import roster_violations
 from tests.support.api_client import ORGANIZATION, ApiClients
 
 pytestmark = pytest.mark.anyio

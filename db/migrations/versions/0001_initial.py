@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from db.migrations.append_only import refuse_changes
-from db.migrations.text_search import index_for_containment
+from db.migrations.operations.append_only import refuse_changes
+from db.migrations.operations.trigram_index import create_trigram_index
 
 revision = "0001"
 down_revision = None
@@ -26,7 +26,7 @@ def upgrade() -> None:
     _create_outbox()
     _create_audit_log()
     refuse_changes("pm_group_audit_log")
-    index_for_containment("ix_pm_group_patients_by_text", "pm_group_patients", "search_text")
+    create_trigram_index("ix_pm_group_patients_by_text", "pm_group_patients", "search_text")
 
 
 def _create_reference_tables() -> None:

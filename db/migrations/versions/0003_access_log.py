@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from db.migrations.append_only import refuse_changes
+from db.migrations.operations.append_only import refuse_changes
 
 revision = "0003"
 down_revision = "0002"

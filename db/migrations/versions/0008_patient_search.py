@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.text_endings import keep_endings
+from db.migrations.operations.suffix_index import create_suffix_index
 
 revision = "0008"
 down_revision = "0007"
@@ -21,6 +21,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "ending", "patient_id", name=op.f("pk_pm_group_patient_endings")),
         sqlite_with_rowid=False,
     )
-    keep_endings("pm_group_patient_endings")
+    create_suffix_index("pm_group_patient_endings")
     # The trigram index of revision 0001. PostgreSQL cannot use it under row-level security.
     op.execute("DROP INDEX IF EXISTS ix_pm_group_patients_by_text")

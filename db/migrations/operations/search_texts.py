@@ -11,7 +11,7 @@ from domain.search_text import search_text
 _BATCH_SIZE: Final = 2_000
 
 
-def rebuild(table: str, *columns: str, id_type: sa.types.TypeEngine[Any]) -> None:
+def rebuild_search_texts(table: str, *columns: str, id_type: sa.types.TypeEngine[Any]) -> None:
     """Rebuild the search_text of all rows of a table, in batches. Rows with an up-to-date text are not written.
 
     Args:

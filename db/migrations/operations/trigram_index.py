@@ -11,7 +11,7 @@ _TRIGRAMS = sa.text(
 )
 
 
-def index_for_containment(index: str, table: str, column: str) -> None:
+def create_trigram_index(index: str, table: str, column: str) -> None:
     """Create a trigram index on PostgreSQL. On SQLite, or without pg_trgm, searches scan the table."""
     connection = op.get_bind()
     if connection.dialect.name == "sqlite" or not connection.scalar(_TRIGRAMS):

@@ -8,7 +8,7 @@ from alembic import op
 from db.sql.triggers import FILL_ENDINGS, SQLITE_FILL_ENDINGS, SQLITE_TRIGGERS, TRIGGERS, create_trigger_function
 
 
-def keep_endings(endings: str) -> None:
+def create_suffix_index(endings: str) -> None:
     """Fill the table of endings from the existing rows, and create the triggers that maintain it."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute(SQLITE_FILL_ENDINGS)

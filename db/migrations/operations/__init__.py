@@ -1,0 +1,1 @@
+"""Operations that several migrations share, beside those of Alembic."""
