@@ -136,7 +136,7 @@ def _policies() -> Iterator[Requirement]:
         # Not for sessions that only inherit the role: they must act as it.
         yield _policy(names[table][-1], table, role, f"CURRENT_USER = '{role}'")
     for table, declared in names.items():
-        yield _no_other_policy(table, declared)
+        yield _only_declared_policies(table, declared)
 
 
 def _policy(name: str, table: str, role: Role, condition: str) -> Requirement:
@@ -158,7 +158,7 @@ def _quoted(literal: str) -> str:
     return "'" + literal.replace("'", "''") + "'"
 
 
-def _no_other_policy(table: str, declared: list[str]) -> Requirement:
+def _only_declared_policies(table: str, declared: list[str]) -> Requirement:
     """Require that no undeclared policy applies to the roles: it might show or hide rows.
 
     Policies for other logins, such as a login for reports, are the administrator's own.
@@ -176,7 +176,7 @@ def _no_other_policy(table: str, declared: list[str]) -> Requirement:
         f" EXECUTE format('DROP POLICY %I ON {table}', name); END LOOP; END $$"
     )
     return Requirement(
-        f"no undeclared policy on {table}", f"{_table(table)} IS NOT NULL AND NOT EXISTS (SELECT {others})", (drop,)
+        f"only declared policies on {table}", f"{_table(table)} IS NOT NULL AND NOT EXISTS (SELECT {others})", (drop,)
     )
 
 
@@ -191,7 +191,7 @@ def _row_security() -> Iterator[Requirement]:
 
 def _grants() -> Iterator[Requirement]:
     yield Requirement(
-        f"SELECT on {VERSION_TABLE} for everybody",
+        f"SELECT on {VERSION_TABLE} for PUBLIC",
         f"has_table_privilege('public', {_table(VERSION_TABLE)}, 'SELECT')",
         (f"GRANT SELECT ON {VERSION_TABLE} TO PUBLIC",),
     )
@@ -204,7 +204,7 @@ def _grants() -> Iterator[Requirement]:
             f"has_sequence_privilege({_oid(role)}, {sequence}, '{privilege}')",
             (_sequence_grant(privilege, role),),
         )
-    yield from _no_other_privileges()
+    yield from _only_declared_privileges()
 
 
 def _sequence_grant(privilege: str, role: Role) -> str:
@@ -232,7 +232,7 @@ def _grant(grant: Grant) -> Requirement:
     )
 
 
-def _no_other_privileges() -> Iterator[Requirement]:
+def _only_declared_privileges() -> Iterator[Requirement]:
     """Require that SERVER and BACKGROUND have only the declared privileges, including those granted to PUBLIC."""
     tables = {grant.table for grant in GRANTS}
     for role in (Role.SERVER, Role.BACKGROUND):
@@ -255,7 +255,7 @@ def _no_other_privileges() -> Iterator[Requirement]:
                     f" AND has_column_privilege({_oid(role)}, attrelid, attnum, '{grant.privilege}'))"
                 )
             yield Requirement(
-                f"no undeclared privilege on {table} for {role}",
+                f"only declared privileges on {table} for {role}",
                 holds,
                 # REVOKE on a table also revokes the privilege on its columns.
                 (

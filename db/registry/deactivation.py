@@ -8,7 +8,7 @@ from sqlalchemy import Column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.registry.records import refresh_staff_activity, staff_of_roles
-from db.registry.rows import chunks, lock
+from db.registry.rows import chunks, lock_imports
 from db.tables import staff_members, staff_roles
 
 _PAGE_SIZE: Final = 5_000
@@ -39,7 +39,7 @@ async def deactivate(
     connection: AsyncConnection, organization_id: str, active: Column[bool], ids: Iterable[str], today: date
 ) -> None:
     """Deactivate the records in the caller's transaction."""
-    await lock(connection)
+    await lock_imports(connection)
     table = active.table
     for chunk in chunks(ids):
         await connection.execute(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.registry.rows import load, lock, upsert
+from db.registry.rows import load_rows, lock_imports, upsert_rows
 from db.tables import locations
 from domain.location_tree import (
     CYCLE,
@@ -80,8 +80,8 @@ async def store_locations(
     """
     if not updates:
         return StoredLocations()
-    await lock(connection)
-    rows = await load(connection, organization_id, locations, ("id", *_RESOLVED, *_STORED))
+    await lock_imports(connection)
+    rows = await load_rows(connection, organization_id, locations, ("id", *_RESOLVED, *_STORED))
     stored = {key: _facts_of(row) for key, row in rows.items()}
     facts, outcomes = _apply(stored, updates)
     resolved, faults = _resolve(facts, stored, default_time_zone, refused)
@@ -98,7 +98,7 @@ async def store_locations(
     ]
     result.followed = _count_followers(rows, changed, zip(updates, result.outcomes, strict=True))
     changed = [{**row, "search_text": search_text(row["site"], row["room"])} for row in changed]
-    await upsert(connection, organization_id, locations, changed)
+    await upsert_rows(connection, organization_id, locations, changed)
     return result
 
 

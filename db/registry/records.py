@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Table, and_, exists, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.registry.rows import chunks, load, lock, upsert
+from db.registry.rows import chunks, load_rows, lock_imports, upsert_rows
 from db.tables import patients, staff_members, staff_roles
 from domain.records import Patient, StaffMember
 from domain.registry import FIELD_TIMES, UPDATED_AT, Outcome, RegistryUpdate, apply_update
@@ -73,9 +73,9 @@ async def store_updates(
     """
     if not updates:
         return []
-    await lock(connection)
+    await lock_imports(connection)
     fields = ("id", kind.required, *kind.defaults(""), UPDATED_AT, FIELD_TIMES)
-    before = await load(connection, organization_id, kind.table, fields, {update.id for update in updates})
+    before = await load_rows(connection, organization_id, kind.table, fields, {update.id for update in updates})
     after: dict[str, Mapping[str, Any]] = dict(before)
     outcomes = []
     for change in updates:
@@ -84,13 +84,13 @@ async def store_updates(
         if record is not None:
             after[change.id] = record
     changed = [{**record, **kind.derived(record)} for key, record in sorted(after.items()) if record != before.get(key)]
-    await upsert(connection, organization_id, kind.table, changed)
+    await upsert_rows(connection, organization_id, kind.table, changed)
     return outcomes
 
 
 async def staff_of_roles(connection: AsyncConnection, organization_id: str, role_ids: Iterable[str]) -> set[str]:
     """Return the ids of the staff that have these roles. Unknown roles are ignored."""
-    roles = await load(connection, organization_id, staff_roles, ("id", "staff_id"), set(role_ids))
+    roles = await load_rows(connection, organization_id, staff_roles, ("id", "staff_id"), set(role_ids))
     return {role["staff_id"] for role in roles.values()}
 
 

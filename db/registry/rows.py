@@ -15,7 +15,7 @@ _IMPORT_LOCK: Final = 5_308_214_966_720_184_653
 _CHUNK_SIZE: Final = 10_000
 
 
-async def lock(connection: AsyncConnection) -> None:
+async def lock_imports(connection: AsyncConnection) -> None:
     """Wait for the transactions of other imports, and block them until this transaction ends."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
@@ -28,7 +28,7 @@ def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
         yield ordered[start : start + _CHUNK_SIZE]
 
 
-async def load(
+async def load_rows(
     connection: AsyncConnection,
     organization_id: str,
     table: Table,
@@ -45,7 +45,7 @@ async def load(
     return rows
 
 
-async def upsert(
+async def upsert_rows(
     connection: AsyncConnection, organization_id: str, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert the rows, or overwrite existing ones. All rows have the same columns."""

@@ -48,18 +48,20 @@ DAMAGE = {
     "USAGE on the sequence of pm_group_outbox for pm_group_server": (
         "REVOKE USAGE ON SEQUENCE pm_group_outbox_sequence_seq FROM pm_group_server"
     ),
-    "no undeclared privilege on pm_group_audit_log for pm_group_server": (
+    "only declared privileges on pm_group_audit_log for pm_group_server": (
         "GRANT DELETE ON pm_group_audit_log TO PUBLIC"
     ),
-    "no undeclared privilege on pm_group_access_log for pm_group_server": (
+    "only declared privileges on pm_group_access_log for pm_group_server": (
         "GRANT UPDATE (operation) ON pm_group_access_log TO pm_group_server"
     ),
-    "no undeclared privilege on pm_group_outbox for pm_group_background": (
+    "only declared privileges on pm_group_outbox for pm_group_background": (
         "GRANT UPDATE (envelope) ON pm_group_outbox TO pm_group_background"
     ),
-    "no undeclared policy on pm_group_patients": "CREATE POLICY open ON pm_group_patients USING (true)",
-    "no undeclared policy on pm_group_schedule": "CREATE POLICY own ON pm_group_schedule TO clinic_server USING (true)",
-    "no undeclared policy on pm_group_locations": (
+    "only declared policies on pm_group_patients": "CREATE POLICY open ON pm_group_patients USING (true)",
+    "only declared policies on pm_group_schedule": (
+        "CREATE POLICY own ON pm_group_schedule TO clinic_server USING (true)"
+    ),
+    "only declared policies on pm_group_locations": (
         "CREATE POLICY hidden ON pm_group_locations AS RESTRICTIVE TO pm_group_server USING (false)"
     ),
     "policy pm_group_schedule_of_organization": (
