@@ -68,7 +68,7 @@ async def test_inactive_patients_on_rosters_are_notices_not_violations(engine: D
     assert len(notices) == 4
     assert all(" patient=patient-2" in line or " patient=patient-4" in line for line in notices)
     assert result.startswith("All invariants hold.")
-    assert count == "Inactive patients who are seated or wait: 4. No seat is taken from them."
+    assert count == "Inactive patients with a seat or a waitlist place, which they keep: 4."
 
 
 async def test_the_command_prints_a_summary_if_all_invariants_hold(engine: Database) -> None:
