@@ -1,4 +1,4 @@
-"""Runs one operation of a document that was read by schema.admission.documents: it is not parsed or validated again."""
+"""Execution of an operation of a document that `schema.admission.documents` has parsed and validated."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeGuard, cast
@@ -11,13 +11,13 @@ from executor import execute as execute_compiled
 from resolvers.context import Context
 from schema.admission.documents import Document, Operation
 
-# It knows the leaf values' types; its own annotation is wider than what it answers.
+# It is fast for the types of leaf values. Its own annotation is not a type guard.
 _IS_AWAITABLE: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
-    """Return graphql-core's schema of one of Strawberry's."""
-    return schema._schema  # noqa: SLF001 - Strawberry gives it no public name
+    """Return the graphql-core schema of a Strawberry schema."""
+    return schema._schema  # noqa: SLF001 - it has no public name
 
 
 def execute(
@@ -29,7 +29,7 @@ def execute(
 ) -> Awaitable[ExecutionResult]:
     """Return the result of an operation.
 
-    Strawberry's own `Schema.execute` would parse and validate the text, and run extensions, of which there are none.
+    Strawberry's own `Schema.execute` would parse and validate the text again, and run extensions, which are not used.
     """
     return execute_compiled(
         schema.execution_context_class,

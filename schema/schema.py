@@ -1,4 +1,4 @@
-"""The schema as a whole, and its text."""
+"""The schema, and its text."""
 
 from copy import copy
 from typing import Any
@@ -17,14 +17,14 @@ from schema.scalars import SCALARS
 from schema.types import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
 
 
-def _written(part: Any) -> orjson.Fragment:
+def _encoded(part: Any) -> orjson.Fragment:
     return orjson.Fragment(orjson.dumps(part))
 
 
 class _Executor(CompiledExecutor):
-    """The executor, which tells the request's context where an attempt came to nothing. orjson writes its answers."""
+    """The compiled executor. It counts fallbacks in the request's context, and orjson encodes its results."""
 
-    encode = staticmethod(_written)
+    encode = staticmethod(_encoded)
 
     @staticmethod
     def on_fallback(context_value: Context) -> None:
@@ -34,7 +34,7 @@ class _Executor(CompiledExecutor):
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    # Those that only node(id) may lead to are named, so that it can answer with any of them.
+    # The types that `node` can return, whether or not another field leads to them.
     types=[GroupDefinition, Occurrence, Enrollment, StaffMember, Location, Patient],
     config=StrawberryConfig(scalar_map=SCALARS),
     execution_context_class=_Executor,
@@ -42,11 +42,11 @@ schema = strawberry.Schema(
 
 
 def executed(*, compiled: bool, cache_bytes: int = DEFAULT_LIMITS.cache_bytes) -> strawberry.Schema:
-    """Return the schema with the compiled executor, or with Strawberry's own: the same in all but the time they take.
+    """Return the schema with the compiled executor, or with Strawberry's own. Their responses are equal.
 
     Args:
-        compiled: Whether it is the compiled executor.
-        cache_bytes: About how many bytes of memory may be kept of documents; those compiled may keep half of them.
+        compiled: Whether to use the compiled executor.
+        cache_bytes: The approximate size of the cache of documents. Compiled operations may use half of it.
     """
     if compiled:
         _Executor.plan_cache.max_bytes = cache_bytes // 2

@@ -134,7 +134,7 @@ async def test_fields_of_many_lists_are_those_of_their_records(engine: Database,
             assert [told(page, "id") for page in both] == [[record.id for record in page] for page in whole]
 
 
-async def test_of_no_field_at_all_there_are_as_many_rows_as_records(engine: Database) -> None:
+async def test_a_page_without_fields_has_a_row_for_each_record(engine: Database) -> None:
     groups = await fill(engine)
     async with snapshot(engine, OURS) as seen:
         found = await SESSIONS_OF_GROUP.read_pages(seen, groups, SessionFilter(), Window(3), Fields(frozenset()))
@@ -147,7 +147,7 @@ async def test_of_no_field_at_all_there_are_as_many_rows_as_records(engine: Data
         ]
 
 
-async def test_fields_of_patients_come_in_the_order_of_the_ids_or_not_at_all(engine: Database) -> None:
+async def test_partial_patients_are_in_the_order_of_the_ids(engine: Database) -> None:
     for organization in (OURS, THEIRS):
         await seed(engine, organization)
     async with engine.begin() as connection:
@@ -178,7 +178,7 @@ async def test_fields_of_patients_come_in_the_order_of_the_ids_or_not_at_all(eng
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_what_no_answer_can_hold_is_not_written_into_one(engine: Database) -> None:
+async def test_values_that_python_cannot_represent_are_refused(engine: Database) -> None:
     groups = await fill(engine)
     odd = {"end_time": "TIME '23:00:00.5'", "created_at": "TIMESTAMPTZ 'infinity'"}
     for name, value in odd.items():

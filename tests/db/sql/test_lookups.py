@@ -1,4 +1,4 @@
-"""Looking several things up by one id: together as alone, of one moment, of the own organization."""
+"""Several lookups by one id: combined or separate, of one snapshot, of the caller's organization."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -70,7 +70,7 @@ def told(found: list[Any]) -> list[Any]:
     ]
 
 
-async def test_what_is_looked_up_together_is_what_is_looked_up_alone(engine: Database) -> None:
+async def test_combined_lookups_return_what_separate_ones_do(engine: Database) -> None:
     *ours, theirs, nobodys = await fill(engine)
     for group in (*ours, theirs, nobodys):
         together = await look_up(engine, OURS, Lookups(EVERYTHING), group)
@@ -79,21 +79,21 @@ async def test_what_is_looked_up_together_is_what_is_looked_up_alone(engine: Dat
         assert (together[0] is not None) == (group in ours)
 
 
-async def test_it_is_of_the_own_organization(engine: Database) -> None:
+async def test_lookups_read_only_the_own_organization(engine: Database) -> None:
     *_, theirs, _ = await fill(engine)
     for organization, name in ((OURS, None), (THEIRS, "theirs"), (OURS, None)):
         [group, *_] = await look_up(engine, organization, Lookups(EVERYTHING), theirs)
         assert getattr(group, "name", None) == name
 
 
-async def test_it_is_one_statement_where_the_database_can(engine: Database, database_kind: str) -> None:
+async def test_combined_lookups_are_one_statement_on_postgresql(engine: Database, database_kind: str) -> None:
     full, *_ = await fill(engine)
     counted = start_counting()
     await look_up(engine, OURS, Lookups(EVERYTHING), full)
     assert counted.statements == (1 if database_kind == "postgresql" else len(EVERYTHING))
 
 
-async def test_it_is_of_one_moment(engine: Database) -> None:
+async def test_combined_lookups_read_one_snapshot(engine: Database) -> None:
     """In a snapshot it is the snapshot's; alone it is of the statement's own, whatever commits meanwhile."""
     full, *_ = await fill(engine)
     async with snapshot(engine, OURS) as opened:
