@@ -1,7 +1,15 @@
 // What every client must do with its stock settings. Each test makes a group of its own.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeGroup, renameGroup, rosterOnServer, SHARED_REGISTRY_ID, type Enrollment, type Roster, type Variables } from "./clinic.ts";
+import {
+  makeGroup,
+  renameGroup,
+  rosterOnServer,
+  SHARED_REGISTRY_ID,
+  type Enrollment,
+  type Roster,
+  type Variables,
+} from "./clinic.ts";
 import { disenroll, enroll, move, peopleQuery, promote, remove, rosterQuery, update } from "./documents.ts";
 
 export interface Client {
@@ -39,7 +47,14 @@ const CHANGES: Record<string, Change> = {
 };
 
 /** What a screen shows of a roster. */
-type View = { name: string; enrolled: number; waitlisted: number; seated: string[]; waiting: string[]; positions: number[] };
+type View = {
+  name: string;
+  enrolled: number;
+  waitlisted: number;
+  seated: string[];
+  waiting: string[];
+  positions: number[];
+};
 
 function view({ groupDefinition: { name, capacity, enrollments } }: Roster): View {
   const position = ({ waitlistPosition }: Enrollment) => waitlistPosition ?? 0;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { rosterQuery } from "./documents.ts";
 
 export const url = setting("GRAPHQL_URL");
+export const urlWithoutPersistedQueries = setting("GRAPHQL_URL_WITHOUT_PERSISTED_QUERIES");
 export const headers = { authorization: `Bearer ${setting("GRAPHQL_TOKEN")}` };
 
 /** The registry id of both a patient and a member of staff. */
@@ -69,13 +70,20 @@ export async function makeGroup(seats: number, patients: number): Promise<string
 
 export async function renameGroup(id: string, name: string): Promise<void> {
   await send(
-    `mutation ($input: UpdateGroupDefinitionInput!) { updateGroupDefinition(input: $input) { userErrors { message } } }`,
+    `mutation ($input: UpdateGroupDefinitionInput!) {
+      updateGroupDefinition(input: $input) { userErrors { message } }
+    }`,
     { input: { id, name } },
   );
 }
 
 export async function rosterOnServer(id: string): Promise<Roster> {
   return send<Roster>(rosterQuery, { id });
+}
+
+/** Returns how many different nodes a list has. */
+export function countNodes({ edges }: Connection): number {
+  return new Set(edges.map(({ node }) => node.id)).size;
 }
 
 /** Returns a `fetch` that notes of each request its method, and whether it has the query's text or only the hash. */

@@ -15,11 +15,15 @@ from sqlalchemy import insert
 
 from db.connections.engine import Database
 from db.tables import staff_members
-from tests.support.api_client import ORGANIZATION, app, bearer, clinic
+from resolvers.context import Clinic
+from server.app import create_app
+from server.auth.authenticator import Authenticator
+from server.settings.request_limits import RequestLimits
+from tests.support.api_client import ORGANIZATION, SECRET, app, bearer, clinic
 from tests.support.clinic import seed
 from tests.support.node import NODE
 from tests.support.repository import ROOT
-from tests.support.served_app import address
+from tests.support.served_app import address, serve_app
 
 __all__ = ["address", "app", "clinic"]
 
@@ -49,7 +53,7 @@ async def run(*command: str | Path, **variables: str) -> None:
 
 # The clients see no difference between the databases.
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_clients_work_with_their_stock_settings(address: str, engine: Database) -> None:
+async def test_clients_work_with_their_stock_settings(address: str, clinic: Clinic, engine: Database) -> None:
     await seed(engine, ORGANIZATION)
     async with engine.begin() as connection:
         namesake = {"id": "patient-1", "display_name": "Staff 1", "active": True, "search_text": "staff 1"}
@@ -57,4 +61,11 @@ async def test_clients_work_with_their_stock_settings(address: str, engine: Data
     await compile_documents()
     await run(PACKAGES / "typescript" / "bin" / "tsc", "--project", ".")
     token = bearer().removeprefix("Bearer ")
-    await run("--test", "*.test.ts", GRAPHQL_URL=f"{address}/graphql", GRAPHQL_TOKEN=token)
+    off = RequestLimits(persisted_queries=False)
+    async with serve_app(create_app(clinic, Authenticator(SECRET), graphiql=False, limits=off)) as other_address:
+        await run(
+            *("--test", "*.test.ts"),
+            GRAPHQL_TOKEN=token,
+            GRAPHQL_URL=f"{address}/graphql",
+            GRAPHQL_URL_WITHOUT_PERSISTED_QUERIES=f"{other_address}/graphql",
+        )
