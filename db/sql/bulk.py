@@ -3,7 +3,7 @@
 One statement for each row would take seconds for a long waitlist, and a round trip for each kind of row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,9 +25,19 @@ class JsonRows(TypeDecorator[Any]):
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Return the rows for the driver, with UUIDs in hexadecimal, as SQLite's columns have them."""
-        rows = [{name: item.hex if isinstance(item, UUID) else item for name, item in row.items()} for row in value]
-        return rows if dialect.name == "postgresql" else orjson.dumps(rows).decode()
+        """Return the rows for the driver, with UUIDs as each database writes them."""
+        if dialect.name == "postgresql":
+            return [{name: _plain(item, str) for name, item in row.items()} for row in value]
+        # SQLite's columns hold UUIDs in hexadecimal.
+        return orjson.dumps([{name: _plain(item, _hex) for name, item in row.items()} for row in value]).decode()
+
+
+def _plain(item: Any, write: Callable[[UUID], str]) -> Any:
+    return write(item) if isinstance(item, UUID) else item
+
+
+def _hex(id: UUID) -> str:
+    return id.hex
 
 
 def json_rows(
