@@ -104,7 +104,7 @@ class Documents:
         self._cache: DocumentCache[Document] = DocumentCache(_MAX_DOCUMENTS, limits.cache_bytes // 2)
         self._lock = asyncio.Lock()
 
-    async def read(self, text: str, organization_id: str = "", sha256: str | None = None) -> Document:
+    async def read(self, text: str, organization_id: str, sha256: str | None = None) -> Document:
         """Return the document of a text. Other tasks can run between its parsing, its validation and its execution.
 
         Args:

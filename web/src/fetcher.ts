@@ -4,7 +4,7 @@ import { currentToken } from "./token";
 export type Operation = { query: string; operationName?: string | null; variables?: unknown };
 export type Fetcher = ReturnType<typeof signedFetcher>;
 
-/** Returns a function that sends operations as the signed-in person. It calls `onRefused` if the server refuses the token. */
+/** Returns a function that sends operations as the signed-in person, and calls `onRefused` if the token is refused. */
 export function signedFetcher(onRefused: () => void) {
   return async (
     { query, operationName, variables }: Operation,
@@ -29,17 +29,18 @@ export function signedFetcher(onRefused: () => void) {
     try {
       return JSON.parse(body) as object;
     } catch {
-      return { errors: [{ message: `The server returned status ${response.status} without JSON: ${body.slice(0, 200)}` }] };
+      const message = `The server returned status ${response.status} without JSON: ${body.slice(0, 200)}`;
+      return { errors: [{ message }] };
     }
   };
 }
 
-/** Returns the operation name if the document has it. For a moment after a change of tabs GraphiQL passes the old tab's. */
+/** Returns the name if the document has it. For a moment after a change of tabs GraphiQL passes the old tab's. */
 function nameIn(query: string, name: string | null | undefined): string | undefined {
   if (!name) return undefined;
   try {
-    const exists = parse(query).definitions.some((part) => part.kind === Kind.OPERATION_DEFINITION && part.name?.value === name);
-    return exists ? name : undefined;
+    const operations = parse(query).definitions.filter((part) => part.kind === Kind.OPERATION_DEFINITION);
+    return operations.some((operation) => operation.name?.value === name) ? name : undefined;
   } catch {
     return name; // the server reports the syntax error
   }

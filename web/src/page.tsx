@@ -34,7 +34,7 @@ function Page() {
       </header>
       <main>
         {(person === null || refused) && <SignIn refused={refused} />}
-        {/* A refused token leaves the editor in place, with the person's work. A new token of that person continues it. */}
+        {/* If a token is refused, the editor stays, with the person's work. A new token continues it. */}
         {person !== null && (
           <Editor person={person} refused={refused} onRefused={() => setRefused(true)} key={ownerOf(person)} />
         )}

@@ -1,6 +1,6 @@
-// What GraphiQL remembers, and for how long. Variables hold ids of patients, and a clinic's computers are shared, so the
-// tabs last until the browser tab closes or somebody else signs in. Only the color theme lasts longer. Everything else,
-// such as the history of queries and the headers, ends with the page.
+// What GraphiQL remembers, and for how long. Variables hold ids of patients, and a clinic's computers are shared. So
+// the tabs last until the browser tab closes, or somebody else signs in. Only the color theme lasts longer. Everything
+// else, such as the history of queries and the headers, ends with the page.
 
 import type { Tab } from "./examples";
 

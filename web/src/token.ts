@@ -38,10 +38,11 @@ export function personOf(value: string): Person {
   const claims = claimsOf(value);
   const roles = texts(claims["roles"]);
   const permissions = texts(claims["permissions"]);
+  const count = `${permissions.length} permission${permissions.length === 1 ? "" : "s"}`;
   return {
     subject: String(claims["sub"] ?? "unknown"),
     organization: String(claims["organization_id"] ?? "unknown"),
-    access: roles.length > 0 ? roles.join(", ") : `${permissions.length} permission${permissions.length === 1 ? "" : "s"}`,
+    access: roles.length > 0 ? roles.join(", ") : count,
   };
 }
 

@@ -12,6 +12,7 @@ from schema.admission.documents import Documents, InvalidDocument
 from schema.admission.limits import DEFAULT_LIMITS
 from schema.execute import graphql_schema
 from schema.schema import schema
+from tests.support.api_client import ORGANIZATION
 
 pytestmark = pytest.mark.anyio
 
@@ -22,17 +23,21 @@ def documents() -> Documents:
 
 
 async def test_a_text_is_read_once(documents: Documents) -> None:
-    assert await documents.read("{ viewer { id } }") is await documents.read("{ viewer { id } }")
-    assert await documents.read("{ viewer { id } }") is not await documents.read("{ viewer { id }  }")
+    assert await documents.read("{ viewer { id } }", ORGANIZATION) is await documents.read(
+        "{ viewer { id } }", ORGANIZATION
+    )
+    assert await documents.read("{ viewer { id } }", ORGANIZATION) is not await documents.read(
+        "{ viewer { id }  }", ORGANIZATION
+    )
 
 
 async def test_an_operation_is_selected_by_name_or_as_the_only_one(documents: Documents) -> None:
-    two = await documents.read("query A { viewer { id } } query B { viewer { id } }")
+    two = await documents.read("query A { viewer { id } } query B { viewer { id } }", ORGANIZATION)
     assert two.operation(None) is None
     assert two.operation("C") is None
     assert [operation.name for operation in two.operations] == ["A", "B"]
     assert two.operation("B") is two.operations[1]
-    one = await documents.read("{ viewer { id } }")
+    one = await documents.read("{ viewer { id } }", ORGANIZATION)
     assert one.operation(None) is one.operations[0]
     assert one.operation("A") is one.operation("") is None
 
@@ -40,9 +45,9 @@ async def test_an_operation_is_selected_by_name_or_as_the_only_one(documents: Do
 async def test_an_invalid_document_is_not_cached(documents: Documents) -> None:
     for _ in range(2):
         with pytest.raises(GraphQLSyntaxError):
-            await documents.read("{ viewer")
+            await documents.read("{ viewer", ORGANIZATION)
         with pytest.raises(InvalidDocument):
-            await documents.read("{ nothing }")
+            await documents.read("{ nothing }", ORGANIZATION)
     assert len(documents._cache) == 0
 
 
@@ -50,13 +55,13 @@ async def test_the_documents_used_last_are_cached(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(module, "_MAX_DOCUMENTS", 3)
     documents = Documents(graphql_schema(schema), DEFAULT_LIMITS)
     texts = [f"{{ viewer {{ id }} }} # {number}" for number in range(4)]
-    first = await documents.read(texts[0])
-    second = await documents.read(texts[1])
-    await documents.read(texts[2])
-    assert await documents.read(texts[0]) is first
-    await documents.read(texts[3])
-    assert await documents.read(texts[0]) is first
-    assert await documents.read(texts[1]) is not second
+    first = await documents.read(texts[0], ORGANIZATION)
+    second = await documents.read(texts[1], ORGANIZATION)
+    await documents.read(texts[2], ORGANIZATION)
+    assert await documents.read(texts[0], ORGANIZATION) is first
+    await documents.read(texts[3], ORGANIZATION)
+    assert await documents.read(texts[0], ORGANIZATION) is first
+    assert await documents.read(texts[1], ORGANIZATION) is not second
     assert len(documents._cache) == 3
 
 
@@ -78,7 +83,7 @@ async def test_large_documents_are_cached_in_bounded_memory(text: str, count: in
     tracemalloc.start()  # without a garbage collection: evicted documents must be freed at once
     try:
         for number in range(count):
-            await documents.read(f"{text} # {number}")
+            await documents.read(f"{text} # {number}", ORGANIZATION)
         size, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -87,13 +92,13 @@ async def test_large_documents_are_cached_in_bounded_memory(text: str, count: in
 
 
 async def test_concurrent_requests_read_a_document_once(documents: Documents) -> None:
-    results = await asyncio.gather(*(documents.read("{ viewer { id } }") for _ in range(5)))
+    results = await asyncio.gather(*(documents.read("{ viewer { id } }", ORGANIZATION) for _ in range(5)))
     assert len({id(document) for document in results}) == 1
     assert len(documents._cache) == 1
 
 
 async def test_a_cancelled_request_does_not_block_other_requests(documents: Documents) -> None:
-    first, second = (asyncio.create_task(documents.read("{ viewer { id } }")) for _ in range(2))
+    first, second = (asyncio.create_task(documents.read("{ viewer { id } }", ORGANIZATION)) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
     assert (await second).operations
@@ -109,6 +114,6 @@ async def test_other_tasks_run_between_parsing_and_validating(documents: Documen
             runs += 1
             await asyncio.sleep(0)
 
-    reading = asyncio.create_task(documents.read("{ viewer { id } }"))
+    reading = asyncio.create_task(documents.read("{ viewer { id } }", ORGANIZATION))
     await asyncio.gather(reading, other_task())
     assert runs >= 2

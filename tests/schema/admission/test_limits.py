@@ -12,6 +12,7 @@ from schema.admission.limit_checks import LimitExceeded, check_cost, check_varia
 from schema.admission.limits import DEFAULT_LIMITS, Limits
 from schema.execute import graphql_schema
 from schema.schema import schema
+from tests.support.api_client import ORGANIZATION
 from tests.support.repository import EXAMPLE_QUERIES
 
 REPORT = """query Report($groups: Int = 200, $sessions: Int = 20, $enrollments: Int = 20) {
@@ -25,7 +26,7 @@ REPORT = """query Report($groups: Int = 200, $sessions: Int = 20, $enrollments: 
 
 def read(text: str, **limits: int) -> Documents:
     documents = Documents(graphql_schema(schema), Limits(**limits))
-    asyncio.run(documents.read(text))
+    asyncio.run(documents.read(text, ORGANIZATION))
     return documents
 
 
@@ -41,7 +42,7 @@ def refusal(text: str, **limits: int) -> tuple[str, int, int]:
 
 
 def cost(text: str, variables: dict[str, Any] | None = None, operation: str | None = None) -> int:
-    document = asyncio.run(Documents(graphql_schema(schema), DEFAULT_LIMITS).read(text))
+    document = asyncio.run(Documents(graphql_schema(schema), DEFAULT_LIMITS).read(text, ORGANIZATION))
     selected = document.operation(operation)
     assert selected is not None
     return selected.cost(variables)
@@ -53,7 +54,7 @@ def cost(text: str, variables: dict[str, Any] | None = None, operation: str | No
 @pytest.mark.parametrize("example", EXAMPLE_QUERIES, ids=lambda path: path.stem)
 def test_every_example_of_graphiql_uses_at_most_half_of_the_limits(example: Path) -> None:
     halved = Limits(*(getattr(DEFAULT_LIMITS, name) // 2 for name in Limits.__slots__))
-    document = asyncio.run(Documents(graphql_schema(schema), halved).read(example.read_text()))
+    document = asyncio.run(Documents(graphql_schema(schema), halved).read(example.read_text(), ORGANIZATION))
     for operation in document.operations:
         check_cost(operation.cost({}), halved)
 
@@ -268,7 +269,7 @@ def test_multiplying_lists_are_measured_without_expanding_them() -> None:
     )
     query = f"query($n:Int){{groupDefinitions(first:$n){{nodes{{...F0}}}}}}{chain}fragment F5 on GroupDefinition{{id}}"
     documents = Documents(graphql_schema(schema), Limits(depth=100))
-    operation = asyncio.run(documents.read(query)).operation(None)
+    operation = asyncio.run(documents.read(query, ORGANIZATION)).operation(None)
     assert operation is not None
     assert operation.cost({"n": 200}) > 200**6
 

@@ -28,6 +28,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
 def test_only_the_environment_argument_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "ERROR")
     assert load_settings({}).log_level == "INFO"
+    assert load_settings({}).request_limits.persisted_queries
     assert load_settings({"PATH": "/bin", "HOME": "/"}) == load_settings({})
 
 
@@ -46,6 +47,7 @@ def test_every_variable_is_read() -> None:
             "LIMIT_TOKENS": "9000",
             "CORS_ORIGINS": "https://admin.example.org, http://localhost:3000",
             "RATE_LIMIT": "10/second;200/minute",
+            "PERSISTED_QUERIES": "Off",
         }
     )
     assert settings.sign_in_configured
@@ -54,7 +56,9 @@ def test_every_variable_is_read() -> None:
     assert settings.first_weekday == 0
     assert settings.log_level == "DEBUG"
     assert settings.serves_graphiql(demo=False)
-    assert settings.request_limits == RequestLimits(2_000_000, Limits(tokens=9000), "10/second;200/minute")
+    assert settings.request_limits == RequestLimits(
+        2_000_000, Limits(tokens=9000), "10/second;200/minute", persisted_queries=False
+    )
     assert settings.allowed_origins == ("https://admin.example.org", "http://localhost:3000")
 
 
@@ -100,6 +104,7 @@ def test_an_invalid_part_of_the_database_url_is_named() -> None:
         ("WEEK_START", "0"),
         ("LOG_LEVEL", "loud"),
         ("GRAPHIQL", "yes"),
+        ("PERSISTED_QUERIES", "no"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://admin.example.org/"),
         ("CORS_ORIGINS", "https://admin.example.org null"),
