@@ -54,6 +54,13 @@ class Event:
 
 # The version is bookkeeping, and the entry has a time of its own.
 _NOT_IN_HISTORY = frozenset({"version", "created_at", "updated_at"})
+_RECURRENCE_FIELDS = ("rule", "start_date", "start_time", "excluded_dates")
+
+
+def max_changes(record_class: type) -> int:
+    """Return how many fields of a record its history can name in one entry, as for a new record."""
+    names = {field.name for field in fields(record_class)} - _NOT_IN_HISTORY
+    return len(names) + (len(_RECURRENCE_FIELDS) - 1 if "recurrence" in names else 0)
 
 
 def as_text(value: object) -> str | None:
@@ -84,10 +91,7 @@ def _texts(record: Any) -> dict[str, str | None]:
         if field.name in _NOT_IN_HISTORY:
             continue
         if field.name == "recurrence":
-            texts |= {
-                f"recurrence_{name}": as_text(getattr(value, name, None) or None)
-                for name in ("rule", "start_date", "start_time", "excluded_dates")
-            }
+            texts |= {f"recurrence_{name}": as_text(getattr(value, name, None) or None) for name in _RECURRENCE_FIELDS}
             continue
         texts[field.name] = as_text(value)
     return texts

@@ -16,7 +16,7 @@ from resolvers.queries import node as nodes
 from resolvers.queries import recurrences
 from resolvers.queries.lists import page_of_organization
 from resolvers.queries.pages import Page
-from schema.admission.cost_directives import CostWeight
+from schema.admission.cost_directives import CostWeight, ListSize
 from schema.arguments import After, Before, First, Last, Search
 from schema.connections import Connection
 from schema.filters import (
@@ -52,7 +52,10 @@ _ENROLLMENTS = PermissionKey.GROUP_ENROLLMENTS_VIEW
 class Viewer:
     id: strawberry.ID = strawberry.field(description="Your id at the identity provider.")
     organization_id: strawberry.ID = strawberry.field(description="Your organization. You see only its records.")
-    permissions: list[str] = strawberry.field(description="The permission keys that you hold, sorted.")
+    permissions: list[str] = strawberry.field(
+        description="The permission keys that you hold, sorted.",
+        directives=[ListSize(assumed_size=len(PermissionKey))],
+    )
 
 
 @strawberry.type(description="All queries. A record of another organization is treated as if it did not exist.")

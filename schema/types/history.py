@@ -1,11 +1,16 @@
 """History, as clients see it."""
 
 from datetime import datetime
+from typing import Final
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from domain.changes import FieldChange
+from domain.changes import FieldChange, max_changes
+from domain.records import Enrollment, GroupDefinition, Occurrence
+from schema.admission.cost_directives import ListSize
+
+_MAX_CHANGES: Final = max(max_changes(record) for record in (GroupDefinition, Occurrence, Enrollment))
 
 
 @strawberry.type(description="A field before and after a change.")
@@ -26,5 +31,6 @@ class AuditEntry:
     actor_id: str = strawberry.field(description="The id of the caller at the identity provider.")
     action: str = strawberry.field(description="The action, for example created or cancelled.")
     changes: list[AuditChange] = strawberry.field(
-        description="The fields that changed, with their values before and after."
+        description="The fields that changed, with their values before and after.",
+        directives=[ListSize(assumed_size=_MAX_CHANGES)],
     )

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graphql import GraphQLField, GraphQLList, GraphQLObjectType, get_named_type, get_nullable_type
+
 from resolvers.caller import PermissionKey
+from schema.admission.cost_directives import SIZING_ARGUMENTS, declared_size
 from schema.permissions import RequiresPermission
 from schema.schema import export, schema
 from tests.support.repository import ROOT
@@ -37,6 +40,37 @@ def test_everything_is_described() -> None:
         parts
     ).keys()
     assert [coordinate for coordinate, part in parts if not part.description] == []
+
+
+def test_every_list_has_a_size_for_the_cost_of_a_query() -> None:
+    types = [
+        kind
+        for name, kind in schema._schema.type_map.items()
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__")
+    ]
+    fields = [field for kind in types for field in kind.fields.values()]
+    pages = {kind for kind in types if all(map(_has_size_argument, _fields_of_type(kind, fields)))}
+    lists = [
+        (f"{kind.name}.{name}", field, kind)
+        for kind in types
+        for name, field in kind.fields.items()
+        if isinstance(get_nullable_type(field.type), GraphQLList)
+    ]
+    assert {"PatientConnection.nodes", "Recurrence.dates", "AuditEntry.changes"} <= {name for name, _, _ in lists}
+    assert [
+        name
+        for name, field, kind in lists
+        if not _has_size_argument(field) and declared_size(field) is None and kind not in pages
+    ] == []
+
+
+def _fields_of_type(kind: GraphQLObjectType, fields: list[GraphQLField]) -> list[GraphQLField]:
+    """Return the fields whose value is this object. The root types are the value of a field that has no size."""
+    return [field for field in fields if get_named_type(field.type) is kind] or [GraphQLField(kind)]
+
+
+def _has_size_argument(field: GraphQLField) -> bool:
+    return any(name in field.args for name in SIZING_ARGUMENTS)
 
 
 def _parts(members: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

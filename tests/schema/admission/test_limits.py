@@ -84,6 +84,12 @@ def test_a_report_of_200_groups_passes_and_of_2000_groups_does_not() -> None:
     assert cost(sparse) > DEFAULT_LIMITS.cost
 
 
+def test_the_histories_of_50_groups_are_within_the_limit() -> None:
+    history = """{ groupDefinitions(first: 50) { nodes { history(first: 10) { nodes {
+      at actorId action changes { field before after } } } } } }"""
+    check_cost(cost(history), Limits(cost=DEFAULT_LIMITS.cost // 4))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
