@@ -98,7 +98,7 @@ def refuse_deleted(group: GroupDefinition, field: str) -> None:
 def refuse_stale(version: int, expected_version: int | None) -> None:
     """Raise a Refusal with VERSION_CONFLICT if the caller expects another version of a record."""
     if expected_version is not None and expected_version != version:
-        message = f"The current version is {version}, not {expected_version}. Reload the record and try again."
+        message = f"The current version is {version}. Reload the record and try again."
         raise Refusal(Fault(FaultCode.VERSION_CONFLICT, message, ("input", "expectedVersion")))
 
 
@@ -161,7 +161,7 @@ def _capacity_faults(draft: GroupDraft, *, is_min_edited: bool) -> list[Fault]:
         if least is None or 1 <= least <= most:
             return []
         # The fault is at the edited field: the maximum may be lowered below an unchanged minimum.
-        message = f"The minimum capacity is {least}. It must be between 1 and the maximum capacity, {most}."
+        message = "The minimum capacity must be between 1 and the maximum capacity."
         return [Fault(FaultCode.OUT_OF_RANGE, message, ("input", "minCapacity" if is_min_edited else "maxCapacity"))]
     if most is None:
         faults = [Fault(FaultCode.REQUIRED, "A group must have a maximum capacity.", ("input", "maxCapacity"))]

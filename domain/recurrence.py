@@ -62,7 +62,7 @@ def parse_recurrence(
         message = "The start time must be a local time in whole minutes, such as 09:30:00."
         faults.append(Fault(FaultCode.INVALID, message, (*field, "startTime")))
     if len(excluded) > MAX_EXCLUDED_DATES:
-        message = f"The recurrence has {len(excluded):,} excluded dates. The maximum is {MAX_EXCLUDED_DATES:,}."
+        message = f"A recurrence may have at most {MAX_EXCLUDED_DATES:,} excluded dates."
         faults.append(Fault(FaultCode.INVALID, message, (*field, "excludedDates")))
     if not all(map(_in_range, excluded)):
         faults.append(Fault(FaultCode.OUT_OF_RANGE, f"Each excluded date {years}", (*field, "excludedDates")))
@@ -96,7 +96,7 @@ def _rule_faults(rule: str, start_date: date, field: FieldPath) -> list[Fault]:
     except InvalidRule as invalid:
         return [_rule_fault(message, field) for message in invalid.messages]
     if until and until < start_date:
-        return [_rule_fault(f"UNTIL must not be before the start date, {start_date.isoformat()}.", field)]
+        return [_rule_fault("UNTIL must not be before the start date.", field)]
     return [_rule_fault(message, field) for message in empty_parts(rule, start_date)]
 
 

@@ -16,7 +16,6 @@ MAX_INTERVAL = 1_000
 MAX_COUNT = 10_000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 WEEKDAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_MAX_QUOTED = 30
 
 
 class Frequency(StrEnum):
@@ -106,9 +105,11 @@ class _Mistake(Exception):
 def _reader(part: str, earlier: Container[str]) -> Callable[[str, str], object]:
     name, equals, _ = part.partition("=")
     if not equals:
-        raise _Mistake(f"{_quoted(part)} is not a rule part. Write NAME=VALUE parts, separated by semicolons.")
+        raise _Mistake(
+            "Each part of the rule must be NAME=VALUE. Separate parts by semicolons, as in FREQ=WEEKLY;BYDAY=MO."
+        )
     if name not in _READERS:
-        raise _Mistake(_UNSUPPORTED.get(name) or f"{_quoted(name)} is not a rule part. {_KNOWN_PARTS}")
+        raise _Mistake(_UNSUPPORTED.get(name) or f"The rule has an unknown part. {_KNOWN_PARTS}")
     if name in earlier:
         raise _Mistake(f"{name} occurs twice. Write each part once, with its values separated by commas.")
     return _READERS[name]
@@ -118,7 +119,7 @@ def _text_mistake(rule: str) -> str | None:
     if not rule:
         return "The recurrence rule is empty. Write a rule such as FREQ=WEEKLY;BYDAY=MO,WE,FR."
     if len(rule) > MAX_LENGTH:
-        return f"The recurrence rule has {len(rule)} characters. The maximum is {MAX_LENGTH}."
+        return f"The recurrence rule may have at most {MAX_LENGTH} characters."
     if not rule.isascii() or not rule.isprintable():
         return "A recurrence rule must be one line of plain ASCII text, such as FREQ=WEEKLY;BYDAY=MO,WE,FR."
     if " " in rule:
@@ -126,20 +127,16 @@ def _text_mistake(rule: str) -> str | None:
     return None
 
 
-def _quoted(text: str) -> str:
-    return f'"{text[:_MAX_QUOTED]}…"' if len(text) > _MAX_QUOTED else f'"{text}"'
-
-
 def _frequency(name: str, text: str) -> Frequency:
     if text not in Frequency.__members__:
-        raise _Mistake(f"{name} cannot be {_quoted(text)}. Write DAILY, WEEKLY, MONTHLY or YEARLY.")
+        raise _Mistake(f"{name} must be DAILY, WEEKLY, MONTHLY or YEARLY.")
     return Frequency(text)
 
 
 def _number_up_to(most: int) -> Callable[[str, str], int]:
     def read(name: str, text: str) -> int:
         if not re.fullmatch(r"[0-9]+", text) or not 1 <= int(text) <= most:
-            raise _Mistake(f"{name} cannot be {_quoted(text)}. Write a whole number from 1 to {most}.")
+            raise _Mistake(f"{name} must be a whole number from 1 to {most}.")
         return int(text)
 
     return read
@@ -153,20 +150,18 @@ def _numbers_up_to(most: int, from_end: bool = True) -> Callable[[str, str], tup
         items = text.split(",")
         for item in items:
             if not number.fullmatch(item) or not 1 <= abs(int(item)) <= most:
-                raise _Mistake(
-                    f"{name} cannot contain {_quoted(item)}. Write numbers from {range_}, separated by commas."
-                )
+                raise _Mistake(f"{name} must contain numbers from {range_}, separated by commas.")
         return tuple(sorted({int(item) for item in items}))
 
     return read
 
 
 def _until(name: str, text: str) -> date:
-    if match := re.fullmatch(r"([0-9]{8})T[0-9]{6}Z?", text):
-        raise _Mistake(f"{name} must be a date without a time. That day is included. Write {name}={match[1]}.")
+    if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z?", text):
+        raise _Mistake(f"{name} must be a date without a time, such as {name}=20261231. That day is included.")
     until = _date(text)
     if until is None:
-        raise _Mistake(f"{name} cannot be {_quoted(text)}. Write a date such as {name}=20261231.")
+        raise _Mistake(f"{name} must be a date, such as {name}=20261231.")
     if not FIRST_YEAR <= until.year <= LAST_YEAR:
         raise _Mistake(f"{name} must be between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31. Leave it out for no end.")
     return until
@@ -186,7 +181,7 @@ def _days(name: str, text: str) -> tuple[RuleDay, ...]:
         match = re.fullmatch(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)", item)
         if not match or (match[1] and not 1 <= abs(int(match[1])) <= 53):
             raise _Mistake(
-                f"{name} cannot contain {_quoted(item)}. Write MO, TU, WE, TH, FR, SA or SU, separated by commas. "
+                f"{name} must contain MO, TU, WE, TH, FR, SA or SU, separated by commas. "
                 "2TU is the second Tuesday, -1FR the last Friday."
             )
         days.add(RuleDay(WEEKDAY_CODES.index(match[2]), int(match[1] or 0)))
@@ -195,7 +190,7 @@ def _days(name: str, text: str) -> tuple[RuleDay, ...]:
 
 def _week_start(name: str, text: str) -> int:
     if text not in WEEKDAY_CODES:
-        raise _Mistake(f"{name} cannot be {_quoted(text)}. Write one day: MO, TU, WE, TH, FR, SA or SU.")
+        raise _Mistake(f"{name} must be one day: MO, TU, WE, TH, FR, SA or SU.")
     return WEEKDAY_CODES.index(text)
 
 

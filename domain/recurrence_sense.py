@@ -5,7 +5,7 @@ from datetime import date
 
 from domain.calendar_names import WEEKDAYS
 from domain.recurrence_days import rule_days
-from domain.recurrence_rule import WEEKDAY_CODES, Frequency, RuleParts, read_rule
+from domain.recurrence_rule import Frequency, RuleParts, read_rule
 
 _PERIODS = {Frequency.DAILY: "day", Frequency.WEEKLY: "week", Frequency.MONTHLY: "month", Frequency.YEARLY: "year"}
 
@@ -25,8 +25,8 @@ def _ordinals(parts: RuleParts) -> Iterator[str]:
     if beyond:
         day = beyond[0]
         yield (
-            f'BYDAY cannot contain "{day.ordinal}{WEEKDAY_CODES[day.weekday]}": a {period} has at most {most} '
-            f"{WEEKDAYS[day.weekday]}s. Write a number up to {most}."
+            f"A number in BYDAY is out of range: a {period} has at most {most} {WEEKDAYS[day.weekday]}s. "
+            f"Write a number up to {most}."
         )
 
 
@@ -39,5 +39,6 @@ def _positions(parts: RuleParts, rule: str, start_date: date) -> Iterator[str]:
         period, days = _PERIODS[parts.frequency], "1 day" if most == 1 else f"{most} days"
         range_ = "1 or -1" if most == 1 else f"numbers from 1 to {most}, or -{most} to -1 to count from the end"
         yield (
-            f"BYSETPOS cannot contain {beyond[0]}: the other parts select at most {days} in a {period}. Write {range_}."
+            f"A position in BYSETPOS is out of range: the other parts select at most {days} in a {period}. "
+            f"Write {range_}."
         )

@@ -228,7 +228,7 @@ def _faults(draft: SessionDraft, references: References, minutes: int) -> list[F
     elif not _is_whole_minute(start):
         faults.append(_not_whole_minutes("startTime"))
     if start is not None and end is None and _end_time(start, minutes) is None:
-        message = f"A session of {minutes} minutes would end after midnight. Start earlier or set an end time."
+        message = "The session would end after midnight. Start earlier or set an end time."
         faults.append(Fault(FaultCode.INVALID, message, ("input", "startTime")))
     if end is not None and not _is_whole_minute(end):
         faults.append(_not_whole_minutes("endTime"))

@@ -56,7 +56,7 @@ def optional_text(text: str | None, field: FieldPath, name: str, max_length: int
     if not is_storable(trimmed):
         faults.append(Fault(FaultCode.INVALID, f"The {name} contains an invalid character.", field))
     elif len(trimmed) > max_length:
-        message = f"The {name} has {len(trimmed):,} characters. The maximum is {max_length:,}."
+        message = f"The {name} may have at most {max_length:,} characters."
         faults.append(Fault(FaultCode.OUT_OF_RANGE, message, field))
     elif not shows(trimmed):
         return None
