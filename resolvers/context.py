@@ -14,7 +14,7 @@ from db.transactions.retries import transact
 from db.transactions.unit_of_work import Author, UnitOfWork
 from resolvers.caller import Caller, PermissionKey
 from resolvers.disclosures import Disclosures
-from resolvers.errors import AnswerWithheld, PermissionDenied
+from resolvers.errors import PermissionDenied, ResponseWithheld
 from resolvers.loaders import Loaders
 from resolvers.pace import Pace
 from resolvers.request_snapshot import RequestSnapshot
@@ -117,7 +117,7 @@ class Context:
         No response may leave before it.
 
         Raises:
-            AnswerWithheld: The database is busy or unavailable, and the request has changed something before.
+            ResponseWithheld: The database is busy or unavailable, and the request has changed something before.
         """
         if not self.disclosures.unrecorded:
             return
@@ -129,7 +129,7 @@ class Context:
             recorded = await self.transact(record)
         except Exception as fault:
             if self.changed and classify_fault(fault) is not None:
-                raise AnswerWithheld from fault
+                raise ResponseWithheld from fault
             raise
         self.disclosures.mark_recorded(recorded)
 

@@ -15,7 +15,7 @@ class RequestEnded(Exception):
     """A read after the request has ended, after a write has started, or after the request has read all that it may."""
 
 
-class AnswerWithheld(Exception):
+class ResponseWithheld(Exception):
     """A change is committed, but the access row of its response could not be stored, so the response is withheld."""
 
 

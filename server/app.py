@@ -33,9 +33,8 @@ from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
 
 GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
-ANSWER_SECONDS: Final = 15
-"""How long the client side waits for a statement: longer than PostgreSQL's own statement timeout, which should come
-first."""
+COMMAND_TIMEOUT_SECONDS: Final = 15
+"""How long a server process waits for a statement. PostgreSQL's own, shorter statement timeout should come first."""
 
 
 def create_app(
@@ -100,7 +99,7 @@ def create_app_from_environment() -> Starlette:
     settings = load_settings()
     configure_logging(settings.log_level)
     clinic = create_clinic(
-        settings, create_engine(settings.database_url, command_timeout=ANSWER_SECONDS, may_create=False)
+        settings, create_engine(settings.database_url, command_timeout=COMMAND_TIMEOUT_SECONDS, may_create=False)
     )
     return create_app(
         clinic,

@@ -89,7 +89,7 @@ def _token(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
-    from server.app import ANSWER_SECONDS
+    from server.app import COMMAND_TIMEOUT_SECONDS
     from server.events.relay import relay_of, run_until_signalled
 
     async def deliver(engine: AsyncEngine) -> None:
@@ -103,7 +103,7 @@ def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
         await refuse_unfit_login(engine, allow_owner=settings.allow_owner_login == "on")
         await run_until_signalled(relay)
 
-    run_with_database(settings, deliver, command_timeout=ANSWER_SECONDS, may_create=False)
+    run_with_database(settings, deliver, command_timeout=COMMAND_TIMEOUT_SECONDS, may_create=False)
 
 
 def _reads(parsed: argparse.Namespace, settings: Settings) -> None:

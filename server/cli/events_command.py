@@ -33,7 +33,7 @@ def _print(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _follow(parsed: argparse.Namespace, settings: Settings) -> None:
-    from server.app import ANSWER_SECONDS
+    from server.app import COMMAND_TIMEOUT_SECONDS
 
     async def show(engine: AsyncEngine) -> None:
         await prepare_for_operator(engine, "events")
@@ -41,7 +41,7 @@ def _follow(parsed: argparse.Namespace, settings: Settings) -> None:
         await follow_events(engine, out, print_message, organization_id=parsed.organization, after=parsed.after)
 
     with suppress(KeyboardInterrupt):  # --follow ends only by an interrupt, so that is a success
-        run_with_database(settings, show, command_timeout=ANSWER_SECONDS, may_create=False)
+        run_with_database(settings, show, command_timeout=COMMAND_TIMEOUT_SECONDS, may_create=False)
 
 
 def _undelivered(parsed: argparse.Namespace, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from db.connections.faults import Effect, OutcomeUnknown, classify_fault
 from db.stores.idempotency import TakenOver
-from resolvers.errors import AnswerWithheld, BadInput, PermissionDenied
+from resolvers.errors import BadInput, PermissionDenied, ResponseWithheld
 from schema.admission.limit_checks import LimitExceeded
 
 _log = logging.getLogger("group_sessions.faults")
@@ -85,7 +85,7 @@ def _temporary_error(fault: BaseException, *, after_change: bool) -> dict[str, A
     if isinstance(fault, TakenOver):
         return error_body(_TAKEN_OVER, ErrorCode.IDEMPOTENCY_KEY_IN_USE)
     kind = classify_fault(fault)
-    if isinstance(fault, AnswerWithheld) or (kind is not None and after_change):
+    if isinstance(fault, ResponseWithheld) or (kind is not None and after_change):
         return error_body(_RESPONSE_LOST, ErrorCode.UNAVAILABLE)
     if kind is None:
         return None

@@ -42,7 +42,7 @@ async def _limit_data(administrator_url: str, statement: str, *values: object) -
 async def test_both_statements_of_the_report_return_the_data_of_the_api(
     administrator_url: str, data_set: DataSet, app_client: ApiClients, statement: str
 ) -> None:
-    data = await (await app_client()).ask(REPORT_QUERY)
+    data = await (await app_client()).execute(REPORT_QUERY)
 
     assert await _limit_data(administrator_url, statement) == data
     nodes = data["groupDefinitions"]["nodes"]
@@ -54,7 +54,7 @@ async def test_the_statement_of_a_small_query_returns_the_data_of_the_api(
     administrator_url: str, data_set: DataSet, app_client: ApiClients
 ) -> None:
     group = data_set.groups[1]
-    data = await (await app_client()).ask(SMALL_QUERY, {"id": str(group)})
+    data = await (await app_client()).execute(SMALL_QUERY, {"id": str(group)})
 
     assert await _limit_data(administrator_url, SMALL, group) == data
     assert data["groupDefinition"]["capacity"]["status"] == "FULL"
@@ -70,6 +70,6 @@ async def test_the_rows_satisfy_the_rules_of_rosters_and_references(engine: Data
 
 
 async def test_a_search_finds_the_inserted_patients(data_set: DataSet, app_client: ApiClients) -> None:
-    data = await (await app_client()).ask(PATIENT_SEARCH, {"text": "mr-0000003"})
+    data = await (await app_client()).execute(PATIENT_SEARCH, {"text": "mr-0000003"})
 
     assert [patient["id"] for patient in data["patients"]["nodes"]] == ["patient-3"]

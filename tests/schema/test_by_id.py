@@ -81,7 +81,7 @@ async def test_a_group_with_all_that_its_id_tells_is_one_statement_however_often
     engine: Database, client: ApiClient, plain: ApiClient, database_kind: str
 ) -> None:
     [group, *_] = await add_full_group(engine)
-    expected = await plain.ask(GROUP, {"id": group})
+    expected = await plain.execute(GROUP, {"id": group})
     for _ in range(3):
         response = await client.send(GROUP, {"id": group})
         assert response.json()["data"] == expected
@@ -94,7 +94,7 @@ async def test_what_no_id_tells_is_read_in_the_same_moment(
     engine: Database, client: ApiClient, plain: ApiClient, database_kind: str
 ) -> None:
     [group, *_] = await add_full_group(engine)
-    expected = await plain.ask(NAMES, {"id": group})
+    expected = await plain.execute(NAMES, {"id": group})
     for _ in range(3):
         response = await client.send(NAMES, {"id": group})
         assert response.json()["data"] == expected
@@ -123,7 +123,7 @@ async def test_a_patient_is_read_once_whoever_leads_back_to_them(
 ) -> None:
     *_, patient = await add_full_group(engine)
     query = "query($id: ID!) { patient(id: $id) { displayName enrollments { nodes { patient { displayName } } } } }"
-    expected = await plain.ask(query, {"id": patient})
+    expected = await plain.execute(query, {"id": patient})
     for _ in range(2):
         response = await client.send(query, {"id": patient})
         assert response.json()["data"] == expected
@@ -137,15 +137,15 @@ async def test_however_much_is_asked_of_a_group_no_statement_reads_it_all(
     [group, *_] = await add_full_group(engine)
     caplog.set_level("INFO")
     for _ in range(2):
-        assert await client.answer(MANY, {"id": group}) == await plain.answer(MANY, {"id": group})
+        assert await client.try_execute(MANY, {"id": group}) == await plain.try_execute(MANY, {"id": group})
     assert {record.fields["fallbacks"] for record in caplog.records if hasattr(record, "fields")} == {0}
 
 
 async def test_many_at_once_are_each_told_their_own(engine: Database, client: ApiClient, plain: ApiClient) -> None:
     groups = [(await add_full_group(engine, number))[0] for number in range(5)] + [str(uuid4())]
-    expected = [await plain.answer(GROUP, {"id": group}) for group in groups]
+    expected = [await plain.try_execute(GROUP, {"id": group}) for group in groups]
     for _ in range(3):
-        assert await asyncio.gather(*(client.answer(GROUP, {"id": group}) for group in groups)) == expected
+        assert await asyncio.gather(*(client.try_execute(GROUP, {"id": group}) for group in groups)) == expected
 
 
 async def test_what_one_caller_may_see_opens_nothing_to_the_next(engine: Database, app_client: ApiClients) -> None:
@@ -158,11 +158,11 @@ async def test_what_one_caller_may_see_opens_nothing_to_the_next(engine: Databas
     limited = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])
     stranger = await app_client(permissions=[PermissionKey.GROUP_SCHEDULE_VIEW])
     for _ in range(3):
-        assert (await everyone.ask(query, {"id": group}))["groupDefinition"]["occurrences"] == {"totalCount": 4}
-        answer = await limited.answer(query, {"id": group})
+        assert (await everyone.execute(query, {"id": group}))["groupDefinition"]["occurrences"] == {"totalCount": 4}
+        answer = await limited.try_execute(query, {"id": group})
         assert answer["data"] == {"groupDefinition": {"name": "Group 0", "occurrences": None, "enrollments": None}}
         assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
-        assert (await stranger.answer(query, {"id": group}))["data"] == {"groupDefinition": None}
+        assert (await stranger.try_execute(query, {"id": group}))["data"] == {"groupDefinition": None}
     assert await reads(engine) == [["patient-1", "patient-2"]] * 3
 
 
@@ -173,8 +173,8 @@ async def test_a_page_that_cannot_be_is_refused_in_the_same_words_each_time(
     [group, *_] = await add_full_group(engine)
     query = "query($id: ID!, $first: Int) { groupDefinition(id: $id) { occurrences(first: $first) { nodes { id } } } }"
     for wanted in (3, first, None, first, 2):
-        expected = await plain.answer(query, {"id": group, "first": wanted})
-        assert await client.answer(query, {"id": group, "first": wanted}) == expected
+        expected = await plain.try_execute(query, {"id": group, "first": wanted})
+        assert await client.try_execute(query, {"id": group, "first": wanted}) == expected
         assert ("errors" in expected) == (wanted == first)
 
 
@@ -182,13 +182,13 @@ async def test_a_group_that_is_deleted_is_told_with_all_it_had(
     engine: Database, client: ApiClient, plain: ApiClient
 ) -> None:
     [group, *_] = await add_full_group(engine)
-    version = (await client.ask("query($id: ID!) { groupDefinition(id: $id) { version } }", {"id": group}))[
+    version = (await client.execute("query($id: ID!) { groupDefinition(id: $id) { version } }", {"id": group}))[
         "groupDefinition"
     ]["version"]
-    await client.ask(
+    await client.execute(
         "mutation($id: ID!, $version: Int!) { deleteGroupDefinition(input: {id: $id, expectedVersion: $version})"
         " { userErrors { code } } }",
         {"id": group, "version": version},
     )
     for _ in range(2):
-        assert await client.ask(GROUP, {"id": group}) == await plain.ask(GROUP, {"id": group})
+        assert await client.execute(GROUP, {"id": group}) == await plain.execute(GROUP, {"id": group})

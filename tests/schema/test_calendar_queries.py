@@ -27,15 +27,15 @@ async def test_compliance_is_of_the_week_asked_for_and_of_programs_only(engine: 
     await add_sessions(engine, iop, days, ORGANIZATION, end_time=time(12))
     query = """{ groupDefinitions { nodes { compliance(weekOf: "%s") {
       program weekStart weekEnd status hours days requirements { code met } gaps { code message } } } } }"""
-    data = await client.ask(query % "2026-11-25")
+    data = await client.execute(query % "2026-11-25")
     program, other = (node["compliance"] for node in data["groupDefinitions"]["nodes"])
     assert other is None
     assert (program["program"], program["weekStart"], program["weekEnd"]) == ("IOP", "2026-11-22", "2026-11-28")
     assert (program["status"], program["hours"], program["days"], program["gaps"]) == ("COMPLIANT", 9.0, 3, [])
-    program = (await client.ask(query % "2026-11-29"))["groupDefinitions"]["nodes"][0]["compliance"]
+    program = (await client.execute(query % "2026-11-29"))["groupDefinitions"]["nodes"][0]["compliance"]
     assert program["status"] == "NON_COMPLIANT"
     assert [gap["message"] for gap in program["gaps"]] == ["Need 9 more hours/week", "Need 3 more days/week"]
-    assert "2000 to 2100" in (await client.answer(query % "9999-12-31"))["errors"][0]["message"]
+    assert "2000 to 2100" in (await client.try_execute(query % "9999-12-31"))["errors"][0]["message"]
 
 
 async def test_compliance_takes_days_from_the_groups_zone_however_far_its_sessions_are(
@@ -52,19 +52,19 @@ async def test_compliance_takes_days_from_the_groups_zone_however_far_its_sessio
     await add_sessions(engine, group, [date(2026, 11, 30)], ORGANIZATION, **far)
     query = """{ groupDefinitions { nodes { compliance(weekOf: "%s") { weekStart hours days } } } }"""
     for day, start_of_week, hours, days in (("2026-11-28", "2026-11-22", 0.5, 1), ("2026-11-30", "2026-11-29", 0.0, 0)):
-        [found] = (await client.ask(query % day))["groupDefinitions"]["nodes"]
+        [found] = (await client.execute(query % day))["groupDefinitions"]["nodes"]
         assert found["compliance"] == {"weekStart": start_of_week, "hours": hours, "days": days}
 
 
 async def test_a_recurrence_is_previewed_or_refused_in_words(client: ApiClient) -> None:
     query = """{ recurrencePreview(recurrence: {rule: "%s", startDate: "2026-11-23", startTime: "09:00"%s}%s)
       { dates summary userErrors { code field } } }"""
-    found = await client.ask(query % ("FREQ=WEEKLY;COUNT=3", ', excludedDates: ["2026-11-30"]', ""))
+    found = await client.execute(query % ("FREQ=WEEKLY;COUNT=3", ', excludedDates: ["2026-11-30"]', ""))
     assert found["recurrencePreview"]["dates"] == ["2026-11-23", "2026-12-07"]
     assert found["recurrencePreview"]["summary"].startswith("Weekly on Monday at 9:00 AM")
-    found = await client.ask(query % ("FREQ=DAILY", "", ', first: 2, from: "2027-01-01"'))
+    found = await client.execute(query % ("FREQ=DAILY", "", ', first: 2, from: "2027-01-01"'))
     assert found["recurrencePreview"]["dates"] == ["2027-01-01", "2027-01-02"]
-    refusal = (await client.ask(query % ("FREQ=HOURLY", "", "")))["recurrencePreview"]
+    refusal = (await client.execute(query % ("FREQ=HOURLY", "", "")))["recurrencePreview"]
     assert refusal["dates"] == []
     assert refusal["userErrors"] == [{"code": "INVALID_RECURRENCE_RULE", "field": ["recurrence", "rule"]}]
     assert "1,000" in await refused(client, query % ("FREQ=DAILY", "", ", first: 1001"))
@@ -78,5 +78,5 @@ async def test_dates_and_times_are_read_strictly(client: ApiClient) -> None:
         ("2026-01-01", "09:00Z", "no offset"),
         ("2026-01-01", "25:00", "no such time"),
     ]:
-        [error] = (await client.answer(query % (day, moment)))["errors"]
+        [error] = (await client.try_execute(query % (day, moment)))["errors"]
         assert words in error["message"]

@@ -81,7 +81,7 @@ ANY_INPUT: dict[str, dict[str, Any]] = {
 
 
 async def payload_of(client: ApiClient, mutation: str, **values: Any) -> dict[str, Any]:
-    (payload,) = (await client.ask(mutation, {"input": values})).values()
+    (payload,) = (await client.execute(mutation, {"input": values})).values()
     assert isinstance(payload, dict)
     return payload
 
@@ -119,7 +119,7 @@ async def test_history_names_fields_as_the_api_does(engine: Database, app_client
     group = await new_group(client)
     rule = {"rule": "FREQ=DAILY", "startDate": "2026-11-02", "startTime": "09:00", "excludedDates": ["2026-12-25"]}
     await payload_of(client, UPDATE_GROUP, id=group["id"], maxCapacity=3, coFacilitatorId="staff-2", recurrence=rule)
-    data = await client.ask(
+    data = await client.execute(
         """query ($id: ID!) { groupDefinition(id: $id) { history { totalCount nodes {
           action actorId changes { field before after } } } } }""",
         {"id": group["id"]},
@@ -211,7 +211,7 @@ async def test_no_mutation_runs_without_its_key(engine: Database, app_client: Ap
     await seed(engine, ORGANIZATION)
     key = KEYS[mutation]
     client = await app_client(permissions=[other for other in PermissionKey if other is not key])
-    response = await client.answer(mutation, {"input": ANY_INPUT[mutation]})
+    response = await client.try_execute(mutation, {"input": ANY_INPUT[mutation]})
     (error,) = response["errors"]
     assert response["data"] is None
     assert len(error["path"]) == 1
@@ -238,7 +238,7 @@ async def test_a_field_of_a_payload_may_be_denied_alone(engine: Database, app_cl
     await seed(engine, ORGANIZATION)
     group_id = (await new_group(await app_client()))["id"]
     client = await app_client(permissions=[PermissionKey.GROUP_SCHEDULE_CREATE])
-    response = await client.answer(
+    response = await client.try_execute(
         CREATE_SESSION, {"input": {"groupDefinitionId": group_id, "sessionDate": "2026-12-03", "startTime": "09:00"}}
     )
     assert response["data"]["createOccurrence"]["occurrence"]["groupDefinition"] is None
@@ -257,11 +257,11 @@ async def test_a_null_condition_in_a_payload_undoes_no_change(engine: Database, 
         ("enrollment { id @include(if: $on) }", "enrollment @skip(if: $on) { id }"), start=1
     ):
         variables = {"on": None, "input": {"groupDefinitionId": str(group), "patientId": f"patient-{number}"}}
-        response = await client.answer(
+        response = await client.try_execute(
             f"{head} {{ enrollPatient(input: $input) {{ {selection} userErrors {{ code }} }} }}", variables
         )
         assert [error["extensions"]["code"] for error in response["errors"]] == ["BAD_USER_INPUT"]
-    response = await client.answer("query ($on: Boolean = true) { viewer @include(if: $on) { id } }", {"on": None})
+    response = await client.try_execute("query ($on: Boolean = true) { viewer @include(if: $on) { id } }", {"on": None})
     assert [error["extensions"]["code"] for error in response["errors"]] == ["BAD_USER_INPUT"]
-    data = await client.ask(f'{{ groupDefinition(id: "{group}") {{ capacity {{ enrolled }} }} }}')
+    data = await client.execute(f'{{ groupDefinition(id: "{group}") {{ capacity {{ enrolled }} }} }}')
     assert data["groupDefinition"]["capacity"] == {"enrolled": 2}

@@ -172,12 +172,12 @@ class OneCaller:
         self.seen: set[str] = set()
         self.refusals: set[str] = set()
 
-    async def answer(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = await self._api.answer(document, variables)
-        codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
-        assert codes <= {"FORBIDDEN"}, answer["errors"]
-        self.seen |= kinds_in(json.dumps(answer))
-        return answer
+    async def try_execute(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = await self._api.try_execute(document, variables)
+        codes = {error["extensions"]["code"] for error in result.get("errors", ())}
+        assert codes <= {"FORBIDDEN"}, result["errors"]
+        self.seen |= kinds_in(json.dumps(result))
+        return result
 
     async def walk_queries(self) -> None:
         group = await self._clinic.add_group()
@@ -190,25 +190,25 @@ class OneCaller:
             for selection in whole_selections(CORE, get_named_type(field.type)):
                 document = f"query{declared} {{ {name}{given}{selection} }}"
                 for wanted in ids_of_nodes(group) if name == "node" else [ids.get(name)]:
-                    await self.answer(document, {"id": wanted} if declared else None)
+                    await self.try_execute(document, {"id": wanted} if declared else None)
 
     async def types_of_nodes(self) -> set[str]:
         """Return the types of what the walk looks for by `node`."""
         document = "query ($id: ID!) { node(id: $id) { __typename } }"
         wanted = ids_of_nodes(await self._clinic.add_group())
-        return {(await self.answer(document, {"id": each}))["data"]["node"]["__typename"] for each in wanted}
+        return {(await self.try_execute(document, {"id": each}))["data"]["node"]["__typename"] for each in wanted}
 
     async def walk_mutations(self) -> None:
         for name, field in MUTATIONS.items():
             [selection] = whole_selections(CORE, get_named_type(field.type))
             document = f"mutation ($input: {field.args['input'].type}) {{ {name}(input: $input){selection} }}"
             if key_of(field) not in self._keys:
-                denied = await self.answer(document, {"input": inputs_of(NOWHERE, name)[0]})
+                denied = await self.try_execute(document, {"input": inputs_of(NOWHERE, name)[0]})
                 assert (denied["data"] or {}).get(name) is None
                 continue
             group = await self._clinic.add_group()
             for number, given in enumerate(inputs_of(group, name)):
-                payload = (await self.answer(document, {"input": given}))["data"][name]
+                payload = (await self.try_execute(document, {"input": given}))["data"][name]
                 assert payload["userErrors"] == []
                 if number == 0:
                     assert all(value not in (None, []) for key, value in payload.items() if key != "userErrors"), name
@@ -217,7 +217,7 @@ class OneCaller:
                 await self._be_refused(document, name, given)
 
     async def _be_refused(self, document: str, name: str, given: dict[str, Any]) -> None:
-        payload = (await self.answer(document, {"input": given}))["data"][name]
+        payload = (await self.try_execute(document, {"input": given}))["data"][name]
         assert payload["userErrors"] != [], (name, given)
         self.refusals |= {error["code"] for error in payload["userErrors"]}
 
@@ -226,11 +226,11 @@ class OneCaller:
         ids = {"group": group.id, "occurrence": group.session, "enrollment": group.past, "patient": "patient-id-1"}
         for field in {"id", "groupDefinitionId", "enrollmentId", "patientId"} & given.keys():
             about = (name if field == "id" else field).lower()
-            unknown = (await self.answer(document, {"input": given | {field: UNKNOWN}}))["data"][name]
+            unknown = (await self.try_execute(document, {"input": given | {field: UNKNOWN}}))["data"][name]
             assert "NOT_FOUND" in {error["code"] for error in unknown["userErrors"]}
             for other in [found for type_, found in ids.items() if type_ not in about] + ["s1", "l1"]:
-                assert (await self.answer(document, {"input": given | {field: other}}))["data"][name] == unknown
-        payload = (await self.answer(document, {"input": given}))["data"][name]
+                assert (await self.try_execute(document, {"input": given | {field: other}}))["data"][name] == unknown
+        payload = (await self.try_execute(document, {"input": given}))["data"][name]
         self.refusals |= {error["code"] for error in payload["userErrors"]}
         takes = get_named_type(MUTATIONS[name].args["input"].type)
         if isinstance(takes, GraphQLInputObjectType) and "expectedVersion" in takes.fields:

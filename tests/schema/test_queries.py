@@ -32,7 +32,7 @@ async def client(engine: Database, app_client: ApiClients) -> ApiClient:
 
 
 async def names(client: ApiClient, arguments: str) -> list[str]:
-    data = await client.ask(f"{{ groupDefinitions{arguments} {{ nodes {{ name }} }} }}")
+    data = await client.execute(f"{{ groupDefinitions{arguments} {{ nodes {{ name }} }} }}")
     return [node["name"] for node in data["groupDefinitions"]["nodes"]]
 
 
@@ -105,7 +105,7 @@ async def test_a_list_is_walked_by_its_cursors(engine: Database, client: ApiClie
         edges { cursor node { name } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 
     async def page(**arguments: Any) -> tuple[str, dict[str, Any]]:
-        found = (await client.ask(query, arguments))["groupDefinitions"]
+        found = (await client.execute(query, arguments))["groupDefinitions"]
         assert found["pageInfo"]["endCursor"] == found["edges"][-1]["cursor"]
         return "".join(edge["node"]["name"] for edge in found["edges"]), found["pageInfo"]
 
@@ -143,7 +143,7 @@ async def test_bad_sizes_cursors_and_characters_are_told(client: ApiClient, argu
 
 async def test_a_cursor_belongs_to_its_order(engine: Database, client: ApiClient) -> None:
     await add_group(engine, "a", ORGANIZATION)
-    data = await client.ask("{ groupDefinitions { pageInfo { endCursor } } }")
+    data = await client.execute("{ groupDefinitions { pageInfo { endCursor } } }")
     end = data["groupDefinitions"]["pageInfo"]["endCursor"]
     words = await refused(client, f'{{ groupDefinitions(orderBy: NAME_DESC, after: "{end}") {{ totalCount }} }}')
     assert "another order" in words
@@ -162,7 +162,7 @@ async def test_the_calendar_is_filtered_by_day_status_and_staff(engine: Database
     await add_sessions(engine, group, [DAY], ORGANIZATION, **later)
 
     async def days(filter_: str) -> list[str]:
-        data = await client.ask(f"{{ occurrences(filter: {{{filter_}}}) {{ nodes {{ sessionDate startTime }} }} }}")
+        data = await client.execute(f"{{ occurrences(filter: {{{filter_}}}) {{ nodes {{ sessionDate startTime }} }} }}")
         return [f"{node['sessionDate'][-2:]}T{node['startTime'][:2]}" for node in data["occurrences"]["nodes"]]
 
     assert await days("") == ["22T09", "22T14", "23T09", "24T09"]
@@ -179,7 +179,7 @@ async def test_a_nested_field_behind_another_key_is_null_and_the_rest_stands(
     group = await add_group(engine, "a", ORGANIZATION)
     await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
     limited = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])
-    answer = await limited.answer(
+    answer = await limited.try_execute(
         "{ groupDefinitions { nodes { name enrollments { totalCount } occurrences { totalCount } } } }"
     )
     [node] = answer["data"]["groupDefinitions"]["nodes"]
@@ -235,9 +235,9 @@ async def test_a_node_is_found_by_those_who_may_view_its_type(
         ("patient-1", "Patient"),
     ]:
         query = f'{{ node(id: "{id_}") {{ id __typename }} }}'
-        assert (await client.ask(query))["node"] == {"id": str(id_), "__typename": kind}
-        assert (await stranger.ask(query))["node"] is None
-        assert (await blind.ask(query))["node"] is None
+        assert (await client.execute(query))["node"] == {"id": str(id_), "__typename": kind}
+        assert (await stranger.execute(query))["node"] is None
+        assert (await blind.execute(query))["node"] is None
 
 
 async def test_another_organizations_ids_do_not_exist(
@@ -247,7 +247,7 @@ async def test_another_organizations_ids_do_not_exist(
     [session] = await add_sessions(engine, group, [DAY], ORGANIZATION)
     [enrollment] = await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
     stranger = await app_client(organization="another")
-    data = await stranger.ask(
+    data = await stranger.execute(
         f"""{{ groupDefinition(id: "{group}") {{ id }} occurrence(id: "{session}") {{ id }}
         enrollment(id: "{enrollment}") {{ id }} patient(id: "patient-1") {{ id }}
         groupDefinitions {{ totalCount }} occurrences {{ totalCount }} patients {{ totalCount }} }}"""
@@ -266,7 +266,7 @@ async def test_removed_enrollments_leave_lists_and_counts_but_keep_their_page(
     waiting = {"status": "WAITLISTED", "enrolled_at": None, "waitlisted_at": NOW, "waitlist_position": 1}
     await add_enrollments(engine, group, ["patient-2"], ORGANIZATION, **waiting)
     await add_enrollments(engine, group, ["patient-3"], ORGANIZATION)
-    data = await client.ask(
+    data = await client.execute(
         f"""{{ enrollment(id: "{gone}") {{ deletedAt groupDefinition {{
           enrollments {{ totalCount nodes {{ patient {{ id enrollments {{ totalCount }} }} }} }}
           waiting: enrollments(status: [WAITLISTED]) {{ totalCount }} capacity {{ enrolled waitlisted }} }} }}
@@ -291,9 +291,9 @@ async def test_what_a_request_has_read_is_gone_with_its_answer(engine: Database,
     gc.collect()
     gc.disable()
     try:
-        await client.ask(NESTED)
+        await client.execute(NESTED)
         nobody = '{groupDefinitionId: "none", patientId: "nobody"}'
-        await client.ask(
+        await client.execute(
             f"mutation {{ enrollPatient(input: {nobody}) {{ enrollment {{ id }} userErrors {{ code }} }} }}"
         )
         left = [

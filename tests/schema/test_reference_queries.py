@@ -20,7 +20,7 @@ async def client(engine: Database, app_client: ApiClients) -> ApiClient:
 
 
 async def test_reference_lists_are_searched(client: ApiClient) -> None:
-    data = await client.ask(
+    data = await client.execute(
         """{ patients(search: "patient 3", first: 1) { totalCount nodes { id medicalRecordNumber birthDate active } }
         staffMembers(search: "STAFF") { nodes { id } } locations(search: "denv") { nodes { site room timeZone } }
         all: locations { nodes { site } } viewer { organizationId permissions } }"""
@@ -43,18 +43,18 @@ async def test_lists_are_searched_by_words_in_any_order(client: ApiClient, engin
       staffMembers(search: $text) { nodes { id } } locations(search: $text) { nodes { site } }
       groupDefinitions(filter: {search: $text}) { totalCount nodes { name } } }"""
     for text in ("loss, jean luc", "JEANLUCS grie", "lo\u200bss gri"):
-        found = await client.ask(query, {"text": text})
+        found = await client.execute(query, {"text": text})
         assert found["groupDefinitions"] == {"totalCount": 1, "nodes": [{"name": "Jean-Luc's Grief & Loss"}]}
-    found = await client.ask(query, {"text": "3 tient"})
+    found = await client.execute(query, {"text": "3 tient"})
     assert found["patients"] == {"totalCount": 1, "nodes": [{"displayName": "Patient 3"}]}
-    assert (await client.ask(query, {"text": "2 STAFF"}))["staffMembers"]["nodes"] == [{"id": "staff-2"}]
-    assert (await client.ask(query, {"text": "VER den"}))["locations"]["nodes"] == [{"site": "Denver"}]
+    assert (await client.execute(query, {"text": "2 STAFF"}))["staffMembers"]["nodes"] == [{"id": "staff-2"}]
+    assert (await client.execute(query, {"text": "VER den"}))["locations"]["nodes"] == [{"site": "Denver"}]
 
 
 async def test_a_search_has_at_most_ten_words(client: ApiClient) -> None:
     query = '{ patients(search: "%s") { totalCount } }'
     ten = " ".join(f"w{number}" for number in range(10))
-    assert (await client.ask(query % ten))["patients"]["totalCount"] == 0
+    assert (await client.execute(query % ten))["patients"]["totalCount"] == 0
     assert "at most 10 words" in await refused(client, query % f"{ten} more")
 
 
@@ -62,8 +62,8 @@ async def test_a_cursor_at_nobody_is_no_end_of_the_list(client: ApiClient) -> No
     query = '{ patients(first: 1, after: "%s") { nodes { id } } }'
     nobody = base64.urlsafe_b64encode(b'["patients","nobody"]').decode().rstrip("=")
     assert "not a valid cursor" in await refused(client, query % nobody)
-    [last] = (await client.ask("{ patients { edges { cursor } } }"))["patients"]["edges"][-1:]
-    assert (await client.ask(query % last["cursor"]))["patients"]["nodes"] == []
+    [last] = (await client.execute("{ patients { edges { cursor } } }"))["patients"]["edges"][-1:]
+    assert (await client.execute(query % last["cursor"]))["patients"]["nodes"] == []
 
 
 async def test_the_cursor_of_a_patient_names_nobody(engine: Database, app_client: ApiClients) -> None:
@@ -73,7 +73,7 @@ async def test_the_cursor_of_a_patient_names_nobody(engine: Database, app_client
     seen: list[str] = []
     after = None
     for _page in range(3):
-        edges = (await client.ask(query, {"after": after}))["patients"]["edges"]
+        edges = (await client.execute(query, {"after": after}))["patients"]["edges"]
         for edge in edges:
             padded = edge["cursor"] + "=" * (-len(edge["cursor"]) % 4)
             assert edge["node"]["displayName"] not in base64.urlsafe_b64decode(padded).decode()

@@ -36,13 +36,13 @@ async def servers(engine: Database, clinic: Clinic) -> AsyncIterator[tuple[ApiCl
 
 async def test_a_promotion_is_never_earlier_than_the_start_of_the_wait(servers: tuple[ApiClient, ApiClient]) -> None:
     ahead, right = servers
-    group = (await right.ask(CREATE))["createGroupDefinition"]["groupDefinition"]["id"]
+    group = (await right.execute(CREATE))["createGroupDefinition"]["groupDefinition"]["id"]
     seated, waiting = [
-        (await ahead.ask(ENROLL, {"group": group, "patient": patient}))["enrollPatient"]["enrollment"]
+        (await ahead.execute(ENROLL, {"group": group, "patient": patient}))["enrollPatient"]["enrollment"]
         for patient in ("patient-1", "patient-2")
     ]
     assert waiting["status"] == "WAITLISTED"
-    [promoted] = (await right.ask(DISENROLL, {"id": seated["id"]}))["disenrollPatient"]["promoted"]
+    [promoted] = (await right.execute(DISENROLL, {"id": seated["id"]}))["disenrollPatient"]["promoted"]
     assert promoted["promotedAt"] >= promoted["waitlistedAt"] == waiting["waitlistedAt"]
 
 
@@ -51,9 +51,9 @@ async def test_a_full_waitlist_refuses_a_patient_and_names_its_limit(engine: Dat
     app = make_app(replace(clinic, waitlist_limit=2))
     async with clients_of(app) as clients:
         client = await clients()
-        group = (await client.ask(CREATE))["createGroupDefinition"]["groupDefinition"]["id"]
+        group = (await client.execute(CREATE))["createGroupDefinition"]["groupDefinition"]["id"]
         payloads = [
-            (await client.ask(ENROLL, {"group": group, "patient": f"patient-{number}"}))["enrollPatient"]
+            (await client.execute(ENROLL, {"group": group, "patient": f"patient-{number}"}))["enrollPatient"]
             for number in range(1, 5)
         ]
     statuses = [payload["enrollment"] and payload["enrollment"]["status"] for payload in payloads]

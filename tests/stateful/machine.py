@@ -125,7 +125,7 @@ class ApiMachine(RuleBasedStateMachine):
     def staff_may_change_nothing(self, index: int, pick: int) -> None:
         call = self._enroll_call(index, "staff", pick, "patient-1")
         response = self._runner.run(
-            self._clients[index, "staff"].answer(call.operation.document, {"input": dict(call.input)})
+            self._clients[index, "staff"].try_execute(call.operation.document, {"input": dict(call.input)})
         )
         assert [error["extensions"]["code"] for error in response["errors"]] == ["FORBIDDEN"]
         counts["operations"] += 1

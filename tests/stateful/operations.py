@@ -81,7 +81,7 @@ class Call:
 
 async def send(client: ApiClient, call: Call) -> Payload | None:
     """Return the payload of a call in the form of the model; None if the database was busy and nothing was changed."""
-    response = await client.answer(call.operation.document, {"input": dict(call.input)})
+    response = await client.try_execute(call.operation.document, {"input": dict(call.input)})
     if "errors" in response:
         assert [error["extensions"]["code"] for error in response["errors"]] == ["BUSY"], response
         return None
@@ -98,7 +98,7 @@ async def send_at_once(calls: list[tuple[ApiClient, Call]]) -> list[Payload | No
 
 async def view(client: ApiClient, group: str) -> Record | None:
     """Return everything about a group in the form of the model."""
-    record: Record | None = _converted((await client.ask(_VIEW, {"id": group}))["groupDefinition"])
+    record: Record | None = _converted((await client.execute(_VIEW, {"id": group}))["groupDefinition"])
     return record
 
 

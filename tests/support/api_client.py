@@ -62,22 +62,22 @@ class ApiClient:
             body["operationName"] = operation_name
         return await self.http.post("/graphql", json=body)
 
-    async def answer(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the response body of an operation."""
+    async def try_execute(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Execute an operation that may fail, and return its data and errors."""
         body: dict[str, Any] = (await self.send(query, variables)).json()
         return body
 
-    async def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the data of an operation, which must have no errors."""
-        body = await self.answer(query, variables)
+    async def execute(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Execute an operation that must have no errors, and return its data."""
+        body = await self.try_execute(query, variables)
         assert "errors" not in body, body["errors"]
         data: dict[str, Any] = body["data"]
         return data
 
 
 async def refused(client: ApiClient, query: str) -> str:
-    """Return the message of the only error, which must be about an argument of the query."""
-    [error] = (await client.answer(query))["errors"]
+    """Return the message of the query's only error, which must be about an argument."""
+    [error] = (await client.try_execute(query))["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT", error
     return str(error["message"])
 

@@ -64,8 +64,8 @@ async def test_reading_patients_is_recorded(
 
 async def test_an_enrollment_read_by_its_id_is_recorded(engine: Database, client: ApiClient, group: UUID) -> None:
     [enrollment] = await add_enrollments(engine, group, ["patient-5"], ORGANIZATION)
-    await client.ask(f'{{ enrollment(id: "{enrollment}") {{ status }} }}')
-    await client.ask(f'{{ node(id: "{enrollment}") {{ id }} }}')
+    await client.execute(f'{{ enrollment(id: "{enrollment}") {{ status }} }}')
+    await client.execute(f'{{ node(id: "{enrollment}") {{ id }} }}')
     assert [entry["patient_ids"] for entry in await log(engine)] == [["patient-5"], ["patient-5"]]
 
 
@@ -82,13 +82,13 @@ async def test_a_query_that_discloses_no_patient_is_not_recorded(
     engine: Database, client: ApiClient, app_client: ApiClients, query: str
 ) -> None:
     await add_group(engine, "empty", ORGANIZATION)
-    await client.ask(query)
+    await client.execute(query)
     assert await log(engine) == []
 
 
 async def test_a_denied_query_is_not_recorded(engine: Database, group: UUID, app_client: ApiClients) -> None:
     limited = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])
-    await limited.answer("{ groupDefinitions { nodes { enrollments { nodes { id } } } } }")
+    await limited.try_execute("{ groupDefinitions { nodes { enrollments { nodes { id } } } } }")
     assert await log(engine) == []
 
 
@@ -113,7 +113,7 @@ async def test_a_response_that_cannot_be_recorded_is_not_sent(engine: Database, 
 
 
 async def test_the_log_is_append_only(engine: Database, client: ApiClient, group: UUID) -> None:
-    await client.ask('{ patient(id: "patient-1") { active } }')
+    await client.execute('{ patient(id: "patient-1") { active } }')
     for attempt in (update(access_log).values(actor_id="other"), delete(access_log)):
         with pytest.raises(DBAPIError, match="append-only"):
             async with engine.begin() as connection:

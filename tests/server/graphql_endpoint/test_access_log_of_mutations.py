@@ -122,7 +122,7 @@ SESSION = (
 async def test_a_payload_without_enrollments_is_not_recorded(
     engine: Database, client: ApiClient, full: Full, change: str
 ) -> None:
-    await client.ask(full.fill(f"mutation {{ {change} }}"))
+    await client.execute(full.fill(f"mutation {{ {change} }}"))
     assert await log(engine) == []
 
 
@@ -146,7 +146,7 @@ NO_SEAT = "promoteEnrollment(input: {enrollmentId: $third})"
 async def test_a_refusal_that_discloses_a_patients_record_is_recorded(
     engine: Database, client: ApiClient, full: Full, change: str, code: str, patients: list[str]
 ) -> None:
-    (answer,) = (await client.ask(full.fill(f"mutation Probe {{ {change} {{ userErrors {{ code }} }} }}"))).values()
+    (answer,) = (await client.execute(full.fill(f"mutation Probe {{ {change} {{ userErrors {{ code }} }} }}"))).values()
     assert answer["userErrors"] == [{"code": code}]
     [entry] = await log(engine)
     assert (entry["patient_ids"], entry["operation"]) == (patients, "Probe")
@@ -156,8 +156,8 @@ async def test_a_refusal_that_discloses_a_patients_record_is_recorded(
 async def test_a_refusal_to_end_an_enrollment_twice_is_recorded(
     engine: Database, client: ApiClient, full: Full, end: str
 ) -> None:
-    await client.ask(full.fill(f"mutation {{ {REMOVE} {{ userErrors {{ code }} }} }}"))
-    (answer,) = (await client.ask(full.fill(f"mutation {{ {end} {{ userErrors {{ code }} }} }}"))).values()
+    await client.execute(full.fill(f"mutation {{ {REMOVE} {{ userErrors {{ code }} }} }}"))
+    (answer,) = (await client.execute(full.fill(f"mutation {{ {end} {{ userErrors {{ code }} }} }}"))).values()
     assert answer["userErrors"] == [{"code": "NOT_ACTIVE"}]
     assert await recorded(engine) == [["patient-1", "patient-2"], ["patient-1"]]
 
@@ -195,14 +195,14 @@ OTHERS = "groupDefinition { enrollments { nodes { status } } }"
 async def test_a_request_records_each_patient_once(
     engine: Database, client: ApiClient, full: Full, changes: str, rows: list[list[str]]
 ) -> None:
-    await client.ask(full.fill(f"mutation {{ {changes} }}"))
+    await client.execute(full.fill(f"mutation {{ {changes} }}"))
     assert await recorded(engine) == rows
 
 
 async def test_a_change_before_a_denied_field_is_recorded(engine: Database, full: Full, app_client: ApiClients) -> None:
     client = await app_client(permissions=[PermissionKey.GROUP_ENROLLMENTS_CREATE])
     query = full.fill(f"mutation {{ {ENROLL} {{ enrollment {{ id }} }} {DISENROLL} {{ promoted {{ id }} }} }}")
-    assert [error["extensions"]["code"] for error in (await client.answer(query))["errors"]] == ["FORBIDDEN"]
+    assert [error["extensions"]["code"] for error in (await client.try_execute(query))["errors"]] == ["FORBIDDEN"]
     assert await recorded(engine) == [["patient-4"]]
 
 
@@ -221,7 +221,7 @@ async def test_an_enrollment_takes_five_statements_with_its_access_row(
 async def test_the_access_row_is_written_in_the_change_s_transaction(
     engine: Database, client: ApiClient, full: Full, database_kind: str
 ) -> None:
-    await client.ask(full.fill(f"mutation {{ {ENROLL} {{ enrollment {{ status }} }} }}"))
+    await client.execute(full.fill(f"mutation {{ {ENROLL} {{ enrollment {{ status }} }} }}"))
     async with engine.connect() as connection:
         logged = await connection.scalar(text("SELECT xmin::text FROM pm_group_access_log"))
         query = select(text("xmin::text")).select_from(enrollments).where(enrollments.c.patient_id == "patient-4")

@@ -35,7 +35,7 @@ async def test_requests_wait_longer_for_a_connection_than_for_a_lock(
 async def test_400_simultaneous_connections_all_get_a_response(database_url: str, group: str, workers: int) -> None:
     # One address may have 200 connections, but the limit does not apply to trusted proxies.
     async with serving(database_url, workers, TRUSTED_PROXIES="127.0.0.1") as server:
-        responses = await asyncio.gather(*(ask(server) for _ in range(400)))
+        responses = await asyncio.gather(*(send_query(server) for _ in range(400)))
     assert [response[:15] for response in responses] == [b"HTTP/1.1 200 OK"] * 400
     for response in responses:
         if b"errors" in response:
@@ -43,7 +43,7 @@ async def test_400_simultaneous_connections_all_get_a_response(database_url: str
             assert b"retry-after" in response.lower()
 
 
-async def ask(server: Serving) -> bytes:
+async def send_query(server: Serving) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     body = orjson.dumps({"query": QUERY})
     head = f"POST /graphql HTTP/1.1\r\nHost: clinic.test\r\nConnection: close\r\nAuthorization: {bearer()}\r\n"

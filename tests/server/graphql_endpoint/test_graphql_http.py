@@ -110,9 +110,9 @@ async def test_a_request_without_a_valid_token_gets_401(small_app: Starlette, he
 
 async def test_introspection_and_suggestions_need_a_token(small_app: Starlette, client: ApiClient) -> None:
     introspection, misspelt = "{ __schema { types { name } } }", "{ helo }"
-    types = (await client.ask(introspection))["__schema"]["types"]
+    types = (await client.execute(introspection))["__schema"]["types"]
     assert {"name": "Mutation"} in types
-    [error] = (await client.answer(misspelt))["errors"]
+    [error] = (await client.try_execute(misspelt))["errors"]
     assert "Did you mean 'hello'?" in error["message"]
     async with clients_of(small_app) as clients:
         stranger = await clients.signed_in_as(None)
@@ -290,11 +290,11 @@ async def test_a_mutation_by_get_is_refused(client: ApiClient) -> None:
     assert response.status_code == 405
     assert response.headers["Allow"] == "POST"
     assert codes(response) == ["BAD_REQUEST"]
-    assert await client.ask("mutation { write }") == {"write": "written"}
+    assert await client.execute("mutation { write }") == {"write": "written"}
 
 
 async def test_a_missing_permission_is_named_and_other_fields_have_data(client: ApiClient) -> None:
-    body = await client.answer("{ locked hello }")
+    body = await client.try_execute("{ locked hello }")
     assert body["data"] == {"locked": None, "hello": "hello you"}
     (error,) = body["errors"]
     assert error["path"] == ["locked"]
@@ -302,7 +302,7 @@ async def test_a_missing_permission_is_named_and_other_fields_have_data(client: 
 
 
 async def test_an_invalid_argument_is_bad_user_input(client: ApiClient) -> None:
-    (error,) = (await client.answer("{ page(size: 0) }"))["errors"]
+    (error,) = (await client.try_execute("{ page(size: 0) }"))["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert error["message"] == "A page has 1 to 200 rows, not 0."
 
@@ -394,11 +394,11 @@ async def test_the_start_page_redirects_to_graphiql_if_it_is_on(clinic: Clinic) 
 
 
 async def test_concurrent_requests_have_their_own_ids_and_counts(client: ApiClient) -> None:
-    async def ask(number: int) -> None:
+    async def send(number: int) -> None:
         response = await post(client, b'{"query": "{ one }"}', **{"X-Request-ID": f"r{number}"})
         assert response.json()["data"] == {"one": 1}
         assert response.headers["X-Request-ID"] == f"r{number}"
 
     async with anyio.create_task_group() as tasks:
         for number in range(50):
-            tasks.start_soon(ask, number)
+            tasks.start_soon(send, number)

@@ -81,7 +81,7 @@ async def test_a_replay_returns_the_first_response_after_the_state_changed(app_c
     assert refused.json()["data"]["enrollPatient"]["userErrors"] == [{"code": "NOT_ACTIVE"}]
     first = await enroll(client, "l", group, "patient-1")
     enrollment = first.json()["data"]["enrollPatient"]["enrollment"]["id"]
-    await client.ask(
+    await client.execute(
         f'mutation {{ disenrollPatient(input: {{enrollmentId: "{enrollment}"}}) {{ userErrors {{ code }} }} }}'
     )
     assert (await enroll(client, "k", group, "inactive")).content == refused.content

@@ -45,9 +45,9 @@ async def test_every_response_has_its_cost_and_the_limit(engine: Database, app_c
     client = await app_client()
     query = "query ($n: Int) { groupDefinitions(first: $n) { nodes { id name } } }"
     for size in (1, 20):
-        body = await client.answer(query, {"n": size})
+        body = await client.try_execute(query, {"n": size})
         assert body["extensions"] == {"cost": {"requested": 1 + 3 * size, "limit": 200_000}}
-    broken = await client.answer("query ($n: Int) { groupDefinitions(first: $n) { nodes { id } } }", {"n": 201})
+    broken = await client.try_execute("query ($n: Int) { groupDefinitions(first: $n) { nodes { id } } }", {"n": 201})
     assert broken["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert broken["extensions"]["cost"]["requested"] == 1 + 2 * 201
 
@@ -56,8 +56,8 @@ async def test_a_cost_over_the_limit_depends_on_the_variables(app_client: ApiCli
     client = await app_client()
     query = """query ($n: Int) { groupDefinitions(first: 200) { nodes {
       occurrences(first: $n) { nodes { id sessionDate startTime endTime status } } } } }"""
-    assert "errors" not in await client.answer(query, {"n": 20})
-    body = await client.answer(query, {"n": 200})
+    assert "errors" not in await client.try_execute(query, {"n": 20})
+    body = await client.try_execute(query, {"n": 200})
     [error] = body["errors"]
     assert error["extensions"] == {
         "code": "LIMIT_EXCEEDED",
@@ -75,7 +75,7 @@ async def test_a_mutation_over_a_limit_changes_nothing(engine: Database, app_cli
     enroll = (
         f'enrollPatient(input: {{groupDefinitionId: "{group}", patientId: "patient-1"}}) {{ userErrors {{ code }} }}'
     )
-    body = await client.answer("mutation { " + " ".join(f"e{number}: {enroll}" for number in range(31)) + " }")
+    body = await client.try_execute("mutation { " + " ".join(f"e{number}: {enroll}" for number in range(31)) + " }")
     assert [error["extensions"]["code"] for error in body["errors"]] == ["LIMIT_EXCEEDED"]
     assert (await everything(engine)).enrollments == []
 
@@ -84,7 +84,7 @@ async def test_variables_with_too_many_values_are_refused(app_client: ApiClients
     client = await app_client()
     query = "query ($filter: GroupDefinitionFilter) { groupDefinitions(filter: $filter) { totalCount } }"
     for value, limit in ((["IOP"] * 5000, "tokens"), ([[["IOP"]]] * 3, None), (_nested(30), "depth")):
-        body = await client.answer(query, {"filter": {"groupType": value}})
+        body = await client.try_execute(query, {"filter": {"groupType": value}})
         codes = [error["extensions"].get("limit") for error in body["errors"]]
         assert codes == [limit] or (limit is None and set(codes) == {None})
 
@@ -98,7 +98,7 @@ def _nested(levels: int) -> Any:
 
 async def test_the_introspection_query_of_graphiql_is_within_the_limits(app_client: ApiClients) -> None:
     client = await app_client(permissions=[])
-    body = await client.answer(
+    body = await client.try_execute(
         get_introspection_query(
             specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
         )

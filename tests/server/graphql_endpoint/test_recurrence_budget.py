@@ -57,7 +57,7 @@ def _empty_cache() -> Iterator[None]:
 async def client(app_client: ApiClients, engine: Database) -> ApiClient:
     await seed(engine, organization=ORGANIZATION)
     client = await app_client()
-    await client.ask("{ viewer { id } }")  # the first request fills caches
+    await client.execute("{ viewer { id } }")  # the first request fills caches
     return client
 
 

@@ -127,7 +127,7 @@ async def test_a_change_is_not_made_without_its_access_row(
     engine: Database, client: ApiClient, group: UUID, database_kind: str
 ) -> None:
     async with table_locked(engine, "pm_group_access_log", "EXCLUSIVE"):
-        response = await client.answer(ENROLL % "patient { displayName }", {"group": str(group)})
+        response = await client.try_execute(ENROLL % "patient { displayName }", {"group": str(group)})
     assert [error["extensions"]["code"] for error in response["errors"]] == ["BUSY"]
     assert await stored(engine) == 0
 
@@ -156,7 +156,7 @@ async def test_every_field_that_reads_a_locked_table_is_busy(
     engine: Database, client: ApiClient, group: UUID, database_kind: str
 ) -> None:
     async with table_locked(engine, "pm_group_staff_members", "ACCESS EXCLUSIVE"):
-        response = await client.answer(
+        response = await client.try_execute(
             "{ staffMembers { nodes { id } } groupDefinitions { nodes { id facilitator { id } } } }"
         )
     assert {error["extensions"]["code"] for error in response["errors"]} == {"BUSY"}

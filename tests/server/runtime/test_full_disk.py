@@ -64,7 +64,7 @@ async def assert_reported(server: Running, caplog: pytest.LogCaptureFixture) -> 
     assert "was not done" in refused.json()["errors"][0]["message"]
     ready = await server.ready()
     assert (ready.status_code, ready.json()["reason"]) == (503, FaultKind.DISK_FULL.reason)
-    assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"]  # queries still work
+    assert (await server.query_groups()).json()["data"]["groupDefinitions"]["nodes"]  # queries still work
     lines = [JsonLines().format(record) for record in caplog.records if record.levelno >= logging.WARNING]
     assert any(
         '"message":"the database is busy or unavailable"' in line and '"cause":"disk_full"' in line for line in lines

@@ -55,7 +55,7 @@ class Running:
     group: str
     engine: Database
 
-    async def ask(self) -> httpx.Response:
+    async def query_groups(self) -> httpx.Response:
         return await self.client.send(QUERY)
 
     async def enroll(self, patient: str, key: str | None = None) -> httpx.Response:
@@ -63,7 +63,7 @@ class Running:
         body = {"query": ENROLL, "variables": {"group": self.group, "patient": patient}}
         return await self.client.http.post("/graphql", json=body, headers=headers)
 
-    async def ask_by_id(self) -> httpx.Response:
+    async def query_group(self) -> httpx.Response:
         return await self.client.send(BY_ID, {"id": self.group})
 
     async def ready(self) -> httpx.Response:
@@ -94,14 +94,14 @@ def assert_unavailable(response: httpx.Response) -> None:
 
 
 async def assert_available(server: Running, patient: str) -> None:
-    assert [group["name"] for group in (await server.ask()).json()["data"]["groupDefinitions"]["nodes"]]
+    assert [group["name"] for group in (await server.query_groups()).json()["data"]["groupDefinitions"]["nodes"]]
     assert (await server.enroll(patient)).json()["data"]["enrollPatient"]["userErrors"] == []
     assert (await server.ready()).status_code == 200
 
 
 async def assert_database_unavailable(server: Running) -> None:
     for _ in range(2):
-        assert_unavailable(await server.ask())
+        assert_unavailable(await server.query_groups())
         assert_unavailable(await server.enroll("patient-5"))
         assert_unavailable(await server.enroll("patient-5", "key-1"))
         ready = await server.ready()
@@ -258,7 +258,7 @@ async def test_a_missing_sqlite_file_is_an_outage_until_it_is_back(database_url:
         await path.unlink()
         await backup.rename(path)
         await assert_available(server, "patient-2")
-        patients = await server.client.ask("{ patients(first: 1) { nodes { displayName } } }")
+        patients = await server.client.execute("{ patients(first: 1) { nodes { displayName } } }")
         assert patients["patients"]["nodes"] == [{"displayName": "Patient 1"}]
 
 
@@ -270,7 +270,7 @@ async def test_a_replaced_sqlite_file_is_read_from_then_on(database_url: str, sq
         for suffix in ("", "-wal", "-shm"):
             await path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
         shutil.copyfile(sqlite_template, path)
-        assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"] == []
+        assert (await server.query_groups()).json()["data"]["groupDefinitions"]["nodes"] == []
 
 
 @asynccontextmanager
@@ -345,7 +345,9 @@ async def test_a_lock_that_is_not_released_is_reported_as_busy(engine: Database,
         async with locked(engine):
             response = await server.enroll("patient-1")
             # Queries do not wait for the lock.
-            assert (await server.ask()).json()["data"]["groupDefinitions"]["nodes"] == [{"name": "Anger management"}]
+            assert (await server.query_groups()).json()["data"]["groupDefinitions"]["nodes"] == [
+                {"name": "Anger management"}
+            ]
         assert response.status_code == 200
         assert int(response.headers["Retry-After"]) > 0
         (error,) = response.json()["errors"]
@@ -370,13 +372,13 @@ async def test_a_hanging_database_is_unavailable(engine: Database, database_url:
     async with behind_proxy(engine, database_url, command_timeout=0.5) as (proxy, server):
         await assert_available(server, "patient-1")
         for _ in range(2):
-            assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 1}
+            assert (await server.query_group()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 1}
         proxy.stop_flow()
         async with asyncio.timeout(60):
-            assert_unavailable(await server.ask_by_id())
-            assert_unavailable(await server.ask())
+            assert_unavailable(await server.query_group())
+            assert_unavailable(await server.query_groups())
             assert_unavailable(await server.enroll("patient-2"))
             assert (await server.ready()).status_code == 503
         proxy.resume_flow()
         await assert_available(server, "patient-3")
-        assert (await server.ask_by_id()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 2}
+        assert (await server.query_group()).json()["data"]["groupDefinition"]["capacity"] == {"enrolled": 2}
