@@ -74,9 +74,9 @@ async def test_dates_and_times_are_read_strictly(client: ApiClient) -> None:
     query = '{ recurrencePreview(recurrence: {rule: "FREQ=DAILY", startDate: "%s", startTime: "%s"}) { dates } }'
     for day, moment, words in [
         ("2026-W01-1", "09:00", "YYYY-MM-DD"),
-        ("2026-02-30", "09:00", "no such day"),
-        ("2026-01-01", "09:00Z", "no offset"),
-        ("2026-01-01", "25:00", "no such time"),
+        ("2026-02-30", "09:00", "not a valid date"),
+        ("2026-01-01", "09:00Z", "must not have an offset"),
+        ("2026-01-01", "25:00", "not a valid time"),
     ]:
         [error] = (await client.try_execute(query % (day, moment)))["errors"]
         assert words in error["message"]
