@@ -20,7 +20,7 @@ from benchmarks.growth import compare_sizes
 from benchmarks.interference import measure_interference
 from benchmarks.plot import plot
 from benchmarks.postgres import Postgres, running_postgres
-from benchmarks.preparation import Clinic
+from benchmarks.preparation import BenchmarkClinic
 from benchmarks.report import comparison_rows, comparison_table, growth_rows, growth_table, interference_table
 from benchmarks.servers import ours
 from benchmarks.summary import summary
@@ -69,7 +69,7 @@ def _measure(postgres: Postgres, folder: Path, options: argparse.Namespace) -> t
     results: dict[str, Any] = {"machine": _machine()}
     texts = [f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL on the same machine"]
     _log("creating a database with 200 groups")
-    clinic = Clinic(postgres)
+    clinic = BenchmarkClinic(postgres)
     if "comparison" in parts:
         choice = Choice(tuple(filter(None, options.only.split(","))), tuple(options.workloads.split(",")))
         comparison = compare(clinic, folder, choice, effort, _log)

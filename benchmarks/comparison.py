@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.measure import Results, Run, measure
 from benchmarks.node_servers import NotInstalled, install, node_servers
-from benchmarks.preparation import Clinic, check_responses
+from benchmarks.preparation import BenchmarkClinic, check_responses
 from benchmarks.servers import DidNotStart, RunningServer, ServerSpec, limit_servers, ours, run_server
 
 
@@ -44,7 +44,9 @@ class Comparison:
     left_out: list[str]
 
 
-def compare(clinic: Clinic, folder: Path, choice: Choice, effort: Effort, log: Callable[[str], None]) -> Comparison:
+def compare(
+    clinic: BenchmarkClinic, folder: Path, choice: Choice, effort: Effort, log: Callable[[str], None]
+) -> Comparison:
     """Start all servers, and measure one after the other."""
     specs, left_out = _server_specs(clinic, folder, log)
     specs = [spec for spec in specs if not choice.servers or spec.name.startswith(choice.servers)]
@@ -83,7 +85,9 @@ def _start(
     return servers
 
 
-def _server_specs(clinic: Clinic, folder: Path, log: Callable[[str], None]) -> tuple[list[ServerSpec], list[str]]:
+def _server_specs(
+    clinic: BenchmarkClinic, folder: Path, log: Callable[[str], None]
+) -> tuple[list[ServerSpec], list[str]]:
     specs = [*limit_servers(clinic.url, clinic.record_enrollment(folder)), ours("ours", clinic.url)]
     specs.append(ours("ours, graphql-core's executor", clinic.url, EXECUTOR="graphql-core"))
     log("installing PostGraphile and Mercurius")

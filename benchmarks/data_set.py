@@ -33,7 +33,7 @@ _ENDS = ("bourne", "brook", "combe", "croft", "dale", "fell", "grove", "haven", 
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class DataSetSize:
     """The size of a clinic.
 
     Attributes:
@@ -52,20 +52,20 @@ class Size:
     patients: int
     seats: int = 24
 
-    def divided_by(self, factor: int) -> "Size":
+    def divided_by(self, factor: int) -> "DataSetSize":
         """Return the size with fewer groups and patients."""
         return replace(self, groups=self.groups // factor, patients=self.patients // factor)
 
 
-REPORT = Size(groups=200, sessions=20, enrolled=20, disenrolled=0, patients=4_000)
-GROWN = Size(groups=2_000, sessions=750, enrolled=20, disenrolled=80, patients=40_000)
-ENROLLING = Size(groups=500, sessions=0, enrolled=10, disenrolled=0, patients=6_000, seats=100)
+REPORT = DataSetSize(groups=200, sessions=20, enrolled=20, disenrolled=0, patients=4_000)
+GROWN = DataSetSize(groups=2_000, sessions=750, enrolled=20, disenrolled=80, patients=40_000)
+ENROLLING = DataSetSize(groups=500, sessions=0, enrolled=10, disenrolled=0, patients=6_000, seats=100)
 
 
 class DataSet:
     """The rows of one organization by table. Their columns are those of COLUMNS."""
 
-    def __init__(self, organization: str, size: Size) -> None:
+    def __init__(self, organization: str, size: DataSetSize) -> None:
         self.organization = organization
         self.size = size
         self.groups: list[UUID] = [uuid7() for _ in range(size.groups)]

@@ -23,7 +23,7 @@ _DATABASE = "clinic"
 _NEW_PATIENTS = 20
 
 
-class Clinic:
+class BenchmarkClinic:
     """The database of a comparison, and its workloads."""
 
     def __init__(self, postgres: Postgres) -> None:

@@ -11,12 +11,12 @@ from db.connections.faults import classify_fault
 from db.stores.idempotency import Claim
 from db.transactions.lock_queue import LockQueue
 from db.transactions.retries import transact
-from db.transactions.unit_of_work import Author, UnitOfWork
+from db.transactions.unit_of_work import Actor, UnitOfWork
 from resolvers.caller import Caller, PermissionKey
 from resolvers.disclosures import Disclosures
 from resolvers.errors import PermissionDenied, ResponseWithheld
-from resolvers.loaders import Loaders
 from resolvers.pace import Pace
+from resolvers.request_loaders import RequestLoaders
 from resolvers.request_snapshot import RequestSnapshot
 
 Decided = TypeVar("Decided")
@@ -76,7 +76,7 @@ class Context:
     claim: Claim | None = field(init=False, default=None)
     root_field: str = field(init=False, default="")
     snapshot: RequestSnapshot = field(init=False)
-    loaders: Loaders = field(init=False)
+    loaders: RequestLoaders = field(init=False)
     disclosures: Disclosures = field(init=False, default_factory=Disclosures)
     fallbacks: int = field(init=False, default=0)
     changed: bool = field(init=False, default=False)
@@ -101,9 +101,9 @@ class Context:
         """
         # A request never holds two connections: many requests at once would each hold one and wait for another.
         await self.close()
-        author = Author(self.caller.subject, self.caller.organization_id, self.correlation_id, self.client_address)
+        actor = Actor(self.caller.subject, self.caller.organization_id, self.correlation_id, self.client_address)
         clinic = self.clinic
-        return await transact(clinic.engine, clinic.lock_queue, author, clinic.clock, clinic.new_id, decide)
+        return await transact(clinic.engine, clinic.lock_queue, actor, clinic.clock, clinic.new_id, decide)
 
     def fell_back(self) -> None:
         """Count a fallback, and let graphql-core read the same records again from the same snapshot."""
@@ -150,8 +150,8 @@ class Context:
 
     def _start_reading(self) -> None:
         self.snapshot = RequestSnapshot(self.clinic.engine, self.caller.organization_id)
-        self.loaders = Loaders(self.snapshot, self.disclosures)
+        self.loaders = RequestLoaders(self.snapshot, self.disclosures)
 
     def _replace_loaders(self) -> None:
         self.loaders.forget()
-        self.loaders = Loaders(self.snapshot, self.disclosures)
+        self.loaders = RequestLoaders(self.snapshot, self.disclosures)

@@ -18,7 +18,7 @@ _columns = audit_log.c
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class StoredChange:
     """One stored change of a record: who made it, when, and the fields that changed."""
 
     id: UUID
@@ -28,17 +28,17 @@ class HistoryEntry:
     changes: tuple[FieldChange, ...]
 
 
-def _make_record(row: Sequence[Any]) -> HistoryEntry:
+def _make_record(row: Sequence[Any]) -> StoredChange:
     entry_id, at, actor_id, action, stored = row[:5]
     changes = tuple(FieldChange(change["field"], change["before"], change["after"]) for change in stored)
-    return HistoryEntry(entry_id, at, actor_id, action, changes)
+    return StoredChange(entry_id, at, actor_id, action, changes)
 
 
-HISTORY: Listing[HistoryEntry] = Listing(
+HISTORY: Listing[StoredChange] = Listing(
     "history",
     audit_log,
     Layout(
-        HistoryEntry,
+        StoredChange,
         (_columns.id, _columns.at, _columns.actor_id, _columns.action, _columns.changes),
         _make_record,
         converted=frozenset({"changes"}),
@@ -51,6 +51,6 @@ HISTORY: Listing[HistoryEntry] = Listing(
 )
 """Entries of the history, newest first: ids of version 7 grow with time."""
 
-HISTORY_OF: Final[Mapping[EntityType, Relation[HistoryEntry]]] = {
+HISTORY_OF: Final[Mapping[EntityType, Relation[StoredChange]]] = {
     entity_type: Relation(HISTORY, _columns.entity_id, {"entity_type": entity_type.value}) for entity_type in EntityType
 }

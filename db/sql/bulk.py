@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.selectable import FromClause
 
 
-class JsonRows(TypeDecorator[Any]):
+class JsonArray(TypeDecorator[Any]):
     """Rows as JSON. Their values are UUIDs and what JSON itself has."""
 
     impl = Text
@@ -44,7 +44,7 @@ def json_rows(
     parameter: str, columns: Sequence[Column[Any]], *, postgresql: bool
 ) -> tuple[FromClause, Mapping[str, ColumnElement[Any]]]:
     """Return the rows of a parameter as a table, and the table's columns by name, typed as these columns are."""
-    rows = bindparam(parameter, type_=JsonRows())
+    rows = bindparam(parameter, type_=JsonArray())
     if postgresql:
         typed = [column(each.name, each.type) for each in columns]
         table = func.jsonb_to_recordset(rows).table_valued(*typed, name="new").render_derived(with_types=True)

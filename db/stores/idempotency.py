@@ -151,7 +151,7 @@ async def claim_request(
     """Claim a request for an attempt, or return the response that it has. An attempt may claim its request again.
 
     Args:
-        work: The transaction; its author is the caller.
+        work: The transaction; its actor is the caller.
         attempt: The attempt's own id.
         key: The request's key.
         fingerprint: A digest of the request's body.
@@ -240,7 +240,7 @@ async def delete_expired(engine: AsyncEngine, now: datetime) -> int:
 
 
 def _identity(work: UnitOfWork, key: str) -> Mapping[str, str]:
-    return {"subject": work.author.subject, "key": key}
+    return {"subject": work.actor.subject, "key": key}
 
 
 def _of(work: UnitOfWork, claim: Claim) -> Mapping[str, Any]:

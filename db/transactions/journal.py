@@ -53,14 +53,14 @@ def _insert(
 def _changes(*, postgresql: bool) -> dict[str, UpdateBase]:
     now = bindparam("now", type_=Instant)
     organization = {"organization_id": _shared("organization_id")}
-    author = organization | {name: _shared(name) for name in ("actor_id", "correlation_id")}
+    actor = organization | {name: _shared(name) for name in ("actor_id", "correlation_id")}
     transaction_id = literal_column("pg_current_xact_id()::text::bigint" if postgresql else "0", BigInteger)
     return {
         HISTORY: _insert(
             audit_log,
             HISTORY,
             ("id", "entity_type", "entity_id", "action", "changes"),
-            {"at": now, **author},
+            {"at": now, **actor},
             postgresql=postgresql,
         ),
         EVENTS: _insert(
@@ -74,7 +74,7 @@ def _changes(*, postgresql: bool) -> dict[str, UpdateBase]:
             access_log,
             ACCESSES,
             ("id", "operation", "patient_ids"),
-            {"at": now, "client_address": _shared("client_address"), **author},
+            {"at": now, "client_address": _shared("client_address"), **actor},
             postgresql=postgresql,
         ),
         GROUPS: update(group_definitions)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from db.connections.engine import QUEUE_SECONDS, Database
 from db.connections.faults import Busy, Effect, FaultKind, Unavailable, classify_fault
 from db.transactions.lock_queue import LockQueue, MustQueue, Ticket
-from db.transactions.unit_of_work import Author, UnitOfWork, unit_of_work
+from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
 
 ATTEMPTS: Final = 5
 _DATABASE: Final = "the database"
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 async def transact(
     engine: Database,
     lock_queue: LockQueue,
-    author: Author,
+    actor: Actor,
     clock: Callable[[], datetime],
     new_id: Callable[[], UUID],
     decide: Callable[[UnitOfWork], Awaitable[Result]],
@@ -41,7 +41,7 @@ async def transact(
     Args:
         engine: The database.
         lock_queue: The queue of this process for locks of this database.
-        author: Who makes the change.
+        actor: Who makes the change.
         clock: Returns the present instant, in UTC. It is read for each attempt, and again once a group is locked.
         new_id: Returns a fresh UUID of version 7.
         decide: Loads, decides and stores. It may run several times; only the last run is committed.
@@ -60,7 +60,7 @@ async def transact(
             await ticket.wait(_DATABASE, QUEUE_SECONDS)
         while True:
             try:
-                async with unit_of_work(engine, author, clock, new_id, ticket) as work:
+                async with unit_of_work(engine, actor, clock, new_id, ticket) as work:
                     result = await decide(work)
             except MustQueue as refusal:
                 await ticket.wait(refusal.key, deadline - time.monotonic())

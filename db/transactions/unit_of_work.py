@@ -28,7 +28,7 @@ _TIMESTAMP_SHIFT: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Author:
+class Actor:
     """Who makes a change: the caller's id and organization, the request's id, and the address it came from."""
 
     subject: str
@@ -55,7 +55,7 @@ class UnitOfWork:
 
     Attributes:
         transaction: The database's transaction.
-        author: Who makes the change.
+        actor: Who makes the change.
         clock: Returns the present instant of this server.
         make_id: Returns a fresh UUID of version 7.
         ticket: The key of the lock queue that the transaction holds.
@@ -64,7 +64,7 @@ class UnitOfWork:
     """
 
     transaction: Transaction
-    author: Author
+    actor: Actor
     clock: Callable[[], datetime]
     make_id: Callable[[], UUID]
     ticket: Ticket
@@ -80,7 +80,7 @@ class UnitOfWork:
     @property
     def organization_id(self) -> str:
         """The organization whose rows the transaction may read and write."""
-        return self.author.organization_id
+        return self.actor.organization_id
 
     @property
     def locks_rows(self) -> bool:
@@ -115,7 +115,7 @@ class UnitOfWork:
         self._events.extend(events)
 
     def record_access(self, operation: str | None, patient_ids: Iterable[str]) -> None:
-        """Add to the access log, when the transaction commits, that the author reads these patients' records."""
+        """Add to the access log, when the transaction commits, that the actor reads these patients' records."""
         self._accesses.append({"id": self.new_id(), "operation": operation, "patient_ids": sorted(patient_ids)})
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
@@ -131,9 +131,9 @@ class UnitOfWork:
         changed = [group_id for group_id, changed_at in self._locked if changed_at < self.now]
         shared = {
             "now": self.now,
-            "actor_id": self.author.subject,
-            "correlation_id": self.author.correlation_id,
-            "client_address": self.author.client_address,
+            "actor_id": self.actor.subject,
+            "correlation_id": self.actor.correlation_id,
+            "client_address": self.actor.client_address,
         }
         rows: dict[str, Sequence[Any]] = {
             HISTORY: [self._history_row(entry) for entry in self._history],
@@ -160,9 +160,9 @@ class UnitOfWork:
         if event.site_id is not None:
             metadata["site_id"] = event.site_id
         metadata |= {
-            "user_id": self.author.subject,
+            "user_id": self.actor.subject,
             "timestamp": self.now.isoformat(),
-            "correlation_id": self.author.correlation_id,
+            "correlation_id": self.actor.correlation_id,
         }
         return {
             "id": event_id,
@@ -182,7 +182,7 @@ class UnitOfWork:
 @asynccontextmanager
 async def unit_of_work(
     engine: AsyncEngine,
-    author: Author,
+    actor: Actor,
     clock: Callable[[], datetime],
     new_id: Callable[[], UUID],
     ticket: Ticket | None = None,
@@ -198,13 +198,13 @@ async def unit_of_work(
     Raises:
         OutcomeUnknown: If the connection is lost during the commit.
     """
-    opened: AbstractAsyncContextManager[Transaction] = _sqlite_transaction(engine, author.organization_id, lock_seconds)
+    opened: AbstractAsyncContextManager[Transaction] = _sqlite_transaction(engine, actor.organization_id, lock_seconds)
     if engine.dialect.name == "postgresql":
-        confinement = confine_transaction(author.organization_id, lock_seconds)
+        confinement = confine_transaction(actor.organization_id, lock_seconds)
         start = confinement if role is Role.SERVER else act_as(role)
-        opened = driver_transaction(engine, author.organization_id, f"BEGIN; {start}")
+        opened = driver_transaction(engine, actor.organization_id, f"BEGIN; {start}")
     async with opened as transaction:
-        work = UnitOfWork(transaction, author, clock, new_id, ticket or Ticket(LockQueue()))
+        work = UnitOfWork(transaction, actor, clock, new_id, ticket or Ticket(LockQueue()))
         yield work
         await work.write_journal()
 

@@ -21,7 +21,7 @@ MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Edge(Generic[Record]):
+class PageEdge(Generic[Record]):
     """A record of a page with its cursor."""
 
     cursor: str
@@ -29,7 +29,7 @@ class Edge(Generic[Record]):
 
 
 @dataclass(frozen=True, slots=True)
-class PageInfo:
+class PagePosition:
     """The position of a page in its list."""
 
     has_next_page: bool
@@ -79,12 +79,12 @@ class Page(Generic[Record]):
         return self.slice.records
 
     @property
-    def edges(self) -> list[Edge[Record]]:
+    def edges(self) -> list[PageEdge[Record]]:
         """The records with their cursors."""
-        return [Edge(cursor(self.listing, record), record) for record in self.slice.records]
+        return [PageEdge(cursor(self.listing, record), record) for record in self.slice.records]
 
     @property
-    def page_info(self) -> PageInfo:
+    def page_info(self) -> PagePosition:
         """The position of the page in its list."""
         window, records, more = self.slice.window, self.slice.records, self.slice.more
         if window.backwards:
@@ -92,9 +92,9 @@ class Page(Generic[Record]):
         else:
             has_next, has_previous = more, window.after is not None
         if not records:
-            return PageInfo(has_next, has_previous, None, None)
+            return PagePosition(has_next, has_previous, None, None)
         first, last = records[0], records[-1]
-        return PageInfo(has_next, has_previous, cursor(self.listing, first), cursor(self.listing, last))
+        return PagePosition(has_next, has_previous, cursor(self.listing, first), cursor(self.listing, last))
 
 
 async def load_lengths(lengths: Sequence[Length]) -> Sequence[int]:

@@ -16,7 +16,7 @@ from db.registry.locations import location_update, store_locations
 from db.registry.records import PATIENTS, STAFF, patient_update, staff_update, store_updates
 from db.sql.statement import Statement, of_organization
 from db.tables import audit_log, group_definitions, locations, outbox, patients, staff_members
-from db.transactions.unit_of_work import Author, UnitOfWork, unit_of_work
+from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
 from domain.groups import GroupDraft, RecurrenceDraft
 from domain.records import Enrollment, EnrollmentStatus, Occurrence
 from domain.recurrence import Recurrence, occurrence_dates
@@ -109,16 +109,16 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
         DatabaseNotEmpty: The organization already has data, possibly because another process has just created it.
     """
     administrator = DEMO_PEOPLE[0]
-    author = Author(administrator.subject, DEMO_ORGANIZATION, DEMO_ORGANIZATION)
+    actor = Actor(administrator.subject, DEMO_ORGANIZATION, DEMO_ORGANIZATION)
     caller = Caller(administrator.subject, DEMO_ORGANIZATION, ROLES[administrator.role])
     # A fixed clock, because all history of one transaction has the same time.
     now = clinic.clock()
     # The role of operators, because requests may not write staff, locations and patients.
     async with unit_of_work(
-        clinic.engine, author, lambda: now, clinic.new_id, lock_seconds=_LOCK_SECONDS, role=Role.OPERATOR
+        clinic.engine, actor, lambda: now, clinic.new_id, lock_seconds=_LOCK_SECONDS, role=Role.OPERATOR
     ) as work:
         await _refuse_unless_empty(work)
-        context = _OneTransactionContext(clinic, caller, author.correlation_id, work=work)
+        context = _OneTransactionContext(clinic, caller, actor.correlation_id, work=work)
         random = Random(_SEED)  # noqa: S311 - reproducible data, nothing secret
         staff, rooms, people = demo_staff(random), demo_locations(), demo_patients(random)
         connection = work.transaction.connection

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from benchmarks.clinic_database import insert_data_sets
-from benchmarks.data_set import DataSet, Size
+from benchmarks.data_set import DataSet, DataSetSize
 from benchmarks.limit_sql import REPORT, REPORT_BUILT, SMALL
 from benchmarks.queries import PATIENT_SEARCH
 from benchmarks.queries import REPORT as REPORT_QUERY
@@ -20,7 +20,7 @@ from tests.support.api_client import ORGANIZATION, ApiClients
 
 pytestmark = pytest.mark.anyio
 
-SIZE = Size(groups=3, sessions=30, enrolled=4, disenrolled=1, patients=7, seats=4)
+SIZE = DataSetSize(groups=3, sessions=30, enrolled=4, disenrolled=1, patients=7, seats=4)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from benchmarks.clinic_database import insert_data_sets
-from benchmarks.data_set import DataSet, Size
+from benchmarks.data_set import DataSet, DataSetSize
 from benchmarks.replay import RecordedEnrollment, Replay
 from benchmarks.statement_log import LoggedStatement, parse_log
 from tests.support.api_client import ORGANIZATION
@@ -36,7 +36,7 @@ def test_the_log_has_each_statement_with_its_parameters() -> None:
 
 @pytest.mark.anyio
 async def test_a_replay_enrolls_another_patient_in_another_group(administrator_url: str) -> None:
-    data_set = DataSet(ORGANIZATION, Size(groups=2, sessions=0, enrolled=1, disenrolled=0, patients=4))
+    data_set = DataSet(ORGANIZATION, DataSetSize(groups=2, sessions=0, enrolled=1, disenrolled=0, patients=4))
     await insert_data_sets(administrator_url, [data_set])
     recorded_group, other_group = (str(group) for group in data_set.groups)
     statements = [

@@ -11,9 +11,9 @@ import httpx
 
 from db.connections.engine import Database
 from domain.refusal import FaultCode
-from tests.endurance.mutations import Mutation, MutationResponse
+from tests.endurance.mutations import MutationResponse, SentMutation
 from tests.endurance.response_log import ResponseLog
-from tests.endurance.workload import Workload
+from tests.endurance.workload import ClientWorkload
 from tests.support.api_client import bearer
 from tests.support.clinic import make_group, seed
 
@@ -38,11 +38,11 @@ class ConcurrentClients:
     addresses: list[str]
     organization: str
     authorization: str
-    workload: Workload
+    workload: ClientWorkload
     log: ResponseLog = field(default_factory=ResponseLog)
     counts: Counter[str] = field(default_factory=Counter)
 
-    async def send(self, mutation: Mutation) -> MutationResponse | None:
+    async def send(self, mutation: SentMutation) -> MutationResponse | None:
         """Send a request to one of the servers, and log the outcome."""
         address = self.workload.random.choice(self.addresses)
         response = await mutation.send(self.http, address, self.authorization)
@@ -85,7 +85,7 @@ class ConcurrentClients:
         while not until.done():
             await self.check_roster()
 
-    def _count(self, mutation: Mutation, response: MutationResponse | None) -> None:
+    def _count(self, mutation: SentMutation, response: MutationResponse | None) -> None:
         if response is None:
             self.counts["unanswered"] += 1
             return
@@ -100,7 +100,9 @@ async def create_clients(
     """Return clients of a new organization with a few groups, and with more patients than seats."""
     organization = f"org-{uuid4().hex}"
     await seed(engine, organization, PATIENTS)
-    workload = Workload(random.Random(seed_number), [f"patient-{n}" for n in range(1, PATIENTS + 1)] + ["inactive"])
+    workload = ClientWorkload(
+        random.Random(seed_number), [f"patient-{n}" for n in range(1, PATIENTS + 1)] + ["inactive"]
+    )
     for _ in range(groups):
         workload.hot.append(str((await make_group(engine, organization, max_capacity=3)).id))
     return ConcurrentClients(http, addresses, organization, bearer(organization=organization), workload)

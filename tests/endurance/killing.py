@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 from db.connections.engine import Database
 from db.tables import idempotency_keys
 from tests.endurance.concurrent_clients import ConcurrentClients, create_clients
-from tests.endurance.mutations import Mutation, MutationType
+from tests.endurance.mutations import MutationType, SentMutation
 from tests.endurance.prepared_mutations import prepare_mutation
 from tests.endurance.response_log import history_by_request
 from tests.endurance.servers import APPLICATION_NAME, ForkServer, Server, run_fork_server
@@ -43,7 +43,7 @@ class Killer:
     kills: int = 0
     committed: int = 0
     undone: int = 0
-    _unanswered: list[Mutation] = field(default_factory=list)
+    _unanswered: list[SentMutation] = field(default_factory=list)
 
     async def new_organization(self) -> None:
         """Continue in another organization, so that the data to check after each kill stays small."""
@@ -93,7 +93,7 @@ class Killer:
             await self._assert_consistent()
         return server
 
-    async def _kill(self, server: Server, mutations: list[Mutation]) -> None:
+    async def _kill(self, server: Server, mutations: list[SentMutation]) -> None:
         server.kill()
         assert await self.fork_server.reap(server) == -signal.SIGKILL
         self.kills += 1

@@ -91,7 +91,7 @@ class MutationResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Mutation:
+class SentMutation:
     """One request. Repeating it sends the same request. Its id is also its idempotency key, and is in the history."""
 
     type: MutationType
@@ -118,6 +118,6 @@ class Mutation:
         return MutationResponse(response.status_code, payload, codes)
 
 
-def mutation(type_: MutationType, **input_: Any) -> Mutation:
+def mutation(type_: MutationType, **input_: Any) -> SentMutation:
     """Return a new request."""
-    return Mutation(type_, input_, uuid4().hex)
+    return SentMutation(type_, input_, uuid4().hex)

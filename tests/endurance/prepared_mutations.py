@@ -9,11 +9,11 @@ from domain.groups import RecurrenceDraft
 from resolvers.commands.enrollments import enroll_patient
 from resolvers.commands.sessions import create_occurrence
 from tests.endurance import mutations
-from tests.endurance.mutations import Mutation, MutationType, mutation
+from tests.endurance.mutations import MutationType, SentMutation, mutation
 from tests.support.clinic import context, make_group
 
 
-async def prepare_mutation(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def prepare_mutation(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     """Create the records that a mutation needs in a seeded organization, and return the mutation."""
     return await _PREPARE[type_](engine, type_, organization)
 
@@ -36,7 +36,7 @@ async def _full_group(engine: Database, organization: str) -> tuple[str, list[st
     return group_id, [str((await enroll_patient(caller_context, group_id, f"patient-{n}")).id) for n in (1, 2, 3)]
 
 
-async def _create_group(_engine: Database, type_: MutationType, _organization: str) -> Mutation:
+async def _create_group(_engine: Database, type_: MutationType, _organization: str) -> SentMutation:
     return mutation(
         type_,
         name=f"Group {uuid4().hex}",
@@ -47,54 +47,54 @@ async def _create_group(_engine: Database, type_: MutationType, _organization: s
     )
 
 
-async def _update_group(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _update_group(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     group_id, _ = await _full_group(engine, organization)
     return mutation(type_, id=group_id, name="A larger group", maxCapacity=2)
 
 
-async def _delete_group(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _delete_group(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     return mutation(type_, id=await _group(engine, organization))
 
 
-async def _create_session(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _create_session(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     group_id = await _group(engine, organization)
     return mutation(type_, groupDefinitionId=group_id, sessionDate="2026-12-02", startTime="10:00:00")
 
 
-async def _generate(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _generate(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     group_id = await _group(engine, organization)
     return mutation(type_, groupDefinitionId=group_id, **{"from": "2026-12-01", "through": "2026-12-05"})
 
 
-async def _update_session(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _update_session(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     return mutation(type_, id=await _session(engine, organization), startTime="13:00:00")
 
 
-async def _cancel_session(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _cancel_session(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     return mutation(type_, id=await _session(engine, organization), reason="snow")
 
 
-async def _enroll(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _enroll(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     group_id, _ = await _full_group(engine, organization)
     return mutation(type_, groupDefinitionId=group_id, patientId="patient-4")
 
 
-async def _leave(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _leave(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     _, enrollments = await _full_group(engine, organization)
     return mutation(type_, enrollmentId=enrollments[0])
 
 
-async def _promote(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _promote(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     _, enrollments = await _full_group(engine, organization)
     return mutation(type_, enrollmentId=enrollments[1], allowOverCapacity=True)
 
 
-async def _move(engine: Database, type_: MutationType, organization: str) -> Mutation:
+async def _move(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     _, enrollments = await _full_group(engine, organization)
     return mutation(type_, enrollmentId=enrollments[2], position=1)
 
 
-_PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[Mutation]]] = {
+_PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[SentMutation]]] = {
     mutations.CREATE_GROUP: _create_group,
     mutations.UPDATE_GROUP: _update_group,
     mutations.DELETE_GROUP: _delete_group,

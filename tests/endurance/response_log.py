@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from db.connections.engine import Database
 from db.tables import audit_log
-from tests.endurance.mutations import MOVE, Mutation, MutationResponse
+from tests.endurance.mutations import MOVE, MutationResponse, SentMutation
 
 History = dict[str, list[tuple[str, str]]]
 
@@ -28,16 +28,16 @@ async def history_by_request(engine: Database, organization: str) -> History:
 class ResponseLog:
     """The requests that were sent, each with its last response."""
 
-    responses: dict[str, tuple[Mutation, MutationResponse | None]] = field(default_factory=dict)
+    responses: dict[str, tuple[SentMutation, MutationResponse | None]] = field(default_factory=dict)
 
-    def add(self, mutation: Mutation, response: MutationResponse | None) -> None:
+    def add(self, mutation: SentMutation, response: MutationResponse | None) -> None:
         """Record the outcome of a request. A missing response does not replace an earlier one."""
         earlier = self.responses.get(mutation.request_id)
         if earlier is not None and earlier[1] is not None and response is None:
             return
         self.responses[mutation.request_id] = (mutation, response)
 
-    def response_to(self, mutation: Mutation) -> MutationResponse | None:
+    def response_to(self, mutation: SentMutation) -> MutationResponse | None:
         """Return the response to a request that was sent; None if there was none."""
         return self.responses[mutation.request_id][1]
 
@@ -59,7 +59,7 @@ class ResponseLog:
                 _assert_once(mutation, response, changed)
 
 
-def _assert_once(mutation: Mutation, response: MutationResponse, changed: list[str]) -> None:
+def _assert_once(mutation: SentMutation, response: MutationResponse, changed: list[str]) -> None:
     assert response.payload is not None
     value = response.payload[mutation.type.payload_field]
     records = sorted(record["id"] for record in (value if isinstance(value, list) else [value]))
@@ -69,7 +69,7 @@ def _assert_once(mutation: Mutation, response: MutationResponse, changed: list[s
         assert changed == records, f"{mutation.type.name} returned {records} and changed {changed}"
 
 
-def _assert_complete(mutation: Mutation, entries: list[tuple[str, str]], changed: list[str]) -> None:
+def _assert_complete(mutation: SentMutation, entries: list[tuple[str, str]], changed: list[str]) -> None:
     if entries:
         assert changed, f"{mutation.type.name} has only consequences in the history: {entries}"
         assert len(entries) == len(set(entries)), f"{mutation.type.name} was executed twice: {entries}"

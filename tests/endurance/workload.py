@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.endurance import mutations
-from tests.endurance.mutations import Mutation, MutationResponse, MutationType, mutation
+from tests.endurance.mutations import MutationResponse, MutationType, SentMutation, mutation
 
 _WEIGHTS: Mapping[MutationType, int] = {
     mutations.ENROLL: 30,
@@ -26,7 +26,7 @@ _WEIGHTS: Mapping[MutationType, int] = {
 
 
 @dataclass
-class Workload:
+class ClientWorkload:
     """The known ids, and the choice of the next mutation.
 
     Attributes:
@@ -43,7 +43,7 @@ class Workload:
     sessions: list[str] = field(default_factory=list)
     enrollments: list[str] = field(default_factory=list)
 
-    def next(self) -> Mutation:
+    def next(self) -> SentMutation:
         """Return a new request of a type whose ids are known."""
         while True:
             (type_,) = self.random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
@@ -51,7 +51,7 @@ class Workload:
             if input_ is not None:
                 return mutation(type_, **input_)
 
-    def learn(self, request: Mutation, response: MutationResponse | None) -> None:
+    def learn(self, request: SentMutation, response: MutationResponse | None) -> None:
         """Remember the ids in a response."""
         if response is None or response.payload is None or not response.accepted:
             return
@@ -124,17 +124,17 @@ NEW_GROUP: Mapping[str, Any] = {
     "recurrence": {"rule": "FREQ=DAILY", "startDate": "2026-12-01", "startTime": "09:00:00"},
 }
 
-_INPUTS: Mapping[MutationType, Callable[[Workload], dict[str, Any] | None]] = {
-    mutations.CREATE_GROUP: Workload._create_group,
-    mutations.UPDATE_GROUP: Workload._update_group,
-    mutations.DELETE_GROUP: Workload._delete_group,
-    mutations.CREATE_SESSION: Workload._create_session,
-    mutations.GENERATE: Workload._generate,
-    mutations.UPDATE_SESSION: Workload._update_session,
-    mutations.CANCEL_SESSION: Workload._cancel_session,
-    mutations.ENROLL: Workload._enroll,
-    mutations.DISENROLL: Workload._leave,
-    mutations.PROMOTE: Workload._promote,
-    mutations.MOVE: Workload._move,
-    mutations.REMOVE: Workload._leave,
+_INPUTS: Mapping[MutationType, Callable[[ClientWorkload], dict[str, Any] | None]] = {
+    mutations.CREATE_GROUP: ClientWorkload._create_group,
+    mutations.UPDATE_GROUP: ClientWorkload._update_group,
+    mutations.DELETE_GROUP: ClientWorkload._delete_group,
+    mutations.CREATE_SESSION: ClientWorkload._create_session,
+    mutations.GENERATE: ClientWorkload._generate,
+    mutations.UPDATE_SESSION: ClientWorkload._update_session,
+    mutations.CANCEL_SESSION: ClientWorkload._cancel_session,
+    mutations.ENROLL: ClientWorkload._enroll,
+    mutations.DISENROLL: ClientWorkload._leave,
+    mutations.PROMOTE: ClientWorkload._promote,
+    mutations.MOVE: ClientWorkload._move,
+    mutations.REMOVE: ClientWorkload._leave,
 }

@@ -25,7 +25,7 @@ class PlantedError(Exception):
 
 
 @dataclass(frozen=True)
-class Computed:
+class ComputedValue:
     """A value that is computed each time it is read. Computing it may raise an error."""
 
     compute: Callable[[], Any]
@@ -42,7 +42,7 @@ class Record:
             value = self._values[name]
         except KeyError:
             raise AttributeError(name) from None
-        return value.compute() if isinstance(value, Computed) else value
+        return value.compute() if isinstance(value, ComputedValue) else value
 
 
 class AuthorRecord(Record):
@@ -66,7 +66,7 @@ class ReviewRecord(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class LibraryLayout:
     record_class: type
     columns: Mapping[str, int]
     code_columns: Mapping[str, tuple[int, Mapping[Any, Any]]]
@@ -76,14 +76,15 @@ class Layout:
         plain = {name: row[index] for name, index in self.columns.items()}
         # An unknown code raises an error when the attribute is read.
         decoded = {
-            name: Computed(partial(values.__getitem__, row[at])) for name, (at, values) in self.code_columns.items()
+            name: ComputedValue(partial(values.__getitem__, row[at]))
+            for name, (at, values) in self.code_columns.items()
         }
         return self.record_class(plain | decoded | row[-1])
 
 
 @dataclass(frozen=True)
 class Rows(Sequence[Any]):
-    layout: Layout
+    layout: LibraryLayout
     rows: Sequence[Any]
 
     def __getitem__(self, index: Any) -> Any:
@@ -111,9 +112,9 @@ class Mood(StrEnum):
 MOODS: Mapping[Any, Any] = {"g": Mood.GAY, "r": Mood.GRIM, None: None}
 _CODED = {"mood": (8, MOODS), "tone": (8, MOODS)}
 _PLAIN = {"stars": 1, "text": 2, "author_key": 4, "hidden": 7}
-REVIEW_LAYOUT = Layout(ReviewRecord, _PLAIN | {"id": 0, "at": 3, "day": 5, "hour": 6}, _CODED)
+REVIEW_LAYOUT = LibraryLayout(ReviewRecord, _PLAIN | {"id": 0, "at": 3, "day": 5, "hour": 6}, _CODED)
 # These columns hold serialized text. The last column holds the values themselves, for the record.
-TEXT_REVIEW_LAYOUT = Layout(
+TEXT_REVIEW_LAYOUT = LibraryLayout(
     ReviewRecord, _PLAIN, _CODED, {"id": (0, UUID), "at": (3, datetime), "day": (5, date), "hour": (6, time)}
 )
 

@@ -17,10 +17,10 @@ from tests.executor.library import (
     REVIEW_LAYOUT,
     AuthorRecord,
     BookRecord,
-    Computed,
+    ComputedValue,
     CountingExecutor,
-    Layout,
     Library,
+    LibraryLayout,
     ReviewRecord,
     Rows,
     schema,
@@ -178,7 +178,7 @@ async def test_an_attribute_that_several_fields_select_is_read_once() -> None:
         reads += 1
         return [BookRecord({"title": "T"})]
 
-    context = library(books=1, author=AuthorRecord({"name": "Ada", "books": Computed(compute)}))
+    context = library(books=1, author=AuthorRecord({"name": "Ada", "books": ComputedValue(compute)}))
     result = await run("{ shelf { author { books { title } a: books { title } b: books { __typename } } } }", context)
     assert result.data == {
         "shelf": [{"author": {"books": [{"title": "T"}], "a": [{"title": "T"}], "b": [{"__typename": "Book"}]}}]
@@ -225,7 +225,7 @@ async def test_a_text_column_serves_only_the_scalar_that_writes_its_class(
     key, at = UUID(int=5), datetime(2026, 11, 23, 16, tzinfo=UTC)
     columns = {"id": 0, "stars": 1, "text": 2, "at": 3, "author_key": 4}
     text_columns = {name: (columns.pop(name), class_) for name, class_ in texts.items()}
-    layout = Layout(ReviewRecord, columns, {}, text_columns)
+    layout = LibraryLayout(ReviewRecord, columns, {}, text_columns)
     values = {"id": key, "text": "text", "at": at, "author_key": 1}
     row = (str(key), 5, "2026-11-23", at.isoformat(), "1", {name: values[name] for name in texts})
     context = library()
@@ -263,9 +263,9 @@ async def test_other_tasks_run_while_a_long_list_is_completed(monkeypatch: pytes
 
 
 async def test_code_compiled_for_a_layout_is_freed_with_the_layout() -> None:
-    layouts: list[weakref.ref[Layout]] = []
+    layouts: list[weakref.ref[LibraryLayout]] = []
     for _ in range(100):
-        layout = Layout(ReviewRecord, {"stars": 1}, {})
+        layout = LibraryLayout(ReviewRecord, {"stars": 1}, {})
         context = library(books=1)
         context.batch_values |= {("reviews", "b0"): Rows(layout, [(0, 5)])}  # type: ignore[operator]
         result = await run("{ shelf { reviews { stars } } }", context)

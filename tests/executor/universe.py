@@ -13,7 +13,7 @@ from tests.executor.library import (
     TEXT_REVIEW_LAYOUT,
     AuthorRecord,
     BookRecord,
-    Computed,
+    ComputedValue,
     Genre,
     Library,
     MagazineRecord,
@@ -86,9 +86,9 @@ class Universe:
 
         return self._one(
             None,
-            Computed(raising),
-            Computed(lambda: error),
-            Computed(awaitable),
+            ComputedValue(raising),
+            ComputedValue(lambda: error),
+            ComputedValue(awaitable),
             [error],
             "raise",
             object(),
@@ -143,8 +143,8 @@ class Universe:
                 "shelves": self._one(None, [], [[], None], [self._some(self._books), self._some(self._books)]),
                 "author": self._one(*self._authors),
                 "co_author": self._one(*self._authors, None),
-                "item": self._one(None, Computed(lookup)),
-                "named": self._one(None, *self._authors, Computed(lookup)),
+                "item": self._one(None, ComputedValue(lookup)),
+                "named": self._one(None, *self._authors, ComputedValue(lookup)),
                 "blurbs": self._reviews(),
                 "secret": self._one("secret", None),
             }
@@ -180,7 +180,7 @@ class Universe:
             }
         )
         # A column is read only when its value is needed, so it may contain an error.
-        columns = [PlantedError("in a row") if isinstance(value, Computed) else value for value in values.values()]
+        columns = [PlantedError("in a row") if isinstance(value, ComputedValue) else value for value in values.values()]
         code = self._one("g", "r", None) if self._random.random() >= self._fault_rate else "unknown"
         return (*columns, code, {"book": self._one(*self._books, None)})
 
@@ -228,7 +228,7 @@ class Universe:
         return value if isinstance(value, str | int | UUID) else None
 
 
-def _later_books(books: list[Any], seed: int, *, nulls: bool = False) -> Computed:
+def _later_books(books: list[Any], seed: int, *, nulls: bool = False) -> ComputedValue:
     """Return a list of books that do not exist yet when their author is created."""
 
     def pick() -> Any:
@@ -236,4 +236,4 @@ def _later_books(books: list[Any], seed: int, *, nulls: bool = False) -> Compute
         picked = [generator.choice(books) for _ in range(generator.randint(0, 3))]
         return [*picked, None] if nulls else picked
 
-    return Computed(pick)
+    return ComputedValue(pick)

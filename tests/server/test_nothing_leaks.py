@@ -131,7 +131,7 @@ def serving(database_url: str, output: Path) -> Iterator[httpx.Client]:
             process.wait(30)
 
 
-class Caller:
+class RecordingClient:
     """Sends requests, and collects the codes of their errors."""
 
     def __init__(self, http: httpx.Client) -> None:
@@ -166,7 +166,7 @@ class Caller:
         return str((changed[0] if isinstance(changed, list) else changed)["id"])
 
 
-def change_everything(caller: Caller) -> None:
+def change_everything(client: RecordingClient) -> None:
     """Run every mutation successfully, with a marker in each of its texts."""
     recurrence = {"rule": "FREQ=WEEKLY", "startDate": "2031-03-14", "startTime": "09:00:00"}
     group_input = {
@@ -177,39 +177,39 @@ def change_everything(caller: Caller) -> None:
         "durationMinutes": 60,
         "recurrence": recurrence,
     }
-    group = caller.change("createGroupDefinition", group_input, "groupDefinition")
-    caller.change("updateGroupDefinition", {"id": group, "name": f"{MARKER} again"}, "groupDefinition")
+    group = client.change("createGroupDefinition", group_input, "groupDefinition")
+    client.change("updateGroupDefinition", {"id": group, "name": f"{MARKER} again"}, "groupDefinition")
     days = {"groupDefinitionId": group, "from": "2031-03-01", "through": "2031-03-31"}
-    session = caller.change("generateOccurrences", days, "occurrences")
-    caller.change("updateOccurrence", {"id": session, "startTime": "10:00:00"}, "occurrence")
-    caller.change("cancelOccurrence", {"id": session, "reason": f"{MARKER} is ill"}, "occurrence")
+    session = client.change("generateOccurrences", days, "occurrences")
+    client.change("updateOccurrence", {"id": session, "startTime": "10:00:00"}, "occurrence")
+    client.change("cancelOccurrence", {"id": session, "reason": f"{MARKER} is ill"}, "occurrence")
     day = {"groupDefinitionId": group, "sessionDate": "2031-05-01", "startTime": "09:00:00"}
-    caller.change("createOccurrence", day, "occurrence")
+    client.change("createOccurrence", day, "occurrence")
     enrolled, waiting, last = (
-        caller.change("enrollPatient", {"groupDefinitionId": group, "patientId": f"patient-{number}"}, "enrollment")
+        client.change("enrollPatient", {"groupDefinitionId": group, "patientId": f"patient-{number}"}, "enrollment")
         for number in range(3)
     )
-    caller.change("moveWaitlistedEnrollment", {"enrollmentId": last, "position": 1}, "enrollment")
-    caller.change("promoteEnrollment", {"enrollmentId": waiting, "allowOverCapacity": True}, "enrollment")
-    caller.change("disenrollPatient", {"enrollmentId": enrolled, "reason": f"{MARKER} moved away"}, "enrollment")
-    caller.change("removeEnrollment", {"enrollmentId": waiting}, "enrollment")
-    spare = caller.change("createGroupDefinition", group_input, "groupDefinition")
-    caller.change("deleteGroupDefinition", {"id": spare}, "groupDefinition")
+    client.change("moveWaitlistedEnrollment", {"enrollmentId": last, "position": 1}, "enrollment")
+    client.change("promoteEnrollment", {"enrollmentId": waiting, "allowOverCapacity": True}, "enrollment")
+    client.change("disenrollPatient", {"enrollmentId": enrolled, "reason": f"{MARKER} moved away"}, "enrollment")
+    client.change("removeEnrollment", {"enrollmentId": waiting}, "enrollment")
+    spare = client.change("createGroupDefinition", group_input, "groupDefinition")
+    client.change("deleteGroupDefinition", {"id": spare}, "groupDefinition")
 
 
-def query_everything(caller: Caller) -> None:
+def query_everything(client: RecordingClient) -> None:
     for planted in planted_requests():
-        caller.send(json={"query": planted.document, "variables": planted.variables})
+        client.send(json={"query": planted.document, "variables": planted.variables})
 
 
-def send_invalid_requests(caller: Caller) -> None:
+def send_invalid_requests(client: RecordingClient) -> None:
     """Send markers in unexpected places."""
     query = "{ __typename }"
     header = dict.fromkeys(("User-Agent", "Cookie", "Referer", "Origin", "X-Forwarded-For", "X-Anything"), MARKER)
-    caller.send(json={"query": query}, headers=header)
+    client.send(json={"query": query}, headers=header)
     for name in ("Accept", "Content-Type", "X-Request-ID", "Idempotency-Key", "Authorization"):
         for value in (f"{MARKER} {MARKER}", f"Bearer {MARKER}.{MARKER}.{MARKER}", f"application/{MARKER}"):
-            caller.send(json={"query": query}, headers={name: value})
+            client.send(json={"query": query}, headers={name: value})
     for body in (
         f"{MARKER}",
         f'{{"query": "{MARKER}',
@@ -221,9 +221,9 @@ def send_invalid_requests(caller: Caller) -> None:
         f'{{"query": "{query}", "operationName": "{MARKER} {MARKER}"}}',
         f'{{"query": "{query}", "extensions": "{MARKER}"}}',
     ):
-        caller.send(content=body)
-        caller.send(content=body.encode() + b"\xff")
-        caller.send("POST", "/events", content=body, headers={"webhook-signature": MARKER, "webhook-id": MARKER})
+        client.send(content=body)
+        client.send(content=body.encode() + b"\xff")
+        client.send("POST", "/events", content=body, headers={"webhook-signature": MARKER, "webhook-id": MARKER})
     for document in (
         f"{{ {MARKER} }}",
         f'{{ viewer {{ id(a: "{MARKER}") }} }}',
@@ -234,23 +234,23 @@ def send_invalid_requests(caller: Caller) -> None:
         f'query ($a: Int = "{MARKER}") {{ groupDefinitions(first: $a) {{ totalCount }} }}',
         "{ " + " ".join(f'a{number}: patient(id: "{MARKER}") {{ id }}' for number in range(40)) + " }",
     ):
-        caller.send(json={"query": document})
-        caller.send("GET", params={"query": document})
+        client.send(json={"query": document})
+        client.send("GET", params={"query": document})
     for variables in ({"a": MARKER}, {"a": [MARKER]}, {MARKER: {MARKER: MARKER}}, {"a": {"groupType": [MARKER]}}):
         query = "query Filtered($a: GroupDefinitionFilter) { groupDefinitions(filter: $a) { totalCount } }"
-        caller.send(json={"query": query, "variables": variables})
-        caller.send("GET", params={"query": query, "variables": json.dumps(variables), MARKER: MARKER})
+        client.send(json={"query": query, "variables": variables})
+        client.send("GET", params={"query": query, "variables": json.dumps(variables), MARKER: MARKER})
     for address in (
         f"/{MARKER}",
         f"/graphql/{MARKER}",
         f"/graphiql/assets/{MARKER}.js",
         f"/graphiql?{MARKER}={MARKER}",
     ):
-        caller.send("GET", address)
-        caller.send(MARKER.upper(), address)
+        client.send("GET", address)
+        client.send(MARKER.upper(), address)
 
 
-def send_events(caller: Caller) -> None:
+def send_events(client: RecordingClient) -> None:
     """Send signed events with markers in everything except ids."""
     for event in (
         {"event": MARKER, "payload": MARKER},
@@ -265,7 +265,7 @@ def send_events(caller: Caller) -> None:
         at = datetime.now(UTC)  # noqa: TID251 - a signature is good for some minutes
         signature = Webhook(INBOUND_SECRET).sign("msg-1", at, body)
         signed = {"webhook-id": "msg-1", "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
-        caller.send("POST", "/events", content=body, headers=signed)
+        client.send("POST", "/events", content=body, headers=signed)
 
 
 async def damage(engine: Database, *statements: str) -> None:
@@ -289,16 +289,16 @@ async def test_no_output_contains_an_input_or_stored_value(
 
     output = tmp_path / "output"
     with serving(database_url, output) as http:
-        caller = Caller(http)
-        caller.send(json={"query": "{ __typename }"})
-        change_everything(caller)
-        query_everything(caller)
-        send_invalid_requests(caller)
-        send_events(caller)
-        assert {"UNKNOWN_EVENT", "UNKNOWN_SESSION", "BAD_SIGNATURE"} <= caller.codes
-        assert "INTERNAL_SERVER_ERROR" not in caller.codes
+        client = RecordingClient(http)
+        client.send(json={"query": "{ __typename }"})
+        change_everything(client)
+        query_everything(client)
+        send_invalid_requests(client)
+        send_events(client)
+        assert {"UNKNOWN_EVENT", "UNKNOWN_SESSION", "BAD_SIGNATURE"} <= client.codes
+        assert "INTERNAL_SERVER_ERROR" not in client.codes
         expected = {"BAD_REQUEST", "BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
-        assert expected | {"LIMIT_EXCEEDED", "UNAUTHENTICATED", "OPERATION_RESOLUTION_FAILURE"} <= caller.codes
+        assert expected | {"LIMIT_EXCEEDED", "UNAUTHENTICATED", "OPERATION_RESOLUTION_FAILURE"} <= client.codes
         events = run(owner_url, "events")
         assert len(events.splitlines()) >= 10
         assert_clean(events)
@@ -308,22 +308,22 @@ async def test_no_output_contains_an_input_or_stored_value(
             f'name: "{MARKER}", groupType: THERAPY, facilitatorId: "staff-1", maxCapacity: 1, durationMinutes: 60'
         )
         create = f"mutation {{ createGroupDefinition(input: {{{group_input}}}) {{ groupDefinition {{ id }} }} }}"
-        body = caller.send(json={"query": create})
+        body = client.send(json={"query": create})
         assert [error["extensions"]["code"] for error in body["errors"]] == ["INTERNAL_SERVER_ERROR"]
 
         # Without its tables, every query fails.
         tables = ("definitions", "schedule", "enrollments", "patients", "staff_members", "locations", "audit_log")
         renamed = [f"ALTER TABLE pm_group_{table} RENAME TO gone_{table}" for table in tables]
         await damage(engine, *renamed)
-        query_everything(caller)
-        assert "INTERNAL_SERVER_ERROR" in caller.codes
+        query_everything(client)
+        assert "INTERNAL_SERVER_ERROR" in client.codes
 
     written = output.read_text()
     assert_clean(written)
     lines = [json.loads(line) for line in written.splitlines()]
     requests = [line for line in lines if line["logger"] == "group_sessions.requests"]
     refusals = [line for line in lines if line["message"] == "refused"]  # of requests that did not reach the app
-    assert len(requests) + len(refusals) == caller.sent
+    assert len(requests) + len(refusals) == client.sent
     assert all(set(line) == LOGGED for line in requests)
     faults = [line for line in lines if line["logger"] == "group_sessions.faults"]
     assert len(faults) > 20

@@ -17,7 +17,7 @@ from db.tables import outbox
 from tests.stateful import inputs
 from tests.stateful import operations as api
 from tests.stateful.model import ACTIVE_PATIENTS, Model, Payload
-from tests.stateful.operations import Call, Operation
+from tests.stateful.operations import ModelledMutation, MutationCall
 from tests.support.api_client import ApiClient, ApiClients, make_app, make_clinic
 from tests.support.clinic import seed
 from tests.support.databases import TestedDatabase
@@ -56,7 +56,7 @@ class ApiMachine(RuleBasedStateMachine):
         counts["examples"] += 1
         self._runner.run(self._begin())
         for index in (0, 1):
-            self._do(index, Call(api.CREATE_GROUP, inputs.A_GROUP, "nurse"))
+            self._do(index, MutationCall(api.CREATE_GROUP, inputs.A_GROUP, "nurse"))
             for patient in ACTIVE_PATIENTS[:3]:  # one is enrolled and two wait from the beginning
                 self._do(index, self._enroll_call(index, "nurse", 0, patient))
 
@@ -69,34 +69,36 @@ class ApiMachine(RuleBasedStateMachine):
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, input_=inputs.NEW_GROUPS)
     def create_group(self, index: int, actor: str, input_: dict[str, Any]) -> None:
-        self._do(index, Call(api.CREATE_GROUP, input_, actor))
+        self._do(index, MutationCall(api.CREATE_GROUP, input_, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, input_=inputs.GROUP_EDITS)
     def update_group(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
-        self._do(index, Call(api.UPDATE_GROUP, {**self._group(index, pick, version), **input_}, actor))
+        self._do(index, MutationCall(api.UPDATE_GROUP, {**self._group(index, pick, version), **input_}, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, sure=st.integers(0, 3))
     def delete_group(self, index: int, actor: str, pick: int, version: str, sure: int) -> None:
         if sure == 0:  # otherwise most groups would be deleted most of the time
-            self._do(index, Call(api.DELETE_GROUP, self._group(index, pick, version), actor))
+            self._do(index, MutationCall(api.DELETE_GROUP, self._group(index, pick, version), actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, input_=inputs.NEW_SESSIONS)
     def create_session(self, index: int, actor: str, pick: int, input_: dict[str, Any]) -> None:
         group = self._pick_id("groups", index, pick)
-        self._do(index, Call(api.CREATE_SESSION, {"groupDefinitionId": group, **input_}, actor))
+        self._do(index, MutationCall(api.CREATE_SESSION, {"groupDefinitionId": group, **input_}, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, input_=inputs.WINDOWS)
     def generate_sessions(self, index: int, actor: str, pick: int, input_: dict[str, Any]) -> None:
         group = self._pick_id("groups", index, pick)
-        self._do(index, Call(api.GENERATE, {"groupDefinitionId": group, **input_}, actor))
+        self._do(index, MutationCall(api.GENERATE, {"groupDefinitionId": group, **input_}, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, input_=inputs.SESSION_EDITS)
     def update_session(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
-        self._do(index, Call(api.UPDATE_SESSION, {**self._session(index, pick, version), **input_}, actor))
+        self._do(index, MutationCall(api.UPDATE_SESSION, {**self._session(index, pick, version), **input_}, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, reason=inputs.REASONS)
     def cancel_session(self, index: int, actor: str, pick: int, version: str, reason: str) -> None:
-        self._do(index, Call(api.CANCEL_SESSION, {**self._session(index, pick, version), "reason": reason}, actor))
+        self._do(
+            index, MutationCall(api.CANCEL_SESSION, {**self._session(index, pick, version), "reason": reason}, actor)
+        )
 
     @rule(index=_ORGANIZATION_INDEX, calls=st.lists(st.tuples(_ACTOR, _PICK, inputs.PATIENTS), min_size=1, max_size=4))
     def enroll(self, index: int, calls: list[tuple[str, int, str]]) -> None:
@@ -106,20 +108,22 @@ class ApiMachine(RuleBasedStateMachine):
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, reason=inputs.REASONS)
     def disenroll(self, index: int, actor: str, pick: int, version: str, reason: str) -> None:
         input_ = self._versioned("enrollments", "enrollmentId", index, pick, version)
-        self._do(index, Call(api.DISENROLL, {**input_, "reason": reason}, actor))
+        self._do(index, MutationCall(api.DISENROLL, {**input_, "reason": reason}, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, over=st.booleans())
     def promote(self, index: int, actor: str, pick: int, over: bool) -> None:
         input_ = {"enrollmentId": self._waiting(index, pick), "allowOverCapacity": over}
-        self._do(index, Call(api.PROMOTE, input_, actor))
+        self._do(index, MutationCall(api.PROMOTE, input_, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, position=st.integers(0, 4))
     def move(self, index: int, actor: str, pick: int, position: int) -> None:
-        self._do(index, Call(api.MOVE, {"enrollmentId": self._waiting(index, pick), "position": position}, actor))
+        self._do(
+            index, MutationCall(api.MOVE, {"enrollmentId": self._waiting(index, pick), "position": position}, actor)
+        )
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK)
     def remove(self, index: int, actor: str, pick: int) -> None:
-        self._do(index, Call(api.REMOVE, {"enrollmentId": self._pick_id("enrollments", index, pick)}, actor))
+        self._do(index, MutationCall(api.REMOVE, {"enrollmentId": self._pick_id("enrollments", index, pick)}, actor))
 
     @rule(index=_ORGANIZATION_INDEX, pick=_PICK)
     def staff_may_change_nothing(self, index: int, pick: int) -> None:
@@ -174,7 +178,7 @@ class ApiMachine(RuleBasedStateMachine):
             await self._open.aclose()
             await self._engine.dispose()
 
-    def _do(self, index: int, call: Call) -> None:
+    def _do(self, index: int, call: MutationCall) -> None:
         counts["operations"] += 1
         payload = self._runner.run(api.send(self._clients[index, call.actor], call))
         if payload is None:
@@ -211,7 +215,7 @@ class ApiMachine(RuleBasedStateMachine):
                 events.setdefault(str(group), Counter())[envelope["event"], record] += 1
         return events
 
-    def _changed_groups(self, index: int, call: Call, payload: Payload) -> set[str]:
+    def _changed_groups(self, index: int, call: MutationCall, payload: Payload) -> set[str]:
         model, input_ = self._models[index], call.input
         named = input_.get("groupDefinitionId") or input_.get("id") or input_.get("enrollmentId") or ""
         record = model.sessions.get(named) or model.enrollments.get(named)
@@ -246,17 +250,17 @@ class ApiMachine(RuleBasedStateMachine):
     def _session(self, index: int, pick: int, version: str) -> dict[str, Any]:
         return self._versioned("sessions", "id", index, pick, version)
 
-    def _enroll_call(self, index: int, actor: str, pick: int, patient: str) -> Call:
+    def _enroll_call(self, index: int, actor: str, pick: int, patient: str) -> MutationCall:
         input_ = {"groupDefinitionId": self._pick_id("groups", index, pick), "patientId": patient}
-        return Call(api.ENROLL, input_, actor)
+        return MutationCall(api.ENROLL, input_, actor)
 
-    def _concurrent(self, index: int, pick: int, what: str, choice: int) -> Call:
+    def _concurrent(self, index: int, pick: int, what: str, choice: int) -> MutationCall:
         actor = ("nurse", "doctor")[choice % 2]
         if what == "enroll":
             return self._enroll_call(index, actor, pick, ACTIVE_PATIENTS[choice % len(ACTIVE_PATIENTS)])
         if what == "room":
             input_ = {"id": self._pick_id("groups", index, pick), "maxCapacity": 1 + choice % 4}
-            return Call(api.UPDATE_GROUP, input_, actor)
-        operation: Operation = api.MOVE if what == "move" else api.DISENROLL
+            return MutationCall(api.UPDATE_GROUP, input_, actor)
+        operation: ModelledMutation = api.MOVE if what == "move" else api.DISENROLL
         input_ = {"enrollmentId": self._waiting(index, choice)}
-        return Call(operation, {**input_, "position": 1 + choice % 3} if what == "move" else input_, actor)
+        return MutationCall(operation, {**input_, "position": 1 + choice % 3} if what == "move" else input_, actor)

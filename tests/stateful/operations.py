@@ -29,7 +29,7 @@ Rule = Callable[[Model, Record, str, Payload], Payload]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class ModelledMutation:
     """One mutation: its document, and the rule of the model for it."""
 
     name: str
@@ -37,12 +37,12 @@ class Operation:
     rule: Rule
 
 
-def _operation(name: str, payload: str, rule: Rule) -> Operation:
+def _operation(name: str, payload: str, rule: Rule) -> ModelledMutation:
     document = (
         f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{"
         f" {payload} userErrors {{ code field }} }} }}"
     )
-    return Operation(name, document, rule)
+    return ModelledMutation(name, document, rule)
 
 
 _ONE_ENROLLMENT = f"enrollment {{ {_ENROLLMENT} }}"
@@ -67,10 +67,10 @@ REMOVE = _operation("removeEnrollment", f"{_ONE_ENROLLMENT} {_PROMOTED}", roster
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MutationCall:
     """An operation with its input and its caller."""
 
-    operation: Operation
+    operation: ModelledMutation
     input: Mapping[str, Any]
     actor: str
 
@@ -79,7 +79,7 @@ class Call:
         return self.operation.rule(model, dict(self.input), self.actor, actual)
 
 
-async def send(client: ApiClient, call: Call) -> Payload | None:
+async def send(client: ApiClient, call: MutationCall) -> Payload | None:
     """Return the payload of a call in the form of the model; None if the database was busy and nothing was changed."""
     response = await client.try_execute(call.operation.document, {"input": dict(call.input)})
     if "errors" in response:
@@ -91,7 +91,7 @@ async def send(client: ApiClient, call: Call) -> Payload | None:
     return payload
 
 
-async def send_at_once(calls: list[tuple[ApiClient, Call]]) -> list[Payload | None]:
+async def send_at_once(calls: list[tuple[ApiClient, MutationCall]]) -> list[Payload | None]:
     """Send calls concurrently, and return their payloads."""
     return await asyncio.gather(*(send(client, call) for client, call in calls))
 

@@ -20,7 +20,7 @@ from db.sql.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, metadata, outbox, patients
 from db.transactions.all_organizations import reading_all, writing_all
 from db.transactions.snapshots import snapshot
-from db.transactions.unit_of_work import Author, unit_of_work
+from db.transactions.unit_of_work import Actor, unit_of_work
 from domain.records import EnrollmentStatus
 from resolvers.commands.enrollments import enroll_patient
 from tests.support.clinic import NOW, OURS, THEIRS, context, make_group, seed
@@ -49,8 +49,8 @@ async def two_clinics(engine: Database) -> Database:
     return engine
 
 
-def author(organization: str = OURS) -> Author:
-    return Author("user-1", organization, "request-1")
+def actor(organization: str = OURS) -> Actor:
+    return Actor("user-1", organization, "request-1")
 
 
 async def test_a_query_without_condition_sees_one_organization(two_clinics: Database) -> None:
@@ -66,7 +66,7 @@ async def test_a_query_without_condition_sees_one_organization(two_clinics: Data
 
 
 async def test_a_change_without_condition_touches_one_organization(two_clinics: Database) -> None:
-    async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
+    async with unit_of_work(two_clinics, actor(), lambda: NOW, uuid7) as work:
         await work.store(Statement(update(group_definitions).values(name="Renamed")), [{}])
     async with two_clinics.connect() as unconfined:
         names = await unconfined.execute(select(group_definitions.c.organization_id, group_definitions.c.name))
@@ -90,7 +90,7 @@ async def test_no_row_is_inserted_into_another_organization(two_clinics: Databas
         "updated_at": NOW,
     }
     with pytest.raises(DBAPIError, match="row-level security"):
-        async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
+        async with unit_of_work(two_clinics, actor(), lambda: NOW, uuid7) as work:
             await work.store(Statement(insert(enrollments).values(row)), [{}])
 
 
@@ -219,7 +219,7 @@ async def test_the_server_cannot_rewrite_history_or_the_schema(two_clinics: Data
         text("CREATE TABLE mine (id INTEGER)"),
     ):
         with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
-            async with unit_of_work(two_clinics, author(), lambda: NOW, uuid7) as work:
+            async with unit_of_work(two_clinics, actor(), lambda: NOW, uuid7) as work:
                 await work.store(Statement(attempt), [{}])
 
 

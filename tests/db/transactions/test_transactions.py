@@ -19,7 +19,7 @@ from db.tables import group_definitions
 from db.transactions.lock_queue import LockQueue
 from db.transactions.retries import ATTEMPTS, transact
 from db.transactions.snapshots import snapshot
-from db.transactions.unit_of_work import Author, UnitOfWork, unit_of_work
+from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
 from server.runtime.clock import now
 from tests.support.clinic import OURS, seed
 from tests.support.clinic_rows import add_group
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
 """SQLite has one writer at a time, so there are no conflicts, and no locks of single groups."""
 
-AUTHOR = Author("user-1", OURS, "request-1")
+ACTOR = Actor("user-1", OURS, "request-1")
 Decide = Callable[[UnitOfWork], Awaitable[object]]
 RENAME = Statement(update(group_definitions).where(equals(group_definitions.c.id)), ["name"])
 CONFLICT = Statement(text("DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = 'serialization_failure'; END $$"))
@@ -42,7 +42,7 @@ async def groups(engine: Database) -> list[UUID]:
 
 
 async def run(engine: Database, decide: Decide, lock_queue: LockQueue | None = None) -> object:
-    return await transact(engine, lock_queue or LockQueue(), AUTHOR, now, uuid7, decide)
+    return await transact(engine, lock_queue or LockQueue(), ACTOR, now, uuid7, decide)
 
 
 def rename(group_id: UUID, name: str) -> Decide:
@@ -276,6 +276,6 @@ async def test_both_waits_for_a_row_end_within_the_remaining_time(
     milliseconds = text(
         "SELECT name, setting::int FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout')"
     )
-    async with unit_of_work(engine, AUTHOR, now, uuid7, lock_seconds=left) as work:
+    async with unit_of_work(engine, ACTOR, now, uuid7, lock_seconds=left) as work:
         limits: dict[str, int] = dict(await work.fetch(Statement(milliseconds), {}))
     assert 0 < min(2 * limits["lock_timeout"], limits["statement_timeout"]) <= left * 1000

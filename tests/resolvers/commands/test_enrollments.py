@@ -59,7 +59,7 @@ async def test_a_freed_seat_goes_to_the_next_in_one_transaction(engine: Database
     assert state.actions()[-3:] == ["disenrolled", "promoted", "waitlist_position_changed"]
 
 
-async def test_an_event_has_its_author_time_and_request(engine: Database) -> None:
+async def test_an_event_has_its_actor_time_and_request(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
     (enrollment,) = await enroll_all(engine, group.id, "patient-1")

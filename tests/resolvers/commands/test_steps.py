@@ -26,10 +26,10 @@ pytestmark = pytest.mark.anyio
 
 DAY, NINE = date(2026, 12, 1), time(9)
 TUESDAYS = RecurrenceDraft("FREQ=WEEKLY;BYDAY=TU", DAY, NINE, (date(2026, 12, 8),))
-Command = Callable[[Context, "Clinic"], Awaitable[object]]
+Command = Callable[[Context, "FullGroup"], Awaitable[object]]
 
 
-class Clinic:
+class FullGroup:
     """Ids of a full group, its seated and two waiting enrollments, and one of its sessions."""
 
     group: UUID
@@ -41,30 +41,26 @@ class Clinic:
 
 COMMANDS: dict[str, Command] = {
     "create_group": lambda request, _: create_group(request, draft(location_id="denver", recurrence=TUESDAYS)),
-    "update_group": lambda request, clinic: update_group_definition(
-        request, str(clinic.group), {"max_capacity": 3, "name": "Neü"}
+    "update_group": lambda request, ids: update_group_definition(
+        request, str(ids.group), {"max_capacity": 3, "name": "Neü"}
     ),
-    "delete_group": lambda request, clinic: delete_group(request, str(clinic.group)),
-    "create_occurrence": lambda request, clinic: create_occurrence(request, str(clinic.group), DAY, time(14)),
-    "generate_occurrences": lambda request, clinic: generate_occurrences(
-        request, str(clinic.group), DAY, date(2027, 3, 1)
-    ),
-    "update_occurrence": lambda request, clinic: update_occurrence(
-        request, str(clinic.session), {"start_time": time(15)}
-    ),
-    "cancel_occurrence": lambda request, clinic: cancel_occurrence(request, str(clinic.session), "snow"),
-    "enroll": lambda request, clinic: enroll_patient(request, str(clinic.group), "patient-5"),
-    "disenroll": lambda request, clinic: disenroll_patient(request, str(clinic.seated), "moved away"),
-    "remove": lambda request, clinic: remove_enrollment(request, str(clinic.seated)),
-    "promote": lambda request, clinic: promote_enrollment(request, str(clinic.last), allow_over_capacity=True),
-    "move": lambda request, clinic: move_waitlisted_enrollment(request, str(clinic.last), 1),
+    "delete_group": lambda request, ids: delete_group(request, str(ids.group)),
+    "create_occurrence": lambda request, ids: create_occurrence(request, str(ids.group), DAY, time(14)),
+    "generate_occurrences": lambda request, ids: generate_occurrences(request, str(ids.group), DAY, date(2027, 3, 1)),
+    "update_occurrence": lambda request, ids: update_occurrence(request, str(ids.session), {"start_time": time(15)}),
+    "cancel_occurrence": lambda request, ids: cancel_occurrence(request, str(ids.session), "snow"),
+    "enroll": lambda request, ids: enroll_patient(request, str(ids.group), "patient-5"),
+    "disenroll": lambda request, ids: disenroll_patient(request, str(ids.seated), "moved away"),
+    "remove": lambda request, ids: remove_enrollment(request, str(ids.seated)),
+    "promote": lambda request, ids: promote_enrollment(request, str(ids.last), allow_over_capacity=True),
+    "move": lambda request, ids: move_waitlisted_enrollment(request, str(ids.last), 1),
 }
 
 
 @pytest.fixture
-async def clinic(engine: Database) -> Clinic:
+async def ids(engine: Database) -> FullGroup:
     await seed(engine)
-    ids = Clinic()
+    ids = FullGroup()
     ids.group = (await make_group(engine, max_capacity=1, location_id="phoenix", recurrence=TUESDAYS)).id
     ids.seated, ids.waiting, ids.last = [
         (await enroll_patient(context(engine), str(ids.group), f"patient-{n}")).id for n in (1, 2, 3)
@@ -83,13 +79,13 @@ async def attempt(engine: Database) -> tuple[Context, Claim]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_a_command_runs_once_and_its_result_is_the_same(engine: Database, clinic: Clinic, name: str) -> None:
+async def test_a_command_runs_once_and_its_result_is_the_same(engine: Database, ids: FullGroup, name: str) -> None:
     before = await everything(engine)
     first, claim = await attempt(engine)
-    result = await COMMANDS[name](first, clinic)
+    result = await COMMANDS[name](first, ids)
     await first.transact(lambda work: release(work, claim))
     done = await everything(engine)
     assert done != before
     again, _ = await attempt(engine)
-    assert await COMMANDS[name](again, clinic) == result
+    assert await COMMANDS[name](again, ids) == result
     assert await everything(engine) == done

@@ -20,7 +20,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Loaders:
+class RequestLoaders:
     """Loaders that read from one snapshot. Each is created when it is first needed."""
 
     def __init__(self, snapshot: RequestSnapshot, disclosures: Disclosures) -> None:
