@@ -24,7 +24,7 @@ def _mutation(
     """Declare a mutation that needs a permission. A refusal becomes a payload with only its user errors."""
 
     def declare(resolve: Callable[[Any, Info, Input], Awaitable[Payload]]) -> Any:
-        payload: Callable[..., Payload] = inspect.get_annotations(resolve)["return"]
+        payload = inspect.get_annotations(resolve)["return"]
 
         @wraps(resolve)
         async def refusable(self: Any, info: Info, input: Input) -> Payload:
@@ -32,9 +32,12 @@ def _mutation(
             try:
                 return await resolve(self, info, input)
             except Refusal as refusal:
-                return payload(user_errors=user_errors(refusal))
+                refused: Payload = payload(user_errors=user_errors(refusal))
+                return refused
 
-        return strawberry.mutation(resolver=refusable, description=description, extensions=[requires(key)])
+        return strawberry.mutation(
+            resolver=refusable, graphql_type=payload | None, description=description, extensions=[requires(key)]
+        )
 
     return declare
 

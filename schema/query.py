@@ -89,7 +89,7 @@ class Query:
     )
 
     @strawberry.field(
-        graphql_type=Connection[GroupDefinition],
+        graphql_type=Connection[GroupDefinition] | None,
         description="The organization's groups.",
         extensions=[requires(_GROUPS), ContextOnly()],
     )
@@ -122,7 +122,7 @@ class Query:
     )
 
     @strawberry.field(
-        graphql_type=Connection[Occurrence],
+        graphql_type=Connection[Occurrence] | None,
         description="The organization's calendar: the sessions of all groups, by local date and time.",
         extensions=[requires(_SCHEDULE), ContextOnly()],
     )
@@ -161,39 +161,61 @@ class Query:
     )
 
     @strawberry.field(
-        graphql_type=Connection[Patient],
+        graphql_type=Connection[Patient] | None,
         description="Patients by name. The search covers names, record numbers and birth dates (1987-03-14).",
         extensions=[requires(_ENROLLMENTS), ContextOnly()],
     )
     @staticmethod
     async def patients(
-        info: Info, search: Search = None, first: First = None, after: After = None
+        info: Info,
+        search: Search = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Page[records.Patient]:
-        return await page_of_organization(info.context, PATIENTS, patient_filter(search), first=first, after=after)
+        return await page_of_organization(
+            info.context, PATIENTS, patient_filter(search), first=first, after=after, last=last, before=before
+        )
 
     @strawberry.field(
-        graphql_type=Connection[StaffMember],
+        graphql_type=Connection[StaffMember] | None,
         description="Staff by name.",
         extensions=[requires(_GROUPS), ContextOnly()],
     )
     @staticmethod
     async def staff_members(
-        info: Info, search: Search = None, first: First = None, after: After = None
+        info: Info,
+        search: Search = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Page[records.StaffMember]:
-        return await page_of_organization(info.context, STAFF, search_filter(search), first=first, after=after)
+        return await page_of_organization(
+            info.context, STAFF, search_filter(search), first=first, after=after, last=last, before=before
+        )
 
     @strawberry.field(
-        graphql_type=Connection[Location],
+        graphql_type=Connection[Location] | None,
         description="Locations by site and room.",
         extensions=[requires(_GROUPS), ContextOnly()],
     )
     @staticmethod
     async def locations(
-        info: Info, search: Search = None, first: First = None, after: After = None
+        info: Info,
+        search: Search = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Page[records.Location]:
-        return await page_of_organization(info.context, LOCATIONS, search_filter(search), first=first, after=after)
+        return await page_of_organization(
+            info.context, LOCATIONS, search_filter(search), first=first, after=after, last=last, before=before
+        )
 
     @strawberry.field(
+        graphql_type=RecurrencePreview | None,
         description="The dates of a recurrence. Nothing is stored.",
         directives=[CostWeight(weight="500")],
         extensions=[requires(_SCHEDULE), ContextOnly()],

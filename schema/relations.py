@@ -86,7 +86,6 @@ def connection(
     description: str,
     arguments: Callable[..., ListFilter] | None = None,
     permission: PermissionKey | None = None,
-    backwards: bool = True,
 ) -> Any:
     """Return a field that leads to a page of a relation.
 
@@ -97,11 +96,9 @@ def connection(
         arguments: A function whose parameters are the arguments of the field, besides those of the page. It returns
             the filter of the list, or raises BadInput.
         permission: The permission that the field requires.
-        backwards: Whether pages can be requested from the end of the list.
     """
-    page_arguments = _BOTH_WAYS if backwards else _FORWARDS
     field = _field(graphql_type, _Connection(relation, arguments), description, permission, arguments)
-    field.arguments = [*field.arguments, *page_arguments]
+    field.arguments = [*field.arguments, *_PAGE_ARGUMENTS]
     return field
 
 
@@ -242,13 +239,8 @@ def _node_fields(selected: SelectedAttributes) -> Fields | None:
     return selected_fields(selected.get("nodes", {}))
 
 
-def _forwards(first: First = None, after: After = None) -> None:
-    """Declare the arguments of a page from the start of a list."""
+def _page_arguments(first: First = None, after: After = None, last: Last = None, before: Before = None) -> None:
+    """Declare the arguments of a page."""
 
 
-def _both_ways(first: First = None, after: After = None, last: Last = None, before: Before = None) -> None:
-    """Declare the arguments of a page from either end of a list."""
-
-
-_FORWARDS: Final = StrawberryResolver(_forwards).arguments
-_BOTH_WAYS: Final = StrawberryResolver(_both_ways).arguments
+_PAGE_ARGUMENTS: Final = StrawberryResolver(_page_arguments).arguments

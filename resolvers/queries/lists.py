@@ -78,11 +78,11 @@ async def page_of_organization(
     page_window = window(listing, **arguments)
     async with context.snapshot as snapshot:
         part = await read_page(snapshot, listing, list_filter, page_window)
-        if listing.cursor_is_id and page_window.after and not part.rows:
-            # Nothing comes after an id that does not exist: the page would look like the end of the list.
-            records = await find_records(snapshot, listing, page_window.after)
-            if not records:
-                raise invalid_cursor("after")
+        if listing.cursor_is_id and not part.rows:
+            # An unknown id selects nothing: the page would look like the end of the list.
+            for name, keys in (("after", page_window.after), ("before", page_window.before)):
+                if keys is not None and not await find_records(snapshot, listing, keys):
+                    raise invalid_cursor(name)
     context.disclosures.add_records(listing, part.records)
 
     async def length() -> int:

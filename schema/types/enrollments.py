@@ -59,7 +59,6 @@ class Enrollment(Node):
         HISTORY_OF[EntityType.ENROLLMENT],
         description="The changes of the enrollment, newest first.",
         permission=PermissionKey.GROUP_ENROLLMENTS_VIEW,
-        backwards=False,
     )
 
     is_type_of = InstanceOf(records.Enrollment)

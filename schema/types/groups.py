@@ -98,7 +98,6 @@ class GroupDefinition(Node):
         Connection[AuditEntry],
         HISTORY_OF[EntityType.GROUP_DEFINITION],
         description="The changes of the group, newest first.",
-        backwards=False,
     )
 
     is_type_of = InstanceOf(records.GroupDefinition)

@@ -51,7 +51,6 @@ class Occurrence(Node):
         Connection[AuditEntry],
         HISTORY_OF[EntityType.OCCURRENCE],
         description="The changes of the session, newest first.",
-        backwards=False,
     )
 
     is_type_of = InstanceOf(records.Occurrence)

@@ -46,11 +46,10 @@ class Patient(Node):
     )
 
     enrollments = connection(
-        Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]],
+        Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]] | None,
         ENROLLMENTS_OF_PATIENT,
         description="The patient's enrollments: seated, then waitlisted, then past ones.",
         arguments=by_status,
-        backwards=False,
     )
 
     is_type_of = InstanceOf(records.Patient)
