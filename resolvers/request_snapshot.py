@@ -5,7 +5,7 @@ from typing import Any
 
 from db.connections.engine import Database
 from db.connections.faults import classify_fault
-from db.sql.lookups import Lookups
+from db.sql.lookups import LookupSet
 from db.transactions.snapshots import Snapshot, look_up, open_snapshot
 from resolvers.errors import RequestEnded
 
@@ -41,7 +41,7 @@ class RequestSnapshot:
 
         Raises:
             RequestEnded: The snapshot is closed, or `look_up_once` has read all that the request reads.
-            DBAPIError: The database refuses or is unavailable.
+            DBAPIError: The database refuses the connection, or is unavailable.
         """
         await self._lock.acquire()
         try:
@@ -56,15 +56,24 @@ class RequestSnapshot:
     async def __aexit__(self, *_fault: object) -> None:
         self._lock.release()
 
-    async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
-        """Return the result of each lookup for the id, in one statement if the database supports it. Raise as above."""
+    async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
+        """Return the result of each lookup for the id, in one statement if the database supports it.
+
+        Raises:
+            RequestEnded: The snapshot is closed, or `look_up_once` has read all that the request reads.
+            DBAPIError: The statement failed, or the database is unavailable.
+        """
         async with self as snapshot:
             return await snapshot.look_up(lookups, id)
 
-    async def look_up_once(self, lookups: Lookups, id: object) -> list[Any]:
-        """Return the result of each lookup for the id, for a request that reads nothing else. Raise as above.
+    async def look_up_once(self, lookups: LookupSet, id: object) -> list[Any]:
+        """Return the result of each lookup for the id, for a request that reads nothing else.
 
         On PostgreSQL this is one statement, without a transaction around it.
+
+        Raises:
+            RequestEnded: The snapshot is closed, or this method was called before.
+            DBAPIError: The statement failed, or the database is unavailable.
         """
         if self._snapshot is not None:
             return await self.look_up(lookups, id)

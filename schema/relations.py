@@ -1,7 +1,7 @@
 """Fields that lead to other records: to one, to a page of many, and from the query type by id.
 
-Each constructor returns a whole field. The same function resolves it for graphql-core, one parent at a time, and for
-the compiled executor, many parents at once.
+Each constructor returns a whole field. graphql-core resolves it for one parent at a time, the compiled executor for
+many parents at once. Both read through the same loaders.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -10,7 +10,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.connections.statement_count import record_statement
-from db.sql.lookups import Lookups
+from db.sql.lookups import LookupSet
 from db.sql.statement import Statement
 
 
@@ -38,15 +38,15 @@ class Driver:
         arguments = compiled.arguments({**parameters, "organization_id": self.organization_id})
         return compiled.read(await self._execute(compiled.text, arguments))
 
-    async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
+    async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
         """Return the result of each lookup for the id, in one round trip on PostgreSQL. Raise DBAPIError."""
-        if self.on_postgresql and len(lookups.each) > 1:
+        if self.on_postgresql and len(lookups.lookups) > 1:
             combined = lookups.combined(self.dialect)
             [row] = await self._execute(combined.text, combined.arguments(self.organization_id, id))
             return combined.values(row)
         return [
             lookup.of_rows(await self.fetch(lookup.statement, {**lookup.parameters, lookup.id_parameter: id}))
-            for lookup in lookups.each
+            for lookup in lookups.lookups
         ]
 
     async def _execute(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:

@@ -27,7 +27,7 @@ class DriverTransaction:
 
     @property
     def connection(self) -> AsyncConnection:
-        """SQLAlchemy's connection, for statements that are built for a single use."""
+        """SQLAlchemy's connection, for statements that are built for one use: those of imports, relays and commands."""
         if self._connection is None:
             assert self._pooled.dbapi_connection is not None  # noqa: S101 - held until `release`
             self._engine.dialect.set_isolation_level(self._pooled.dbapi_connection, _NO_TRANSACTIONS)

@@ -62,10 +62,10 @@ async def find_work(engine: AsyncEngine, sink: str, longest_wait: float) -> Pend
         NoResultFound: The sink is not registered.
     """
     async with reading_all(engine, Role.BACKGROUND) as connection:
-        seen = _position((await connection.execute(_select_position(sink))).one())
+        position = _position((await connection.execute(_select_position(sink))).one())
         # Not EXISTS: PostgreSQL would expect many new events and choose to scan the table. ORDER BY and LIMIT make it
         # use the index.
-        after = select(outbox.c.sequence).where(is_after(connection, seen)).order_by(*EVENT_ORDER).limit(1)
+        after = select(outbox.c.sequence).where(is_after(connection, position)).order_by(*EVENT_ORDER).limit(1)
         settled = is_settled(connection)
         now = in_seconds(connection)
         lanes = exists().where(relay_lanes.c.sink == sink)
@@ -85,12 +85,12 @@ async def ingest_events(engine: AsyncEngine, sink: str) -> None:
     Only one relay at a time does this for a sink. Concurrent calls do nothing.
     """
     async with writing_all(engine, Role.BACKGROUND) as connection:
-        seen = await _lock_sink(connection, sink)
-        if seen is None:
+        position = await _lock_sink(connection, sink)
+        if position is None:
             return
         query = (
             select(outbox.c.group_definition_id, outbox.c.transaction_id, outbox.c.sequence)
-            .where(is_after(connection, seen), is_settled(connection))
+            .where(is_after(connection, position), is_settled(connection))
             .order_by(*EVENT_ORDER)
             .limit(PAGE_SIZE)
         )

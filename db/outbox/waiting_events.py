@@ -53,10 +53,10 @@ async def list_waiting(engine: AsyncEngine, organization_id: str | None) -> list
 
 def _query(connection: AsyncConnection, sink: Any, organization_id: str | None) -> Select[Any]:
     lanes = relay_lanes.c
-    seen = EventPosition(sink.transaction_id, sink.sequence)
+    position = EventPosition(sink.transaction_id, sink.sequence)
     groups = union(
         select(lanes.group_definition_id).where(lanes.sink == sink.sink, lanes.due_at.is_not(None)),
-        select(outbox.c.group_definition_id).where(is_after(connection, seen)),
+        select(outbox.c.group_definition_id).where(is_after(connection, position)),
     ).subquery()
     resent = and_(
         parked_events.c.sink == sink.sink, parked_events.c.sequence == outbox.c.sequence, parked_events.c.again

@@ -1,1 +1,1 @@
-"""Stores what the registries state of patients, staff and locations."""
+"""The patients, staff and locations of registries: comparing imported records with stored ones, and storing them."""

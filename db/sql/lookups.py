@@ -34,21 +34,21 @@ class Lookup(Generic[Value]):
     of_one_row: bool
 
 
-class Lookups:
+class LookupSet:
     """Several lookups by the same id.
 
     Attributes:
-        each: The lookups.
+        lookups: The lookups, in the order of their results.
     """
 
     def __init__(self, lookups: Sequence[Lookup[Any]]) -> None:
-        self.each = tuple(lookups)
+        self.lookups = tuple(lookups)
         self._combined: CombinedLookup | None = None
 
     def combined(self, dialect: Dialect) -> "CombinedLookup":
         """Return the lookups as one statement for PostgreSQL."""
         if self._combined is None:
-            self._combined = CombinedLookup(self.each, dialect)
+            self._combined = CombinedLookup(self.lookups, dialect)
         return self._combined
 
 

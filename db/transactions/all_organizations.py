@@ -14,7 +14,7 @@ from db.connections.pg_transactions import driver_transaction
 from db.connections.roles import Role, act_as
 
 _NO_ORGANIZATION = ""
-"""Statements across organizations do not use the driver's own."""
+"""The driver's organization. No statement reads it, because none of these transactions is for one organization."""
 
 
 @asynccontextmanager

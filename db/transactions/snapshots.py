@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from db.connections.engine import Database
 from db.connections.faults import is_unavailable
 from db.connections.read_pool import PooledDriver, ReadPool
-from db.sql.lookups import Lookup, Lookups
+from db.sql.lookups import Lookup, LookupSet
 from db.sql.statement import Statement
 
 Result = TypeVar("Result")
@@ -41,7 +41,7 @@ class Snapshot:
             self._fault = fault
             raise
 
-    async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
+    async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
         """Return the result of each lookup for the id. Raise DBAPIError as `fetch` does."""
         if self._fault is not None:
             raise self._fault
@@ -71,7 +71,7 @@ class Snapshot:
             await self._read_pool.release(self.driver, reusable=reusable)
 
 
-async def look_up(engine: Database, organization_id: str, lookups: Lookups, id: object) -> list[Any]:
+async def look_up(engine: Database, organization_id: str, lookups: LookupSet, id: object) -> list[Any]:
     """Return the result of each lookup for the id, all of one moment. Raise DBAPIError.
 
     On PostgreSQL they are one statement, which sees one moment without a transaction around it.

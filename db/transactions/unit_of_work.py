@@ -42,7 +42,7 @@ class Transaction(Protocol):
 
     @property
     def connection(self) -> AsyncConnection:
-        """SQLAlchemy's connection, in the transaction. Only the registry's import needs it."""
+        """SQLAlchemy's connection, in the transaction. Only the demo clinic uses it, to store registry records."""
 
     @property
     def driver(self) -> Driver:

@@ -1,1 +1,1 @@
-"""Changing: one module per entity. Each use case loads, decides and stores in one transaction."""
+"""The commands that change data, one module per entity. Each one loads, decides and stores in one transaction."""

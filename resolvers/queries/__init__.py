@@ -1,1 +1,1 @@
-"""Reading: one module per entity, pages, and what is read along with a record."""
+"""The queries that read data: lists as pages, records by id, and the prefetching of the lists of a record."""

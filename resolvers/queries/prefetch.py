@@ -6,7 +6,7 @@ from typing import Any
 
 from db.queries.pages import record_lookup
 from db.sql.listings import Listing
-from db.sql.lookups import Lookup, Lookups
+from db.sql.lookups import Lookup, LookupSet
 from resolvers.context import Context
 
 
@@ -40,7 +40,7 @@ class RecordWithFields:
             start = len(lookups)
             lookups += field.lookups if field else ()
             self._fields.append((field, slice(start, len(lookups))) if field else None)
-        self._lookups = Lookups(lookups)
+        self._lookups = LookupSet(lookups)
 
     async def read(self, context: Context, id: object) -> tuple[Any, list[list[Any] | None]]:
         """Return the record, None if there is none, and for each field a list with its value, or None."""

@@ -1,4 +1,4 @@
-"""The types that clients see. They are declared over the domain's records: those are the values at run time."""
+"""The object types of the API. At run time their values are records of the domain."""
 
 from schema.types.enrollments import Enrollment
 from schema.types.groups import GroupDefinition

@@ -13,7 +13,7 @@ from db.connections.engine import Database, create_engine
 from db.connections.faults import Busy, FaultKind, classify_fault
 from db.connections.read_pool import ConfinedReadPool, PooledDriver
 from db.connections.roles import Role, confine_session
-from db.sql.lookups import Lookup, Lookups
+from db.sql.lookups import Lookup, LookupSet
 from db.sql.statement import Statement
 from db.tables import group_definitions, patients
 from db.transactions.snapshots import look_up, snapshot
@@ -118,7 +118,7 @@ async def test_a_failed_statement_leaves_its_connection_usable(single: Database)
     refused = Lookup(Statement(text("SELECT 1 FROM nowhere WHERE :id = 1")), "id", {}, list, of_one_row=False)
     for _ in range(3):
         with pytest.raises(DBAPIError, match="nowhere"):
-            await look_up(single, THEIRS, Lookups([refused]), 1)
+            await look_up(single, THEIRS, LookupSet([refused]), 1)
         with pytest.raises(DBAPIError, match="nowhere"):
             async with snapshot(single, THEIRS) as opened:
                 await opened.find(refused, 1)
@@ -133,7 +133,7 @@ async def test_a_cancelled_statement_does_not_affect_the_next_reader(single: Dat
         async with snapshot(single, THEIRS) as opened:
             await opened.find(slow, 1)
 
-    for reading in (look_up(single, THEIRS, Lookups([slow]), 1), in_a_snapshot()):
+    for reading in (look_up(single, THEIRS, LookupSet([slow]), 1), in_a_snapshot()):
         task = asyncio.create_task(reading)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(task, 0.2)

@@ -23,7 +23,7 @@ from db.queries.references import PATIENTS, PatientFilter
 from db.queries.sessions import SESSIONS, SESSIONS_OF_GROUP, SessionFilter, sessions_by_date
 from db.sql.layouts import Fields
 from db.sql.listings import Window
-from db.sql.lookups import Lookup, Lookups
+from db.sql.lookups import Lookup, LookupSet
 from db.sql.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, patients, staff_members
 from db.transactions.snapshots import Snapshot
@@ -53,12 +53,12 @@ class Explained(Snapshot):
         await self._explain(compiled.text, compiled.arguments({**parameters, "organization_id": self.organization_id}))
         return await super().fetch(statement, parameters)
 
-    async def look_up(self, lookups: Lookups, id: object) -> list[Any]:
+    async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
         if self.on_postgresql:
             together = lookups.combined(self.driver.dialect)
             await self._explain(together.text, together.arguments(self.organization_id, id))
             return await super().look_up(lookups, id)
-        return [await self.find(lookup, id) for lookup in lookups.each]
+        return [await self.find(lookup, id) for lookup in lookups.lookups]
 
     async def _explain(self, asked: str, values: Sequence[Any]) -> None:
         connection = self.driver.connection
@@ -129,9 +129,9 @@ async def _group_pages(seen: Snapshot, groups: Sequence[UUID]) -> object:
         ENROLLMENTS_OF_PATIENT.count_lookup(seated),
     ]
     asked: list[object] = [
-        await seen.look_up(Lookups(lookups), groups[0]),
-        await seen.look_up(Lookups([record_lookup(SESSIONS), record_lookup(ENROLLMENTS)]), groups[0]),
-        await seen.look_up(Lookups(of_patient), "patient-7"),
+        await seen.look_up(LookupSet(lookups), groups[0]),
+        await seen.look_up(LookupSet([record_lookup(SESSIONS), record_lookup(ENROLLMENTS)]), groups[0]),
+        await seen.look_up(LookupSet(of_patient), "patient-7"),
     ]
     for wanted in (groups[:1], groups[:5]):
         asked += [

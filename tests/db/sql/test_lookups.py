@@ -16,7 +16,7 @@ from db.queries.pages import Slice, record_lookup
 from db.queries.sessions import SESSIONS_OF_GROUP, SessionFilter
 from db.sql.layouts import Fields
 from db.sql.listings import Window
-from db.sql.lookups import Lookup, Lookups
+from db.sql.lookups import Lookup, LookupSet
 from db.tables import enrollments, group_definitions, occurrences
 from db.transactions.snapshots import look_up, snapshot
 from domain.changes import EntityType
@@ -73,8 +73,8 @@ def told(found: list[Any]) -> list[Any]:
 async def test_combined_lookups_return_what_separate_ones_do(engine: Database) -> None:
     *ours, theirs, nobodys = await fill(engine)
     for group in (*ours, theirs, nobodys):
-        together = await look_up(engine, OURS, Lookups(EVERYTHING), group)
-        alone = [(await look_up(engine, OURS, Lookups([lookup]), group))[0] for lookup in EVERYTHING]
+        together = await look_up(engine, OURS, LookupSet(EVERYTHING), group)
+        alone = [(await look_up(engine, OURS, LookupSet([lookup]), group))[0] for lookup in EVERYTHING]
         assert told(together) == told(alone)
         assert (together[0] is not None) == (group in ours)
 
@@ -82,14 +82,14 @@ async def test_combined_lookups_return_what_separate_ones_do(engine: Database) -
 async def test_lookups_read_only_the_own_organization(engine: Database) -> None:
     *_, theirs, _ = await fill(engine)
     for organization, name in ((OURS, None), (THEIRS, "theirs"), (OURS, None)):
-        [group, *_] = await look_up(engine, organization, Lookups(EVERYTHING), theirs)
+        [group, *_] = await look_up(engine, organization, LookupSet(EVERYTHING), theirs)
         assert getattr(group, "name", None) == name
 
 
 async def test_combined_lookups_are_one_statement_on_postgresql(engine: Database, database_kind: str) -> None:
     full, *_ = await fill(engine)
     counted = start_counting()
-    await look_up(engine, OURS, Lookups(EVERYTHING), full)
+    await look_up(engine, OURS, LookupSet(EVERYTHING), full)
     assert counted.statements == (1 if database_kind == "postgresql" else len(EVERYTHING))
 
 
@@ -97,11 +97,11 @@ async def test_combined_lookups_read_one_snapshot(engine: Database) -> None:
     """In a snapshot it is the snapshot's; alone it is of the statement's own, whatever commits meanwhile."""
     full, *_ = await fill(engine)
     async with snapshot(engine, OURS) as opened:
-        before = told(await opened.look_up(Lookups(EVERYTHING[:3]), full))
+        before = told(await opened.look_up(LookupSet(EVERYTHING[:3]), full))
         async with engine.begin() as connection:
             await connection.execute(update(group_definitions).values(name="renamed"))
             await connection.execute(delete(enrollments))
             await connection.execute(delete(occurrences))
-        assert told(await opened.look_up(Lookups(EVERYTHING[:3]), full)) == before
-    group, seats, sessions = await look_up(engine, OURS, Lookups(EVERYTHING[:3]), full)
+        assert told(await opened.look_up(LookupSet(EVERYTHING[:3]), full)) == before
+    group, seats, sessions = await look_up(engine, OURS, LookupSet(EVERYTHING[:3]), full)
     assert (group.name, seats, list(sessions.records)) == ("renamed", None, [])
