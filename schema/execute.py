@@ -10,6 +10,7 @@ from strawberry.execution import optimized_is_awaitable
 from executor import execute as execute_compiled
 from resolvers.context import Context
 from schema.admission.documents import Document, Operation
+from schema.admission.input_errors import restated_errors
 
 # It is fast for the types of leaf values. Its own annotation is not a type guard.
 _IS_AWAITABLE: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
@@ -20,23 +21,27 @@ def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
     return schema._schema  # noqa: SLF001 - it has no public name
 
 
-def execute(
+async def execute(
     schema: strawberry.Schema,
     document: Document,
     operation: Operation,
     variables: Mapping[str, Any] | None,
     context: Context,
-) -> Awaitable[ExecutionResult]:
-    """Return the result of an operation.
+) -> ExecutionResult:
+    """Return the result of an operation. Errors about variables do not contain their values.
 
     Strawberry's own `Schema.execute` would parse and validate the text again, and run extensions, which are not used.
     """
-    return execute_compiled(
+    core = graphql_schema(schema)
+    result = await execute_compiled(
         schema.execution_context_class,
-        graphql_schema(schema),
+        core,
         document.node,
         operation.node,
         variables or {},
         context,
         is_awaitable=_IS_AWAITABLE,
     )
+    if result.errors:
+        result.errors = restated_errors(result.errors, core, operation.node, variables)
+    return result

@@ -1,4 +1,7 @@
-"""Dates, wall-clock times and instants, as requests and responses write them."""
+"""Dates, wall-clock times and instants, as requests and responses write them.
+
+Errors do not quote the value, because it may contain patient data.
+"""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -20,8 +23,8 @@ def _parse_date(value: object) -> date:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise GraphQLError(f"{value} is not a valid date.") from None
-    raise GraphQLError("A Date must be written as YYYY-MM-DD, for example 2026-11-23.")
+            raise GraphQLError("This date does not exist. Expected a date such as 2026-11-23.") from None
+    raise GraphQLError("Expected a date such as 2026-11-23.")
 
 
 def _parse_time(value: object) -> time:
@@ -29,10 +32,10 @@ def _parse_time(value: object) -> time:
         try:
             return time.fromisoformat(value)
         except ValueError:
-            raise GraphQLError(f"{value} is not a valid time.") from None
+            raise GraphQLError("This time does not exist. Expected a time such as 09:00:00.") from None
     if isinstance(value, str) and _OFFSET.fullmatch(value):
-        raise GraphQLError("A Time is local wall-clock time and must not have an offset, for example 09:00:00.")
-    raise GraphQLError("A Time must be written as HH:MM or HH:MM:SS, for example 09:00:00.")
+        raise GraphQLError("Expected a local time without an offset, such as 09:00:00.")
+    raise GraphQLError("Expected a time such as 09:00:00.")
 
 
 def _parse_instant(value: object) -> datetime:
@@ -43,7 +46,7 @@ def _parse_instant(value: object) -> datetime:
             instant = None
         if instant is not None and instant.tzinfo is not None:
             return instant.astimezone(UTC)
-    raise GraphQLError("A DateTime must be an instant with an offset, for example 2026-11-23T16:00:00+00:00.")
+    raise GraphQLError("Expected a time with a date and an offset, such as 2026-11-23T16:00:00+00:00.")
 
 
 @serialized_by_encoder(date)

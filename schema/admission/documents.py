@@ -16,6 +16,7 @@ from graphql import (
     NoFragmentCyclesRule,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
+    ValuesOfCorrectTypeRule,
     parse,
     specified_rules,
     validate,
@@ -25,18 +26,20 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.admission.cost import Cost, CostModel, literal_size
 from schema.admission.document_cache import DocumentCache
+from schema.admission.document_errors import schema_names, without_client_names, without_tokens
+from schema.admission.input_errors import MAX_ERRORS, LiteralValuesRule
 from schema.admission.limit_checks import LimitExceeded
 from schema.admission.limits import Limits
 from schema.admission.measure import DocumentMeasurer, SelectionMeasures, fragments_in_order
 from schema.admission.merging import merging_rule
 
+_REPLACED_RULES: Final = frozenset({OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule})
 _RULES: Final = (
-    *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
+    *(rule for rule in specified_rules if rule not in _REPLACED_RULES),
+    LiteralValuesRule,
     MaybeNullValidationRule,  # this rule and the next are Strawberry's
     OneOfInputValidationRule,
 )
-_MAX_ERRORS: Final = 10
-"""Clients correct the first errors first, and every error makes the response longer."""
 _MAX_DOCUMENTS: Final = 1_000
 _BYTES_PER_TOKEN: Final = 600
 """The memory of a token with its node and its location."""
@@ -47,7 +50,7 @@ _PARSER_DEPTH: Final = 200
 
 
 class InvalidDocument(Exception):
-    """A document is not valid. `errors` has the errors of the validation."""
+    """A document is not valid. `errors` has the errors of the validation, without names that the client chose."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("the document is not valid")
@@ -100,6 +103,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self.limits = limits
         self._schema = schema
+        self._names = schema_names(schema)
         self._rules = (*_RULES, merging_rule(limits.comparisons))
         self._cache: DocumentCache[Document] = DocumentCache(_MAX_DOCUMENTS, limits.cache_bytes // 2)
         self._lock = asyncio.Lock()
@@ -144,11 +148,16 @@ class Documents:
         try:
             operations = _measure(self._schema, node, self.limits)
         except CycleError:
-            raise InvalidDocument(validate(self._schema, node, [NoFragmentCyclesRule], _MAX_ERRORS)) from None
-        errors = validate(self._schema, node, self._rules, _MAX_ERRORS)
+            raise self._invalid(validate(self._schema, node, [NoFragmentCyclesRule], MAX_ERRORS)) from None
+        errors = validate(self._schema, node, self._rules, MAX_ERRORS)
         if errors:
-            raise InvalidDocument(errors)
+            raise self._invalid(errors)
         return Document(node, operations)
+
+    def _invalid(self, errors: list[GraphQLError]) -> InvalidDocument:
+        for error in errors:
+            error.message = without_client_names(error.message, self._names)
+        return InvalidDocument(errors)
 
 
 def _parse(text: str, limits: Limits) -> DocumentNode:
@@ -164,6 +173,7 @@ def _parse(text: str, limits: Limits) -> DocumentNode:
                 "depth", _PARSER_DEPTH, limits.depth, "The document is nested {} levels deep or more"
             )
         else:
+            error.message = without_tokens(error.message)
             raise
     # Raised outside of the except clause, so that the syntax error is not kept as its context.
     raise exceeded

@@ -10,6 +10,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from db.connections.faults import Effect, OutcomeUnknown, classify_fault
 from db.stores.idempotency import TakenOver
 from resolvers.errors import BadInput, PermissionDenied, ResponseWithheld
+from schema.admission.input_errors import InputError
 from schema.admission.limit_checks import LimitExceeded
 
 _log = logging.getLogger("group_sessions.faults")
@@ -128,21 +129,11 @@ def _error_of_execution(error: GraphQLError, request_id: str, *, after_change: b
     cause = _root_cause(error)
     if isinstance(cause, PermissionDenied):
         return _with_location(error, str(cause), ErrorCode.FORBIDDEN, requiredPermission=cause.key.value)
-    if isinstance(cause, BadInput) or _is_client_error(error, cause):
-        message = str(cause) if isinstance(cause, BadInput) else error.message
-        return _with_location(error, message, ErrorCode.BAD_USER_INPUT)
+    if isinstance(cause, InputError):
+        return _with_location(error, cause.message, ErrorCode.BAD_USER_INPUT)
+    if isinstance(cause, BadInput):
+        return _with_location(error, str(cause), ErrorCode.BAD_USER_INPUT)
     return _add_location(error, masked_error(cause, request_id, after_change=after_change))
-
-
-def _is_client_error(error: GraphQLError, cause: Exception) -> bool:
-    """Return whether a GraphQL error is caused by the request.
-
-    An error without a path is about a variable. In a field, graphql-core's errors about arguments have nodes, and
-    errors raised on purpose have a code. All others mean that a resolver returned a value that does not fit its type.
-    """
-    if error.path is None:
-        return True
-    return isinstance(cause, GraphQLError) and (bool(cause.nodes) or "code" in (cause.extensions or {}))
 
 
 def _root_cause(error: GraphQLError) -> Exception:

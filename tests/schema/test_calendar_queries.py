@@ -73,10 +73,10 @@ async def test_a_recurrence_is_previewed_or_refused_in_words(client: ApiClient) 
 async def test_dates_and_times_are_read_strictly(client: ApiClient) -> None:
     query = '{ recurrencePreview(recurrence: {rule: "FREQ=DAILY", startDate: "%s", startTime: "%s"}) { dates } }'
     for day, moment, words in [
-        ("2026-W01-1", "09:00", "YYYY-MM-DD"),
-        ("2026-02-30", "09:00", "not a valid date"),
-        ("2026-01-01", "09:00Z", "must not have an offset"),
-        ("2026-01-01", "25:00", "not a valid time"),
+        ("2026-W01-1", "09:00", "Expected a date such as 2026-11-23."),
+        ("2026-02-30", "09:00", "This date does not exist."),
+        ("2026-01-01", "09:00Z", "without an offset"),
+        ("2026-01-01", "25:00", "This time does not exist."),
     ]:
         [error] = (await client.try_execute(query % (day, moment)))["errors"]
         assert words in error["message"]

@@ -32,6 +32,11 @@ MARKER = "Marguerite-Zyx"
 RESPONSE = "application/graphql-response+json"
 
 
+@strawberry.interface
+class Record:
+    id: str
+
+
 @strawberry.type
 class Query:
     @strawberry.field
@@ -53,6 +58,10 @@ class Query:
     @strawberry.field
     def broken(self, value: str = "") -> str:
         raise RuntimeError(f"no place for {value}")
+
+    @strawberry.field
+    def wrong_type(self, value: str) -> Record:
+        return value  # type: ignore[return-value]  # as a bug would
 
     @strawberry.field
     def too_large(self) -> int:
@@ -314,6 +323,7 @@ async def test_faults_are_masked_with_the_request_id_and_logged_without_values(
     documents = [
         f'{{ broken(value: "{MARKER}") }}',
         f'{{ brokenStatement(value: "{MARKER}") }}',
+        f'{{ wrongType(value: "{MARKER}") {{ id }} }}',
         "{ tooLarge }",
     ]
     for document in documents:
