@@ -1,4 +1,4 @@
-"""A record by its id, with what is asked of it, read together: the same as read one by one, however often asked."""
+"""A record by its id is read together with its lists, and the response equals that of graphql-core."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,14 +53,14 @@ async def client(engine: Database, app_client: ApiClients) -> ApiClient:
 
 @pytest.fixture
 async def plain(clinic: Clinic, client: ApiClient) -> AsyncIterator[ApiClient]:
-    """The same clinic, by graphql-core's executor alone."""
+    """A client of the same clinic, served by graphql-core's executor."""
     app = make_app(clinic, compiled=False)
     async with clients_of(app) as clients:
         yield await clients()
 
 
 async def add_full_group(engine: Database, number: int = 0, organization: str = ORGANIZATION) -> list[str]:
-    """Gives the ids of a group, a session, an enrollment and a patient."""
+    """Add a full group. Return the ids of the group and of one of its sessions, enrollments and patients."""
     group = await add_group(engine, f"Group {number}", organization, max_capacity=2 + number)
     sessions = await add_sessions(engine, group, [DAY + timedelta(days=day) for day in range(4)], organization)
     enrollments = await add_enrollments(engine, group, ["patient-1", f"patient-{2 + number}"], organization)
@@ -77,7 +77,7 @@ def statements(response: Any) -> int:
     return int(response.headers["Server-Timing"].split('desc="')[1].strip('"').split()[0])
 
 
-async def test_a_group_with_all_that_its_id_tells_is_one_statement_however_often_it_is_asked(
+async def test_a_group_with_its_lists_is_read_by_one_statement_each_time(
     engine: Database, client: ApiClient, plain: ApiClient, database_kind: str
 ) -> None:
     [group, *_] = await add_full_group(engine)
@@ -85,12 +85,12 @@ async def test_a_group_with_all_that_its_id_tells_is_one_statement_however_often
     for _ in range(3):
         response = await client.send(GROUP, {"id": group})
         assert response.json()["data"] == expected
-        # The other one stores whose enrollments were read.
+        # The second statement stores the access row.
         assert database_kind == "sqlite" or statements(response) == 1 + 1
     assert await reads(engine) == [["patient-1"]] * 4
 
 
-async def test_what_no_id_tells_is_read_in_the_same_moment(
+async def test_records_below_the_lists_are_read_from_the_same_snapshot(
     engine: Database, client: ApiClient, plain: ApiClient, database_kind: str
 ) -> None:
     [group, *_] = await add_full_group(engine)
@@ -103,22 +103,22 @@ async def test_what_no_id_tells_is_read_in_the_same_moment(
 
 
 @pytest.mark.parametrize("query", [GROUP, NAMES, MANY, *OTHERS], ids=lambda query: query.split()[1][:9])
-async def test_whoever_asks_for_whatever_is_told_what_graphql_core_tells(
+async def test_the_response_to_any_id_equals_that_of_graphql_core(
     engine: Database, client: ApiClient, plain: ApiClient, query: str
 ) -> None:
     ours, others = await add_full_group(engine), await add_full_group(engine, 1)
     theirs = await add_full_group(engine, 2, THEIRS)
-    wrong: list[Any] = [None, 5, 5.5, True, [], ["a"], {"a": 1}, "", "no id", "\u0663" * 36]
-    wrong += [ours[0].upper(), f"{ours[0]}\n", f"{{{ours[0]}}}", ours[0].replace("-", "")]
-    asked = [{"id": each} for each in (*ours, *others, *theirs[:3], str(uuid4()), "nobody", *wrong)]
-    for variables in ({"id": ours[0]}, *asked, {}, {"other": 1}, {"id": ours[0], "more": [1]}, *asked):
-        expected, found = await plain.send(query, variables), await client.send(query, variables)
-        assert (found.status_code, found.json()) == (expected.status_code, expected.json()), variables
-    told = await reads(engine)
-    assert told[::2] == told[1::2]
+    invalid: list[Any] = [None, 5, 5.5, True, [], ["a"], {"a": 1}, "", "no id", "\u0663" * 36]
+    invalid += [ours[0].upper(), f"{ours[0]}\n", f"{{{ours[0]}}}", ours[0].replace("-", "")]
+    requests = [{"id": id_} for id_ in (*ours, *others, *theirs[:3], str(uuid4()), "nobody", *invalid)]
+    for variables in ({"id": ours[0]}, *requests, {}, {"other": 1}, {"id": ours[0], "more": [1]}, *requests):
+        expected, response = await plain.send(query, variables), await client.send(query, variables)
+        assert (response.status_code, response.json()) == (expected.status_code, expected.json()), variables
+    accesses = await reads(engine)
+    assert accesses[::2] == accesses[1::2]
 
 
-async def test_a_patient_is_read_once_whoever_leads_back_to_them(
+async def test_a_patient_who_is_reached_again_is_not_read_again(
     engine: Database, client: ApiClient, plain: ApiClient
 ) -> None:
     *_, patient = await add_full_group(engine)
@@ -127,13 +127,13 @@ async def test_a_patient_is_read_once_whoever_leads_back_to_them(
     for _ in range(2):
         response = await client.send(query, {"id": patient})
         assert response.json()["data"] == expected
-        assert statements(response) <= 2 + 1  # the last one records whose records were read
+        assert statements(response) <= 2 + 1  # the last one stores the access row
 
 
-async def test_however_much_is_asked_of_a_group_no_statement_reads_it_all(
+async def test_a_query_with_very_many_lists_is_split_into_several_statements(
     engine: Database, client: ApiClient, plain: ApiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """PostgreSQL takes some 1,600 columns at most, and keeps what was asked prepared on every connection."""
+    """PostgreSQL allows about 1,600 columns, and keeps prepared statements on every connection."""
     [group, *_] = await add_full_group(engine)
     caplog.set_level("INFO")
     for _ in range(2):
@@ -141,14 +141,14 @@ async def test_however_much_is_asked_of_a_group_no_statement_reads_it_all(
     assert {record.fields["fallbacks"] for record in caplog.records if hasattr(record, "fields")} == {0}
 
 
-async def test_many_at_once_are_each_told_their_own(engine: Database, client: ApiClient, plain: ApiClient) -> None:
+async def test_concurrent_requests_get_their_own_records(engine: Database, client: ApiClient, plain: ApiClient) -> None:
     groups = [(await add_full_group(engine, number))[0] for number in range(5)] + [str(uuid4())]
     expected = [await plain.try_execute(GROUP, {"id": group}) for group in groups]
     for _ in range(3):
         assert await asyncio.gather(*(client.try_execute(GROUP, {"id": group}) for group in groups)) == expected
 
 
-async def test_what_one_caller_may_see_opens_nothing_to_the_next(engine: Database, app_client: ApiClients) -> None:
+async def test_a_cached_query_grants_no_permission_to_the_next_caller(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION)
     [group, *_] = await add_full_group(engine)
     query = (
@@ -159,26 +159,26 @@ async def test_what_one_caller_may_see_opens_nothing_to_the_next(engine: Databas
     stranger = await app_client(permissions=[PermissionKey.GROUP_SCHEDULE_VIEW])
     for _ in range(3):
         assert (await everyone.execute(query, {"id": group}))["groupDefinition"]["occurrences"] == {"totalCount": 4}
-        answer = await limited.try_execute(query, {"id": group})
-        assert answer["data"] == {"groupDefinition": {"name": "Group 0", "occurrences": None, "enrollments": None}}
-        assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+        response = await limited.try_execute(query, {"id": group})
+        assert response["data"] == {"groupDefinition": {"name": "Group 0", "occurrences": None, "enrollments": None}}
+        assert {error["extensions"]["code"] for error in response["errors"]} == {"FORBIDDEN"}
         assert (await stranger.try_execute(query, {"id": group}))["data"] == {"groupDefinition": None}
     assert await reads(engine) == [["patient-1", "patient-2"]] * 3
 
 
 @pytest.mark.parametrize("first", [0, -1, 201, 2**31 - 1])
-async def test_a_page_that_cannot_be_is_refused_in_the_same_words_each_time(
+async def test_an_invalid_page_size_is_refused_with_the_same_message_each_time(
     engine: Database, client: ApiClient, plain: ApiClient, first: int
 ) -> None:
     [group, *_] = await add_full_group(engine)
     query = "query($id: ID!, $first: Int) { groupDefinition(id: $id) { occurrences(first: $first) { nodes { id } } } }"
-    for wanted in (3, first, None, first, 2):
-        expected = await plain.try_execute(query, {"id": group, "first": wanted})
-        assert await client.try_execute(query, {"id": group, "first": wanted}) == expected
-        assert ("errors" in expected) == (wanted == first)
+    for size in (3, first, None, first, 2):
+        expected = await plain.try_execute(query, {"id": group, "first": size})
+        assert await client.try_execute(query, {"id": group, "first": size}) == expected
+        assert ("errors" in expected) == (size == first)
 
 
-async def test_a_group_that_is_deleted_is_told_with_all_it_had(
+async def test_a_deleted_group_is_returned_with_its_lists(
     engine: Database, client: ApiClient, plain: ApiClient
 ) -> None:
     [group, *_] = await add_full_group(engine)

@@ -38,9 +38,7 @@ async def test_compliance_is_of_the_week_asked_for_and_of_programs_only(engine: 
     assert "2000 to 2100" in (await client.try_execute(query % "9999-12-31"))["errors"][0]["message"]
 
 
-async def test_compliance_takes_days_from_the_groups_zone_however_far_its_sessions_are(
-    engine: Database, client: ApiClient
-) -> None:
+async def test_compliance_takes_days_in_the_time_zone_of_the_group(engine: Database, client: ApiClient) -> None:
     group = await add_group(engine, "a", ORGANIZATION, group_type="PHP", time_zone="Pacific/Pago_Pago")
     # Monday, the 30th, on Kiritimati is still Saturday, the 28th, in Pago Pago: it is of the week before.
     start, zone = time(0, 5), "Pacific/Kiritimati"

@@ -44,13 +44,13 @@ async def test_twelve_groups_cost_the_statements_of_two(engine: Database, client
         await add_enrollments(engine, group, ["patient-1", "patient-2"], ORGANIZATION)
         if number in {1, 11}:
             response = await client.send(NESTED)
-            answer = response.json()
-            assert "errors" not in answer, answer
+            body = response.json()
+            assert "errors" not in body, body
             costs.append(response.headers["Server-Timing"].split("desc=")[1].strip('"').split()[0])
     assert costs[0] == costs[1]
     assert int(costs[0]) <= 10
-    assert answer["data"]["groupDefinitions"]["totalCount"] == 12
-    last = answer["data"]["groupDefinitions"]["nodes"][-1]
+    assert body["data"]["groupDefinitions"]["totalCount"] == 12
+    last = body["data"]["groupDefinitions"]["nodes"][-1]
     assert last["capacity"] == {"enrolled": 2, "status": "FULL"}
     assert last["occurrences"]["totalCount"] == 4
     assert len(last["occurrences"]["nodes"]) == 3
@@ -62,7 +62,7 @@ async def test_twelve_groups_cost_the_statements_of_two(engine: Database, client
     assert [node["patient"]["displayName"] for node in last["enrollments"]["nodes"]] == ["Patient 1", "Patient 2"]
 
 
-async def test_records_asked_for_by_id_are_found_together(engine: Database, client: ApiClient) -> None:
+async def test_records_by_id_are_read_together(engine: Database, client: ApiClient) -> None:
     first, second = [await add_group(engine, name, ORGANIZATION) for name in ("First", "Second")]
     both = f'{{ a: groupDefinition(id: "{first}") {{ name }} b: groupDefinition(id: "{second}") {{ name }} }}'
     response = await client.send(both)
@@ -97,7 +97,7 @@ async def test_groups_are_filtered(engine: Database, client: ApiClient) -> None:
     assert len(await names(client, "(filter: {includeDeleted: true})")) == 4
 
 
-async def test_a_list_is_walked_by_its_cursors(engine: Database, client: ApiClient) -> None:
+async def test_cursors_page_through_a_list_in_both_directions(engine: Database, client: ApiClient) -> None:
     for name in "abcde":
         await add_group(engine, name, ORGANIZATION)
     query = """query ($first: Int, $after: String, $last: Int, $before: String) {
@@ -105,18 +105,18 @@ async def test_a_list_is_walked_by_its_cursors(engine: Database, client: ApiClie
         edges { cursor node { name } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 
     async def page(**arguments: Any) -> tuple[str, dict[str, Any]]:
-        found = (await client.execute(query, arguments))["groupDefinitions"]
-        assert found["pageInfo"]["endCursor"] == found["edges"][-1]["cursor"]
-        return "".join(edge["node"]["name"] for edge in found["edges"]), found["pageInfo"]
+        listed = (await client.execute(query, arguments))["groupDefinitions"]
+        assert listed["pageInfo"]["endCursor"] == listed["edges"][-1]["cursor"]
+        return "".join(edge["node"]["name"] for edge in listed["edges"]), listed["pageInfo"]
 
-    told, info = await page(first=2)
-    assert (told, info["hasNextPage"], info["hasPreviousPage"]) == ("ab", True, False)
-    told, info = await page(first=3, after=info["endCursor"])
-    assert (told, info["hasNextPage"], info["hasPreviousPage"]) == ("cde", False, True)
-    told, info = await page(last=2)
-    assert (told, info["hasNextPage"], info["hasPreviousPage"]) == ("de", False, True)
-    told, info = await page(last=3, before=info["startCursor"])
-    assert (told, info["hasNextPage"], info["hasPreviousPage"]) == ("abc", True, False)
+    names_of_page, info = await page(first=2)
+    assert (names_of_page, info["hasNextPage"], info["hasPreviousPage"]) == ("ab", True, False)
+    names_of_page, info = await page(first=3, after=info["endCursor"])
+    assert (names_of_page, info["hasNextPage"], info["hasPreviousPage"]) == ("cde", False, True)
+    names_of_page, info = await page(last=2)
+    assert (names_of_page, info["hasNextPage"], info["hasPreviousPage"]) == ("de", False, True)
+    names_of_page, info = await page(last=3, before=info["startCursor"])
+    assert (names_of_page, info["hasNextPage"], info["hasPreviousPage"]) == ("abc", True, False)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def test_a_list_is_walked_by_its_cursors(engine: Database, client: ApiClie
         'filter: {facilitatorId: "\\u0000"}',
     ],
 )
-async def test_bad_sizes_cursors_and_characters_are_told(client: ApiClient, arguments: str) -> None:
+async def test_invalid_sizes_cursors_and_characters_are_refused(client: ApiClient, arguments: str) -> None:
     words = await refused(client, f"{{ groupDefinitions({arguments}) {{ totalCount }} }}")
     assert "padding" not in words
 
@@ -173,21 +173,21 @@ async def test_the_calendar_is_filtered_by_day_status_and_staff(engine: Database
     assert "before" in await refused(client, f"{{ occurrences(filter: {window}) {{ totalCount }} }}")
 
 
-async def test_a_nested_field_behind_another_key_is_null_and_the_rest_stands(
+async def test_a_nested_field_without_its_key_is_null_and_the_rest_is_returned(
     engine: Database, client: ApiClient, app_client: ApiClients
 ) -> None:
     group = await add_group(engine, "a", ORGANIZATION)
     await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
     limited = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])
-    answer = await limited.try_execute(
+    body = await limited.try_execute(
         "{ groupDefinitions { nodes { name enrollments { totalCount } occurrences { totalCount } } } }"
     )
-    [node] = answer["data"]["groupDefinitions"]["nodes"]
+    [node] = body["data"]["groupDefinitions"]["nodes"]
     assert node == {"name": "a", "enrollments": None, "occurrences": None}
-    told = {error["path"][-1]: error["extensions"] for error in answer["errors"]}
-    assert told["enrollments"]["code"] == told["occurrences"]["code"] == "FORBIDDEN"
-    assert told["enrollments"]["requiredPermission"] == "pm.group_enrollments.view"
-    assert told["occurrences"]["requiredPermission"] == "pm.group_schedule.view"
+    errors = {error["path"][-1]: error["extensions"] for error in body["errors"]}
+    assert errors["enrollments"]["code"] == errors["occurrences"]["code"] == "FORBIDDEN"
+    assert errors["enrollments"]["requiredPermission"] == "pm.group_enrollments.view"
+    assert errors["occurrences"]["requiredPermission"] == "pm.group_schedule.view"
 
 
 @pytest.mark.parametrize(
@@ -208,17 +208,17 @@ async def test_a_nested_field_behind_another_key_is_null_and_the_rest_stands(
         ),
     ],
 )
-async def test_without_its_key_a_query_is_denied_and_asks_the_database_nothing(
+async def test_a_query_without_its_key_is_denied_before_any_statement(
     app_client: ApiClients, query: str, key: str
 ) -> None:
-    everything_else = [held for held in PermissionKey if held.value != key]
+    everything_else = [other for other in PermissionKey if other.value != key]
     response = await (await app_client(permissions=everything_else)).send(f"{{ {query} }}")
     [error] = response.json()["errors"]
     assert (error["extensions"]["code"], error["extensions"]["requiredPermission"]) == ("FORBIDDEN", key)
     assert 'desc="0' in response.headers["Server-Timing"]
 
 
-async def test_a_node_is_found_by_those_who_may_view_its_type(
+async def test_a_node_is_returned_only_to_callers_who_may_view_its_type(
     engine: Database, client: ApiClient, app_client: ApiClients
 ) -> None:
     group = await add_group(engine, "a", ORGANIZATION)
@@ -272,19 +272,19 @@ async def test_removed_enrollments_leave_lists_and_counts_but_keep_their_page(
           waiting: enrollments(status: [WAITLISTED]) {{ totalCount }} capacity {{ enrolled waitlisted }} }} }}
           patient(id: "patient-1") {{ enrollments {{ totalCount nodes {{ id }} }} }} }}"""
     )
-    found = data["enrollment"]["groupDefinition"]
+    group_data = data["enrollment"]["groupDefinition"]
     assert data["enrollment"]["deletedAt"] == NOW.isoformat()
-    assert [node["patient"]["id"] for node in found["enrollments"]["nodes"]] == ["patient-3", "patient-2"]
-    assert (found["enrollments"]["totalCount"], found["waiting"]["totalCount"]) == (2, 1)
-    assert found["capacity"] == {"enrolled": 1, "waitlisted": 1}
+    assert [node["patient"]["id"] for node in group_data["enrollments"]["nodes"]] == ["patient-3", "patient-2"]
+    assert (group_data["enrollments"]["totalCount"], group_data["waiting"]["totalCount"]) == (2, 1)
+    assert group_data["capacity"] == {"enrolled": 1, "waitlisted": 1}
     assert data["patient"]["enrollments"] == {"totalCount": 0, "nodes": []}
 
 
-def names_a_patient(found: object) -> bool:
-    return isinstance(found, set | frozenset) and "patient-1" in found
+def names_a_patient(value: object) -> bool:
+    return isinstance(value, set | frozenset) and "patient-1" in value
 
 
-async def test_what_a_request_has_read_is_gone_with_its_answer(engine: Database, client: ApiClient) -> None:
+async def test_the_records_of_a_request_are_freed_after_its_response(engine: Database, client: ApiClient) -> None:
     group = await add_group(engine, "Group", ORGANIZATION)
     await add_sessions(engine, group, [DAY], ORGANIZATION)
     await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)

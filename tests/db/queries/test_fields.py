@@ -1,4 +1,4 @@
-"""Some fields of long lists: they are those of the whole records, as they are or as an answer writes them."""
+"""Reading only some fields of a list returns the same values as reading whole records."""
 
 from collections.abc import Sequence
 from dataclasses import fields as dataclass_fields
@@ -26,7 +26,7 @@ from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
 pytestmark = pytest.mark.anyio
 
 DAY = date(2026, 11, 1)
-# Of fractions of a second a database may leave out the zeros at the end.
+# A database may omit trailing zeros of fractions of a second.
 INSTANTS = [
     datetime(2026, 11, 1, 0, 30, tzinfo=UTC),
     datetime(2026, 11, 1, 23, 59, 59, 120000, tzinfo=UTC),
@@ -34,9 +34,9 @@ INSTANTS = [
     datetime(2026, 3, 8, 9, 0, 0, 999999, tzinfo=UTC),
     datetime(2026, 3, 8, 9, 0, 0, 100000, tzinfo=UTC),
 ]
-# The first and the last are to PostgreSQL no days at all.
+# PostgreSQL has the first and the last as infinite dates.
 DAYS = [date.min, date(1, 1, 2), None, date(2000, 2, 29), date.max]
-# Whatever JSON, or what parses it, may give a meaning to.
+# Texts that are special in JSON or to its parsers.
 ODD_TEXTS = ['"quoted\\"', "a\nb\tc\x1f\x7f", "', null]", "\u2028\U0001f600é", "", "null"]
 
 
@@ -44,7 +44,7 @@ def names(kind: type) -> list[str]:
     return [field.name for field in dataclass_fields(kind)]
 
 
-def told(records: Records[Any], name: str) -> list[Any]:
+def field_values(records: Records[Any], name: str) -> list[Any]:
     layout = records.layout
     if name in layout.text_columns:
         index, kind = layout.text_columns[name]
@@ -64,19 +64,21 @@ def written(value: object) -> object:
 
 
 async def sessions(
-    seen: Snapshot, groups: Sequence[UUID], window: Window, fields: Fields | None
+    opened: Snapshot, groups: Sequence[UUID], window: Window, fields: Fields | None
 ) -> list[Records[Occurrence]]:
-    return [page.records for page in await SESSIONS_OF_GROUP.read_pages(seen, groups, SessionFilter(), window, fields)]
+    return [
+        page.records for page in await SESSIONS_OF_GROUP.read_pages(opened, groups, SessionFilter(), window, fields)
+    ]
 
 
 async def enrollments(
-    seen: Snapshot, groups: Sequence[UUID], window: Window, fields: Fields | None
+    opened: Snapshot, groups: Sequence[UUID], window: Window, fields: Fields | None
 ) -> list[Records[Enrollment]]:
-    return [page.records for page in await ENROLLMENTS_OF_GROUP.read_pages(seen, groups, None, window, fields)]
+    return [page.records for page in await ENROLLMENTS_OF_GROUP.read_pages(opened, groups, None, window, fields)]
 
 
 async def fill(engine: Database) -> list[UUID]:
-    """Groups with much, little and nothing, one of another clinic, and one that is asked for twice."""
+    """Add groups. Return one with many rows, one with few, an empty one, one of another clinic, and the first again."""
     for organization in (OURS, THEIRS):
         await seed(engine, organization)
     theirs = await add_group(engine, "not ours", THEIRS)
@@ -111,34 +113,34 @@ async def test_fields_of_many_lists_are_those_of_their_records(engine: Database,
     groups = await fill(engine)
     count_statements(engine)
     lists: list[tuple[Any, type]] = [(sessions, Occurrence), (enrollments, Enrollment)]
-    async with snapshot(engine, OURS) as seen:
+    async with snapshot(engine, OURS) as opened:
         for read, kind in lists:
-            whole = [list(page) for page in await read(seen, groups, window, None)]
-            assert [bool(page) for page in whole] == [True, True, False, False, True]
+            records = [list(page) for page in await read(opened, groups, window, None)]
+            assert [bool(page) for page in records] == [True, True, False, False, True]
             for name in names(kind):
                 only = frozenset({name})
                 counted = start_counting()
                 as_values, as_texts = [
-                    [told(page, name) for page in await read(seen, groups, window, fields)]
+                    [field_values(page, name) for page in await read(opened, groups, window, fields)]
                     for fields in (Fields(only), Fields(frozenset(), only))
                 ]
                 assert counted.statements == 2
-                assert as_values == [[getattr(record, name) for record in page] for page in whole], name
-                if seen.on_postgresql:
+                assert as_values == [[getattr(record, name) for record in page] for page in records], name
+                if opened.on_postgresql:
                     as_values = [list(map(written, page)) for page in as_values]
                 assert as_texts == as_values, name
-            everything = await read(seen, groups, window, Fields(frozenset(), frozenset(names(kind))))
-            assert everything[0].layout.text_columns.keys() >= {"id", "created_at"} or not seen.on_postgresql
-            # What is looked at is a value, also where it is written down.
-            both = await read(seen, groups, window, Fields(frozenset({"id"}), frozenset({"id", "version"})))
-            assert [told(page, "id") for page in both] == [[record.id for record in page] for page in whole]
+            everything = await read(opened, groups, window, Fields(frozenset(), frozenset(names(kind))))
+            assert everything[0].layout.text_columns.keys() >= {"id", "created_at"} or not opened.on_postgresql
+            # A field that is requested both as a value and as a text is read as a value.
+            both = await read(opened, groups, window, Fields(frozenset({"id"}), frozenset({"id", "version"})))
+            assert [field_values(page, "id") for page in both] == [[record.id for record in page] for page in records]
 
 
 async def test_a_page_without_fields_has_a_row_for_each_record(engine: Database) -> None:
     groups = await fill(engine)
-    async with snapshot(engine, OURS) as seen:
-        found = await SESSIONS_OF_GROUP.read_pages(seen, groups, SessionFilter(), Window(3), Fields(frozenset()))
-        assert [(len(page.records), page.more) for page in found] == [
+    async with snapshot(engine, OURS) as opened:
+        pages = await SESSIONS_OF_GROUP.read_pages(opened, groups, SessionFilter(), Window(3), Fields(frozenset()))
+        assert [(len(page.records), page.more) for page in pages] == [
             (3, True),
             (1, False),
             (0, False),
@@ -157,24 +159,24 @@ async def test_partial_patients_are_in_the_order_of_the_ids(engine: Database) ->
             one = patients.c.id == f"patient-{number}"
             await connection.execute(update(patients).where(ours, one).values(values))
     ids = [f"patient-{number}" for number in range(len(DAYS), 0, -1)]
-    async with snapshot(engine, OURS) as seen:
+    async with snapshot(engine, OURS) as opened:
         for name in names(Patient):
-            found = await find_partial_records(seen, PATIENTS, ids, Fields(frozenset(), frozenset({name})))
-            assert found is not None
+            partial = await find_partial_records(opened, PATIENTS, ids, Fields(frozenset(), frozenset({name})))
+            assert partial is not None
             expected: dict[str, list[Any]] = {
                 "id": ids,
                 "display_name": ODD_TEXTS[len(DAYS) : 0 : -1],
-                "birth_date": [written(day) if seen.on_postgresql else day for day in reversed(DAYS)],
+                "birth_date": [written(day) if opened.on_postgresql else day for day in reversed(DAYS)],
                 "active": [True] * len(DAYS),
                 "medical_record_number": [f"MR{number}" for number in range(len(DAYS), 0, -1)],
             }
-            assert told(found, name) == expected[name]
-        found = await find_partial_records(seen, PATIENTS, ids, Fields(frozenset({"birth_date"})))
-        assert found is not None
-        assert told(found, "birth_date") == DAYS[::-1]
-        assert await find_partial_records(seen, PATIENTS, [*ids, "nobody"], Fields(frozenset({"active"}))) is None
-    async with snapshot(engine, "nobody's") as seen:
-        assert await find_partial_records(seen, PATIENTS, ids, Fields(frozenset({"active"}))) is None
+            assert field_values(partial, name) == expected[name]
+        partial = await find_partial_records(opened, PATIENTS, ids, Fields(frozenset({"birth_date"})))
+        assert partial is not None
+        assert field_values(partial, "birth_date") == DAYS[::-1]
+        assert await find_partial_records(opened, PATIENTS, [*ids, "nobody"], Fields(frozenset({"active"}))) is None
+    async with snapshot(engine, "nobody's") as opened:
+        assert await find_partial_records(opened, PATIENTS, ids, Fields(frozenset({"active"}))) is None
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -184,13 +186,13 @@ async def test_values_that_python_cannot_represent_are_refused(engine: Database)
     for name, value in odd.items():
         async with engine.begin() as connection:
             await connection.execute(text(f"UPDATE pm_group_schedule SET {name} = {value}"))
-        async with snapshot(engine, OURS) as seen:
+        async with snapshot(engine, OURS) as opened:
             with pytest.raises(ValueError, match=r"of a second|cannot represent"):
-                await sessions(seen, groups, Window(50), Fields(frozenset(), frozenset({name})))
+                await sessions(opened, groups, Window(50), Fields(frozenset(), frozenset({name})))
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_instants_are_written_in_utc_whatever_the_zone_of_the_database(
+async def test_instants_are_written_in_utc_in_any_time_zone_of_the_database(
     database_url: str, engine: Database
 ) -> None:
     groups = await fill(engine)
@@ -200,9 +202,9 @@ async def test_instants_are_written_in_utc_whatever_the_zone_of_the_database(
         await connection.execute(text(f"ALTER DATABASE \"{name}\" SET datestyle TO 'German, DMY'"))
     there = create_engine(database_url)
     fields = Fields(frozenset(), frozenset({"session_date", "start_time", "starts_at", "created_at"}))
-    async with snapshot(engine, OURS) as here, snapshot(there, OURS) as seen:
-        expected, found = [await sessions(each, groups, Window(50), fields) for each in (here, seen)]
+    async with snapshot(engine, OURS) as here, snapshot(there, OURS) as opened:
+        expected, actual = [await sessions(reader, groups, Window(50), fields) for reader in (here, opened)]
         for name in ("session_date", "start_time", "starts_at", "created_at"):
-            assert [told(page, name) for page in found] == [told(page, name) for page in expected]
-        assert told(found[0], "created_at")[1] == "2026-11-01T23:59:59.120000+00:00"
+            assert [field_values(page, name) for page in actual] == [field_values(page, name) for page in expected]
+        assert field_values(actual[0], "created_at")[1] == "2026-11-01T23:59:59.120000+00:00"
     await there.dispose()
