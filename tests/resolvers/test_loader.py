@@ -1,4 +1,4 @@
-"""A loader asks once for all that fields beside one another want, and tells each its own."""
+"""Loaders: fields that load at the same time share one read, and each of them gets its own value."""
 
 import asyncio
 from itertools import pairwise
@@ -11,51 +11,51 @@ pytestmark = pytest.mark.anyio
 
 
 class Source:
-    """Squares, and what was asked for."""
+    """Reads squares, and records the keys of each read."""
 
     def __init__(self) -> None:
-        self.asked: list[list[int]] = []
+        self.reads: list[list[int]] = []
         self.fails = False
 
     async def read(self, keys: list[int]) -> list[int]:
-        self.asked.append(keys)
+        self.reads.append(keys)
         await asyncio.sleep(0)
         if self.fails:
             raise LookupError(keys)
         return [key * key for key in keys]
 
 
-async def test_what_is_asked_for_at_the_same_time_is_read_at_once_and_each_key_once() -> None:
+async def test_keys_loaded_at_the_same_time_share_a_read() -> None:
     source = Source()
     loader = Loader(source.read, LoadScheduler())
 
     async def field(key: int, depth: int) -> int:
-        # A field may be some calls, and tasks, away from the list that it is in.
+        # A field may be several calls and tasks away from its list.
         return await (asyncio.create_task(field(key, depth - 1)) if depth else loader.load(key))
 
-    found = await asyncio.gather(field(3, 0), field(2, 1), field(3, 1), field(1, 0))
-    assert list(found) == [9, 4, 9, 1]
-    assert [sorted(keys) for keys in source.asked] == [[1, 2, 3]]
+    squares = await asyncio.gather(field(3, 0), field(2, 1), field(3, 1), field(1, 0))
+    assert list(squares) == [9, 4, 9, 1]
+    assert [sorted(keys) for keys in source.reads] == [[1, 2, 3]]
 
 
-async def test_what_was_loaded_is_not_read_again() -> None:
+async def test_a_loaded_key_is_not_read_again() -> None:
     source = Source()
     loader = Loader(source.read, LoadScheduler())
     assert [await loader.load(2), await loader.load(2), await loader.load(5)] == [4, 4, 25]
-    assert source.asked == [[2], [5]]
+    assert source.reads == [[2], [5]]
 
 
-async def test_a_fault_is_told_to_all_who_wait_and_not_remembered() -> None:
+async def test_an_error_is_raised_to_all_waiters_and_not_remembered() -> None:
     source = Source()
     loader = Loader(source.read, LoadScheduler())
     source.fails = True
-    told = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
-    assert [type(each) for each in told] == [LookupError, LookupError]
+    results = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
+    assert [type(result) for result in results] == [LookupError, LookupError]
     source.fails = False
     assert await loader.load(1) == 1
 
 
-async def test_who_gives_up_waiting_spoils_nothing_for_others() -> None:
+async def test_a_cancelled_waiter_does_not_affect_others() -> None:
     source = Source()
     loader = Loader(source.read, LoadScheduler())
 
@@ -70,61 +70,61 @@ async def test_who_gives_up_waiting_spoils_nothing_for_others() -> None:
 
 
 @pytest.mark.parametrize("keys", [500, 3, 1])
-async def test_of_many_who_wait_a_few_go_on_at_a_time_in_the_order_of_their_keys(keys: int) -> None:
+async def test_waiters_resume_a_few_at_a_time_in_the_order_of_their_keys(keys: int) -> None:
     loader = Loader(Source().read, LoadScheduler())
-    told: list[int] = []
-    seen: list[int] = []
+    resumed: list[int] = []
+    counts: list[int] = []
 
     async def wait(number: int) -> None:
         await loader.load(number % keys)
-        told.append(number)
+        resumed.append(number)
 
-    async def look() -> None:
-        while len(told) < 500:
-            seen.append(len(told))
+    async def count() -> None:
+        while len(resumed) < 500:
+            counts.append(len(resumed))
             await asyncio.sleep(0)
 
-    await asyncio.gather(look(), *(wait(key) for key in range(500)))
-    assert told == sorted(range(500), key=lambda number: number % keys)
-    assert max(after - before for before, after in pairwise([*seen, 500])) < 10
+    await asyncio.gather(count(), *(wait(number) for number in range(500)))
+    assert resumed == sorted(range(500), key=lambda number: number % keys)
+    assert max(after - before for before, after in pairwise([*counts, 500])) < 10
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
-async def test_what_they_ask_for_next_is_read_at_once_as_well(depth: int) -> None:
+async def test_the_children_of_many_parents_share_a_read(depth: int) -> None:
     parents, children = Source(), Source()
     scheduler = LoadScheduler()
-    of_parents, of_children = Loader(parents.read, scheduler), Loader(children.read, scheduler)
+    parent_loader, child_loader = Loader(parents.read, scheduler), Loader(children.read, scheduler)
 
     async def child(key: int, depth: int) -> int:
-        return await (asyncio.create_task(child(key, depth - 1)) if depth else of_children.load(key))
+        return await (asyncio.create_task(child(key, depth - 1)) if depth else child_loader.load(key))
 
     async def parent(key: int) -> list[int]:
-        found = await of_parents.load(key)
-        return await asyncio.gather(*(child(found + each, depth) for each in range(3)))
+        square = await parent_loader.load(key)
+        return await asyncio.gather(*(child(square + offset, depth) for offset in range(3)))
 
-    found = await asyncio.gather(*(parent(1_000 * key) for key in range(200)))
-    assert [len(parents.asked), len(children.asked)] == [1, 1]
-    assert found[1] == [1_000_000**2, 1_000_001**2, 1_000_002**2]
+    results = await asyncio.gather(*(parent(1_000 * key) for key in range(200)))
+    assert [len(parents.reads), len(children.reads)] == [1, 1]
+    assert results[1] == [1_000_000**2, 1_000_001**2, 1_000_002**2]
 
 
-async def test_who_reads_too_little_is_at_fault_and_nobody_waits_for_ever() -> None:
+async def test_too_few_values_raise_an_error_to_all_waiters() -> None:
     async def read(_keys: list[int]) -> list[int]:
         return [1]
 
     loader = Loader(read, LoadScheduler())
-    told = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
-    assert [type(each) for each in told] == [ValueError, ValueError]
+    results = await asyncio.gather(loader.load(1), loader.load(2), return_exceptions=True)
+    assert [type(result) for result in results] == [ValueError, ValueError]
 
 
-async def test_nothing_is_read_for_nobody() -> None:
+async def test_no_read_is_without_keys() -> None:
     source = Source()
     loader = Loader(source.read, LoadScheduler())
 
-    async def late(scheduler: int) -> int:
-        for _ in range(scheduler):
+    async def load_after(iterations: int) -> int:
+        for _ in range(iterations):
             await asyncio.sleep(0)
-        return await loader.load(scheduler)
+        return await loader.load(iterations)
 
-    await asyncio.gather(*map(late, range(12)))
-    assert all(source.asked)
-    assert [key for keys in source.asked for key in keys] == list(range(12))
+    await asyncio.gather(*map(load_after, range(12)))
+    assert all(source.reads)
+    assert [key for keys in source.reads for key in keys] == list(range(12))

@@ -1,4 +1,4 @@
-"""Patients, staff and locations over HTTP: searched, in pages, and named by no cursor."""
+"""Lists of patients, staff and locations over HTTP: searches, pages, and cursors, which contain no names."""
 
 import base64
 
@@ -43,10 +43,10 @@ async def test_lists_are_searched_by_words_in_any_order(client: ApiClient, engin
       staffMembers(search: $text) { nodes { id } } locations(search: $text) { nodes { site } }
       groupDefinitions(filter: {search: $text}) { totalCount nodes { name } } }"""
     for text in ("loss, jean luc", "JEANLUCS grie", "lo\u200bss gri"):
-        found = await client.execute(query, {"text": text})
-        assert found["groupDefinitions"] == {"totalCount": 1, "nodes": [{"name": "Jean-Luc's Grief & Loss"}]}
-    found = await client.execute(query, {"text": "3 tient"})
-    assert found["patients"] == {"totalCount": 1, "nodes": [{"displayName": "Patient 3"}]}
+        data = await client.execute(query, {"text": text})
+        assert data["groupDefinitions"] == {"totalCount": 1, "nodes": [{"name": "Jean-Luc's Grief & Loss"}]}
+    data = await client.execute(query, {"text": "3 tient"})
+    assert data["patients"] == {"totalCount": 1, "nodes": [{"displayName": "Patient 3"}]}
     assert (await client.execute(query, {"text": "2 STAFF"}))["staffMembers"]["nodes"] == [{"id": "staff-2"}]
     assert (await client.execute(query, {"text": "VER den"}))["locations"]["nodes"] == [{"site": "Denver"}]
 
@@ -58,7 +58,7 @@ async def test_a_search_has_at_most_ten_words(client: ApiClient) -> None:
     assert "at most 10 words" in await refused(client, query % f"{ten} more")
 
 
-async def test_a_cursor_at_nobody_is_no_end_of_the_list(client: ApiClient) -> None:
+async def test_a_cursor_of_an_unknown_patient_is_refused(client: ApiClient) -> None:
     query = '{ patients(first: 1, after: "%s") { nodes { id } } }'
     nobody = base64.urlsafe_b64encode(b'["patients","nobody"]').decode().rstrip("=")
     assert "not a valid cursor" in await refused(client, query % nobody)
@@ -66,17 +66,17 @@ async def test_a_cursor_at_nobody_is_no_end_of_the_list(client: ApiClient) -> No
     assert (await client.execute(query % last["cursor"]))["patients"]["nodes"] == []
 
 
-async def test_the_cursor_of_a_patient_names_nobody(engine: Database, app_client: ApiClients) -> None:
+async def test_the_cursor_of_a_patient_contains_no_name(engine: Database, app_client: ApiClients) -> None:
     await seed(engine, ORGANIZATION, patient_count=5)
     client = await app_client()
     query = "query ($after: String) { patients(first: 2, after: $after) { edges { cursor node { displayName } } } }"
-    seen: list[str] = []
+    names: list[str] = []
     after = None
     for _page in range(3):
         edges = (await client.execute(query, {"after": after}))["patients"]["edges"]
         for edge in edges:
             padded = edge["cursor"] + "=" * (-len(edge["cursor"]) % 4)
             assert edge["node"]["displayName"] not in base64.urlsafe_b64decode(padded).decode()
-        seen += [edge["node"]["displayName"] for edge in edges]
+        names += [edge["node"]["displayName"] for edge in edges]
         after = edges[-1]["cursor"]
-    assert seen == [*(f"Patient {n}" for n in range(1, 6)), "Patient Gone"]
+    assert names == [*(f"Patient {n}" for n in range(1, 6)), "Patient Gone"]

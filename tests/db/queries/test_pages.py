@@ -1,4 +1,4 @@
-"""Pages by keyset: complete, in order, either way, for one list and for many, and within one organization."""
+"""Keyset pages: complete and in order in both directions, for one list and for many, in one organization."""
 
 from datetime import date, timedelta
 
@@ -27,14 +27,14 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Databa
     for name in ("b", "a", "c", "a", "b"):
         await add_group(engine, name)
     keys = GROUPS_BY[order].keys
-    async with snapshot(engine, OURS) as seen:
-        whole = list((await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(50))).records)
+    async with snapshot(engine, OURS) as opened:
+        whole = list((await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(50))).records)
         assert [keys(group) for group in whole] == sorted(map(keys, whole), reverse=order.endswith("DESC"))
         assert len(whole) == 5
         forwards: list[GroupDefinition] = []
         after = None
         while True:
-            page = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(2, after=after))
+            page = await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(2, after=after))
             forwards += page.records
             after = keys(page.records[-1])
             if not page.more:
@@ -43,7 +43,7 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Databa
         backwards: list[GroupDefinition] = []
         before = None
         while True:
-            page = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(2, backwards=True, before=before))
+            page = await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(2, backwards=True, before=before))
             backwards = [*page.records, *backwards]
             before = keys(page.records[0])
             if not page.more:
@@ -51,22 +51,22 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Databa
         assert backwards == whole
 
 
-async def test_an_insert_before_the_page_moves_nothing(engine: Database) -> None:
+async def test_an_insert_before_a_page_does_not_shift_it(engine: Database) -> None:
     await seed(engine)
     for name in ("b", "c", "d"):
         await add_group(engine, name)
     order = GroupOrder.NAME_ASC
-    async with snapshot(engine, OURS) as seen:
-        first = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(2))
+    async with snapshot(engine, OURS) as opened:
+        first = await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(2))
     await add_group(engine, "a")
     after = GROUPS_BY[order].keys(first.records[-1])
-    async with snapshot(engine, OURS) as seen:
-        second = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(2, after=after))
+    async with snapshot(engine, OURS) as opened:
+        second = await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(2, after=after))
     assert [group.name for group in second.records] == ["d"]
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(engine: Database, backwards: bool) -> None:
+async def test_the_pages_of_many_parents_take_one_statement(engine: Database, backwards: bool) -> None:
     await seed(engine)
     await seed(engine, THEIRS)
     theirs = await add_group(engine, "not ours", THEIRS)
@@ -76,30 +76,30 @@ async def test_many_parents_pages_are_each_ones_page_and_cost_one_statement(engi
         if days:
             await add_sessions(engine, group, days)
     count_statements(engine)
-    wanted, window = SessionFilter(), Window(2, backwards)
-    async with snapshot(engine, OURS) as seen:
+    list_filter, window = SessionFilter(), Window(2, backwards)
+    async with snapshot(engine, OURS) as opened:
         counted = start_counting()
-        pages = await SESSIONS_OF_GROUP.read_pages(seen, [*groups, theirs], wanted, window)
+        pages = await SESSIONS_OF_GROUP.read_pages(opened, [*groups, theirs], list_filter, window)
         assert counted.statements == 1
         for group, page in zip(groups, pages, strict=False):
-            [alone] = await SESSIONS_OF_GROUP.read_pages(seen, [group], wanted, window)
-            assert (list(page.records), page.more) == (list(alone.records), alone.more)
+            [single] = await SESSIONS_OF_GROUP.read_pages(opened, [group], list_filter, window)
+            assert (list(page.records), page.more) == (list(single.records), single.more)
         assert list(pages[3].records) == []
         assert [len(page.records) for page in pages] == [2, 1, 0, 0]
         assert [page.more for page in pages] == [True, False, False, False]
         assert [session.session_date for session in pages[0].records] == (DAYS[-2:] if backwards else DAYS[:2])
         after = SESSIONS.keys(pages[0].records[-1])
-        rest = await SESSIONS_OF_GROUP.read_pages(seen, groups, wanted, Window(50, after=after))
+        rest = await SESSIONS_OF_GROUP.read_pages(opened, groups, list_filter, Window(50, after=after))
         assert len(rest[0].records) == (0 if backwards else 3)
-        assert await SESSIONS_OF_GROUP.count_lists(seen, [*groups, theirs], wanted) == [5, 1, 0, 0]
+        assert await SESSIONS_OF_GROUP.count_lists(opened, [*groups, theirs], list_filter) == [5, 1, 0, 0]
 
 
-async def test_a_column_of_a_page_is_its_records_field(engine: Database) -> None:
+async def test_a_column_of_a_page_has_the_values_of_the_records(engine: Database) -> None:
     await seed(engine)
     group = await add_group(engine, "a")
     await add_sessions(engine, group, DAYS)
-    async with snapshot(engine, OURS) as seen:
-        [page] = await SESSIONS_OF_GROUP.read_pages(seen, [group], SessionFilter(), Window(50))
+    async with snapshot(engine, OURS) as opened:
+        [page] = await SESSIONS_OF_GROUP.read_pages(opened, [group], SessionFilter(), Window(50))
     records = page.records
     assert list(records.values("session_date")) == [record.session_date for record in records] == DAYS
     for name, index in records.layout.columns.items():
@@ -109,14 +109,14 @@ async def test_a_column_of_a_page_is_its_records_field(engine: Database) -> None
     assert records.layout.columns.keys() | records.layout.code_columns.keys() == set(Occurrence.__annotations__)
 
 
-async def test_names_are_ordered_as_people_look_them_up(engine: Database) -> None:
+async def test_names_are_sorted_without_regard_to_case_or_accents(engine: Database) -> None:
     await seed(engine)
     names = ["apple", "Banana", "éclair", "Fig", "Łódź", "zebra"]
     for name in reversed(names):
         await add_group(engine, name)
-    # As long as a name may be, and of letters that grow when they are compared: a database's index must hold it.
+    # The longest possible name, of letters that expand when they are compared: it must fit into a database's index.
     await add_group(engine, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200)
-    async with snapshot(engine, OURS) as seen:
-        for order, wanted in ((GroupOrder.NAME_ASC, names), (GroupOrder.NAME_DESC, names[::-1])):
-            page = await read_page(seen, GROUPS_BY[order], GroupFilter(), Window(50))
-            assert [group.name for group in page.records if group.name in names] == wanted
+    async with snapshot(engine, OURS) as opened:
+        for order, expected in ((GroupOrder.NAME_ASC, names), (GroupOrder.NAME_DESC, names[::-1])):
+            page = await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(50))
+            assert [group.name for group in page.records if group.name in names] == expected

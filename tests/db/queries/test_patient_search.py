@@ -1,4 +1,4 @@
-"""Patients are found by any part of their names and record numbers: exactly who holds it, in the order of names."""
+"""A search returns exactly the patients whose name or record number contains each word, in the order of names."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -68,45 +68,45 @@ SEARCHES = [
 
 async def store(engine: Database, people: Iterable[Patient], organization: str = OURS) -> None:
     async with engine.begin() as connection:
-        await store_updates(connection, organization, REGISTRY_PATIENTS, [patient_update(each) for each in people])
+        await store_updates(connection, organization, REGISTRY_PATIENTS, [patient_update(one) for one in people])
 
 
 def person(id: str, name: str, number: str) -> Patient:
     return Patient(id, name, number, None, active=True)
 
 
-async def found(engine: Database, text: str | None, organization: str = OURS, size: int = 200) -> list[str]:
-    """Everything that the search finds, page by page."""
+async def search(engine: Database, text: str | None, organization: str = OURS, size: int = 200) -> list[str]:
+    """Return the ids of all matches, read page by page."""
     ids: list[str] = []
-    async with snapshot(engine, organization) as seen:
+    async with snapshot(engine, organization) as opened:
         after = None
         while True:
-            page = await read_page(seen, PATIENTS, PatientFilter(text), Window(size, after=after))
+            page = await read_page(opened, PATIENTS, PatientFilter(text), Window(size, after=after))
             ids += [patient.id for patient in page.records]
             if not page.more:
                 break
             after = (ids[-1],)
-        assert await count_list(seen, PATIENTS, PatientFilter(text)) == len(ids)
+        assert await count_list(opened, PATIENTS, PatientFilter(text)) == len(ids)
     return ids
 
 
-def held(people: Sequence[Patient], text: str) -> list[str]:
-    """What a search means: those whose text holds every word of it."""
+def matching(people: Sequence[Patient], text: str) -> list[str]:
+    """Return the ids of the people whose text contains every word of the search."""
     texts = {person.id: search_text(person.display_name, person.medical_record_number) for person in people}
-    return sorted(key for key, held in texts.items() if all(word in held for word in search_words(text)))
+    return sorted(key for key, stored in texts.items() if all(word in stored for word in search_words(text)))
 
 
 @pytest.mark.parametrize("size", [1, 200])
-async def test_exactly_those_that_hold_the_text_are_found(engine: Database, size: int) -> None:
+async def test_exactly_the_patients_with_the_text_are_found(engine: Database, size: int) -> None:
     people = [person(key, *named) for key, named in NAMES.items()]
     await store(engine, people)
     await store(engine, [person("z", *named) for named in NAMES.values()], THEIRS)
     for text in SEARCHES:
-        assert sorted(await found(engine, text, size=size)) == held(people, text), text
-    everyone = await found(engine, None)
+        assert sorted(await search(engine, text, size=size)) == matching(people, text), text
+    everyone = await search(engine, None)
     assert len(everyone) == len(people)
-    assert await found(engine, " \u0301 ") == everyone  # nothing that could be looked for
-    assert await found(engine, " ' \u200b - ") == everyone
+    assert await search(engine, " \u0301 ") == everyone  # no character that can be searched for
+    assert await search(engine, " ' \u200b - ") == everyone
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ async def test_exactly_those_that_hold_the_text_are_found(engine: Database, size
         ("1987-02-30", []),
     ],
 )
-async def test_people_are_found_as_they_are_typed(engine: Database, text: str, expected: list[str]) -> None:
+async def test_spelling_variants_and_birth_dates_are_found(engine: Database, text: str, expected: list[str]) -> None:
     born = date(1987, 3, 14)
     await store(
         engine,
@@ -150,21 +150,21 @@ async def test_people_are_found_as_they_are_typed(engine: Database, text: str, e
             Patient("marked", "\N{RIGHT-TO-LEFT OVERRIDE}Hid\N{ZERO WIDTH SPACE}den", "MR-5", None, active=True),
         ],
     )
-    assert sorted(await found(engine, text)) == expected
+    assert sorted(await search(engine, text)) == expected
 
 
 async def test_a_renamed_patient_is_found_by_the_new_name_only(engine: Database) -> None:
     await store(engine, [person("p", "Ada Byron", "MR1"), person("q", "Grace", "MR2")])
     await store(engine, [person("p", "Ada Lovelace", "MR1")])
-    assert await found(engine, "byron") == []
-    assert await found(engine, "lovelace") == ["p"]
-    assert await found(engine, "ada") == ["p"]
-    assert await found(engine, "grace") == ["q"]
+    assert await search(engine, "byron") == []
+    assert await search(engine, "lovelace") == ["p"]
+    assert await search(engine, "ada") == ["p"]
+    assert await search(engine, "grace") == ["q"]
     await store(engine, [person("q", "Grace", "MR9")])
-    assert await found(engine, "mr2") == []
+    assert await search(engine, "mr2") == []
 
 
-async def test_the_database_keeps_the_endings_whoever_writes(engine: Database) -> None:
+async def test_triggers_maintain_the_endings_of_search_texts(engine: Database) -> None:
     row = {
         "organization_id": OURS,
         "id": "p",
@@ -184,21 +184,21 @@ async def test_the_database_keeps_the_endings_whoever_writes(engine: Database) -
         assert not (await connection.scalars(select(patient_endings.c.ending))).all()
 
 
-async def test_what_very_many_hold_is_found_in_the_order_of_names_too(engine: Database) -> None:
+async def test_very_many_matches_are_in_the_order_of_names(engine: Database) -> None:
     many = [person(f"p{number:05}", f"Kim {number:05}", f"N{number}") for number in range(MAX_MATCHES + 10)]
     await store(engine, [*many, person("last", "Zoe Kim", "N")])
-    async with snapshot(engine, OURS) as seen:
-        first = await read_page(seen, PATIENTS, PatientFilter("kim"), Window(3))
+    async with snapshot(engine, OURS) as opened:
+        first = await read_page(opened, PATIENTS, PatientFilter("kim"), Window(3))
         assert [patient.id for patient in first.records] == ["p00000", "p00001", "p00002"]
-        rest = await read_page(seen, PATIENTS, PatientFilter("kim"), Window(200, after=(many[-2].id,)))
+        rest = await read_page(opened, PATIENTS, PatientFilter("kim"), Window(200, after=(many[-2].id,)))
         assert [patient.id for patient in rest.records] == [many[-1].id, "last"]
-        assert await count_list(seen, PATIENTS, PatientFilter("kim")) == len(many) + 1
+        assert await count_list(opened, PATIENTS, PatientFilter("kim")) == len(many) + 1
 
 
-async def test_few_who_hold_two_words_that_very_many_hold_are_found_by_both(engine: Database) -> None:
+async def test_two_frequent_words_find_the_few_patients_with_both(engine: Database) -> None:
     many = [person(f"a{number:05}", f"Maria {number:05}", "N") for number in range(MAX_MATCHES + 10)]
     many += [person(f"b{number:05}", f"Garcia {number:05}", "N") for number in range(MAX_MATCHES + 10)]
     await store(engine, [*many, person("both", "Maria Garcia", "N")])
-    assert await found(engine, "garcia maria") == ["both"]
-    async with snapshot(engine, OURS) as seen:
-        assert (await search_conditions(seen, "garcia maria"))["among"] == ["both"]
+    assert await search(engine, "garcia maria") == ["both"]
+    async with snapshot(engine, OURS) as opened:
+        assert (await search_conditions(opened, "garcia maria"))["among"] == ["both"]
