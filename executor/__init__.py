@@ -16,9 +16,12 @@ The package imports nothing else of the project. README.md explains how it works
 | region | a compiled part of an operation, with its batch fields |
 | plan_cache | the compiled regions of operations, and coercing the variables of repeated requests |
 | region_finder | the regions of an operation that is being executed |
-| execution_context | the parts of an execution that compiled code uses |
+| failures | the marker of a value that failed |
+| execution_context | one execution of a region |
 | arguments | the arguments of compiled fields, and the lookahead |
+| recovery | completing values one by one after one of them has failed |
 | batches | completing a region and its batch fields |
+| located_errors | the errors of a response, and their order |
 | bailout | the exceptions with which compiled code leaves an operation to graphql-core |
 | executor | the executor: attempts compiled code and falls back |
 | fast_path | `execute`, with a fast path for repeated queries |

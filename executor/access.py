@@ -108,6 +108,9 @@ def _first_readers(fields: Iterable[SelectedField]) -> dict[str, SelectedField]:
     repeated: dict[str, SelectedField] = {}
     for field in fields:
         kind = field.field.kind
-        if isinstance(kind, Attribute) and first.setdefault(kind.name, field) is not field:
+        # A guarded field may not be evaluated.
+        if not isinstance(kind, Attribute) or field.field.guards:
+            continue
+        if first.setdefault(kind.name, field) is not field:
             repeated[kind.name] = first[kind.name]
     return repeated

@@ -18,6 +18,7 @@ from graphql.execution.values import get_argument_values
 
 from executor.execution_context import ExecutionContext
 from executor.extensions import Lookahead, LookaheadField
+from executor.failures import Failed, FieldFailure
 from executor.region import BatchField, Region
 from executor.selection import SelectedField
 
@@ -31,6 +32,15 @@ def field_arguments(context: ExecutionContext, selected: SelectedField) -> dict[
         return {}
     values = get_argument_values(definition, details.node, context.variable_values, None, context.hide_suggestions)
     return selected.field.resolver_arguments(context.schema, values)
+
+
+def refused_value(context: ExecutionContext, selected: SelectedField) -> Failed | None:
+    """Return the value of a field that a guard refuses; None if all guards pass."""
+    refusal = context.refusal(selected)
+    if refusal is None:
+        return None
+    field_arguments(context, selected)  # graphql-core reports an invalid argument before it calls the guard
+    return Failed([FieldFailure((), refusal, selected.nodes)])
 
 
 def batch_arguments(context: ExecutionContext, field: BatchField) -> dict[str, Any]:
@@ -53,10 +63,10 @@ def batch_arguments(context: ExecutionContext, field: BatchField) -> dict[str, A
 
 def lookahead_of(context: ExecutionContext, field: BatchField) -> Lookahead:
     """Return the batches below a batch field."""
-    if field.lookahead is not None:
+    if field.lookahead is not None and not context.refusals:
         return field.lookahead
     lookahead = Lookahead(_lookahead_fields(context, field.region), field.covers_query)
-    if _all_requests_share_arguments(field.region):
+    if not context.refusals and _all_requests_share_arguments(field.region):
         field.lookahead = lookahead
     return lookahead
 
@@ -67,6 +77,7 @@ def _lookahead_fields(context: ExecutionContext, region: Region) -> tuple[Lookah
             field.batch, batch_arguments(context, field), field.is_direct, _lookahead_fields(context, field.region)
         )
         for field in region.batch_fields
+        if context.refusal(field.selected) is None
     )
 
 

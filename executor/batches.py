@@ -1,5 +1,7 @@
 """Completing values by a region: first its compiled code, then its batch fields, level by level.
 
+A value that fails is replaced by a `Failed`. `located_errors` turns it into null and errors.
+
 A long list is completed in parts. Between the parts other requests can run on the event loop.
 """
 
@@ -10,9 +12,13 @@ from typing import Any, Final
 
 from graphql.pyutils import AwaitableOrValue
 
-from executor.arguments import batch_arguments, field_arguments, lookahead_of
+from executor.arguments import batch_arguments, field_arguments, lookahead_of, refused_value
 from executor.bailout import Bailout
 from executor.execution_context import ExecutionContext
+from executor.extensions import Batch, Lookahead
+from executor.failures import Failed, FieldFailure
+from executor.fields import Call
+from executor.recovery import complete_with_failures
 from executor.region import BatchField, Encode, Region, State
 from executor.rows import RowList
 
@@ -31,11 +37,18 @@ _FEW_OBJECTS: Final = 4
 _MAX_BLOCKING: Final = 0.005
 
 
+class BatchFailed(Exception):
+    """A batch has raised an exception, so its field fails for each parent."""
+
+    def __init__(self, exception: Exception) -> None:
+        self.exception = exception
+
+
 def complete_one(context: ExecutionContext, region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
-    """Complete an object. Raise Bailout or any exception of a resolver; awaiting the result may raise the same."""
+    """Complete an object. Raise Bailout or any other exception; awaiting the result may raise the same."""
     if region.batch_fields:
         return _complete_one(context, region, value)
-    completed: dict[str, Any] = region.complete([value], _new_state(context, region))[0]
+    completed: dict[str, Any] = _complete(context, region, [value], _new_state(context, region))[0]
     return completed
 
 
@@ -43,13 +56,12 @@ def complete_many(context: ExecutionContext, region: Region, values: Values) -> 
     """Complete a list of objects. Raise the same exceptions as `complete_one`."""
     if region.batch_fields or len(values) > _FIRST_PART:
         return _complete_many(context, region, values)
-    completed: list[Any] = region.complete(values, _new_state(context, region))
-    return completed
+    return _complete(context, region, values, _new_state(context, region))
 
 
 async def _complete_one(context: ExecutionContext, region: Region, value: Any) -> dict[str, Any]:
     state = _new_state(context, region)
-    completed: dict[str, Any] = region.complete([value], state)[0]
+    completed: dict[str, Any] = _complete(context, region, [value], state)[0]
     await _fill_batch_fields(context, region, state, ())
     return completed
 
@@ -63,25 +75,40 @@ async def _complete_many(
 ) -> list[Any]:
     state = _new_state(context, region)
     if len(values) <= _FIRST_PART:
-        completed: list[Any] = region.complete(values, state)
-        if encode and not region.batch_fields:
+        completed = _complete(context, region, values, state)
+        if encode and not region.batch_fields and not context.has_errors:
             completed = list(map(encode, completed))
     else:
-        completed = await _complete_in_parts(region, values, state, None if region.batch_fields else encode)
+        completed = await _complete_in_parts(context, region, values, state, None if region.batch_fields else encode)
     if region.batch_fields:
         await _fill_batch_fields(context, region, state, preloaded)
-        if encode:
+        if encode and not context.has_errors:
             await _encode_in_parts(encode, completed)
     return completed
 
 
-async def _complete_in_parts(region: Region, values: Values, state: State, encode: Encode | None) -> list[Any]:
+def _complete(context: ExecutionContext, region: Region, values: Values, state: State) -> list[Any]:
+    """Complete a list of values by compiled code or, if one of them fails, one by one."""
+    lengths = [(slot, len(state[slot])) for slot in region.batch_slots]
+    try:
+        completed: list[Any] = region.complete(values, state)
+    except Exception:  # any resolver's
+        for slot, length in lengths:
+            del state[slot][length:]
+        context.has_failures = True
+        completed = complete_with_failures(region, values, state)
+    return completed
+
+
+async def _complete_in_parts(
+    context: ExecutionContext, region: Region, values: Values, state: State, encode: Encode | None
+) -> list[Any]:
     completed: list[Any] = []
     started = time.perf_counter()
     deadline, size = started + _MAX_BLOCKING, _FIRST_PART
     while len(completed) < len(values):
-        part = region.complete(values[len(completed) : len(completed) + size], state)
-        completed += map(encode, part) if encode else part
+        part = _complete(context, region, values[len(completed) : len(completed) + size], state)
+        completed += map(encode, part) if encode and not context.has_errors else part
         duration = time.perf_counter() - started
         if duration < _MAX_BLOCKING / 4:
             size = min(size * 2, _MAX_PART)
@@ -111,7 +138,11 @@ async def _fill_batch_fields(
     context: ExecutionContext, region: Region, state: State, preloaded: PreloadedValues
 ) -> None:
     pending = []
-    for index, field in enumerate(region.batch_fields):
+    passed, refused = _by_guards(context, region)
+    for field in refused:
+        if state[field.keys_slot]:
+            _assign(field, state, [refused_value(context, field.selected)] * len(state[field.keys_slot]))
+    for index, field in enumerate(passed):
         values = preloaded[index] if preloaded else None
         if values is not None and not field.region.batch_fields and len(values) <= _FIRST_PART:
             _assign(field, state, _complete_few(context, field, values))
@@ -130,15 +161,37 @@ async def _fill_batch_fields(
             raise outcome
 
 
+def _by_guards(context: ExecutionContext, region: Region) -> tuple[list[BatchField], list[BatchField]]:
+    """Return the batch fields that the request may read, and those that a guard refuses."""
+    if not context.refusals:
+        return region.batch_fields, []
+    passed: list[BatchField] = []
+    refused: list[BatchField] = []
+    for field in region.batch_fields:
+        (passed if context.refusal(field.selected) is None else refused).append(field)
+    return passed, refused
+
+
 async def _fill_field(
     context: ExecutionContext, field: BatchField, state: State, preloaded: Sequence[Any] | None
 ) -> None:
     """Resolve a batch field, unless its values are preloaded, and assign the completed values to its objects."""
+    try:
+        await _complete_field(context, field, state, preloaded)
+    except BatchFailed as failed:
+        context.has_failures = True
+        failure = Failed([FieldFailure((), failed.exception, field.selected.nodes)])
+        _assign(field, state, [failure] * len(state[field.keys_slot]))
+
+
+async def _complete_field(
+    context: ExecutionContext, field: BatchField, state: State, preloaded: Sequence[Any] | None
+) -> None:
     keys = state[field.keys_slot]
     if preloaded is not None:
         _assign(field, state, await _complete_many(context, field.region, preloaded, field.encode))
     elif field.batch.by is None:
-        values, below = await _resolve(context, field, keys)
+        values, below = await _resolve_or_fail(context, field, keys)
         _assign(field, state, await _complete_many(context, field.region, values, field.encode, below))
     else:
         unique = list(dict.fromkeys(keys))
@@ -148,16 +201,22 @@ async def _fill_field(
 
 async def _complete_by_key(context: ExecutionContext, field: BatchField, keys: list[Any]) -> list[Any]:
     """Return the completed values of unique keys. The value of the key None is None."""
-    values, _ = await _resolve(context, field, [key for key in keys if key is not None])
-    if None in keys:
+    with_null = None in keys
+    try:
+        values, _ = await _resolve_or_fail(context, field, [key for key in keys if key is not None])
+    except BatchFailed:
+        if with_null:
+            raise Bailout("the field may or may not fail for the key None") from None
+        raise
+    if with_null:
         values = list(values)
         values.insert(keys.index(None), None)
     return await _complete_many(context, field.region, values, field.encode)
 
 
 def _complete_few(context: ExecutionContext, field: BatchField, values: Sequence[Any]) -> list[Any]:
-    completed: list[Any] = field.region.complete(values, _new_state(context, field.region))
-    return completed if field.encode is None else list(map(field.encode, completed))
+    completed = _complete(context, field.region, values, _new_state(context, field.region))
+    return completed if field.encode is None or context.has_errors else list(map(field.encode, completed))
 
 
 def _assign(field: BatchField, state: State, completed: list[Any]) -> None:
@@ -168,17 +227,16 @@ def _assign(field: BatchField, state: State, completed: list[Any]) -> None:
 
 
 async def _resolve(
-    context: ExecutionContext, field: BatchField, keys: list[Any]
+    context: ExecutionContext, field: BatchField, keys: list[Any], arguments: dict[str, Any]
 ) -> tuple[Sequence[Any], PreloadedValues]:
     """Return the values of a batch field, and the values preloaded for the batch fields below it."""
-    if not keys:
-        return (), ()
-    batch, arguments = field.batch, batch_arguments(context, field)
+    batch = field.batch
     if batch.pass_lookahead:
-        lookahead = lookahead_of(context, field)
-        resolved: tuple[Sequence[Any], PreloadedValues] = await batch.resolve_many(
-            keys, context.context_value, **arguments, lookahead=lookahead
-        )
+        try:
+            resolved = await _resolve_ahead(context, batch, keys, arguments, lookahead_of(context, field))
+        except Exception:  # any resolver's
+            # It may be about a batch below. Without the lookahead it is about this one.
+            resolved = (await _resolve_ahead(context, batch, keys, arguments, Lookahead((), covers_query=False)))[0], ()
         _check_length(resolved[0], keys)
         return resolved
     values: Sequence[Any] = await batch.resolve_many(keys, context.context_value, **arguments)
@@ -189,6 +247,43 @@ async def _resolve(
     return values, ()
 
 
+async def _resolve_ahead(
+    context: ExecutionContext, batch: Batch, keys: list[Any], arguments: dict[str, Any], lookahead: Lookahead
+) -> tuple[Sequence[Any], PreloadedValues]:
+    resolved: tuple[Sequence[Any], PreloadedValues] = await batch.resolve_many(
+        keys, context.context_value, **arguments, lookahead=lookahead
+    )
+    return resolved
+
+
+async def _resolve_or_fail(
+    context: ExecutionContext, field: BatchField, keys: list[Any]
+) -> tuple[Sequence[Any], PreloadedValues]:
+    """Call `_resolve`. Raise BatchFailed for an exception that all parents have in common, Bailout for any other."""
+    if not keys:
+        return (), ()
+    arguments = batch_arguments(context, field)
+    try:
+        return await _resolve(context, field, keys, arguments)
+    except Bailout:
+        raise
+    except Exception as exception:  # any resolver's
+        if len(keys) > 1 and not await _fails_without_parents(context, field, arguments, exception):
+            raise Bailout("the exception may be about one of the parents") from exception
+        raise BatchFailed(exception) from exception
+
+
+async def _fails_without_parents(
+    context: ExecutionContext, field: BatchField, arguments: dict[str, Any], exception: Exception
+) -> bool:
+    """Return whether a batch raises an equal exception for no parents, for example because an argument is invalid."""
+    try:
+        await field.batch.resolve_many([], context.context_value, **arguments)
+    except Exception as other:  # any resolver's
+        return type(other) is type(exception) and other.args == exception.args
+    return False
+
+
 def _check_length(values: Sequence[Any], keys: Sequence[Any]) -> None:
     if len(values) != len(keys):
         raise Bailout("the number of values differs from the number of keys")
@@ -196,6 +291,10 @@ def _check_length(values: Sequence[Any], keys: Sequence[Any]) -> None:
 
 def _new_state(context: ExecutionContext, region: Region) -> State:
     state: State = [[] for _ in range(region.slot_count)]
-    for slot, selected, call in region.calls:
-        state[slot] = call.bind(field_arguments(context, selected))
+    for selected, slot in region.call_slots.items():
+        kind = selected.field.kind
+        if isinstance(kind, Call):
+            state[slot] = kind.bind(field_arguments(context, selected))
+    for selected, slot in region.guard_slots.items():
+        state[slot] = refused_value(context, selected)
     return state

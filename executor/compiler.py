@@ -45,14 +45,15 @@ ValueCode = Callable[[str, Namespace], str]
 _MAX_CLASSES: Final = 32
 
 
-def compile_region(shape: Shape, encode: Encode | None = None) -> Region:
+def compile_region(shape: Shape, encode: Encode | None = None, field: SelectedField | None = None) -> Region:
     """Compile the code that completes a list of values.
 
     Args:
         shape: The shape of each value.
+        field: The field whose values they are; None if graphql-core executes it.
         encode: Converts a part of the response for the response's JSON encoder; None if all values must be plain.
     """
-    region = Region()
+    region = Region(shape, field)
     region.complete = _Compiler(region, encode).values(shape)
     return region
 
@@ -126,6 +127,7 @@ class _SelectionCode:
         self._value_codes: dict[str, ValueCode] = {}
         self._call_slots: dict[str, int] = {}
         self._batch_fields: list[BatchField] = []
+        self._region.batch_fields_of[selection] = self._batch_fields
         for field in selection.fields:
             self._prepare(field, compiler)
         self._objects = ObjectAccess(selection.fields, self._call_slots, self._namespace)
@@ -173,19 +175,23 @@ class _SelectionCode:
     def _prepare(self, field: SelectedField, compiler: _Compiler) -> None:
         region, kind = self._region, field.field.kind
         region.guards.extend(field.field.guards)
+        if not field.shape.nullable:
+            region.required_guards.extend(field.field.guards)
         if isinstance(kind, Batched):
             self._add_batch_field(field, kind, compiler)
             return
+        if field.field.guards:
+            region.guard_slots[field] = region.new_slot()
         if isinstance(kind, Call):
-            self._call_slots[field.name] = region.new_slot()
-            region.calls.append((self._call_slots[field.name], field, kind))
+            self._call_slots[field.name] = region.call_slots[field] = region.new_slot()
         if not isinstance(kind, TypeName):
             self._value_codes[field.name] = compiler.value(field.shape)
 
     def _add_batch_field(self, field: SelectedField, kind: Batched, compiler: _Compiler) -> None:
         region = self._region
-        below = compile_region(field.shape, compiler.encode)
+        below = compile_region(field.shape, compiler.encode, field)
         region.guards.extend(below.guards)
+        region.required_guards.extend(below.required_guards)
         batch_field = BatchField(
             selected=field,
             batch=kind.batch,
@@ -197,13 +203,19 @@ class _SelectionCode:
             is_direct=self._is_direct,
             encode=compiler.encode if holds_list(field.shape) else None,
         )
+        region.batch_slots += [batch_field.objects_slot, batch_field.keys_slot]
         self._batch_fields.append(batch_field)
         region.batch_fields.append(batch_field)
 
     def _object_code(self, access: ObjectAccess | RowAccess) -> str:
         """Return the expression that creates the response's object."""
-        items = (f"{field.name!r}: {self._field_code(field, access)}" for field in self._selection.fields)
+        items = (f"{field.name!r}: {self._guarded_code(field, access)}" for field in self._selection.fields)
         return "{" + ", ".join(items) + "}"
+
+    def _guarded_code(self, field: SelectedField, access: ObjectAccess | RowAccess) -> str:
+        code = self._field_code(field, access)
+        slot = self._region.guard_slots.get(field)
+        return code if slot is None else f"(state[{slot}] or {code})"
 
     def _field_code(self, field: SelectedField, access: ObjectAccess | RowAccess) -> str:
         kind, shape = field.field.kind, field.shape

@@ -1,26 +1,46 @@
-"""The parts of an execution that compiled code uses."""
+"""One execution of a region: what its code uses, and what has failed in it."""
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import GraphQLSchema
 from graphql.execution.values import VariableValues
 
-
-class ExecutionContext(Protocol):
-    """One execution of an operation. graphql-core's executor has all of these attributes."""
-
-    schema: GraphQLSchema
-    variable_values: VariableValues
-    context_value: Any
-    hide_suggestions: bool
+from executor.extensions import Guard
+from executor.selection import SelectedField
 
 
 @dataclass(slots=True)
-class CachedQueryContext:
-    """The execution of a cached query, for which no executor is created."""
+class ExecutionContext:
+    """One execution of a region.
+
+    Attributes:
+        schema: The schema.
+        variable_values: The values of the operation's variables.
+        context_value: The context value for batches.
+        hide_suggestions: Whether error messages suggest no names.
+        refusals: The exceptions of the guards that refuse the request.
+        has_failures: Whether any other field has failed.
+    """
 
     schema: GraphQLSchema
     variable_values: VariableValues
     context_value: Any
     hide_suggestions: bool = False
+    refusals: Mapping[Guard, Exception] = field(default_factory=dict)
+    has_failures: bool = False
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the completed values may contain `Failed`. They are then not encoded in parts."""
+        return self.has_failures or bool(self.refusals)
+
+    def refusal(self, selected: SelectedField) -> Exception | None:
+        """Return the exception of the guard that refuses a field; None if all guards pass."""
+        if self.refusals:
+            # Strawberry calls the last extension first.
+            for guard in reversed(selected.field.guards):
+                if guard in self.refusals:
+                    return self.refusals[guard]
+        return None

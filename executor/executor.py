@@ -4,16 +4,18 @@ An attempt covers a whole query, or one root field of a mutation after the mutat
 compiled, its region completes it. Otherwise graphql-core executes the operation, and regions complete the objects and
 lists that can be compiled.
 
-The first error of any kind fails the attempt. Its result is discarded, and graphql-core executes the same again without
-compiled code. During an attempt an error is not propagated to the parent fields, since that would cancel sibling fields
-in the middle of their database statements. It leaves a null and marks the attempt as failed.
+A field that fails becomes null, and its error is added to the response. An attempt fails as a whole if only
+graphql-core can tell which errors there are. Its result is then discarded, and graphql-core executes the same again
+without compiled code. Where graphql-core executes fields during an attempt, no null propagates, since that would cancel
+sibling fields in the middle of their database statements. It marks the attempt as failed.
 
 A repeated query needs no executor: `CompiledExecutor.try_cached` completes it by the region that the cache holds.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable, Mapping
-from typing import Any, ClassVar, Final, cast
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from graphql import (
     ExecutionResult,
@@ -23,18 +25,23 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    is_non_null_type,
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import CollectedErrors
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from executor.bailout import Bailout
 from executor.batches import complete_many, complete_one
-from executor.execution_context import CachedQueryContext
+from executor.execution_context import ExecutionContext
+from executor.located_errors import replace_failures, replace_failures_of_query
 from executor.plan_cache import PlanCache
 from executor.region import Encode, Region
-from executor.region_finder import RegionFinder, object_type, passes
+from executor.region_finder import RegionFinder, check_guard, object_type
 from executor.rows import is_row_list
+
+Completed = TypeVar("Completed")
 
 
 class _Root:
@@ -79,11 +86,11 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     @classmethod
     def try_cached(
         cls, schema: GraphQLSchema, operation: OperationDefinitionNode, inputs: Mapping[str, Any], context_value: Any
-    ) -> AwaitableOrValue[dict[str, Any]] | None:
-        """Return the data of a query that was compiled as a whole before, without creating an executor.
+    ) -> Awaitable[ExecutionResult] | None:
+        """Return the result of a query that was compiled as a whole before, without creating an executor.
 
-        Return None if it was not, if a variable is invalid, or if a guard refuses; an executor must then execute it.
-        Raise any exception if the attempt fails; awaiting the result may raise the same.
+        Return None if it was not, if a variable is invalid, or if the guard of a non-null field refuses; an executor
+        must then execute it. Awaiting the result may raise any exception: the attempt has failed.
 
         Args:
             schema: The schema, created by Strawberry.
@@ -94,10 +101,15 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         cached = cls.plan_cache.find_query(schema, operation, inputs)
         if cached is None:
             return None
-        query, guards, variable_values = cached
-        if not passes(guards, context_value):
-            return None
-        return complete_one(CachedQueryContext(schema, variable_values, context_value), query, _ROOT)
+        plan, query, variable_values = cached
+        refusals = {}
+        for guard in plan.guards or ():
+            exception = check_guard(guard, context_value)
+            if exception is not None:
+                if guard in plan.required_guards:
+                    return None
+                refusals[guard] = exception
+        return _complete_query(ExecutionContext(schema, variable_values, context_value, refusals=refusals), query)
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """Execute the operation, with compiled code as far as possible."""
@@ -127,14 +139,13 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return result
 
     async def _attempt_query(self, query: Region, serially: bool | None) -> ExecutionResult:
+        finder = cast("RegionFinder", self._finder)
         try:
-            completed: Any = complete_one(self, query, _ROOT)
-            data = await completed if isinstance(completed, Coroutine) else completed
+            return await _complete_query(finder.context(), query)
         except Exception:  # graphql-core meets the same error and reports it
             self.on_fallback(self.context_value)
             result: Any = super().execute_operation(serially)
             return cast("ExecutionResult", await result if self.is_awaitable(result) else result)
-        return ExecutionResult(data, None)
 
     async def _await_operation(self, attempt: Awaitable[ExecutionResult], serially: bool | None) -> ExecutionResult:
         result: Any = await attempt
@@ -145,7 +156,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return cast("ExecutionResult", result)
 
     def _is_successful(self, result: Any) -> bool:
-        failed = self._end_attempt() or bool(result.errors)
+        failed = self._end_attempt() or result.data is None
         if failed:
             self.collected_errors = CollectedErrors()
             self.on_fallback(self.context_value)
@@ -160,8 +171,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def handle_field_error(
         self, raw_error: Exception, return_type: GraphQLOutputType, field_details_list: list[FieldDetails], path: Path
     ) -> None:
-        """Handle an error as graphql-core does. During an attempt only mark the attempt as failed."""
-        if self._is_attempt:
+        """Handle an error as graphql-core does. During an attempt, mark the attempt as failed if null propagates."""
+        if self._is_attempt and (isinstance(raw_error, Bailout) or is_non_null_type(return_type)):
             self._attempt_failed = True
         else:
             super().handle_field_error(raw_error, return_type, field_details_list, path)
@@ -179,7 +190,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         if self._is_attempt and self._finder is not None:
             region = self._finder.find(return_type, field_details_list, path, nullable=False)
             if region is not None:
-                return complete_one(self, region, result)
+                return self._complete_object(region, result, path)
         elif self._finder is not None and path.prev is None and self.operation.operation is OperationType.MUTATION:
             return self._attempt_payload(return_type, field_details_list, info, path, result, position_context)
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
@@ -198,32 +209,80 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             type_, nullable = object_type(item_type)
             region = self._finder.find(type_, field_details_list, path, nullable=nullable) if type_ else None
             if region is not None:
-                return complete_many(self, region, items)
+                return self._complete_list(region, items, path)
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    def _complete_object(self, region: Region, value: Any, path: Path) -> AwaitableOrValue[dict[str, Any]]:
+        """Complete an object by its region. Raise Bailout if it cannot be completed; awaiting may raise the same."""
+        context = cast("RegionFinder", self._finder).context()
+
+        def finish(completed: dict[str, Any]) -> dict[str, Any]:
+            if context.has_errors:
+                self.collected_errors.errors.extend(replace_failures(context, region.shape, [completed], [path]))
+            return completed
+
+        return self._finished(lambda: complete_one(context, region, value), finish)
+
+    def _complete_list(self, region: Region, values: Any, path: Path) -> AwaitableOrValue[list[Any]]:
+        """Complete a list by the region of its objects. Raise Bailout like `_complete_object`."""
+        context = cast("RegionFinder", self._finder).context()
+
+        def finish(completed: list[Any]) -> list[Any]:
+            if context.has_errors:
+                places = [(path, index) for index in range(len(completed))]
+                self.collected_errors.errors.extend(replace_failures(context, region.shape, completed, places))
+            return completed
+
+        return self._finished(lambda: complete_many(context, region, values), finish)
+
+    def _finished(
+        self, complete: Callable[[], AwaitableOrValue[Completed]], finish: Callable[[Completed], Completed]
+    ) -> AwaitableOrValue[Completed]:
+        with _bailing_out():
+            completed: Any = complete()
+            if not isinstance(completed, Coroutine):
+                return finish(completed)
+
+        async def finished() -> Completed:
+            with _bailing_out():
+                return finish(await completed)
+
+        return finished()
 
     def _attempt_payload(self, *arguments: Any) -> AwaitableOrValue[dict[str, Any]]:
         """Complete the payload of one root field of a mutation. Root fields run serially, and so do their attempts."""
         self._is_attempt = True
+        errors_before = self.collected_errors
+        self.collected_errors = CollectedErrors()
         result: Any = None
         try:
             result = self.complete_object_value(*arguments)
         except Exception:  # graphql-core meets the same error and reports it
             self._attempt_failed = True
         if self.is_awaitable(result):
-            return self._await_payload(result, arguments)
-        if not self._end_attempt():
+            return self._await_payload(result, errors_before, arguments)
+        if self._end_payload(errors_before):
             return cast("dict[str, Any]", result)
-        self.on_fallback(self.context_value)
         return super().complete_object_value(*arguments)
 
-    async def _await_payload(self, attempt: Awaitable[dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
+    def _end_payload(self, errors_before: CollectedErrors) -> bool:
+        """End the attempt of a payload, and keep its errors if it has succeeded. Return whether it has."""
+        errors, self.collected_errors = self.collected_errors.errors, errors_before
+        if self._end_attempt():
+            self.on_fallback(self.context_value)
+            return False
+        errors_before.errors.extend(errors)
+        return True
+
+    async def _await_payload(
+        self, attempt: Awaitable[dict[str, Any]], errors_before: CollectedErrors, arguments: tuple[Any, ...]
+    ) -> dict[str, Any]:
         result: Any = None
         try:
             result = await attempt
         except Exception:  # graphql-core meets the same error and reports it
             self._attempt_failed = True
-        if self._end_attempt():
-            self.on_fallback(self.context_value)
+        if not self._end_payload(errors_before):
             result = super().complete_object_value(*arguments)
             if self.is_awaitable(result):
                 result = await result
@@ -241,7 +300,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         if plan is None:
             return None
         finder = RegionFinder(self, plan, type(self).encode)
-        return finder if finder.passes_guards() else None
+        if finder.prepare():
+            return finder
+        self.on_fallback(self.context_value)
+        return None
 
     def _has_field_options(self) -> bool:
         """Return whether an option can observe or change the execution of a single field."""
@@ -251,6 +313,25 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             or (self.hooks is not None and self.hooks.async_work_finished)
             or self.abort_signal is not None
         )
+
+
+async def _complete_query(context: ExecutionContext, query: Region) -> ExecutionResult:
+    """Return the result of a whole query. Raise any exception if graphql-core must execute it."""
+    completed: Any = complete_one(context, query, _ROOT)
+    data = await completed if isinstance(completed, Coroutine) else completed
+    if not context.has_errors:
+        return ExecutionResult(data, None)
+    data, errors = replace_failures_of_query(context, query.shape, data)
+    return ExecutionResult(data, errors or None)
+
+
+@contextmanager
+def _bailing_out() -> Iterator[None]:
+    """Turn any exception into a Bailout, so that it is not reported as an error of a field."""
+    try:
+        yield
+    except Exception as exception:  # graphql-core meets the same error and reports it
+        raise Bailout("a region failed") from exception
 
 
 def _in_event_loop() -> bool:

@@ -7,6 +7,7 @@ from graphql import DocumentNode, ExecutionResult, Executor, GraphQLSchema, Oper
 from graphql import execute as graphql_execute
 
 from executor.executor import CompiledExecutor
+from executor.located_errors import sort_errors
 
 # Options that can observe or change the execution of a single field.
 _FIELD_OPTIONS: Final = frozenset({"middleware", "hooks", "abort_signal"})
@@ -23,6 +24,8 @@ async def execute(
 ) -> ExecutionResult:
     """Return the result of an operation: the same as graphql-core's `execute` returns with the executor class.
 
+    Errors are in the order of the response, for every executor class.
+
     A query that was compiled before takes the fast path: no executor is created for it.
 
     Args:
@@ -38,7 +41,7 @@ async def execute(
         try:
             attempt = executor_class.try_cached(schema, operation, inputs, context_value)
             if attempt is not None:
-                return ExecutionResult(attempt if isinstance(attempt, dict) else await attempt, None)
+                return await attempt
         except Exception:  # graphql-core meets the same error and reports it
             executor_class.on_fallback(context_value)
             options["compiled"] = False
@@ -51,4 +54,7 @@ async def execute(
         executor_class=executor_class,
         **options,
     )
-    return await result if isinstance(result, Awaitable) else result
+    result = await result if isinstance(result, Awaitable) else result
+    if result.errors:
+        result.errors = sort_errors(result.data, result.errors)
+    return result

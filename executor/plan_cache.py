@@ -51,6 +51,7 @@ class Plan:
 
     Attributes:
         guards: The guards of the root fields and of everything compiled below them; None until they are collected.
+        required_guards: Those of non-null fields.
         query: The region of the whole query; None if only parts of it can be compiled.
         regions: The regions of parts, by their place in the response and their type; None for a part that cannot be
             compiled.
@@ -58,6 +59,7 @@ class Plan:
     """
 
     guards: tuple[Guard, ...] | None = None
+    required_guards: tuple[Guard, ...] = ()
     query: Region | None = None
     regions: dict[Hashable, Region | None] = field(default_factory=dict)
     field_count: int = 0
@@ -78,8 +80,8 @@ class PlanCache:
 
     def find_query(
         self, schema: GraphQLSchema, definition: OperationDefinitionNode, inputs: Mapping[str, Any]
-    ) -> tuple[Region, tuple[Guard, ...], VariableValues] | None:
-        """Return the region, the guards and the variables of a query that was compiled as a whole.
+    ) -> tuple[Plan, Region, VariableValues] | None:
+        """Return the plan, the region and the variables of a query that was compiled as a whole.
 
         Return None for any other operation, and if the value of a variable is invalid.
         """
@@ -92,7 +94,7 @@ class PlanCache:
         if values is None:
             return None
         plan = operation.plan_by_conditions.get(operation.condition_values(values.coerced))
-        return (plan.query, plan.guards or (), values) if plan is not None and plan.query is not None else None
+        return (plan, plan.query, values) if plan is not None and plan.query is not None else None
 
     def get_plan(
         self,

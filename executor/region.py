@@ -1,13 +1,13 @@
 """A compiled part of an operation. It ends where data must be loaded: at its batch fields."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, Protocol
 
 from executor.extensions import Batch, Guard, Lookahead
-from executor.fields import Call
 from executor.selected_attributes import SelectedAttributes
-from executor.selection import SelectedField
+from executor.selection import SelectedField, Selection, Shape
 
 State = list[Any]
 CompleteValues = Callable[[Any, State], Any]
@@ -26,20 +26,33 @@ class Region:
     """Compiled code that completes values, except for its batch fields.
 
     The functions of a region share a state: a list that is created for each run. Its slots hold the incomplete objects
-    and the keys of each batch field, and the bound functions of `Call` fields.
+    and the keys of each batch field, the bound functions of `Call` fields, and the values of refused fields.
 
     Attributes:
-        complete: Completes a list of values, and collects in the state what the batch fields need.
+        shape: The shape of each value.
+        field: The field whose values they are; None if graphql-core executes it.
+        complete: Completes a list of values, and collects in the state what the batch fields need. It raises an
+            exception for a value that fails.
         batch_fields: The fields to fill in afterwards.
-        calls: The `Call` fields, each with the slot of its bound function.
+        batch_fields_of: The same by their selection.
+        batch_slots: The slots of their objects and keys.
+        call_slots: The slots of the bound functions, by `Call` field.
+        guard_slots: The slots with the values of refused fields, or None if the guards pass. Batch fields have none.
         guards: The guards of all fields, including those in the regions of the batch fields.
+        required_guards: Those of non-null fields. If one refuses, the null propagates.
         slot_count: The length of the state.
     """
 
-    complete: CompleteValues = field(init=False)
-    batch_fields: list["BatchField"] = field(default_factory=list)
-    calls: list[tuple[int, SelectedField, Call]] = field(default_factory=list)
-    guards: list[Guard] = field(default_factory=list)
+    shape: Shape
+    field: SelectedField | None = None
+    complete: CompleteValues = dataclass_field(init=False)
+    batch_fields: list["BatchField"] = dataclass_field(default_factory=list)
+    batch_fields_of: dict[Selection, list["BatchField"]] = dataclass_field(default_factory=dict)
+    batch_slots: list[int] = dataclass_field(default_factory=list)
+    call_slots: dict[SelectedField, int] = dataclass_field(default_factory=dict)
+    guard_slots: dict[SelectedField, int] = dataclass_field(default_factory=dict)
+    guards: list[Guard] = dataclass_field(default_factory=list)
+    required_guards: list[Guard] = dataclass_field(default_factory=list)
     slot_count: int = 0
 
     def new_slot(self) -> int:
@@ -77,5 +90,5 @@ class BatchField:
     encode: Encode | None = None
     covers_query: bool = False
     arguments: dict[str, Any] | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = dataclass_field(default_factory=dict)
     lookahead: Lookahead | None = None

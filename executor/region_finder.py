@@ -18,6 +18,7 @@ from graphql.pyutils import Path
 
 from executor.bailout import NotCompiled
 from executor.compiler import compile_query, compile_region
+from executor.execution_context import ExecutionContext
 from executor.extensions import Guard
 from executor.fields import guards_of
 from executor.plan_cache import Plan
@@ -35,15 +36,27 @@ class RegionFinder:
         self._executor = executor
         self._plan = plan
         self._encode = encode
-        self._passed: set[Guard] = set()
+        self._checked: dict[Guard, Exception | None] = {}
         # Keyed by the identity of the details, as in graphql-core's own cache of subfields. The values keep them alive.
         self._found: dict[tuple[GraphQLObjectType, int, bool], tuple[list[FieldDetails], Region | None]] = {}
 
-    def passes_guards(self) -> bool:
-        """Return whether the request passes all guards. If not, graphql-core executes it and reports the errors."""
+    def prepare(self) -> bool:
+        """Compile the operation and check its guards. Return whether compiled code can execute it.
+
+        Return False if a guard of a non-null field refuses the request: the null propagates.
+        """
         if self._plan.guards is None:
-            self._plan.guards = self._compile_root()
-        return self._passes(self._plan.guards)
+            self._plan.guards, self._plan.required_guards = self._compile_root()
+        self._check(self._plan.guards)
+        return not any(self._checked[guard] for guard in self._plan.required_guards)
+
+    def context(self) -> ExecutionContext:
+        """Return the context for the execution of one region."""
+        executor = self._executor
+        refusals = {guard: exception for guard, exception in self._checked.items() if exception is not None}
+        return ExecutionContext(
+            executor.schema, executor.variable_values, executor.context_value, executor.hide_suggestions, refusals
+        )
 
     @property
     def query(self) -> Region | None:
@@ -58,8 +71,10 @@ class RegionFinder:
         known = self._found.get(key)
         if known is None:
             region = self._region(type_, details, path, nullable=nullable)
-            if region is not None and not self._passes(region.guards):
-                region = None
+            if region is not None:
+                self._check(region.guards)
+                if any(self._checked[guard] for guard in region.required_guards):
+                    region = None
             known = self._found[key] = (details, region)
         region = known[1]
         # Inside of a list that graphql-core completes, a batch would be resolved for one parent at a time.
@@ -67,13 +82,11 @@ class RegionFinder:
             return None
         return region
 
-    def _passes(self, guards: Iterable[Guard]) -> bool:
-        """Return whether the request passes the guards. Each guard is called once in a request."""
-        pending = [guard for guard in dict.fromkeys(guards) if guard not in self._passed]
-        passed = passes(pending, self._executor.context_value)
-        if passed:
-            self._passed.update(pending)
-        return passed
+    def _check(self, guards: Iterable[Guard]) -> None:
+        """Check the guards that were not checked yet. Each guard is called once in a request."""
+        for guard in guards:
+            if guard not in self._checked:
+                self._checked[guard] = check_guard(guard, self._executor.context_value)
 
     def _region(
         self, type_: GraphQLObjectType, details: list[FieldDetails], path: Path, *, nullable: bool
@@ -90,12 +103,12 @@ class RegionFinder:
             self._plan.field_count += builder.field_count
         return regions[place]
 
-    def _compile_root(self) -> tuple[Guard, ...]:
-        """Compile the whole query if possible, else the root fields. Return the guards."""
+    def _compile_root(self) -> tuple[tuple[Guard, ...], tuple[Guard, ...]]:
+        """Compile the query if possible, else its root fields. Return the guards, and those of non-null fields."""
         executor = self._executor
         root = executor.schema.get_root_type(executor.operation.operation)
         if root is None:
-            return ()
+            return (), ()
         try:
             collected = collect_fields(
                 executor.schema,
@@ -106,11 +119,11 @@ class RegionFinder:
                 executor.hide_suggestions,
             )
         except _NOT_COMPILED:
-            return ()
+            return (), ()
         query = self._compile_query(root, collected)
         if query is not None:
             self._plan.query = query
-            return tuple(dict.fromkeys(query.guards))
+            return tuple(dict.fromkeys(query.guards)), tuple(dict.fromkeys(query.required_guards))
         return self._compile_root_fields(root, collected)
 
     def _compile_query(self, root: GraphQLObjectType, collected: CollectedFields) -> Region | None:
@@ -125,30 +138,34 @@ class RegionFinder:
         self._plan.field_count += builder.field_count
         return query
 
-    def _compile_root_fields(self, root: GraphQLObjectType, collected: CollectedFields) -> tuple[Guard, ...]:
+    def _compile_root_fields(
+        self, root: GraphQLObjectType, collected: CollectedFields
+    ) -> tuple[tuple[Guard, ...], tuple[Guard, ...]]:
         guards: dict[Guard, None] = {}
+        required: dict[Guard, None] = {}
         for name, details in collected.grouped_field_set.items():
             field = self._executor.schema.get_field(root, details[0].node.name.value)
             if field is None:
                 continue
             guards.update(dict.fromkeys(guards_of(field)))
+            required.update(dict.fromkeys(guards_of(field) if is_non_null_type(field.type) else ()))
             type_ = field.type.of_type if is_non_null_type(field.type) else field.type
             # Only items of a list may be null here: graphql-core completes a null object without a region.
             item, nullable = object_type(type_.of_type) if is_list_type(type_) else (object_type(type_)[0], False)
             if item is not None:
                 region = self._region(item, details, Path(None, name, root.name), nullable=nullable)
                 guards.update(dict.fromkeys(region.guards if region else ()))
-        return tuple(guards)
+                required.update(dict.fromkeys(region.required_guards if region else ()))
+        return tuple(guards), tuple(required)
 
 
-def passes(guards: Iterable[Guard], context_value: Any) -> bool:
-    """Return whether a request passes the guards."""
+def check_guard(guard: Guard, context_value: Any) -> Exception | None:
+    """Return the exception with which a guard refuses a request; None if the request passes."""
     try:
-        for guard in guards:
-            guard.check(context_value)
-    except Exception:  # a guard may raise any exception
-        return False
-    return True
+        guard.check(context_value)
+    except Exception as exception:  # a guard may raise any exception
+        return exception
+    return None
 
 
 def object_type(type_: GraphQLOutputType) -> tuple[GraphQLObjectType | None, bool]:

@@ -4,10 +4,12 @@ It is built from the fields that graphql-core collects, so aliases, fragments, @
 It is valid for one operation and one set of values of the variables that @skip and @include use.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from graphql import (
+    FieldNode,
     GraphQLField,
     GraphQLLeafType,
     GraphQLList,
@@ -22,7 +24,7 @@ from graphql import (
 from graphql.execution.collect_fields import CollectedFields, FieldDetails
 
 from executor.bailout import NotCompiled
-from executor.extensions import InstanceOf
+from executor.extensions import Guard, InstanceOf
 from executor.fields import Batched, CompilableField, compilable_field, compilable_root_field
 
 CollectSubfields = Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields]
@@ -54,12 +56,17 @@ class Selection:
         nullable: Whether null is allowed in place of the object.
         record_class: The class that the value must have; None if the type does not restrict it.
         fields: The selected fields, in the order of the response.
+        guards: The guards of the fields, and of all fields below them.
     """
 
     object_type: GraphQLObjectType
     nullable: bool
     record_class: type | None
     fields: tuple["SelectedField", ...]
+    guards: frozenset[Guard] = dataclass_field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "guards", frozenset(_guards(self.fields)))
 
 
 Shape = Leaf | ListOf | Selection
@@ -73,15 +80,32 @@ class SelectedField:
         name: Its name in the response.
         field: The field in compilable form.
         definition: The field of the schema.
-        details: Its first occurrence in the document, which has the arguments.
+        parent_type: The type that has the field.
+        all_details: Its occurrences in the document.
         shape: The shape of its value.
+        nodes: The nodes of the occurrences.
     """
 
     name: str
     field: CompilableField
     definition: GraphQLField
-    details: FieldDetails
+    parent_type: GraphQLObjectType
+    all_details: list[FieldDetails]
     shape: Shape
+    nodes: list[FieldNode] = dataclass_field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", [details.node for details in self.all_details])
+
+    @property
+    def details(self) -> FieldDetails:
+        """The first occurrence, which has the arguments."""
+        return self.all_details[0]
+
+    @property
+    def guards(self) -> frozenset[Guard]:
+        """The guards of the field, and of all fields below it."""
+        return frozenset(_guards([self]))
 
 
 def holds_list(shape: Shape) -> bool:
@@ -89,6 +113,16 @@ def holds_list(shape: Shape) -> bool:
     if isinstance(shape, Selection):
         return any(holds_list(field.shape) for field in shape.fields if not isinstance(field.field.kind, Batched))
     return isinstance(shape, ListOf)
+
+
+def _guards(fields: Iterable[SelectedField]) -> Iterator[Guard]:
+    for selected in fields:
+        yield from selected.field.guards
+        shape = selected.shape
+        while isinstance(shape, ListOf):
+            shape = shape.item
+        if isinstance(shape, Selection):
+            yield from shape.guards
 
 
 class SelectionBuilder:
@@ -146,7 +180,8 @@ class SelectionBuilder:
             raise NotCompiled(f"{parent.name} has no field {field_name}")
         field = to_compilable(parent, field_name, definition)
         self.field_count += 1
-        return SelectedField(name, field, definition, details[0], self._shape(definition.type, details))
+        shape = self._shape(definition.type, details)
+        return SelectedField(name, field, definition, parent, details, shape)
 
     def _shape(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Shape:
         nullable = True
