@@ -23,6 +23,7 @@ The package imports nothing else of the project. README.md explains how it works
 | batches | completing a region and its batch fields |
 | located_errors | the errors of a response, and their order |
 | bailout | the exceptions with which compiled code leaves an operation to graphql-core |
+| attempts | completing a query, an object or a list by its region, with its errors |
 | executor | the executor: attempts compiled code and falls back |
 | fast_path | `execute`, with a fast path for repeated queries |
 """

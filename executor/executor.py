@@ -13,9 +13,8 @@ A repeated query needs no executor: `CompiledExecutor.try_cached` completes it b
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, ClassVar, Final, TypeVar, cast
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import Any, ClassVar, cast
 
 from graphql import (
     ExecutionResult,
@@ -32,25 +31,13 @@ from graphql.execution.executor import CollectedErrors
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from executor.attempts import complete_list, complete_object, complete_query
 from executor.bailout import Bailout
-from executor.batches import complete_many, complete_one
 from executor.execution_context import ExecutionContext
-from executor.located_errors import replace_failures, replace_failures_of_query
 from executor.plan_cache import PlanCache
 from executor.region import Encode, Region
 from executor.region_finder import RegionFinder, check_guard, object_type
 from executor.rows import is_row_list
-
-Completed = TypeVar("Completed")
-
-
-class _Root:
-    """Stands for the root value, which compiled code never uses."""
-
-    __slots__ = ()
-
-
-_ROOT: Final = _Root()
 
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -109,7 +96,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 if guard in plan.required_guards:
                     return None
                 refusals[guard] = exception
-        return _complete_query(ExecutionContext(schema, variable_values, context_value, refusals=refusals), query)
+        return complete_query(ExecutionContext(schema, variable_values, context_value, refusals=refusals), query)
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """Execute the operation, with compiled code as far as possible."""
@@ -141,7 +128,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _attempt_query(self, query: Region, serially: bool | None) -> ExecutionResult:
         finder = cast("RegionFinder", self._finder)
         try:
-            return await _complete_query(finder.context(), query)
+            return await complete_query(finder.context(), query)
         except Exception:  # graphql-core meets the same error and reports it
             self.on_fallback(self.context_value)
             result: Any = super().execute_operation(serially)
@@ -190,7 +177,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         if self._is_attempt and self._finder is not None:
             region = self._finder.find(return_type, field_details_list, path, nullable=False)
             if region is not None:
-                return self._complete_object(region, result, path)
+                return complete_object(self._finder.context(), region, result, path, self.collected_errors.errors)
         elif self._finder is not None and path.prev is None and self.operation.operation is OperationType.MUTATION:
             return self._attempt_payload(return_type, field_details_list, info, path, result, position_context)
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
@@ -209,45 +196,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             type_, nullable = object_type(item_type)
             region = self._finder.find(type_, field_details_list, path, nullable=nullable) if type_ else None
             if region is not None:
-                return self._complete_list(region, items, path)
+                return complete_list(self._finder.context(), region, items, path, self.collected_errors.errors)
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
-
-    def _complete_object(self, region: Region, value: Any, path: Path) -> AwaitableOrValue[dict[str, Any]]:
-        """Complete an object by its region. Raise Bailout if it cannot be completed; awaiting may raise the same."""
-        context = cast("RegionFinder", self._finder).context()
-
-        def finish(completed: dict[str, Any]) -> dict[str, Any]:
-            if context.has_errors:
-                self.collected_errors.errors.extend(replace_failures(context, region.shape, [completed], [path]))
-            return completed
-
-        return self._finished(lambda: complete_one(context, region, value), finish)
-
-    def _complete_list(self, region: Region, values: Any, path: Path) -> AwaitableOrValue[list[Any]]:
-        """Complete a list by the region of its objects. Raise Bailout like `_complete_object`."""
-        context = cast("RegionFinder", self._finder).context()
-
-        def finish(completed: list[Any]) -> list[Any]:
-            if context.has_errors:
-                places = [(path, index) for index in range(len(completed))]
-                self.collected_errors.errors.extend(replace_failures(context, region.shape, completed, places))
-            return completed
-
-        return self._finished(lambda: complete_many(context, region, values), finish)
-
-    def _finished(
-        self, complete: Callable[[], AwaitableOrValue[Completed]], finish: Callable[[Completed], Completed]
-    ) -> AwaitableOrValue[Completed]:
-        with _bailing_out():
-            completed: Any = complete()
-            if not isinstance(completed, Coroutine):
-                return finish(completed)
-
-        async def finished() -> Completed:
-            with _bailing_out():
-                return finish(await completed)
-
-        return finished()
 
     def _attempt_payload(self, *arguments: Any) -> AwaitableOrValue[dict[str, Any]]:
         """Complete the payload of one root field of a mutation. Root fields run serially, and so do their attempts."""
@@ -313,25 +263,6 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             or (self.hooks is not None and self.hooks.async_work_finished)
             or self.abort_signal is not None
         )
-
-
-async def _complete_query(context: ExecutionContext, query: Region) -> ExecutionResult:
-    """Return the result of a whole query. Raise any exception if graphql-core must execute it."""
-    completed: Any = complete_one(context, query, _ROOT)
-    data = await completed if isinstance(completed, Coroutine) else completed
-    if not context.has_errors:
-        return ExecutionResult(data, None)
-    data, errors = replace_failures_of_query(context, query.shape, data)
-    return ExecutionResult(data, errors or None)
-
-
-@contextmanager
-def _bailing_out() -> Iterator[None]:
-    """Turn any exception into a Bailout, so that it is not reported as an error of a field."""
-    try:
-        yield
-    except Exception as exception:  # graphql-core meets the same error and reports it
-        raise Bailout("a region failed") from exception
 
 
 def _in_event_loop() -> bool:

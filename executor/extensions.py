@@ -20,8 +20,8 @@ ResolveMany = Callable[..., Awaitable[Any]]
 
 It receives the parents, the request's context value, and by name the arguments that the field's resolver would receive.
 It returns one value for each parent, in their order. An exception in place of a value fails that parent's field only.
-If it raises an exception, it is called again without parents. An equal exception then fails the field of each parent, for
-example if an argument is invalid. For any other exception graphql-core executes the operation.
+If it raises an exception, it is called again without parents. An equal exception then fails the field of each parent,
+for example if an argument is invalid. For any other exception graphql-core executes the operation.
 """
 
 

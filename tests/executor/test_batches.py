@@ -235,7 +235,7 @@ async def test_a_mutation_runs_once_even_if_its_payload_falls_back() -> None:
     async def awaited() -> str:
         return "T"
 
-    context = library(title=Computed(awaited))
+    context = library(title=ComputedValue(awaited))
     result = await run("mutation { a: rename { book { title } } b: rename(number: 2) { book { title } } }", context)
     assert (context.renames, context.fallbacks) == (2, 1)
     assert result.data == {"a": {"book": {"title": "T"}}, "b": {"book": {"title": "T2"}}}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, execute
+from graphql import ExecutionResult, GraphQLError, execute
 
 from tests.executor.comparing import parse_valid, response_text
 from tests.executor.documents import Request
@@ -12,7 +12,7 @@ from tests.executor.library import (
     REVIEW_LAYOUT,
     AuthorRecord,
     BookRecord,
-    Computed,
+    ComputedValue,
     CountingExecutor,
     EncodingExecutor,
     Library,
@@ -34,7 +34,7 @@ def raising() -> Any:
 def library(refused: Sequence[str] = (), books: int = 9) -> Library:
     """Return a library in which each third book has values that fail."""
     authors = [AuthorRecord({"id": f"a{n}", "name": "Ada", "agent_key": n % 2 or None}) for n in range(4)]
-    faulty: dict[str, Any] = {"weight": "heavy", "name": Computed(raising), "title": None, "co_author": object()}
+    faulty: dict[str, Any] = {"weight": "heavy", "name": ComputedValue(raising), "title": None, "co_author": object()}
     records = []
     for n in range(books):
         values = {"id": f"b{n}", "title": f"T{n}", "name": "N", "weight": 1.5, "secret": "s", "co_author": None}
@@ -43,7 +43,9 @@ def library(refused: Sequence[str] = (), books: int = 9) -> Library:
     batch_values: dict[tuple[str, Any], Any] = {}
     for n in range(books):
         # Lists of no, one and two reviews, the second of which has a null in a non-null position.
-        rows = [(f"r{n}-{m}", None if m else 5, "text", None, 1, None, None, "h", "g", {}) for m in range(n % 3)]
+        rows: list[Any] = [
+            (f"r{n}-{m}", None if m else 5, "text", None, 1, None, None, "h", "g", {}) for m in range(n % 3)
+        ]
         batch_values["reviews", f"b{n}"] = PlantedError("of one key") if n == 5 else Rows(REVIEW_LAYOUT, rows)
         batch_values["ratings", f"b{n}"] = 4.5
         batch_values["rounded", f"b{n}"] = "rounded" if n % 4 == 0 else n
@@ -121,9 +123,9 @@ async def test_a_fallback_is_counted(case: str) -> None:
 
         used = library(refused)
         for book in used.books:
-            book._values["extra"] = Computed(awaited)
+            book._values["extra"] = ComputedValue(awaited)
         if "rounded" in document:
-            used.books[0]._values["id"] = Computed(raising)
+            used.books[0]._values["id"] = ComputedValue(raising)
         return used
 
     _, used = await compare(document, context, CountingExecutor)
@@ -143,9 +145,10 @@ async def test_errors_of_fields_that_do_not_wait_are_in_graphql_cores_own_order(
     assert parsed is not None
     expected = execute(core, parsed, context_value=library(["secrets"]))
     actual = execute(core, parsed, context_value=library(["secrets"]), executor_class=CountingExecutor)
-    results = [result if hasattr(result, "errors") else await result for result in (expected, actual)]
-    assert len(results[0].errors) == 15
-    assert [error.formatted for error in results[0].errors] == [error.formatted for error in results[1].errors]
+    results = [result if isinstance(result, ExecutionResult) else await result for result in (expected, actual)]
+    expected_errors, actual_errors = ([error.formatted for error in result.errors or ()] for result in results)
+    assert len(expected_errors) == 15
+    assert actual_errors == expected_errors
 
 
 async def test_an_error_at_another_path_is_a_complete_error() -> None:
