@@ -28,7 +28,10 @@ def complete_with_failures(region: Region, values: Iterable[Any], state: State) 
     Raise Bailout for a value that only graphql-core completes.
     """
     recovery = _Recovery(region, state)
-    return [recovery.attempt(region.field, recovery.complete, region.shape, value, region.field) for value in values]
+    return [
+        recovery.attempt(region.field, recovery.complete, region.shape, value, region.field)
+        for value in _objects(values)
+    ]
 
 
 class _Recovery:
@@ -76,7 +79,7 @@ class _Recovery:
                 raise Bailout("an iterable of another class")
             raise GraphQLError(f"Expected Iterable, but did not find one for field '{_place(field)}'.")
         completed: list[Any] = []
-        for index, value in enumerate(values):
+        for index, value in enumerate(_objects(values)):
             item = self.attempt(field, self.complete, shape.item, value, field)
             if type(item) is Failed and not shape.item.nullable:
                 raise _propagation(completed, index, item)
@@ -126,6 +129,16 @@ class _Recovery:
             if index == 0:
                 self._state[field.objects_slot].append(completed)
             self._state[field.keys_slot].append(key)
+
+
+def _objects(values: Iterable[Any]) -> Iterable[Any]:
+    """Return the values. Raise Bailout if no objects can be created from rows, for example if columns are missing."""
+    if not is_row_list(values):
+        return values
+    try:
+        return list(values)
+    except Exception as exception:  # the layout's
+        raise Bailout("rows of which no objects can be created") from exception
 
 
 def _read(parent: Any, kind: Attribute) -> Any:

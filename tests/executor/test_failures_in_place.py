@@ -16,7 +16,9 @@ from tests.executor.library import (
     CountingExecutor,
     EncodingExecutor,
     Library,
+    LibraryLayout,
     PlantedError,
+    ReviewRecord,
     Rows,
     schema,
 )
@@ -129,6 +131,20 @@ async def test_a_fallback_is_counted(case: str) -> None:
         return used
 
     _, used = await compare(document, context, CountingExecutor)
+    assert used.fallbacks == 1
+
+
+async def test_rows_with_missing_columns_are_read_again_by_graphql_core() -> None:
+    class PartialRows(LibraryLayout):
+        def make_record(self, row: Sequence[Any]) -> Any:
+            raise TypeError("only some columns were read")
+
+    layout = PartialRows(ReviewRecord, {"id": 0, "stars": 1}, {})
+    used = library()
+    used.batch_values |= {("reviews", f"b{n}"): Rows(layout, [("r", "no number")]) for n in range(9)}  # type: ignore[operator]
+    parsed = parse_valid(core, Request("{ books { reviews { id stars } } }", {}))
+    assert parsed is not None
+    await response_text(core, parsed, Request("", {}), used, CountingExecutor)
     assert used.fallbacks == 1
 
 
