@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 FieldPath = tuple[str, ...]
 
@@ -34,11 +35,13 @@ class Fault:
         code: The kind of fault, for programs.
         message: What is wrong and how to correct it, for people. Never names a patient.
         field: The path of the faulty value in the input, in the API's names, such as ("input", "maxCapacity").
+        enrollment_id: The enrollment that makes the patient already enrolled; None for other codes.
     """
 
     code: FaultCode
     message: str
     field: FieldPath | None = None
+    enrollment_id: UUID | None = None
 
 
 class Refusal(Exception):

@@ -59,9 +59,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class RosterChange:
-    """A decision with all its steps. The first step is the requested one, if any."""
+    """A decision with all its steps.
+
+    The first step is the requested one, if any. Then come the promoted patients, and then the patients whose positions
+    have changed, both in the order of the waitlist.
+    """
 
     steps: tuple[Step, ...]
+
+    @property
+    def changed(self) -> tuple[Enrollment, ...]:
+        """The enrollments that change, after the change, in the order of the steps."""
+        return tuple(step.after for step in self.steps)
 
     @property
     def promoted(self) -> tuple[Enrollment, ...]:
@@ -93,9 +102,10 @@ def enroll(
         Refusal: ALREADY_ENROLLED at `field` if the patient is seated or waiting; WAITLIST_FULL at the group if the
             waitlist is full.
     """
-    if any(active.patient_id == patient_id for active in (*roster.seated, *roster.waiting)):
-        message = "This patient is already enrolled in the group or on its waitlist."
-        raise Refusal(Fault(FaultCode.ALREADY_ENROLLED, message, field), patients=(patient_id,))
+    for active in (*roster.seated, *roster.waiting):
+        if active.patient_id == patient_id:
+            message = "This patient is already enrolled in the group or on its waitlist."
+            raise Refusal(Fault(FaultCode.ALREADY_ENROLLED, message, field, active.id), patients=(patient_id,))
     waits = len(roster.seated) >= roster.max_capacity
     if waits and len(roster.waiting) >= waitlist_limit:
         message = f"All seats are taken and the waitlist is full. At most {waitlist_limit} patients may wait."
@@ -240,7 +250,7 @@ def _refuse_unless_waiting(enrollment: Enrollment) -> None:
     field = ("input", "enrollmentId")
     if enrollment.status == EnrollmentStatus.ENROLLED:
         message = "This patient is already enrolled and not on the waitlist."
-        raise Refusal(Fault(FaultCode.ALREADY_ENROLLED, message, field))
+        raise Refusal(Fault(FaultCode.ALREADY_ENROLLED, message, field, enrollment.id))
     if enrollment.status == EnrollmentStatus.DISENROLLED:
         raise Refusal(Fault(FaultCode.NOT_ACTIVE, "This enrollment has ended. Enroll the patient again.", field))
 

@@ -12,7 +12,6 @@ from resolvers.caller import PermissionKey
 from resolvers.commands import enrollments, groups, sessions
 from schema import inputs, payloads
 from schema.permissions import Info, requires
-from schema.user_errors import user_errors
 
 Payload = TypeVar("Payload")
 Input = TypeVar("Input")
@@ -32,7 +31,7 @@ def _mutation(
             try:
                 return await resolve(self, info, input)
             except Refusal as refusal:
-                refused: Payload = payload(user_errors=user_errors(refusal))
+                refused: Payload = payload(user_errors=refusal.faults)
                 return refused
 
         return strawberry.mutation(
@@ -65,7 +64,9 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.UpdateGroupDefinitionInput, _input("The changes.")]
     ) -> payloads.UpdateGroupDefinitionPayload:
         edited = await groups.update_group_definition(info.context, input.id, input.edits(), input.expected_version)
-        return payloads.UpdateGroupDefinitionPayload(group_definition=edited.group, promoted=edited.promoted)
+        return payloads.UpdateGroupDefinitionPayload(
+            group_definition=edited.group, promoted=edited.promoted, changed_enrollments=edited.changed
+        )
 
     @_mutation(
         PermissionKey.GROUP_DEFINITIONS_DELETE,
@@ -126,8 +127,12 @@ class Mutation:
     async def enroll_patient(
         self, info: Info, input: Annotated[inputs.EnrollPatientInput, _input("The group and the patient.")]
     ) -> payloads.EnrollPatientPayload:
-        enrollment = await enrollments.enroll_patient(info.context, input.group_definition_id, input.patient_id)
-        return payloads.EnrollPatientPayload(enrollment=enrollment)
+        roster = await enrollments.enroll_patient(info.context, input.group_definition_id, input.patient_id)
+        return payloads.EnrollPatientPayload(
+            enrollment=roster.enrollment,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
 
     @_mutation(
         PermissionKey.GROUP_ENROLLMENTS_EDIT,
@@ -136,26 +141,39 @@ class Mutation:
     async def disenroll_patient(
         self, info: Info, input: Annotated[inputs.DisenrollPatientInput, _input("The enrollment.")]
     ) -> payloads.DisenrollPatientPayload:
-        ended = await enrollments.disenroll_patient(
+        roster = await enrollments.disenroll_patient(
             info.context, input.enrollment_id, input.reason, input.expected_version
         )
-        return payloads.DisenrollPatientPayload(enrollment=ended.enrollment, promoted=ended.promoted)
+        return payloads.DisenrollPatientPayload(
+            enrollment=roster.enrollment,
+            promoted=roster.promoted,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
 
     @_mutation(PermissionKey.GROUP_ENROLLMENTS_EDIT, "Seats a waiting patient ahead of the queue.")
     async def promote_enrollment(
         self, info: Info, input: Annotated[inputs.PromoteEnrollmentInput, _input("The enrollment.")]
     ) -> payloads.PromoteEnrollmentPayload:
-        enrollment = await enrollments.promote_enrollment(
+        roster = await enrollments.promote_enrollment(
             info.context, input.enrollment_id, allow_over_capacity=bool(input.allow_over_capacity)
         )
-        return payloads.PromoteEnrollmentPayload(enrollment=enrollment)
+        return payloads.PromoteEnrollmentPayload(
+            enrollment=roster.enrollment,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
 
     @_mutation(PermissionKey.GROUP_ENROLLMENTS_EDIT, "Moves a waiting patient to another position of the waitlist.")
     async def move_waitlisted_enrollment(
         self, info: Info, input: Annotated[inputs.MoveWaitlistedEnrollmentInput, _input("The enrollment and position.")]
     ) -> payloads.MoveWaitlistedEnrollmentPayload:
-        enrollment = await enrollments.move_waitlisted_enrollment(info.context, input.enrollment_id, input.position)
-        return payloads.MoveWaitlistedEnrollmentPayload(enrollment=enrollment)
+        roster = await enrollments.move_waitlisted_enrollment(info.context, input.enrollment_id, input.position)
+        return payloads.MoveWaitlistedEnrollmentPayload(
+            enrollment=roster.enrollment,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
 
     @_mutation(
         PermissionKey.GROUP_ENROLLMENTS_DELETE,
@@ -164,5 +182,10 @@ class Mutation:
     async def remove_enrollment(
         self, info: Info, input: Annotated[inputs.RemoveEnrollmentInput, _input("The enrollment.")]
     ) -> payloads.RemoveEnrollmentPayload:
-        ended = await enrollments.remove_enrollment(info.context, input.enrollment_id)
-        return payloads.RemoveEnrollmentPayload(enrollment=ended.enrollment, promoted=ended.promoted)
+        roster = await enrollments.remove_enrollment(info.context, input.enrollment_id)
+        return payloads.RemoveEnrollmentPayload(
+            enrollment=roster.enrollment,
+            promoted=roster.promoted,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )

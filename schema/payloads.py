@@ -1,18 +1,28 @@
 """The payloads of mutations: the record, or null and the errors that the person can correct."""
 
+from typing import Final
+
 import strawberry
 
 from domain import records
 from domain.generation import MAX_SESSIONS
 from domain.groups import MAX_CAPACITY
+from domain.refusal import Fault
+from resolvers.caller import PermissionKey
+from resolvers.context import WAITLIST_LIMIT
 from schema.admission.cost_directives import ListSize
+from schema.permissions import requires
 from schema.types import Enrollment, GroupDefinition, Occurrence
-from schema.user_errors import USER_ERRORS, UserError
+from schema.types.user_errors import USER_ERRORS, UserError
+
+_MAX_CHANGED: Final = WAITLIST_LIMIT + 1
+"""How many enrollments one change touches at most: one, and all that wait, to get a seat or another position."""
 
 
-def _errors() -> list[UserError]:
+def _errors() -> tuple[Fault, ...]:
     return strawberry.field(
-        default_factory=list,
+        default=(),
+        graphql_type=list[UserError],
         description="Everything that is wrong with the input. Empty if the change was made.",
         directives=[USER_ERRORS],
     )
@@ -24,6 +34,27 @@ def _promoted() -> tuple[records.Enrollment, ...]:
         graphql_type=list[Enrollment],
         directives=[ListSize(assumed_size=MAX_CAPACITY)],
         description="The enrollments that this change seated from the waitlist, in order.",
+    )
+
+
+def _changed_enrollments() -> tuple[records.Enrollment, ...]:
+    return strawberry.field(
+        default=(),
+        graphql_type=list[Enrollment],
+        directives=[ListSize(assumed_size=_MAX_CHANGED)],
+        description=(
+            "Every enrollment that this change touched, after it: first the one that the mutation is about, then "
+            "those seated from the waitlist, then those with a new position, both in the order of the waitlist."
+        ),
+    )
+
+
+def _group_of_roster() -> records.GroupDefinition | None:
+    return strawberry.field(
+        default=None,
+        graphql_type=GroupDefinition | None,
+        extensions=[requires(PermissionKey.GROUP_DEFINITIONS_VIEW)],
+        description="The group, with its seats after the change; null if the change was refused.",
     )
 
 
@@ -42,26 +73,27 @@ def _enrollment(description: str) -> records.Enrollment | None:
 @strawberry.type(description="The payload of createGroupDefinition.")
 class CreateGroupDefinitionPayload:
     group_definition: records.GroupDefinition | None = _group("The new group; null if it was refused.")
-    user_errors: list[UserError] = _errors()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of updateGroupDefinition.")
 class UpdateGroupDefinitionPayload:
     group_definition: records.GroupDefinition | None = _group("The edited group; null if the edit was refused.")
     promoted: tuple[records.Enrollment, ...] = _promoted()
-    user_errors: list[UserError] = _errors()
+    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of deleteGroupDefinition.")
 class DeleteGroupDefinitionPayload:
     group_definition: records.GroupDefinition | None = _group("The deleted group; null if the deletion was refused.")
-    user_errors: list[UserError] = _errors()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of createOccurrence.")
 class CreateOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The new session; null if it was refused.")
-    user_errors: list[UserError] = _errors()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of generateOccurrences.")
@@ -76,38 +108,44 @@ class GenerateOccurrencesPayload:
     skipped_count: int = strawberry.field(
         default=0, description="The number of the rule's slots that have a session already, cancelled ones included."
     )
-    user_errors: list[UserError] = _errors()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of updateOccurrence.")
 class UpdateOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The edited session; null if the edit was refused.")
-    user_errors: list[UserError] = _errors()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of cancelOccurrence.")
 class CancelOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The cancelled session; null if the cancellation was refused.")
-    user_errors: list[UserError] = _errors()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of enrollPatient.")
 class EnrollPatientPayload:
     enrollment: records.Enrollment | None = _enrollment("The enrollment, seated or waiting; null if it was refused.")
-    user_errors: list[UserError] = _errors()
+    group_definition: records.GroupDefinition | None = _group_of_roster()
+    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of disenrollPatient.")
 class DisenrollPatientPayload:
     enrollment: records.Enrollment | None = _enrollment("The ended enrollment; null if the change was refused.")
     promoted: tuple[records.Enrollment, ...] = _promoted()
-    user_errors: list[UserError] = _errors()
+    group_definition: records.GroupDefinition | None = _group_of_roster()
+    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of promoteEnrollment.")
 class PromoteEnrollmentPayload:
     enrollment: records.Enrollment | None = _enrollment("The enrollment, now seated; null if the change was refused.")
-    user_errors: list[UserError] = _errors()
+    group_definition: records.GroupDefinition | None = _group_of_roster()
+    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of moveWaitlistedEnrollment.")
@@ -115,11 +153,15 @@ class MoveWaitlistedEnrollmentPayload:
     enrollment: records.Enrollment | None = _enrollment(
         "The enrollment at its new position; null if the change was refused."
     )
-    user_errors: list[UserError] = _errors()
+    group_definition: records.GroupDefinition | None = _group_of_roster()
+    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
+    user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of removeEnrollment.")
 class RemoveEnrollmentPayload:
     enrollment: records.Enrollment | None = _enrollment("The removed enrollment; null if the change was refused.")
     promoted: tuple[records.Enrollment, ...] = _promoted()
-    user_errors: list[UserError] = _errors()
+    group_definition: records.GroupDefinition | None = _group_of_roster()
+    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
+    user_errors: tuple[Fault, ...] = _errors()

@@ -41,7 +41,6 @@ from schema.types import (
     StaffMember,
 )
 from schema.types.node import Node
-from schema.user_errors import user_errors
 
 _GROUPS = PermissionKey.GROUP_DEFINITIONS_VIEW
 _SCHEDULE = PermissionKey.GROUP_SCHEDULE_VIEW
@@ -234,5 +233,5 @@ class Query:
         first: Annotated[int | None, strawberry.argument(description="The maximum number of dates, 1 to 1,000.")] = 50,
     ) -> RecurrencePreview:
         preview = await recurrences.preview(info.context, recurrence.draft(), from_, through, first)
-        errors = user_errors(preview.refusal) if preview.refusal else []
+        errors = preview.refusal.faults if preview.refusal else ()
         return RecurrencePreview(dates=preview.dates, summary=preview.summary, user_errors=errors)

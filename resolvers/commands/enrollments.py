@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import model_validator
 
 from db.stores.references import patient_is_active
 from db.stores.rosters import find_enrollment, load_roster, save_roster
@@ -19,11 +22,26 @@ from resolvers.ids import not_found
 
 
 @dataclass(frozen=True, slots=True)
-class EndedEnrollment:
-    """An enrollment that ended, and the enrollments that were seated in its place."""
+class ChangedRoster:
+    """The result of a command on a roster.
+
+    Attributes:
+        enrollment: The enrollment that the command is about, after it.
+        group: The group. None if the first release stored the result as a step: its requests cannot select the group.
+        changed: Every enrollment that the command changed, in the order of `RosterChange.changed`.
+        promoted: The enrollments that were seated from the waitlist because a seat became free.
+    """
 
     enrollment: Enrollment
-    promoted: tuple[Enrollment, ...]
+    group: GroupDefinition | None = None
+    changed: tuple[Enrollment, ...] = ()
+    promoted: tuple[Enrollment, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_step(cls, stored: dict[str, Any]) -> dict[str, Any]:
+        # The first release stored only the enrollment for some commands.
+        return stored if "enrollment" in stored else {"enrollment": stored}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +53,7 @@ class _LockedEnrollment:
     roster: Roster
 
 
-async def enroll_patient(context: Context, group_id: str, patient_id: str) -> Enrollment:
+async def enroll_patient(context: Context, group_id: str, patient_id: str) -> ChangedRoster:
     """Seat a patient in a group, or put them on its waitlist.
 
     Raises:
@@ -45,7 +63,7 @@ async def enroll_patient(context: Context, group_id: str, patient_id: str) -> En
 
 
 @transaction
-async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_limit: int) -> Enrollment:
+async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_limit: int) -> ChangedRoster:
     faults: list[Fault] = []
     group = await lock_active_group(work, group_id, "groupDefinitionId", faults)
     is_active = await patient_is_active(work, patient_id)
@@ -59,13 +77,13 @@ async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_lim
     roster = await load_roster(work, group)
     change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"), waitlist_limit)
     await save_roster(work, change)
-    return change.steps[0].after
+    return ChangedRoster(change.changed[0], group, change.changed)
 
 
 @transaction
 async def disenroll_patient(
     work: UnitOfWork, enrollment_id: str, reason: str | None = None, expected_version: int | None = None
-) -> EndedEnrollment:
+) -> ChangedRoster:
     """Take a patient off the roster and seat who is next.
 
     Raises:
@@ -74,21 +92,21 @@ async def disenroll_patient(
     async with _lock_enrollment(work, enrollment_id) as locked:
         refuse_stale(locked.enrollment.version, expected_version)
         change = rules.disenroll(locked.roster, locked.enrollment, reason, work.now)
-    await save_roster(work, change)
-    return _ended(change)
+    return await _save(work, locked, change)
 
 
 @transaction
-async def remove_enrollment(work: UnitOfWork, enrollment_id: str) -> EndedEnrollment:
+async def remove_enrollment(work: UnitOfWork, enrollment_id: str) -> ChangedRoster:
     """Hide an enrollment made in error and free its seat. Raise Refusal with NOT_FOUND or NOT_ACTIVE."""
     async with _lock_enrollment(work, enrollment_id) as locked:
         change = rules.remove(locked.roster, locked.enrollment, work.now)
-    await save_roster(work, change)
-    return _ended(change)
+    return await _save(work, locked, change)
 
 
 @transaction
-async def promote_enrollment(work: UnitOfWork, enrollment_id: str, *, allow_over_capacity: bool = False) -> Enrollment:
+async def promote_enrollment(
+    work: UnitOfWork, enrollment_id: str, *, allow_over_capacity: bool = False
+) -> ChangedRoster:
     """Seat a waiting patient ahead of the queue.
 
     Raises:
@@ -97,12 +115,11 @@ async def promote_enrollment(work: UnitOfWork, enrollment_id: str, *, allow_over
     async with _lock_enrollment(work, enrollment_id) as locked:
         refuse_deleted(locked.group, "enrollmentId")
         change = rules.promote(locked.roster, locked.enrollment, work.now, allow_over_capacity=allow_over_capacity)
-    await save_roster(work, change)
-    return change.steps[0].after
+    return await _save(work, locked, change)
 
 
 @transaction
-async def move_waitlisted_enrollment(work: UnitOfWork, enrollment_id: str, position: int) -> Enrollment:
+async def move_waitlisted_enrollment(work: UnitOfWork, enrollment_id: str, position: int) -> ChangedRoster:
     """Move a waiting patient to another position of the waitlist.
 
     Raises:
@@ -111,8 +128,7 @@ async def move_waitlisted_enrollment(work: UnitOfWork, enrollment_id: str, posit
     async with _lock_enrollment(work, enrollment_id) as locked:
         refuse_deleted(locked.group, "enrollmentId")
         change = rules.move(locked.roster, locked.enrollment, position, work.now)
-    await save_roster(work, change)
-    return change.steps[0].after if change.steps else locked.enrollment
+    return await _save(work, locked, change)
 
 
 @asynccontextmanager
@@ -128,5 +144,8 @@ async def _lock_enrollment(work: UnitOfWork, enrollment_id: str) -> AsyncIterato
         raise Refusal(*refusal.faults, patients=[enrollment.patient_id]) from None
 
 
-def _ended(change: RosterChange) -> EndedEnrollment:
-    return EndedEnrollment(change.steps[0].after, change.promoted)
+async def _save(work: UnitOfWork, locked: _LockedEnrollment, change: RosterChange) -> ChangedRoster:
+    """Store a decision about an enrollment. If it changes nothing, the enrollment stays as it is."""
+    await save_roster(work, change)
+    enrollment = change.changed[0] if change.changed else locked.enrollment
+    return ChangedRoster(enrollment, locked.group, change.changed, change.promoted)

@@ -20,10 +20,18 @@ from resolvers.context import Context
 
 @dataclass(frozen=True, slots=True)
 class EditedGroup:
-    """A group after an edit, and the enrollments that a higher capacity seated."""
+    """A group after an edit.
+
+    Attributes:
+        group: The group.
+        promoted: The enrollments that a higher capacity seated.
+        changed: Every enrollment that changed, in the order of `RosterChange.changed`. Empty if the first release
+            stored the result as a step: its requests cannot select them.
+    """
 
     group: GroupDefinition
-    promoted: tuple[Enrollment, ...]
+    promoted: tuple[Enrollment, ...] = ()
+    changed: tuple[Enrollment, ...] = ()
 
 
 async def create_group(context: Context, draft: GroupDraft) -> GroupDefinition:
@@ -67,10 +75,10 @@ async def _edit(
     change = rules.edit(group, edits, references, default_time_zone, work.now)
     await update_group(work, change)
     if change.group.max_capacity <= group.max_capacity:
-        return EditedGroup(change.group, ())
+        return EditedGroup(change.group)
     settled = settle(await load_roster(work, change.group), work.now)
     await save_roster(work, settled)
-    return EditedGroup(change.group, settled.promoted)
+    return EditedGroup(change.group, settled.promoted, settled.changed)
 
 
 @transaction

@@ -7,11 +7,12 @@ import strawberry
 
 from domain.recurrence import Recurrence as RecurrenceRecord
 from domain.recurrence_summary import summarize
+from domain.refusal import Fault
 from resolvers.queries import recurrences
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.permissions import Info
 from schema.relations import Computed
-from schema.user_errors import USER_ERRORS, UserError
+from schema.types.user_errors import USER_ERRORS, UserError
 
 
 @strawberry.type(description="How often a group meets: a rule, anchored at a local date and time.")
@@ -54,6 +55,8 @@ class Recurrence:
 class RecurrencePreview:
     dates: list[date] = strawberry.field(description="The dates on which the group would meet.")
     summary: str | None = strawberry.field(description="The rule in words; null if it is invalid.")
-    user_errors: list[UserError] = strawberry.field(
-        description="The errors of the recurrence; empty if it is valid.", directives=[USER_ERRORS]
+    user_errors: tuple[Fault, ...] = strawberry.field(
+        graphql_type=list[UserError],
+        description="The errors of the recurrence; empty if it is valid.",
+        directives=[USER_ERRORS],
     )

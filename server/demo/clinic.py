@@ -190,7 +190,7 @@ async def _schedule(context: Context, group: DemoGroup, group_id: str, today: da
 
 
 async def _enroll(context: Context, group: DemoGroup, group_id: str, patient_ids: list[str]) -> list[Enrollment]:
-    enrollments = [await enroll_patient(context, group_id, patient_id) for patient_id in patient_ids]
+    enrollments = [(await enroll_patient(context, group_id, patient_id)).enrollment for patient_id in patient_ids]
     seated = [enrollment for enrollment in enrollments if enrollment.status == EnrollmentStatus.ENROLLED]
     for enrollment, reason in zip(seated, group.disenrollment_reasons, strict=False):
         await disenroll_patient(context, str(enrollment.id), reason)

@@ -33,7 +33,9 @@ async def _full_group(engine: Database, organization: str) -> tuple[str, list[st
     """Return a group with one seat. patient-1 is enrolled, patient-2 and patient-3 wait."""
     group_id = await _group(engine, organization)
     caller_context = context(engine, organization)
-    return group_id, [str((await enroll_patient(caller_context, group_id, f"patient-{n}")).id) for n in (1, 2, 3)]
+    return group_id, [
+        str((await enroll_patient(caller_context, group_id, f"patient-{n}")).enrollment.id) for n in (1, 2, 3)
+    ]
 
 
 async def _create_group(_engine: Database, type_: MutationType, _organization: str) -> SentMutation:

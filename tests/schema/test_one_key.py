@@ -82,6 +82,9 @@ OPEN_LINKS = {
     *(f"{action}Payload.enrollment" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
     *(f"{action}Payload.enrollment" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
     *(f"{action}Payload.promoted" for action in ("UpdateGroupDefinition", "DisenrollPatient", "RemoveEnrollment")),
+    *(f"{action}Payload.changedEnrollments" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
+    *(f"{action}Payload.changedEnrollments" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
+    "UpdateGroupDefinitionPayload.changedEnrollments",
     *(f"GroupDefinition.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     *(f"Occurrence.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     "Patient.enrollments",
@@ -211,10 +214,16 @@ class OneCaller:
                 payload = (await self.try_execute(document, {"input": given}))["data"][name]
                 assert payload["userErrors"] == []
                 if number == 0:
-                    assert all(value not in (None, []) for key, value in payload.items() if key != "userErrors"), name
+                    shown = {key for key, value in payload.items() if value not in (None, [])}
+                    assert shown - {"__typename"} == self._open_fields(field) - {"userErrors"}, name
                 await self._ask_wrongly(document, name, given, group)
             for given in refused_inputs_of(group, name):
                 await self._be_refused(document, name, given)
+
+    def _open_fields(self, field: GraphQLField) -> set[str]:
+        payload = get_named_type(field.type)
+        assert isinstance(payload, GraphQLObjectType)
+        return {name for name, below in payload.fields.items() if key_of(below) in self._keys | {None}}
 
     async def _be_refused(self, document: str, name: str, given: dict[str, Any]) -> None:
         payload = (await self.try_execute(document, {"input": given}))["data"][name]

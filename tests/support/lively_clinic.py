@@ -50,7 +50,7 @@ async def lively_clinic(engine: Database) -> Lively:
     await make_group(engine, THEIRS)
     ours = context(engine)
     full = await make_group(engine, co_facilitator_id="staff-2", location_id="phoenix")
-    placed = [await enroll_patient(ours, str(full.id), f"patient-{n}") for n in (1, 2, 4, 3, 5, 6, 7)]
+    placed = [(await enroll_patient(ours, str(full.id), f"patient-{n}")).enrollment for n in (1, 2, 4, 3, 5, 6, 7)]
     await move_waitlisted_enrollment(ours, str(placed[3].id), 1)
     await remove_enrollment(ours, str(placed[5].id))
     await disenroll_patient(ours, str(placed[6].id), "moved away")
@@ -59,7 +59,7 @@ async def lively_clinic(engine: Database) -> Lively:
     over = await make_group(
         engine, recurrence=RecurrenceDraft("FREQ=DAILY", date(2026, 12, 1), time(9), (date(2026, 12, 2),))
     )
-    held = [await enroll_patient(ours, str(over.id), f"patient-{n}") for n in (1, 2, 3, 4)]
+    held = [(await enroll_patient(ours, str(over.id), f"patient-{n}")).enrollment for n in (1, 2, 3, 4)]
     await promote_enrollment(ours, str(held[2].id), allow_over_capacity=True)
     await update_group_definition(ours, str(over.id), {"max_capacity": 1, "name": "Smaller"})
     generated = await generate_occurrences(ours, str(over.id), date(2026, 12, 1), date(2026, 12, 5))
@@ -70,7 +70,7 @@ async def lively_clinic(engine: Database) -> Lively:
     await complete_occurrence(ours, str(documented.id))
 
     deleted = await make_group(engine, max_capacity=1)
-    left = [await enroll_patient(ours, str(deleted.id), f"patient-{n}") for n in (1, 2, 3)]
+    left = [(await enroll_patient(ours, str(deleted.id), f"patient-{n}")).enrollment for n in (1, 2, 3)]
     await delete_group(ours, str(deleted.id))
     await disenroll_patient(ours, str(left[0].id))
     return Lively(

@@ -140,7 +140,7 @@ class MarkedClinic:
         group = await create_group(as_planner, self.draft(f"group-former-{self._groups}"))
         await update_group_definition(as_planner, str(group.id), {"name": f"group-name-{self._groups}"})
         as_nurse = self._context("enrollment-actor")
-        held = [await enroll_patient(as_nurse, str(group.id), f"patient-id-{n}") for n in range(1, 6)]
+        held = [(await enroll_patient(as_nurse, str(group.id), f"patient-id-{n}")).enrollment for n in range(1, 6)]
         await disenroll_patient(as_nurse, str(held[0].id), "enrollment-reason")
         session, cancelled = await self._sessions(group)
         past, seated, _, first, waiting = (str(each.id) for each in held)

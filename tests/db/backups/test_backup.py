@@ -80,7 +80,7 @@ async def test_a_restored_database_accepts_new_changes(engine: Database, target:
     await restore_backup(target, file)
     group = await make_group(target, max_capacity=1)
     ours = context(target)
-    first = await enroll_patient(ours, str(group.id), "patient-1")
+    first = (await enroll_patient(ours, str(group.id), "patient-1")).enrollment
     await enroll_patient(ours, str(group.id), "patient-2")
     await disenroll_patient(ours, str(first.id))
     await assert_invariants(target)
@@ -120,7 +120,7 @@ async def test_a_backup_under_load_is_one_snapshot(engine: Database, target: Dat
         while not stopped:
             group = groups[(number + changes) % len(groups)]
             ours = context(engine)
-            enrollment = await enroll_patient(ours, str(group.id), f"patient-{number + 1}")
+            enrollment = (await enroll_patient(ours, str(group.id), f"patient-{number + 1}")).enrollment
             await update_group_definition(ours, str(group.id), {"name": f"Group {number} {changes}"})
             await disenroll_patient(ours, str(enrollment.id))
             changes += 1

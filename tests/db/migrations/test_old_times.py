@@ -74,7 +74,7 @@ async def test_old_backward_times_stay_and_are_not_violations(empty_database_url
             await connection.execute(insert(table).values(row))
     await migrate(engine)
     assert not [line for line in await violations(engine) if line.startswith("times_run_forward")]
-    promoted = await promote_enrollment(context(engine), str(waiting), allow_over_capacity=True)
+    promoted = (await promote_enrollment(context(engine), str(waiting), allow_over_capacity=True)).enrollment
     assert promoted.promoted_at is not None
     assert promoted.promoted_at > ahead
     async with reading_all(engine, Role.OPERATOR) as connection:

@@ -41,7 +41,7 @@ async def test_a_promotion_is_never_before_the_start_of_the_wait(engine: Databas
     await seed(engine)
     ahead, behind = server(engine, AHEAD), server(engine, NOW)
     group = str((await create_group(behind, draft(max_capacity=1))).id)
-    seated, _ = [await enroll_patient(ahead, group, f"patient-{n}") for n in (1, 2)]
+    seated, _ = [(await enroll_patient(ahead, group, f"patient-{n}")).enrollment for n in (1, 2)]
     ended = await disenroll_patient(behind, str(seated.id))
     [promoted] = ended.promoted
     assert promoted.waitlisted_at is not None
@@ -58,7 +58,8 @@ async def test_a_server_behind_writes_times_after_the_group_s_last_change(engine
     group = str((await create_group(ahead, draft(max_capacity=1))).id)
     await update_group_definition(behind, group, {"name": "Other"})
     enrolled = [
-        await enroll_patient(each, group, f"patient-{n}") for n, each in enumerate([ahead, behind, ahead], start=1)
+        (await enroll_patient(each, group, f"patient-{n}")).enrollment
+        for n, each in enumerate([ahead, behind, ahead], start=1)
     ]
     session = await create_occurrence(behind, group, date(2026, 12, 1), time(9))
     # Neither a session's location nor a position in the waitlist is an event, but both change the group's last time.
@@ -79,12 +80,12 @@ async def test_the_clock_is_read_again_once_the_group_is_locked(engine: Database
     group = str((await create_group(server(engine, NOW), draft())).id)
     times = iter([NOW, AHEAD])  # when the transaction begins, and when it has the lock
     waiting = Context(replace(clinic(engine), clock=lambda: next(times)), caller(), "request-1")
-    assert (await enroll_patient(waiting, group, "patient-1")).created_at == AHEAD
+    assert (await enroll_patient(waiting, group, "patient-1")).enrollment.created_at == AHEAD
 
 
 async def test_a_server_s_own_time_is_used_if_no_change_is_later(engine: Database) -> None:
     await seed(engine)
     group = str((await create_group(server(engine, NOW), draft())).id)
-    assert (await enroll_patient(server(engine, AHEAD), group, "patient-1")).created_at == AHEAD
+    assert (await enroll_patient(server(engine, AHEAD), group, "patient-1")).enrollment.created_at == AHEAD
     other = str((await create_group(server(engine, NOW), draft())).id)
-    assert (await enroll_patient(server(engine, NOW), other, "patient-1")).created_at == NOW
+    assert (await enroll_patient(server(engine, NOW), other, "patient-1")).enrollment.created_at == NOW

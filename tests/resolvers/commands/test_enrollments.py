@@ -9,6 +9,7 @@ from db.connections.engine import Database, create_engine
 from domain.records import Enrollment, EnrollmentStatus
 from domain.refusal import FaultCode, Refusal
 from resolvers.commands.enrollments import (
+    ChangedRoster,
     disenroll_patient,
     enroll_patient,
     move_waitlisted_enrollment,
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def enroll_all(engine: Database, group_id: UUID, *patients: str) -> list[Enrollment]:
-    return [await enroll_patient(context(engine), str(group_id), patient) for patient in patients]
+    return [(await enroll_patient(context(engine), str(group_id), patient)).enrollment for patient in patients]
 
 
 def codes(caught: pytest.ExceptionInfo[Refusal]) -> list[tuple[FaultCode, str]]:
@@ -172,9 +173,10 @@ async def test_a_waiting_patient_may_be_moved_and_promoted(engine: Database) -> 
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
     _, second, third = await enroll_all(engine, group.id, "patient-1", "patient-2", "patient-3")
-    assert (await move_waitlisted_enrollment(context(engine), str(third.id), 1)).waitlist_position == 1
+    moved = await move_waitlisted_enrollment(context(engine), str(third.id), 1)
+    assert moved.enrollment.waitlist_position == 1
     promoted = await promote_enrollment(context(engine), str(second.id), allow_over_capacity=True)
-    assert promoted.status == EnrollmentStatus.ENROLLED
+    assert promoted.enrollment.status == EnrollmentStatus.ENROLLED
     state = await everything(engine)
     assert state.actions()[-1] == "promoted_over_capacity"
     assert {row["id"]: row["waitlist_position"] for row in state.enrollments}[third.id] == 1
@@ -190,13 +192,9 @@ async def test_the_last_seat_is_given_once_under_concurrency(engine: Database, d
     )
     for other in others:
         await other.dispose()
-    assert sum(enrollment.status == EnrollmentStatus.ENROLLED for enrollment in results) == 20
-    assert sorted(enrollment.waitlist_position for enrollment in results if enrollment.waitlist_position) == [
-        1,
-        2,
-        3,
-        4,
-    ]
+    enrolled = [result.enrollment for result in results]
+    assert sum(enrollment.status == EnrollmentStatus.ENROLLED for enrollment in enrolled) == 20
+    assert sorted(each.waitlist_position for each in enrolled if each.waitlist_position) == [1, 2, 3, 4]
     assert len((await everything(engine)).events) == 24
 
 
@@ -206,5 +204,5 @@ async def test_concurrent_requests_enroll_a_patient_once(engine: Database) -> No
     results = await asyncio.gather(
         *(enroll_patient(context(engine), str(group.id), "patient-1") for _ in range(4)), return_exceptions=True
     )
-    assert sum(isinstance(result, Enrollment) for result in results) == 1
+    assert sum(isinstance(result, ChangedRoster) for result in results) == 1
     assert sum(isinstance(result, Refusal) for result in results) == 3

@@ -129,7 +129,9 @@ async def test_nobody_waits_beyond_the_limit(engine: Database) -> None:
 async def test_a_waitlist_longer_than_the_limit_shrinks_but_does_not_grow(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine, max_capacity=1)
-    enrolled = [await enroll_patient(limited(engine, 9), str(group.id), f"patient-{n}") for n in (1, 2, 3, 4, 5)]
+    enrolled = [
+        (await enroll_patient(limited(engine, 9), str(group.id), f"patient-{n}")).enrollment for n in (1, 2, 3, 4, 5)
+    ]
     caller = limited(engine, 1)
     with pytest.raises(Refusal, match="WAITLIST_FULL"):
         await enroll_patient(caller, str(group.id), "patient-6")

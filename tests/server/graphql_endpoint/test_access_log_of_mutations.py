@@ -75,20 +75,25 @@ DISENROLL = "disenrollPatient(input: {enrollmentId: $seated})"
 REMOVE = "removeEnrollment(input: {enrollmentId: $seated})"
 PROMOTE = "promoteEnrollment(input: {enrollmentId: $third, allowOverCapacity: true})"
 RAISE = "updateGroupDefinition(input: {id: $group, maxCapacity: 3})"
+MOVE = "moveWaitlistedEnrollment(input: {enrollmentId: $third, position: 1})"
+
+ALL_THREE = ["patient-1", "patient-2", "patient-3"]
+"""Whom a free seat affects: who left it, who got it, and who moved up."""
 
 CHANGES = [
     (f"{ENROLL} {{ enrollment {{ id status }} }}", ["patient-4"]),
     (f"{ENROLL} {{ enrollment {{ patient {{ displayName }} }} }}", ["patient-4"]),
-    (f"{DISENROLL} {{ enrollment {{ id }} promoted {{ status }} }}", ["patient-1", "patient-2"]),
-    (f"{REMOVE} {{ enrollment {{ id }} ... {{ promoted {{ id }} }} }}", ["patient-1", "patient-2"]),
+    (f"{DISENROLL} {{ enrollment {{ id }} promoted {{ status }} }}", ALL_THREE),
+    (f"{REMOVE} {{ enrollment {{ id }} ... {{ promoted {{ id }} }} }}", ALL_THREE),
     (f"{RAISE} {{ groupDefinition {{ name }} promoted {{ id }} }}", ["patient-2", "patient-3"]),
     (f"{PROMOTE} {{ enrollment {{ id }} }}", ["patient-3"]),
-    ("moveWaitlistedEnrollment(input: {enrollmentId: $third, position: 1}) { enrollment { id } }", ["patient-3"]),
+    (f"{MOVE} {{ enrollment {{ id }} }}", ["patient-2", "patient-3"]),
+    (f"{MOVE} {{ changedEnrollments {{ id }} }}", ["patient-2", "patient-3"]),
     ("moveWaitlistedEnrollment(input: {enrollmentId: $third, position: 2}) { enrollment { id } }", ["patient-3"]),
     # Fields that are not selected count as well.
     (f"{ENROLL} {{ userErrors {{ code }} }}", ["patient-4"]),
     (f"{ENROLL} {{ enrollment @skip(if: true) {{ id }} }}", ["patient-4"]),
-    (f"{DISENROLL} {{ __typename }}", ["patient-1", "patient-2"]),
+    (f"{DISENROLL} {{ __typename }}", ALL_THREE),
     (f"{RAISE} {{ groupDefinition {{ capacity {{ enrolled }} }} }}", ["patient-2", "patient-3"]),
 ]
 
@@ -159,7 +164,7 @@ async def test_a_refusal_to_end_an_enrollment_twice_is_recorded(
     await client.execute(full.fill(f"mutation {{ {REMOVE} {{ userErrors {{ code }} }} }}"))
     (answer,) = (await client.execute(full.fill(f"mutation {{ {end} {{ userErrors {{ code }} }} }}"))).values()
     assert answer["userErrors"] == [{"code": "NOT_ACTIVE"}]
-    assert await recorded(engine) == [["patient-1", "patient-2"], ["patient-1"]]
+    assert await recorded(engine) == [ALL_THREE, ["patient-1"]]
 
 
 OTHERS = "groupDefinition { enrollments { nodes { status } } }"
@@ -188,7 +193,7 @@ OTHERS = "groupDefinition { enrollments { nodes { status } } }"
         ),
         (
             f"{DISENROLL} {{ userErrors {{ code }} }} b: {STALE} {{ userErrors {{ code }} }}",
-            [["patient-1", "patient-2"]],
+            [ALL_THREE],
         ),
     ],
 )

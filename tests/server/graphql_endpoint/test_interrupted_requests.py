@@ -70,7 +70,7 @@ async def interrupted_attempt(clinic: Clinic, query: str, variables: dict[str, A
 
 async def enroll_as(context: Context, root_field: str, group: str, patient: str = "patient-1") -> Enrollment:
     context.root_field = root_field
-    return await enroll_patient(context, group, patient)
+    return (await enroll_patient(context, group, patient)).enrollment
 
 
 async def send(client: ApiClient, query: str, variables: dict[str, Any]) -> httpx.Response:

@@ -1,12 +1,18 @@
 """Errors that a person can correct, as data in the payload."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
-from domain.refusal import FaultCode, Refusal
+from db.queries.enrollments import ENROLLMENTS
+from domain.refusal import FaultCode
+from resolvers.caller import PermissionKey
 from schema import enums  # noqa: F401  # declares FaultCode to GraphQL
 from schema.admission.cost_directives import ListSize
+from schema.relations import reference
+
+if TYPE_CHECKING:
+    from schema.types.enrollments import Enrollment
 
 USER_ERRORS: Final = ListSize(assumed_size=10)
 """The cost of a list of errors: about as many fields of an input can be wrong at once."""
@@ -21,10 +27,11 @@ class UserError:
         directives=[ListSize(assumed_size=3)],
     )
 
-
-def user_errors(refusal: Refusal) -> list[UserError]:
-    """Return the faults of a refusal, in order."""
-    return [
-        UserError(code=fault.code, message=fault.message, field=list(fault.field) if fault.field is not None else None)
-        for fault in refusal.faults
-    ]
+    # A caller who may only enroll learns from the code that there is an enrollment, but not which one.
+    enrollment = reference(
+        Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")] | None,
+        ENROLLMENTS,
+        by="enrollment_id",
+        description="ALREADY_ENROLLED: the enrollment that the patient has in the group. Null for other codes.",
+        permission=PermissionKey.GROUP_ENROLLMENTS_VIEW,
+    )
