@@ -11,6 +11,7 @@ The package imports nothing else of the project. README.md explains how it works
 | selected_attributes | the attributes that a selection reads |
 | namespace | the objects that generated code refers to |
 | leaves | code that completes scalars and enum values |
+| accepted_classes | the classes of objects that a selection accepts |
 | access | code that reads objects and rows |
 | compiler | code that completes a selection |
 | region | a compiled part of an operation, with its batch fields |

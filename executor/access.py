@@ -78,6 +78,10 @@ class RowAccess:
         index, value_class = self._layout.text_columns[name]
         return f"x[{index}]" if serializes_class(leaf, value_class) else None
 
+    def row_layout(self, name: str) -> RowLayout | None:
+        """Return the layout of an attribute whose object is made of the same row; None for any other attribute."""
+        return self._layout.row_layouts.get(name)
+
     def call(self, response_name: str) -> str:
         """Return the expression of a `Call` field's value."""
         self.needs_record = True
@@ -94,6 +98,8 @@ class RowAccess:
         """Return the expression of an attribute that a column holds; None if only the object has it."""
         if name in self._layout.columns:
             return f"x[{self._layout.columns[name]}]"
+        if name in self._layout.computed:
+            return f"{self.namespace.add(self._layout.computed[name], 'compute')}(x)"
         if name in self._layout.code_columns:
             index, values = self._layout.code_columns[name]
             return f"{self.namespace.add({None: None, **values}, 'values')}[x[{index}]]"

@@ -22,12 +22,12 @@ is `x[4]`.
 from collections.abc import Callable
 from functools import cached_property
 from math import isfinite
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from graphql import Undefined
-from graphql.pyutils import is_awaitable
 
+from executor.accepted_classes import MAX_CLASSES, AcceptedClasses
 from executor.access import ObjectAccess, RowAccess
 from executor.bailout import Bailout
 from executor.fields import Attribute, Batched, Call, TypeName
@@ -40,9 +40,6 @@ from executor.selection import Leaf, ListOf, SelectedField, Selection, Shape, ho
 
 # From the expression that reads a value, makes the expression that completes it.
 ValueCode = Callable[[str, Namespace], str]
-
-# Classes and layouts that are created at run time must not fill the memory.
-_MAX_CLASSES: Final = 32
 
 
 def compile_region(shape: Shape, encode: Encode | None = None, field: SelectedField | None = None) -> Region:
@@ -87,8 +84,9 @@ class _Compiler:
         if isinstance(shape, Leaf):
             has_encoder = self.encode is not None
             return lambda value, namespace: leaf_code(shape, value, namespace, has_encoder=has_encoder)
-        function = _SelectionCode(self, shape).one() if isinstance(shape, Selection) else self._list(shape)
-        name = self.namespace.add(function, "complete")
+        if isinstance(shape, Selection):
+            return _SelectionCode(self, shape).value()
+        name = self.namespace.add(self._list(shape), "complete")
         return lambda value, _namespace: f"{name}({value}, state)"
 
     def _list(self, shape: ListOf, *, is_direct: bool = False) -> CompleteValues:
@@ -122,9 +120,10 @@ class _SelectionCode:
         self._is_direct = is_direct
         self._region, self._namespace = compiler.region, compiler.namespace
         self._selection = selection
-        self._classes: set[type] = set()
+        self._accepted = AcceptedClasses(selection)
         self._row_functions: dict[RowLayout, CompleteValues] = {}
         self._value_codes: dict[str, ValueCode] = {}
+        self._objects_below: dict[str, _SelectionCode] = {}
         self._call_slots: dict[str, int] = {}
         self._batch_fields: list[BatchField] = []
         self._region.batch_fields_of[selection] = self._batch_fields
@@ -132,13 +131,30 @@ class _SelectionCode:
             self._prepare(field, compiler)
         self._objects = ObjectAccess(selection.fields, self._call_slots, self._namespace)
 
-    def one(self) -> CompleteValues:
-        """Return the function that completes one object."""
-        objects, fields = self._objects, self._batch_fields
+    def value(self) -> ValueCode:
+        """Return what generates the expression that completes one object."""
+        name = self._namespace.add(self._one(), "complete")
+        return lambda value, _namespace: f"{name}({value}, state)"
+
+    def of_row(self, layout: RowLayout, namespace: Namespace) -> str:
+        """Return the expression that completes the object of the row x."""
+        rows = self._row_access(layout, namespace)
+        completed = f"completed = {self._object_code(rows)}"
+        record = [rows.record] if rows.needs_record else []
+        function = namespace.define("row", "x", [*record, completed, *self._collect(rows), "return completed"])
+        return f"{namespace.add(function, 'complete')}(x, state)"
+
+    def _collect(self, access: ObjectAccess | RowAccess) -> list[str]:
+        """Return the statements that collect the completed object and its keys for the batch fields."""
+        fields = self._batch_fields
         collect = [f"state[{fields[0].objects_slot}].append(completed)"] if fields else []
-        collect += [f"state[{field.keys_slot}].append({objects.key(field.batch.by)})" for field in fields]
-        classes = self._namespace.add(self._classes, "classes")
-        is_missing = self._namespace.add(self._is_missing, "is_missing")
+        return collect + [f"state[{field.keys_slot}].append({access.key(field.batch.by)})" for field in fields]
+
+    def _one(self) -> CompleteValues:
+        """Return the function that completes one object."""
+        objects = self._objects
+        classes = self._namespace.add(self._accepted.classes, "classes")
+        is_missing = self._namespace.add(self._accepted.is_missing, "is_missing")
         return self._namespace.define(
             "one",
             "x",
@@ -146,7 +162,7 @@ class _SelectionCode:
                 f"if type(x) not in {classes} and {is_missing}(x):",
                 "    return None",
                 f"completed = {self._object_code(objects)}",
-                *collect,
+                *self._collect(objects),
                 "return completed",
             ],
         )
@@ -156,9 +172,12 @@ class _SelectionCode:
         objects = self._objects
 
         def other(value: object, state: State) -> Any:
-            return None if self._is_missing(value) else self._complete_checked(value, state)
+            return None if self._accepted.is_missing(value) else self._complete_checked(value, state)
 
-        classes, other_name = self._namespace.add(self._classes, "classes"), self._namespace.add(other, "other")
+        classes, other_name = (
+            self._namespace.add(self._accepted.classes, "classes"),
+            self._namespace.add(other, "other"),
+        )
         append = f"append({self._object_code(objects)} if type(x) in {classes} else {other_name}(x, state))"
         return self._define_loop("many", [append], objects, nullable=self._selection.nullable)
 
@@ -166,7 +185,7 @@ class _SelectionCode:
         """Complete a list of rows by the function for its layout."""
         function = self._row_functions.get(values.layout)
         if function is None:
-            if len(self._row_functions) >= _MAX_CLASSES:
+            if len(self._row_functions) >= MAX_CLASSES:
                 self._row_functions.clear()
             function = self._row_functions[values.layout] = self._define_rows(values.layout)
         completed: list[Any] = function(values.rows, state)
@@ -184,7 +203,10 @@ class _SelectionCode:
             region.guard_slots[field] = region.new_slot()
         if isinstance(kind, Call):
             self._call_slots[field.name] = region.call_slots[field] = region.new_slot()
-        if not isinstance(kind, TypeName):
+        if isinstance(field.shape, Selection):
+            self._objects_below[field.name] = _SelectionCode(compiler, field.shape)
+            self._value_codes[field.name] = self._objects_below[field.name].value()
+        elif not isinstance(kind, TypeName):
             self._value_codes[field.name] = compiler.value(field.shape)
 
     def _add_batch_field(self, field: SelectedField, kind: Batched, compiler: _Compiler) -> None:
@@ -231,15 +253,22 @@ class _SelectionCode:
             text = access.text(kind.name, shape)
             if text is not None:
                 return text_column_code(shape, text, access.namespace)
+        if isinstance(access, RowAccess) and isinstance(kind, Attribute) and isinstance(shape, Selection):
+            layout = access.row_layout(kind.name)
+            if layout is not None:
+                return self._objects_below[field.name].of_row(layout, access.namespace)
         value = access.attribute(kind.name, field) if isinstance(kind, Attribute) else access.call(field.name)
         return self._value_codes[field.name](value, access.namespace)
 
-    def _define_rows(self, layout: RowLayout) -> CompleteValues:
+    def _row_access(self, layout: RowLayout, namespace: Namespace) -> RowAccess:
         record_class = self._selection.record_class
         if record_class is not None and not issubclass(layout.record_class, record_class):
             raise Bailout("rows of another class")
+        return RowAccess(layout, self._call_slots, namespace)
+
+    def _define_rows(self, layout: RowLayout) -> CompleteValues:
         # Everything defined for a layout is freed with it.
-        rows = RowAccess(layout, self._call_slots, self._namespace.child())
+        rows = self._row_access(layout, self._namespace.child())
         append = f"append({self._object_code(rows)})"
         return self._define_loop("rows", [*([rows.record] if rows.needs_record else []), append], rows, nullable=False)
 
@@ -263,23 +292,3 @@ class _SelectionCode:
     def _complete_checked(self) -> CompleteValues:
         """The function that completes one object whose class has been checked."""
         return self._namespace.define("checked", "x", [f"return {self._object_code(self._objects)}"])
-
-    def _is_missing(self, value: object) -> bool:
-        """Return whether the value is an allowed null. Otherwise check its class, and remember the class.
-
-        Raises:
-            Bailout: A null is not allowed, or the value is not an object of the expected class.
-        """
-        if value is None or value is Undefined:
-            if self._selection.nullable:
-                return True
-            raise Bailout("null in a non-null position")
-        record_class = self._selection.record_class
-        has_class = record_class is None or isinstance(value, record_class)
-        if isinstance(value, Exception) or is_awaitable(value) or not has_class:
-            close_coroutine(value)
-            raise Bailout("an exception, an awaitable, or an object of another class")
-        if len(self._classes) >= _MAX_CLASSES:
-            self._classes.clear()
-        self._classes.add(type(value))
-        return False

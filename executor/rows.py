@@ -39,6 +39,16 @@ class RowLayout(Protocol):
         """
         ...
 
+    @property
+    def computed(self) -> Mapping[str, Callable[[Any], Any]]:
+        """For each attribute that is computed from the row only if it is selected: the function of the row."""
+        ...
+
+    @property
+    def row_layouts(self) -> Mapping[str, "RowLayout"]:
+        """For each attribute whose object is made of the same row: the layout of that object."""
+        ...
+
 
 @runtime_checkable
 class RowList(Protocol):

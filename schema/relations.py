@@ -179,11 +179,27 @@ class _Connection(PrefetchBatch):
     async def _resolve_many(
         self, ids: Sequence[Any], context: Context, selected: SelectedAttributes = None, **arguments: Any
     ) -> list[Page[Any]]:
-        return await pages_of_parents(context, self._relation, ids, self._request(arguments), _node_fields(selected))
+        return await pages_of_parents(
+            context, self._relation, ids, self._request(arguments), self._node_fields(selected)
+        )
 
     def _prefetch(self, selected: SelectedAttributes = None, **arguments: Any) -> Prefetch:
         with_length = selected is not None and "total" in selected
-        return prefetch_page(self._relation, self._request(arguments), _node_fields(selected), with_length=with_length)
+        fields = self._node_fields(selected)
+        return prefetch_page(self._relation, self._request(arguments), fields, with_length=with_length)
+
+    def _node_fields(self, selected: SelectedAttributes) -> Fields | None:
+        """Return the selected fields of a page's nodes, and those that cursors need; None for all fields."""
+        if selected is None:
+            return None
+        edges: SelectedAttributes = selected.get("edges", {})
+        of_nodes = selected_fields(selected.get("nodes", {}))
+        of_edges = selected_fields(edges.get("node", {})) if edges is not None else None
+        if edges is None or of_nodes is None or of_edges is None:
+            return None
+        fields = of_nodes.union(of_edges)
+        has_cursors = "cursor" in edges or "page_info" in selected
+        return fields.with_texts(self._relation.listing.key_fields) if has_cursors else fields
 
     def _request(self, arguments: dict[str, Any]) -> PageRequest:
         own = {name: value for name, value in arguments.items() if name in self._names}
@@ -230,13 +246,6 @@ class _RecordById(Batch):
                 prefetch, covers_request = None, covers_request and isinstance(batch, Computed)
             fields.append(prefetch)
         return RecordWithFields(self._listing, fields, covers_request=covers_request)
-
-
-def _node_fields(selected: SelectedAttributes) -> Fields | None:
-    """Return the selected fields of a page's nodes; None for all, which cursors need."""
-    if selected is None or not selected.keys() <= {"nodes", "total"}:
-        return None
-    return selected_fields(selected.get("nodes", {}))
 
 
 def _page_arguments(first: First = None, after: After = None, last: Last = None, before: Before = None) -> None:

@@ -28,10 +28,8 @@ class EnrollmentFilter(ListFilter):
         return {} if self.statuses is None else {"statuses": sorted(self.statuses)}
 
 
-def _keys(enrollment: Enrollment) -> tuple[Any, ...]:
-    if enrollment.status is EnrollmentStatus.ENROLLED:
-        return 0, enrollment.id
-    return enrollment.waitlist_position or _PAST_PLACE, enrollment.id
+def _keys(status: str, waitlist_position: int | None, id: UUID) -> tuple[Any, ...]:
+    return 0 if status == EnrollmentStatus.ENROLLED else waitlist_position or _PAST_PLACE, id
 
 
 ENROLLMENTS: Listing[Enrollment] = Listing(
@@ -40,6 +38,7 @@ ENROLLMENTS: Listing[Enrollment] = Listing(
     LAYOUT,
     (_columns.place, _columns.id),
     (int, UUID),
+    ("status", "waitlist_position", "id"),
     _keys,
     {"not_removed": _columns.deleted_at.is_(None), "statuses": AnyOf(_columns.status, "statuses")},
     patient="patient_id",

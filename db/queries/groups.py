@@ -99,12 +99,12 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
 }
 
 
-def _keys_by_name(group: GroupDefinition) -> tuple[Any, ...]:
-    return search_text(group.name), group.id
+def _keys_by_name(name: str, id: UUID) -> tuple[Any, ...]:
+    return search_text(name), id
 
 
-def _keys_by_creation(group: GroupDefinition) -> tuple[Any, ...]:
-    return group.created_at, group.id
+def _keys_by_creation(created_at: datetime, id: UUID) -> tuple[Any, ...]:
+    return created_at, id
 
 
 def _listing(order: GroupOrder) -> Listing[GroupDefinition]:
@@ -116,6 +116,7 @@ def _listing(order: GroupOrder) -> Listing[GroupDefinition]:
         LAYOUT,
         columns,
         (str if by_name else datetime, UUID),
+        ("name" if by_name else "created_at", "id"),
         _keys_by_name if by_name else _keys_by_creation,
         _CONDITIONS,
         descending=order in {GroupOrder.NAME_DESC, GroupOrder.CREATED_AT_DESC},

@@ -45,7 +45,8 @@ HISTORY: Listing[StoredChange] = Listing(
     ),
     (_columns.id,),
     (UUID,),
-    lambda entry: (entry.id,),
+    ("id",),
+    lambda key: (key,),
     {"entity_type": _columns.entity_type == bindparam("entity_type", type_=_columns.entity_type.type)},
     descending=True,
 )

@@ -41,8 +41,8 @@ class PatientFilter(ListFilter):
         return await search_conditions(snapshot, self.text)
 
 
-def _location_keys(location: Location) -> tuple[Any, ...]:
-    return location.site, location.room or "", location.id
+def _location_keys(site: str, room: str | None, id: str) -> tuple[Any, ...]:
+    return site, room or "", id
 
 
 STAFF: Listing[StaffMember] = Listing(
@@ -51,7 +51,8 @@ STAFF: Listing[StaffMember] = Listing(
     STAFF_LAYOUT,
     (staff_members.c.search_text, staff_members.c.id),
     (str, str),
-    lambda person: (search_text(person.display_name), person.id),
+    ("display_name", "id"),
+    lambda display_name, key: (search_text(display_name), key),
     word_conditions(staff_members.c.search_text),
 )
 """Staff by name."""
@@ -62,7 +63,8 @@ PATIENTS: Listing[Patient] = Listing(
     PATIENT_LAYOUT,
     (patients.c.search_text, patients.c.id),
     (str,),
-    lambda patient: (patient.id,),
+    ("id",),
+    lambda key: (key,),
     {**word_conditions(patients.c.search_text), "among": AnyOf(patients.c.id, "among")},
     cursor_is_id=True,
     patient="id",
@@ -75,6 +77,7 @@ LOCATIONS: Listing[Location] = Listing(
     LOCATION_LAYOUT,
     (locations.c.site, func.coalesce(locations.c.room, ""), locations.c.id),
     (str, str, str),
+    ("site", "room", "id"),
     _location_keys,
     word_conditions(locations.c.search_text),
 )

@@ -84,7 +84,8 @@ SESSIONS: Listing[Occurrence] = Listing(
     OCCURRENCES,
     (_columns.session_date, _columns.start_time, _columns.id),
     (date, time, UUID),
-    lambda session: (session.session_date, session.start_time, session.id),
+    ("session_date", "start_time", "id"),
+    lambda *keys: keys,
     _CONDITIONS,
 )
 """Sessions by local date, local time and id."""

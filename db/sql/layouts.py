@@ -1,6 +1,6 @@
 """Rows as records. A list stays rows until a record is needed: long lists are often read a column at a time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -31,6 +31,14 @@ class Fields:
         """Return these fields and the value of another one."""
         return Fields(self.values | {name}, self.texts)
 
+    def union(self, other: "Fields") -> "Fields":
+        """Return these fields and others."""
+        return Fields(self.values | other.values, self.texts | other.texts).with_texts(())
+
+    def with_texts(self, names: Iterable[str]) -> "Fields":
+        """Return these fields and the texts of others."""
+        return Fields(self.values, (self.texts | frozenset(names)) - self.values)
+
     @property
     def names(self) -> frozenset[str]:
         """The names of all these fields."""
@@ -48,6 +56,8 @@ class Layout(Generic[Record]):
         codes: The values by code, for fields whose column holds a code, such as that of an enumeration.
         converted: The fields whose column holds another form of the value. Only `make_record` knows their values.
         texts: The class of the value, for fields whose column holds its text (see `Fields`).
+        computed: The functions of a row, for fields that are computed from it.
+        row_layouts: The layouts of other records made of the same row, for fields that hold them.
         columns: The index of the column, for fields whose column holds the value itself.
         code_columns: The index of the column and the values by code, for the fields in `codes`.
         text_columns: The index of the column and the class, for the fields in `texts`.
@@ -59,6 +69,8 @@ class Layout(Generic[Record]):
     codes: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
     converted: frozenset[str] = frozenset()
     texts: Mapping[str, type] = field(default_factory=dict)
+    computed: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    row_layouts: Mapping[str, "Layout[Any]"] = field(default_factory=dict)
     columns: Mapping[str, int] = field(init=False)
     code_columns: Mapping[str, tuple[int, Mapping[Any, Any]]] = field(init=False)
     text_columns: Mapping[str, tuple[int, type]] = field(init=False)
@@ -71,8 +83,10 @@ class Layout(Generic[Record]):
         object.__setattr__(self, "text_columns", {name: (at[name], kind) for name, kind in self.texts.items()})
 
     def column(self, name: str) -> int:
-        """Return the index of the column that holds a field's value or code. Raise KeyError if none does."""
-        return self.code_columns[name][0] if name in self.code_columns else self.columns[name]
+        """Return the index of the column that holds a field's value, code or text. Raise KeyError if none does."""
+        if name in self.code_columns:
+            return self.code_columns[name][0]
+        return self.text_columns[name][0] if name in self.text_columns else self.columns[name]
 
 
 @lru_cache(CACHED_LAYOUTS)

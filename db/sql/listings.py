@@ -25,7 +25,8 @@ class Listing(Generic[Record]):
         layout: The columns to read, and how they become a record.
         columns: The columns of the order. The last is unique.
         types: The Python types of a cursor's keys.
-        keys: Returns the keys of a record's cursor: the values of `columns`, or only the id.
+        key_fields: The fields of a record that determine the keys of its cursor.
+        keys: Returns the keys of these fields' values (or codes): the values of `columns`, or only the id.
         conditions: The conditions that can narrow the list, by name.
         descending: Whether the greatest keys come first.
         cursor_is_id: Whether cursors hold only the id, and the other keys are looked up. Use it if the columns name a
@@ -38,7 +39,8 @@ class Listing(Generic[Record]):
     layout: Layout[Record]
     columns: tuple[ColumnElement[Any], ...]
     types: tuple[type, ...]
-    keys: Callable[[Record], tuple[Any, ...]]
+    key_fields: tuple[str, ...]
+    keys: Callable[..., tuple[Any, ...]]
     conditions: Mapping[str, Condition]
     descending: bool = False
     cursor_is_id: bool = False

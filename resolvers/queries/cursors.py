@@ -1,13 +1,15 @@
 """Cursors: the keys of a record as opaque text."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import orjson
 
+from db.sql.layouts import CACHED_LAYOUTS, Layout
 from db.sql.listings import Listing
 from domain.texts import is_storable
 from resolvers.errors import BadInput
@@ -17,10 +19,20 @@ Record = TypeVar("Record")
 _MAX_LENGTH: Final = 3000
 
 
-def cursor(listing: Listing[Record], record: Record) -> str:
-    """Return the cursor of a record."""
-    keys = orjson.dumps([listing.name, *listing.keys(record)], default=str)
-    return base64.urlsafe_b64encode(keys).rstrip(b"=").decode()
+@lru_cache(CACHED_LAYOUTS)
+def cursor_maker(listing: Listing[Record], layout: Layout[Record]) -> Callable[[Sequence[Any]], str]:
+    """Return a function that returns the cursor of a row. The row holds at least the listing's `key_fields`.
+
+    The text of a field makes the same cursor as its value.
+    """
+    name, make_keys = listing.name, listing.keys
+    columns = [layout.column(field) for field in listing.key_fields]
+
+    def make_cursor(row: Sequence[Any]) -> str:
+        keys = orjson.dumps([name, *make_keys(*[row[column] for column in columns])], default=str)
+        return base64.urlsafe_b64encode(keys).rstrip(b"=").decode()
+
+    return make_cursor
 
 
 def cursor_keys(listing: Listing[Any], text: str | None, argument: str) -> tuple[Any, ...] | None:

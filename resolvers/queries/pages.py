@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 from db.queries.pages import Slice
-from db.sql.layouts import Fields
+from db.sql.layouts import CACHED_LAYOUTS, Fields, Layout, Records
 from db.sql.listings import Listing, Window
 from resolvers.errors import BadInput
 from resolvers.loader import Loader
-from resolvers.queries.cursors import cursor, cursor_keys
+from resolvers.queries.cursors import cursor_keys, cursor_maker
 
 Record = TypeVar("Record")
 
@@ -79,22 +80,40 @@ class Page(Generic[Record]):
         return self.slice.records
 
     @property
-    def edges(self) -> list[PageEdge[Record]]:
+    def edges(self) -> Sequence[PageEdge[Record]]:
         """The records with their cursors."""
-        return [PageEdge(cursor(self.listing, record), record) for record in self.slice.records]
+        records = self.slice.records
+        return Records(_edge_layout(self.listing, records.layout), records.rows)
 
     @property
     def page_info(self) -> PagePosition:
         """The position of the page in its list."""
-        window, records, more = self.slice.window, self.slice.records, self.slice.more
+        window = self.slice.window
+        rows = self.slice.rows[:]  # rows that stay a text are parsed once
+        more = len(rows) > window.limit
         if window.backwards:
             has_next, has_previous = window.before is not None, more
         else:
             has_next, has_previous = more, window.after is not None
-        if not records:
+        if not rows:
             return PagePosition(has_next, has_previous, None, None)
-        first, last = records[0], records[-1]
-        return PagePosition(has_next, has_previous, cursor(self.listing, first), cursor(self.listing, last))
+        make_cursor = cursor_maker(self.listing, self.slice.layout)
+        ends = make_cursor(rows[0]), make_cursor(rows[min(len(rows), window.limit) - 1])
+        start, end = reversed(ends) if window.backwards else ends
+        return PagePosition(has_next, has_previous, start, end)
+
+
+@lru_cache(CACHED_LAYOUTS)
+def _edge_layout(listing: Listing[Record], layout: Layout[Record]) -> Layout[PageEdge[Record]]:
+    """Return the layout of edges that are made of the rows of their nodes."""
+    make_cursor = cursor_maker(listing, layout)
+    return Layout(
+        PageEdge,
+        (),
+        lambda row: PageEdge(make_cursor(row), layout.make_record(row)),
+        computed={"cursor": make_cursor},
+        row_layouts={"node": layout},
+    )
 
 
 async def load_lengths(lengths: Sequence[Length]) -> Sequence[int]:

@@ -71,6 +71,8 @@ class LibraryLayout:
     columns: Mapping[str, int]
     code_columns: Mapping[str, tuple[int, Mapping[Any, Any]]]
     text_columns: Mapping[str, tuple[int, type]] = field(default_factory=dict)
+    computed: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    row_layouts: Mapping[str, "LibraryLayout"] = field(default_factory=dict)
 
     def make_record(self, row: Sequence[Any]) -> Any:
         plain = {name: row[index] for name, index in self.columns.items()}

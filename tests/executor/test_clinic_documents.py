@@ -100,21 +100,31 @@ async def test_executors_agree_on_documents_of_the_clinic(
     assert fallbacks > 5
 
 
+NODES = """query { groupDefinitions(filter: {includeDeleted: true}) { nodes {
+    occurrences { nodes { id sessionDate startTime endTime startsAt status version createdAt cancelledAt
+        facilitator { displayName } location { room } history { nodes { at } } } }
+    enrollments(last: 2) { nodes { id status waitlistPosition enrolledAt disenrolledAt deletedAt
+        patient { id displayName birthDate } groupDefinition { id } history { totalCount } } }
+} } }"""
+_PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+EDGES = f"""query {{ groupDefinitions(filter: {{includeDeleted: true}}) {{ edges {{ cursor node {{
+    occurrences(first: 2) {{ edges {{ cursor node {{ id status startTime facilitator {{ displayName }}
+        history {{ edges {{ cursor node {{ at actorId }} }} {_PAGE_INFO} }} }} }}
+        nodes {{ sessionDate }} {_PAGE_INFO} }}
+    enrollments(last: 2) {{ edges {{ node {{ waitlistPosition enrolledAt patient {{ displayName }} }} cursor }}
+        {_PAGE_INFO} }}
+    left: enrollments(status: [DISENROLLED]) {{ {_PAGE_INFO} }}
+}} }} {_PAGE_INFO} }} }}"""
+
+
 @pytest.mark.parametrize("many", [1, 500], ids=["some fields", "records"])
+@pytest.mark.parametrize("document_text", [NODES, EDGES], ids=["nodes", "edges"])
 async def test_executors_agree_on_a_report_without_a_fallback(
-    engine: Database, monkeypatch: pytest.MonkeyPatch, many: int
+    engine: Database, monkeypatch: pytest.MonkeyPatch, many: int, document_text: str
 ) -> None:
     monkeypatch.setattr(pages, "MANY", many)
     await insert_clinic(engine)
-    request = Request(
-        """query { groupDefinitions(filter: {includeDeleted: true}) { nodes {
-            occurrences { nodes { id sessionDate startTime endTime startsAt status version createdAt cancelledAt
-                facilitator { displayName } location { room } history { nodes { at } } } }
-            enrollments(last: 2) { nodes { id status waitlistPosition enrolledAt disenrolledAt deletedAt
-                patient { id displayName birthDate } groupDefinition { id } history { totalCount } } }
-        } } }""",
-        {},
-    )
+    request = Request(document_text, {})
     document = parse_valid(core, request)
     assert document is not None
     plain, compiled = (Context(clinic(engine), caller(OURS, VIEW), "request-1") for _ in range(2))
