@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from db.connections.postgres_address import PostgresAddress, postgres_address
 from db.connections.read_pool import ConfinedReadPool, ReadPool, SharedReadPool
-from db.connections.sqlite_file import follow_file, make_private_folder
+from db.connections.sqlite_file import connect, follow_file, make_private_folder
 from db.connections.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, WriterConnection, begin_immediate
 from db.connections.statement_count import UNCOUNTED
 from db.connections.write_refusals import WriteRefusals
@@ -178,7 +178,7 @@ def _sqlite(url: URL, pool_size: int, *, may_create: bool, pool_timeout: float) 
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=pool_timeout,
-        connect_args={"timeout": BUSY_SECONDS, "factory": WriterConnection},
+        connect_args={"timeout": BUSY_SECONDS, "factory": WriterConnection, "async_creator_fn": connect},
         hide_parameters=True,  # parameters contain patient data, which errors and logs must not show
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,

@@ -7,18 +7,40 @@ A connection keeps the file that it opened. If that file is deleted or replaced,
 connection would continue to read and write the old one.
 """
 
+import asyncio
 import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
 _OPENED = "group_sessions_opened_file"
+
+
+async def connect(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    """Open a connection as `aiosqlite.connect` does. If the caller is cancelled, close it as soon as it is open.
+
+    aiosqlite loses a connection if it is cancelled while its thread opens the file. Nothing would close it.
+    """
+    connection = aiosqlite.connect(*arguments, **options)
+    connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does: the thread must not keep the process alive
+    opening = asyncio.ensure_future(connection)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_opened)
+        raise
+
+
+def _close_opened(opening: "asyncio.Future[aiosqlite.Connection]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().stop()
 
 
 def follow_file(engine: AsyncEngine, path: Path, *, may_create: bool) -> None:

@@ -1,14 +1,19 @@
-"""Only its user can read the database file of SQLite and its companions: they contain patients' records."""
+"""The database file of SQLite: private to its user, because it contains patients' records, and closed when unused."""
 
+import asyncio
 import os
+import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from db.connections.engine import create_engine
+from db.connections.sqlite_file import connect
 from db.migrations.migrate import migrate
 
 pytestmark = pytest.mark.anyio
@@ -60,3 +65,28 @@ async def test_a_missing_file_is_not_created_unless_allowed(tmp_path: Path) -> N
             pass
     assert modes(tmp_path) == {}
     await engine.dispose()
+
+
+async def test_a_connection_whose_opening_is_cancelled_is_closed(tmp_path: Path) -> None:
+    opening, cancelled, closed = threading.Event(), threading.Event(), threading.Event()
+
+    class SlowConnection(sqlite3.Connection):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            opening.set()
+            cancelled.wait(10)
+            super().__init__(*arguments, **options)
+
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    async def open_slowly() -> None:
+        await connect(tmp_path / "clinic.db", factory=SlowConnection)
+
+    task = asyncio.create_task(open_slowly())
+    assert await asyncio.to_thread(opening.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    cancelled.set()
+    assert await asyncio.to_thread(closed.wait, 10)
