@@ -7,9 +7,10 @@ according to RFC 5545, section 3.3.5.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
-from domain.changes import EntityType, Event, HistoryEntry, as_text, differences
+from domain.changes import EntityType, Event, HistoryEntry, differences_of_texts, history_texts
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
 from domain.references import References, facilitator_faults, location_faults
@@ -21,6 +22,12 @@ REASON_LENGTH = 1000
 SCHEDULED = "pm_group_session_scheduled"
 CANCELLED = "pm_group_session_cancelled"
 RESCHEDULED = "pm_group_session_rescheduled"
+_LAST_HOUR = 23
+_IN_EVENTS = (
+    *("group_definition_id", "session_date", "start_time", "end_time", "time_zone", "starts_at", "ends_at"),
+    *("facilitator_id", "co_facilitator_id", "location_id", "status"),
+)
+"""The fields of a session that its events contain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +88,17 @@ def schedule(
     Raises:
         Refusal: With all faults of the draft.
     """
-    session = _with_draft(
-        Occurrence(
-            id=session_id,
-            group_definition_id=group.id,
-            session_date=date.min,
-            start_time=time.min,
-            end_time=time.min,
-            time_zone=group.time_zone,
-            starts_at=now,
-            ends_at=now,
-            facilitator_id="",
-            co_facilitator_id=None,
-            location_id=None,
-            status=OccurrenceStatus.SCHEDULED,
-            cancellation_reason=None,
-            cancelled_at=None,
-            version=1,
-            created_at=now,
-            updated_at=now,
-        ),
-        draft,
-        references,
-        group.duration_minutes,
+    session = Occurrence(
+        id=session_id,
+        group_definition_id=group.id,
+        time_zone=group.time_zone,
+        status=OccurrenceStatus.SCHEDULED,
+        cancellation_reason=None,
+        cancelled_at=None,
+        version=1,
+        created_at=now,
+        updated_at=now,
+        **_values(draft, references, group.time_zone, group.duration_minutes),
     )
     return _change(None, session, "scheduled", SCHEDULED)
 
@@ -120,7 +115,7 @@ def edit(
         Refusal: OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED, or all faults of the edited session.
     """
     _refuse_ended(session)
-    values: dict[str, object] = {
+    current: dict[str, object] = {
         "session_date": session.session_date,
         "start_time": session.start_time,
         "end_time": session.end_time,
@@ -128,12 +123,13 @@ def edit(
         "co_facilitator_id": session.co_facilitator_id,
         "location_id": session.location_id,
     }
-    draft = SessionDraft(**{**values, **edits})  # type: ignore[arg-type]  # the names are SessionDraft's own
+    draft = SessionDraft(**{**current, **edits})  # type: ignore[arg-type]  # the names are SessionDraft's own
     minutes = duration_minutes
     if "start_time" in edits and "end_time" not in edits:
         minutes = _minutes(session.end_time) - _minutes(session.start_time)
         draft = replace(draft, end_time=None)
-    edited = _with_draft(replace(session, version=session.version + 1, updated_at=now), draft, references, minutes)
+    values = _values(draft, references, session.time_zone, minutes)
+    edited = replace(session, version=session.version + 1, updated_at=now, **values)
     is_moved = (edited.session_date, edited.start_time, edited.end_time) != (
         session.session_date,
         session.start_time,
@@ -192,27 +188,27 @@ def date_fault(day: date, field: FieldPath) -> Fault | None:
     return Fault(FaultCode.OUT_OF_RANGE, message, field)
 
 
-def _with_draft(session: Occurrence, draft: SessionDraft, references: References, minutes: int) -> Occurrence:
+def _values(draft: SessionDraft, references: References, time_zone: str, minutes: int) -> dict[str, Any]:
+    """Return the values of a session's fields by name, for a draft in a time zone. Raise Refusal with all faults."""
     refuse_if_any(_faults(draft, references, minutes))
     day, start = draft.session_date, draft.start_time
     assert day and start is not None and draft.facilitator_id  # noqa: S101, PT018 - checked above
     end = draft.end_time if draft.end_time is not None else _end_time(start, minutes)
     assert end is not None  # noqa: S101 - checked above
-    starts_at, ends_at = instant(day, start, session.time_zone), instant(day, end, session.time_zone)
+    starts_at, ends_at = instant(day, start, time_zone), instant(day, end, time_zone)
     if ends_at <= starts_at:
         # The start is in the hour that the clocks skip and is moved forward; the end is not. Keep the length.
         ends_at = starts_at + timedelta(minutes=_minutes(end) - _minutes(start))
-    return replace(
-        session,
-        session_date=day,
-        start_time=start,
-        end_time=end,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        facilitator_id=draft.facilitator_id,
-        co_facilitator_id=draft.co_facilitator_id,
-        location_id=draft.location_id,
-    )
+    return {
+        "session_date": day,
+        "start_time": start,
+        "end_time": end,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "facilitator_id": draft.facilitator_id,
+        "co_facilitator_id": draft.co_facilitator_id,
+        "location_id": draft.location_id,
+    }
 
 
 def _faults(draft: SessionDraft, references: References, minutes: int) -> list[Fault]:
@@ -240,9 +236,8 @@ def _faults(draft: SessionDraft, references: References, minutes: int) -> list[F
 
 def _end_time(start: time, minutes: int) -> time | None:
     """Return the time on the clock some minutes after a start; None if it is on another day."""
-    any_day = date(2000, 1, 1)
-    end = datetime.combine(any_day, start) + timedelta(minutes=minutes)
-    return end.time() if end.date() == any_day else None
+    hour, minute = divmod(_minutes(start) + minutes, 60)
+    return start.replace(hour, minute) if hour <= _LAST_HOUR else None
 
 
 def _minutes(moment: time) -> int:
@@ -267,32 +262,16 @@ def _refuse_ended(session: Occurrence) -> None:
 
 
 def _change(before: Occurrence | None, after: Occurrence, action: str, event: str | None) -> SessionChange:
-    changes = differences(before, after)
+    old, new = None if before is None else history_texts(before), history_texts(after)
+    changes = differences_of_texts(old, new)
     if before is not None and not changes:
         return SessionChange(before, before, (), ())
     entry = HistoryEntry(EntityType.OCCURRENCE, after.id, action, changes)
-    return SessionChange(before, after, (entry,), (_event(event, before, after),) if event else ())
-
-
-def _event(name: str, before: Occurrence | None, session: Occurrence) -> Event:
-    payload: dict[str, str | int | None] = {
-        "schedule_id": str(session.id),
-        "group_definition_id": str(session.group_definition_id),
-        "session_date": as_text(session.session_date),
-        "start_time": as_text(session.start_time),
-        "end_time": as_text(session.end_time),
-        "time_zone": session.time_zone,
-        "starts_at": as_text(session.starts_at),
-        "ends_at": as_text(session.ends_at),
-        "facilitator_id": session.facilitator_id,
-        "co_facilitator_id": session.co_facilitator_id,
-        "location_id": session.location_id,
-        "status": session.status.value,
-    }
-    if name == RESCHEDULED and before is not None:
-        payload |= {
-            "previous_session_date": as_text(before.session_date),
-            "previous_start_time": as_text(before.start_time),
-            "previous_end_time": as_text(before.end_time),
-        }
-    return Event(name, session.group_definition_id, payload, session.location_id)
+    if event is None:
+        return SessionChange(before, after, (entry,), ())
+    payload = {"schedule_id": new["id"], **{name: new[name] for name in _IN_EVENTS}}
+    if event == RESCHEDULED and old is not None:
+        payload |= {f"previous_{name}": old[name] for name in ("session_date", "start_time", "end_time")}
+    return SessionChange(
+        before, after, (entry,), (Event(event, after.group_definition_id, payload, after.location_id),)
+    )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
@@ -167,7 +168,14 @@ def _database(engine: AsyncEngine, read_pool: ReadPool) -> Database:
 
 
 def _dump_json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=_uuid_text).decode()
+
+
+def _uuid_text(value: Any) -> str:
+    # orjson writes UUIDs itself, but not the subclass that asyncpg returns.
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def _sqlite(url: URL, pool_size: int, *, may_create: bool, pool_timeout: float) -> Database:

@@ -3,7 +3,7 @@
 One statement for each row would take seconds for a long waitlist, and a round trip for each kind of row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 
 class JsonArray(TypeDecorator[Any]):
-    """Rows as JSON. Their values are UUIDs and what JSON itself has."""
+    """Rows as JSON. Their values are UUIDs, dataclasses and what JSON itself has."""
 
     impl = Text
     cache_ok = True
@@ -27,17 +27,13 @@ class JsonArray(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """Return the rows for the driver, with UUIDs as each database writes them."""
         if dialect.name == "postgresql":
-            return [{name: _plain(item, str) for name, item in row.items()} for row in value]
+            return value  # the encoder of JSONB writes UUIDs
         # SQLite's columns hold UUIDs in hexadecimal.
-        return orjson.dumps([{name: _plain(item, _hex) for name, item in row.items()} for row in value]).decode()
+        return orjson.dumps([{name: _hex(item) for name, item in row.items()} for row in value]).decode()
 
 
-def _plain(item: Any, write: Callable[[UUID], str]) -> Any:
-    return write(item) if isinstance(item, UUID) else item
-
-
-def _hex(id: UUID) -> str:
-    return id.hex
+def _hex(item: Any) -> Any:
+    return item.hex if isinstance(item, UUID) else item
 
 
 def json_rows(

@@ -149,9 +149,7 @@ class UnitOfWork:
             "entity_type": entry.entity_type.value,
             "entity_id": entry.entity_id,
             "action": entry.action,
-            "changes": [
-                {"field": change.field, "before": change.before, "after": change.after} for change in entry.changes
-            ],
+            "changes": entry.changes,
         }
 
     def _outbox_row(self, event: Event) -> dict[str, Any]:
