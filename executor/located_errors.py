@@ -149,9 +149,9 @@ def _path(place: _Place) -> list[str | int]:
 def _copy(template: GraphQLError, path: list[str | int]) -> GraphQLError:
     """Return the same error at another path. Finding the line and column takes much longer."""
     error = GraphQLError.__new__(GraphQLError, *template.args)
-    for name in GraphQLError.__slots__:
-        setattr(error, name, getattr(template, name))
-    error.path = path
+    error.message, error.path, error.locations = template.message, path, template.locations
+    error.nodes, error.source, error.positions = template.nodes, template.source, template.positions
+    error.original_error, error.cause, error.extensions = template.original_error, template.cause, template.extensions
     error.__cause__, error.__context__ = template.__cause__, template.__context__
     error.__traceback__ = template.__traceback__
     return error

@@ -1,6 +1,7 @@
 """Cursors: the keys of a record as opaque text."""
 
 import base64
+from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -16,6 +17,7 @@ from resolvers.errors import BadInput
 
 Record = TypeVar("Record")
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _MAX_LENGTH: Final = 3000
 
 
@@ -30,7 +32,8 @@ def cursor_maker(listing: Listing[Record], layout: Layout[Record]) -> Callable[[
 
     def make_cursor(row: Sequence[Any]) -> str:
         keys = orjson.dumps([name, *make_keys(*[row[column] for column in columns])], default=str)
-        return base64.urlsafe_b64encode(keys).rstrip(b"=").decode()
+        # A page of a report has thousands of cursors: base64.urlsafe_b64encode takes longer.
+        return b2a_base64(keys, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
     return make_cursor
 
