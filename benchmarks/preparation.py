@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
@@ -19,18 +20,19 @@ from benchmarks.servers import RunningServer, ours, run_server
 from benchmarks.statement_log import statements_of
 from benchmarks.workloads import ENROLLING, ORGANIZATION, Workload, workloads
 
-_DATABASE = "clinic"
 _NEW_PATIENTS = 20
 
 
 class BenchmarkClinic:
     """The database of a comparison, and its workloads."""
 
+    database: Final = "clinic"
+
     def __init__(self, postgres: Postgres) -> None:
-        self._postgres = postgres
+        self.postgres = postgres
         self.report = DataSet(ORGANIZATION, data_set.REPORT)
         enrolling = DataSet(ENROLLING, data_set.ENROLLING)
-        self.url = asyncio.run(create_clinic_database(postgres, _DATABASE, [self.report, enrolling]))
+        self.url = asyncio.run(create_clinic_database(postgres, self.database, [self.report, enrolling]))
         first = enrolling.size.groups * enrolling.size.enrolled
         patients = [f"patient-{number}" for number in range(first, first + _NEW_PATIENTS)]
         self.workloads = workloads(self.report.groups, enrolling.groups, patients)
@@ -39,7 +41,7 @@ class BenchmarkClinic:
         """Return the number of statements that a warm server sends for one response."""
         spec = server.load_spec(workload, clients=1, seconds=0)
         fetch_data(spec)
-        statements = asyncio.run(statements_of(self._postgres, lambda: fetch_data(spec, 1 % len(spec.bodies))))
+        statements = asyncio.run(statements_of(self.postgres, lambda: fetch_data(spec, 1 % len(spec.bodies))))
         self.undo(workload)
         return len(statements)
 
@@ -49,7 +51,7 @@ class BenchmarkClinic:
         with run_server(ours("recorded", self.url), folder) as server:
             spec = server.load_spec(enroll, clients=1, seconds=0)
             fetch_data(spec)
-            statements = asyncio.run(statements_of(self._postgres, lambda: fetch_data(spec, 1)))
+            statements = asyncio.run(statements_of(self.postgres, lambda: fetch_data(spec, 1)))
         self.undo(enroll)
         file = folder / "enrollment.json"
         file.write_bytes(orjson.dumps(asdict(RecordedEnrollment(**enroll.variables[1], statements=statements))))
@@ -61,7 +63,7 @@ class BenchmarkClinic:
             asyncio.run(self._delete_enrollments())
 
     async def _delete_enrollments(self) -> None:
-        connection: asyncpg.Connection = await self._postgres.connect(_DATABASE)
+        connection: asyncpg.Connection = await self.postgres.connect(self.database)
         await connection.execute("SET session_replication_role = replica")  # triggers protect the history
         for table, column in (
             ("pm_group_enrollments", "created_at"),

@@ -5,10 +5,12 @@ outpatient (IOP): at least nine hours a week, on at least three days with at lea
 hospitalization (PHP): at least twenty hours a week, on at least five days.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from domain.calendar_names import WEEKDAYS, short_date
 from domain.wall_time import instant
@@ -16,6 +18,7 @@ from domain.wall_time import instant
 _Date = date  # ComplianceGap has a field named date
 _HOUR = timedelta(hours=1)
 _DAYS_OF_WEEK = 7
+_CACHED_WEEKS = 200
 
 
 class Program(StrEnum):
@@ -150,15 +153,22 @@ def weekly_compliance(
 
 def _time_by_day(first: date, zone: str, sessions: Iterable[tuple[datetime, datetime]]) -> dict[date, timedelta]:
     """Return the time with a session for each day that has any, in order."""
-    stretches = _without_overlap(sessions)
+    midnights = _midnights(first, zone)
     by_day: dict[date, timedelta] = {}
-    for day in (first + timedelta(days=number) for number in range(_DAYS_OF_WEEK)):
-        # A day has 23 or 25 hours when the clocks change.
-        midnight, next_midnight = instant(day, time(), zone), instant(day + timedelta(days=1), time(), zone)
-        inside = (min(end, next_midnight) - max(start, midnight) for start, end in stretches)
-        if spent := sum((part for part in inside if part > timedelta()), timedelta()):
-            by_day[day] = spent
+    for start, end in _without_overlap(sessions):
+        start, end = max(start, midnights[0]), min(end, midnights[-1])  # noqa: PLW2901 - only the time within the week
+        while start < end:
+            number = bisect_right(midnights, start) - 1
+            day, until = first + timedelta(days=number), min(end, midnights[number + 1])
+            by_day[day] = by_day.get(day, timedelta()) + (until - start)
+            start = until  # noqa: PLW2901 - a session may last beyond midnight
     return by_day
+
+
+@lru_cache(_CACHED_WEEKS)
+def _midnights(first: date, zone: str) -> tuple[datetime, ...]:
+    """Return the instants that separate the days of a week. A day has 23 or 25 hours when the clocks change."""
+    return tuple(instant(first + timedelta(days=number), time(), zone) for number in range(_DAYS_OF_WEEK + 1))
 
 
 def _without_overlap(sessions: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:

@@ -65,7 +65,7 @@ def lookahead_of(context: ExecutionContext, field: BatchField) -> Lookahead:
     """Return the batches below a batch field."""
     if field.lookahead is not None and not context.refusals:
         return field.lookahead
-    lookahead = Lookahead(_lookahead_fields(context, field.region), field.covers_query)
+    lookahead = Lookahead(_lookahead_fields(context, field.region), field.covers_query, field.is_only_lookahead)
     if not context.refusals and _all_requests_share_arguments(field.region):
         field.lookahead = lookahead
     return lookahead

@@ -31,7 +31,7 @@ PreloadedValues = Sequence[Sequence[Any] | None]
 _MAX_PART: Final = 32
 # The number of values in the first part. A list that is not longer is completed in one part.
 _FIRST_PART: Final = 4
-# Up to this number of objects, batches are resolved one after another: tasks would cost more than they save.
+# With more objects than this, a batch lets the others of its level start before its values are completed.
 _FEW_OBJECTS: Final = 4
 # The maximum time, in seconds, for which the event loop is blocked.
 _MAX_BLOCKING: Final = 0.005
@@ -148,13 +148,14 @@ async def _fill_batch_fields(
             _assign(field, state, _complete_few(context, field, values))
         elif state[field.keys_slot]:
             pending.append((field, values))
-    if len(pending) == 1 or all(len(state[field.keys_slot]) <= _FEW_OBJECTS for field, _ in pending):
-        for field, values in pending:
-            await _fill_field(context, field, state, values)
+    if len(pending) == 1:
+        [(field, values)] = pending
+        await _fill_field(context, field, state, values)
         return
     # Lists without batches below them come last: while they are completed, the data below the others can be loaded.
     pending.sort(key=lambda item: item[0].encode is not None and not item[0].region.batch_fields)
-    # All of them run to their end, even if one fails: cancelling a statement could end the transaction.
+    # They run at the same time, so that batches can load what they have in common together. All of them run to their
+    # end, even if one fails: cancelling a statement could end the transaction.
     coroutines = (_fill_field(context, field, state, values) for field, values in pending)
     for outcome in await asyncio.gather(*coroutines, return_exceptions=True):
         if outcome is not None:
@@ -236,7 +237,14 @@ async def _resolve(
             resolved = await _resolve_ahead(context, batch, keys, arguments, lookahead_of(context, field))
         except Exception:  # any resolver's
             # It may be about a batch below. Without the lookahead it is about this one.
-            resolved = (await _resolve_ahead(context, batch, keys, arguments, Lookahead((), covers_query=False)))[0], ()
+            resolved = (
+                (
+                    await _resolve_ahead(
+                        context, batch, keys, arguments, Lookahead((), covers_query=False, is_only=False)
+                    )
+                )[0],
+                (),
+            )
         _check_length(resolved[0], keys)
         return resolved
     values: Sequence[Any] = await batch.resolve_many(keys, context.context_value, **arguments)

@@ -12,7 +12,8 @@ For `{ id name author { name } }` on a list of objects, with an author that a ba
                 "author": None,
             } if type(x) in classes_4 else other_5(x, state))
         state[0].extend(completed)
-        state[1].extend([x.author_id for x in values])
+        keys = [x.author_id for x in values]
+        state[1].extend(keys)
         return completed
 
 Afterwards `batches` fills in the authors, with the objects and the keys in the state. For rows with a layout, `x.name`
@@ -58,9 +59,11 @@ def compile_region(shape: Shape, encode: Encode | None = None, field: SelectedFi
 def compile_query(selection: Selection, encode: Encode | None = None) -> Region:
     """Compile a whole query. The values of its root fields stay plain; only parts of them are encoded."""
     region = compile_region(selection, encode)
+    lookaheads = sum(field.batch.pass_lookahead for field in region.batch_fields)
     for field in region.batch_fields:
         field.encode = None
         field.covers_query = len(region.batch_fields) == 1
+        field.is_only_lookahead = lookaheads == 1
     return region
 
 
@@ -276,6 +279,7 @@ class _SelectionCode:
         self, prefix: str, body: list[str], access: ObjectAccess | RowAccess, *, nullable: bool
     ) -> CompleteValues:
         fields = self._batch_fields
+        slots_by_key: dict[str, list[int]] = {}
         lines = ["completed = []", "append = completed.append", "for x in values:", *(f"    {line}" for line in body)]
         objects = "completed"
         if fields and nullable:
@@ -283,9 +287,11 @@ class _SelectionCode:
             lines.append("values = [x for x in values if x is not None and x is not Undefined]")
         if fields:
             lines.append(f"state[{fields[0].objects_slot}].extend({objects})")
-        lines += [
-            f"state[{field.keys_slot}].extend([{access.key(field.batch.by)} for x in values])" for field in fields
-        ]
+        for field in fields:
+            slots_by_key.setdefault(access.key(field.batch.by), []).append(field.keys_slot)
+        for key, slots in slots_by_key.items():
+            # Fields with the same key share the list: the key may be a record that is created from a row.
+            lines += [f"keys = [{key} for x in values]", *(f"state[{slot}].extend(keys)" for slot in slots)]
         return access.namespace.define(prefix, "values", [*lines, "return completed"])
 
     @cached_property

@@ -100,11 +100,14 @@ class Lookahead:
     Attributes:
         fields: The batches below the field.
         covers_query: Whether the query has no batches except the field and those below it.
+        is_only: Whether no other field of the query type gets a lookahead. Other fields are resolved at the same time,
+            and may load the same records.
         memo: Free for `resolve_many` to store what it derives from this object, for later requests of the same query.
     """
 
     fields: tuple[LookaheadField, ...]
     covers_query: bool
+    is_only: bool
     memo: Any = None
 
 

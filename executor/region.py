@@ -75,6 +75,7 @@ class BatchField:
         is_direct: Whether it is a field of the region's values themselves, not of objects inside of them.
         encode: Converts a completed value for the response's JSON encoder; None if the encoder gets plain values.
         covers_query: Whether the query has no batches except this field and those below it.
+        is_only_lookahead: Whether it is the only field of the query type whose batch gets a lookahead.
         arguments: The arguments, if all requests have the same except for `variables`. Set by the first request.
         variables: The arguments that are passed on from a variable unchanged: the variable's name by the argument's.
         lookahead: The lookahead, if all requests have the same. Set by the first request.
@@ -89,6 +90,7 @@ class BatchField:
     is_direct: bool
     encode: Encode | None = None
     covers_query: bool = False
+    is_only_lookahead: bool = False
     arguments: dict[str, Any] | None = None
     variables: Mapping[str, str] = dataclass_field(default_factory=dict)
     lookahead: Lookahead | None = None

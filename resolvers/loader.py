@@ -1,11 +1,9 @@
-"""Loaders: they collect the keys that many fields load one at a time, and load them all at once."""
+"""Loaders: they collect the keys that many fields load at the same time, and load them all at once."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable
 from typing import Any, Final, Generic, TypeVar
-
-from aiodataloader import DataLoader
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -22,23 +20,31 @@ class LoadScheduler:
     Thousands of fields may wait for one statement. If all of them went on in one iteration, other requests would wait
     that long. So a few futures are resolved in each iteration, in the order of their keys. The keys that these fields
     load next are loaded once all futures are resolved and no more keys come, so that they are still loaded together.
+    Nothing is loaded while another load runs: its results may lead to more keys, and a snapshot runs one statement at a
+    time anyway.
     """
 
-    __slots__ = ("_loading", "_quiet", "_running", "_scheduled", "_waiting")
+    __slots__ = ("_loading", "_quiet", "_quiet_iterations", "_running", "_scheduled", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[asyncio.Future[Any], Any]] = deque()
-        self._scheduled: dict[_BatchLoader[Any, Any], None] = {}
+        self._scheduled: dict[Loader[Any, Any], None] = {}
         self._loading: set[asyncio.Task[None]] = set()
         self._running = False
         self._quiet = 0
+        # Batches are loaded by sibling tasks, which all run in one iteration.
+        self._quiet_iterations = 1
 
-    def resolve(self, results: "Iterable[tuple[asyncio.Future[Value], Value | Exception]]") -> None:
+    def wait_for_fields(self) -> None:
+        """Wait longer for new keys: fields load them one at a time."""
+        self._quiet_iterations = _QUIET_ITERATIONS
+
+    def resolve(self, results: "Iterable[tuple[asyncio.Future[Any], Any]]") -> None:
         """Resolve each future by its value or its exception, a few in each iteration."""
         self._waiting.extend(results)
         self._start()
 
-    def schedule(self, loader: "_BatchLoader[Any, Any]") -> None:
+    def schedule(self, loader: "Loader[Any, Any]") -> None:
         """Let the loader load its pending keys, together with those that come until then."""
         self._scheduled[loader] = None
         self._start()
@@ -53,61 +59,45 @@ class LoadScheduler:
         self._quiet = 0 if self._waiting else self._quiet + 1
         for _ in range(min(_RESOLVED_AT_ONCE, len(self._waiting))):
             _resolve(*self._waiting.popleft())
-        if self._quiet < _QUIET_ITERATIONS:
+        if self._quiet < self._quiet_iterations:
             asyncio.get_running_loop().call_soon(self._iterate)
             return
         self._running = False
+        if self._loading:
+            return  # `_end` continues
         scheduled, self._scheduled = self._scheduled, {}
         for loader in scheduled:
             loading = asyncio.create_task(loader.load_pending())
             self._loading.add(loading)  # the event loop itself holds no strong reference to tasks
-            loading.add_done_callback(self._loading.discard)
+            loading.add_done_callback(self._end)
+
+    def _end(self, loading: asyncio.Task[None]) -> None:
+        self._loading.discard(loading)
+        if self._scheduled and not self._loading:
+            self._start()
 
 
-class _BatchLoader(DataLoader[Key, Value]):
-    """A DataLoader of aiodataloader whose loading and results are scheduled by a LoadScheduler."""
+class _Load(Generic[Key, Value]):
+    """Keys that are loaded together, and the futures that wait for them.
 
-    def __init__(self, read: Callable[[list[Key]], Coroutine[Any, Any, list[Value]]], scheduler: LoadScheduler) -> None:
-        super().__init__(read)
-        self._scheduler = scheduler
-        self._pending: list[tuple[Key, asyncio.Future[Value]]] = []
-        self._waiters: dict[asyncio.Future[Value], list[asyncio.Future[Value]]] = {}
+    Attributes:
+        keys: The keys, in the order of their first request.
+        of_one: The futures of single keys. Each waiter has its own: cancelling it affects no other waiter.
+        of_many: The futures of waiters for many keys. They get the loaded values by key.
+        task: The task that reads the values, once it has started.
+    """
 
-    def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
-        """Add a new key, and the future of its value."""
-        self._pending.append((key, future))
-        self._waiters[future] = []
-        self._scheduler.schedule(self)
+    __slots__ = ("keys", "of_many", "of_one", "task")
 
-    def wait_for(self, key: Key) -> "asyncio.Future[Value]":
-        """Return a future of the key's value. Each caller has its own: cancelling it affects no other caller."""
-        loaded = self.load(key)
-        if loaded.done():
-            return loaded
-        waiter = self.loop.create_future()
-        waiter.add_done_callback(_retrieve_exception)
-        self._waiters[loaded].append(waiter)
-        return waiter
+    def __init__(self) -> None:
+        self.keys: dict[Key, None] = {}
+        self.of_one: list[tuple[Key, asyncio.Future[Value]]] = []
+        self.of_many: list[asyncio.Future[dict[Key, Value]]] = []
+        self.task: asyncio.Task[Any] | None = None
 
-    async def load_pending(self) -> None:
-        """Load the pending keys and resolve their futures. An exception is raised to all, and not remembered."""
-        pending, self._pending = self._pending, []
-        if not pending:
-            return  # an earlier load has taken the keys
-        values: list[Value | Exception]
-        try:
-            loaded = await self.batch_load_fn([key for key, _ in pending])
-            values = [value for _, value in zip(pending, loaded, strict=True)]
-        except Exception as fault:  # whatever it is, the waiters raise it
-            values = [fault] * len(pending)
-            for key, _ in pending:
-                self.clear(key)
-        results: list[tuple[asyncio.Future[Value], Value | Exception]] = []
-        for (_, future), value in zip(pending, values, strict=True):
-            _resolve(future, value)
-            future.exception()  # each waiter has a future of its own, which raises it
-            results.extend((waiter, value) for waiter in self._waiters.pop(future))
-        self._scheduler.resolve(results)
+    def is_abandoned(self) -> bool:
+        """Return whether all waiters were cancelled."""
+        return all(future.done() for _, future in self.of_one) and all(future.done() for future in self.of_many)
 
 
 class Loader(Generic[Key, Value]):
@@ -116,7 +106,7 @@ class Loader(Generic[Key, Value]):
     Keys that are loaded at the same time are loaded together, and each key once.
     """
 
-    __slots__ = ("_batch_loader", "_known", "_read", "_scheduler")
+    __slots__ = ("_known", "_loads", "_pending", "_read", "_scheduler")
 
     def __init__(
         self,
@@ -132,8 +122,8 @@ class Loader(Generic[Key, Value]):
         self._read = read
         self._scheduler = scheduler
         self._known: dict[Key, Value] = {}
-        # Created when it is first needed: most requests load all their keys at once.
-        self._batch_loader: _BatchLoader[Key, Value] | None = None
+        self._loads: dict[Key, _Load[Key, Value]] = {}
+        self._pending: _Load[Key, Value] = _Load()
 
     def learn(self, key: Key, value: Value) -> None:
         """Remember a value that was read elsewhere."""
@@ -141,28 +131,92 @@ class Loader(Generic[Key, Value]):
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
         """Return a future of the key's value. It raises what loading it raises."""
-        if self._batch_loader is None:
-            self._batch_loader = _BatchLoader(self._read, self._scheduler)
+        future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
         if key in self._known:
-            self._batch_loader.prime(key, self._known[key])
-        return self._batch_loader.wait_for(key)
+            future.set_result(self._known[key])
+            return future
+        future.add_done_callback(_retrieve_exception)
+        self._scheduler.wait_for_fields()
+        load = self._loads.get(key) or self._add([key])
+        load.of_one.append((key, future))
+        return future
 
     async def load_all(self, keys: Iterable[Key]) -> dict[Key, Value]:
         """Return the values of many keys, without a future for each. Raise what loading them raises."""
-        wanted = dict.fromkeys(keys)
-        if not self._known and self._batch_loader is None:
-            # Nearly always. Each lookup hashes its key again, which adds up in a long list.
-            loaded = dict(zip(wanted, await self._read(list(wanted)), strict=True))
-            self._known.update(loaded)
-            return loaded
-        loading = self._batch_loader._cache if self._batch_loader is not None else ()  # noqa: SLF001 - no public name
-        new = [key for key in wanted if key not in self._known and key not in loading]
+        distinct = dict.fromkeys(keys)
+        known, loads = self._known, self._loads
+        # Each lookup hashes its key again, which adds up in a long list.
+        missing = [key for key in distinct if key not in known] if known else list(distinct)
+        if not missing:
+            return {key: known[key] for key in distinct}
+        new = [key for key in missing if key not in loads] if loads else missing
+        waiting = {loads[key] for key in missing if key in loads} if len(new) < len(missing) else set()
         if new:
-            self._known.update(zip(new, await self._read(new), strict=True))
-        return {key: self._known[key] if key in self._known else await self.load(key) for key in wanted}
+            waiting.add(self._add(new))
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[dict[Key, Value]]] = []
+        for load in waiting:
+            future: asyncio.Future[dict[Key, Value]] = loop.create_future()
+            future.add_done_callback(_retrieve_exception)
+            load.of_many.append(future)
+            futures.append(future)
+        try:
+            for future in futures:
+                loaded = await future
+        except asyncio.CancelledError:
+            for load in waiting:
+                self._cancel_if_abandoned(load)
+            raise
+        if len(futures) == 1 and list(loaded) == list(distinct):
+            return loaded
+        return {key: known[key] for key in distinct}
+
+    async def load_pending(self) -> None:
+        """Load the pending keys and resolve their futures. An exception is raised to all, and not remembered."""
+        load, self._pending = self._pending, _Load()
+        if not load.keys:
+            return  # an earlier load has taken the keys
+        load.task = asyncio.current_task()
+        results: list[tuple[asyncio.Future[Any], Any]]
+        try:
+            values = await self._read(list(load.keys))
+            loaded = dict(zip(load.keys, values, strict=True))
+        except Exception as fault:  # whatever it is, the waiters raise it
+            results = [(future, fault) for _, future in load.of_one] + [(future, fault) for future in load.of_many]
+        else:
+            self._known.update(loaded)
+            order = {key: number for number, key in enumerate(loaded)} if len(load.of_one) > 1 else {}
+            load.of_one.sort(key=lambda waiter: order.get(waiter[0], 0))
+            results = [(future, loaded[key]) for key, future in load.of_one]
+            results += [(future, loaded) for future in load.of_many]
+        self._forget(load)
+        if len(results) == 1:
+            _resolve(*results[0])
+        else:
+            self._scheduler.resolve(results)
+
+    def _cancel_if_abandoned(self, load: _Load[Key, Value]) -> None:
+        """Cancel the statement of a request that was cancelled."""
+        if load.task is not None and not load.task.done() and load.is_abandoned():
+            self._forget(load)
+            load.task.cancel()
+
+    def _forget(self, load: _Load[Key, Value]) -> None:
+        """Let the keys be loaded again, unless their values are known."""
+        for key in load.keys:
+            del self._loads[key]
+
+    def _add(self, keys: list[Key]) -> _Load[Key, Value]:
+        """Add new keys to the pending load."""
+        self._scheduler.schedule(self)
+        pending = self._pending
+        new = dict.fromkeys(keys)
+        pending.keys.update(new)
+        self._loads.update(dict.fromkeys(new, pending))
+        return pending
 
 
-def _resolve(future: "asyncio.Future[Value]", result: Value | Exception) -> None:
+def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:
     if future.done():
         return  # the waiter was cancelled
     if isinstance(result, Exception):

@@ -6,6 +6,7 @@ A loader also caches: a request reads each record once.
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from db.queries.lengths import CountRequest, count_lists
 from db.queries.pages import ListFilter, Slice, find_records
 from db.queries.relations import Relation
 from db.sql.layouts import Fields
@@ -56,13 +57,10 @@ class RequestLoaders:
 
         return self._loader((relation, list_filter, window, fields), read)
 
-    def lengths(self, relation: Relation[Any], list_filter: ListFilter | None) -> Loader[Any, int]:
-        """Return the loader of the length of a relation's list by the parent's id."""
-
-        async def read(snapshot: Snapshot, parents: list[Any]) -> list[int]:
-            return await relation.count_lists(snapshot, parents, list_filter)
-
-        return self._loader((relation, list_filter), read)
+    @property
+    def lengths(self) -> Loader[CountRequest, list[int]]:
+        """The loader of the lengths of many parents' lists, for any relations and filters."""
+        return self._loader(count_lists, count_lists)
 
     def values(
         self, find: Callable[..., Awaitable[Mapping[Key, Value]]], *arguments: Hashable

@@ -44,4 +44,4 @@ class Connection(Generic[Node]):
     )
     @staticmethod
     async def total_count(parent: strawberry.Parent[pages.Page[Any]]) -> int:
-        return await parent.total()
+        return await pages.load_length(parent.total)

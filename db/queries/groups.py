@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select
 
 from db.queries.pages import ListFilter
 from db.sql.listings import Conditions, Listing
@@ -75,8 +75,8 @@ def _capacity_status() -> ColumnElement[str]:
         .where(
             enrollments.c.organization_id == _columns.organization_id,
             enrollments.c.group_definition_id == _columns.id,
-            enrollments.c.status == _ENROLLED,
-            enrollments.c.deleted_at.is_(None),
+            # Exactly the enrolled patients have this place. It is in the index, unlike the status.
+            enrollments.c.place == literal_column("0"),
         )
         .correlate(group_definitions)
         .scalar_subquery()

@@ -12,6 +12,7 @@ from db.sql.json_rows import JsonRows
 from db.sql.layouts import Fields
 from db.sql.listings import Conditions, Listing, Window
 from db.sql.lookups import Lookup
+from db.sql.statement import Statement
 from db.transactions.snapshots import Snapshot
 
 Record = TypeVar("Record")
@@ -100,17 +101,11 @@ class Relation(Generic[Record]):
             rows_of_parents[row[-1]].append(row)
         return [Slice(window, listing.layout, rows) for rows in rows_of_parents]
 
-    async def count_lists(
-        self, snapshot: Snapshot, parents: Sequence[Any], list_filter: ListFilter | None
-    ) -> list[int]:
-        """Return the length of each parent's list, in the order of the parents, by one statement."""
-        if len(parents) == 1:
-            return [await snapshot.find(self.count_lookup(list_filter), parents[0])]
+    def count_statement(self, list_filter: ListFilter | None) -> tuple[Statement, dict[str, Any]]:
+        """Return the statement that counts the lists of `parents`, and its other parameters."""
         conditions = self._conditions(list_filter)
         statement = statements.count_by_parent(self.listing, tuple(conditions), self.parent)
-        parameters = {**statements.condition_parameters(conditions), "parents": parents}
-        lengths: dict[Any, int] = dict(map(tuple, await snapshot.fetch(statement, parameters)))
-        return [lengths.get(parent, 0) for parent in parents]
+        return statement, statements.condition_parameters(conditions)
 
     def _conditions(self, list_filter: ListFilter | None) -> Conditions:
         return self.conditions if list_filter is None else {**self.conditions, **list_filter.conditions()}

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
-from typing import Any, Final
+from datetime import date, datetime, time, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, false, select
@@ -13,6 +13,7 @@ from db.queries.relations import Relation
 from db.sql.listings import Condition, Conditions, Listing
 from db.sql.rows import OCCURRENCES
 from db.sql.statement import AnyOf, Statement, constant, of_organization
+from db.sql.unions import numbered_union, union_parameters
 from db.tables import occurrences
 from db.transactions.snapshots import Snapshot
 from domain.records import Occurrence, OccurrenceStatus
@@ -92,26 +93,43 @@ SESSIONS: Listing[Occurrence] = Listing(
 
 SESSIONS_OF_GROUP: Final = Relation(SESSIONS, _columns.group_definition_id)
 
-_BY_DATE: Final = Statement(
-    select(*OCCURRENCES.selected)
-    .where(
+_TIMES: Final = Statement(
+    select(_columns.group_definition_id, _columns.starts_at, _columns.ends_at).where(
         of_organization(occurrences),
         AnyOf(_columns.group_definition_id, "group_ids"),
         _columns.status != constant(OccurrenceStatus.CANCELLED),
         _columns.session_date.between(_from_date, _through_date),
     )
-    .order_by(*SESSIONS.columns)
 )
+# The time zones of a group and of its sessions may differ, by up to 26 hours.
+_BEFORE_WEEK: Final = timedelta(days=-2)
+_AFTER_WEEK: Final = timedelta(days=8)
 
 
-async def sessions_by_date(
-    snapshot: Snapshot, group_ids: Sequence[UUID], first: date, last: date
-) -> dict[UUID, list[Occurrence]]:
-    """Return each group's sessions from one local date to another, without cancelled ones, by one statement."""
-    rows: Sequence[Any] = await snapshot.fetch(
-        _BY_DATE, {"group_ids": group_ids, "from_date": first, "through_date": last}
-    )
-    sessions: dict[UUID, list[Occurrence]] = {}
-    for session in map(OCCURRENCES.make_record, rows):
-        sessions.setdefault(session.group_definition_id, []).append(session)
-    return sessions
+@dataclass(frozen=True, slots=True)
+class GroupWeek:
+    """A week of a group: the group's id and the week's first day."""
+
+    group_id: UUID
+    first_day: date
+
+
+async def session_times(
+    snapshot: Snapshot, weeks: Sequence[GroupWeek]
+) -> dict[GroupWeek, list[tuple[datetime, datetime]]]:
+    """Return the start and end of each session that is not cancelled, by the groups' weeks, by one statement.
+
+    Sessions of the two days before and after a week are included. Weeks without sessions are left out.
+    """
+    group_ids: dict[date, list[UUID]] = {}
+    for week in weeks:
+        group_ids.setdefault(week.first_day, []).append(week.group_id)
+    parameters = [
+        {"group_ids": ids, "from_date": day + _BEFORE_WEEK, "through_date": day + _AFTER_WEEK}
+        for day, ids in group_ids.items()
+    ]
+    days, union = list(group_ids), numbered_union((_TIMES,) * len(group_ids))
+    times: dict[GroupWeek, list[tuple[datetime, datetime]]] = {}
+    for number, group_id, starts_at, ends_at in await snapshot.fetch(union, union_parameters(parameters)):
+        times.setdefault(GroupWeek(group_id, days[number]), []).append((starts_at, ends_at))
+    return times

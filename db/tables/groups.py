@@ -158,6 +158,7 @@ enrollments = Table(
         postgresql_where=text("status <> 'DISENROLLED'"),
         sqlite_where=text("status <> 'DISENROLLED'"),
     ),
-    Index("ix_pm_group_enrollments_of_group", "group_definition_id", "place", "id"),
+    # The organization is first, so that counting a group's seats reads nothing but the index.
+    Index("ix_pm_group_enrollments_of_group", "organization_id", "group_definition_id", "place", "id"),
     Index("ix_pm_group_enrollments_of_patient", "organization_id", "patient_id", "place", "id"),
 )

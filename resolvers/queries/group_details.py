@@ -1,16 +1,14 @@
 """Computed fields of a group: its capacity, and its program's compliance in a week."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime
 from typing import Final
-from uuid import UUID
 
 from db.queries.groups import SEATS_OF_GROUP, Seats, count_seats
-from db.queries.sessions import sessions_by_date
-from db.transactions.snapshots import Snapshot
+from db.queries.sessions import GroupWeek, session_times
 from domain.capacity import Capacity
 from domain.compliance import Compliance, Program, week_start, weekly_compliance
-from domain.records import GroupDefinition, GroupType, Occurrence
+from domain.records import GroupDefinition, GroupType
 from domain.wall_time import local_date
 from resolvers.arguments import day
 from resolvers.context import Context
@@ -44,7 +42,7 @@ async def compliance(context: Context, group: GroupDefinition, week_of: date | N
     if group.group_type not in _PROGRAMS:
         return None
     week = _week(context, group, week_of)
-    return _compliance(group, week, await context.loaders.values(_week_sessions, week).load(group.id))
+    return _compliance(group, week, await context.loaders.values(session_times).load(week))
 
 
 async def compliances(
@@ -52,14 +50,11 @@ async def compliances(
 ) -> list[Compliance | None]:
     """Return the compliance of each group, with the arguments of `compliance`. Raise BadInput."""
     day(week_of, "weekOf")
-    groups_by_week: dict[date, list[UUID]] = {}
     weeks = {group.id: _week(context, group, week_of) for group in groups if group.group_type in _PROGRAMS}
-    for group_id, week in weeks.items():
-        groups_by_week.setdefault(week, []).append(group_id)
-    sessions: dict[UUID, Sequence[Occurrence] | None] = {}
-    for week, group_ids in groups_by_week.items():
-        sessions |= await context.loaders.values(_week_sessions, week).load_all(group_ids)
-    return [_compliance(group, weeks[group.id], sessions[group.id]) if group.id in weeks else None for group in groups]
+    times = await context.loaders.values(session_times).load_all(weeks.values())
+    return [
+        _compliance(group, weeks[group.id], times[weeks[group.id]]) if group.id in weeks else None for group in groups
+    ]
 
 
 def _capacity(group: GroupDefinition, seats: Seats | None) -> Capacity:
@@ -68,16 +63,12 @@ def _capacity(group: GroupDefinition, seats: Seats | None) -> Capacity:
     return Capacity(seats.enrolled, seats.waitlisted, group.max_capacity, group.min_capacity)
 
 
-def _week(context: Context, group: GroupDefinition, week_of: date | None) -> date:
+def _week(context: Context, group: GroupDefinition, week_of: date | None) -> GroupWeek:
     day_of_week = local_date(context.clinic.clock(), group.time_zone) if week_of is None else week_of
-    return week_start(day_of_week, context.clinic.first_weekday)
+    return GroupWeek(group.id, week_start(day_of_week, context.clinic.first_weekday))
 
 
-async def _week_sessions(snapshot: Snapshot, group_ids: Sequence[UUID], week: date) -> dict[UUID, list[Occurrence]]:
-    # The time zones of a group and of its sessions may differ, by up to 26 hours: add two days on each side.
-    return await sessions_by_date(snapshot, group_ids, week - timedelta(days=2), week + timedelta(days=8))
-
-
-def _compliance(group: GroupDefinition, week: date, sessions: Iterable[Occurrence] | None) -> Compliance:
-    times = ((session.starts_at, session.ends_at) for session in sessions or ())
-    return weekly_compliance(_PROGRAMS[group.group_type], week, group.time_zone, times)
+def _compliance(
+    group: GroupDefinition, week: GroupWeek, times: Iterable[tuple[datetime, datetime]] | None
+) -> Compliance:
+    return weekly_compliance(_PROGRAMS[group.group_type], week.first_day, group.time_zone, times or ())

@@ -1,9 +1,10 @@
 """Lists as pages: of the organization, of one parent, of many parents, and together with the parent."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from db.queries.lengths import CountRequest, FilteredRelation
 from db.queries.pages import ListFilter, Slice, count_list, find_partial_records, find_records, read_page
 from db.queries.relations import Relation
 from db.sql.layouts import Fields
@@ -11,10 +12,25 @@ from db.sql.listings import Listing, Window
 from db.sql.lookups import Lookup
 from resolvers.context import Context
 from resolvers.queries.cursors import invalid_cursor
-from resolvers.queries.pages import KnownLength, LoadedLength, Page, window, worth_selecting
+from resolvers.queries.pages import Page, window, worth_selecting
 from resolvers.queries.prefetch import Prefetch
 
 Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class PageNeeds:
+    """What is needed of a page.
+
+    Attributes:
+        records: Whether its records are needed.
+        fields: The fields of the records that are needed, at least; None for all.
+        length: Whether the length of the list is needed.
+    """
+
+    records: bool
+    fields: Fields | None
+    length: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +42,46 @@ class PageRequest:
 
 
 async def page_of_parent(
-    context: Context, relation: Relation[Record], parent_id: object, request: PageRequest
+    context: Context, relation: Relation[Record], parent_id: object, request: PageRequest, needs: PageNeeds
 ) -> Page[Record]:
     """Return a page of one parent's list. It is loaded together with those of other parents."""
-    loader = context.loaders.pages(relation, request.list_filter, request.window, None)
-    return _page(context, relation, request, parent_id, await loader.load(parent_id))
+    counting = _count(context, relation, request, [parent_id]) if needs.length else None
+    part = None
+    if needs.records:
+        part = await context.loaders.pages(relation, request.list_filter, request.window, None).load(parent_id)
+    return Page(relation.listing, part, (await counting)[0] if counting else None)
 
 
 async def pages_of_parents(
-    context: Context,
-    relation: Relation[Record],
-    parent_ids: Sequence[Any],
-    request: PageRequest,
-    fields: Fields | None,
+    context: Context, relation: Relation[Record], parent_ids: Sequence[Any], request: PageRequest, needs: PageNeeds
 ) -> list[Page[Record]]:
-    """Return the same page of each parent's list, with at least these fields of the records; None for all.
+    """Return the same page of each parent's list. The ids are all different."""
+    # Counting starts first, so that it is one statement for all lists that are counted at the same time.
+    counting = _count(context, relation, request, parent_ids) if needs.length else None
+    parts: Iterable[Slice[Record] | None] = [None] * len(parent_ids)
+    if needs.records:
+        # All fields of a short list are read, so that the same page under several aliases is loaded at once.
+        fields = worth_selecting(needs.fields, len(parent_ids) * request.window.limit)
+        loader = context.loaders.pages(relation, request.list_filter, request.window, fields)
+        parts = (await loader.load_all(parent_ids)).values()
+    lengths = await counting if counting else [None] * len(parent_ids)
+    return [Page(relation.listing, part, length) for part, length in zip(parts, lengths, strict=True)]
 
-    The ids are all different.
-    """
-    if len(parent_ids) > 1:
-        fields = worth_selecting(fields, len(parent_ids) * request.window.limit)
-    loader = context.loaders.pages(relation, request.list_filter, request.window, fields)
-    slices = await loader.load_all(parent_ids)
-    lengths = context.loaders.lengths(relation, request.list_filter)
-    return [Page(relation.listing, part, LoadedLength(lengths, parent_id)) for parent_id, part in slices.items()]
 
-
-def prefetch_page(
-    relation: Relation[Any], request: PageRequest, fields: Fields | None, *, with_length: bool
-) -> Prefetch:
+def prefetch_page(relation: Relation[Any], request: PageRequest, needs: PageNeeds) -> Prefetch:
     """Return how a page of a parent's list, and the list's length, are read together with the parent."""
-    # A single list is a statement of its own in any case: the lookups beside it differ from query to query.
-    lookups: list[Lookup[Any]] = [relation.page_lookup(request.list_filter, request.window, fields)]
-    if with_length:
+    lookups: list[Lookup[Any]] = []
+    if needs.records:
+        # A single list is a statement of its own in any case: the lookups beside it differ from query to query.
+        lookups.append(relation.page_lookup(request.list_filter, request.window, needs.fields))
+    if needs.length:
         lookups.append(relation.count_lookup(request.list_filter))
 
-    def page(context: Context, parent: Any, values: Sequence[Any]) -> Page[Any]:
-        part, *lengths = values
-        context.disclosures.add_records(relation.listing, part.records)
-        if lengths:
-            return Page(relation.listing, part, KnownLength(lengths[0]))
-        return _page(context, relation, request, parent.id, part)
+    def page(context: Context, _parent: Any, values: Sequence[Any]) -> Page[Any]:
+        part = values[0] if needs.records else None
+        if part is not None:
+            context.disclosures.add_records(relation.listing, part.records)
+        return Page(relation.listing, part, values[-1] if needs.length else None)
 
     return Prefetch(lookups, page)
 
@@ -106,8 +121,9 @@ async def load_records(
     return list((await context.loaders.records(listing).load_all(ids)).values())
 
 
-def _page(
-    context: Context, relation: Relation[Record], request: PageRequest, parent_id: object, part: Slice[Record]
-) -> Page[Record]:
-    length = LoadedLength(context.loaders.lengths(relation, request.list_filter), parent_id)
-    return Page(relation.listing, part, length)
+def _count(
+    context: Context, relation: Relation[Any], request: PageRequest, parent_ids: Sequence[Any]
+) -> Awaitable[list[int]]:
+    """Start to count the lists of parents. They are counted together with other lists."""
+    lists = FilteredRelation(relation, request.list_filter)
+    return context.loaders.lengths.load(CountRequest(lists, tuple(parent_ids)))

@@ -10,7 +10,6 @@ from db.queries.pages import Slice
 from db.sql.layouts import CACHED_LAYOUTS, Fields, Layout, Records
 from db.sql.listings import Listing, Window
 from resolvers.errors import BadInput
-from resolvers.loader import Loader
 from resolvers.queries.cursors import cursor_keys, cursor_maker
 
 Record = TypeVar("Record")
@@ -39,40 +38,30 @@ class PagePosition:
     end_cursor: str | None
 
 
-Length = Callable[[], Awaitable[int]]
-"""Returns the length of a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedLength:
-    """The length of a parent's list. A loader counts the lists of many parents together."""
-
-    loader: Loader[Any, int]
-    parent_id: Any
-
-    async def __call__(self) -> int:
-        """Load the length."""
-        return await self.loader.load(self.parent_id)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownLength:
-    """The length of a list that was counted together with the page."""
-
-    length: int
-
-    async def __call__(self) -> int:
-        """Return the length."""
-        return self.length
+Length = int | Callable[[], Awaitable[int]]
+"""The length of a list if it is known, or a function that counts the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Record]):
-    """A page of a list. Cursors are created, and the list is counted, only when they are needed."""
+    """A page of a list. Cursors are created, and the list is counted, only when they are needed.
+
+    Attributes:
+        listing: The list.
+        part: The records; None if they were not read.
+        total: The length of the list; None if it was not counted.
+    """
 
     listing: Listing[Record]
-    slice: Slice[Record]
-    total: Length
+    part: Slice[Record] | None
+    total: Length | None
+
+    @property
+    def slice(self) -> Slice[Record]:
+        """The records. Raise ValueError if they were not read."""
+        if self.part is None:
+            raise ValueError("the records of this page were not read")
+        return self.part
 
     @property
     def nodes(self) -> Sequence[Record]:
@@ -116,13 +105,19 @@ def _edge_layout(listing: Listing[Record], layout: Layout[Record]) -> Layout[Pag
     )
 
 
-async def load_lengths(lengths: Sequence[Length]) -> Sequence[int]:
-    """Return the lengths of many lists. Those of one loader are counted by one statement."""
-    loaded = [length for length in lengths if isinstance(length, LoadedLength)]
-    if len(loaded) == len(lengths) and len({length.loader for length in loaded}) == 1:
-        by_parent = await loaded[0].loader.load_all([length.parent_id for length in loaded])
-        return [by_parent[length.parent_id] for length in loaded]
-    return await asyncio.gather(*(length() for length in lengths))
+async def load_lengths(lengths: Sequence[Length | None]) -> Sequence[int]:
+    """Return the lengths of many lists."""
+    known = [length for length in lengths if isinstance(length, int)]
+    if len(known) == len(lengths):
+        return known
+    return await asyncio.gather(*map(load_length, lengths))
+
+
+async def load_length(length: Length | None) -> int:
+    """Return the length of a list. Raise ValueError if it was not counted."""
+    if length is None:
+        raise ValueError("this list was not counted")
+    return length if isinstance(length, int) else await length()
 
 
 def worth_selecting(fields: Fields | None, record_count: int) -> Fields | None:

@@ -16,10 +16,18 @@ class Source:
     def __init__(self) -> None:
         self.reads: list[list[int]] = []
         self.fails = False
+        self.started = asyncio.Event()
+        self.go_on: asyncio.Event | None = None
+        self.is_cancelled = False
 
     async def read(self, keys: list[int]) -> list[int]:
         self.reads.append(keys)
-        await asyncio.sleep(0)
+        self.started.set()
+        try:
+            await (self.go_on.wait() if self.go_on else asyncio.sleep(0))
+        except asyncio.CancelledError:
+            self.is_cancelled = True
+            raise
         if self.fails:
             raise LookupError(keys)
         return [key * key for key in keys]
@@ -128,3 +136,75 @@ async def test_no_read_is_without_keys() -> None:
     await asyncio.gather(*map(load_after, range(12)))
     assert all(source.reads)
     assert [key for keys in source.reads for key in keys] == list(range(12))
+
+
+async def test_many_keys_and_single_keys_are_read_together() -> None:
+    source = Source()
+    loader = Loader(source.read, LoadScheduler())
+    results = await asyncio.gather(
+        loader.load_all([1, 2]), loader.load_all([4, 2, 3]), loader.load(3), asyncio.create_task(loader.load_all([5]))
+    )
+    assert list(results) == [{1: 1, 2: 4}, {4: 16, 2: 4, 3: 9}, 9, {5: 25}]
+    assert [list(loaded) for loaded in results if isinstance(loaded, dict)] == [[1, 2], [4, 2, 3], [5]]
+    assert [sorted(keys) for keys in source.reads] == [[1, 2, 3, 4, 5]]
+    assert await loader.load_all([6, 1]) == {6: 36, 1: 1}
+    assert source.reads[1] == [6]
+
+
+async def test_keys_that_are_being_read_are_not_read_again() -> None:
+    source = Source()
+    source.go_on = asyncio.Event()
+    loader = Loader(source.read, LoadScheduler())
+    first = asyncio.create_task(loader.load_all([1, 2]))
+    await source.started.wait()
+    second = asyncio.create_task(loader.load_all([2, 3]))
+    await asyncio.sleep(0)
+    source.go_on.set()
+    assert [await first, await second] == [{1: 1, 2: 4}, {2: 4, 3: 9}]
+    assert source.reads == [[1, 2], [3]]
+
+
+async def test_a_read_is_cancelled_once_all_its_waiters_are() -> None:
+    source = Source()
+    source.go_on = asyncio.Event()
+    loader = Loader(source.read, LoadScheduler())
+    first, second = (asyncio.create_task(loader.load_all([key])) for key in (1, 2))
+    await source.started.wait()
+    first.cancel()
+    await asyncio.wait([first])
+    assert not source.is_cancelled
+    second.cancel()
+    await asyncio.wait([second])
+    await asyncio.sleep(0)
+    assert source.is_cancelled
+    source.go_on.set()
+    assert await loader.load_all([1]) == {1: 1}
+
+
+async def test_a_fault_is_raised_to_waiters_for_many_keys_and_not_remembered() -> None:
+    source = Source()
+    loader = Loader(source.read, LoadScheduler())
+    source.fails = True
+    results = await asyncio.gather(loader.load_all([1]), loader.load_all([2]), loader.load(3), return_exceptions=True)
+    assert [type(result) for result in results] == [LookupError] * 3
+    source.fails = False
+    assert await loader.load_all([1]) == {1: 1}
+
+
+async def test_keys_wait_for_a_running_load_whose_results_may_lead_to_more() -> None:
+    parents, children = Source(), Source()
+    scheduler = LoadScheduler()
+    parent_loader, child_loader = Loader(parents.read, scheduler), Loader(children.read, scheduler)
+    parents.go_on = asyncio.Event()
+
+    async def child_of(key: int) -> dict[int, int]:
+        return await child_loader.load_all(await parent_loader.load_all([key]))
+
+    first = asyncio.create_task(child_of(1))
+    await parents.started.wait()
+    second = asyncio.create_task(child_loader.load_all([2]))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    parents.go_on.set()
+    assert [await first, await second] == [{1: 1}, {2: 4}]
+    assert [sorted(keys) for keys in children.reads] == [[1, 2]]

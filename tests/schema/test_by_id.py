@@ -152,7 +152,7 @@ async def test_a_cached_query_grants_no_permission_to_the_next_caller(engine: Da
     await seed(engine, ORGANIZATION)
     [group, *_] = await add_full_group(engine)
     query = (
-        "query($id: ID!) { groupDefinition(id: $id) { name occurrences { totalCount } enrollments { totalCount } } }"
+        "query($id: ID!) { groupDefinition(id: $id) { name occurrences { totalCount } enrollments { nodes { id } } } }"
     )
     everyone = await app_client()
     limited = await app_client(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])

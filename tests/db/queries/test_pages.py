@@ -7,6 +7,7 @@ import pytest
 from db.connections.engine import Database
 from db.connections.statement_count import count_statements, start_counting
 from db.queries.groups import GROUPS_BY, GroupFilter, GroupOrder
+from db.queries.lengths import CountRequest, FilteredRelation, count_lists
 from db.queries.pages import read_page
 from db.queries.sessions import SESSIONS, SESSIONS_OF_GROUP, SessionFilter
 from db.sql.listings import Window
@@ -91,7 +92,8 @@ async def test_the_pages_of_many_parents_take_one_statement(engine: Database, ba
         after = SESSIONS.keys(pages[0].records[-1])
         rest = await SESSIONS_OF_GROUP.read_pages(opened, groups, list_filter, Window(50, after=after))
         assert len(rest[0].records) == (0 if backwards else 3)
-        assert await SESSIONS_OF_GROUP.count_lists(opened, [*groups, theirs], list_filter) == [5, 1, 0, 0]
+        lists = FilteredRelation(SESSIONS_OF_GROUP, list_filter)
+        assert await count_lists(opened, [CountRequest(lists, (*groups, theirs))]) == [[5, 1, 0, 0]]
 
 
 async def test_a_column_of_a_page_has_the_values_of_the_records(engine: Database) -> None:
