@@ -33,6 +33,7 @@ from executor.executor import CompiledExecutor
 from executor.extensions import (
     Batch,
     ContextOnly,
+    FromAttribute,
     Guard,
     InstanceOf,
     Lookahead,
@@ -47,6 +48,7 @@ __all__ = [
     "Batch",
     "CompiledExecutor",
     "ContextOnly",
+    "FromAttribute",
     "Guard",
     "InstanceOf",
     "Lookahead",

@@ -248,7 +248,8 @@ class _SelectionCode:
             return repr(kind.name)
         if isinstance(kind, Batched):
             return "None"
-        if isinstance(access, RowAccess) and isinstance(kind, Attribute) and isinstance(shape, Leaf):
+        convert = kind.convert if isinstance(kind, Attribute) else None
+        if isinstance(access, RowAccess) and isinstance(kind, Attribute) and not convert and isinstance(shape, Leaf):
             names_by_code = access.names_by_code(kind.name, shape)
             if names_by_code is not None:
                 column, names = names_by_code
@@ -261,6 +262,8 @@ class _SelectionCode:
             if layout is not None:
                 return self._objects_below[field.name].of_row(layout, access.namespace)
         value = access.attribute(kind.name, field) if isinstance(kind, Attribute) else access.call(field.name)
+        if convert is not None:
+            value = f"{access.namespace.add(convert, 'convert')}({value})"
         return self._value_codes[field.name](value, access.namespace)
 
     def _row_access(self, layout: RowLayout, namespace: Namespace) -> RowAccess:

@@ -123,6 +123,30 @@ class ContextOnly(FieldExtension):
     """
 
 
+class FromAttribute(FieldExtension):
+    """Resolves a field from one attribute of the parent, which may have another name than the field.
+
+        id: strawberry.ID = strawberry.field(extensions=[FromAttribute("isbn", "book:".__add__)])
+
+    A resolver function does the same, but the compiled executor must create the parent's object to call it. This field
+    is completed from the column of a row.
+
+    Attributes:
+        name: The name of the attribute.
+        convert: Returns the field's value for the attribute's value; None if they are equal. It depends on nothing
+            else, and may raise an exception.
+    """
+
+    def __init__(self, name: str, convert: Callable[[Any], Any] | None = None) -> None:
+        self.name = name
+        self.convert = convert
+
+    def resolve(self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info, **_arguments: Any) -> Any:
+        """Resolve the field of one parent."""
+        value = getattr(source, self.name)
+        return value if self.convert is None else self.convert(value)
+
+
 class Guard(FieldExtension):
     """Base class of a check before a field is resolved. The check depends on the request only, such as a permission.
 

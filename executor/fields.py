@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from executor.bailout import NotCompiled
-from executor.extensions import Batch, ContextOnly, Guard, ResolveMany
+from executor.extensions import Batch, ContextOnly, FromAttribute, Guard, ResolveMany
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,15 @@ class TypeName:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A field that returns an attribute of its parent."""
+    """A field that returns an attribute of its parent, or what a function converts the attribute's value to."""
 
     name: str
+    convert: Callable[[Any], Any] | None = None
+
+    def read(self, parent: Any) -> Any:
+        """Return the field's value. Raise what the attribute or the conversion raises."""
+        value = getattr(parent, self.name)
+        return value if self.convert is None else self.convert(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ def _guards_and_batch(
             batch = extension
         elif isinstance(extension, Guard):
             guards.append(extension)
-        elif not isinstance(extension, ContextOnly):
+        elif not isinstance(extension, (ContextOnly, FromAttribute)):
             raise NotCompiled(f"{parent.name}.{name} has the extension {type(extension).__name__}")
     return tuple(guards), batch
 
@@ -142,6 +148,9 @@ def _kind(parent: GraphQLObjectType, name: str, definition: StrawberryField, bat
     # A batch that also resolves one parent needs no resolver, or an ordinary function that interprets the arguments.
     if batch is not None and (definition.is_async or batch.supports_async):
         return Batched(batch)
+    for extension in definition.extensions:
+        if isinstance(extension, FromAttribute):
+            return Attribute(extension.name, extension.convert)
     if resolver is None:
         if definition.default_resolver is not getattr:
             raise NotCompiled(f"{parent.name}.{name} has a custom default resolver")

@@ -15,7 +15,7 @@ from graphql.pyutils import is_awaitable, is_iterable
 
 from executor.bailout import Bailout
 from executor.failures import Failed, FieldFailure, NullPropagation, failures_below
-from executor.fields import Attribute, Batched, Call, TypeName
+from executor.fields import Batched, Call, TypeName
 from executor.leaves import close_coroutine
 from executor.region import Region, State
 from executor.rows import is_row_list
@@ -116,7 +116,7 @@ class _Recovery:
         refusal = self._state[self._region.guard_slots[field]] if field in self._region.guard_slots else None
         if refusal is not None:
             return refusal
-        value = self._state[self._region.call_slots[field]](parent) if isinstance(kind, Call) else _read(parent, kind)
+        value = self._state[self._region.call_slots[field]](parent) if isinstance(kind, Call) else kind.read(parent)
         return self.complete(field.shape, value, field)
 
     def _collect_batch_fields(self, selection: Selection, value: Any, completed: dict[str, Any]) -> None:
@@ -139,10 +139,6 @@ def _objects(values: Iterable[Any]) -> Iterable[Any]:
         return list(values)
     except Exception as exception:  # the layout's
         raise Bailout("rows of which no objects can be created") from exception
-
-
-def _read(parent: Any, kind: Attribute) -> Any:
-    return getattr(parent, kind.name)
 
 
 def _place(field: SelectedField | None) -> str:

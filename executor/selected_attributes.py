@@ -27,7 +27,8 @@ def attributes_of(shape: Shape) -> SelectedAttributes:
     for field in shape.fields:
         kind = field.field.kind
         if isinstance(kind, Attribute):
-            attributes[kind.name] = _merged(attributes.get(kind.name, {}), attributes_of(field.shape))
+            used = None if kind.convert else attributes_of(field.shape)
+            attributes[kind.name] = _merged(attributes.get(kind.name, {}), used)
         elif isinstance(kind, Batched) and kind.batch.by is not None:
             attributes[kind.batch.by] = None
         elif not isinstance(kind, TypeName):

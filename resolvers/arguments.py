@@ -8,7 +8,7 @@ from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
 from domain.search_text import MAX_WORDS, search_words
 from domain.texts import is_storable
 from resolvers.errors import BadInput
-from resolvers.ids import parse_id
+from resolvers.ids import RegistryIds, parse_id
 
 MAX_SEARCH_LENGTH: Final = 200
 
@@ -26,6 +26,12 @@ def storable(text: str | None, argument: str) -> str | None:
     if text is not None and not is_storable(text):
         raise BadInput(f"`{argument}` contains an invalid character.")
     return text
+
+
+def registry_id(ids: RegistryIds, text: str | None, argument: str) -> str | None:
+    """Return the registry's own id. Raise BadInput if a database cannot store it."""
+    storable(text, argument)
+    return None if text is None else ids.registry_id(text)
 
 
 def day(value: date | None, argument: str) -> date | None:

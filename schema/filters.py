@@ -12,6 +12,7 @@ from db.queries.references import PatientFilter, SearchFilter
 from db.queries.sessions import SessionFilter
 from domain.records import CapacityStatus, GroupType, OccurrenceStatus
 from resolvers import arguments
+from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS
 from schema.arguments import Statuses
 
 
@@ -37,8 +38,8 @@ class GroupDefinitionFilter:
         return GroupFilter(
             search=arguments.search(self.search, "filter.search"),
             group_types=None if self.group_type is None else frozenset(self.group_type),
-            facilitator_id=arguments.storable(self.facilitator_id, "filter.facilitatorId"),
-            location_id=arguments.storable(self.location_id, "filter.locationId"),
+            facilitator_id=arguments.registry_id(STAFF_IDS, self.facilitator_id, "filter.facilitatorId"),
+            location_id=arguments.registry_id(LOCATION_IDS, self.location_id, "filter.locationId"),
             capacity_statuses=None if self.capacity_status is None else frozenset(self.capacity_status),
             include_deleted=bool(self.include_deleted),
         )
@@ -63,8 +64,8 @@ class OccurrenceFilter:
             from_date=self.from_,
             through_date=self.through,
             statuses=None if self.status is None else frozenset(self.status),
-            facilitator_id=arguments.storable(self.facilitator_id, "filter.facilitatorId"),
-            location_id=arguments.storable(self.location_id, "filter.locationId"),
+            facilitator_id=arguments.registry_id(STAFF_IDS, self.facilitator_id, "filter.facilitatorId"),
+            location_id=arguments.registry_id(LOCATION_IDS, self.location_id, "filter.locationId"),
         )
 
 
@@ -98,9 +99,9 @@ def uuid_argument(id: Annotated[strawberry.ID, strawberry.argument(description="
     return arguments.uuid(id, "id")
 
 
-def registry_id_argument(
-    id: Annotated[strawberry.ID, strawberry.argument(description="The registry's id.")],
+def patient_id_argument(
+    id: Annotated[strawberry.ID, strawberry.argument(description="The id or the registryId.")],
 ) -> str:
-    """Return an id of the registry. Raise BadInput."""
+    """Return the registry's id of a patient. Raise BadInput."""
     arguments.storable(id, "id")
-    return id
+    return PATIENT_IDS.registry_id(id)

@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from domain.groups import GroupDraft, RecurrenceDraft
 from domain.records import GroupType
+from resolvers.ids import LOCATION_IDS, STAFF_IDS
 
 ID = strawberry.ID
 
@@ -22,7 +23,7 @@ _FACILITATOR = "The id of the staff member who leads."
 _CO_FACILITATOR = "The id of a second staff member who leads."
 _LOCATION = "The id of the location."
 _RECURRENCE = "How often the group meets."
-_STAFF_AND_PLACE = ("facilitator_id", "co_facilitator_id", "location_id")
+_STAFF_AND_PLACE = {"facilitator_id": STAFF_IDS, "co_facilitator_id": STAFF_IDS, "location_id": LOCATION_IDS}
 
 
 @strawberry.input(
@@ -62,11 +63,9 @@ class CreateGroupDefinitionInput:
         return GroupDraft(
             name=self.name,
             group_type=self.group_type,
-            facilitator_id=self.facilitator_id,
             max_capacity=self.max_capacity,
             duration_minutes=self.duration_minutes,
-            co_facilitator_id=self.co_facilitator_id,
-            location_id=self.location_id,
+            **_staff_and_place(self),
             min_capacity=self.min_capacity,
             time_zone=self.time_zone,
             recurrence=self.recurrence.draft() if self.recurrence else None,
@@ -99,11 +98,10 @@ class UpdateGroupDefinitionInput:
             "min_capacity",
             "time_zone",
             "recurrence",
-            *_STAFF_AND_PLACE,
         )
         if self.recurrence:
             edits["recurrence"] = self.recurrence.draft()
-        return edits
+        return {**edits, **_staff_and_place(self)}
 
 
 @strawberry.input(description="A group to delete. Its sessions and enrollments stay, for the clinical record.")
@@ -129,9 +127,9 @@ class CreateOccurrenceInput:
         default=UNSET, description=_LOCATION + " By default the group's; null for none."
     )
 
-    def staff_and_place(self) -> dict[str, object]:
-        """Return those of the facilitators and the location that the client sent."""
-        return _sent(self, *_STAFF_AND_PLACE)
+    def staff_and_place(self) -> dict[str, str | None]:
+        """Return the registry's ids of those of the facilitators and the location that the client sent."""
+        return _staff_and_place(self)
 
 
 @strawberry.input(description="A window of the calendar to fill with sessions of a group's recurrence.")
@@ -156,7 +154,7 @@ class UpdateOccurrenceInput:
 
     def edits(self) -> dict[str, object]:
         """Return the fields that the client sent, by the names of the domain's draft."""
-        return _sent(self, "session_date", "start_time", "end_time", *_STAFF_AND_PLACE)
+        return {**_sent(self, "session_date", "start_time", "end_time"), **_staff_and_place(self)}
 
 
 @strawberry.input(description="A session to cancel.")
@@ -201,3 +199,9 @@ class RemoveEnrollmentInput:
 def _sent(input_: object, *names: str) -> dict[str, object]:
     """Return those of an input's fields that the client sent, null included."""
     return {name: value for name in names if (value := getattr(input_, name)) is not UNSET}
+
+
+def _staff_and_place(input_: object) -> dict[str, str | None]:
+    """Return the registry's ids of those of the facilitators and the location that the client sent, null included."""
+    sent = _sent(input_, *_STAFF_AND_PLACE)
+    return {name: None if id_ is None else _STAFF_AND_PLACE[name].registry_id(str(id_)) for name, id_ in sent.items()}

@@ -10,6 +10,7 @@ import strawberry
 from domain.refusal import Refusal
 from resolvers.caller import PermissionKey
 from resolvers.commands import enrollments, groups, sessions
+from resolvers.ids import PATIENT_IDS
 from schema import inputs, payloads
 from schema.permissions import Info, requires
 
@@ -127,7 +128,8 @@ class Mutation:
     async def enroll_patient(
         self, info: Info, input: Annotated[inputs.EnrollPatientInput, _input("The group and the patient.")]
     ) -> payloads.EnrollPatientPayload:
-        roster = await enrollments.enroll_patient(info.context, input.group_definition_id, input.patient_id)
+        patient_id = PATIENT_IDS.registry_id(input.patient_id)
+        roster = await enrollments.enroll_patient(info.context, input.group_definition_id, patient_id)
         return payloads.EnrollPatientPayload(
             enrollment=roster.enrollment,
             group_definition=roster.group,

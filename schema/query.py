@@ -24,7 +24,7 @@ from schema.filters import (
     GroupDefinitionFilter,
     by_occurrence_filter,
     patient_filter,
-    registry_id_argument,
+    patient_id_argument,
     search_filter,
     uuid_argument,
 )
@@ -154,8 +154,8 @@ class Query:
     patient = record_by_id(
         Patient | None,
         PATIENTS,
-        description="A patient by the registry's id.",
-        arguments=registry_id_argument,
+        description="A patient by the id.",
+        arguments=patient_id_argument,
         permission=_ENROLLMENTS,
     )
 

@@ -1,6 +1,8 @@
 """Any record by its id."""
 
+from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from db.queries.enrollments import ENROLLMENTS
 from db.queries.groups import GROUPS
@@ -11,7 +13,7 @@ from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Pa
 from resolvers.arguments import storable
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
-from resolvers.ids import parse_id
+from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS, RegistryIds, parse_id, registry_ids_of
 
 NodeRecord = GroupDefinition | Occurrence | Enrollment | StaffMember | Location | Patient
 
@@ -20,25 +22,29 @@ _WITH_UUID: Final[list[tuple[PermissionKey, Listing[Any]]]] = [
     (PermissionKey.GROUP_SCHEDULE_VIEW, SESSIONS),
     (PermissionKey.GROUP_ENROLLMENTS_VIEW, ENROLLMENTS),
 ]
-_WITH_REGISTRY_ID: Final[list[tuple[PermissionKey, Listing[Any]]]] = [
-    (PermissionKey.GROUP_DEFINITIONS_VIEW, STAFF),
-    (PermissionKey.GROUP_DEFINITIONS_VIEW, LOCATIONS),
-    (PermissionKey.GROUP_ENROLLMENTS_VIEW, PATIENTS),
-]
+_WITH_REGISTRY_ID: Final[Mapping[RegistryIds, tuple[PermissionKey, Listing[Any]]]] = {
+    STAFF_IDS: (PermissionKey.GROUP_DEFINITIONS_VIEW, STAFF),
+    LOCATION_IDS: (PermissionKey.GROUP_DEFINITIONS_VIEW, LOCATIONS),
+    PATIENT_IDS: (PermissionKey.GROUP_ENROLLMENTS_VIEW, PATIENTS),
+}
 
 
 async def node(context: Context, id: str) -> NodeRecord | None:
-    """Return the record with the id: a group, session or enrollment, else staff, a location or a patient.
+    """Return the record with the id; None if there is none that the caller may view.
 
-    None if there is none that the caller may view. Raise BadInput if the id contains invalid characters.
+    An id of a registry without its prefix finds nothing: records of several types may have it.
+
+    Raises:
+        BadInput: The id contains an invalid character.
     """
     storable(id, "id")
-    uuid = parse_id(id)
-    candidates: list[tuple[PermissionKey, Listing[Any], object]] = []
-    if uuid is not None:
-        candidates += [(key, listing, uuid) for key, listing in _WITH_UUID]
-    candidates += [(key, listing, id) for key, listing in _WITH_REGISTRY_ID]
-    for key, listing, record_id in candidates:
+    candidates: list[tuple[PermissionKey, Listing[Any]]] = []
+    record_id: UUID | str | None = parse_id(id)
+    if record_id is not None:
+        candidates = _WITH_UUID
+    elif (ids := registry_ids_of(id)) is not None:
+        candidates, record_id = [_WITH_REGISTRY_ID[ids]], ids.registry_id(id)
+    for key, listing in candidates:
         if context.has(key):
             record: NodeRecord | None = await context.loaders.records(listing).load(record_id)
             if record is not None:

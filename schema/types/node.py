@@ -6,6 +6,7 @@ import strawberry
 @strawberry.interface(description="A record that node(id) finds.")
 class Node:
     id: strawberry.ID = strawberry.field(
-        description="For groups, sessions and enrollments a UUID of version 7, which other modules use too; for staff,"
-        " locations and patients the id of the registry, any string of at most 64 characters."
+        description="Unique across all types. For groups, sessions, enrollments and entries of the history a UUID of"
+        " version 7, which other modules use too; for staff, locations and patients the prefix staff:, location: or"
+        " patient: and the registryId."
     )

@@ -7,7 +7,8 @@ import strawberry
 
 from db.queries.enrollments import ENROLLMENTS_OF_PATIENT
 from domain import records
-from executor import InstanceOf
+from executor import FromAttribute, InstanceOf
+from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS, RegistryIds
 from schema.connections import Connection
 from schema.filters import by_status
 from schema.relations import connection
@@ -17,8 +18,25 @@ if TYPE_CHECKING:
     from schema.types.enrollments import Enrollment
 
 
+def _id(ids: RegistryIds) -> strawberry.ID:
+    return strawberry.field(
+        description=f'"{ids.prefix}" and the registryId. It is unique across all types.',
+        extensions=[FromAttribute("id", ids.prefix.__add__)],
+    )
+
+
+def _registry_id() -> str:
+    return strawberry.field(
+        description="The id in the registry that owns the record, a string of at most 64 characters. Events, exports"
+        " and histories contain it. Arguments and inputs take either id.",
+        extensions=[FromAttribute("id")],
+    )
+
+
 @strawberry.type(description="A member of staff, from the platform's practitioner registry.")
 class StaffMember(Node):
+    id: strawberry.ID = _id(STAFF_IDS)
+    registry_id: str = _registry_id()
     display_name: str = strawberry.field(description="The name to display.")
     credentials: str | None = strawberry.field(description="Qualifications, for example LCSW.")
     active: bool = strawberry.field(description="Whether they work here at present.")
@@ -28,6 +46,8 @@ class StaffMember(Node):
 
 @strawberry.type(description="A location where groups meet.")
 class Location(Node):
+    id: strawberry.ID = _id(LOCATION_IDS)
+    registry_id: str = _registry_id()
     site: str = strawberry.field(description="The name of the site.")
     room: str | None = strawberry.field(description="The room; null if none is recorded.")
     time_zone: str = strawberry.field(description="The IANA time zone of the site, for example America/Phoenix.")
@@ -38,6 +58,8 @@ class Location(Node):
 
 @strawberry.type(description="A patient of the platform's registry.")
 class Patient(Node):
+    id: strawberry.ID = _id(PATIENT_IDS)
+    registry_id: str = _registry_id()
     display_name: str = strawberry.field(description="The name to display.")
     medical_record_number: str = strawberry.field(description="The number of the patient's medical record.")
     birth_date: date | None = strawberry.field(description="The date of birth; null if unknown.")

@@ -72,4 +72,4 @@ async def test_the_rows_satisfy_the_rules_of_rosters_and_references(engine: Data
 async def test_a_search_finds_the_inserted_patients(data_set: DataSet, app_client: ApiClients) -> None:
     data = await (await app_client()).execute(PATIENT_SEARCH, {"text": "mr-0000003"})
 
-    assert [patient["id"] for patient in data["patients"]["nodes"]] == ["patient-3"]
+    assert [patient["id"] for patient in data["patients"]["nodes"]] == ["patient:patient-3"]

@@ -71,8 +71,8 @@ function view({ groupDefinition: { name, capacity, enrollments } }: Roster): Vie
   };
 }
 
-/** Declares the tests. `sharedIdsPending` marks the client that mixes up records until issue 13 makes ids unique. */
-export function clientTests(makeClient: () => Promise<Client>, { sharedIdsPending = false } = {}): void {
+/** Declares the tests. */
+export function clientTests(makeClient: () => Promise<Client>): void {
   test("a refetch shows what others have changed", async () => {
     const client = await makeClient();
     const id = await makeGroup(SEATS, 1);
@@ -83,9 +83,7 @@ export function clientTests(makeClient: () => Promise<Client>, { sharedIdsPendin
     assert.equal(view(await client.cached<Roster>(rosterQuery, { id })).name, "Evening mindfulness");
   });
 
-  const sharedIds = { label: "issue 13, item 1: ids are unique across types", match: /Patient 1/ };
-  const shared = { expectFailure: sharedIdsPending ? sharedIds : undefined };
-  test("a patient and a member of staff are two records", shared, async () => {
+  test("a patient and a member of staff are two records", async () => {
     const client = await makeClient();
     const variables = { group: await makeGroup(SEATS, 0), patient: SHARED_REGISTRY_ID };
     await client.load(peopleQuery, variables);

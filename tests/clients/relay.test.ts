@@ -82,7 +82,7 @@ class Relay implements Client {
   }
 }
 
-clientTests(async () => new Relay(), { sharedIdsPending: true });
+clientTests(async () => new Relay());
 
 test("pages are joined into one list", async () => {
   const relay = new Relay();

@@ -15,7 +15,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from executor import Batch, CompiledExecutor, ContextOnly, Guard, InstanceOf, Lookahead
+from executor import Batch, CompiledExecutor, ContextOnly, FromAttribute, Guard, InstanceOf, Lookahead
 from resolvers.loader import Loader, LoadScheduler
 from schema.scalars import SCALARS
 
@@ -209,6 +209,10 @@ def _word(value: Any) -> str:
     return value if isinstance(value, str) else type(value).__name__
 
 
+def _review_key(review_id: Any) -> str:
+    return f"review:{review_id}"
+
+
 def _first(value: Any, first: int | None) -> Any:
     return value if value is None or isinstance(value, Exception) else value[:first]
 
@@ -223,6 +227,7 @@ class Named:
 class Author(Named):
     born: date | None
     alive: bool
+    label: str = strawberry.field(extensions=[FromAttribute("id", "author:".__add__)])
     books: list["Book"]
     favourites: list[Annotated["Book", strawberry.lazy("tests.executor.library")] | None] | None
 
@@ -252,6 +257,9 @@ class Review:
     mood: Mood | None
     tone: str | None
     hidden: str | None = strawberry.field(extensions=[Requires("secrets")])
+    key: strawberry.ID = strawberry.field(extensions=[FromAttribute("id", _review_key)])
+    rank: int = strawberry.field(extensions=[Requires("ratings"), FromAttribute("stars")])
+    spirit: Mood | None = strawberry.field(extensions=[FromAttribute("mood")])
     book: Annotated["Book", strawberry.lazy("tests.executor.library")] | None
 
     @strawberry.field(graphql_type=Author, extensions=[Batch(agents, by="author_key")])

@@ -156,7 +156,7 @@ def server(request: pytest.FixtureRequest, clinic: Clinic) -> httpx.ASGITranspor
 
 
 def ids_of_nodes(group: Group) -> list[str]:
-    return [group.id, group.session, group.past, "patient-id-1", "s1", "l1"]
+    return [group.id, group.session, group.past, "patient:patient-id-1", "staff:s1", "location:l1"]
 
 
 class OneCaller:
@@ -237,7 +237,7 @@ class OneCaller:
             about = (name if field == "id" else field).lower()
             unknown = (await self.try_execute(document, {"input": given | {field: UNKNOWN}}))["data"][name]
             assert "NOT_FOUND" in {error["code"] for error in unknown["userErrors"]}
-            for other in [found for type_, found in ids.items() if type_ not in about] + ["s1", "l1"]:
+            for other in [found for type_, found in ids.items() if type_ not in about] + ["s1", "staff:s1", "l1"]:
                 assert (await self.try_execute(document, {"input": given | {field: other}}))["data"][name] == unknown
         payload = (await self.try_execute(document, {"input": given}))["data"][name]
         self.refusals |= {error["code"] for error in payload["userErrors"]}

@@ -230,9 +230,9 @@ async def test_a_node_is_returned_only_to_callers_who_may_view_its_type(
         (group, "GroupDefinition"),
         (session, "Occurrence"),
         (enrollment, "Enrollment"),
-        ("staff-1", "StaffMember"),
-        ("phoenix", "Location"),
-        ("patient-1", "Patient"),
+        ("staff:staff-1", "StaffMember"),
+        ("location:phoenix", "Location"),
+        ("patient:patient-1", "Patient"),
     ]:
         query = f'{{ node(id: "{id_}") {{ id __typename }} }}'
         assert (await client.execute(query))["node"] == {"id": str(id_), "__typename": kind}
@@ -274,7 +274,10 @@ async def test_removed_enrollments_leave_lists_and_counts_but_keep_their_page(
     )
     group_data = data["enrollment"]["groupDefinition"]
     assert data["enrollment"]["deletedAt"] == NOW.isoformat()
-    assert [node["patient"]["id"] for node in group_data["enrollments"]["nodes"]] == ["patient-3", "patient-2"]
+    assert [node["patient"]["id"] for node in group_data["enrollments"]["nodes"]] == [
+        "patient:patient-3",
+        "patient:patient-2",
+    ]
     assert (group_data["enrollments"]["totalCount"], group_data["waiting"]["totalCount"]) == (2, 1)
     assert group_data["capacity"] == {"enrolled": 1, "waitlisted": 1}
     assert data["patient"]["enrollments"] == {"totalCount": 0, "nodes": []}

@@ -26,9 +26,9 @@ async def test_reference_lists_are_searched(client: ApiClient) -> None:
         all: locations { nodes { site } } viewer { organizationId permissions } }"""
     )
     assert data["patients"]["nodes"] == [
-        {"id": "patient-3", "medicalRecordNumber": "MR3", "birthDate": None, "active": True}
+        {"id": "patient:patient-3", "medicalRecordNumber": "MR3", "birthDate": None, "active": True}
     ]
-    assert [node["id"] for node in data["staffMembers"]["nodes"]] == ["staff-1", "staff-2"]
+    assert [node["id"] for node in data["staffMembers"]["nodes"]] == ["staff:staff-1", "staff:staff-2"]
     assert data["locations"]["nodes"] == [{"site": "Denver", "room": None, "timeZone": "America/Denver"}]
     assert [node["site"] for node in data["all"]["nodes"]] == ["Denver", "Phoenix"]
     assert data["viewer"] == {
@@ -47,7 +47,7 @@ async def test_lists_are_searched_by_words_in_any_order(client: ApiClient, engin
         assert data["groupDefinitions"] == {"totalCount": 1, "nodes": [{"name": "Jean-Luc's Grief & Loss"}]}
     data = await client.execute(query, {"text": "3 tient"})
     assert data["patients"] == {"totalCount": 1, "nodes": [{"displayName": "Patient 3"}]}
-    assert (await client.execute(query, {"text": "2 STAFF"}))["staffMembers"]["nodes"] == [{"id": "staff-2"}]
+    assert (await client.execute(query, {"text": "2 STAFF"}))["staffMembers"]["nodes"] == [{"id": "staff:staff-2"}]
     assert (await client.execute(query, {"text": "VER den"}))["locations"]["nodes"] == [{"site": "Denver"}]
 
 

@@ -10,12 +10,14 @@ from tests.stateful import group_rules, roster_rules, session_rules
 from tests.stateful.model import Model, Payload, Record
 from tests.support.api_client import ApiClient
 
-_GROUP = """id name groupType facilitator { id } coFacilitator { id } location { id } timeZone maxCapacity minCapacity
-  durationMinutes recurrence { rule startDate startTime excludedDates } version deletedAt"""
-_SESSION = """id groupDefinition { id } sessionDate startTime endTime startsAt endsAt timeZone facilitator { id }
-  coFacilitator { id } location { id } status cancellationReason cancelledAt version"""
-_ENROLLMENT = """id groupDefinition { id } patient { id } status waitlistPosition waitlistedAt enrolledAt promotedAt
-  disenrolledAt disenrollmentReason version deletedAt"""
+# The model knows people and places by their registry's ids.
+_PEOPLE = "facilitator { id: registryId } coFacilitator { id: registryId } location { id: registryId }"
+_GROUP = f"""id name groupType {_PEOPLE} timeZone maxCapacity minCapacity
+  durationMinutes recurrence {{ rule startDate startTime excludedDates }} version deletedAt"""
+_SESSION = f"""id groupDefinition {{ id }} sessionDate startTime endTime startsAt endsAt timeZone {_PEOPLE}
+  status cancellationReason cancelledAt version"""
+_ENROLLMENT = """id groupDefinition { id } patient { id: registryId } status waitlistPosition waitlistedAt enrolledAt
+  promotedAt disenrolledAt disenrollmentReason version deletedAt"""
 _HISTORY = "history(first: 100) { nodes { action actorId } }"
 _VIEW = f"""query ($id: ID!) {{ groupDefinition(id: $id) {{ {_GROUP} {_HISTORY}
   capacity {{ enrolled waitlisted max min available status belowMinimum }}

@@ -45,7 +45,7 @@ READS = [
     ("{ groupDefinitions { nodes { enrollments(first: 1) { edges { node { id } } } } } }", ["patient-1"]),
     ('{ patient(id: "patient-3") { active } }', ["patient-3"]),
     ('{ patient(id: "patient-1") { enrollments { totalCount } } }', ["patient-1"]),
-    ('{ node(id: "patient-2") { id } }', ["patient-2"]),
+    ('{ node(id: "patient:patient-2") { id } }', ["patient-2"]),
     ('{ patients(search: "patient 4") { edges { cursor } } }', ["patient-4"]),
 ]
 
