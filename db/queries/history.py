@@ -19,19 +19,24 @@ _columns = audit_log.c
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
-    """One stored change of a record: who made it, when, and the fields that changed."""
+    """One stored change of a record: who made it, when, the fields that changed, and the record."""
 
     id: UUID
     at: datetime
     actor_id: str
     action: str
     changes: tuple[FieldChange, ...]
+    entity_type: EntityType
+    entity_id: UUID
+
+
+_ENTITY_TYPES: Final = {entity_type.value: entity_type for entity_type in EntityType}
 
 
 def _make_record(row: Sequence[Any]) -> StoredChange:
-    entry_id, at, actor_id, action, stored = row[:5]
+    entry_id, at, actor_id, action, stored, entity_type, entity_id = row[:7]
     changes = tuple(FieldChange(change["field"], change["before"], change["after"]) for change in stored)
-    return StoredChange(entry_id, at, actor_id, action, changes)
+    return StoredChange(entry_id, at, actor_id, action, changes, _ENTITY_TYPES[entity_type], entity_id)
 
 
 HISTORY: Listing[StoredChange] = Listing(
@@ -39,8 +44,17 @@ HISTORY: Listing[StoredChange] = Listing(
     audit_log,
     Layout(
         StoredChange,
-        (_columns.id, _columns.at, _columns.actor_id, _columns.action, _columns.changes),
+        (
+            _columns.id,
+            _columns.at,
+            _columns.actor_id,
+            _columns.action,
+            _columns.changes,
+            _columns.entity_type,
+            _columns.entity_id,
+        ),
         _make_record,
+        {"entity_type": _ENTITY_TYPES},
         converted=frozenset({"changes"}),
     ),
     (_columns.id,),

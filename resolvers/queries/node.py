@@ -6,22 +6,24 @@ from uuid import UUID
 
 from db.queries.enrollments import ENROLLMENTS
 from db.queries.groups import GROUPS
+from db.queries.history import HISTORY, StoredChange
 from db.queries.references import LOCATIONS, PATIENTS, STAFF
 from db.queries.sessions import SESSIONS
 from db.sql.listings import Listing
+from domain.changes import EntityType
 from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
 from resolvers.arguments import storable
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS, RegistryIds, parse_id, registry_ids_of
 
-NodeRecord = GroupDefinition | Occurrence | Enrollment | StaffMember | Location | Patient
+NodeRecord = GroupDefinition | Occurrence | Enrollment | StoredChange | StaffMember | Location | Patient
 
-_WITH_UUID: Final[list[tuple[PermissionKey, Listing[Any]]]] = [
-    (PermissionKey.GROUP_DEFINITIONS_VIEW, GROUPS),
-    (PermissionKey.GROUP_SCHEDULE_VIEW, SESSIONS),
-    (PermissionKey.GROUP_ENROLLMENTS_VIEW, ENROLLMENTS),
-]
+_ENTITIES: Final[Mapping[EntityType, tuple[PermissionKey, Listing[Any]]]] = {
+    EntityType.GROUP_DEFINITION: (PermissionKey.GROUP_DEFINITIONS_VIEW, GROUPS),
+    EntityType.OCCURRENCE: (PermissionKey.GROUP_SCHEDULE_VIEW, SESSIONS),
+    EntityType.ENROLLMENT: (PermissionKey.GROUP_ENROLLMENTS_VIEW, ENROLLMENTS),
+}
 _WITH_REGISTRY_ID: Final[Mapping[RegistryIds, tuple[PermissionKey, Listing[Any]]]] = {
     STAFF_IDS: (PermissionKey.GROUP_DEFINITIONS_VIEW, STAFF),
     LOCATION_IDS: (PermissionKey.GROUP_DEFINITIONS_VIEW, LOCATIONS),
@@ -38,15 +40,32 @@ async def node(context: Context, id: str) -> NodeRecord | None:
         BadInput: The id contains an invalid character.
     """
     storable(id, "id")
-    candidates: list[tuple[PermissionKey, Listing[Any]]] = []
-    record_id: UUID | str | None = parse_id(id)
-    if record_id is not None:
-        candidates = _WITH_UUID
-    elif (ids := registry_ids_of(id)) is not None:
-        candidates, record_id = [_WITH_REGISTRY_ID[ids]], ids.registry_id(id)
-    for key, listing in candidates:
-        if context.has(key):
-            record: NodeRecord | None = await context.loaders.records(listing).load(record_id)
-            if record is not None:
-                return record
-    return None
+    uuid = parse_id(id)
+    if uuid is not None:
+        return await _node_with_uuid(context, uuid)
+    ids = registry_ids_of(id)
+    if ids is None:
+        return None
+    key, listing = _WITH_REGISTRY_ID[ids]
+    return await _load(context, key, listing, ids.registry_id(id))
+
+
+async def _node_with_uuid(context: Context, uuid: UUID) -> NodeRecord | None:
+    for key, listing in _ENTITIES.values():
+        record = await _load(context, key, listing, uuid)
+        if record is not None:
+            return record
+    if not any(context.has(key) for key, _ in _ENTITIES.values()):
+        return None
+    entry = await context.loaders.records(HISTORY).load(uuid)
+    # Loading its record also discloses the patient: the history of an enrollment contains the patient's id.
+    if entry is None or await _load(context, *_ENTITIES[entry.entity_type], entry.entity_id) is None:
+        return None
+    return entry
+
+
+async def _load(context: Context, key: PermissionKey, listing: Listing[Any], record_id: object) -> NodeRecord | None:
+    if not context.has(key):
+        return None
+    record: NodeRecord | None = await context.loaders.records(listing).load(record_id)
+    return record

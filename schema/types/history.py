@@ -6,9 +6,15 @@ from typing import Final
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from db.queries.history import StoredChange
+from db.queries.references import STAFF
 from domain.changes import FieldChange, max_changes
 from domain.records import Enrollment, GroupDefinition, Occurrence
+from executor import InstanceOf
 from schema.admission.cost_directives import ListSize
+from schema.relations import reference
+from schema.types.node import Node
+from schema.types.references import StaffMember
 
 _MAX_CHANGES: Final = max(max_changes(record) for record in (GroupDefinition, Occurrence, Enrollment))
 
@@ -25,8 +31,7 @@ class AuditChange:
 
 
 @strawberry.type(description="A change of a record. Entries are never changed or removed.")
-class AuditEntry:
-    id: strawberry.ID = strawberry.field(description="The entry's id.")
+class AuditEntry(Node):
     at: datetime = strawberry.field(description="When it happened.")
     actor_id: str = strawberry.field(description="The id of the caller at the identity provider.")
     action: str = strawberry.field(description="The action, for example created or cancelled.")
@@ -34,3 +39,11 @@ class AuditEntry:
         description="The fields that changed, with their values before and after.",
         directives=[ListSize(assumed_size=_MAX_CHANGES)],
     )
+    actor = reference(
+        StaffMember | None,
+        STAFF,
+        by="actor_id",
+        description="The member of staff whose registry id is actorId; null if there is none.",
+    )
+
+    is_type_of = InstanceOf(StoredChange)

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.anyio
 ALL = frozenset(PermissionKey)
 UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**12)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
-NOWHERE = Group(*[UNKNOWN] * 7)
+NOWHERE = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
 CORE = build_schema(export())
 assert CORE.query_type is not None
 assert CORE.mutation_type is not None
@@ -61,7 +61,7 @@ LEADS_TO: dict[str, set[str]] = {
     **{f"{_GROUPS}{action}": _OF_GROUPS for action in ("view", "create", "delete")},
     f"{_GROUPS}edit": _OF_GROUPS | {"Enrollment"},
     **{f"{_SCHEDULE}{action}": _OF_SCHEDULE for action in ("view", "create", "edit", "delete")},
-    f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry"},
+    f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry", "StaffMember"},
     **{f"{_ENROLLMENTS}{action}": {"Enrollment"} for action in ("create", "edit", "delete")},
 }
 SHOW_NO_RECORD = {
@@ -88,6 +88,7 @@ OPEN_LINKS = {
     *(f"GroupDefinition.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     *(f"Occurrence.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     "Patient.enrollments",
+    "AuditEntry.actor",
 }
 """The fields that lead to records and need no key of their own: what leads there, by keys, may show them all."""
 
@@ -156,7 +157,7 @@ def server(request: pytest.FixtureRequest, clinic: Clinic) -> httpx.ASGITranspor
 
 
 def ids_of_nodes(group: Group) -> list[str]:
-    return [group.id, group.session, group.past, "patient:patient-id-1", "staff:s1", "location:l1"]
+    return [group.id, group.session, group.past, *group.changes, "patient:patient-id-1", "staff:s1", "location:l1"]
 
 
 class OneCaller:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from db.connections.engine import Database
-from db.tables import locations, patients, staff_members
+from db.tables import audit_log, locations, patients, staff_members
 from domain.groups import GroupDraft, RecurrenceDraft
 from domain.records import GroupDefinition, GroupType
 from domain.search_text import search_text
@@ -54,7 +55,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "group": _kind("group-(name|former|actor)", _GROUPS - {PermissionKey.GROUP_DEFINITIONS_CREATE}),
     "session": _kind("session-(reason|actor)|2033-07", _SCHEDULE - {PermissionKey.GROUP_SCHEDULE_CREATE}),
-    "staff": _kind("staff-(name|credentials)", _GROUPS | _SCHEDULE),
+    # The history of an enrollment names the staff who changed it.
+    "staff": _kind("staff-(name|credentials)", _GROUPS | _SCHEDULE | {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "location": _kind("(site|room)-name", _GROUPS | _SCHEDULE),
 }
 
@@ -81,6 +83,7 @@ class Group:
         past: The one that ended.
         session: A session.
         cancelled: A session that was cancelled.
+        changes: An entry of the history of the group, of the session and of the past enrollment.
     """
 
     id: str
@@ -90,6 +93,7 @@ class Group:
     past: str
     session: str
     cancelled: str
+    changes: tuple[str, ...] = ()
 
 
 class MarkedClinic:
@@ -141,10 +145,16 @@ class MarkedClinic:
         await update_group_definition(as_planner, str(group.id), {"name": f"group-name-{self._groups}"})
         as_nurse = self._context("enrollment-actor")
         held = [(await enroll_patient(as_nurse, str(group.id), f"patient-id-{n}")).enrollment for n in range(1, 6)]
-        await disenroll_patient(as_nurse, str(held[0].id), "enrollment-reason")
+        await disenroll_patient(self._context("s2"), str(held[0].id), "enrollment-reason")
         session, cancelled = await self._sessions(group)
         past, seated, _, first, waiting = (str(each.id) for each in held)
-        return Group(str(group.id), seated, first, waiting, past, session, cancelled)
+        changes = [await self._last_change(id_) for id_ in (str(group.id), session, past)]
+        return Group(str(group.id), seated, first, waiting, past, session, cancelled, tuple(changes))
+
+    async def _last_change(self, entity_id: str) -> str:
+        entries = select(audit_log.c.id).where(audit_log.c.entity_id == UUID(entity_id))
+        async with self._engine.connect() as connection:
+            return str(await connection.scalar(entries.order_by(audit_log.c.id.desc()).limit(1)))
 
     def draft(self, name: str) -> GroupDraft:
         """Return a draft of a group with a valid value in every field."""
