@@ -76,8 +76,8 @@ def _demo_settings(settings: Settings, host: str) -> Settings:
     secret = settings.auth_jwt_secret or secrets.token_urlsafe(48)
     graphiql = settings.graphiql or "on"
     # Each worker process reads its settings from the environment that it inherits.
-    os.environ["AUTH_JWT_SECRET"] = secret
-    os.environ["GRAPHIQL"] = graphiql
+    os.environ["AUTH_JWT_SECRET"] = secret  # noqa: TID251 - written, not read
+    os.environ["GRAPHIQL"] = graphiql  # noqa: TID251 - written, not read
     return settings.model_copy(update={"auth_jwt_secret": secret, "graphiql": graphiql})
 
 

@@ -137,7 +137,7 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
         return (init_settings,)
 
 
-def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:  # noqa: TID251 - the one place
     """Return the settings of an environment. An empty variable counts as unset.
 
     Raises:

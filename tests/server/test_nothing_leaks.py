@@ -272,7 +272,7 @@ def send_events(client: RecordingClient) -> None:
         },
     ):
         body = json.dumps(event)
-        at = datetime.now(UTC)  # noqa: TID251 - a signature is good for some minutes
+        at = datetime.now(UTC)
         signature = Webhook(INBOUND_SECRET).sign("msg-1", at, body)
         signed = {"webhook-id": "msg-1", "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
         client.send("POST", "/events", content=body, headers=signed)

@@ -14,7 +14,7 @@ _START: Final = pytest.StashKey[int]()
 
 def record_figures(test: str, database: str, **figures: float) -> None:
     """Store what a test counted, such as survived kills. Several processes may call this concurrently."""
-    at = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - no rule of the domain depends on it
+    at = datetime.now(UTC).isoformat(timespec="seconds")
     line = json.dumps({"at": at, "test": test, "database": database, **figures})
     FILE.parent.mkdir(exist_ok=True)
     with FILE.open("a") as file:

@@ -30,7 +30,7 @@ def test_a_key_set_without_issuer_and_audience_is_an_error(tmp_path: Path) -> No
     )
     assert done.returncode != 0
     [line] = done.stderr.splitlines()
-    assert "set AUTH_ISSUER to" in line
+    assert "Set AUTH_ISSUER to" in line
     assert "AUTH_AUDIENCE to" in line
 
 
