@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, SourceLocation
 
 from db.connections.faults import Effect, OutcomeUnknown, classify_fault
 from db.stores.idempotency import TakenOver
@@ -112,9 +112,18 @@ def errors_of_execution(
         request_id: The id of the request.
         changed: Whether the request has stored a change. Errors below a field of the mutation come after the change.
     """
-    return [
-        _error_of_execution(error, request_id, after_change=changed and len(error.path or ()) > 1) for error in errors
-    ]
+    # One exception may fail a field of many objects. It is formatted, and logged, once.
+    bodies: dict[tuple[int, bool, tuple[SourceLocation, ...]], dict[str, Any]] = {}
+    result = []
+    for error in errors:
+        cause = _root_cause(error)
+        after_change = changed and len(error.path or ()) > 1
+        key = id(cause), after_change, tuple(error.locations or ())
+        body = bodies.get(key)
+        if body is None:
+            body = bodies[key] = _error_of_execution(error, cause, request_id, after_change=after_change)
+        result.append({**body, "path": list(error.path)} if error.path else body)
+    return result
 
 
 def _code_before_execution(error: GraphQLError) -> ErrorCode:
@@ -125,15 +134,16 @@ def _code_before_execution(error: GraphQLError) -> ErrorCode:
     return ErrorCode.GRAPHQL_VALIDATION_FAILED
 
 
-def _error_of_execution(error: GraphQLError, request_id: str, *, after_change: bool) -> dict[str, Any]:
-    cause = _root_cause(error)
+def _error_of_execution(
+    error: GraphQLError, cause: Exception, request_id: str, *, after_change: bool
+) -> dict[str, Any]:
     if isinstance(cause, PermissionDenied):
         return _with_location(error, str(cause), ErrorCode.FORBIDDEN, requiredPermission=cause.key.value)
     if isinstance(cause, InputError):
         return _with_location(error, cause.message, ErrorCode.BAD_USER_INPUT)
     if isinstance(cause, BadInput):
         return _with_location(error, str(cause), ErrorCode.BAD_USER_INPUT)
-    return _add_location(error, masked_error(cause, request_id, after_change=after_change))
+    return _add_locations(error, masked_error(cause, request_id, after_change=after_change))
 
 
 def _root_cause(error: GraphQLError) -> Exception:
@@ -145,13 +155,11 @@ def _root_cause(error: GraphQLError) -> Exception:
 
 def _with_location(error: GraphQLError, message: str, code: ErrorCode, **extensions: str) -> dict[str, Any]:
     own_code = {"code": code.value}
-    return _add_location(error, {"message": message, "extensions": own_code | (error.extensions or {}) | extensions})
+    return _add_locations(error, {"message": message, "extensions": own_code | (error.extensions or {}) | extensions})
 
 
-def _add_location(error: GraphQLError, body: dict[str, Any]) -> dict[str, Any]:
+def _add_locations(error: GraphQLError, body: dict[str, Any]) -> dict[str, Any]:
     locations: Sequence[Any] = error.locations or ()
     if locations:
         body["locations"] = [{"line": location.line, "column": location.column} for location in locations]
-    if error.path:
-        body["path"] = list(error.path)
     return body
