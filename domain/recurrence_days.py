@@ -1,7 +1,7 @@
-"""The days of a rule, computed by year: the days that the BY parts select, in the periods that INTERVAL leaves.
+"""The days of a rule, computed by year: the days that the BY parts select, in every INTERVAL-th period.
 
-The BY parts select the same days in all years with the same calendar (`domain.year_masks`). So a year costs the same
-however far it is from the start date, and COUNT is counted by years.
+The BY parts select the same days in all years with the same calendar (`domain.year_masks`). So the time to
+compute a year does not depend on its distance from the start date, and COUNT is counted by years.
 """
 
 from collections.abc import Iterator
@@ -106,8 +106,8 @@ class RuleDays:
     def _at_positions(self, year: int, positions: tuple[int, ...]) -> int:
         if self._parts.frequency is Frequency.DAILY:  # the period is one day, which is both its first and its last
             return self._candidates_of(year) if 1 in positions or -1 in positions else 0
-        picked = union(_picked(days, positions) for days in self._by_period(year))
-        return (picked >> _shift(self._parts)) & year_masks(year).whole
+        selected = union(_days_at_positions(days, positions) for days in self._by_period(year))
+        return (selected >> _shift(self._parts)) & year_masks(year).whole
 
     def _by_period(self, year: int) -> list[int]:
         """Return the candidates of each week, month or year. Those of weeks are shifted by one week."""
@@ -167,7 +167,7 @@ def _with_days_around(parts: RuleParts, year: int, candidates: int) -> int:
     return before | candidates << 7 | after << (masks.length + 7)
 
 
-def _picked(days: int, positions: tuple[int, ...]) -> int:
+def _days_at_positions(days: int, positions: tuple[int, ...]) -> int:
     days_in_order = list(indexes(days))
     count = len(days_in_order)
     return union(1 << days_in_order[at - (at > 0)] for at in positions if -count <= at <= count)

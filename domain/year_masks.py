@@ -26,7 +26,7 @@ def _calendar(year: int) -> tuple[int, bool, bool, bool]:
 _FIRST_BY_CALENDAR: Final = {_calendar(year): year for year in range(LAST_YEAR, FIRST_YEAR - 1, -1)}
 _TWIN: Final = {year: _FIRST_BY_CALENDAR[_calendar(year)] for year in range(FIRST_YEAR, LAST_YEAR + 1)}
 TWINS: Final = tuple(sorted(_FIRST_BY_CALENDAR.values()))
-"""One year of each calendar."""
+"""The first year of each calendar. The BY parts of a rule select the same days in all years of a calendar."""
 
 
 def twin(year: int) -> int:

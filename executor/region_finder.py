@@ -38,7 +38,7 @@ class RegionFinder:
         self._encode = encode
         self._checked: dict[Guard, Exception | None] = {}
         # Keyed by the identity of the details, as in graphql-core's own cache of subfields. The values keep them alive.
-        self._found: dict[tuple[GraphQLObjectType, int, bool], tuple[list[FieldDetails], Region | None]] = {}
+        self._cache: dict[tuple[GraphQLObjectType, int, bool], tuple[list[FieldDetails], Region | None]] = {}
 
     def prepare(self) -> bool:
         """Compile the operation and check its guards. Return whether compiled code can execute it.
@@ -68,15 +68,15 @@ class RegionFinder:
     ) -> Region | None:
         """Return the region that completes objects of the type at a path of the response; None if there is none."""
         key = (type_, id(details), nullable)
-        known = self._found.get(key)
-        if known is None:
+        cached = self._cache.get(key)
+        if cached is None:
             region = self._region(type_, details, path, nullable=nullable)
             if region is not None:
                 self._check(region.guards)
                 if any(self._checked[guard] for guard in region.required_guards):
                     region = None
-            known = self._found[key] = (details, region)
-        region = known[1]
+            cached = self._cache[key] = (details, region)
+        region = cached[1]
         # Inside of a list that graphql-core completes, a batch would be resolved for one parent at a time.
         if region is not None and region.batch_fields and _is_in_list(path):
             return None

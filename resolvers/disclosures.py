@@ -32,7 +32,7 @@ class Disclosures:
         name = listing.patient
         if name is not None:
             self.add(
-                records.values(name) if isinstance(records, Records) else (getattr(each, name) for each in records)
+                records.values(name) if isinstance(records, Records) else (getattr(record, name) for record in records)
             )
 
     @property
@@ -41,7 +41,7 @@ class Disclosures:
         return frozenset(self._patients - self.recorded)
 
     def record(self, work: UnitOfWork, patient_ids: Iterable[str] = ()) -> frozenset[str]:
-        """Record, in a transaction, the unrecorded patients and these, and return whom it records.
+        """Record the unrecorded patients and these patients in a transaction, and return the recorded ones.
 
         Call `mark_recorded` with them once the transaction is committed.
         """

@@ -54,6 +54,6 @@ def registry_ids_of(id: str) -> RegistryIds | None:
     return next((ids for ids in (STAFF_IDS, LOCATION_IDS, PATIENT_IDS) if id.startswith(ids.prefix)), None)
 
 
-def not_found(what: str, field: str) -> Refusal:
+def not_found(noun: str, field: str) -> Refusal:
     """Return the refusal of an id that is invalid, or unknown in the caller's organization."""
-    return Refusal(Fault(FaultCode.NOT_FOUND, f"There is no {what} with this id.", ("input", field)))
+    return Refusal(Fault(FaultCode.NOT_FOUND, f"There is no {noun} with this id.", ("input", field)))

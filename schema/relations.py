@@ -1,4 +1,4 @@
-"""Fields that lead to other records: to one, to a page of many, and from the query type by id.
+"""Fields that return other records: one record, a page of records, or a record of the query type by its id.
 
 Each constructor returns a whole field. graphql-core resolves it for one parent at a time, the compiled executor for
 many parents at once. Both read through the same loaders.
@@ -39,10 +39,10 @@ _MAX_LOOKUPS: Final = 8
 
 
 class PrefetchBatch(Batch):
-    """A batch that can be read together with its parent, if the parent is found by its id.
+    """A batch that can be read together with its parent, if the parent is read by its id.
 
     Attributes:
-        prefetch: Returns how, of the field's arguments by name.
+        prefetch: Takes the field's arguments by name, and returns the lookups to add to the parent's.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class PrefetchBatch(Batch):
 
 
 class LengthBatch(Batch):
-    """The lengths of the lists of pages. It reads nothing if they were counted together with the pages."""
+    """The lengths of the lists of pages. It does not read lengths that were counted together with the pages."""
 
 
 class Computed(Batch):
-    """A batch that computes its values of the parents, and reads nothing."""
+    """A batch that computes its values from the parents, without reading from the database."""
 
 
 def reference(
@@ -257,7 +257,7 @@ class _RecordById(Batch):
             )
             if prefetch is not None and lookups + len(prefetch.lookups) <= _MAX_LOOKUPS:
                 lookups += len(prefetch.lookups)
-                covers_request = covers_request and all(isinstance(each.batch, LengthBatch) for each in field.fields)
+                covers_request = covers_request and all(isinstance(child.batch, LengthBatch) for child in field.fields)
             else:
                 prefetch, covers_request = None, covers_request and isinstance(batch, Computed)
             fields.append(prefetch)

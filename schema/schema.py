@@ -41,7 +41,7 @@ schema = strawberry.Schema(
 )
 
 
-def executed(*, compiled: bool, cache_bytes: int = DEFAULT_LIMITS.cache_bytes) -> strawberry.Schema:
+def schema_with_executor(*, compiled: bool, cache_bytes: int = DEFAULT_LIMITS.cache_bytes) -> strawberry.Schema:
     """Return the schema with the compiled executor, or with Strawberry's own. Their responses are equal.
 
     Args:

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from db.connections.engine import Database, create_engine
 from db.connections.statement_count import count_statements
 from resolvers.context import Clinic
-from schema.schema import executed
+from schema.schema import schema_with_executor
 from server.auth.authenticator import Authenticator
 from server.events.inbound_events import InboundEvents
 from server.events.relay import Relay, relay_of, running
@@ -64,7 +64,7 @@ def create_app(
     """
     silence_document_logging()
     count_statements(clinic.engine)
-    schema = executed(compiled=compiled, cache_bytes=limits.document.cache_bytes)
+    schema = schema_with_executor(compiled=compiled, cache_bytes=limits.document.cache_bytes)
     routes: list[BaseRoute] = [
         Route("/graphql", Compression(GraphQLEndpoint(schema, clinic, authenticator, limits))),
         Route("/events", InboundEvents(clinic, inbound_secret)),

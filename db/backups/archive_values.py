@@ -70,4 +70,4 @@ def column_kind(column: Column[Any]) -> str:
     for kind, name in _KIND_OF_TYPE:
         if isinstance(column.type, kind):
             return name
-    raise TypeError(f"no kind of archive column for {column.type!r}")
+    raise TypeError(f"cannot archive a column of type {column.type!r}")

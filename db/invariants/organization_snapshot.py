@@ -1,4 +1,4 @@
-"""What a check reads: the rows of one organization, in one snapshot of the database."""
+"""The rows of one organization that the invariant checks read, in one snapshot of the database."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass

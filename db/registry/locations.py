@@ -91,29 +91,29 @@ async def store_locations(
         result.outcomes.append(faults.get(update.id, outcome) if applied else outcome)
         if applied and update.id in resolved and _has_default_zone(facts, update):
             result.defaulted.add(update.id)
-    changed = [
+    changed_rows = [
         row
         for key, place in sorted(resolved.items())
         if (row := {"id": key, **place, **{name: facts[key][name] for name in _STORED}}) != rows.get(key)
     ]
-    result.followed = _count_followers(rows, changed, zip(updates, result.outcomes, strict=True))
-    changed = [{**row, "search_text": search_text(row["site"], row["room"])} for row in changed]
-    await upsert_rows(connection, organization_id, locations, changed)
+    result.followed = _count_followers(rows, changed_rows, zip(updates, result.outcomes, strict=True))
+    changed_rows = [{**row, "search_text": search_text(row["site"], row["room"])} for row in changed_rows]
+    await upsert_rows(connection, organization_id, locations, changed_rows)
     return result
 
 
 def _count_followers(
     stored: Mapping[str, _Facts],
-    changed: Sequence[_Facts],
+    changed_rows: Sequence[_Facts],
     outcomes: Iterable[tuple[RegistryUpdate, Outcome | str]],
 ) -> int:
     """Return how many locations have another site, room or time zone without an update of their own."""
-    updated = {update.id for update, outcome in outcomes if outcome in {Outcome.NEW, Outcome.CHANGED}}
+    ids_with_update = {update.id for update, outcome in outcomes if outcome in {Outcome.NEW, Outcome.CHANGED}}
     return sum(
         row["id"] in stored
-        and row["id"] not in updated
+        and row["id"] not in ids_with_update
         and any(stored[row["id"]][name] != row[name] for name in _RESOLVED)
-        for row in changed
+        for row in changed_rows
     )
 
 

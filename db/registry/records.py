@@ -78,13 +78,17 @@ async def store_updates(
     before = await load_rows(connection, organization_id, kind.table, fields, {update.id for update in updates})
     after: dict[str, Mapping[str, Any]] = dict(before)
     outcomes = []
-    for change in updates:
-        outcome, record = apply_update(after.get(change.id), change, kind.required, kind.defaults(change.id))
+    for registry_update in updates:
+        outcome, record = apply_update(
+            after.get(registry_update.id), registry_update, kind.required, kind.defaults(registry_update.id)
+        )
         outcomes.append(outcome)
         if record is not None:
-            after[change.id] = record
-    changed = [{**record, **kind.derived(record)} for key, record in sorted(after.items()) if record != before.get(key)]
-    await upsert_rows(connection, organization_id, kind.table, changed)
+            after[registry_update.id] = record
+    changed_rows = [
+        {**record, **kind.derived(record)} for key, record in sorted(after.items()) if record != before.get(key)
+    ]
+    await upsert_rows(connection, organization_id, kind.table, changed_rows)
     return outcomes
 
 

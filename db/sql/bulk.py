@@ -1,6 +1,6 @@
 """Many rows as one parameter: a JSON array of objects, which a statement reads like a table.
 
-One statement for each row would take seconds for a long waitlist, and a round trip for each kind of row.
+With one statement for each row, the renumbering of a long waitlist would take seconds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 
 class JsonArray(TypeDecorator[Any]):
-    """Rows as JSON. Their values are UUIDs, dataclasses and what JSON itself has."""
+    """Rows as JSON. Their values are UUIDs, dataclasses, or values of JSON."""
 
     impl = Text
     cache_ok = True
@@ -25,7 +25,7 @@ class JsonArray(TypeDecorator[Any]):
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Return the rows for the driver, with UUIDs as each database writes them."""
+        """Return the rows for the driver, with UUIDs in the format of the database."""
         if dialect.name == "postgresql":
             return value  # the encoder of JSONB writes UUIDs
         # SQLite's columns hold UUIDs in hexadecimal.
@@ -39,11 +39,13 @@ def _hex(item: Any) -> Any:
 def json_rows(
     parameter: str, columns: Sequence[Column[Any]], *, postgresql: bool
 ) -> tuple[FromClause, Mapping[str, ColumnElement[Any]]]:
-    """Return the rows of a parameter as a table, and the table's columns by name, typed as these columns are."""
+    """Return the rows of a parameter as a table, and the table's columns by name, with the types of these columns."""
     rows = bindparam(parameter, type_=JsonArray())
     if postgresql:
-        typed = [column(each.name, each.type) for each in columns]
+        typed = [column(source.name, source.type) for source in columns]
         table = func.jsonb_to_recordset(rows).table_valued(*typed, name="new").render_derived(with_types=True)
-        return table, {each.name: table.c[each.name] for each in columns}
+        return table, {source.name: table.c[source.name] for source in columns}
     table = func.json_each(rows).table_valued("value", name="new")
-    return table, {each.name: func.json_extract(table.c.value, literal_column(f"'$.{each.name}'")) for each in columns}
+    return table, {
+        source.name: func.json_extract(table.c.value, literal_column(f"'$.{source.name}'")) for source in columns
+    }

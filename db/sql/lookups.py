@@ -17,13 +17,13 @@ _PLACEHOLDER: Final = re.compile(r"\$(\d+)")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lookup(Generic[Value]):
-    """A statement that selects by an id, and the value that its rows become.
+    """A statement that selects rows by an id, and a function that converts the rows to a value.
 
     Attributes:
         statement: The statement.
         id_parameter: The name of the parameter that is the id.
         parameters: The values of the other parameters, without `organization_id`.
-        of_rows: Returns the value of the statement's rows.
+        of_rows: The function that converts the rows to the value.
         of_one_row: Whether the statement selects at most one row, whose first column is not null.
     """
 
@@ -63,7 +63,7 @@ class CombinedLookup:
     """
 
     def __init__(self, lookups: Sequence[Lookup[Any]], dialect: Dialect) -> None:
-        # The placeholders are the organization, the id, and the parameters that are the same for each id.
+        # The placeholders are the organization, the id, and the parameters that do not depend on the id.
         self._constants: list[Any] = []
         self._parts: list[tuple[Lookup[Any], int, int]] = []
         sources: list[str] = []
@@ -100,13 +100,13 @@ class CombinedLookup:
     def _renumbered(self, lookup: Lookup[Any], dialect: Dialect) -> str:
         compiled = lookup.statement.compiled(dialect)
         numbers: list[int] = []
-        for name, write, required, constant in compiled.parameters:
+        for name, write, required, default in compiled.parameters:
             if name == _ORGANIZATION:
                 numbers.append(1)
             elif name == lookup.id_parameter:
                 numbers.append(2)
             else:
-                value = lookup.parameters[name] if required else constant
+                value = lookup.parameters[name] if required else default
                 self._constants.append(value if write is None else write(value))
                 numbers.append(2 + len(self._constants))
         return _PLACEHOLDER.sub(lambda match: f"${numbers[int(match[1]) - 1]}", compiled.text)

@@ -1,4 +1,4 @@
-"""Layouts of the records that tables hold."""
+"""Layouts of the records of each table."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
@@ -28,7 +28,7 @@ Codes = Mapping[str, Mapping[Any, Any]]
 
 
 def _codes(enum: type[StrEnum]) -> Mapping[Any, Any]:
-    # A look-up takes a fifth of the time of calling the enum.
+    # A look-up takes a fifth of the time that a call of the enum takes.
     return {member.value: member for member in enum}
 
 
@@ -43,17 +43,17 @@ def _columns(table: Table, names: Sequence[str]) -> tuple[Column[Any], ...]:
 def _maker(
     record_class: Callable[..., Record], names: Sequence[str], codes: Codes
 ) -> Callable[[Sequence[Any]], Record]:
-    """Return a function that makes a record of a row whose first columns are the record's fields, in their order."""
+    """Return a function that creates a record from a row. The first columns are the record's fields, in their order."""
     width = len(names)
-    coded = [(names.index(name), values) for name, values in codes.items()]
+    enum_columns = [(names.index(name), members) for name, members in codes.items()]
 
-    def make(row: Sequence[Any]) -> Record:
+    def make_record(row: Sequence[Any]) -> Record:
         values = list(row[:width])
-        for index, value_of_code in coded:
-            values[index] = value_of_code[values[index]]
+        for index, members in enum_columns:
+            values[index] = members[values[index]]
         return record_class(*values)
 
-    return make
+    return make_record
 
 
 def _layout(record_class: type[Record], table: Table, codes: Codes | None = None) -> Layout[Record]:

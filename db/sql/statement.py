@@ -1,4 +1,4 @@
-"""SQL statements: written once as SQLAlchemy constructs, compiled once to each database's SQL.
+"""SQL statements, which are built once with SQLAlchemy and compiled once for each database.
 
 SQLAlchemy builds, hashes and compiles a construct at each execution, which costs more than the database takes to run
 it. A `Statement` is built once. To run it, the driver takes its text and puts the parameters in order.
@@ -67,8 +67,8 @@ class Statement:
 
         Args:
             construct: The statement.
-            columns: The columns that an insert or an update sets from parameters of the same names, beside those
-                that the construct itself sets.
+            columns: The columns that an insert or an update sets from parameters of the same names, in addition to
+                those that the construct itself sets.
             sqlite: The statement for SQLite, if it needs another one.
         """
         self._construct = construct
@@ -126,7 +126,7 @@ class Listed(TypeDecorator[Any]):
         """Return the list for the driver. On SQLite UUIDs are written in hexadecimal, as in its columns."""
         if dialect.name == "postgresql":
             return list(value)
-        return orjson.dumps([each if isinstance(each, str) else each.hex for each in value]).decode()
+        return orjson.dumps([item if isinstance(item, str) else item.hex for item in value]).decode()
 
 
 def constant(value: str) -> ColumnElement[str]:
@@ -146,7 +146,7 @@ def equals(column: ColumnElement[Any], parameter: str = "") -> ColumnElement[boo
 
 
 class AnyOf(ColumnElement[bool]):
-    """The condition that a column is in a list, which is one parameter whatever its length."""
+    """The condition that a column is in a list. The list is one parameter, so its length does not change the SQL."""
 
     inherit_cache = False
 

@@ -16,8 +16,8 @@ Record = TypeVar("Record")
 
 SIZE: Final = 50
 MAX_SIZE: Final = 200
-# With so many records, reading only some fields saves more time than the database takes to plan the statement.
-MANY = 500
+# From this number of records on, reading only the selected fields saves more time than planning their statement costs.
+PARTIAL_READ_MINIMUM = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Page(Generic[Record]):
 
 @lru_cache(CACHED_LAYOUTS)
 def _edge_layout(listing: Listing[Record], layout: Layout[Record]) -> Layout[PageEdge[Record]]:
-    """Return the layout of edges that are made of the rows of their nodes."""
+    """Return the layout of edges, which are created from the rows of their nodes."""
     make_cursor = cursor_maker(listing, layout)
     return Layout(
         PageEdge,
@@ -121,8 +121,8 @@ async def load_length(length: Length | None) -> int:
 
 
 def worth_selecting(fields: Fields | None, record_count: int) -> Fields | None:
-    """Return the fields if reading only them pays for so many records; else None, which reads all fields."""
-    return fields if record_count >= MANY else None
+    """Return the fields if a partial read of so many records saves time; else None, which reads all fields."""
+    return fields if record_count >= PARTIAL_READ_MINIMUM else None
 
 
 def window(

@@ -51,7 +51,7 @@ class Location(Node):
     site: str = strawberry.field(description="The name of the site.")
     room: str | None = strawberry.field(description="The room; null if none is recorded.")
     time_zone: str = strawberry.field(description="The IANA time zone of the site, for example America/Phoenix.")
-    active: bool = strawberry.field(description="False if the registry has it as suspended or inactive.")
+    active: bool = strawberry.field(description="False if the registry marks it as suspended or inactive.")
 
     is_type_of = InstanceOf(records.Location)
 

@@ -80,7 +80,7 @@ class DemoSummary:
 
 
 _LOCK_SECONDS: Final = 60
-"""How long a second filling process waits for the first. No request waits for this lock."""
+"""How long a process waits while another one creates the demo clinic. No request waits for this lock."""
 
 
 class DatabaseNotEmpty(Exception):

@@ -65,7 +65,7 @@ class Report:
 
     def count(self, resource_type: ResourceType, outcome: Outcome) -> None:
         """Count a resource by its outcome."""
-        counts = self.summary.of(resource_type)
+        counts = self.summary.counts_of(resource_type)
         setattr(counts, outcome.value, getattr(counts, outcome.value) + 1)
 
     def note(self, position: ItemPosition, resource_type: ResourceType, note: Note, detail: str | None = None) -> None:
@@ -81,7 +81,7 @@ class Report:
 
     def skip(self, type: str) -> None:
         """Count a resource that is not imported."""
-        self.summary.of(type).skipped += 1
+        self.summary.counts_of(type).skipped += 1
 
     def refuse(
         self,
@@ -92,7 +92,7 @@ class Report:
         hides_resources: bool = False,
     ) -> None:
         """Count and print a refused item, which may contain resources that could not be read (`hides_resources`)."""
-        self.summary.of(resource_type).refused += 1
+        self.summary.counts_of(resource_type).refused += 1
         self.summary.unreadable += hides_resources
         self._problem(position, resource_type, "refused", reason)
 

@@ -57,7 +57,7 @@ class ImportSummary:
     unreadable: int = 0
     dry_run: bool = False
 
-    def of(self, type: str | None) -> Counts:
+    def counts_of(self, type: str | None) -> Counts:
         """Return the counts of a type."""
         return self.counts.setdefault(type or _OTHER, Counts())
 

@@ -36,11 +36,11 @@ class RegisteredConnection(Protocol):
         ...
 
     def idle_since(self, now: float) -> float | None:
-        """Return since when the server has waited for the client, or None while the client waits for the server."""
+        """Return the time since which the server waits for the client, or None if the client waits for the server."""
         ...
 
     def stalled_since(self, now: float) -> float:
-        """Return since when the client has read too little of its responses."""
+        """Return the time since which the client reads its responses too slowly, or `now` if it does not."""
         ...
 
     def review(self, now: float) -> None:

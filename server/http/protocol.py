@@ -108,11 +108,11 @@ class BoundedProtocol(BoundedRequests):
         return self.transport.get_write_buffer_size()
 
     def stalled_since(self, now: float) -> float:
-        """Return since when the client has read too little of its responses."""
+        """Return the time since which the client reads its responses too slowly, or `now` if it does not."""
         return now if self._stall is None else self._stall[0]
 
     def idle_since(self, now: float) -> float | None:
-        """Return since when the server has waited for the client, or None while the client waits for the server."""
+        """Return the time since which the server waits for the client, or None if the client waits for the server."""
         phase = self.phase
         if phase is Phase.RESPONSE:
             return None if self._stall is None else self._stall[0]

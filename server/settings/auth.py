@@ -117,7 +117,7 @@ class AuthSettings(BaseSettings):
             ValueError: With a message for the operator.
         """
         if self.auth_jwt_secret is not None and self.auth_jwks_url is not None:
-            raise ValueError("AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other. Set only one of them.")
+            raise ValueError("AUTH_JWT_SECRET and AUTH_JWKS_URL cannot be combined. Set only one of them.")
         # A provider signs the tokens of all its applications with the same keys, and often those of all its customers.
         if self.signs_in_by_provider and (self.auth_issuer is None or self.auth_audience is None):
             raise ValueError(

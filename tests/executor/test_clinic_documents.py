@@ -53,12 +53,12 @@ async def insert_clinic(engine: Database) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize(("seed", "many"), [(0, 1), (1, 1), (2, 500)], ids=["columns", "more columns", "records"])
+@pytest.mark.parametrize(("seed", "minimum"), [(0, 1), (1, 1), (2, 500)], ids=["columns", "more columns", "records"])
 async def test_executors_agree_on_documents_of_the_clinic(
-    engine: Database, monkeypatch: pytest.MonkeyPatch, seed: int, many: int
+    engine: Database, monkeypatch: pytest.MonkeyPatch, seed: int, minimum: int
 ) -> None:
-    # Only some columns are read of a list longer than this.
-    monkeypatch.setattr(pages, "MANY", many)
+    # Lists of at least this length are read with only the selected columns.
+    monkeypatch.setattr(pages, "PARTIAL_READ_MINIMUM", minimum)
     ids = await insert_clinic(engine)
     rng = random.Random(seed)
 
@@ -117,12 +117,12 @@ EDGES = f"""query {{ groupDefinitions(filter: {{includeDeleted: true}}) {{ edges
 }} }} {_PAGE_INFO} }} }}"""
 
 
-@pytest.mark.parametrize("many", [1, 500], ids=["some fields", "records"])
+@pytest.mark.parametrize("minimum", [1, 500], ids=["some fields", "records"])
 @pytest.mark.parametrize("document_text", [NODES, EDGES], ids=["nodes", "edges"])
 async def test_executors_agree_on_a_report_without_a_fallback(
-    engine: Database, monkeypatch: pytest.MonkeyPatch, many: int, document_text: str
+    engine: Database, monkeypatch: pytest.MonkeyPatch, minimum: int, document_text: str
 ) -> None:
-    monkeypatch.setattr(pages, "MANY", many)
+    monkeypatch.setattr(pages, "PARTIAL_READ_MINIMUM", minimum)
     await insert_clinic(engine)
     request = Request(document_text, {})
     document = parse_valid(core, request)
