@@ -76,10 +76,10 @@ class JsonLines(logging.Formatter):
 def describe_fault(fault: BaseException) -> list[dict[str, Any]]:
     """Return the exception and its causes: type, error code and statement (without its parameters), and stack."""
     descriptions: list[dict[str, Any]] = []
-    seen: set[int] = set()
+    described: set[int] = set()
     current: BaseException | None = fault
-    while current is not None and id(current) not in seen and len(descriptions) < 10:
-        seen.add(id(current))
+    while current is not None and id(current) not in described and len(descriptions) < 10:
+        described.add(id(current))
         description: dict[str, Any] = {"type": f"{type(current).__module__}.{type(current).__qualname__}"}
         for name in ("sqlstate", "sqlite_errorname", "constraint_name", "statement"):
             value = getattr(current, name, None)

@@ -50,18 +50,18 @@ async def test_compliance_takes_days_in_the_time_zone_of_the_group(engine: Datab
     await add_sessions(engine, group, [date(2026, 11, 30)], ORGANIZATION, **far)
     query = """{ groupDefinitions { nodes { compliance(weekOf: "%s") { weekStart hours days } } } }"""
     for day, start_of_week, hours, days in (("2026-11-28", "2026-11-22", 0.5, 1), ("2026-11-30", "2026-11-29", 0.0, 0)):
-        [found] = (await client.execute(query % day))["groupDefinitions"]["nodes"]
-        assert found["compliance"] == {"weekStart": start_of_week, "hours": hours, "days": days}
+        [group_node] = (await client.execute(query % day))["groupDefinitions"]["nodes"]
+        assert group_node["compliance"] == {"weekStart": start_of_week, "hours": hours, "days": days}
 
 
 async def test_a_recurrence_is_previewed_or_refused_in_words(client: ApiClient) -> None:
     query = """{ recurrencePreview(recurrence: {rule: "%s", startDate: "2026-11-23", startTime: "09:00"%s}%s)
       { dates summary userErrors { code field } } }"""
-    found = await client.execute(query % ("FREQ=WEEKLY;COUNT=3", ', excludedDates: ["2026-11-30"]', ""))
-    assert found["recurrencePreview"]["dates"] == ["2026-11-23", "2026-12-07"]
-    assert found["recurrencePreview"]["summary"].startswith("Weekly on Monday at 9:00 AM")
-    found = await client.execute(query % ("FREQ=DAILY", "", ', first: 2, from: "2027-01-01"'))
-    assert found["recurrencePreview"]["dates"] == ["2027-01-01", "2027-01-02"]
+    data = await client.execute(query % ("FREQ=WEEKLY;COUNT=3", ', excludedDates: ["2026-11-30"]', ""))
+    assert data["recurrencePreview"]["dates"] == ["2026-11-23", "2026-12-07"]
+    assert data["recurrencePreview"]["summary"].startswith("Weekly on Monday at 9:00 AM")
+    data = await client.execute(query % ("FREQ=DAILY", "", ', first: 2, from: "2027-01-01"'))
+    assert data["recurrencePreview"]["dates"] == ["2027-01-01", "2027-01-02"]
     refusal = (await client.execute(query % ("FREQ=HOURLY", "", "")))["recurrencePreview"]
     assert refusal["dates"] == []
     assert refusal["userErrors"] == [{"code": "INVALID_RECURRENCE_RULE", "field": ["recurrence", "rule"]}]

@@ -300,9 +300,9 @@ async def test_the_records_of_a_request_are_freed_after_its_response(engine: Dat
             f"mutation {{ enrollPatient(input: {nobody}) {{ enrollment {{ id }} userErrors {{ code }} }} }}"
         )
         left = [
-            each
-            for each in gc.get_objects()
-            if isinstance(each, Slice | Loader | CompiledExecutor) or names_a_patient(each)
+            item
+            for item in gc.get_objects()
+            if isinstance(item, Slice | Loader | CompiledExecutor) or names_a_patient(item)
         ]
     finally:
         gc.enable()

@@ -13,7 +13,7 @@ _COORDINATE = re.compile(r"@?\w+\.\w+|@\w+|^[A-Z]\w*(?= (?:was|no|changed))")
 def _permissions(schema: GraphQLSchema) -> dict[str, set[str]]:
     """Return the key that each field requires, as the directive is printed, by schema coordinate."""
     return {
-        f"{name}.{field_name}": {print_ast(each) for each in field.ast_node.directives or () if _requires(each)}
+        f"{name}.{field_name}": {print_ast(node) for node in field.ast_node.directives or () if _requires(node)}
         for name, kind in schema.type_map.items()
         if isinstance(kind, GraphQLObjectType)
         for field_name, field in kind.fields.items()

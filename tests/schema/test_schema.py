@@ -21,10 +21,10 @@ def test_the_committed_schema_is_the_codes() -> None:
 
 def test_every_root_field_requires_a_permission_or_is_on_the_short_list() -> None:
     for root in ("Query", "Mutation"):
-        found = schema.get_type_by_name(root)
-        assert found is not None
+        root_type = schema.get_type_by_name(root)
+        assert root_type is not None
         bare = set()
-        for field in found.fields:  # type: ignore[union-attr]  # a root type is an object type
+        for field in root_type.fields:  # type: ignore[union-attr]  # a root type is an object type
             keys = [directive.key for directive in field.directives if isinstance(directive, RequiresPermission)]
             assert len(keys) <= 1
             assert all(PermissionKey(key) for key in keys)

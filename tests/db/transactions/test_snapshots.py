@@ -26,8 +26,8 @@ async def test_values_are_read_as_sqlalchemy_reads_them(engine: Database) -> Non
     await add_sessions(engine, group, [date(2026, 11, 1)], start_time=time(9, 30), location_id="phoenix")
     async with engine.connect() as connection:
         (expected,) = await connection.execute(select(*OCCURRENCE_COLUMNS))
-    async with snapshot(engine, OURS) as seen:
-        (row,) = await seen.fetch(Statement(select(*OCCURRENCE_COLUMNS).where(of_organization(occurrences))), {})
+    async with snapshot(engine, OURS) as reader:
+        (row,) = await reader.fetch(Statement(select(*OCCURRENCE_COLUMNS).where(of_organization(occurrences))), {})
     assert tuple(row) == tuple(expected)
     assert [type(value) for value in row] == [type(value) for value in expected]
 
@@ -35,36 +35,36 @@ async def test_values_are_read_as_sqlalchemy_reads_them(engine: Database) -> Non
 async def test_a_snapshot_reads_only_its_own_organization(engine: Database) -> None:
     await seed(engine)
     await add_group(engine, "ours")
-    async with snapshot(engine, THEIRS) as seen:
-        assert [tuple(row) for row in await seen.fetch(_COUNT, {"organization_id": OURS})] == [(0,)]
+    async with snapshot(engine, THEIRS) as reader:
+        assert [tuple(row) for row in await reader.fetch(_COUNT, {"organization_id": OURS})] == [(0,)]
 
 
 async def test_a_snapshot_sees_one_moment(engine: Database) -> None:
     await seed(engine)
-    async with snapshot(engine, OURS) as seen:
-        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
+    async with snapshot(engine, OURS) as reader:
+        assert [tuple(row) for row in await reader.fetch(_COUNT, {})] == [(0,)]
         await add_group(engine, "meanwhile")
-        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
-    async with snapshot(engine, OURS) as seen:
-        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(1,)]
+        assert [tuple(row) for row in await reader.fetch(_COUNT, {})] == [(0,)]
+    async with snapshot(engine, OURS) as reader:
+        assert [tuple(row) for row in await reader.fetch(_COUNT, {})] == [(1,)]
 
 
 async def test_a_failed_snapshot_raises_its_first_fault_again(engine: Database) -> None:
-    async with snapshot(engine, OURS) as seen:
+    async with snapshot(engine, OURS) as reader:
         with pytest.raises(DBAPIError) as first:
-            await seen.fetch(Statement(select(text("1")).select_from(text("nowhere"))), {})
+            await reader.fetch(Statement(select(text("1")).select_from(text("nowhere"))), {})
         with pytest.raises(DBAPIError) as second:
-            await seen.fetch(_COUNT, {})
+            await reader.fetch(_COUNT, {})
     assert second.value is first.value
-    async with snapshot(engine, OURS) as seen:
-        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
+    async with snapshot(engine, OURS) as reader:
+        assert [tuple(row) for row in await reader.fetch(_COUNT, {})] == [(0,)]
 
 
 async def test_statements_are_counted(engine: Database) -> None:
-    async with snapshot(engine, OURS) as seen:
+    async with snapshot(engine, OURS) as reader:
         count = start_counting()
-        await seen.fetch(_COUNT, {})
-        await seen.fetch(_COUNT, {})
+        await reader.fetch(_COUNT, {})
+        await reader.fetch(_COUNT, {})
     assert count.statements == 2
     assert count.seconds > 0
 
@@ -73,17 +73,17 @@ async def test_a_refused_statement_shows_its_text_and_no_values(engine: Database
     refused = Statement(text("SELECT x FROM nowhere WHERE y = :y"))
     for _ in range(30):  # more than the pool holds
         with pytest.raises(DBAPIError) as caught:
-            async with snapshot(engine, OURS) as seen:
-                await seen.fetch(refused, {"y": "Marguerite"})
+            async with snapshot(engine, OURS) as reader:
+                await reader.fetch(refused, {"y": "Marguerite"})
         assert "nowhere" in str(caught.value.statement)
         assert not caught.value.connection_invalidated
         assert "Marguerite" not in str(caught.value)
-    async with snapshot(engine, OURS) as seen:
-        assert await seen.fetch(Statement(select(bindparam("one", 1))), {})
+    async with snapshot(engine, OURS) as reader:
+        assert await reader.fetch(Statement(select(bindparam("one", 1))), {})
 
 
-async def _process(seen: Snapshot) -> int:
-    ((process,),) = await seen.fetch(Statement(text("SELECT pg_backend_pid()")), {})
+async def _process(reader: Snapshot) -> int:
+    ((process,),) = await reader.fetch(Statement(text("SELECT pg_backend_pid()")), {})
     return int(process)
 
 
@@ -98,13 +98,13 @@ async def _terminate(engine: Database, processes: list[int]) -> None:
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 async def test_a_lost_connection_is_replaced_for_the_next_snapshot(engine: Database) -> None:
-    async with snapshot(engine, OURS) as seen:
-        await _terminate(engine, [await _process(seen)])
+    async with snapshot(engine, OURS) as reader:
+        await _terminate(engine, [await _process(reader)])
         with pytest.raises(DBAPIError) as caught:
-            await seen.fetch(_COUNT, {})
+            await reader.fetch(_COUNT, {})
     assert caught.value.connection_invalidated
-    async with snapshot(engine, OURS) as seen:
-        assert [tuple(row) for row in await seen.fetch(_COUNT, {})] == [(0,)]
+    async with snapshot(engine, OURS) as reader:
+        assert [tuple(row) for row in await reader.fetch(_COUNT, {})] == [(0,)]
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)

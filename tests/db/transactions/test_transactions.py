@@ -263,8 +263,8 @@ async def test_a_request_s_transaction_has_time_limits(engine: Database) -> None
     within_three_seconds = {"1s", "2s", "3s", *(f"{left}ms" for left in range(1, 3000))}
     assert {limits.pop("lock_timeout"), limits.pop("statement_timeout")} <= within_three_seconds
     assert limits == {"idle_in_transaction_session_timeout": "1min"}
-    async with snapshot(engine, OURS) as seen:
-        (row,) = await seen.fetch(Statement(settings), {})
+    async with snapshot(engine, OURS) as reader:
+        (row,) = await reader.fetch(Statement(settings), {})
         assert tuple(row) == ("3s", "10s", "1min")
 
 

@@ -194,7 +194,7 @@ async def test_the_last_seat_is_given_once_under_concurrency(engine: Database, d
         await other.dispose()
     enrolled = [result.enrollment for result in results]
     assert sum(enrollment.status == EnrollmentStatus.ENROLLED for enrollment in enrolled) == 20
-    assert sorted(each.waitlist_position for each in enrolled if each.waitlist_position) == [1, 2, 3, 4]
+    assert sorted(item.waitlist_position for item in enrolled if item.waitlist_position) == [1, 2, 3, 4]
     assert len((await everything(engine)).events) == 24
 
 

@@ -107,8 +107,8 @@ def test_a_one_of_object_must_have_one_field(key: dict[str, Any]) -> None:
 
 def test_each_error_of_each_variable_is_reported_up_to_ten() -> None:
     both = "query ($box: Box!, $key: Key) { box(box: $box, key: $key) }"
-    found = faults(both, {"box": {"name": 1, "weight": "x"}, "key": {}})
-    assert [path for path, _ in found] == [["box", "name"], ["box", "weight"], ["key"]]
+    reported = faults(both, {"box": {"name": 1, "weight": "x"}, "key": {}})
+    assert [path for path, _ in reported] == [["box", "name"], ["box", "weight"], ["key"]]
     assert len(faults(BOX, {"box": {"name": "a", "ids": [None] * 200}})) == 10
 
 

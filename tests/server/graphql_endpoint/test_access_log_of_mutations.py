@@ -151,8 +151,10 @@ NO_SEAT = "promoteEnrollment(input: {enrollmentId: $third})"
 async def test_a_refusal_that_discloses_a_patients_record_is_recorded(
     engine: Database, client: ApiClient, full: Full, change: str, code: str, patients: list[str]
 ) -> None:
-    (answer,) = (await client.execute(full.fill(f"mutation Probe {{ {change} {{ userErrors {{ code }} }} }}"))).values()
-    assert answer["userErrors"] == [{"code": code}]
+    (payload,) = (
+        await client.execute(full.fill(f"mutation Probe {{ {change} {{ userErrors {{ code }} }} }}"))
+    ).values()
+    assert payload["userErrors"] == [{"code": code}]
     [entry] = await log(engine)
     assert (entry["patient_ids"], entry["operation"]) == (patients, "Probe")
 
@@ -162,8 +164,8 @@ async def test_a_refusal_to_end_an_enrollment_twice_is_recorded(
     engine: Database, client: ApiClient, full: Full, end: str
 ) -> None:
     await client.execute(full.fill(f"mutation {{ {REMOVE} {{ userErrors {{ code }} }} }}"))
-    (answer,) = (await client.execute(full.fill(f"mutation {{ {end} {{ userErrors {{ code }} }} }}"))).values()
-    assert answer["userErrors"] == [{"code": "NOT_ACTIVE"}]
+    (payload,) = (await client.execute(full.fill(f"mutation {{ {end} {{ userErrors {{ code }} }} }}"))).values()
+    assert payload["userErrors"] == [{"code": "NOT_ACTIVE"}]
     assert await recorded(engine) == [ALL_THREE, ["patient-1"]]
 
 
