@@ -1,4 +1,4 @@
-"""The wheel works in an empty environment elsewhere, beside packages of the same names."""
+"""The wheel works in a new environment, also if other packages have the names of its modules."""
 
 import os
 import re
@@ -13,13 +13,13 @@ import pytest
 
 from tests.support.repository import ROOT
 
-pytestmark = pytest.mark.timeout(300)  # it builds, makes an environment, and installs every dependency
+pytestmark = pytest.mark.timeout(300)  # it builds the wheel and installs all dependencies
 
 
 def _run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run([*map(str, command)], cwd=cwd, capture_output=True, text=True, check=False, timeout=240)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    completed = subprocess.run([*map(str, command)], cwd=cwd, capture_output=True, text=True, check=False, timeout=240)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new environment that holds the wheel, and PyPI's package `schema` installed after it."""
+    """A new environment with the wheel, and with PyPI's package `schema` installed after it."""
     folder = tmp_path_factory.mktemp("environment")
     _run(sys.executable, "-m", "venv", folder, cwd=folder)
     pins = re.sub(r" *\\\n *--hash=\S+", "", (ROOT / "requirements.lock").read_text())
@@ -68,9 +68,9 @@ def demo(environment: Path, tmp_path: Path) -> Iterator[str]:
         try:
             assert server.stdout is not None
             lines = [server.stdout.readline() for _ in range(2)]
-            found = re.search(r"(http://\S+)/graphiql#token=(\S+)", lines[1])
-            assert found is not None, lines
-            yield f"{found[1]} {found[2]}"
+            match = re.search(r"(http://\S+)/graphiql#token=(\S+)", lines[1])
+            assert match is not None, lines
+            yield f"{match[1]} {match[2]}"
         finally:
             server.terminate()
             server.wait(30)
@@ -79,13 +79,13 @@ def demo(environment: Path, tmp_path: Path) -> Iterator[str]:
 def test_the_demo_is_served_from_an_installed_wheel(demo: str) -> None:
     address, token = demo.split()
     with httpx.Client(base_url=address, transport=httpx.HTTPTransport(retries=20), timeout=30) as client:
-        answer = client.post(
+        response = client.post(
             "/graphql",
             json={"query": "{ groupDefinitions { totalCount } }"},
             headers={"Authorization": f"Bearer {token}"},
         )
         page = client.get("/graphiql")
-    assert answer.json()["data"]["groupDefinitions"]["totalCount"] > 0
+    assert response.json()["data"]["groupDefinitions"]["totalCount"] > 0
     assert page.status_code == 200
     assert "<script" in page.text
 

@@ -69,7 +69,7 @@ def bodies(draw: st.DrawFn) -> bytes:
     body: Any = {"query": draw(documents() if kind > 3 else values)}
     if kind > 7:
         body["variables"] = draw(VARIABLES | values | st.dictionaries(names, values, max_size=3))
-        body["operationName"] = draw(st.sampled_from([None, "Ask"]) | values)
+        body["operationName"] = draw(st.sampled_from([None, "Planted"]) | values)
         body["extensions"] = draw(st.none() | values)
     encoded = json.dumps(body, ensure_ascii=draw(st.booleans())).encode()
     return encoded[: len(encoded) - draw(st.integers(1, 100))] if kind == 3 else encoded
@@ -121,7 +121,7 @@ def paths(draw: st.DrawFn) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class RawRequest:
     """A request in bytes, including requests that no HTTP client would send."""
 
     method: str
@@ -132,14 +132,14 @@ class Sent:
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> Sent:
+def requests(draw: st.DrawFn) -> RawRequest:
     """Draw a request, mostly to /graphql with a token."""
     method = draw(st.sampled_from([*["POST"] * 9, *["GET"] * 3, "HEAD", "OPTIONS", "PUT", "BREW"]))
-    sent_headers = {b"authorization": TOKEN, b"content-type": b"application/json"}
+    request_headers = {b"authorization": TOKEN, b"content-type": b"application/json"}
     if draw(st.integers(0, 3)) == 0:
-        sent_headers |= draw(headers)
+        request_headers |= draw(headers)
     if method == "POST":
-        return Sent(method, draw(paths()), b"", sent_headers, draw(bodies()))
+        return RawRequest(method, draw(paths()), b"", request_headers, draw(bodies()))
     parameters = {
         "query": draw(documents()),
         "variables": json.dumps(draw(values)),
@@ -147,26 +147,26 @@ def requests(draw: st.DrawFn) -> Sent:
     }
     chosen = draw(st.lists(st.sampled_from(["query", "query", *parameters]), max_size=4))
     query = "&".join(f"{name}={quote(parameters[name])}" for name in chosen).encode() + draw(st.binary(max_size=10))
-    return Sent(method, draw(paths()), query, sent_headers, b"")
+    return RawRequest(method, draw(paths()), query, request_headers, b"")
 
 
-async def respond(app: Starlette, sent: Sent) -> list[Message]:
+async def respond(app: Starlette, raw: RawRequest) -> list[Message]:
     """Return the messages that the app sends for a request."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "scheme": "http",
-        "method": sent.method,
-        "path": sent.path,
-        "raw_path": quote(sent.path).encode(),
+        "method": raw.method,
+        "path": raw.path,
+        "raw_path": quote(raw.path).encode(),
         "root_path": "",
-        "query_string": sent.query,
-        "headers": list(sent.headers.items()),
+        "query_string": raw.query,
+        "headers": list(raw.headers.items()),
         "client": ("127.0.0.1", 1),
         "server": ("clinic.test", 80),
     }
-    parts = [sent.body[:100], sent.body[100:]]
+    parts = [raw.body[:100], raw.body[100:]]
     messages: list[Message] = []
 
     async def receive() -> Message:
@@ -181,30 +181,32 @@ async def respond(app: Starlette, sent: Sent) -> list[Message]:
     return messages
 
 
-async def assert_no_server_error(app: Starlette, sent: Sent) -> None:
+async def assert_no_server_error(app: Starlette, raw: RawRequest) -> None:
     """Send a request, and assert that it causes no server error."""
-    start, *rest = await respond(app, sent)
+    start, *rest = await respond(app, raw)
     assert start["status"] < 500, rest
     response_headers = {name.lower(): value for name, value in start["headers"]}
     assert response_headers[b"x-content-type-options"] == b"nosniff"
-    if sent.path == "/graphql" and sent.method != "HEAD":
+    if raw.path == "/graphql" and raw.method != "HEAD":
         assert response_headers[b"content-type"].endswith(b"json; charset=utf-8")
         errors = json.loads(b"".join(part.get("body", b"") for part in rest)).get("errors", [])
         assert all(error["extensions"]["code"] != "INTERNAL_SERVER_ERROR" for error in errors), errors
 
 
 @SHORT
-@given(sent=requests())
-async def test_no_request_causes_a_server_error(app: Starlette, sent: Sent) -> None:
-    await assert_no_server_error(app, sent)
+@given(raw=requests())
+async def test_no_request_causes_a_server_error(app: Starlette, raw: RawRequest) -> None:
+    await assert_no_server_error(app, raw)
 
 
 @pytest.mark.soak
 @LONG
-@given(sent=requests())
-async def test_none_of_20_000_requests_causes_a_server_error(app: Starlette, database_kind: str, sent: Sent) -> None:
+@given(raw=requests())
+async def test_none_of_20_000_requests_causes_a_server_error(
+    app: Starlette, database_kind: str, raw: RawRequest
+) -> None:
     COUNTS[database_kind] += 1
-    await assert_no_server_error(app, sent)
+    await assert_no_server_error(app, raw)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -44,7 +44,7 @@ async def back_up(engine: Database, file: Path) -> dict[str, int]:
     return await write_backup(operator_of(engine), file, "1.0.0", NOW)
 
 
-async def everything_happened(engine: Database) -> None:
+async def fill_every_table(engine: Database) -> None:
     """Store rows in every table."""
     await lively_clinic(engine)
     await register_sink(engine, SINK)
@@ -52,18 +52,18 @@ async def everything_happened(engine: Database) -> None:
     key: dict[str, Any] = {"organization_id": OURS, "subject": "user-1", "key": "key-1"}
     async with engine.begin() as connection:
         await connection.execute(update(patients).values(birth_date=date(1987, 3, 14)))
-        answer = {"status": 200, "media_type": "application/json", "body": bytes(range(256))}
+        response = {"status": 200, "media_type": "application/json", "body": bytes(range(256))}
         times = {"leased_until": NOW, "expires_at": NOW + timedelta(days=1)}
         rights = {"permissions": ["a"], "patient_ids": ["patient-1"]}
         await connection.execute(
-            insert(idempotency_keys), key | answer | times | rights | {"fingerprint": b"\x00\xff", "attempt": uuid7()}
+            insert(idempotency_keys), key | response | times | rights | {"fingerprint": b"\x00\xff", "attempt": uuid7()}
         )
         await connection.execute(insert(idempotency_steps), key | {"step": "one", "decision": None})
         await connection.execute(insert(idempotency_steps), key | {"step": "two", "decision": {"ä": [1, None, 2.5]}})
         event = (await connection.execute(select(outbox.c.id, outbox.c.group_definition_id).limit(1))).one()
         parked = {"organization_id": OURS, "sink": SINK, "sequence": 1, "id": event[0], "group_definition_id": event[1]}
-        told = {"event": "pm_group_created", "tries": 3, "reason": "500", "parked_at": NOW, "again": True}
-        await connection.execute(insert(parked_events), parked | told)
+        delivery = {"event": "pm_group_created", "tries": 3, "reason": "500", "parked_at": NOW, "again": True}
+        await connection.execute(insert(parked_events), parked | delivery)
         reader = {"id": uuid7(), "organization_id": OURS, "at": NOW, "actor_id": "user-1", "correlation_id": "r"}
         await connection.execute(insert(access_log), reader | {"operation": None, "patient_ids": ["patient-1"]})
         role = {"organization_id": OURS, "id": "role-1", "staff_id": "staff-1", "active": True}

@@ -1,4 +1,4 @@
-"""A small clinic with people, places and callers, and a snapshot of everything that a use case stored."""
+"""A small clinic with people, places and callers, and a snapshot of all rows that a use case stored."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ THEIRS = "org-theirs"
 
 
 def clinic(engine: Database, now: datetime = NOW) -> Clinic:
-    """Return a clinic whose clock stands still."""
+    """Return a clinic whose clock always returns `now`."""
     return Clinic(engine, lambda: now, uuid7, "America/Phoenix", 6)
 
 
@@ -69,7 +69,7 @@ async def seed(engine: Database, organization: str = OURS, patient_count: int = 
             )
 
 
-def draft(**given: Any) -> GroupDraft:
+def draft(**values: Any) -> GroupDraft:
     """Return a draft of a group that is valid in every field."""
     fields: dict[str, Any] = {
         "name": "Anger management",
@@ -78,16 +78,16 @@ def draft(**given: Any) -> GroupDraft:
         "max_capacity": 2,
         "duration_minutes": 60,
     }
-    return GroupDraft(**{**fields, **given})
+    return GroupDraft(**{**fields, **values})
 
 
-async def make_group(engine: Database, organization: str = OURS, **given: Any) -> GroupDefinition:
-    return await create_group(context(engine, organization), draft(**given))
+async def make_group(engine: Database, organization: str = OURS, **values: Any) -> GroupDefinition:
+    return await create_group(context(engine, organization), draft(**values))
 
 
 @dataclass(frozen=True)
 class Everything:
-    """Return all rows, to compare what a use case stored."""
+    """All rows of the database, by table."""
 
     groups: list[dict[str, Any]]
     sessions: list[dict[str, Any]]

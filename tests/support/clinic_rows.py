@@ -15,7 +15,7 @@ from domain.wall_time import instant
 from tests.support.clinic import NOW, OURS
 
 
-async def add_group(engine: Database, name: str, organization: str = OURS, **given: Any) -> UUID:
+async def add_group(engine: Database, name: str, organization: str = OURS, **columns: Any) -> UUID:
     row = {
         "id": uuid7(),
         "organization_id": organization,
@@ -29,7 +29,7 @@ async def add_group(engine: Database, name: str, organization: str = OURS, **giv
         "created_at": NOW,
         "updated_at": NOW,
         "search_text": search_text(name),
-        **given,
+        **columns,
     }
     async with engine.begin() as connection:
         await connection.execute(insert(group_definitions).values(row))
@@ -37,16 +37,16 @@ async def add_group(engine: Database, name: str, organization: str = OURS, **giv
 
 
 async def add_sessions(
-    engine: Database, group: UUID, days: Iterable[date], organization: str = OURS, **given: Any
+    engine: Database, group: UUID, days: Iterable[date], organization: str = OURS, **columns: Any
 ) -> list[UUID]:
-    rows = [_session(group, day, organization, given) for day in days]
+    rows = [_session(group, day, organization, columns) for day in days]
     async with engine.begin() as connection:
         await connection.execute(insert(occurrences), rows)
     return [row["id"] for row in rows]
 
 
 async def add_enrollments(
-    engine: Database, group: UUID, patients: Iterable[str], organization: str = OURS, **given: Any
+    engine: Database, group: UUID, patients: Iterable[str], organization: str = OURS, **columns: Any
 ) -> list[UUID]:
     rows: list[dict[str, Any]] = [
         {
@@ -59,7 +59,7 @@ async def add_enrollments(
             "version": 1,
             "created_at": NOW,
             "updated_at": NOW,
-            **given,
+            **columns,
         }
         for patient in patients
     ]
@@ -68,9 +68,9 @@ async def add_enrollments(
     return [row["id"] for row in rows]
 
 
-def _session(group: UUID, day: date, organization: str, given: dict[str, Any]) -> dict[str, Any]:
-    start = given.get("start_time", time(9))
-    end = given.get("end_time") or (datetime.combine(day, start) + timedelta(hours=1)).time()
+def _session(group: UUID, day: date, organization: str, columns: dict[str, Any]) -> dict[str, Any]:
+    start = columns.get("start_time", time(9))
+    end = columns.get("end_time") or (datetime.combine(day, start) + timedelta(hours=1)).time()
     return {
         "id": uuid7(),
         "organization_id": organization,
@@ -86,5 +86,5 @@ def _session(group: UUID, day: date, organization: str, given: dict[str, Any]) -
         "version": 1,
         "created_at": NOW,
         "updated_at": NOW,
-        **given,
+        **columns,
     }

@@ -1,4 +1,4 @@
-"""A clinic with the results of every operation of the API, and a way to break its invariants past every constraint."""
+"""A clinic with the results of every mutation of the API, and a way to break its invariants despite all constraints."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -25,15 +25,15 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Lively:
-    """What tests name of it.
+    """The ids that tests use.
 
     Attributes:
         full: A group of two seats, both taken, with patient-3, patient-4 and patient-5 waiting in this order.
-        over: A group over its capacity by an override and by a lowered maximum, one patient waiting.
-        seated: Those who have a seat in the full group.
-        waiting: Those who wait for it.
+        over: A group over its capacity by an override and by a lowered maximum, with one patient waiting.
+        seated: The enrollments with a seat in the full group.
+        waiting: The enrollments in its waitlist, in order.
         session: A session that was rescheduled.
-        cancelled: One that was cancelled.
+        cancelled: A session that was cancelled.
     """
 
     full: UUID
@@ -59,8 +59,8 @@ async def lively_clinic(engine: Database) -> Lively:
     over = await make_group(
         engine, recurrence=RecurrenceDraft("FREQ=DAILY", date(2026, 12, 1), time(9), (date(2026, 12, 2),))
     )
-    held = [(await enroll_patient(ours, str(over.id), f"patient-{n}")).enrollment for n in (1, 2, 3, 4)]
-    await promote_enrollment(ours, str(held[2].id), allow_over_capacity=True)
+    seats = [(await enroll_patient(ours, str(over.id), f"patient-{n}")).enrollment for n in (1, 2, 3, 4)]
+    await promote_enrollment(ours, str(seats[2].id), allow_over_capacity=True)
     await update_group_definition(ours, str(over.id), {"max_capacity": 1, "name": "Smaller"})
     generated = await generate_occurrences(ours, str(over.id), date(2026, 12, 1), date(2026, 12, 5))
     session, cancelled, documented, *_ = generated.sessions
@@ -70,9 +70,9 @@ async def lively_clinic(engine: Database) -> Lively:
     await complete_occurrence(ours, str(documented.id))
 
     deleted = await make_group(engine, max_capacity=1)
-    left = [(await enroll_patient(ours, str(deleted.id), f"patient-{n}")).enrollment for n in (1, 2, 3)]
+    ended = [(await enroll_patient(ours, str(deleted.id), f"patient-{n}")).enrollment for n in (1, 2, 3)]
     await delete_group(ours, str(deleted.id))
-    await disenroll_patient(ours, str(left[0].id))
+    await disenroll_patient(ours, str(ended[0].id))
     return Lively(
         full.id,
         over.id,
@@ -93,7 +93,7 @@ async def break_by_hand(engine: Database, *statements: Executable) -> None:
         for statement in statements:
             await connection.execute(statement)
         await connection.commit()
-        await connection.invalidate()  # the pragma stays with the connection
+        await connection.invalidate()  # the pragma would stay in effect on the pooled connection
 
 
 async def _disarm_sqlite(connection: AsyncConnection) -> None:

@@ -1,6 +1,6 @@
-"""A clinic in which everything stored says what it is, so that a test can tell in an answer what was read.
+"""A clinic whose stored data is marked with its kind, so that a test recognizes the data in a response.
 
-Each kind of data is known by marks; which keys open it is the rule that answers are held against.
+`KINDS` lists the marks of each kind, and the keys that may read it.
 """
 
 import re
@@ -30,7 +30,7 @@ _SCHEDULE = frozenset(key for key in PermissionKey if ".group_schedule." in key)
 _DAY = date(2033, 7, 4)
 WAITLIST_LIMIT = 3
 """The clinic's waitlist limit: one more than the patients who wait for each group at first."""
-GONE = 8
+INACTIVE = 8
 """The number of the inactive patient."""
 
 
@@ -61,9 +61,9 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def kinds_in(answer: str) -> set[str]:
+def kinds_in(response: str) -> set[str]:
     """Return the kinds of stored data in a response."""
-    return {name for name, kind in KINDS.items() if kind.marks.search(answer)}
+    return {name for name, kind in KINDS.items() if kind.marks.search(response)}
 
 
 def kinds_opened_by(key: PermissionKey) -> set[str]:
@@ -73,17 +73,17 @@ def kinds_opened_by(key: PermissionKey) -> set[str]:
 
 @dataclass(frozen=True)
 class Group:
-    """A group of two seats, both taken; two patients wait, and one has left.
+    """A group with two seats, both taken. Two patients wait, and one is disenrolled.
 
     Attributes:
-        id: Its id.
-        seated: A patient's enrollment with a seat.
-        next: The first one in the waitlist.
-        waiting: The last one in the waitlist.
-        past: The one that ended.
-        session: A session.
-        cancelled: A session that was cancelled.
-        changes: An entry of the history of the group, of the session and of the past enrollment.
+        id: The id of the group.
+        seated: The id of an enrollment with a seat.
+        next: The id of the first enrollment in the waitlist.
+        waiting: The id of the last enrollment in the waitlist.
+        past: The id of the enrollment that ended.
+        session: The id of a scheduled session.
+        cancelled: The id of a cancelled session.
+        changes: The ids of the latest history entries of the group, of the session and of the past enrollment.
     """
 
     id: str
@@ -97,7 +97,7 @@ class Group:
 
 
 class MarkedClinic:
-    """One organization of such a clinic."""
+    """One organization with marked data."""
 
     def __init__(self, engine: Database, organization: str) -> None:
         self.organization = organization
@@ -124,9 +124,9 @@ class MarkedClinic:
                 "display_name": f"patient-name-{n}",
                 "medical_record_number": f"patient-number-{n}",
                 "birth_date": date(1931, 3, n),
-                "active": n != GONE,
+                "active": n != INACTIVE,
             }
-            for n in range(1, GONE + 1)
+            for n in range(1, INACTIVE + 1)
         ]
         place = {"organization_id": self.organization, "id": "l1", "site": "site-name", "room": "room-name"}
         async with self._engine.begin() as connection:
@@ -144,10 +144,10 @@ class MarkedClinic:
         group = await create_group(as_planner, self.draft(f"group-former-{self._groups}"))
         await update_group_definition(as_planner, str(group.id), {"name": f"group-name-{self._groups}"})
         as_nurse = self._context("enrollment-actor")
-        held = [(await enroll_patient(as_nurse, str(group.id), f"patient-id-{n}")).enrollment for n in range(1, 6)]
-        await disenroll_patient(self._context("s2"), str(held[0].id), "enrollment-reason")
+        enrolled = [(await enroll_patient(as_nurse, str(group.id), f"patient-id-{n}")).enrollment for n in range(1, 6)]
+        await disenroll_patient(self._context("s2"), str(enrolled[0].id), "enrollment-reason")
         session, cancelled = await self._sessions(group)
-        past, seated, _, first, waiting = (str(each.id) for each in held)
+        past, seated, _, first, waiting = (str(enrollment.id) for enrollment in enrolled)
         changes = [await self._last_change(id_) for id_ in (str(group.id), session, past)]
         return Group(str(group.id), seated, first, waiting, past, session, cancelled, tuple(changes))
 
@@ -172,8 +172,8 @@ class MarkedClinic:
 
     async def _sessions(self, group: GroupDefinition) -> tuple[str, str]:
         as_scheduler = self._context("session-actor")
-        made = await generate_occurrences(as_scheduler, str(group.id), _DAY, _DAY + timedelta(days=3))
-        first, second, *_ = (str(session.id) for session in made.sessions)
+        generated = await generate_occurrences(as_scheduler, str(group.id), _DAY, _DAY + timedelta(days=3))
+        first, second, *_ = (str(session.id) for session in generated.sessions)
         await update_occurrence(as_scheduler, first, {"start_time": time(10)})
         await cancel_occurrence(as_scheduler, second, "session-reason")
         return first, second
@@ -184,7 +184,7 @@ class MarkedClinic:
 
 def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
     """Return inputs with which a mutation succeeds on a group. The first one fills the whole payload."""
-    wanted: dict[str, list[dict[str, Any]]] = {
+    inputs: dict[str, list[dict[str, Any]]] = {
         "createGroupDefinition": [
             {
                 "name": "Mine",
@@ -208,13 +208,13 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "moveWaitlistedEnrollment": [{"enrollmentId": group.waiting, "position": 1}],
         "removeEnrollment": [{"enrollmentId": group.seated}, {"enrollmentId": group.past}],
     }
-    assert mutation in wanted, f"say with which input {mutation} succeeds"
-    return wanted[mutation]
+    assert mutation in inputs, f"add an input with which {mutation} succeeds"
+    return inputs[mutation]
 
 
 def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
     """Return inputs that a mutation refuses after one of `inputs_of` has succeeded on the group."""
-    not_held = [{"enrollmentId": group.past}, {"enrollmentId": group.seated}]
+    not_waiting = [{"enrollmentId": group.past}, {"enrollmentId": group.seated}]
     refused: dict[str, list[dict[str, Any]]] = {
         "updateGroupDefinition": [
             {"id": group.id, "name": " "},
@@ -228,13 +228,13 @@ def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "cancelOccurrence": [{"id": group.cancelled, "reason": "mine"}],
         "enrollPatient": [
             {"groupDefinitionId": group.id, "patientId": "patient-id-6"},
-            {"groupDefinitionId": group.id, "patientId": f"patient-id-{GONE}"},
+            {"groupDefinitionId": group.id, "patientId": f"patient-id-{INACTIVE}"},
         ],
         "disenrollPatient": [{"enrollmentId": group.past}],
-        "promoteEnrollment": [{"enrollmentId": group.next}, *not_held],
+        "promoteEnrollment": [{"enrollmentId": group.next}, *not_waiting],
         "moveWaitlistedEnrollment": [
             {"enrollmentId": group.waiting, "position": 99},
-            *({**given, "position": 1} for given in not_held),
+            *({**target, "position": 1} for target in not_waiting),
         ],
     }
     return refused.get(mutation, [])

@@ -24,7 +24,7 @@ from schema.execute import graphql_schema
 from schema.schema import schema
 
 MARKER = "Zephyrine-Quux"
-"""A text that occurs neither in the program and its libraries nor on the machine."""
+"""A text that occurs nowhere in the program, its libraries, or the files of the machine."""
 MARKER_NAME = MARKER.replace("-", "_")
 """The marker as a name of GraphQL."""
 MARKER_NUMBER = 731_942_658
@@ -66,7 +66,7 @@ def planted_requests() -> Iterator[Planted]:
                     continue
                 declared = ", ".join(f"${argument}: {field.args[argument].type}" for argument in chosen)
                 used = ", ".join(f"{argument}: ${argument}" for argument in chosen)
-                yield Planted(name, f"{operation} Ask({declared}) {{ {name}({used}){selection} }}", values)
+                yield Planted(name, f"{operation} Planted({declared}) {{ {name}({used}){selection} }}", values)
 
 
 def planted_mistakes() -> Iterator[Planted]:
@@ -167,9 +167,9 @@ INVALID_DOCUMENTS = tuple(
 
 
 def reported_text(body: dict[str, Any]) -> str:
-    """Return what the errors and userErrors of a response say, without what repeats names of the document by design.
+    """Return the errors and userErrors of a response as JSON, without the parts that may repeat names of the document.
 
-    These are the aliases in an error's path, and the name of a variable in its extensions.
+    Left out are the aliases in an error's path, and the name of a variable in its extensions.
     """
     errors = []
     for error in body.get("errors", ()):
@@ -190,8 +190,8 @@ def _user_errors(data: Any) -> Iterator[Any]:
 def _choices(field: GraphQLField) -> list[list[str]]:
     required = [name for name, argument in field.args.items() if is_required_argument(argument)]
     optional = [name for name in field.args if name not in required and name not in {"last", "first"}]
-    each = [[*required, name] for name in optional]
-    return [required, *each, [*required, *optional]] if optional else [required]
+    with_one = [[*required, name] for name in optional]
+    return [required, *with_one, [*required, *optional]] if optional else [required]
 
 
 def _selection(type_: GraphQLType, above: frozenset[str], depth: int) -> str:
@@ -206,8 +206,8 @@ def _selection(type_: GraphQLType, above: frozenset[str], depth: int) -> str:
         if depth == _DEEPEST or inner.name in above or (name == "edges" and depth > 2):
             continue
         arguments = ", ".join(
-            f"{argument}: {_literal(found.type)}"
-            for argument, found in field.args.items()
+            f"{argument}: {_literal(definition.type)}"
+            for argument, definition in field.args.items()
             # An invalid cursor fails its field, so nested fields are selected without one.
             if argument != "last" and (argument not in {"after", "before"} or depth % 2)
         )

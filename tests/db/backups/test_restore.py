@@ -12,7 +12,7 @@ import pytest
 from db.backups.archives import DamagedArchive
 from db.backups.restore import NotRestorable, restore_backup
 from db.connections.engine import Database
-from tests.support.backups import back_up, content_of, everything_happened, file, target
+from tests.support.backups import back_up, content_of, file, fill_every_table, target
 from tests.support.databases import operator_of
 from tests.support.lively_clinic import lively_clinic
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_damaged_file_restores_nothing(engine: Database, target: Database, file: Path) -> None:
-    await everything_happened(engine)
+    await fill_every_table(engine)
     await back_up(engine, file)
     whole = content_of(file)
     text = gzip.decompress(whole)

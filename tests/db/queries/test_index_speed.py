@@ -1,6 +1,6 @@
-"""Pages stay at index speed however schedules grow: the plans of the statements that are really sent are looked at.
+"""Pages are read by index, however long schedules are. The tests check the plans of the statements that are sent.
 
-On PostgreSQL both the plan for the values at hand and the one that serves any values, in the server's role, behind
+On PostgreSQL they check both the plan for the actual values and the generic plan, in the server's role and with
 row-level security.
 """
 
@@ -41,12 +41,12 @@ SESSION_COUNT = 150
 PATIENT_COUNT = 800
 DAY = date(2026, 3, 1)
 PLACE = (DAY, time(9), UUID(int=0))
-WHOLE = re.compile(r"Seq Scan on pm_group_|SCAN pm_group_\w+\s*$|SCAN listed\s*$", re.MULTILINE)
-Ask = Callable[[Snapshot, Sequence[UUID]], Awaitable[object]]
+WHOLE_TABLE = re.compile(r"Seq Scan on pm_group_|SCAN pm_group_\w+\s*$|SCAN listed\s*$", re.MULTILINE)
+ReadPages = Callable[[Snapshot, Sequence[UUID]], Awaitable[object]]
 
 
 class Explained(Snapshot):
-    """A snapshot that keeps the plans of what it is asked."""
+    """A snapshot that records the plan of each statement that it executes."""
 
     plans: list[str]
 
@@ -57,21 +57,21 @@ class Explained(Snapshot):
 
     async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
         if self.on_postgresql:
-            together = lookups.combined(self.driver.dialect)
-            await self._explain(together.text, together.arguments(self.organization_id, id))
+            combined = lookups.combined(self.driver.dialect)
+            await self._explain(combined.text, combined.arguments(self.organization_id, id))
             return await super().look_up(lookups, id)
         return [await self.find(lookup, id) for lookup in lookups.lookups]
 
-    async def _explain(self, asked: str, values: Sequence[Any]) -> None:
+    async def _explain(self, sql: str, values: Sequence[Any]) -> None:
         connection = self.driver.connection
         if self.on_postgresql:
-            self.plans.append(_lines(await connection.fetch(f"EXPLAIN {asked}", *values)))
-            await connection.execute(f"PREPARE explained AS {asked}")
+            self.plans.append(_lines(await connection.fetch(f"EXPLAIN {sql}", *values)))
+            await connection.execute(f"PREPARE explained AS {sql}")
             nulls = ", ".join("NULL" for _ in values)
             self.plans.append(_lines(await connection.fetch(f"EXPLAIN EXECUTE explained({nulls})")))
             await connection.execute("DEALLOCATE explained")
         else:
-            rows = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {asked}", values)
+            rows = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {sql}", values)
             self.plans.append("\n".join(row[3] for row in rows))
 
 
@@ -82,37 +82,37 @@ def _lines(rows: Sequence[Any]) -> str:
 @pytest.fixture
 async def explained(engine: Database) -> AsyncIterator[Explained]:
     await _grow(engine)
-    seen = Explained(engine.read_pool, await engine.read_pool.acquire(OURS))
-    seen.plans = []
-    await seen.begin()
-    if seen.on_postgresql:
-        await seen.driver.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    yield seen
-    await seen.close()
+    reader = Explained(engine.read_pool, await engine.read_pool.acquire(OURS))
+    reader.plans = []
+    await reader.begin()
+    if reader.on_postgresql:
+        await reader.driver.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    yield reader
+    await reader.close()
 
 
-def _calendar(**wanted: Any) -> Ask:
-    async def ask(seen: Snapshot, _groups: Sequence[UUID]) -> object:
-        pages = [await read_page(seen, SESSIONS, SessionFilter(**wanted), Window(50, after=PLACE))]
-        pages.append(await read_page(seen, SESSIONS, SessionFilter(**wanted), Window(50, backwards=True)))
+def _calendar(**filters: Any) -> ReadPages:
+    async def read(reader: Snapshot, _groups: Sequence[UUID]) -> object:
+        pages = [await read_page(reader, SESSIONS, SessionFilter(**filters), Window(50, after=PLACE))]
+        pages.append(await read_page(reader, SESSIONS, SessionFilter(**filters), Window(50, backwards=True)))
         return pages
 
-    return ask
+    return read
 
 
-def _search(letters: str | None) -> Ask:
-    async def ask(seen: Snapshot, _groups: Sequence[UUID]) -> object:
+def _search(letters: str | None) -> ReadPages:
+    async def read(reader: Snapshot, _groups: Sequence[UUID]) -> object:
         return [
-            await read_page(seen, PATIENTS, PatientFilter(letters), Window(50)),
-            await read_page(seen, PATIENTS, PatientFilter(letters), Window(50, after=("patient-7",))),
-            # How many hold a single letter is as long as that list.
-            len(letters or "") > 1 and await count_list(seen, PATIENTS, PatientFilter(letters)),
+            await read_page(reader, PATIENTS, PatientFilter(letters), Window(50)),
+            await read_page(reader, PATIENTS, PatientFilter(letters), Window(50, after=("patient-7",))),
+            # To count the patients with a single letter takes as long as to read them all.
+            len(letters or "") > 1 and await count_list(reader, PATIENTS, PatientFilter(letters)),
         ]
 
-    return ask
+    return read
 
 
-async def _group_pages(seen: Snapshot, groups: Sequence[UUID]) -> object:
+async def _group_pages(reader: Snapshot, groups: Sequence[UUID]) -> object:
     several = SessionFilter(statuses=frozenset({OccurrenceStatus.SCHEDULED, OccurrenceStatus.COMPLETED}))
     seated = EnrollmentFilter(frozenset({EnrollmentStatus.ENROLLED}))
     lookups: list[Lookup[Any]] = [
@@ -125,56 +125,56 @@ async def _group_pages(seen: Snapshot, groups: Sequence[UUID]) -> object:
         HISTORY_OF[EntityType.GROUP_DEFINITION].page_lookup(None, Window(20)),
         HISTORY_OF[EntityType.GROUP_DEFINITION].count_lookup(None),
     ]
-    of_patient: list[Lookup[Any]] = [
+    patient_lookups: list[Lookup[Any]] = [
         record_lookup(PATIENTS),
         ENROLLMENTS_OF_PATIENT.page_lookup(None, Window(20)),
         ENROLLMENTS_OF_PATIENT.count_lookup(seated),
     ]
-    asked: list[object] = [
-        await seen.look_up(LookupSet(lookups), groups[0]),
-        await seen.look_up(LookupSet([record_lookup(SESSIONS), record_lookup(ENROLLMENTS)]), groups[0]),
-        await seen.look_up(LookupSet(of_patient), "patient-7"),
+    results: list[object] = [
+        await reader.look_up(LookupSet(lookups), groups[0]),
+        await reader.look_up(LookupSet([record_lookup(SESSIONS), record_lookup(ENROLLMENTS)]), groups[0]),
+        await reader.look_up(LookupSet(patient_lookups), "patient-7"),
     ]
-    for wanted in (groups[:1], groups[:5]):
-        asked += [
-            await find_records(seen, GROUPS, wanted),
-            await count_seats(seen, wanted),
-            await SESSIONS_OF_GROUP.read_pages(seen, wanted, SessionFilter(), Window(20)),
-            await SESSIONS_OF_GROUP.read_pages(seen, wanted, several, Window(20, backwards=True, before=PLACE)),
-            await session_times(seen, [GroupWeek(group, DAY) for group in wanted]),
-            await ENROLLMENTS_OF_GROUP.read_pages(seen, wanted, None, Window(20)),
-            await ENROLLMENTS_OF_GROUP.read_pages(seen, wanted, seated, Window(20, after=(0, UUID(int=0)))),
-            await HISTORY_OF[EntityType.GROUP_DEFINITION].read_pages(seen, wanted, None, Window(20)),
-            await count_lists(seen, [_counts(SESSIONS_OF_GROUP, wanted, SessionFilter(from_date=DAY))]),
+    for ids in (groups[:1], groups[:5]):
+        results += [
+            await find_records(reader, GROUPS, ids),
+            await count_seats(reader, ids),
+            await SESSIONS_OF_GROUP.read_pages(reader, ids, SessionFilter(), Window(20)),
+            await SESSIONS_OF_GROUP.read_pages(reader, ids, several, Window(20, backwards=True, before=PLACE)),
+            await session_times(reader, [GroupWeek(group, DAY) for group in ids]),
+            await ENROLLMENTS_OF_GROUP.read_pages(reader, ids, None, Window(20)),
+            await ENROLLMENTS_OF_GROUP.read_pages(reader, ids, seated, Window(20, after=(0, UUID(int=0)))),
+            await HISTORY_OF[EntityType.GROUP_DEFINITION].read_pages(reader, ids, None, Window(20)),
+            await count_lists(reader, [_counts(SESSIONS_OF_GROUP, ids, SessionFilter(from_date=DAY))]),
             await count_lists(
-                seen,
+                reader,
                 [
-                    _counts(SESSIONS_OF_GROUP, wanted, SessionFilter(from_date=DAY)),
-                    _counts(ENROLLMENTS_OF_GROUP, wanted, seated),
-                    _counts(HISTORY_OF[EntityType.GROUP_DEFINITION], wanted, None),
+                    _counts(SESSIONS_OF_GROUP, ids, SessionFilter(from_date=DAY)),
+                    _counts(ENROLLMENTS_OF_GROUP, ids, seated),
+                    _counts(HISTORY_OF[EntityType.GROUP_DEFINITION], ids, None),
                 ],
             ),
         ]
-    return asked
+    return results
 
 
 def _counts(relation: Relation[Any], groups: Sequence[UUID], list_filter: ListFilter | None) -> CountRequest:
     return CountRequest(FilteredRelation(relation, list_filter), tuple(groups))
 
 
-async def _report(seen: Snapshot, groups: Sequence[UUID]) -> object:
-    several, wanted = SessionFilter(from_date=DAY), groups[:40]
+async def _report(reader: Snapshot, groups: Sequence[UUID]) -> object:
+    several, ids = SessionFilter(from_date=DAY), groups[:40]
     fields = Fields(frozenset({"id"}), frozenset({"status", "created_at"}))
     names = Fields(frozenset(), frozenset({"display_name"}))
     return [
-        await SESSIONS_OF_GROUP.read_pages(seen, wanted, several, Window(20), fields),
-        await SESSIONS_OF_GROUP.read_pages(seen, wanted, several, Window(20, backwards=True, before=PLACE), fields),
-        await ENROLLMENTS_OF_GROUP.read_pages(seen, wanted, None, Window(20), fields),
-        await find_partial_records(seen, PATIENTS, ["patient-1", "patient-7"], names),
+        await SESSIONS_OF_GROUP.read_pages(reader, ids, several, Window(20), fields),
+        await SESSIONS_OF_GROUP.read_pages(reader, ids, several, Window(20, backwards=True, before=PLACE), fields),
+        await ENROLLMENTS_OF_GROUP.read_pages(reader, ids, None, Window(20), fields),
+        await find_partial_records(reader, PATIENTS, ["patient-1", "patient-7"], names),
     ]
 
 
-ASKED: dict[str, Ask] = {
+PAGE_READS: dict[str, ReadPages] = {
     "calendar": _calendar(),
     "calendar from": _calendar(from_date=DAY),
     "calendar between": _calendar(from_date=DAY, through_date=DAY + timedelta(days=6)),
@@ -190,7 +190,7 @@ ASKED: dict[str, Ask] = {
     "patients": _search(None),
     "patients by a rare text": _search("patient 77"),
     "patients by a letter": _search("7"),
-    "patients by what nobody holds": _search("zz"),
+    "patients by a text without a match": _search("zz"),
     "patients by words": _search("77 patient mr"),
     "patients by birth date": _search("1987-03-14"),
     "patients by word and birth date": _search("patient 1987-03-14"),
@@ -201,21 +201,24 @@ async def test_no_page_reads_a_whole_table_or_sorts_a_whole_calendar(
     explained: Explained, groups: Sequence[UUID]
 ) -> None:
     slow = []
-    for name, ask in ASKED.items():
+    for name, read in PAGE_READS.items():
         explained.plans = []
-        await ask(explained, groups)
+        await read(explained, groups)
         assert explained.plans, name
         calendar = name.startswith("calendar")
         slow += [
             f"{name}:\n{plan[:3000]}"
             for plan in explained.plans
-            if WHOLE.search(plan) or (calendar and _sorts_more_than_pages(plan))
+            if WHOLE_TABLE.search(plan) or (calendar and _sorts_more_than_pages(plan))
         ]
     assert not slow, "\n\n".join(slow)
 
 
 def _sorts_more_than_pages(plan: str) -> bool:
-    """Where two indexes are looked up, the pages of both are sorted: what is below, or before, is not."""
+    """Return whether the plan sorts more rows than the pages of its limits.
+
+    A statement that reads two indexes sorts the pages of both, so a sort of limited rows is allowed.
+    """
     lines = plan.splitlines()
     limits = [number for number, line in enumerate(lines) if "Limit" in line or "SCAN anon" in line]
     sorts = [number for number, line in enumerate(lines) if "Sort" in line or "TEMP B-TREE" in line]
@@ -227,31 +230,33 @@ def _sorts_more_than_pages(plan: str) -> bool:
 @pytest.fixture
 async def groups(engine: Database, explained: Explained) -> list[UUID]:
     async with engine.connect() as connection:
-        found = await connection.scalars(
+        ids = await connection.scalars(
             text("SELECT id FROM pm_group_definitions WHERE organization_id = :ours").columns(group_definitions.c.id),
             {"ours": OURS},
         )
-        return list(found)
+        return list(ids)
 
 
 async def _grow(engine: Database) -> None:
-    """Two organizations with so much that a whole table is the slower way for each."""
-    kept = {"version": 1, "created_at": NOW, "updated_at": NOW}
+    """Store two organizations with so many rows that a scan of a whole table is slower than an index."""
+    record_columns = {"version": 1, "created_at": NOW, "updated_at": NOW}
     async with engine.begin() as connection:
         for organization in (OURS, THEIRS):
-            own = {"organization_id": organization}
+            organization_column = {"organization_id": organization}
             people = [
-                own | {"id": f"staff-{n}", "display_name": f"Staff {n}", "active": True, "search_text": f"staff {n}"}
+                organization_column
+                | {"id": f"staff-{n}", "display_name": f"Staff {n}", "active": True, "search_text": f"staff {n}"}
                 for n in range(20)
             ]
             await connection.execute(insert(staff_members), people)
             places = [
-                own | {"id": f"place-{n}", "site": f"Site {n}", "time_zone": "America/Phoenix", "search_text": ""}
+                organization_column
+                | {"id": f"place-{n}", "site": f"Site {n}", "time_zone": "America/Phoenix", "search_text": ""}
                 for n in range(10)
             ]
             await connection.execute(insert(locations), places)
             registry = [
-                own
+                organization_column
                 | {
                     "id": f"patient-{n}",
                     "display_name": f"Patient {n}",
@@ -263,14 +268,17 @@ async def _grow(engine: Database) -> None:
                 for n in range(PATIENT_COUNT)
             ]
             await connection.execute(insert(patients), registry)
-            defined = [_group(own | kept, n) for n in range(GROUP_COUNT)]
-            await connection.execute(insert(group_definitions), defined)
-            for group in defined[:MEETING]:
+            group_rows = [_group(organization_column | record_columns, n) for n in range(GROUP_COUNT)]
+            await connection.execute(insert(group_definitions), group_rows)
+            for group in group_rows[:MEETING]:
                 await connection.execute(
-                    insert(occurrences), [_session(own | kept, group, n) for n in range(SESSION_COUNT)]
+                    insert(occurrences),
+                    [_session(organization_column | record_columns, group, n) for n in range(SESSION_COUNT)],
                 )
-                await connection.execute(insert(enrollments), [_seat(own | kept, group, n) for n in range(30)])
-                await connection.execute(insert(audit_log), [_entry(own, group, n) for n in range(30)])
+                await connection.execute(
+                    insert(enrollments), [_seat(organization_column | record_columns, group, n) for n in range(30)]
+                )
+                await connection.execute(insert(audit_log), [_entry(organization_column, group, n) for n in range(30)])
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(text("ANALYZE"))
 

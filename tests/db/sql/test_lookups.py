@@ -1,4 +1,4 @@
-"""Several lookups by one id: combined or separate, of one snapshot, of the caller's organization."""
+"""Several lookups by one id, combined or separate: their results, their snapshot, and their organization."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ LATE = SessionFilter(from_date=DAY + timedelta(days=1), statuses=frozenset({Occu
 FIELDS = Fields(frozenset({"id", "status"}), frozenset({"session_date", "cancellation_reason"}))
 WAITING = EnrollmentFilter(frozenset({EnrollmentStatus.WAITLISTED, EnrollmentStatus.DISENROLLED}))
 
-EVERYTHING: list[Lookup[Any]] = [
+ALL_LOOKUPS: list[Lookup[Any]] = [
     record_lookup(GROUPS),
     SEATS_OF_GROUP,
     SESSIONS_OF_GROUP.page_lookup(ALL, Window(2)),
@@ -49,7 +49,7 @@ EVERYTHING: list[Lookup[Any]] = [
 
 
 async def fill(engine: Database) -> list[UUID]:
-    """A group with everything, one with history alone, one with nothing, one of another clinic, and one of nobody."""
+    """Return the ids of five groups: full, with only history, empty, of another organization, and unknown."""
     for organization in (OURS, THEIRS):
         await seed(engine, organization)
     full = await add_group(engine, "full")
@@ -58,50 +58,51 @@ async def fill(engine: Database) -> list[UUID]:
     await add_enrollments(
         engine, full, ["patient-3"], status="WAITLISTED", waitlist_position=1, enrolled_at=None, waitlisted_at=NOW
     )
-    made = await create_group(context(engine), draft(name="made"))
+    created = await create_group(context(engine), draft(name="created"))
     empty, theirs = await add_group(engine, "empty"), await add_group(engine, "theirs", THEIRS)
-    return [full, made.id, empty, theirs, uuid4()]
+    return [full, created.id, empty, theirs, uuid4()]
 
 
-def told(found: list[Any]) -> list[Any]:
-    """Gives what was found so that it can be compared: pages by their rows."""
+def comparable(results: list[Any]) -> list[Any]:
+    """Return results that can be compared: of a page, its rows and whether more follow."""
     return [
-        ([tuple(row) for row in each.records.rows], each.more) if isinstance(each, Slice) else each for each in found
+        ([tuple(row) for row in result.records.rows], result.more) if isinstance(result, Slice) else result
+        for result in results
     ]
 
 
 async def test_combined_lookups_return_what_separate_ones_do(engine: Database) -> None:
-    *ours, theirs, nobodys = await fill(engine)
-    for group in (*ours, theirs, nobodys):
-        together = await look_up(engine, OURS, LookupSet(EVERYTHING), group)
-        alone = [(await look_up(engine, OURS, LookupSet([lookup]), group))[0] for lookup in EVERYTHING]
-        assert told(together) == told(alone)
-        assert (together[0] is not None) == (group in ours)
+    *ours, theirs, unknown = await fill(engine)
+    for group in (*ours, theirs, unknown):
+        combined = await look_up(engine, OURS, LookupSet(ALL_LOOKUPS), group)
+        separate = [(await look_up(engine, OURS, LookupSet([lookup]), group))[0] for lookup in ALL_LOOKUPS]
+        assert comparable(combined) == comparable(separate)
+        assert (combined[0] is not None) == (group in ours)
 
 
 async def test_lookups_read_only_the_own_organization(engine: Database) -> None:
     *_, theirs, _ = await fill(engine)
     for organization, name in ((OURS, None), (THEIRS, "theirs"), (OURS, None)):
-        [group, *_] = await look_up(engine, organization, LookupSet(EVERYTHING), theirs)
+        [group, *_] = await look_up(engine, organization, LookupSet(ALL_LOOKUPS), theirs)
         assert getattr(group, "name", None) == name
 
 
 async def test_combined_lookups_are_one_statement_on_postgresql(engine: Database, database_kind: str) -> None:
     full, *_ = await fill(engine)
     counted = start_counting()
-    await look_up(engine, OURS, LookupSet(EVERYTHING), full)
-    assert counted.statements == (1 if database_kind == "postgresql" else len(EVERYTHING))
+    await look_up(engine, OURS, LookupSet(ALL_LOOKUPS), full)
+    assert counted.statements == (1 if database_kind == "postgresql" else len(ALL_LOOKUPS))
 
 
 async def test_combined_lookups_read_one_snapshot(engine: Database) -> None:
-    """In a snapshot it is the snapshot's; alone it is of the statement's own, whatever commits meanwhile."""
+    """Other transactions commit between the lookups of one snapshot, which must not change their results."""
     full, *_ = await fill(engine)
     async with snapshot(engine, OURS) as opened:
-        before = told(await opened.look_up(LookupSet(EVERYTHING[:3]), full))
+        before = comparable(await opened.look_up(LookupSet(ALL_LOOKUPS[:3]), full))
         async with engine.begin() as connection:
             await connection.execute(update(group_definitions).values(name="renamed"))
             await connection.execute(delete(enrollments))
             await connection.execute(delete(occurrences))
-        assert told(await opened.look_up(LookupSet(EVERYTHING[:3]), full)) == before
-    group, seats, sessions = await look_up(engine, OURS, LookupSet(EVERYTHING[:3]), full)
+        assert comparable(await opened.look_up(LookupSet(ALL_LOOKUPS[:3]), full)) == before
+    group, seats, sessions = await look_up(engine, OURS, LookupSet(ALL_LOOKUPS[:3]), full)
     assert (group.name, seats, list(sessions.records)) == ("renamed", None, [])

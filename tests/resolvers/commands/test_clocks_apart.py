@@ -58,8 +58,8 @@ async def test_a_server_behind_writes_times_after_the_group_s_last_change(engine
     group = str((await create_group(ahead, draft(max_capacity=1))).id)
     await update_group_definition(behind, group, {"name": "Other"})
     enrolled = [
-        (await enroll_patient(each, group, f"patient-{n}")).enrollment
-        for n, each in enumerate([ahead, behind, ahead], start=1)
+        (await enroll_patient(context, group, f"patient-{n}")).enrollment
+        for n, context in enumerate([ahead, behind, ahead], start=1)
     ]
     session = await create_occurrence(behind, group, date(2026, 12, 1), time(9))
     # Neither a session's location nor a position in the waitlist is an event, but both change the group's last time.

@@ -68,44 +68,44 @@ async def waitlist(engine: Database, group: UUID) -> list[tuple[UUID, int]]:
 async def statements(engine: Database) -> AsyncIterator[Callable[[], Any]]:
     """Count the statements that change enrollments and history, as the database itself sees them."""
     if engine.dialect.name == "sqlite":
-        seen: list[str] = []
+        executed: list[str] = []
 
         @event.listens_for(engine.sync_engine, "connect")
         def _trace(connection: Any, _record: Any) -> None:
-            await_only(connection.driver_connection.set_trace_callback(seen.append))
+            await_only(connection.driver_connection.set_trace_callback(executed.append))
 
         async with engine.begin() as connection:
-            # SQLite traces a statement again for each row that a trigger looks at.
+            # SQLite traces a statement again for each row that a trigger reads.
             triggers = await connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
             for trigger in triggers.all():
                 await connection.execute(text(f"DROP TRIGGER {trigger}"))
         await engine.dispose()
 
         async def count() -> int:
-            return sum(line.lstrip().startswith(("INSERT", "UPDATE")) for line in seen)
+            return sum(line.lstrip().startswith(("INSERT", "UPDATE")) for line in executed)
 
         yield count
         return
     async with engine.begin() as connection:
-        await connection.execute(text("CREATE SEQUENCE seen START 1"))
-        await connection.execute(text("GRANT ALL ON SEQUENCE seen TO PUBLIC"))
+        await connection.execute(text("CREATE SEQUENCE statement_count START 1"))
+        await connection.execute(text("GRANT ALL ON SEQUENCE statement_count TO PUBLIC"))
         await connection.execute(
             text(
-                "CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS"
-                " $$ BEGIN PERFORM nextval('seen'); RETURN NULL; END $$"
+                "CREATE FUNCTION count_statement() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN PERFORM nextval('statement_count'); RETURN NULL; END $$"
             )
         )
         for table in ("enrollments", "audit_log", "outbox"):
             await connection.execute(
                 text(
-                    f"CREATE TRIGGER see AFTER INSERT OR UPDATE ON pm_group_{table}"
-                    " FOR EACH STATEMENT EXECUTE FUNCTION see()"
+                    f"CREATE TRIGGER count_statement AFTER INSERT OR UPDATE ON pm_group_{table}"
+                    " FOR EACH STATEMENT EXECUTE FUNCTION count_statement()"
                 )
             )
 
     async def count_on_postgresql() -> int:
         async with engine.connect() as connection:
-            return int(await connection.scalar(text("SELECT nextval('seen')")) or 0)
+            return int(await connection.scalar(text("SELECT nextval('statement_count')")) or 0)
 
     yield count_on_postgresql
 
@@ -136,7 +136,9 @@ async def test_a_waitlist_longer_than_the_limit_shrinks_but_does_not_grow(engine
     with pytest.raises(Refusal, match="WAITLIST_FULL"):
         await enroll_patient(caller, str(group.id), "patient-6")
     await move_waitlisted_enrollment(caller, str(enrolled[4].id), 1)
-    assert [each.id for each in (await disenroll_patient(caller, str(enrolled[0].id))).promoted] == [enrolled[4].id]
+    assert [enrollment.id for enrollment in (await disenroll_patient(caller, str(enrolled[0].id))).promoted] == [
+        enrolled[4].id
+    ]
     assert await waitlist(engine, group.id) == [(enrolled[n].id, n) for n in (1, 2, 3)]
     await assert_invariants(engine)
 
@@ -158,11 +160,11 @@ async def test_statements_do_not_grow_with_the_waitlist(engine: Database, change
             else:
                 await promote_enrollment(context(engine), str(queue[0]), allow_over_capacity=True)
             counts.append(await count() - before)
-            left = queue[1:] if change != "move" else [queue[-1], *queue[:-1]]
-            assert await waitlist(engine, group) == [(each, place) for place, each in enumerate(left, start=1)]
+            remaining = queue[1:] if change != "move" else [queue[-1], *queue[:-1]]
+            assert await waitlist(engine, group) == [(id_, place) for place, id_ in enumerate(remaining, start=1)]
             async with engine.connect() as connection:
-                query = select(func.count(audit_log.c.entity_id.distinct())).where(audit_log.c.entity_id.in_(left))
-                assert await connection.scalar(query) == len(left)
+                query = select(func.count(audit_log.c.entity_id.distinct())).where(audit_log.c.entity_id.in_(remaining))
+                assert await connection.scalar(query) == len(remaining)
     assert counts[0] == counts[1]
 
 
