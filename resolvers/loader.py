@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
+from aiodataloader import DataLoader
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -82,7 +84,8 @@ class _Load(Generic[Key, Value]):
 
     Attributes:
         keys: The keys, in the order of their first request.
-        of_one: The futures of single keys. Each waiter has its own: cancelling it affects no other waiter.
+        of_one: Single keys, the future that fields share, and the futures of its waiters. Each waiter has its own:
+            cancelling it affects no other waiter.
         of_many: The futures of waiters for many keys. They get the loaded values by key.
         task: The task that reads the values, once it has started.
     """
@@ -91,13 +94,46 @@ class _Load(Generic[Key, Value]):
 
     def __init__(self) -> None:
         self.keys: dict[Key, None] = {}
-        self.of_one: list[tuple[Key, asyncio.Future[Value]]] = []
+        self.of_one: list[tuple[Key, asyncio.Future[Value], list[asyncio.Future[Value]]]] = []
         self.of_many: list[asyncio.Future[dict[Key, Value]]] = []
         self.task: asyncio.Task[Any] | None = None
 
     def is_abandoned(self) -> bool:
         """Return whether all waiters were cancelled."""
-        return all(future.done() for _, future in self.of_one) and all(future.done() for future in self.of_many)
+        waiters = (waiter for *_, waiters in self.of_one for waiter in waiters)
+        return all(waiter.done() for waiter in waiters) and all(waiter.done() for waiter in self.of_many)
+
+
+class _FieldLoader(DataLoader[Key, Value]):
+    """The keys that fields load one at a time. aiodataloader caches a future for each key.
+
+    When the keys are loaded is decided by the LoadScheduler, together with the keys of `Loader.load_all`.
+    """
+
+    def __init__(self, loader: "Loader[Key, Value]") -> None:
+        super().__init__(loader.read)
+        self._loader = loader
+        self._waiters: dict[asyncio.Future[Value], list[asyncio.Future[Value]]] = {}
+
+    def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
+        """Add a new key, and the future of its value."""
+        self._waiters[future] = []
+        self._loader.add_field_key(key, future, self._waiters[future])
+
+    def wait_for(self, key: Key) -> "asyncio.Future[Value]":
+        """Return a future of the key's value for one waiter."""
+        shared = self.load(key)
+        if shared.done():
+            return shared
+        waiter = self.loop.create_future()
+        waiter.add_done_callback(_retrieve_exception)
+        self._waiters[shared].append(waiter)
+        return waiter
+
+    def forget(self, key: Key, future: "asyncio.Future[Value]") -> None:
+        """Let the key be loaded again."""
+        self.clear(key)
+        del self._waiters[future]
 
 
 class Loader(Generic[Key, Value]):
@@ -106,7 +142,7 @@ class Loader(Generic[Key, Value]):
     Keys that are loaded at the same time are loaded together, and each key once.
     """
 
-    __slots__ = ("_known", "_loads", "_pending", "_read", "_scheduler")
+    __slots__ = ("_fields", "_known", "_loads", "_pending", "_scheduler", "read")
 
     def __init__(
         self,
@@ -119,8 +155,10 @@ class Loader(Generic[Key, Value]):
             read: Load the values of several keys, in their order.
             scheduler: The scheduler that all loaders of a request share.
         """
-        self._read = read
+        self.read = read
         self._scheduler = scheduler
+        # Created when it is first needed: most requests load all their keys at once.
+        self._fields: _FieldLoader[Key, Value] | None = None
         self._known: dict[Key, Value] = {}
         self._loads: dict[Key, _Load[Key, Value]] = {}
         self._pending: _Load[Key, Value] = _Load()
@@ -131,15 +169,17 @@ class Loader(Generic[Key, Value]):
 
     def load(self, key: Key) -> "asyncio.Future[Value]":
         """Return a future of the key's value. It raises what loading it raises."""
-        future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+        if self._fields is None:
+            self._fields = _FieldLoader(self)
         if key in self._known:
-            future.set_result(self._known[key])
-            return future
-        future.add_done_callback(_retrieve_exception)
+            self._fields.prime(key, self._known[key])
+        return self._fields.wait_for(key)
+
+    def add_field_key(self, key: Key, future: "asyncio.Future[Value]", waiters: "list[asyncio.Future[Value]]") -> None:
+        """Load a key for the future that fields share, and for its waiters."""
         self._scheduler.wait_for_fields()
         load = self._loads.get(key) or self._add([key])
-        load.of_one.append((key, future))
-        return future
+        load.of_one.append((key, future, waiters))
 
     async def load_all(self, keys: Iterable[Key]) -> dict[Key, Value]:
         """Return the values of many keys, without a future for each. Raise what loading them raises."""
@@ -179,17 +219,21 @@ class Loader(Generic[Key, Value]):
         load.task = asyncio.current_task()
         results: list[tuple[asyncio.Future[Any], Any]]
         try:
-            values = await self._read(list(load.keys))
+            values = await self.read(list(load.keys))
             loaded = dict(zip(load.keys, values, strict=True))
         except Exception as fault:  # whatever it is, the waiters raise it
-            results = [(future, fault) for _, future in load.of_one] + [(future, fault) for future in load.of_many]
+            results = [(waiter, fault) for *_, waiters in load.of_one for waiter in waiters]
+            results += [(waiter, fault) for waiter in load.of_many]
+            self._forget(load)
         else:
             self._known.update(loaded)
             order = {key: number for number, key in enumerate(loaded)} if len(load.of_one) > 1 else {}
-            load.of_one.sort(key=lambda waiter: order.get(waiter[0], 0))
-            results = [(future, loaded[key]) for key, future in load.of_one]
-            results += [(future, loaded) for future in load.of_many]
-        self._forget(load)
+            load.of_one.sort(key=lambda waiting: order.get(waiting[0], 0))
+            for key, future, _ in load.of_one:
+                future.set_result(loaded[key])
+            results = [(waiter, loaded[key]) for key, _, waiters in load.of_one for waiter in waiters]
+            results += [(waiter, loaded) for waiter in load.of_many]
+            self._finish(load)
         if len(results) == 1:
             _resolve(*results[0])
         else:
@@ -202,7 +246,13 @@ class Loader(Generic[Key, Value]):
             load.task.cancel()
 
     def _forget(self, load: _Load[Key, Value]) -> None:
-        """Let the keys be loaded again, unless their values are known."""
+        """Let the keys be loaded again."""
+        for key, future, _ in load.of_one:
+            if self._fields is not None:
+                self._fields.forget(key, future)
+        self._finish(load)
+
+    def _finish(self, load: _Load[Key, Value]) -> None:
         for key in load.keys:
             del self._loads[key]
 
