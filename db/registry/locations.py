@@ -82,6 +82,18 @@ async def store_locations(
         return StoredLocations()
     await lock_imports(connection)
     rows = await load_rows(connection, organization_id, locations, ("id", *_RESOLVED, *_STORED))
+    result, changed_rows = apply_location_updates(rows, updates, default_time_zone, refused)
+    await upsert_rows(connection, organization_id, locations, changed_rows)
+    return result
+
+
+def apply_location_updates(
+    rows: Mapping[str, _Facts],
+    updates: Sequence[RegistryUpdate],
+    default_time_zone: str,
+    refused: AbstractSet[str] = frozenset(),
+) -> tuple[StoredLocations, list[dict[str, Any]]]:
+    """Return the result of the updates and the rows to store. `rows` has all stored rows of the organization by id."""
     stored = {key: _facts_of(row) for key, row in rows.items()}
     facts, outcomes = _apply(stored, updates)
     resolved, faults = _resolve(facts, stored, default_time_zone, refused)
@@ -97,9 +109,7 @@ async def store_locations(
         if (row := {"id": key, **place, **{name: facts[key][name] for name in _STORED}}) != rows.get(key)
     ]
     result.followed = _count_followers(rows, changed_rows, zip(updates, result.outcomes, strict=True))
-    changed_rows = [{**row, "search_text": search_text(row["site"], row["room"])} for row in changed_rows]
-    await upsert_rows(connection, organization_id, locations, changed_rows)
-    return result
+    return result, [{**row, "search_text": search_text(row["site"], row["room"])} for row in changed_rows]
 
 
 def _count_followers(

@@ -66,16 +66,27 @@ def staff_update(member: StaffMember) -> RegistryUpdate:
 async def store_updates(
     connection: AsyncConnection, organization_id: str, kind: RegistryTable, updates: Sequence[RegistryUpdate]
 ) -> list[Outcome]:
-    """Store updates in order in the caller's transaction, and return the outcome of each.
+    """Store updates in order in the caller's transaction, and return the outcome of each. Other rows stay as they are.
 
-    An update is compared with the result of earlier updates of the same record. Other rows stay as they are. Call
-    `refresh_staff_activity` after updates of staff or their roles.
+    Call `refresh_staff_activity` after updates of staff or their roles.
     """
     if not updates:
         return []
     await lock_imports(connection)
     fields = ("id", kind.required, *kind.defaults(""), UPDATED_AT, FIELD_TIMES)
     before = await load_rows(connection, organization_id, kind.table, fields, {update.id for update in updates})
+    outcomes, changed_rows = apply_updates(kind, before, updates)
+    await upsert_rows(connection, organization_id, kind.table, changed_rows)
+    return outcomes
+
+
+def apply_updates(
+    kind: RegistryTable, before: Mapping[str, Mapping[str, Any]], updates: Sequence[RegistryUpdate]
+) -> tuple[list[Outcome], list[dict[str, Any]]]:
+    """Return the outcome of each update and the rows to store. `before` has the stored rows by id.
+
+    An update is compared with the result of earlier updates of the same record.
+    """
     after: dict[str, Mapping[str, Any]] = dict(before)
     outcomes = []
     for registry_update in updates:
@@ -88,8 +99,7 @@ async def store_updates(
     changed_rows = [
         {**record, **kind.derived(record)} for key, record in sorted(after.items()) if record != before.get(key)
     ]
-    await upsert_rows(connection, organization_id, kind.table, changed_rows)
-    return outcomes
+    return outcomes, changed_rows
 
 
 async def staff_of_roles(connection: AsyncConnection, organization_id: str, role_ids: Iterable[str]) -> set[str]:

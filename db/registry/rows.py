@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 # The key of an advisory lock: an arbitrary number that nothing else uses. The lock lets one import at a time read rows,
 # decide and write, so that its decisions are not based on outdated rows. SQLite has one writer anyway.
-_IMPORT_LOCK: Final = 5_308_214_966_720_184_653
+IMPORT_LOCK: Final = 5_308_214_966_720_184_653
 
 # The most ids in one statement. Both databases allow at least 32,766 parameters.
 _CHUNK_SIZE: Final = 10_000
@@ -18,7 +18,7 @@ _CHUNK_SIZE: Final = 10_000
 async def lock_imports(connection: AsyncConnection) -> None:
     """Wait for the transactions of other imports, and block them until this transaction ends."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IMPORT_LOCK})
 
 
 def chunks(ids: Iterable[str]) -> Iterator[list[str]]:

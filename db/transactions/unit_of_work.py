@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.connections.driver import Driver
 from db.connections.engine import LOCK_WAIT, WRITES
@@ -37,24 +37,12 @@ class Actor:
     client_address: str | None = None
 
 
-class Transaction(Protocol):
-    """A transaction on either database."""
-
-    @property
-    def connection(self) -> AsyncConnection:
-        """SQLAlchemy's connection, in the transaction. Only the demo clinic uses it, to store registry records."""
-
-    @property
-    def driver(self) -> Driver:
-        """The driver's connection, in the transaction."""
-
-
 @dataclass(slots=True)
 class UnitOfWork:
     """One transaction that writes, for one organization and at one instant.
 
     Attributes:
-        transaction: The database's transaction.
+        driver: The driver's connection, in the transaction.
         actor: Who makes the change.
         clock: Returns the present instant of this server.
         make_id: Returns a fresh UUID of version 7.
@@ -63,7 +51,7 @@ class UnitOfWork:
             change, which a server with another clock may have made.
     """
 
-    transaction: Transaction
+    driver: Driver
     actor: Actor
     clock: Callable[[], datetime]
     make_id: Callable[[], UUID]
@@ -85,7 +73,7 @@ class UnitOfWork:
     @property
     def locks_rows(self) -> bool:
         """Whether rows are locked one by one. SQLite locks the whole database when the transaction begins."""
-        return self.transaction.driver.on_postgresql
+        return self.driver.on_postgresql
 
     def require_ticket(self, key: Hashable) -> None:
         """Require the ticket for a row before the statement that locks it. Raise MustQueue."""
@@ -120,11 +108,11 @@ class UnitOfWork:
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Return the statement's rows as `Driver.fetch` does. Raise DBAPIError."""
-        return await self.transaction.driver.fetch(statement, parameters)
+        return await self.driver.fetch(statement, parameters)
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each of the rows. Raise DBAPIError."""
-        await self.transaction.driver.store(statement, rows)
+        await self.driver.store(statement, rows)
 
     async def write_journal(self) -> None:
         """Write the history, the events, the access log, and when the locked groups changed. Raise DBAPIError."""
@@ -141,7 +129,7 @@ class UnitOfWork:
             ACCESSES: self._accesses,
             GROUPS: changed if self._history else [],
         }
-        await write_journal(self.transaction.driver, shared, rows)
+        await write_journal(self.driver, shared, rows)
 
     def _history_row(self, entry: HistoryEntry) -> dict[str, Any]:
         return {
@@ -196,36 +184,26 @@ async def unit_of_work(
     Raises:
         OutcomeUnknown: If the connection is lost during the commit.
     """
-    opened: AbstractAsyncContextManager[Transaction] = _sqlite_transaction(engine, actor.organization_id, lock_seconds)
+    opened: AbstractAsyncContextManager[Driver] = _sqlite_transaction(engine, actor.organization_id, lock_seconds)
     if engine.dialect.name == "postgresql":
         confinement = confine_transaction(actor.organization_id, lock_seconds)
         start = confinement if role is Role.SERVER else act_as(role)
-        opened = driver_transaction(engine, actor.organization_id, f"BEGIN; {start}")
-    async with opened as transaction:
-        work = UnitOfWork(transaction, actor, clock, new_id, ticket or Ticket(LockQueue()))
+        opened = driver_transaction(engine, await engine.raw_connection(), actor.organization_id, f"BEGIN; {start}")
+    async with opened as driver:
+        work = UnitOfWork(driver, actor, clock, new_id, ticket or Ticket(LockQueue()))
         yield work
         await work.write_journal()
 
 
-@dataclass(slots=True)
-class _SQLiteTransaction:
-    connection: AsyncConnection
-    driver: Driver
-
-
 @asynccontextmanager
-async def _sqlite_transaction(
-    engine: AsyncEngine, organization_id: str, lock_seconds: float
-) -> AsyncIterator[_SQLiteTransaction]:
+async def _sqlite_transaction(engine: AsyncEngine, organization_id: str, lock_seconds: float) -> AsyncIterator[Driver]:
     async with engine.connect() as connection:
         await connection.execution_options(**{WRITES: True, LOCK_WAIT: lock_seconds})
         async with connection.begin() as transaction:
             committing = False
             try:
                 pooled = await connection.get_raw_connection()
-                yield _SQLiteTransaction(
-                    connection, Driver(organization_id, connection.dialect, pooled.driver_connection)
-                )
+                yield Driver(organization_id, connection.dialect, pooled.driver_connection)
                 committing = True
                 await transaction.commit()
             except Exception as fault:

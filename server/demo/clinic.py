@@ -12,8 +12,7 @@ from typing import Final, TypeVar
 from sqlalchemy import exists, func, or_, select
 
 from db.connections.roles import Role
-from db.registry.locations import location_update, store_locations
-from db.registry.records import PATIENTS, STAFF, patient_update, staff_update, store_updates
+from db.registry.rows import IMPORT_LOCK
 from db.sql.statement import Statement, of_organization
 from db.tables import audit_log, group_definitions, locations, outbox, patients, staff_members
 from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
@@ -28,6 +27,7 @@ from resolvers.commands.sessions import cancel_occurrence, generate_occurrences
 from resolvers.context import Clinic, Context
 from server.demo.groups import DEMO_GROUPS, DemoGroup
 from server.demo.names import demo_locations, demo_patients, demo_staff
+from server.demo.registry import store_registry
 
 DEMO_ORGANIZATION = "demo-clinic"
 WEEKS_EACH_WAY = 8
@@ -36,9 +36,7 @@ WEEKS_EACH_WAY = 8
 Result = TypeVar("Result")
 
 _SEED = 4
-_FILL_LOCK = 2_881_604_750_193_847_226
-"""The key of the advisory lock that only one filling process holds. It is arbitrary, but used for nothing else."""
-_LOCK_FILLING: Final = Statement(select(func.pg_advisory_xact_lock(_FILL_LOCK)))
+_LOCK_IMPORTS: Final = Statement(select(func.pg_advisory_xact_lock(IMPORT_LOCK)))
 _HAS_DATA: Final = Statement(
     select(
         or_(
@@ -121,12 +119,7 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
         context = _OneTransactionContext(clinic, caller, actor.correlation_id, work=work)
         random = Random(_SEED)  # noqa: S311 - reproducible data, nothing secret
         staff, rooms, people = demo_staff(random), demo_locations(), demo_patients(random)
-        connection = work.transaction.connection
-        await store_updates(connection, DEMO_ORGANIZATION, STAFF, [staff_update(member) for member in staff])
-        await store_locations(
-            connection, DEMO_ORGANIZATION, [location_update(room) for room in rooms], clinic.default_time_zone
-        )
-        await store_updates(connection, DEMO_ORGANIZATION, PATIENTS, [patient_update(person) for person in people])
+        await store_registry(work, staff, rooms, people, clinic.default_time_zone)
         # No response holds these enrollments, so their patients are not in the access log.
         context.disclosures.mark_recorded(frozenset(person.id for person in people))
         today = local_date(work.now, clinic.default_time_zone)
@@ -147,8 +140,9 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
 
 async def _refuse_unless_empty(work: UnitOfWork) -> None:
     if work.locks_rows:
-        # Two processes could both see an empty database and fill it. The second one waits here for the first.
-        await work.fetch(_LOCK_FILLING, {})
+        # Two processes could both see an empty database and fill it. A second one waits here for the first, and so
+        # does an import, which could store records in between.
+        await work.fetch(_LOCK_IMPORTS, {})
     [[has_data]] = await work.fetch(_HAS_DATA, {})
     if has_data:
         raise DatabaseNotEmpty

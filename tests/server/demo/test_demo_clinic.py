@@ -11,12 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Row, Select, Table, func, insert, select
+from sqlalchemy import Row, Select, Table, func, insert, select, text
 from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database, create_engine
 from db.connections.roles import Role
 from db.migrations.migrate import migrate
+from db.registry.records import PATIENTS, patient_update, store_updates
 from db.tables import (
     audit_log,
     enrollments,
@@ -28,9 +29,9 @@ from db.tables import (
     patients,
     staff_members,
 )
-from db.transactions.all_organizations import reading_all
+from db.transactions.all_organizations import reading_all, writing_all
 from domain.compliance import ComplianceStatus, Program, week_start, weekly_compliance
-from domain.records import GroupType
+from domain.records import GroupType, Patient
 from domain.search_text import search_words
 from resolvers.caller import ROLES
 from resolvers.context import Clinic
@@ -309,6 +310,28 @@ async def test_two_concurrent_fills_create_one_clinic(engine: Database) -> None:
     assert isinstance(refused, DatabaseNotEmpty)
     assert await count(engine, occurrences) == summary.sessions
     assert await count(engine, group_definitions) == summary.groups
+
+
+async def test_a_fill_waits_for_an_import_and_sees_its_records(engine: Database) -> None:
+    ada = patient_update(Patient("1", "Ada Test", "1", birth_date=None, active=True))
+    async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
+        await store_updates(connection, DEMO_ORGANIZATION, PATIENTS, [ada])
+        filling = asyncio.create_task(fill_demo_clinic(clinic_at(operator_of(engine))))
+        if engine.dialect.name == "postgresql":
+            await until_a_backend_waits(engine)
+
+    with pytest.raises(DatabaseNotEmpty):
+        await filling
+    assert await count(engine, patients) == 1
+
+
+async def until_a_backend_waits(engine: Database) -> None:
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    async with engine.connect() as connection, asyncio.timeout(10):
+        while not await connection.scalar(query):
+            await connection.rollback()
 
 
 def test_the_people_to_sign_in_as_have_known_roles() -> None:
