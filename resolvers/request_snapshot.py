@@ -82,6 +82,8 @@ class RequestSnapshot:
         try:
             return await look_up(self._engine, self._organization_id, lookups, id)
         except Exception as fault:
+            # Nothing was read. The next read raises the same error, without waiting for the database again.
+            self.read_once = False
             self._fault = fault if classify_fault(fault) is not None else None
             raise
 
