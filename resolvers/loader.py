@@ -1,6 +1,7 @@
 """Loaders: they collect the keys that many fields load at the same time, and load them all at once."""
 
 import asyncio
+import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable
 from typing import Any, Final, Generic, TypeVar
@@ -112,7 +113,8 @@ class _FieldLoader(DataLoader[Key, Value]):
 
     def __init__(self, loader: "Loader[Key, Value]") -> None:
         super().__init__(loader.read)
-        self._loader = loader
+        # A reference cycle would keep the records of a request until the garbage collector runs.
+        self._loader = weakref.proxy(loader)
         self._waiters: dict[asyncio.Future[Value], list[asyncio.Future[Value]]] = {}
 
     def do_resolve_reject(self, key: Key, future: "asyncio.Future[Value]") -> None:
@@ -142,7 +144,7 @@ class Loader(Generic[Key, Value]):
     Keys that are loaded at the same time are loaded together, and each key once.
     """
 
-    __slots__ = ("_fields", "_known", "_loads", "_pending", "_scheduler", "read")
+    __slots__ = ("__weakref__", "_fields", "_known", "_loads", "_pending", "_scheduler", "read")
 
     def __init__(
         self,

@@ -1,6 +1,8 @@
 """Keyset pages: complete and in order in both directions, for one list and for many, in one organization."""
 
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from db.queries.groups import GROUPS_BY, GroupFilter, GroupOrder
 from db.queries.lengths import CountRequest, FilteredRelation, count_lists
 from db.queries.pages import read_page
 from db.queries.sessions import SESSIONS, SESSIONS_OF_GROUP, SessionFilter
-from db.sql.listings import Window
+from db.sql.listings import Listing, Window
 from db.transactions.snapshots import snapshot
 from domain.records import GroupDefinition, Occurrence
 from tests.support.clinic import OURS, THEIRS, seed
@@ -20,6 +22,10 @@ pytestmark = pytest.mark.anyio
 DAYS = [date(2026, 11, 1) + timedelta(days=number) for number in range(5)]
 
 
+def keys_of(listing: Listing[Any], record: object) -> tuple[Any, ...]:
+    return listing.keys(*(getattr(record, name) for name in listing.key_fields))
+
+
 @pytest.mark.parametrize("order", list(GroupOrder))
 async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Database, order: GroupOrder) -> None:
     await seed(engine)
@@ -27,7 +33,7 @@ async def test_pages_forwards_and_backwards_hold_every_group_once(engine: Databa
     await add_group(engine, "not ours", THEIRS)
     for name in ("b", "a", "c", "a", "b"):
         await add_group(engine, name)
-    keys = GROUPS_BY[order].keys
+    keys = partial(keys_of, GROUPS_BY[order])
     async with snapshot(engine, OURS) as opened:
         whole = list((await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(50))).records)
         assert [keys(group) for group in whole] == sorted(map(keys, whole), reverse=order.endswith("DESC"))
@@ -60,7 +66,7 @@ async def test_an_insert_before_a_page_does_not_shift_it(engine: Database) -> No
     async with snapshot(engine, OURS) as opened:
         first = await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(2))
     await add_group(engine, "a")
-    after = GROUPS_BY[order].keys(first.records[-1])
+    after = keys_of(GROUPS_BY[order], first.records[-1])
     async with snapshot(engine, OURS) as opened:
         second = await read_page(opened, GROUPS_BY[order], GroupFilter(), Window(2, after=after))
     assert [group.name for group in second.records] == ["d"]
@@ -89,7 +95,7 @@ async def test_the_pages_of_many_parents_take_one_statement(engine: Database, ba
         assert [len(page.records) for page in pages] == [2, 1, 0, 0]
         assert [page.more for page in pages] == [True, False, False, False]
         assert [session.session_date for session in pages[0].records] == (DAYS[-2:] if backwards else DAYS[:2])
-        after = SESSIONS.keys(pages[0].records[-1])
+        after = keys_of(SESSIONS, pages[0].records[-1])
         rest = await SESSIONS_OF_GROUP.read_pages(opened, groups, list_filter, Window(50, after=after))
         assert len(rest[0].records) == (0 if backwards else 3)
         lists = FilteredRelation(SESSIONS_OF_GROUP, list_filter)
