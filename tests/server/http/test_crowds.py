@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -78,7 +79,8 @@ def test_300_simultaneous_connections_do_not_lock_other_clients_out(database: Pa
 def test_clients_that_load_files_leave_descriptors_for_the_database(database: Path, crowd: ExitStack) -> None:
     with serving(database, ulimit=256, GRAPHIQL="on") as server:
         page = server.exchange(b"GET /graphiql HTTP/1.1\r\nConnection: close\r\n\r\n")
-        script = page.split(b'src="')[1].split(b'"')[0]
+        script = urljoin(b"/graphiql", page.split(b'src="')[1].split(b'"')[0])
+        assert server.exchange(b"HEAD %s HTTP/1.1\r\nConnection: close\r\n\r\n" % script).startswith(b"HTTP/1.1 200")
         for _ in range(200):
             client = crowd.enter_context(server.connect(ATTACKER, receive_buffer=4_096))
             client.sendall(b"GET %s HTTP/1.1\r\n\r\n" % script)
