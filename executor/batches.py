@@ -232,22 +232,18 @@ async def _resolve(
 ) -> tuple[Sequence[Any], PreloadedValues]:
     """Return the values of a batch field, and the values preloaded for the batch fields below it."""
     batch = field.batch
+    values: Sequence[Any]
     if batch.pass_lookahead:
         try:
             resolved = await _resolve_ahead(context, batch, keys, arguments, lookahead_of(context, field))
         except Exception:  # any resolver's
             # It may be about a batch below. Without the lookahead it is about this one.
-            resolved = (
-                (
-                    await _resolve_ahead(
-                        context, batch, keys, arguments, Lookahead((), covers_query=False, is_only=False)
-                    )
-                )[0],
-                (),
-            )
+            nothing_ahead = Lookahead((), covers_query=False, is_only=False)
+            values, _ = await _resolve_ahead(context, batch, keys, arguments, nothing_ahead)
+            resolved = values, ()
         _check_length(resolved[0], keys)
         return resolved
-    values: Sequence[Any] = await batch.resolve_many(keys, context.context_value, **arguments)
+    values = await batch.resolve_many(keys, context.context_value, **arguments)
     _check_length(values, keys)
     if len(keys) > _FEW_OBJECTS:
         # Other batches of this level can send their statements before these values are completed.

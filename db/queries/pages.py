@@ -26,7 +26,7 @@ class ListFilter:
 
     def conditions(self) -> Conditions:
         """Return the conditions of the listing that the filter applies."""
-        raise NotImplementedError
+        raise NotImplementedError  # a filter that must read overrides look_up_conditions instead
 
     async def look_up_conditions(self, _snapshot: Snapshot) -> Conditions:
         """Return the conditions, for filters that must read to know them."""

@@ -66,7 +66,7 @@ async def transact(
                 await ticket.wait(refusal.key, deadline - time.monotonic())
             except (Busy, Unavailable):
                 raise
-            except Exception as fault:
+            except Exception as fault:  # drivers raise many kinds; classify_fault sorts them
                 attempts += 1
                 kind = classify_fault(fault)
                 if kind is None:

@@ -206,7 +206,7 @@ async def _sqlite_transaction(engine: AsyncEngine, organization_id: str, lock_se
                 yield Driver(organization_id, connection.dialect, pooled.driver_connection)
                 committing = True
                 await transaction.commit()
-            except Exception as fault:
+            except Exception as fault:  # drivers raise many kinds; classify_fault sorts them
                 kind = classify_fault(fault)
                 if kind is None or not is_unavailable(fault):
                     raise

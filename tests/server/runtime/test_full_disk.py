@@ -1,4 +1,4 @@
-"""A full disk is reported in the log and by /ready; clients are asked to retry, and nothing is stored partially."""
+"""When the disk is full, the log and /ready say so, clients are told to retry, and no change is half stored."""
 
 import asyncio
 import logging
