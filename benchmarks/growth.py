@@ -48,14 +48,14 @@ def _pages(data_set: DataSet) -> list[Workload]:
             '"capacity"',
         ),
         _page(
-            "search by name", data_set, PATIENT_SEARCH, [{"text": person(number)} for number in patients], '"patient-'
+            "search by name", data_set, PATIENT_SEARCH, [{"text": person(number)} for number in patients], '"patient:'
         ),
         _page(
             "search by number",
             data_set,
             PATIENT_SEARCH,
             [{"text": f"mr-{number:07}"} for number in patients],
-            '"patient-',
+            '"patient:',
         ),
     ]
 

@@ -72,6 +72,9 @@ def as_text(value: object) -> str | None:
     """Return a field's value as text for history and events. Dates, times and instants are in ISO 8601."""
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        # False is no text, so that a new flag changes nothing in the history of earlier records.
+        return "true" if value else None
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, tuple):

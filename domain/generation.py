@@ -61,6 +61,6 @@ def schedule_slot(
     """
     staff_and_place = (group.facilitator_id, group.co_facilitator_id, group.location_id)
     try:
-        return schedule(group, SessionDraft(*slot, None, *staff_and_place), references, session_id, now)
+        return schedule(group, SessionDraft(*slot, None, *staff_and_place), references, session_id, now, slot[0])
     except Refusal as refusal:
         raise Refusal(*(replace(fault, field=("input", "groupDefinitionId")) for fault in refusal.faults)) from refusal

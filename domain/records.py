@@ -104,7 +104,11 @@ class GroupDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One session of a group."""
+    """One session of a group.
+
+    `recurrence_date` is the day of the group's recurrence that the session fills, wherever it has been moved to (RFC
+    5545, RECURRENCE-ID). None for a session that was added by hand. `edited` is whether a person has changed it since.
+    """
 
     id: UUID
     group_definition_id: UUID
@@ -123,6 +127,9 @@ class Occurrence:
     version: int
     created_at: datetime
     updated_at: datetime
+    # Defaults, for sessions that an earlier release stored as the result of an idempotent step.
+    recurrence_date: date | None = None
+    edited: bool = False
 
     @property
     def duration_minutes(self) -> int:

@@ -81,9 +81,22 @@ def faults_without_group(draft: SessionDraft, references: References) -> list[Fa
 
 
 def schedule(
-    group: GroupDefinition, draft: SessionDraft, references: References, session_id: UUID, now: datetime
+    group: GroupDefinition,
+    draft: SessionDraft,
+    references: References,
+    session_id: UUID,
+    now: datetime,
+    recurrence_date: date | None = None,
 ) -> SessionChange:
     """Schedule a session of a group, in the group's time zone.
+
+    Args:
+        group: The group.
+        draft: The session.
+        references: The staff and locations that it may name.
+        session_id: Its id.
+        now: The instant of the change.
+        recurrence_date: The day of the group's recurrence that it fills; None if it is added by hand.
 
     Raises:
         Refusal: With all faults of the draft.
@@ -98,6 +111,7 @@ def schedule(
         version=1,
         created_at=now,
         updated_at=now,
+        recurrence_date=recurrence_date,
         **_values(draft, references, group.time_zone, group.duration_minutes),
     )
     return _change(None, session, "scheduled", SCHEDULED)
@@ -106,7 +120,7 @@ def schedule(
 def edit(
     session: Occurrence, edits: Mapping[str, object], references: References, duration_minutes: int, now: datetime
 ) -> SessionChange:
-    """Apply edits, by SessionDraft's field names. All other fields keep their values.
+    """Apply the edits of a person, by SessionDraft's field names. All other fields keep their values.
 
     If the start time is edited and the end time is not, the session keeps its length on the clock. An end time of None
     stands for the group's duration after the start.
@@ -130,6 +144,9 @@ def edit(
         draft = replace(draft, end_time=None)
     values = _values(draft, references, session.time_zone, minutes)
     edited = replace(session, version=session.version + 1, updated_at=now, **values)
+    if edited == replace(session, version=edited.version, updated_at=now):
+        return SessionChange(session, session, (), ())
+    edited = replace(edited, edited=True)
     is_moved = (edited.session_date, edited.start_time, edited.end_time) != (
         session.session_date,
         session.start_time,
@@ -139,7 +156,7 @@ def edit(
 
 
 def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionChange:
-    """Cancel a session. A reason is required.
+    """Cancel a session by hand. A reason is required.
 
     Raises:
         Refusal: REQUIRED, INVALID or OUT_OF_RANGE for the reason; OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED.
@@ -153,6 +170,7 @@ def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionCha
         status=OccurrenceStatus.CANCELLED,
         cancellation_reason=cancellation_reason,
         cancelled_at=now,
+        edited=True,
         version=session.version + 1,
         updated_at=now,
     )

@@ -3,7 +3,22 @@
 import uuid
 from datetime import date, datetime, time
 
-from sqlalchemy import JSON, CheckConstraint, Column, Computed, Date, Index, Integer, String, Table, Text, Time, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    Time,
+    false,
+    text,
+)
 
 from db.tables.columns import ForeignId, Id, Instant, metadata, organization_column, reference_to, version_columns
 
@@ -79,6 +94,8 @@ occurrences = Table(
     Column[str | None]("cancellation_reason", String(1000)),
     Column[datetime | None]("cancelled_at", Instant),
     *version_columns(),
+    Column[date | None]("recurrence_date", Date),
+    Column[bool]("edited", Boolean, nullable=False, server_default=false()),
     reference_to("group_definition_id", "pm_group_definitions"),
     reference_to("facilitator_id", "pm_group_staff_members"),
     reference_to("co_facilitator_id", "pm_group_staff_members"),
@@ -99,6 +116,14 @@ occurrences = Table(
         unique=True,
         postgresql_where=text("status <> 'CANCELLED'"),
         sqlite_where=text("status <> 'CANCELLED'"),
+    ),
+    Index(
+        "uq_pm_group_schedule_live_recurrence_date",
+        "group_definition_id",
+        "recurrence_date",
+        unique=True,
+        postgresql_where=text("status <> 'CANCELLED' AND recurrence_date IS NOT NULL"),
+        sqlite_where=text("status <> 'CANCELLED' AND recurrence_date IS NOT NULL"),
     ),
     Index("ix_pm_group_schedule_of_group", "group_definition_id", "session_date", "start_time", "id"),
     Index("ix_pm_group_schedule_by_date", "organization_id", "session_date", "start_time", "id"),

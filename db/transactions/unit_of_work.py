@@ -4,7 +4,7 @@ Transactions that read are in `db.transactions.snapshots`.
 """
 
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +25,10 @@ from domain.changes import Event, HistoryEntry
 _TICK: Final = timedelta(milliseconds=1)
 _TIMESTAMP_SHIFT: Final = 80
 """How many bits of a UUID of version 7 come after its timestamp in milliseconds."""
+
+
+class _Discarded(Exception):
+    """Rolls back the transaction of a dry run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class UnitOfWork:
         ticket: The key of the lock queue that the transaction holds.
         now: The instant of the change. It is read once the group is locked, and is never before the group's last
             change, which a server with another clock may have made.
+        discarded: Whether the transaction is rolled back at the end of its block, because it is a dry run.
     """
 
     driver: Driver
@@ -57,6 +62,7 @@ class UnitOfWork:
     make_id: Callable[[], UUID]
     ticket: Ticket
     now: datetime = field(init=False)
+    discarded: bool = field(init=False, default=False)
     _locked: list[tuple[UUID, datetime]] = field(default_factory=list)
     _events: list[Event] = field(default_factory=list)
     _history: list[HistoryEntry] = field(default_factory=list)
@@ -88,6 +94,10 @@ class UnitOfWork:
             present = changed_at + _TICK
         self.now = max(self.now, present)
         self._locked.append((group_id, changed_at))
+
+    def discard(self) -> None:
+        """Roll everything back at the end of the block, without an error. No history and no events are written."""
+        self.discarded = True
 
     def new_id(self) -> UUID:
         """Return a fresh UUID of version 7 whose timestamp is not before `now`."""
@@ -176,7 +186,9 @@ async def unit_of_work(
     *,
     role: Role = Role.SERVER,
 ) -> AsyncIterator[UnitOfWork]:
-    """Open a transaction that writes. It commits at the end of the block; an exception rolls everything back.
+    """Open a transaction that writes. It commits at the end of the block, unless the work is discarded.
+
+    An exception rolls everything back.
 
     Requests use `db.transactions.retries.transact`, which opens one and retries it. Only operators' commands pass
     another role than that of requests.
@@ -189,10 +201,13 @@ async def unit_of_work(
         confinement = confine_transaction(actor.organization_id, lock_seconds)
         start = confinement if role is Role.SERVER else act_as(role)
         opened = driver_transaction(engine, await engine.raw_connection(), actor.organization_id, f"BEGIN; {start}")
-    async with opened as driver:
-        work = UnitOfWork(driver, actor, clock, new_id, ticket or Ticket(LockQueue()))
-        yield work
-        await work.write_journal()
+    with suppress(_Discarded):
+        async with opened as driver:
+            work = UnitOfWork(driver, actor, clock, new_id, ticket or Ticket(LockQueue()))
+            yield work
+            if work.discarded:
+                raise _Discarded
+            await work.write_journal()
 
 
 @asynccontextmanager

@@ -24,17 +24,23 @@ def transaction(
     its unit of work. If the request has an Idempotency-Key, the result is stored as JSON until the request has its
     response. The patients whose enrollments the result holds are recorded in the same transaction, so there is no
     change whose disclosures are not in the access log.
+
+    A command that discards its unit of work is a dry run: the context has not changed anything, its result is not
+    stored, and the patients that it discloses are recorded before the response leaves, like those of a query.
     """
     steps: Steps[Result] = Steps(command)
 
     @wraps(command)
     async def run(context: Context, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
         recorded: frozenset[str] = frozenset()
+        is_dry_run = False
 
         async def decide(work: UnitOfWork) -> Result:
-            nonlocal recorded
+            nonlocal recorded, is_dry_run
             result = await command(work, *arguments, **named)
-            recorded = context.disclosures.record(work, _patients(result))
+            is_dry_run = work.discarded
+            if not is_dry_run:
+                recorded = context.disclosures.record(work, _patients(result))
             return result
 
         try:
@@ -45,7 +51,8 @@ def transaction(
         except Refusal as refusal:
             context.disclosures.add(refusal.patients)
             raise
-        context.changed = True
+        if not is_dry_run:
+            context.changed = True
         context.disclosures.mark_recorded(recorded)
         # If an earlier attempt did the step, this one records its patients before the response leaves.
         context.disclosures.add(_patients(result))

@@ -31,6 +31,14 @@ class Occurrence(Node):
     status: records.OccurrenceStatus = strawberry.field(description="The status of the session.")
     cancellation_reason: str | None = strawberry.field(description="Why it was cancelled.")
     cancelled_at: datetime | None = strawberry.field(description="When it was cancelled.")
+    recurrence_date: date | None = strawberry.field(
+        description="The day of the group's recurrence that it fills (RFC 5545, RECURRENCE-ID), also if it was moved;"
+        " null if it was added by hand."
+    )
+    edited: bool = strawberry.field(
+        description="Whether someone has changed it by hand since it was scheduled. Reconciling leaves it alone, unless"
+        " includeEdited is true."
+    )
     version: int = strawberry.field(description="Grows with every change; pass it as expectedVersion.")
     created_at: datetime = strawberry.field(description="When the session was scheduled.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")

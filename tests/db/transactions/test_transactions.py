@@ -279,3 +279,16 @@ async def test_both_waits_for_a_row_end_within_the_remaining_time(
     async with unit_of_work(engine, ACTOR, now, uuid7, lock_seconds=left) as work:
         limits: dict[str, int] = dict(await work.fetch(Statement(milliseconds), {}))
     assert 0 < min(2 * limits["lock_timeout"], limits["statement_timeout"]) <= left * 1000
+
+
+async def test_discarded_work_changes_nothing_and_returns_its_result(engine: Database, groups: list[UUID]) -> None:
+    async def decide(work: UnitOfWork) -> str:
+        name = await rename(groups[0], "Renamed")(work)
+        work.discard()
+        return str(name)
+
+    assert await run(engine, decide) == "Renamed"
+    assert await names(engine) == ["First", "Second"]
+    # The connection is free of the transaction: the next one commits.
+    await run(engine, rename(groups[0], "Third"))
+    assert await names(engine) == ["Second", "Third"]
