@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from graphql.pyutils import AwaitableOrValue
 
-from executor.arguments import batch_arguments, field_arguments, lookahead_of, refused_value
+from executor.arguments import field_arguments, refused_value
 from executor.bailout import Bailout
+from executor.batch_calls import BatchFailed, PreloadedValues, check_length, resolve_or_fail
 from executor.execution_context import ExecutionContext
-from executor.extensions import Batch, Lookahead
 from executor.failures import Failed, FieldFailure
 from executor.fields import Call
 from executor.recovery import complete_with_failures
@@ -23,25 +23,14 @@ from executor.region import BatchField, Encode, Region, State
 from executor.rows import RowList
 
 Values = Sequence[Any] | RowList
-# For each batch field of a region, the values that were loaded before it is resolved, or None. Empty if there are none.
-PreloadedValues = Sequence[Sequence[Any] | None]
 
 # The maximum number of values in a part. A value may contain a long list, so the actual number follows from the time
 # that the previous part took.
 _MAX_PART: Final = 32
 # The number of values in the first part. A list that is not longer is completed in one part.
 _FIRST_PART: Final = 4
-# With more objects than this, a batch lets the others of its level start before its values are completed.
-_FEW_OBJECTS: Final = 4
 # The maximum time, in seconds, for which the event loop is blocked.
 _MAX_BLOCKING: Final = 0.005
-
-
-class BatchFailed(Exception):
-    """A batch has raised an exception, so its field fails for each parent."""
-
-    def __init__(self, exception: Exception) -> None:
-        self.exception = exception
 
 
 def complete_one(context: ExecutionContext, region: Region, value: Any) -> AwaitableOrValue[dict[str, Any]]:
@@ -192,7 +181,7 @@ async def _complete_field(
     if preloaded is not None:
         _assign(field, state, await _complete_many(context, field.region, preloaded, field.encode))
     elif field.batch.by is None:
-        values, below = await _resolve_or_fail(context, field, keys)
+        values, below = await resolve_or_fail(context, field, keys)
         _assign(field, state, await _complete_many(context, field.region, values, field.encode, below))
     else:
         unique = list(dict.fromkeys(keys))
@@ -204,7 +193,7 @@ async def _complete_by_key(context: ExecutionContext, field: BatchField, keys: l
     """Return the completed values of unique keys. The value of the key None is None."""
     with_null = None in keys
     try:
-        values, _ = await _resolve_or_fail(context, field, [key for key in keys if key is not None])
+        values, _ = await resolve_or_fail(context, field, [key for key in keys if key is not None])
     except BatchFailed:
         if with_null:
             raise Bailout("the field may or may not fail for the key None") from None
@@ -222,75 +211,9 @@ def _complete_few(context: ExecutionContext, field: BatchField, values: Sequence
 
 def _assign(field: BatchField, state: State, completed: list[Any]) -> None:
     objects, name = state[field.objects_slot], field.selected.name
-    _check_length(completed, objects)
+    check_length(completed, objects)
     for completed_object, value in zip(objects, completed, strict=True):
         completed_object[name] = value
-
-
-async def _resolve(
-    context: ExecutionContext, field: BatchField, keys: list[Any], arguments: dict[str, Any]
-) -> tuple[Sequence[Any], PreloadedValues]:
-    """Return the values of a batch field, and the values preloaded for the batch fields below it."""
-    batch = field.batch
-    values: Sequence[Any]
-    if batch.pass_lookahead:
-        try:
-            resolved = await _resolve_ahead(context, batch, keys, arguments, lookahead_of(context, field))
-        except Exception:  # any resolver's
-            # It may be about a batch below. Without the lookahead it is about this one.
-            nothing_ahead = Lookahead((), covers_query=False, is_only=False)
-            values, _ = await _resolve_ahead(context, batch, keys, arguments, nothing_ahead)
-            resolved = values, ()
-        _check_length(resolved[0], keys)
-        return resolved
-    values = await batch.resolve_many(keys, context.context_value, **arguments)
-    _check_length(values, keys)
-    if len(keys) > _FEW_OBJECTS:
-        # Other batches of this level can send their statements before these values are completed.
-        await asyncio.sleep(0)
-    return values, ()
-
-
-async def _resolve_ahead(
-    context: ExecutionContext, batch: Batch, keys: list[Any], arguments: dict[str, Any], lookahead: Lookahead
-) -> tuple[Sequence[Any], PreloadedValues]:
-    resolved: tuple[Sequence[Any], PreloadedValues] = await batch.resolve_many(
-        keys, context.context_value, **arguments, lookahead=lookahead
-    )
-    return resolved
-
-
-async def _resolve_or_fail(
-    context: ExecutionContext, field: BatchField, keys: list[Any]
-) -> tuple[Sequence[Any], PreloadedValues]:
-    """Call `_resolve`. Raise BatchFailed for an exception that all parents have in common, Bailout for any other."""
-    if not keys:
-        return (), ()
-    arguments = batch_arguments(context, field)
-    try:
-        return await _resolve(context, field, keys, arguments)
-    except Bailout:
-        raise
-    except Exception as exception:  # any resolver's
-        if len(keys) > 1 and not await _fails_without_parents(context, field, arguments, exception):
-            raise Bailout("the exception may be about one of the parents") from exception
-        raise BatchFailed(exception) from exception
-
-
-async def _fails_without_parents(
-    context: ExecutionContext, field: BatchField, arguments: dict[str, Any], exception: Exception
-) -> bool:
-    """Return whether a batch raises an equal exception for no parents, for example because an argument is invalid."""
-    try:
-        await field.batch.resolve_many([], context.context_value, **arguments)
-    except Exception as other:  # any resolver's
-        return type(other) is type(exception) and other.args == exception.args
-    return False
-
-
-def _check_length(values: Sequence[Any], keys: Sequence[Any]) -> None:
-    if len(values) != len(keys):
-        raise Bailout("the number of values differs from the number of keys")
 
 
 def _new_state(context: ExecutionContext, region: Region) -> State:
