@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.changes import EntityType, Event, HistoryEntry, differences_of_texts, history_texts
+from domain.changes import EntityType, Event, HistoryEntry, differences_of_values, history_values
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
 from domain.references import References, facilitator_faults, location_faults
@@ -280,8 +280,8 @@ def _refuse_ended(session: Occurrence) -> None:
 
 
 def _change(before: Occurrence | None, after: Occurrence, action: str, event: str | None) -> SessionChange:
-    old, new = None if before is None else history_texts(before), history_texts(after)
-    changes = differences_of_texts(old, new)
+    old, new = None if before is None else history_values(before), history_values(after)
+    changes = differences_of_values(old, new)
     if before is not None and not changes:
         return SessionChange(before, before, (), ())
     entry = HistoryEntry(EntityType.OCCURRENCE, after.id, action, changes)

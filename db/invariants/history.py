@@ -24,7 +24,7 @@ from db.sql.rows import (
     occurrence_record,
 )
 from db.tables import audit_log, enrollments, group_definitions, occurrences, outbox
-from domain.changes import EntityType, differences
+from domain.changes import EntityType, as_text, history_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _unexplained_values(kind: _RecordKind, row: Any, entries: list[Any]) -> Iter
             field = balance.setdefault(change["field"], Counter())
             field[change["after"]] += 1
             field[change["before"]] -= 1
-    current = {change.field: change.after for change in differences(None, kind.record(row))}
+    current = {name: as_text(value) for name, value in history_values(kind.record(row)).items() if value is not None}
     for name in sorted(balance.keys() | current.keys()):
         field = balance.get(name, Counter())
         field[None] += 1

@@ -12,9 +12,18 @@ from db.queries.relations import Relation
 from db.sql.layouts import Layout
 from db.sql.listings import Listing
 from db.tables import audit_log
-from domain.changes import EntityType, FieldChange
+from domain.changes import EntityType
 
 _columns = audit_log.c
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFieldChange:
+    """The value of one field before and after a stored change, as text. None if it has no value."""
+
+    field: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,7 @@ class StoredChange:
     at: datetime
     actor_id: str
     action: str
-    changes: tuple[FieldChange, ...]
+    changes: tuple[StoredFieldChange, ...]
     entity_type: EntityType
     entity_id: UUID
 
@@ -35,7 +44,7 @@ _ENTITY_TYPES: Final = {entity_type.value: entity_type for entity_type in Entity
 
 def _make_record(row: Sequence[Any]) -> StoredChange:
     entry_id, at, actor_id, action, stored, entity_type, entity_id = row[:7]
-    changes = tuple(FieldChange(change["field"], change["before"], change["after"]) for change in stored)
+    changes = tuple(StoredFieldChange(change["field"], change["before"], change["after"]) for change in stored)
     return StoredChange(entry_id, at, actor_id, action, changes, _ENTITY_TYPES[entity_type], entity_id)
 
 

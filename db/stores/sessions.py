@@ -1,21 +1,20 @@
 """Loading and storing sessions."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import date, time
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select
 
 from db.sql.rows import OCCURRENCE_COLUMNS, occurrence_record
 from db.sql.statement import Statement, constant, equals, of_organization
+from db.stores.records import RecordWriter
 from db.tables import occurrences
 from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Occurrence, OccurrenceStatus
 from domain.sessions import SessionChange
 
-_COLUMNS: Final = tuple(field.name for field in fields(Occurrence))
 _sessions = occurrences.c
 _OF_GROUP: Final = of_organization(occurrences) & equals(_sessions.group_definition_id)
 _FIND: Final = Statement(select(*OCCURRENCE_COLUMNS).where(of_organization(occurrences), equals(_sessions.id)))
@@ -38,11 +37,7 @@ _SLOTS: Final = Statement(
         _sessions.session_date <= bindparam("through", type_=_sessions.session_date.type),
     )
 )
-_INSERT: Final = Statement(insert(occurrences).inline(), ["organization_id", *_COLUMNS])
-_UPDATE: Final = Statement(
-    update(occurrences).where(of_organization(occurrences), equals(_sessions.id)),
-    [name for name in _COLUMNS if name != "id"],
-)
+_WRITER: Final = RecordWriter(occurrences, Occurrence)
 
 
 async def find_session(work: UnitOfWork, session_id: UUID) -> Occurrence | None:
@@ -53,7 +48,8 @@ async def find_session(work: UnitOfWork, session_id: UUID) -> Occurrence | None:
 
 async def slot_is_taken(work: UnitOfWork, session: Occurrence) -> bool:
     """Return whether another live session of the group starts at the same local date and time."""
-    return bool(await work.fetch(_SAME_SLOT, _row(session)))
+    slot = {name: getattr(session, name) for name in ("id", "group_definition_id", "session_date", "start_time")}
+    return bool(await work.fetch(_SAME_SLOT, slot))
 
 
 async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through_date: date) -> set[tuple[date, time]]:
@@ -63,16 +59,8 @@ async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through
 
 
 async def save_sessions(work: UnitOfWork, changes: Sequence[SessionChange]) -> None:
-    """Store new and changed sessions of a locked group, with their history and events, in one round trip each."""
-    new = [_row(change.after) for change in changes if change.before is None]
-    if new:
-        await work.store(_INSERT, new)
-    edited = [_row(change.after) for change in changes if change.before is not None and change.history]
-    if edited:
-        await work.store(_UPDATE, edited)
+    """Store new and changed sessions of locked groups by one statement each, with their history and events."""
+    await _WRITER.insert(work, [change.after for change in changes if change.before is None])
+    await _WRITER.update(work, [change.after for change in changes if change.before is not None and change.history])
     for change in changes:
         work.record(change.history, change.events)
-
-
-def _row(session: Occurrence) -> dict[str, Any]:
-    return {name: getattr(session, name) for name in _COLUMNS} | {"status": session.status.value}

@@ -63,13 +63,18 @@ class UnitOfWork:
     ticket: Ticket
     now: datetime = field(init=False)
     discarded: bool = field(init=False, default=False)
+    _least_id: int = field(init=False)
     _locked: list[tuple[UUID, datetime]] = field(default_factory=list)
     _events: list[Event] = field(default_factory=list)
     _history: list[HistoryEntry] = field(default_factory=list)
     _accesses: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.now = self.clock()
+        self._set_now(self.clock())
+
+    def _set_now(self, now: datetime) -> None:
+        self.now = now
+        self._least_id = int(now.timestamp() * 1000) << _TIMESTAMP_SHIFT
 
     @property
     def organization_id(self) -> str:
@@ -92,7 +97,7 @@ class UnitOfWork:
         if present < changed_at:
             # A millisecond later, since the timestamps of new ids order the history.
             present = changed_at + _TICK
-        self.now = max(self.now, present)
+        self._set_now(max(self.now, present))
         self._locked.append((group_id, changed_at))
 
     def discard(self) -> None:
@@ -102,10 +107,9 @@ class UnitOfWork:
     def new_id(self) -> UUID:
         """Return a fresh UUID of version 7 whose timestamp is not before `now`."""
         fresh = self.make_id()
-        milliseconds = int(self.now.timestamp() * 1000)
-        if fresh.int >> _TIMESTAMP_SHIFT >= milliseconds:
+        if fresh.int >= self._least_id:
             return fresh
-        return UUID(int=milliseconds << _TIMESTAMP_SHIFT | fresh.int & ((1 << _TIMESTAMP_SHIFT) - 1))
+        return UUID(int=self._least_id | fresh.int & ((1 << _TIMESTAMP_SHIFT) - 1))
 
     def record(self, history: Iterable[HistoryEntry], events: Iterable[Event] = ()) -> None:
         """Add entries to the history and events to the outbox when the transaction commits."""
@@ -133,9 +137,10 @@ class UnitOfWork:
             "correlation_id": self.actor.correlation_id,
             "client_address": self.actor.client_address,
         }
+        metadata = {site_id: self._metadata(site_id) for site_id in {event.site_id for event in self._events}}
         rows: dict[str, Sequence[Any]] = {
             HISTORY: [self._history_row(entry) for entry in self._history],
-            EVENTS: [self._outbox_row(event) for event in self._events],
+            EVENTS: [self._outbox_row(event, metadata[event.site_id]) for event in self._events],
             ACCESSES: self._accesses,
             GROUPS: changed if self._history else [],
         }
@@ -150,22 +155,24 @@ class UnitOfWork:
             "changes": entry.changes,
         }
 
-    def _outbox_row(self, event: Event) -> dict[str, Any]:
-        event_id = self.new_id()
-        metadata = {"organization_id": self.organization_id}
-        if event.site_id is not None:
-            metadata["site_id"] = event.site_id
-        metadata |= {
+    def _metadata(self, site_id: str | None) -> dict[str, str]:
+        """Return the metadata that the events of a site have in common."""
+        return {
+            "organization_id": self.organization_id,
+            **({} if site_id is None else {"site_id": site_id}),
             "user_id": self.actor.subject,
             "timestamp": self.now.isoformat(),
             "correlation_id": self.actor.correlation_id,
         }
+
+    def _outbox_row(self, event: Event, metadata: Mapping[str, str]) -> dict[str, Any]:
+        event_id = self.new_id()
         return {
             "id": event_id,
             "group_definition_id": event.group_definition_id,
             "event": event.name,
             "envelope": {
-                "id": str(event_id),
+                "id": event_id,
                 "event": event.name,
                 "publisher": "PM",
                 "subscriber": ["CL"],

@@ -6,9 +6,9 @@ from typing import Final
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from db.queries.history import StoredChange
+from db.queries.history import StoredChange, StoredFieldChange
 from db.queries.references import STAFF
-from domain.changes import FieldChange, max_changes
+from domain.changes import max_changes
 from domain.records import Enrollment, GroupDefinition, Occurrence
 from executor import InstanceOf
 from schema.admission.cost_directives import ListSize
@@ -26,7 +26,7 @@ class AuditChange:
 
     @strawberry.field(description="The name of the field in the API, for example maxCapacity.")
     @staticmethod
-    def field(parent: strawberry.Parent[FieldChange]) -> str:
+    def field(parent: strawberry.Parent[StoredFieldChange]) -> str:
         return to_camel_case(parent.field)
 
 
