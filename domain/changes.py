@@ -16,6 +16,7 @@ class EntityType(StrEnum):
     GROUP_DEFINITION = "group_definition"
     OCCURRENCE = "occurrence"
     ENROLLMENT = "enrollment"
+    CLOSURE = "closure"
 
 
 JsonText = str | UUID | date | time | None

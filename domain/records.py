@@ -1,7 +1,7 @@
 """The records of the module, as they are read and written. They are immutable and have no behaviour.
 
-The ids of groups, occurrences and enrollments are UUIDs of version 7. Staff, locations and patients belong to other
-modules and have the ids of these: strings of at most 64 characters, unique within an organization.
+The ids of groups, occurrences, enrollments and closures are UUIDs of version 7. Staff, locations and patients belong to
+other modules and have the ids of these: strings of at most 64 characters, unique within an organization.
 All instants are in UTC. A session's date and times are local wall-clock time in its time zone.
 """
 
@@ -151,6 +151,24 @@ class Enrollment:
     promoted_at: datetime | None
     disenrolled_at: datetime | None
     disenrollment_reason: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Days without sessions, from the first through the last: a holiday, or a flooded site.
+
+    `location_id` is None for the whole organization. `domain.closures` says which other locations a closure covers.
+    """
+
+    id: UUID
+    name: str
+    from_date: date
+    through_date: date
+    location_id: str | None
     version: int
     created_at: datetime
     updated_at: datetime

@@ -22,6 +22,7 @@ from db.invariants.times import backward_times, unknown_zones
 from db.invariants.violations import Violation
 from db.tables import (
     audit_log,
+    closures,
     enrollments,
     group_definitions,
     locations,
@@ -37,6 +38,7 @@ _TABLES_WITH_ORGANIZATIONS = (
     group_definitions,
     occurrences,
     enrollments,
+    closures,
     outbox,
     audit_log,
     staff_members,

@@ -16,14 +16,16 @@ from sqlalchemy import Column, Select, Table, select
 from db.invariants.organization_snapshot import OrganizationSnapshot
 from db.invariants.violations import Invariant, Violation
 from db.sql.rows import (
+    CLOSURE_COLUMNS,
     ENROLLMENT_COLUMNS,
     GROUP_COLUMNS,
     OCCURRENCE_COLUMNS,
+    closure_record,
     enrollment_record,
     group_record,
     occurrence_record,
 )
-from db.tables import audit_log, enrollments, group_definitions, occurrences, outbox
+from db.tables import audit_log, closures, enrollments, group_definitions, occurrences, outbox
 from domain.changes import EntityType, as_text, history_values
 
 
@@ -89,6 +91,15 @@ _RECORD_KINDS: Final = MappingProxyType(
                 "removed": "pm_group_patient_disenrolled",
             },
             event_key="enrollment_id",
+        ),
+        EntityType.CLOSURE: _RecordKind(
+            closures,
+            CLOSURE_COLUMNS,
+            closure_record,
+            "closure",
+            creation_actions=frozenset({"created"}),
+            events={},
+            event_key="",
         ),
     }
 )

@@ -8,6 +8,7 @@ from sqlalchemy import Table, exists, select
 from db.invariants.organization_snapshot import OrganizationSnapshot
 from db.invariants.violations import Invariant, Violation
 from db.tables import (
+    closures,
     enrollments,
     group_definitions,
     locations,
@@ -29,6 +30,7 @@ _REFERENCES: Final[tuple[tuple[Table, str, str, Table], ...]] = (
     (occurrences, "session", "location_id", locations),
     (enrollments, "enrollment", "group_definition_id", group_definitions),
     (enrollments, "enrollment", "patient_id", patients),
+    (closures, "closure", "location_id", locations),
     (outbox, "event", "group_definition_id", group_definitions),
     (parked_events, "event", "group_definition_id", group_definitions),
 )

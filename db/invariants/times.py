@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from sqlalchemy import ScalarSelect, Select, Table, func, select
+from sqlalchemy import ColumnElement, Select, Table, func, null, select
 
 from db.invariants.organization_snapshot import OrganizationSnapshot
 from db.invariants.violations import Invariant, Violation
-from db.tables import enrollments, group_definitions, locations, occurrences, outbox
+from db.tables import closures, enrollments, group_definitions, locations, occurrences, outbox
 from domain.wall_time import is_time_zone
 
 # Pairs of times of a record. The first is never later than the second.
@@ -42,6 +42,11 @@ _IN_ORDER: Final[tuple[tuple[Table, str, tuple[tuple[str, str], ...]], ...]] = (
             ("promoted_at", "updated_at"),
         ),
     ),
+    (
+        closures,
+        "closure",
+        (("created_at", "updated_at"), ("created_at", "deleted_at"), ("deleted_at", "updated_at")),
+    ),
 )
 
 
@@ -51,7 +56,7 @@ async def backward_times(snapshot: OrganizationSnapshot) -> AsyncIterator[Violat
     Times from an earlier release are exempt: the correct ones are no longer known.
     """
     for table, name, pairs in _IN_ORDER:
-        old = group_definitions.c.old_times_until if table is group_definitions else _old_times_until(table)
+        old = _old_times_until(table)
         for earlier, later in pairs:
             first, second = table.c[earlier], table.c[later]
             query = select(table.c.id).where(
@@ -91,6 +96,10 @@ def _backward_events(snapshot: OrganizationSnapshot) -> Select[Any]:
     )
 
 
-def _old_times_until(table: Table) -> ScalarSelect[Any]:
+def _old_times_until(table: Table) -> ColumnElement[Any]:
+    if table is group_definitions:
+        return group_definitions.c.old_times_until
+    if "group_definition_id" not in table.c:
+        return null()
     of_group = group_definitions.c.id == table.c.group_definition_id
     return select(group_definitions.c.old_times_until).where(of_group).scalar_subquery()

@@ -50,6 +50,7 @@ _OF_SERVER: Final = {
     "pm_group_definitions": _CHANGE,
     "pm_group_schedule": _CHANGE,
     "pm_group_enrollments": _CHANGE,
+    "pm_group_closures": _CHANGE,
     OUTBOX: _ADD,
     "pm_group_audit_log": _ADD,
     "pm_group_access_log": _ADD,

@@ -9,8 +9,9 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Column, Table
 
 from db.sql.layouts import Layout
-from db.tables import enrollments, group_definitions, locations, occurrences, patients, staff_members
+from db.tables import closures, enrollments, group_definitions, locations, occurrences, patients, staff_members
 from domain.records import (
+    Closure,
     Enrollment,
     EnrollmentStatus,
     GroupDefinition,
@@ -67,6 +68,7 @@ LOCATIONS: Final = _layout(Location, locations)
 PATIENTS: Final = _layout(Patient, patients)
 OCCURRENCES: Final = _layout(Occurrence, occurrences, {"status": _codes(OccurrenceStatus)})
 ENROLLMENTS: Final = _layout(Enrollment, enrollments, {"status": _codes(EnrollmentStatus)})
+CLOSURES: Final = _layout(Closure, closures)
 
 _GROUP_CODES: Final = {"group_type": _codes(GroupType)}
 _RECURRENCE: Final = ("rule", "start_date", "start_time", "excluded_dates")
@@ -94,6 +96,8 @@ GROUPS: Final = Layout(GroupDefinition, GROUP_COLUMNS, group_record, _GROUP_CODE
 LOCATION_COLUMNS: Final = LOCATIONS.selected
 OCCURRENCE_COLUMNS: Final = _columns(occurrences, _names(Occurrence))
 ENROLLMENT_COLUMNS: Final = _columns(enrollments, _names(Enrollment))
+CLOSURE_COLUMNS: Final = _columns(closures, _names(Closure))
 location_record: Final = LOCATIONS.make_record
 occurrence_record: Final = OCCURRENCES.make_record
 enrollment_record: Final = ENROLLMENTS.make_record
+closure_record: Final = CLOSURES.make_record

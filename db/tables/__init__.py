@@ -4,6 +4,7 @@ Foreign keys include the organization, so the database rejects a row that refers
 Migrations create the schema of a running database. A test compares their result with these declarations.
 """
 
+from db.tables.closures import closures
 from db.tables.columns import Instant, metadata
 from db.tables.events import outbox, parked_events, relay_lanes, relay_sinks
 from db.tables.groups import enrollments, group_definitions, occurrences
@@ -15,6 +16,7 @@ __all__ = [
     "Instant",
     "access_log",
     "audit_log",
+    "closures",
     "enrollments",
     "group_definitions",
     "idempotency_keys",

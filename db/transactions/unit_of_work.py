@@ -51,7 +51,7 @@ class UnitOfWork:
         clock: Returns the present instant of this server.
         make_id: Returns a fresh UUID of version 7.
         ticket: The key of the lock queue that the transaction holds.
-        now: The instant of the change. It is read once the group is locked, and is never before the group's last
+        now: The instant of the change. It is read once the group or closure is locked, and is never before its last
             change, which a server with another clock may have made.
         discarded: Whether the transaction is rolled back at the end of its block, because it is a dry run.
     """
@@ -93,12 +93,16 @@ class UnitOfWork:
 
     def note_locked(self, group_id: UUID, changed_at: datetime) -> None:
         """Read the clock, now that a group is locked. `changed_at` is when the group last changed."""
+        self.read_clock(changed_at)
+        self._locked.append((group_id, changed_at))
+
+    def read_clock(self, changed_at: datetime) -> None:
+        """Read the clock, now that a record is locked. `changed_at` is when the record last changed."""
         present = self.clock()
         if present < changed_at:
             # A millisecond later, since the timestamps of new ids order the history.
             present = changed_at + _TICK
         self._set_now(max(self.now, present))
-        self._locked.append((group_id, changed_at))
 
     def discard(self) -> None:
         """Roll everything back at the end of the block, without an error. No history and no events are written."""

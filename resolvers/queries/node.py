@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from db.queries.closures import CLOSURES
 from db.queries.enrollments import ENROLLMENTS
 from db.queries.groups import GROUPS
 from db.queries.history import HISTORY, StoredChange
@@ -11,18 +12,19 @@ from db.queries.references import LOCATIONS, PATIENTS, STAFF
 from db.queries.sessions import SESSIONS
 from db.sql.listings import Listing
 from domain.changes import EntityType
-from domain.records import Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
+from domain.records import Closure, Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
 from resolvers.arguments import storable
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS, RegistryIds, parse_id, registry_ids_of
 
-NodeRecord = GroupDefinition | Occurrence | Enrollment | StoredChange | StaffMember | Location | Patient
+NodeRecord = GroupDefinition | Occurrence | Enrollment | Closure | StoredChange | StaffMember | Location | Patient
 
 _ENTITIES: Final[Mapping[EntityType, tuple[PermissionKey, Listing[Any]]]] = {
     EntityType.GROUP_DEFINITION: (PermissionKey.GROUP_DEFINITIONS_VIEW, GROUPS),
     EntityType.OCCURRENCE: (PermissionKey.GROUP_SCHEDULE_VIEW, SESSIONS),
     EntityType.ENROLLMENT: (PermissionKey.GROUP_ENROLLMENTS_VIEW, ENROLLMENTS),
+    EntityType.CLOSURE: (PermissionKey.GROUP_SCHEDULE_VIEW, CLOSURES),
 }
 _WITH_REGISTRY_ID: Final[Mapping[RegistryIds, tuple[PermissionKey, Listing[Any]]]] = {
     STAFF_IDS: (PermissionKey.GROUP_DEFINITIONS_VIEW, STAFF),
@@ -54,7 +56,8 @@ async def _node_with_uuid(context: Context, uuid: UUID) -> NodeRecord | None:
     for key, listing in _ENTITIES.values():
         record = await _load(context, key, listing, uuid)
         if record is not None:
-            return record
+            # Clients could not tell that it is deleted.
+            return None if isinstance(record, Closure) and record.deleted_at is not None else record
     if not any(context.has(key) for key, _ in _ENTITIES.values()):
         return None
     entry = await context.loaders.records(HISTORY).load(uuid)

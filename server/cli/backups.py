@@ -21,6 +21,7 @@ _LABELS: Final = {
     "pm_group_definitions": "groups",
     "pm_group_schedule": "sessions",
     "pm_group_enrollments": "enrollments",
+    "pm_group_closures": "closures",
     "pm_group_patients": "patients",
     "pm_group_audit_log": "history",
     "pm_group_outbox": "events",

@@ -62,12 +62,12 @@ async def _check(engine: AsyncEngine, out: TextIO, organization_id: str | None) 
     checked = await check_invariants(engine, report, organization_id, report)
     if violations := checked.violations + len(missing) + len(integrity.damaged):
         raise CommandError(f"violations found: {violations:,}")
-    groups, sessions, enrollments = (
-        checked.records[kind] for kind in (EntityType.GROUP_DEFINITION, EntityType.OCCURRENCE, EntityType.ENROLLMENT)
-    )
+    kinds = (EntityType.GROUP_DEFINITION, EntityType.OCCURRENCE, EntityType.ENROLLMENT, EntityType.CLOSURE)
+    groups, sessions, enrollments, closures = (checked.records[kind] for kind in kinds)
     out.write(
         f"All invariants hold. Organizations: {checked.organizations:,}, groups: {groups:,}, sessions: {sessions:,},"
-        f" enrollments: {enrollments:,}, history: {checked.history:,}, events: {checked.events:,}.\n"
+        f" enrollments: {enrollments:,}, closures: {closures:,}, history: {checked.history:,},"
+        f" events: {checked.events:,}.\n"
     )
     if checked.notices:
         out.write(f"Inactive patients with a seat or a waitlist place, which they keep: {checked.notices:,}.\n")

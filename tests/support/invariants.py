@@ -7,7 +7,7 @@ from sqlalchemy import Executable, Table, update
 
 from db.connections.engine import Database
 from db.invariants.check import CheckSummary, check_invariants
-from db.tables import enrollments, group_definitions, occurrences
+from db.tables import closures, enrollments, group_definitions, occurrences
 from tests.support.clinic import OURS
 from tests.support.databases import operator_of
 
@@ -37,7 +37,7 @@ def violation_line(invariant: str, fields: str = "", organization: str = OURS, *
 
 def history_line(table: Table, record: UUID, fields: str) -> str:
     """Return the line for a record of ours that its history does not explain."""
-    names = {group_definitions: "group", occurrences: "session", enrollments: "enrollment"}
+    names = {group_definitions: "group", occurrences: "session", enrollments: "enrollment", closures: "closure"}
     return violation_line("history_explains_records", fields, OURS, **{names[table]: record})
 
 

@@ -8,7 +8,9 @@ from sqlalchemy import Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.connections.engine import Database
+from domain.closures import ClosureDraft
 from domain.groups import RecurrenceDraft
+from resolvers.commands.closures import create_closure, delete_closure, update_closure
 from resolvers.commands.enrollments import (
     disenroll_patient,
     enroll_patient,
@@ -34,6 +36,7 @@ class Lively:
         waiting: The enrollments in its waitlist, in order.
         session: A session that was rescheduled.
         cancelled: A session that was cancelled.
+        closure: A closure of a location that was edited.
     """
 
     full: UUID
@@ -42,6 +45,7 @@ class Lively:
     waiting: list[UUID]
     session: UUID
     cancelled: UUID
+    closure: UUID
 
 
 async def lively_clinic(engine: Database) -> Lively:
@@ -73,6 +77,12 @@ async def lively_clinic(engine: Database) -> Lively:
     ended = [(await enroll_patient(ours, str(deleted.id), f"patient-{n}")).enrollment for n in (1, 2, 3)]
     await delete_group(ours, str(deleted.id))
     await disenroll_patient(ours, str(ended[0].id))
+
+    flood = ClosureDraft("Flood", date(2026, 12, 3), date(2026, 12, 4), "denver")
+    closure = (await create_closure(ours, flood)).closure
+    await update_closure(ours, str(closure.id), {"location_id": "phoenix", "through_date": date(2026, 12, 5)})
+    holiday = ClosureDraft("Holiday", date(2026, 12, 25), date(2026, 12, 25), None)
+    await delete_closure(ours, str((await create_closure(ours, holiday)).closure.id))
     return Lively(
         full.id,
         over.id,
@@ -80,6 +90,7 @@ async def lively_clinic(engine: Database) -> Lively:
         [placed[3].id, placed[2].id, placed[4].id],
         session.id,
         cancelled.id,
+        closure.id,
     )
 
 

@@ -33,6 +33,7 @@ async def test_the_api_breaks_no_invariant(engine: Database) -> None:
         EntityType.GROUP_DEFINITION: 4,
         EntityType.OCCURRENCE: 4,
         EntityType.ENROLLMENT: 14,
+        EntityType.CLOSURE: 2,
     }
     async with engine.connect() as connection:
         entries = len((await connection.execute(select(audit_log.c.id))).all())
@@ -77,7 +78,8 @@ async def test_the_command_prints_a_summary_if_all_invariants_hold(engine: Datab
     await check_database(operator_of(engine), out, organization_id=OURS)
     lines = [line for line in out.getvalue().splitlines(keepends=True) if "indexes_not_checked" not in line]
     assert "".join(lines) == (
-        "All invariants hold. Organizations: 1, groups: 3, sessions: 4, enrollments: 14, history: 38, events: 25.\n"
+        "All invariants hold. Organizations: 1, groups: 3, sessions: 4, enrollments: 14, closures: 2, history: 42,"
+        " events: 25.\n"
     )
 
 

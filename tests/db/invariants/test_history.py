@@ -1,7 +1,7 @@
 """The check finds records whose history or events do not explain them."""
 
 import re
-from datetime import time
+from datetime import date, time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from db.connections.engine import Database
 from db.tables import (
     audit_log,
+    closures,
     enrollments,
     group_definitions,
     occurrences,
@@ -38,16 +39,18 @@ async def test_a_group_changed_without_history_is_found(engine: Database, values
     assert await violations(engine) == {history_line(group_definitions, clinic.over, fields)}
 
 
-async def test_sessions_and_enrollments_changed_without_history_are_found(engine: Database) -> None:
+async def test_other_records_changed_without_history_are_found(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(
         engine,
         changed(occurrences, clinic.session, end_time=time(18), version=5),
         changed(enrollments, clinic.seated[0], disenrollment_reason="none", version=2),
+        changed(closures, clinic.closure, through_date=date(2026, 12, 9), version=3),
     )
     assert await violations(engine) == {
         history_line(occurrences, clinic.session, "version,end_time"),
         history_line(enrollments, clinic.seated[0], "version,disenrollment_reason"),
+        history_line(closures, clinic.closure, "version,through_date"),
     }
 
 
@@ -76,10 +79,15 @@ async def test_a_lost_or_rewritten_history_entry_is_found(engine: Database) -> N
     assert any(f"session={clinic.session} fields=" in line and "facilitator_id" in line for line in lines)
 
 
-@pytest.mark.parametrize("table", [group_definitions, occurrences, enrollments])
+@pytest.mark.parametrize("table", [group_definitions, occurrences, enrollments, closures])
 async def test_history_of_a_missing_record_is_found(engine: Database, table: Any) -> None:
     clinic = await lively_clinic(engine)
-    gone = {group_definitions: clinic.over, occurrences: clinic.session, enrollments: clinic.waiting[2]}[table]
+    gone = {
+        group_definitions: clinic.over,
+        occurrences: clinic.session,
+        enrollments: clinic.waiting[2],
+        closures: clinic.closure,
+    }[table]
     await break_by_hand(engine, delete(table).where(table.c.id == gone))
     assert history_line(table, gone, "record") in await violations(engine)
 

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 
 from db.connections.engine import Database
 from db.tables import (
+    closures,
     enrollments,
     group_definitions,
     locations,
@@ -110,6 +111,7 @@ async def test_a_reference_into_another_organization_is_found(engine: Database) 
         changed(occurrences, clinic.session, **staff_and_place, **in_group),
         changed(enrollments, clinic.seated[0], patient_id="theirs", **in_group),
         changed(outbox, event, **in_group),
+        changed(closures, clinic.closure, location_id="theirs"),
     )
     assert {line for line in await violations(engine) if line.startswith("within")} == {
         *(violation_line("within_one_organization", column, group=clinic.full) for column in staff_and_place),
@@ -119,6 +121,7 @@ async def test_a_reference_into_another_organization_is_found(engine: Database) 
         ),
         violation_line("within_one_organization", "patient_id", enrollment=clinic.seated[0]),
         violation_line("within_one_organization", "group_definition_id", event=event),
+        violation_line("within_one_organization", "location_id", closure=clinic.closure),
         violation_line("within_one_organization", "group_definition_id", enrollment=clinic.seated[0]),
     }
 

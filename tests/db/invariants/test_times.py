@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from db.connections.engine import Database
 from db.tables import (
+    closures,
     enrollments,
     group_definitions,
     locations,
@@ -44,8 +45,10 @@ async def test_times_that_run_backwards_are_found(engine: Database) -> None:
         changed(enrollments, clinic.waiting[0], waitlisted_at=later),
         changed(occurrences, clinic.cancelled, cancelled_at=LONG_AGO),
         changed(group_definitions, clinic.over, created_at=later),
+        changed(closures, clinic.closure, created_at=later),
     )
     assert {line for line in await violations(engine) if line.startswith("times_run_forward")} == {
+        violation_line("times_run_forward", "created_at,updated_at", closure=clinic.closure),
         violation_line("times_run_forward", "created_at,enrolled_at", enrollment=clinic.seated[0]),
         violation_line("times_run_forward", "created_at,updated_at", enrollment=clinic.seated[0]),
         violation_line("times_run_forward", "waitlisted_at,updated_at", enrollment=clinic.waiting[0]),

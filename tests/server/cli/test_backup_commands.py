@@ -50,7 +50,7 @@ async def test_a_clinic_moves_to_another_database_with_two_commands(
     backed_up = backup(with_login(administrator_url, OWNER), file)
     assert (backed_up.returncode, backed_up.stderr) == (0, "")
     assert backed_up.stdout.startswith(f"Backed up to {file}: ")
-    assert "(4 groups, 4 sessions, 14 enrollments, 18 patients," in backed_up.stdout
+    assert "(4 groups, 4 sessions, 14 enrollments, 2 closures, 18 patients," in backed_up.stdout
     moved = restore(target_database_url, file)
     assert (moved.returncode, moved.stderr) == (0, "")
     first, *notices, last = moved.stdout.splitlines()

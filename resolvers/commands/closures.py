@@ -1,0 +1,79 @@
+"""Creating, editing and deleting closures. No session is cancelled: the results name the sessions on their days."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db.stores.closures import find_affected, lock_closure, save_closure
+from db.stores.references import find_references
+from db.transactions.unit_of_work import UnitOfWork
+from domain import closures as rules
+from domain.closures import ClosureDraft, PlacedClosure
+from domain.groups import refuse_stale
+from domain.records import Closure, Occurrence
+from domain.references import References
+from resolvers.commands.transaction import transaction
+from resolvers.ids import not_found, parse_id
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedClosure:
+    """A closure after a command.
+
+    Attributes:
+        closure: The closure.
+        affected: The sessions that are still scheduled on its days, by date and time, up to `AFFECTED_LIMIT`.
+        affected_count: How many such sessions there are.
+    """
+
+    closure: Closure
+    affected: tuple[Occurrence, ...]
+    affected_count: int
+
+
+@transaction
+async def create_closure(work: UnitOfWork, draft: ClosureDraft) -> ChangedClosure:
+    """Create a closure. Raise Refusal with every fault of the draft."""
+    references = await find_references(work, (), draft.location_id)
+    change = rules.create(draft, references, work.new_id(), work.now)
+    await save_closure(work, change)
+    return await _changed(work, change.closure, references)
+
+
+@transaction
+async def update_closure(
+    work: UnitOfWork, closure_id: str, edits: Mapping[str, Any], expected_version: int | None = None
+) -> ChangedClosure:
+    """Edit a closure. `edits` has the new values, by ClosureDraft's field names.
+
+    Raises:
+        Refusal: NOT_FOUND, VERSION_CONFLICT, or every fault of the edited closure.
+    """
+    closure = await _lock(work, closure_id, expected_version)
+    references = await find_references(work, (), edits.get("location_id", closure.location_id))
+    change = rules.edit(closure, edits, references, work.now)
+    await save_closure(work, change)
+    return await _changed(work, change.closure, references)
+
+
+@transaction
+async def delete_closure(work: UnitOfWork, closure_id: str, expected_version: int | None = None) -> Closure:
+    """Delete a closure softly. Raise Refusal with NOT_FOUND or VERSION_CONFLICT."""
+    change = rules.delete(await _lock(work, closure_id, expected_version), work.now)
+    await save_closure(work, change)
+    return change.closure
+
+
+async def _lock(work: UnitOfWork, closure_id: str, expected_version: int | None) -> Closure:
+    parsed = parse_id(closure_id)
+    closure = None if parsed is None else await lock_closure(work, parsed)
+    if closure is None:
+        raise not_found("closure", "id")
+    refuse_stale(closure.version, expected_version)
+    return closure
+
+
+async def _changed(work: UnitOfWork, closure: Closure, references: References) -> ChangedClosure:
+    location = None if closure.location_id is None else references.locations[closure.location_id]
+    affected = await find_affected(work, PlacedClosure(closure, location))
+    return ChangedClosure(closure, affected.sessions, affected.count)
