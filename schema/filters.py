@@ -7,13 +7,23 @@ from uuid import UUID
 import strawberry
 
 from db.queries.enrollments import EnrollmentFilter
-from db.queries.groups import GroupFilter
-from db.queries.references import PatientFilter, SearchFilter
-from db.queries.sessions import SessionFilter
-from domain.records import CapacityStatus, GroupType, OccurrenceStatus
+from db.queries.groups import GROUPS_BY, GroupFilter, GroupOrder
+from db.queries.references import LOCATIONS, PATIENTS, STAFF, PatientFilter, SearchFilter
+from db.queries.sessions import SESSIONS, SessionFilter
+from db.sql.listings import Listing
+from domain.records import (
+    CapacityStatus,
+    GroupDefinition,
+    GroupType,
+    Location,
+    Occurrence,
+    OccurrenceStatus,
+    Patient,
+    StaffMember,
+)
 from resolvers import arguments
 from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS
-from schema.arguments import Statuses
+from schema.arguments import Search, Statuses
 
 
 @strawberry.input(description="Which groups to list. Each condition narrows the list further.")
@@ -84,14 +94,34 @@ def by_occurrence_filter(filter: FilterOfOccurrences = None) -> SessionFilter:
     return SessionFilter() if filter is None else filter.session_filter()
 
 
-def search_filter(search: str | None) -> SearchFilter:
-    """Return the filter of a list of staff or locations. Raise BadInput."""
-    return SearchFilter(arguments.search(search, "search"))
+def list_of_groups(
+    filter: Annotated[
+        GroupDefinitionFilter | None, strawberry.argument(description="Only groups that match this filter.")
+    ] = None,
+    order_by: Annotated[GroupOrder | None, strawberry.argument(description="The order; NAME_ASC by default.")] = None,
+) -> tuple[Listing[GroupDefinition], GroupFilter]:
+    """Return the groups in an order, and their filter. Raise BadInput."""
+    return GROUPS_BY[order_by or GroupOrder.NAME_ASC], filter.group_filter() if filter else GroupFilter()
 
 
-def patient_filter(search: str | None) -> PatientFilter:
-    """Return the filter of the list of patients. Raise BadInput."""
-    return PatientFilter(arguments.search(search, "search"))
+def list_of_sessions(filter: FilterOfOccurrences = None) -> tuple[Listing[Occurrence], SessionFilter]:
+    """Return the sessions, and their filter. Raise BadInput."""
+    return SESSIONS, by_occurrence_filter(filter)
+
+
+def list_of_patients(search: Search = None) -> tuple[Listing[Patient], PatientFilter]:
+    """Return the patients, and their filter. Raise BadInput."""
+    return PATIENTS, PatientFilter(arguments.search(search, "search"))
+
+
+def list_of_staff(search: Search = None) -> tuple[Listing[StaffMember], SearchFilter]:
+    """Return the staff, and its filter. Raise BadInput."""
+    return STAFF, SearchFilter(arguments.search(search, "search"))
+
+
+def list_of_locations(search: Search = None) -> tuple[Listing[Location], SearchFilter]:
+    """Return the locations, and their filter. Raise BadInput."""
+    return LOCATIONS, SearchFilter(arguments.search(search, "search"))
 
 
 def uuid_argument(id: Annotated[strawberry.ID, strawberry.argument(description="The id, a UUID.")]) -> UUID:

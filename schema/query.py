@@ -6,31 +6,27 @@ from typing import Annotated
 import strawberry
 
 from db.queries.enrollments import ENROLLMENTS
-from db.queries.groups import GROUPS, GROUPS_BY, GroupFilter, GroupOrder
-from db.queries.references import LOCATIONS, PATIENTS, STAFF
+from db.queries.groups import GROUPS
+from db.queries.references import PATIENTS
 from db.queries.sessions import SESSIONS
-from domain import records
 from executor import ContextOnly
 from resolvers.caller import PermissionKey
 from resolvers.queries import node as nodes
 from resolvers.queries import recurrences
-from resolvers.queries.lists import page_of_organization
-from resolvers.queries.pages import Page
 from schema.admission.cost_directives import CostWeight, ListSize
-from schema.arguments import After, Before, First, Last, Search
 from schema.connections import Connection
 from schema.filters import (
-    FilterOfOccurrences,
-    GroupDefinitionFilter,
-    by_occurrence_filter,
-    patient_filter,
+    list_of_groups,
+    list_of_locations,
+    list_of_patients,
+    list_of_sessions,
+    list_of_staff,
     patient_id_argument,
-    search_filter,
     uuid_argument,
 )
 from schema.inputs import RecurrenceInput
 from schema.permissions import Info, requires
-from schema.relations import record_by_id
+from schema.root_fields import organization_list, record_by_id
 from schema.types import (
     Enrollment,
     GroupDefinition,
@@ -87,63 +83,19 @@ class Query:
         permission=_GROUPS,
     )
 
-    @strawberry.field(
-        graphql_type=Connection[GroupDefinition] | None,
-        description="The organization's groups.",
-        extensions=[requires(_GROUPS), ContextOnly()],
+    group_definitions = organization_list(
+        Connection[GroupDefinition] | None, list_of_groups, description="The organization's groups.", permission=_GROUPS
     )
-    @staticmethod
-    async def group_definitions(
-        info: Info,
-        filter: Annotated[
-            GroupDefinitionFilter | None, strawberry.argument(description="Only groups that match this filter.")
-        ] = None,
-        order_by: Annotated[
-            GroupOrder | None, strawberry.argument(description="The order; NAME_ASC by default.")
-        ] = None,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Page[records.GroupDefinition]:
-        return await page_of_organization(
-            info.context,
-            GROUPS_BY[order_by or GroupOrder.NAME_ASC],
-            filter.group_filter() if filter else GroupFilter(),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-        )
-
     occurrence = record_by_id(
         Occurrence | None, SESSIONS, description="A session by its id.", arguments=uuid_argument, permission=_SCHEDULE
     )
 
-    @strawberry.field(
-        graphql_type=Connection[Occurrence] | None,
+    occurrences = organization_list(
+        Connection[Occurrence] | None,
+        list_of_sessions,
         description="The organization's calendar: the sessions of all groups, by local date and time.",
-        extensions=[requires(_SCHEDULE), ContextOnly()],
+        permission=_SCHEDULE,
     )
-    @staticmethod
-    async def occurrences(
-        info: Info,
-        filter: FilterOfOccurrences = None,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Page[records.Occurrence]:
-        return await page_of_organization(
-            info.context,
-            SESSIONS,
-            by_occurrence_filter(filter),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-        )
-
     enrollment = record_by_id(
         Enrollment | None,
         ENROLLMENTS,
@@ -159,59 +111,18 @@ class Query:
         permission=_ENROLLMENTS,
     )
 
-    @strawberry.field(
-        graphql_type=Connection[Patient] | None,
+    patients = organization_list(
+        Connection[Patient] | None,
+        list_of_patients,
         description="Patients by name. The search covers names, record numbers and birth dates (1987-03-14).",
-        extensions=[requires(_ENROLLMENTS), ContextOnly()],
+        permission=_ENROLLMENTS,
     )
-    @staticmethod
-    async def patients(
-        info: Info,
-        search: Search = None,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Page[records.Patient]:
-        return await page_of_organization(
-            info.context, PATIENTS, patient_filter(search), first=first, after=after, last=last, before=before
-        )
-
-    @strawberry.field(
-        graphql_type=Connection[StaffMember] | None,
-        description="Staff by name.",
-        extensions=[requires(_GROUPS), ContextOnly()],
+    staff_members = organization_list(
+        Connection[StaffMember] | None, list_of_staff, description="Staff by name.", permission=_GROUPS
     )
-    @staticmethod
-    async def staff_members(
-        info: Info,
-        search: Search = None,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Page[records.StaffMember]:
-        return await page_of_organization(
-            info.context, STAFF, search_filter(search), first=first, after=after, last=last, before=before
-        )
-
-    @strawberry.field(
-        graphql_type=Connection[Location] | None,
-        description="Locations by site and room.",
-        extensions=[requires(_GROUPS), ContextOnly()],
+    locations = organization_list(
+        Connection[Location] | None, list_of_locations, description="Locations by site and room.", permission=_GROUPS
     )
-    @staticmethod
-    async def locations(
-        info: Info,
-        search: Search = None,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Page[records.Location]:
-        return await page_of_organization(
-            info.context, LOCATIONS, search_filter(search), first=first, after=after, last=last, before=before
-        )
 
     @strawberry.field(
         graphql_type=RecurrencePreview | None,

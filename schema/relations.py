@@ -16,7 +16,7 @@ from db.queries.pages import ListFilter
 from db.queries.relations import Relation
 from db.sql.layouts import Fields
 from db.sql.listings import Listing
-from executor import Batch, Lookahead, SelectedAttributes
+from executor import Batch, SelectedAttributes
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.queries.lists import (
@@ -28,14 +28,10 @@ from resolvers.queries.lists import (
     prefetch_page,
 )
 from resolvers.queries.pages import Page, window
-from resolvers.queries.prefetch import Prefetch, RecordWithFields
+from resolvers.queries.prefetch import Prefetch
 from schema.arguments import After, Before, First, Last
 from schema.permissions import requires
 from schema.selected_names import selected_names
-
-# Each combination of lookups is a statement of its own. Databases keep many of them prepared on each connection, in
-# memory that grows with what they read.
-_MAX_LOOKUPS: Final = 8
 
 
 class PrefetchBatch(Batch):
@@ -84,7 +80,7 @@ def reference(
         permission: The permission that the field requires.
         partial: Whether only the selected fields of many records are read. Only for an attribute that is never None.
     """
-    return _field(graphql_type, _Reference(listing, by, partial=partial), description, permission)
+    return read_field(graphql_type, _Reference(listing, by, partial=partial), description, permission)
 
 
 def connection(
@@ -105,32 +101,9 @@ def connection(
             the filter of the list, or raises BadInput.
         permission: The permission that the field requires.
     """
-    field = _field(graphql_type, _Connection(relation, arguments), description, permission, arguments)
-    field.arguments = [*field.arguments, *_PAGE_ARGUMENTS]
+    field = read_field(graphql_type, _Connection(relation, arguments), description, permission, arguments)
+    field.arguments = [*field.arguments, *PAGE_ARGUMENTS]
     return field
-
-
-def record_by_id(
-    graphql_type: object,
-    listing: Listing[Any],
-    *,
-    description: str,
-    arguments: Callable[..., Any],
-    permission: PermissionKey,
-) -> Any:
-    """Return a field of the query type that leads to a record by its id.
-
-    The fields of the record that are a `PrefetchBatch` are read together with it.
-
-    Args:
-        graphql_type: The type of the field.
-        listing: The records.
-        description: The description of the field.
-        arguments: A function whose parameter is the id as clients send it. It returns the id as the database has it,
-            or raises BadInput.
-        permission: The permission that the field requires.
-    """
-    return _field(graphql_type, _RecordById(listing, arguments), description, permission, arguments)
 
 
 def selected_fields(selected: SelectedAttributes) -> Fields | None:
@@ -141,13 +114,14 @@ def selected_fields(selected: SelectedAttributes) -> Fields | None:
     return Fields(frozenset(selected) - texts, texts)
 
 
-def _field(
+def read_field(
     graphql_type: object,
     batch: Batch,
     description: str,
     permission: PermissionKey | None,
     arguments: Callable[..., Any] | None = None,
 ) -> StrawberryField:
+    """Return a field that a batch resolves. The parameters of `arguments` are the arguments of the field."""
     # The last extension is the outermost: permission is checked before anything is read.
     extensions = [batch, *([requires(permission)] if permission else ())]
     field: StrawberryField = strawberry.field(description=description, graphql_type=graphql_type, extensions=extensions)
@@ -176,7 +150,6 @@ class _Connection(PrefetchBatch):
     def __init__(self, relation: Relation[Any], arguments: Callable[..., ListFilter] | None) -> None:
         super().__init__(self._resolve_many, self._prefetch, by="id", pass_selected=True)
         self._relation = relation
-        self._names = frozenset(StrawberryResolver(arguments).signature.parameters) if arguments else frozenset()
         self._filter = arguments
 
     async def resolve_async(
@@ -214,54 +187,14 @@ class _Connection(PrefetchBatch):
         return fields.with_texts(self._relation.listing.key_fields) if has_cursors else fields
 
     def _request(self, arguments: dict[str, Any]) -> PageRequest:
-        own = {name: value for name, value in arguments.items() if name in self._names}
-        page = {name: value for name, value in arguments.items() if name not in self._names}
+        own, page = split_page_arguments(arguments)
         return PageRequest(self._filter(**own) if self._filter else None, window(self._relation.listing, **page))
 
 
-class _RecordById(Batch):
-    def __init__(self, listing: Listing[Any], parse: Callable[..., Any]) -> None:
-        super().__init__(self._resolve_many, pass_lookahead=True)
-        self._listing = listing
-        self._parse = parse
-
-    async def resolve_async(
-        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **arguments: Any
-    ) -> Any:
-        return await info.context.loaders.records(self._listing).load(self._parse(**arguments))
-
-    async def _resolve_many(
-        self, _query: Sequence[Any], context: Context, id: str, lookahead: Lookahead
-    ) -> tuple[Sequence[Any], Sequence[Sequence[Any] | None]]:
-        key = self._parse(id)
-        if not lookahead.is_only:
-            # Loaders merge what the root fields have in common, which saves more statements than a prefetch.
-            record = await context.loaders.records(self._listing).load(key)
-            return [record], [None] * len(lookahead.fields)
-        if lookahead.memo is None:
-            lookahead.memo = self._with_fields(lookahead)
-        record_with_fields: RecordWithFields = lookahead.memo
-        record, values = await record_with_fields.read(context, key)
-        if not record_with_fields.covers_request:
-            context.loaders.records(self._listing).learn(key, record)
-        return [record], values
-
-    def _with_fields(self, lookahead: Lookahead) -> RecordWithFields:
-        fields: list[Prefetch | None] = []
-        covers_request = lookahead.covers_query
-        lookups = 1
-        for field in lookahead.fields:
-            batch = field.batch
-            prefetch = (
-                batch.prefetch(**field.arguments) if field.is_direct and isinstance(batch, PrefetchBatch) else None
-            )
-            if prefetch is not None and lookups + len(prefetch.lookups) <= _MAX_LOOKUPS:
-                lookups += len(prefetch.lookups)
-                covers_request = covers_request and all(isinstance(child.batch, LengthBatch) for child in field.fields)
-            else:
-                prefetch, covers_request = None, covers_request and isinstance(batch, Computed)
-            fields.append(prefetch)
-        return RecordWithFields(self._listing, fields, covers_request=covers_request)
+def split_page_arguments(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the arguments of a field's own, and those of the page."""
+    own = {name: value for name, value in arguments.items() if name not in _PAGE_ARGUMENT_NAMES}
+    return own, {name: value for name, value in arguments.items() if name in _PAGE_ARGUMENT_NAMES}
 
 
 def _needs_of_field(info: strawberry.Info[Context]) -> PageNeeds:
@@ -274,4 +207,5 @@ def _page_arguments(first: First = None, after: After = None, last: Last = None,
     """Declare the arguments of a page."""
 
 
-_PAGE_ARGUMENTS: Final = StrawberryResolver(_page_arguments).arguments
+PAGE_ARGUMENTS: Final = StrawberryResolver(_page_arguments).arguments
+_PAGE_ARGUMENT_NAMES: Final = frozenset(argument.python_name for argument in PAGE_ARGUMENTS)
