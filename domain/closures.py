@@ -14,7 +14,7 @@ from domain.changes import EntityType, HistoryEntry, differences
 from domain.records import Closure, Location
 from domain.references import References, location_faults
 from domain.refusal import Fault, FaultCode, FieldPath, refuse_if_any
-from domain.sessions import date_fault
+from domain.session_drafts import date_fault
 from domain.texts import required_text
 
 NAME_LENGTH = 200

@@ -9,7 +9,8 @@ from domain.records import GroupDefinition
 from domain.recurrence import occurrence_dates
 from domain.references import References
 from domain.refusal import Fault, FaultCode, Refusal
-from domain.sessions import SessionChange, SessionDraft, date_fault, schedule
+from domain.session_drafts import SessionDraft, date_fault
+from domain.sessions import SessionChange, schedule
 
 MAX_MONTHS = 24
 MAX_SESSIONS = 731
@@ -60,7 +61,8 @@ def schedule_slot(
         Refusal: With all faults of the session. They are at the group, because the input names nothing else.
     """
     staff_and_place = (group.facilitator_id, group.co_facilitator_id, group.location_id)
+    draft = SessionDraft(*slot, None, *staff_and_place, group.time_zone)
     try:
-        return schedule(group, SessionDraft(*slot, None, *staff_and_place), references, session_id, now, slot[0])
+        return schedule(group, draft, references, session_id, now, slot[0])
     except Refusal as refusal:
         raise Refusal(*(replace(fault, field=("input", "groupDefinitionId")) for fault in refusal.faults)) from refusal

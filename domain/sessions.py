@@ -1,4 +1,4 @@
-"""Sessions on the calendar: the rules for a session, and the decisions to schedule, edit, cancel and complete one.
+"""Sessions on the calendar: the decisions to schedule, edit, cancel, complete and reopen one.
 
 A session's local date and wall-clock times are stored with the IANA time zone. Its instants are derived from them
 according to RFC 5545, section 3.3.5.
@@ -6,40 +6,28 @@ according to RFC 5545, section 3.3.5.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.changes import EntityType, Event, HistoryEntry, differences_of_values, history_values
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
-from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
-from domain.references import References, facilitator_faults, location_faults
-from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
+from domain.references import References
+from domain.refusal import Fault, FaultCode, Refusal, refuse_if_any
+from domain.session_drafts import SessionDraft, minutes_of_day, session_values
 from domain.texts import required_text
-from domain.wall_time import instant
 
 REASON_LENGTH = 1000
 SCHEDULED = "pm_group_session_scheduled"
 CANCELLED = "pm_group_session_cancelled"
 RESCHEDULED = "pm_group_session_rescheduled"
-_LAST_HOUR = 23
+REOPENED = "pm_group_session_reopened"
 _IN_EVENTS = (
     *("group_definition_id", "session_date", "start_time", "end_time", "time_zone", "starts_at", "ends_at"),
     *("facilitator_id", "co_facilitator_id", "location_id", "status"),
 )
 """The fields of a session that its events contain."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionDraft:
-    """The input for a session. Without an end time, the session lasts as long as the group's duration."""
-
-    session_date: date | None
-    start_time: time | None
-    end_time: time | None
-    facilitator_id: str | None
-    co_facilitator_id: str | None
-    location_id: str | None
+_PREVIOUS = ("session_date", "start_time", "end_time", "time_zone", "starts_at", "ends_at")
+"""The fields whose former values the event of a moved session contains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +43,6 @@ class SessionChange:
     events: tuple[Event, ...]
 
 
-def draft_for(
-    group: GroupDefinition | None,
-    session_date: date,
-    start_time: time,
-    end_time: time | None,
-    staff_and_place: Mapping[str, object],
-) -> SessionDraft:
-    """Return a draft with the group's facilitators and location in place of those that the input leaves out."""
-    draft = SessionDraft(session_date, start_time, end_time, None, None, None)
-    if group is not None:
-        draft = replace(
-            draft,
-            facilitator_id=group.facilitator_id,
-            co_facilitator_id=group.co_facilitator_id,
-            location_id=group.location_id,
-        )
-    values = {name: value for name, value in staff_and_place.items() if name != "facilitator_id" or value is not None}
-    return replace(draft, **values)  # type: ignore[arg-type]  # the names are SessionDraft's own
-
-
-def faults_without_group(draft: SessionDraft, references: References) -> list[Fault]:
-    """Return the faults that a draft has for any group. Missing values are no faults: the group would supply them."""
-    return [fault for fault in _faults(draft, references, minutes=0) if fault.code is not FaultCode.REQUIRED]
-
-
 def schedule(
     group: GroupDefinition,
     draft: SessionDraft,
@@ -88,7 +51,7 @@ def schedule(
     now: datetime,
     recurrence_date: date | None = None,
 ) -> SessionChange:
-    """Schedule a session of a group, in the group's time zone.
+    """Schedule a session of a group.
 
     Args:
         group: The group.
@@ -104,7 +67,6 @@ def schedule(
     session = Occurrence(
         id=session_id,
         group_definition_id=group.id,
-        time_zone=group.time_zone,
         status=OccurrenceStatus.SCHEDULED,
         cancellation_reason=None,
         cancelled_at=None,
@@ -112,7 +74,7 @@ def schedule(
         created_at=now,
         updated_at=now,
         recurrence_date=recurrence_date,
-        **_values(draft, references, group.time_zone, group.duration_minutes),
+        **session_values(draft, references, group.duration_minutes),
     )
     return _change(None, session, "scheduled", SCHEDULED)
 
@@ -136,23 +98,25 @@ def edit(
         "facilitator_id": session.facilitator_id,
         "co_facilitator_id": session.co_facilitator_id,
         "location_id": session.location_id,
+        "time_zone": session.time_zone,
     }
     draft = SessionDraft(**{**current, **edits})  # type: ignore[arg-type]  # the names are SessionDraft's own
     minutes = duration_minutes
     if "start_time" in edits and "end_time" not in edits:
-        minutes = _minutes(session.end_time) - _minutes(session.start_time)
+        minutes = minutes_of_day(session.end_time) - minutes_of_day(session.start_time)
         draft = replace(draft, end_time=None)
-    values = _values(draft, references, session.time_zone, minutes)
-    edited = replace(session, version=session.version + 1, updated_at=now, **values)
-    if edited == replace(session, version=edited.version, updated_at=now):
+    edited = replace(session, **session_values(draft, references, minutes))
+    if edited == session:
         return SessionChange(session, session, (), ())
-    edited = replace(edited, edited=True)
-    is_moved = (edited.session_date, edited.start_time, edited.end_time) != (
-        session.session_date,
-        session.start_time,
-        session.end_time,
-    )
-    return _change(session, edited, "rescheduled" if is_moved else "updated", RESCHEDULED if is_moved else None)
+    edited = replace(edited, edited=True, version=session.version + 1, updated_at=now)
+    moved = is_moved(session, edited)
+    return _change(session, edited, "rescheduled" if moved else "updated", RESCHEDULED if moved else None)
+
+
+def is_moved(before: Occurrence, after: Occurrence) -> bool:
+    """Return whether a session has another date, time or time zone than before."""
+    names = ("session_date", "start_time", "end_time", "time_zone")
+    return any(getattr(before, name) != getattr(after, name) for name in names)
 
 
 def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionChange:
@@ -192,82 +156,37 @@ def complete(session: Occurrence, now: datetime) -> SessionChange:
     return _change(session, completed, "completed", None)
 
 
+def reopen(session: Occurrence, now: datetime) -> SessionChange:
+    """Schedule a cancelled or completed session again, at its date and time. It can be documented again.
+
+    Raises:
+        Refusal: INVALID if the session is scheduled.
+    """
+    if session.status == OccurrenceStatus.SCHEDULED:
+        message = "This session is scheduled. Only a cancelled or completed session can be reopened."
+        raise Refusal(Fault(FaultCode.INVALID, message, ("input", "id")))
+    reopened = replace(
+        session,
+        status=OccurrenceStatus.SCHEDULED,
+        cancellation_reason=None,
+        cancelled_at=None,
+        edited=True,
+        version=session.version + 1,
+        updated_at=now,
+    )
+    return _change(session, reopened, "reopened", REOPENED)
+
+
 def duplicate(field: str) -> Refusal:
     """Return the refusal of a second session of a group at the same local date and start time."""
     message = "This group already has a session at this date and start time."
     return Refusal(Fault(FaultCode.DUPLICATE_OCCURRENCE, message, ("input", field)))
 
 
-def date_fault(day: date, field: FieldPath) -> Fault | None:
-    """Return OUT_OF_RANGE for a day that calendars do not support."""
-    if FIRST_YEAR <= day.year <= LAST_YEAR:
-        return None
-    message = f"The date must be between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31."
-    return Fault(FaultCode.OUT_OF_RANGE, message, field)
-
-
-def _values(draft: SessionDraft, references: References, time_zone: str, minutes: int) -> dict[str, Any]:
-    """Return the values of a session's fields by name, for a draft in a time zone. Raise Refusal with all faults."""
-    refuse_if_any(_faults(draft, references, minutes))
-    day, start = draft.session_date, draft.start_time
-    assert day and start is not None and draft.facilitator_id  # noqa: S101, PT018 - checked above
-    end = draft.end_time if draft.end_time is not None else _end_time(start, minutes)
-    assert end is not None  # noqa: S101 - checked above
-    starts_at, ends_at = instant(day, start, time_zone), instant(day, end, time_zone)
-    if ends_at <= starts_at:
-        # The start is in the hour that the clocks skip and is moved forward; the end is not. Keep the length.
-        ends_at = starts_at + timedelta(minutes=_minutes(end) - _minutes(start))
-    return {
-        "session_date": day,
-        "start_time": start,
-        "end_time": end,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "facilitator_id": draft.facilitator_id,
-        "co_facilitator_id": draft.co_facilitator_id,
-        "location_id": draft.location_id,
-    }
-
-
-def _faults(draft: SessionDraft, references: References, minutes: int) -> list[Fault]:
-    faults = facilitator_faults("session", draft.facilitator_id, draft.co_facilitator_id, references)
-    faults += location_faults(draft.location_id, references)
-    day, start, end = draft.session_date, draft.start_time, draft.end_time
-    if day is None:
-        faults.append(Fault(FaultCode.REQUIRED, "A session must have a date.", ("input", "sessionDate")))
-    elif (fault := date_fault(day, ("input", "sessionDate"))) is not None:
-        faults.append(fault)
-    if start is None:
-        faults.append(Fault(FaultCode.REQUIRED, "A session must have a start time.", ("input", "startTime")))
-    elif not _is_whole_minute(start):
-        faults.append(_not_whole_minutes("startTime"))
-    if start is not None and end is None and _end_time(start, minutes) is None:
-        message = "The session would end after midnight. Start earlier or set an end time."
-        faults.append(Fault(FaultCode.INVALID, message, ("input", "startTime")))
-    if end is not None and not _is_whole_minute(end):
-        faults.append(_not_whole_minutes("endTime"))
-    if start is not None and end is not None and end <= start:
-        message = "The end time must be after the start time, on the same day."
-        faults.append(Fault(FaultCode.INVALID, message, ("input", "endTime")))
-    return faults
-
-
-def _end_time(start: time, minutes: int) -> time | None:
-    """Return the time on the clock some minutes after a start; None if it is on another day."""
-    hour, minute = divmod(_minutes(start) + minutes, 60)
-    return start.replace(hour, minute) if hour <= _LAST_HOUR else None
-
-
-def _minutes(moment: time) -> int:
-    return moment.hour * 60 + moment.minute
-
-
-def _is_whole_minute(moment: time) -> bool:
-    return moment.second == 0 and moment.microsecond == 0
-
-
-def _not_whole_minutes(field: str) -> Fault:
-    return Fault(FaultCode.INVALID, "The time must be in whole minutes, such as 09:30:00.", ("input", field))
+def duplicate_recurrence_date(field: str) -> Refusal:
+    """Return the refusal of a second session of a group for the same day of its recurrence."""
+    message = "Another session of this group already stands in for this one. Cancel that session first."
+    return Refusal(Fault(FaultCode.DUPLICATE_OCCURRENCE, message, ("input", field)))
 
 
 def _refuse_ended(session: Occurrence) -> None:
@@ -289,7 +208,7 @@ def _change(before: Occurrence | None, after: Occurrence, action: str, event: st
         return SessionChange(before, after, (entry,), ())
     payload = {"schedule_id": new["id"], **{name: new[name] for name in _IN_EVENTS}}
     if event == RESCHEDULED and old is not None:
-        payload |= {f"previous_{name}": old[name] for name in ("session_date", "start_time", "end_time")}
+        payload |= {f"previous_{name}": old[name] for name in _PREVIOUS}
     return SessionChange(
         before, after, (entry,), (Event(event, after.group_definition_id, payload, after.location_id),)
     )

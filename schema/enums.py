@@ -6,9 +6,11 @@ from enum import StrEnum
 import strawberry
 
 from db.queries.groups import GroupOrder
+from domain.calendar_changes import KeepReason, OccurrenceAction
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.records import CapacityStatus, EnrollmentStatus, GroupType, OccurrenceStatus
 from domain.refusal import FaultCode
+from domain.session_selection import Weekday
 
 
 def _declare(enumeration: type[StrEnum], name: str, description: str, values: Mapping[StrEnum, str]) -> None:
@@ -114,4 +116,36 @@ _declare(
         GroupOrder.CREATED_AT_ASC: "Oldest first.",
         GroupOrder.CREATED_AT_DESC: "Newest first.",
     },
+)
+_declare(
+    OccurrenceAction,
+    "OccurrenceAction",
+    "What a change of many sessions does to a session.",
+    {
+        OccurrenceAction.CREATE: "The session is scheduled.",
+        OccurrenceAction.MOVE: "The session gets another date, time or time zone.",
+        OccurrenceAction.UPDATE: "The session gets other staff or another location.",
+        OccurrenceAction.CANCEL: "The session is cancelled.",
+        OccurrenceAction.KEEP: "The session stays as it is. keepReason says why.",
+    },
+)
+_declare(
+    KeepReason,
+    "KeepReason",
+    "Why a session stays as it is.",
+    {
+        KeepReason.EDITED: "Someone has changed it by hand.",
+        KeepReason.COMPLETED: "It is completed.",
+        KeepReason.CANCELLED: "It is cancelled.",
+        KeepReason.PAST: "It has begun.",
+        KeepReason.CLOSURE: "The day is closed.",
+        KeepReason.DUPLICATE: "The group has another session at this date and time.",
+        KeepReason.UNCHANGED: "It is as it should be.",
+    },
+)
+_declare(
+    Weekday,
+    "Weekday",
+    "A day of the week.",
+    {day: f"{day.capitalize()}." for day in Weekday},
 )

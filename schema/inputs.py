@@ -23,6 +23,8 @@ _FACILITATOR = "The id of the staff member who leads."
 _CO_FACILITATOR = "The id of a second staff member who leads."
 _LOCATION = "The id of the location."
 _RECURRENCE = "How often the group meets."
+_SESSION_ZONE = "IANA time zone of the date and the times. Changing it moves the instants."
+_DRY_RUN = "If true, nothing is stored. The payload shows what the change would do."
 _STAFF_AND_PLACE = {"facilitator_id": STAFF_IDS, "co_facilitator_id": STAFF_IDS, "location_id": LOCATION_IDS}
 
 
@@ -126,6 +128,7 @@ class CreateOccurrenceInput:
     location_id: ID | None = strawberry.field(
         default=UNSET, description=_LOCATION + " By default the group's; null for none."
     )
+    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
 
     def staff_and_place(self) -> dict[str, str | None]:
         """Return the registry's ids of those of the facilitators and the location that the client sent."""
@@ -151,10 +154,12 @@ class UpdateOccurrenceInput:
     facilitator_id: ID | None = strawberry.field(default=UNSET, description=_FACILITATOR)
     co_facilitator_id: ID | None = strawberry.field(default=UNSET, description=_CO_FACILITATOR)
     location_id: ID | None = strawberry.field(default=UNSET, description=_LOCATION)
+    time_zone: str | None = strawberry.field(default=UNSET, description=_SESSION_ZONE)
+    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
 
     def edits(self) -> dict[str, object]:
         """Return the fields that the client sent, by the names of the domain's draft."""
-        return {**_sent(self, "session_date", "start_time", "end_time"), **_staff_and_place(self)}
+        return {**_sent(self, "session_date", "start_time", "end_time", "time_zone"), **_staff_and_place(self)}
 
 
 @strawberry.input(description="A session to cancel.")
@@ -162,6 +167,14 @@ class CancelOccurrenceInput:
     id: ID = strawberry.field(description="The session.")
     reason: str = strawberry.field(description="The reason, 1 to 1,000 characters. Do not name patients.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
+
+
+@strawberry.input(description="A cancelled or completed session to schedule again.")
+class ReopenOccurrenceInput:
+    id: ID = strawberry.field(description="The session.")
+    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
 
 
 @strawberry.input(description="A patient to seat in a group, or to put on its waitlist if the group is full.")

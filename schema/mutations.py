@@ -90,6 +90,7 @@ class Mutation:
             input.start_time,
             input.end_time,
             input.staff_and_place(),
+            dry_run=bool(input.dry_run),
         )
         return payloads.CreateOccurrencePayload(occurrence=session)
 
@@ -111,15 +112,31 @@ class Mutation:
     async def update_occurrence(
         self, info: Info, input: Annotated[inputs.UpdateOccurrenceInput, _input("The changes.")]
     ) -> payloads.UpdateOccurrencePayload:
-        session = await sessions.update_occurrence(info.context, input.id, input.edits(), input.expected_version)
+        session = await sessions.update_occurrence(
+            info.context, input.id, input.edits(), input.expected_version, dry_run=bool(input.dry_run)
+        )
         return payloads.UpdateOccurrencePayload(occurrence=session)
 
     @_mutation(PermissionKey.GROUP_SCHEDULE_DELETE, "Cancels a session, once, with a reason.")
     async def cancel_occurrence(
         self, info: Info, input: Annotated[inputs.CancelOccurrenceInput, _input("The session and the reason.")]
     ) -> payloads.CancelOccurrencePayload:
-        session = await sessions.cancel_occurrence(info.context, input.id, input.reason, input.expected_version)
+        session = await sessions.cancel_occurrence(
+            info.context, input.id, input.reason, input.expected_version, dry_run=bool(input.dry_run)
+        )
         return payloads.CancelOccurrencePayload(occurrence=session)
+
+    @_mutation(
+        PermissionKey.GROUP_SCHEDULE_EDIT,
+        "Schedules a cancelled or completed session again, if no other session has taken its slot.",
+    )
+    async def reopen_occurrence(
+        self, info: Info, input: Annotated[inputs.ReopenOccurrenceInput, _input("The session.")]
+    ) -> payloads.ReopenOccurrencePayload:
+        session = await sessions.reopen_occurrence(
+            info.context, input.id, input.expected_version, dry_run=bool(input.dry_run)
+        )
+        return payloads.ReopenOccurrencePayload(occurrence=session)
 
     @_mutation(
         PermissionKey.GROUP_ENROLLMENTS_CREATE,

@@ -4,15 +4,18 @@ from typing import Final
 
 import strawberry
 
-from domain import records
+from domain import calendar_changes, records
+from domain.calendar_changes import OccurrenceAction
 from domain.generation import MAX_SESSIONS
 from domain.groups import MAX_CAPACITY
 from domain.refusal import Fault
+from domain.session_selection import MAX_SELECTED
 from resolvers.caller import PermissionKey
 from resolvers.context import WAITLIST_LIMIT
 from schema.admission.cost_directives import ListSize
 from schema.permissions import requires
 from schema.types import Enrollment, GroupDefinition, Occurrence
+from schema.types.calendar_changes import OccurrenceChange
 from schema.types.user_errors import USER_ERRORS, UserError
 
 _MAX_CHANGED: Final = WAITLIST_LIMIT + 1
@@ -121,6 +124,38 @@ class UpdateOccurrencePayload:
 class CancelOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The cancelled session; null if the cancellation was refused.")
     user_errors: tuple[Fault, ...] = _errors()
+
+
+@strawberry.type(description="The payload of reopenOccurrence.")
+class ReopenOccurrencePayload:
+    occurrence: records.Occurrence | None = _session("The session, scheduled again; null if it was refused.")
+    user_errors: tuple[Fault, ...] = _errors()
+
+
+@strawberry.type(description="The payload of a change of many sessions.")
+class OccurrencesPayload:
+    changes: tuple[calendar_changes.OccurrenceChange, ...] = strawberry.field(
+        default=(),
+        graphql_type=list[OccurrenceChange],
+        directives=[ListSize(assumed_size=MAX_SELECTED)],
+        description="What happens to every session that was looked at, by date and time. Empty if it was refused.",
+    )
+    created_count: int = strawberry.field(default=0, description="The number of new sessions.")
+    updated_count: int = strawberry.field(default=0, description="The number of sessions that were moved or updated.")
+    cancelled_count: int = strawberry.field(default=0, description="The number of sessions that were cancelled.")
+    kept_count: int = strawberry.field(default=0, description="The number of sessions that stay as they are.")
+    user_errors: tuple[Fault, ...] = _errors()
+
+    @classmethod
+    def of(cls, changes: calendar_changes.CalendarChanges) -> "OccurrencesPayload":
+        """Return the payload of changes."""
+        return cls(
+            changes=changes.changes,
+            created_count=changes.count(OccurrenceAction.CREATE),
+            updated_count=changes.count(OccurrenceAction.MOVE, OccurrenceAction.UPDATE),
+            cancelled_count=changes.count(OccurrenceAction.CANCEL),
+            kept_count=changes.count(OccurrenceAction.KEEP),
+        )
 
 
 @strawberry.type(description="The payload of enrollPatient.")

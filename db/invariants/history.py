@@ -73,6 +73,7 @@ _RECORD_KINDS: Final = MappingProxyType(
                 "scheduled": "pm_group_session_scheduled",
                 "rescheduled": "pm_group_session_rescheduled",
                 "cancelled": "pm_group_session_cancelled",
+                "reopened": "pm_group_session_reopened",
             },
             event_key="schedule_id",
         ),

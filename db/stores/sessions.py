@@ -30,6 +30,18 @@ _SAME_SLOT: Final = Statement(
     )
     .limit(1)
 )
+_SAME_RECURRENCE_DATE: Final = Statement(
+    select(_sessions.id)
+    .where(
+        _OF_GROUP,
+        equals(_sessions.recurrence_date),
+        # The partial index of live sessions with such a date has these conditions.
+        _sessions.status != constant(OccurrenceStatus.CANCELLED),
+        _sessions.recurrence_date.is_not(None),
+        _sessions.id != bindparam("id", type_=_sessions.id.type),
+    )
+    .limit(1)
+)
 _SLOTS: Final = Statement(
     select(_sessions.session_date, _sessions.start_time).where(
         _OF_GROUP,
@@ -50,6 +62,14 @@ async def slot_is_taken(work: UnitOfWork, session: Occurrence) -> bool:
     """Return whether another live session of the group starts at the same local date and time."""
     slot = {name: getattr(session, name) for name in ("id", "group_definition_id", "session_date", "start_time")}
     return bool(await work.fetch(_SAME_SLOT, slot))
+
+
+async def recurrence_date_is_taken(work: UnitOfWork, session: Occurrence) -> bool:
+    """Return whether another live session of the group fills the same day of the group's recurrence."""
+    if session.recurrence_date is None:
+        return False
+    day = {name: getattr(session, name) for name in ("id", "group_definition_id", "recurrence_date")}
+    return bool(await work.fetch(_SAME_RECURRENCE_DATE, day))
 
 
 async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through_date: date) -> set[tuple[date, time]]:

@@ -1,4 +1,7 @@
-"""Scheduling sessions, editing, cancelling and completing them."""
+"""Scheduling sessions, editing, cancelling, completing and reopening them.
+
+A command with `dry_run` decides and stores as ever, and then discards its unit of work.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,13 +10,14 @@ from datetime import date, time
 from typing import Final
 
 from db.stores.references import find_references
-from db.stores.sessions import find_session, save_sessions, slot_is_taken, taken_slots
+from db.stores.sessions import find_session, recurrence_date_is_taken, save_sessions, slot_is_taken, taken_slots
 from db.transactions.unit_of_work import UnitOfWork
 from domain import sessions as rules
 from domain.generation import schedule_slot, slots, window_faults
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
 from domain.refusal import Fault, Refusal
+from domain.session_drafts import draft_for, faults_without_group
 from resolvers.commands.groups import find_edited_references
 from resolvers.commands.locking import lock_active_group, lock_group_of
 from resolvers.commands.transaction import transaction
@@ -38,6 +42,8 @@ async def create_occurrence(
     start_time: time,
     end_time: time | None = None,
     staff_and_place: Mapping[str, object] | None = None,
+    *,
+    dry_run: bool = False,
 ) -> Occurrence:
     """Schedule one session of a group.
 
@@ -49,21 +55,21 @@ async def create_occurrence(
         end_time: Local wall-clock time; by default the group's duration after the start.
         staff_and_place: facilitator_id, co_facilitator_id and location_id. If one is missing, the group's is used;
             None means none.
+        dry_run: Whether to store nothing.
 
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, DUPLICATE_OCCURRENCE, or every fault of the session.
     """
     faults: list[Fault] = []
     group = await lock_active_group(work, group_id, "groupDefinitionId", faults)
-    draft = rules.draft_for(group, session_date, start_time, end_time, staff_and_place or {})
+    draft = draft_for(group, session_date, start_time, end_time, staff_and_place or {})
     references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
     if group is None:
-        raise Refusal(*faults, *rules.faults_without_group(draft, references))
+        raise Refusal(*faults, *faults_without_group(draft, references))
     change = rules.schedule(group, draft, references, work.new_id(), work.now)
     if await slot_is_taken(work, change.after):
         raise rules.duplicate("startTime")
-    await save_sessions(work, [change])
-    return change.after
+    return await _saved(work, change, dry_run=dry_run)
 
 
 @transaction
@@ -95,7 +101,12 @@ async def generate_occurrences(
 
 @transaction
 async def update_occurrence(
-    work: UnitOfWork, session_id: str, edits: Mapping[str, object], expected_version: int | None = None
+    work: UnitOfWork,
+    session_id: str,
+    edits: Mapping[str, object],
+    expected_version: int | None = None,
+    *,
+    dry_run: bool = False,
 ) -> Occurrence:
     """Edit a session. `edits` has the new values, by SessionDraft's field names.
 
@@ -110,13 +121,12 @@ async def update_occurrence(
     change = rules.edit(session, edits, references, group.duration_minutes, work.now)
     if await slot_is_taken(work, change.after):
         raise rules.duplicate("startTime" if "start_time" in edits else "sessionDate")
-    await save_sessions(work, [change])
-    return change.after
+    return await _saved(work, change, dry_run=dry_run)
 
 
 @transaction
 async def cancel_occurrence(
-    work: UnitOfWork, session_id: str, reason: str, expected_version: int | None = None
+    work: UnitOfWork, session_id: str, reason: str, expected_version: int | None = None, *, dry_run: bool = False
 ) -> Occurrence:
     """Cancel a session, also of a deleted group, since someone may still expect it.
 
@@ -125,9 +135,27 @@ async def cancel_occurrence(
     """
     session, _group = await _lock_session(work, session_id)
     refuse_stale(session.version, expected_version)
-    change = rules.cancel(session, reason, work.now)
-    await save_sessions(work, [change])
-    return change.after
+    return await _saved(work, rules.cancel(session, reason, work.now), dry_run=dry_run)
+
+
+@transaction
+async def reopen_occurrence(
+    work: UnitOfWork, session_id: str, expected_version: int | None = None, *, dry_run: bool = False
+) -> Occurrence:
+    """Schedule a cancelled or completed session again, if no other session has taken its slot.
+
+    Raises:
+        Refusal: NOT_FOUND, VERSION_CONFLICT, GROUP_DELETED, INVALID if it is scheduled, DUPLICATE_OCCURRENCE.
+    """
+    session, group = await _lock_session(work, session_id)
+    refuse_stale(session.version, expected_version)
+    refuse_deleted(group, "id")
+    change = rules.reopen(session, work.now)
+    if await slot_is_taken(work, change.after):
+        raise rules.duplicate("id")
+    if await recurrence_date_is_taken(work, change.after):
+        raise rules.duplicate_recurrence_date("id")
+    return await _saved(work, change, dry_run=dry_run)
 
 
 @transaction
@@ -138,8 +166,13 @@ async def complete_occurrence(work: UnitOfWork, session_id: str) -> Occurrence:
         Refusal: NOT_FOUND, OCCURRENCE_CANCELLED.
     """
     session, _group = await _lock_session(work, session_id)
-    change = rules.complete(session, work.now)
+    return await _saved(work, rules.complete(session, work.now))
+
+
+async def _saved(work: UnitOfWork, change: rules.SessionChange, *, dry_run: bool = False) -> Occurrence:
     await save_sessions(work, [change])
+    if dry_run:
+        work.discard()
     return change.after
 
 

@@ -30,6 +30,8 @@ UPDATE_SESSION = """mutation ($input: UpdateOccurrenceInput!) { updateOccurrence
   occurrence { id startTime endTime version } userErrors { code field } } }"""
 CANCEL_SESSION = """mutation ($input: CancelOccurrenceInput!) { cancelOccurrence(input: $input) {
   occurrence { id status cancellationReason cancelledAt } userErrors { code field } } }"""
+REOPEN_SESSION = """mutation ($input: ReopenOccurrenceInput!) { reopenOccurrence(input: $input) {
+  occurrence { id status } userErrors { code field } } }"""
 ENROLL = """mutation ($input: EnrollPatientInput!) { enrollPatient(input: $input) {
   enrollment { id status waitlistPosition patient { displayName } groupDefinition { capacity { enrolled waitlisted } } }
   userErrors { code field } } }"""
@@ -58,6 +60,7 @@ KEYS = {
     GENERATE: PermissionKey.GROUP_SCHEDULE_CREATE,
     UPDATE_SESSION: PermissionKey.GROUP_SCHEDULE_EDIT,
     CANCEL_SESSION: PermissionKey.GROUP_SCHEDULE_DELETE,
+    REOPEN_SESSION: PermissionKey.GROUP_SCHEDULE_EDIT,
     ENROLL: PermissionKey.GROUP_ENROLLMENTS_CREATE,
     DISENROLL: PermissionKey.GROUP_ENROLLMENTS_EDIT,
     PROMOTE: PermissionKey.GROUP_ENROLLMENTS_EDIT,
@@ -72,6 +75,7 @@ ANY_INPUT: dict[str, dict[str, Any]] = {
     GENERATE: {"groupDefinitionId": "x", "from": "2026-12-01", "through": "2026-12-02"},
     UPDATE_SESSION: {"id": "x"},
     CANCEL_SESSION: {"id": "x", "reason": "snow"},
+    REOPEN_SESSION: {"id": "x"},
     ENROLL: {"groupDefinitionId": "x", "patientId": "x"},
     DISENROLL: {"enrollmentId": "x"},
     PROMOTE: {"enrollmentId": "x"},

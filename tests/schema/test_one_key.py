@@ -77,7 +77,7 @@ OPEN_FIELDS_OF_ENROLLMENTS = {
 
 OPEN_LINKS = {
     *(f"{action}GroupDefinitionPayload.groupDefinition" for action in ("Create", "Update", "Delete")),
-    *(f"{action}OccurrencePayload.occurrence" for action in ("Create", "Update", "Cancel")),
+    *(f"{action}OccurrencePayload.occurrence" for action in ("Create", "Update", "Cancel", "Reopen")),
     "GenerateOccurrencesPayload.occurrences",
     *(f"{action}Payload.enrollment" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
     *(f"{action}Payload.enrollment" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),

@@ -202,6 +202,7 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "generateOccurrences": [{"groupDefinitionId": group.id, "from": "2034-02-01", "through": "2034-02-03"}],
         "updateOccurrence": [{"id": group.session, "startTime": "11:00:00"}],
         "cancelOccurrence": [{"id": group.session, "reason": "mine"}],
+        "reopenOccurrence": [{"id": group.cancelled}],
         "enrollPatient": [{"groupDefinitionId": group.id, "patientId": "patient-id-7"}],
         "disenrollPatient": [{"enrollmentId": group.seated, "reason": "mine"}],
         "promoteEnrollment": [{"enrollmentId": group.waiting, "allowOverCapacity": True}],
@@ -226,6 +227,7 @@ def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         ],
         "updateOccurrence": [{"id": group.cancelled, "startTime": "11:00:00"}],
         "cancelOccurrence": [{"id": group.cancelled, "reason": "mine"}],
+        "reopenOccurrence": [{"id": group.session}],
         "enrollPatient": [
             {"groupDefinitionId": group.id, "patientId": "patient-id-6"},
             {"groupDefinitionId": group.id, "patientId": f"patient-id-{INACTIVE}"},

@@ -14,7 +14,8 @@ from db.stores.sessions import find_session, save_sessions
 from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
 from domain.records import GroupDefinition, Occurrence
 from domain.references import References
-from domain.sessions import SessionChange, SessionDraft, cancel, schedule
+from domain.session_drafts import SessionDraft
+from domain.sessions import SessionChange, cancel, schedule
 from tests.support.clinic import OURS, clinic, make_group, seed
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +28,8 @@ def work_on(engine: Database) -> AbstractAsyncContextManager[UnitOfWork]:
 
 
 def scheduled(work: UnitOfWork, group: GroupDefinition, day: date) -> SessionChange:
-    draft = SessionDraft(day, time(9), None, group.facilitator_id, group.co_facilitator_id, group.location_id)
+    staff_and_place = (group.facilitator_id, group.co_facilitator_id, group.location_id)
+    draft = SessionDraft(day, time(9), None, *staff_and_place, group.time_zone)
     references = References(frozenset({group.facilitator_id}), {})
     return schedule(group, draft, references, work.new_id(), work.now, day)
 
