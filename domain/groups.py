@@ -2,31 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, time
+from datetime import datetime
 from uuid import UUID
 
 from domain.changes import EntityType, HistoryEntry, differences
 from domain.records import GroupDefinition, GroupType
-from domain.recurrence import Recurrence, parse_recurrence
+from domain.recurrence import Recurrence
+from domain.recurrence_input import RecurrenceDraft, late_start, parse_recurrence
 from domain.references import References, facilitator_faults, location_faults
 from domain.refusal import Fault, FaultCode, Refusal, refuse_if_any
+from domain.session_length import LONGEST_MINUTES, SAME_DAY, SHORTEST_MINUTES, minutes_until_midnight
 from domain.texts import required_text
 from domain.wall_time import is_time_zone
 
 NAME_LENGTH = 200
 MAX_CAPACITY = 500
-SHORTEST_MINUTES = 5
-LONGEST_MINUTES = 720
-
-
-@dataclass(frozen=True, slots=True)
-class RecurrenceDraft:
-    """The input for a recurrence: the rule, and the local date and time that it counts from."""
-
-    rule: str
-    start_date: date
-    start_time: time
-    excluded_dates: tuple[date, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +115,16 @@ def _from_draft(
     faults += facilitator_faults("group", draft.facilitator_id, draft.co_facilitator_id, references)
     faults += _capacity_faults(draft, is_min_edited=edits is None or "min_capacity" in edits)
     faults += _duration_faults(draft.duration_minutes)
-    faults += location_faults(draft.location_id, references)
+    unknown_place = location_faults(draft.location_id, references)
+    faults += unknown_place
     time_zone = draft.time_zone or _time_zone_of(draft.location_id, references) or default_time_zone
-    if draft.time_zone is not None and not is_time_zone(draft.time_zone):
+    is_zone_known = is_time_zone(draft.time_zone) if draft.time_zone is not None else not unknown_place
+    if draft.time_zone is not None and not is_zone_known:
         message = "The time zone must be an IANA time zone name, such as America/Phoenix."
         faults.append(Fault(FaultCode.INVALID, message, ("input", "timeZone")))
-    recurrence = _recurrence(draft.recurrence, faults)
+        time_zone = default_time_zone
+    recurrence = _recurrence(draft.recurrence, time_zone, before, faults, is_zone_known=is_zone_known)
+    faults += _end_faults(draft, before)
     refuse_if_any(faults)
     assert draft.group_type  # noqa: S101 - a missing value is a fault above
     assert draft.facilitator_id  # noqa: S101 - a missing value is a fault above
@@ -188,13 +182,36 @@ def _time_zone_of(location_id: str | None, references: References) -> str | None
     return location.time_zone if location else None
 
 
-def _recurrence(recurrence: RecurrenceDraft | Recurrence | None, faults: list[Fault]) -> Recurrence | None:
+def _recurrence(
+    recurrence: RecurrenceDraft | Recurrence | None,
+    time_zone: str,
+    before: GroupDefinition | None,
+    faults: list[Fault],
+    *,
+    is_zone_known: bool,
+) -> Recurrence | None:
     if recurrence is None or isinstance(recurrence, Recurrence):
         return recurrence
+    current = before.recurrence.excluded_dates if before and before.recurrence else ()
     try:
-        return parse_recurrence(
-            recurrence.rule, recurrence.start_date, recurrence.start_time, recurrence.excluded_dates
-        )
+        return parse_recurrence(recurrence, time_zone, is_zone_known=is_zone_known, current_exclusions=current)
     except Refusal as refusal:
         faults.extend(refusal.faults)
         return None
+
+
+def _end_faults(draft: GroupDraft, before: GroupDefinition | None) -> list[Fault]:
+    """Return INVALID at the edited value if sessions would end after midnight. A group may keep values that it has."""
+    minutes, recurrence = draft.duration_minutes, draft.recurrence
+    if recurrence is None or minutes is None or not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        return []
+    longest = minutes_until_midnight(recurrence.start_time)
+    if minutes <= longest:
+        return []
+    if before is not None and before.recurrence is not None and before.recurrence.start_time == recurrence.start_time:
+        if before.duration_minutes != minutes:
+            message = f"{SAME_DAY} Shorten the duration to {longest} minutes or less, or start earlier."
+            return [Fault(FaultCode.INVALID, message, ("input", "durationMinutes"))]
+        if before.recurrence == recurrence:
+            return []
+    return [late_start(minutes, ("input", "recurrence", "startTime"))]

@@ -4,7 +4,7 @@ The BY parts select the same days in all years with the same calendar (`domain.y
 compute a year does not depend on its distance from the start date, and COUNT is counted by years.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -17,6 +17,7 @@ from domain.year_masks import TWINS, WEEK, every, indexes, twin, union, week_at,
 
 LAST_DAY: Final = date(LAST_YEAR, 12, 31)
 _by_weekday: Final = attrgetter("weekday")
+_by_year: Final = attrgetter("year")
 
 
 @lru_cache(maxsize=256)
@@ -79,6 +80,14 @@ class RuleDays:
                 days &= (2 << (last.toordinal() - new_year)) - 1
             for index in indexes(days):
                 yield date.fromordinal(new_year + index)
+
+    def count_among(self, days: Iterable[date]) -> int:
+        """Return how many of some days, which are in order, are days of the rule."""
+        possible = (day for day in days if self._start <= day <= self.last)
+        return sum(
+            (self._of_year(year) & union(1 << (day.timetuple().tm_yday - 1) for day in days_of_year)).bit_count()
+            for year, days_of_year in groupby(possible, key=_by_year)
+        )
 
     def is_empty(self) -> bool:
         """Return whether the BY parts select no day of any year."""

@@ -1,7 +1,7 @@
 """The grammar of recurrence rules: a strict subset of RFC 5545, section 3.3.10.
 
 Rules select only days, because the time of a session comes from its group. COUNT and INTERVAL are limited, and UNTIL is
-a date.
+a date: `domain.recurrence_text` converts times.
 """
 
 import re
@@ -65,17 +65,34 @@ class InvalidRule(ValueError):
         self.messages = messages
 
 
-def normalized(text: str) -> str:
-    """Return a rule in its stored form: in upper case, without surrounding spaces and the "RRULE:" prefix."""
-    value = text.strip(" ")
-    if not value.isascii():  # upper() would turn some non-ASCII letters into ASCII
-        return value
-    return value.upper().removeprefix("RRULE:")
+def canonical(parts: RuleParts) -> str:
+    """Return the rule with these parts as it is stored: one text for all orders and spellings.
+
+    Parts with their default value are left out. BY parts are in the order in which RFC 5545 applies them.
+    """
+    texts = {
+        "FREQ": parts.frequency.value,
+        "INTERVAL": "" if parts.interval == 1 else str(parts.interval),
+        "BYMONTH": _joined(parts.by_month),
+        "BYWEEKNO": _joined(parts.by_week_number),
+        "BYYEARDAY": _joined(parts.by_year_day),
+        "BYMONTHDAY": _joined(parts.by_month_day),
+        "BYDAY": ",".join(f"{day.ordinal or ''}{WEEKDAY_CODES[day.weekday]}" for day in parts.by_day),
+        "BYSETPOS": _joined(parts.by_set_position),
+        "WKST": WEEKDAY_CODES[parts.week_start] if parts.week_start else "",
+        "COUNT": "" if parts.count is None else str(parts.count),
+        "UNTIL": "" if parts.until is None else parts.until.isoformat().replace("-", ""),
+    }
+    return ";".join(f"{name}={text}" for name, text in texts.items() if text)
+
+
+def _joined(numbers: tuple[int, ...]) -> str:
+    return ",".join(map(str, numbers))
 
 
 @lru_cache(maxsize=256)
 def read_rule(rule: str) -> RuleParts:
-    """Read a normalized rule.
+    """Read a rule in upper case, without the "RRULE:" prefix.
 
     Raises:
         InvalidRule: With all mistakes.
@@ -157,11 +174,12 @@ def _numbers_up_to(most: int, from_end: bool = True) -> Callable[[str, str], tup
 
 
 def _until(name: str, text: str) -> date:
-    if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z?", text):
-        raise _Mistake(f"{name} must be a date without a time, such as {name}=20261231. That day is included.")
     until = _date(text)
     if until is None:
-        raise _Mistake(f"{name} must be a date, such as {name}=20261231.")
+        raise _Mistake(
+            f"{name} must be the last day or the last start, such as {name}=20261231, {name}=20261231T173000 or, "
+            f"in UTC, {name}=20270101T003000Z."
+        )
     if not FIRST_YEAR <= until.year <= LAST_YEAR:
         raise _Mistake(f"{name} must be between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31. Leave it out for no end.")
     return until
@@ -257,8 +275,8 @@ _KNOWN_PARTS = f"The rule parts are {', '.join(_READERS)}."
 _TIME_OF_DAY = "{} is not supported. Sessions start at the recurrence's start time."
 _UNSUPPORTED = {
     **{name: _TIME_OF_DAY.format(name) for name in ("BYHOUR", "BYMINUTE", "BYSECOND")},
-    "DTSTART": "DTSTART is not supported. Use the recurrence's start date and start time.",
-    "EXDATE": "EXDATE is not supported. Use the recurrence's excluded dates.",
+    "DTSTART": "DTSTART is not part of a rule. Leave it out, or write it in a line of its own.",
+    "EXDATE": "EXDATE is not part of a rule. Use the excluded dates, or write it in a line of its own.",
     "RDATE": "RDATE is not supported. Schedule additional sessions individually.",
     "BYWEEKDAY": "BYWEEKDAY is not a rule part. Write BYDAY.",
 }

@@ -4,7 +4,7 @@ from datetime import date, time
 from functools import lru_cache
 
 from domain.calendar_names import MONTHS, WEEKDAYS, in_list, ordinal, short_date
-from domain.recurrence import Recurrence
+from domain.recurrence import Recurrence, count_exclusions
 from domain.recurrence_days import with_defaults
 from domain.recurrence_rule import Frequency, RuleDay, RuleParts, read_rule
 
@@ -21,7 +21,7 @@ _MAX_DATES = 4
 def summarize(recurrence: Recurrence) -> str:
     """Return the recurrence in words, such as "Every 2 weeks on Tuesday at 1:30 PM, until Dec 31, 2026"."""
     summary = _summary(recurrence.rule, recurrence.start_date, recurrence.start_time)
-    return summary + _exceptions(recurrence.excluded_dates)
+    return summary + (_exceptions(count_exclusions(recurrence)) if recurrence.excluded_dates else "")
 
 
 @lru_cache(maxsize=512)
@@ -138,5 +138,5 @@ def _end(parts: RuleParts) -> str:
     return ""
 
 
-def _exceptions(excluded: tuple[date, ...]) -> str:
-    return f", except {len(excluded)} date{'' if len(excluded) == 1 else 's'}" if excluded else ""
+def _exceptions(count: int) -> str:
+    return f", except {count} date{'' if count == 1 else 's'}" if count else ""

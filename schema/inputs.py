@@ -5,8 +5,9 @@ from datetime import date, time
 import strawberry
 from strawberry import UNSET
 
-from domain.groups import GroupDraft, RecurrenceDraft
+from domain.groups import GroupDraft
 from domain.records import GroupType
+from domain.recurrence_input import RecurrenceDraft
 from resolvers.ids import LOCATION_IDS, STAFF_IDS
 
 ID = strawberry.ID
@@ -34,17 +35,23 @@ _STAFF_AND_PLACE = {"facilitator_id": STAFF_IDS, "co_facilitator_id": STAFF_IDS,
 class RecurrenceInput:
     rule: str = strawberry.field(
         description="RFC 5545 RRULE, with or without the RRULE: prefix, for example FREQ=WEEKLY;BYDAY=MO,WE,FR."
-        " FREQ is DAILY, WEEKLY, MONTHLY or YEARLY. UNTIL is a date, the last day."
+        " FREQ is DAILY, WEEKLY, MONTHLY or YEARLY. UNTIL is the last day, or the last start, also in UTC. The lines"
+        " DTSTART, RRULE and EXDATE of a calendar file are accepted if they agree with the start date and time."
     )
     start_date: date = strawberry.field(description="The day from which the rule counts.")
-    start_time: time = strawberry.field(description="Local wall-clock time at which each session starts.")
+    start_time: time = strawberry.field(
+        description="Local wall-clock time at which each session starts. It must end before midnight."
+    )
     excluded_dates: list[date] | None = strawberry.field(
-        default=None, description="Days of the rule on which the group does not meet (EXDATE)."
+        default=UNSET,
+        description="Days on which the group does not meet (EXDATE). In an update, a missing list keeps the group's"
+        " excluded dates; null or an empty list clears them. Days that are not of the rule have no effect.",
     )
 
     def draft(self) -> RecurrenceDraft:
         """Return the input as the domain's draft."""
-        return RecurrenceDraft(self.rule, self.start_date, self.start_time, tuple(self.excluded_dates or ()))
+        excluded = None if self.excluded_dates is UNSET else tuple(self.excluded_dates or ())
+        return RecurrenceDraft(self.rule, self.start_date, self.start_time, excluded)
 
 
 @strawberry.input(description="A new group.")

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Final
 
 from domain.generation import last_day_of_window
-from domain.groups import RecurrenceDraft
-from domain.recurrence import Recurrence, first_dates, occurrence_dates, parse_recurrence
+from domain.recurrence import Recurrence, first_dates, occurrence_dates
+from domain.recurrence_input import RecurrenceDraft, parse_preview
 from domain.recurrence_summary import summarize
 from domain.refusal import Refusal
 from resolvers.arguments import day, in_order
@@ -54,19 +54,20 @@ async def preview(
     day(through_date, "through")
     in_order(from_date, through_date)
     size = _size(DEFAULT_PREVIEW if first is None else first)
+    zone = context.clinic.default_time_zone
 
     def compute(draft: RecurrenceDraft) -> Preview:
-        return _preview(draft, from_date, through_date, size)
+        return _preview(draft, zone, from_date, through_date, size)
 
     [result] = await context.clinic.pace.map(compute, (draft,))
     return result
 
 
-def _preview(draft: RecurrenceDraft, from_date: date | None, through_date: date | None, size: int) -> Preview:
+def _preview(
+    draft: RecurrenceDraft, default_zone: str, from_date: date | None, through_date: date | None, size: int
+) -> Preview:
     try:
-        recurrence = parse_recurrence(
-            draft.rule, draft.start_date, draft.start_time, draft.excluded_dates, ("recurrence",)
-        )
+        recurrence = parse_preview(draft, default_zone)
     except Refusal as refusal:
         return Preview([], None, refusal)
     start = from_date or recurrence.start_date

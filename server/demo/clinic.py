@@ -16,9 +16,10 @@ from db.registry.rows import IMPORT_LOCK
 from db.sql.statement import Statement, of_organization
 from db.tables import audit_log, group_definitions, locations, outbox, patients, staff_members
 from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
-from domain.groups import GroupDraft, RecurrenceDraft
+from domain.groups import GroupDraft
 from domain.records import Enrollment, EnrollmentStatus, Occurrence
 from domain.recurrence import Recurrence, occurrence_dates
+from domain.recurrence_input import RecurrenceDraft
 from domain.wall_time import local_date
 from resolvers.caller import ROLES, Caller
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient

@@ -5,17 +5,19 @@ from datetime import UTC, date, time, timedelta
 
 import pytest
 
-from domain.recurrence import Recurrence, first_dates, occurrence_dates, parse_recurrence
+from domain.recurrence import Recurrence, first_dates, occurrence_dates
+from domain.recurrence_input import RecurrenceDraft, parse_recurrence
 from domain.refusal import Fault, FaultCode, Refusal
 
 START = date(2026, 1, 5)  # a Monday
 NINE = time(9)
+PHOENIX = "America/Phoenix"
 LAST_DAY = date(2100, 12, 31)
 CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 def recurring(rule: str, start: date = START, excluded: Sequence[date] = ()) -> Recurrence:
-    return parse_recurrence(rule, start, NINE, excluded)
+    return parse_recurrence(RecurrenceDraft(rule, start, NINE, tuple(excluded)), PHOENIX)
 
 
 def days(rule: str, first: date, last: date, start: date = START, excluded: Sequence[date] = ()) -> list[date]:
@@ -26,7 +28,7 @@ def faults(
     rule: str = "FREQ=DAILY", start: date = START, start_time: time = NINE, excluded: Sequence[date] = ()
 ) -> tuple[Fault, ...]:
     with pytest.raises(Refusal) as refusal:
-        parse_recurrence(rule, start, start_time, excluded)
+        parse_recurrence(RecurrenceDraft(rule, start, start_time, tuple(excluded)), PHOENIX)
     return refusal.value.faults
 
 
@@ -48,7 +50,7 @@ def test_excluded_dates_are_unique_and_in_order() -> None:
     [
         ("", "is empty"),
         ("RRULE:", "is empty"),
-        ("FREQ=DAILY;", "must be NAME=VALUE"),
+        ("FREQ=DAILY;;COUNT=3", "must be NAME=VALUE"),
         ("FREQ=DAILY;WEEKLY", "must be NAME=VALUE"),
         ("INTERVAL=2", "FREQ is missing"),
         ("FREQ=HOURLY", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY"),
@@ -60,10 +62,12 @@ def test_excluded_dates_are_unique_and_in_order() -> None:
         ("FREQ=DAILY;COUNT=" + "9" * 400, "from 1 to 10000"),
         ("FREQ=DAILY;COUNT=1.5", "from 1 to 10000"),
         ("FREQ=DAILY;COUNT=3;UNTIL=20261231", "Remove one of them"),
-        ("FREQ=DAILY;UNTIL=20261231T235959Z", "a date without a time, such as UNTIL=20261231."),
-        ("FREQ=DAILY;UNTIL=20261231T235959", "a date without a time, such as UNTIL=20261231."),
-        ("FREQ=DAILY;UNTIL=20260231", "UNTIL must be a date, such as"),
-        ("FREQ=DAILY;UNTIL=2026-12-31", "UNTIL must be a date, such as"),
+        ("FREQ=DAILY;UNTIL=20260231", "UNTIL must be the last day or the last start, such as"),
+        ("FREQ=DAILY;UNTIL=20260228T240000", "UNTIL must be the last day or the last start, such as"),
+        ("FREQ=DAILY;UNTIL=2026-12-31", "UNTIL must be the last day or the last start, such as"),
+        ("FREQ=DAILY;UNTIL=99991231T235959Z", "between 2000-01-01 and 2100-12-31"),
+        ("FREQ=DAILY;UNTIL=00010101T000000Z", "between 2000-01-01 and 2100-12-31"),
+        ("FREQ=DAILY;UNTIL=20260105T155959Z", "In the group's time zone, its last day is 2026-01-04."),
         ("FREQ=DAILY;UNTIL=21010101", "between 2000-01-01 and 2100-12-31"),
         ("FREQ=DAILY;UNTIL=20260104", "UNTIL must not be before the start date."),
         ("FREQ=WEEKLY;BYDAY=XX", "BYDAY must contain MO, TU"),
@@ -90,15 +94,14 @@ def test_excluded_dates_are_unique_and_in_order() -> None:
         ("FREQ=DAILY;BYHOUR=9", "the recurrence's start time"),
         ("FREQ=DAILY;BYMINUTE=9", "the recurrence's start time"),
         ("FREQ=DAILY;BYSECOND=9", "the recurrence's start time"),
-        ("FREQ=DAILY;DTSTART=20260101", "start date and start time"),
+        ("FREQ=DAILY;DTSTART=20260101", "write it in a line of its own"),
         ("FREQ=DAILY;RDATE=20260101", "Schedule additional sessions"),
-        ("FREQ=DAILY;EXDATE=20260101", "excluded dates"),
+        ("FREQ=DAILY;EXDATE=20260101", "Use the excluded dates"),
         ("FREQ=WEEKLY;BYWEEKDAY=MO", "Write BYDAY"),
         ("FREQ=DAILY;BYEASTER=1", "The rule parts are FREQ, INTERVAL"),
         ("FREQ=DAILY;X" + "Y" * 100 + "=1", "The rule has an unknown part."),
         ("FREQ=DAILY; COUNT=3", "must not contain spaces"),
-        ("FREQ=DAILY\nDTSTART:20260101", "one line"),
-        ("FREQ=DAILY\n", "one line"),
+        ("FREQ=DAILY\x0bCOUNT=3", "one line"),
         ("FREQ=DAILY;COUNT=\u0663", "plain ASCII text"),
         ("FREQ=WEEKLY;BYDAY=\u017fU", "plain ASCII text"),
         ("FREQ=MONTHLY;BYMONTHDAY=" + "1," * 300 + "1", "at most 500 characters"),
@@ -137,7 +140,7 @@ def test_a_recurrence_has_at_most_a_thousand_excluded_dates() -> None:
 
 def test_faults_name_the_field_of_the_recurrence() -> None:
     with pytest.raises(Refusal) as refusal:
-        parse_recurrence("", START, NINE, (), field=("recurrence",))
+        parse_recurrence(RecurrenceDraft("", START, NINE, ()), PHOENIX, field=("recurrence",))
     assert refusal.value.faults[0].field == ("recurrence", "rule")
 
 

@@ -4,14 +4,14 @@ from datetime import date, time
 
 import pytest
 
-from domain.recurrence import parse_recurrence
+from domain.recurrence_input import RecurrenceDraft, parse_recurrence
 from domain.recurrence_summary import summarize
 
 START = date(2026, 11, 23)  # a Monday
 
 
 def summary_of(rule: str, start_time: time = time(9), excluded: tuple[date, ...] = ()) -> str:
-    return summarize(parse_recurrence(rule, START, start_time, excluded))
+    return summarize(parse_recurrence(RecurrenceDraft(rule, START, start_time, excluded), "America/Phoenix"))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def summary_of(rule: str, start_time: time = time(9), excluded: tuple[date, ...]
         ("FREQ=MONTHLY;BYDAY=2TU,-1FR", "Monthly on the second Tuesday and the last Friday"),
         ("FREQ=MONTHLY;BYDAY=MO", "Monthly on every Monday"),
         ("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "Monthly on every Friday that falls on day 13"),
-        ("FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=1;BYMONTH=1,7", "Every 3 months on day 1 in January and July"),
+        ("FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=1;BYMONTH=2,8", "Every 3 months on day 1 in February and August"),
         ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", "Monthly on the last weekday (Monday to Friday)"),
         (
             "FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1,1",
@@ -80,4 +80,13 @@ def test_the_summary_includes_the_week_start_if_it_matters() -> None:
 def test_excluded_dates_are_counted() -> None:
     assert summary_of("FREQ=DAILY", excluded=(START,)) == "Daily at 9:00 AM, except 1 date"
     both = (START, date(2026, 12, 24))
-    assert summary_of("FREQ=DAILY;COUNT=9", excluded=both) == "Daily at 9:00 AM, 9 times, except 2 dates"
+    assert (
+        summary_of("FREQ=DAILY;UNTIL=20261231", excluded=both) == "Daily at 9:00 AM, until Dec 31, 2026, except 2 dates"
+    )
+
+
+@pytest.mark.parametrize("rule", ["FREQ=WEEKLY", "FREQ=DAILY;COUNT=9", "FREQ=DAILY;UNTIL=20261223"])
+def test_excluded_dates_that_are_not_of_the_rule_do_not_count(rule: str) -> None:
+    days = (date(2020, 11, 23), date(2026, 11, 22), date(2026, 12, 24), date(2100, 12, 30))
+    assert "except" not in summary_of(rule, excluded=days)
+    assert summary_of(rule, excluded=(*days, START)).endswith(", except 1 date")

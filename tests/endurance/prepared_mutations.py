@@ -5,7 +5,7 @@ from datetime import date, time
 from uuid import uuid4
 
 from db.connections.engine import Database
-from domain.groups import RecurrenceDraft
+from domain.recurrence_input import RecurrenceDraft
 from resolvers.commands.enrollments import enroll_patient
 from resolvers.commands.sessions import create_occurrence
 from tests.endurance import mutations

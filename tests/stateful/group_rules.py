@@ -22,7 +22,7 @@ _ZONES = {"America/Phoenix", "America/Denver", "Europe/Berlin"}
 
 def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
     values = {name: input_.get(name) for name in _FIELDS}
-    if faults := _faults(values, has_min=True):
+    if faults := _faults(values, has_min=True) + _end_faults(values, None):
         return refused(*faults, groupDefinition=None)
     group = {
         "id": (actual["groupDefinition"] or {}).get("id", "no id in the response"),
@@ -41,7 +41,9 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         return refused(fault, groupDefinition=None, promoted=[])
     assert group is not None
     values = {**_values(group), **{name: input_[name] for name in _FIELDS if name in input_}}
-    if faults := _faults(values, has_min="minCapacity" in input_):
+    if values["recurrence"] and group["recurrence"]:
+        values["recurrence"] = {"excludedDates": group["recurrence"]["excludedDates"], **values["recurrence"]}
+    if faults := _faults(values, has_min="minCapacity" in input_) + _end_faults(values, group):
         return refused(*faults, groupDefinition=None, promoted=[])
     before, after = dict(group), {**group, **_record(values)}
     if after != before:
@@ -112,6 +114,19 @@ def _number_faults(most: int | None, least: int | None, minutes: int | None, has
     return faults
 
 
+def _end_faults(values: Record, group: Record | None) -> list[tuple[str, str]]:
+    rule, minutes = values["recurrence"], values["durationMinutes"]
+    if rule is None or minutes is None or not 5 <= minutes <= 720:
+        return []
+    hour, minute, _ = map(int, rule["startTime"].split(":"))
+    if hour * 60 + minute + minutes < 24 * 60:
+        return []
+    is_at_the_same_time = group and group["recurrence"] and group["recurrence"]["startTime"] == rule["startTime"]
+    if is_at_the_same_time and group and group["durationMinutes"] != minutes:
+        return [("INVALID", "durationMinutes")]
+    return [("INVALID", "recurrence.startTime")]
+
+
 def _record(values: Record) -> Record:
     place = values["locationId"]
     rule = values["recurrence"]
@@ -125,7 +140,7 @@ def _record(values: Record) -> Record:
         "maxCapacity": values["maxCapacity"],
         "minCapacity": values["minCapacity"],
         "durationMinutes": values["durationMinutes"],
-        "recurrence": rule and {**rule, "excludedDates": sorted(set(rule["excludedDates"]))},
+        "recurrence": rule and {**rule, "excludedDates": sorted(set(rule.get("excludedDates") or ()))},
     }
 
 

@@ -29,9 +29,9 @@ _RECURRENCES: Inputs = st.fixed_dictionaries(
     {
         "rule": _mostly(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE"], ["FREQ=HOURLY"]),
         "startDate": _DAYS,
-        "startTime": _STARTS,
-        "excludedDates": st.lists(_DAYS, max_size=2),
-    }
+        "startTime": _mostly(["08:00:00", "13:30:00", "22:00:00"], ["23:30:00"]),
+    },
+    optional={"excludedDates": st.none() | st.lists(_DAYS, max_size=2)},
 )
 
 REASONS: Final = _mostly(["snow", "moved away", " trimmed "], [" "])

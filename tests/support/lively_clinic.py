@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.connections.engine import Database
 from domain.closures import ClosureDraft
-from domain.groups import RecurrenceDraft
+from domain.recurrence_input import RecurrenceDraft
 from resolvers.commands.closures import create_closure, delete_closure, update_closure
 from resolvers.commands.enrollments import (
     disenroll_patient,

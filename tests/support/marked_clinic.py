@@ -14,8 +14,9 @@ from sqlalchemy import insert, select
 
 from db.connections.engine import Database
 from db.tables import audit_log, locations, patients, staff_members
-from domain.groups import GroupDraft, RecurrenceDraft
+from domain.groups import GroupDraft
 from domain.records import GroupDefinition, GroupType
+from domain.recurrence_input import RecurrenceDraft
 from domain.search_text import search_text
 from resolvers.caller import Caller, PermissionKey
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient

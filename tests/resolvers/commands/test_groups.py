@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from db.connections.engine import Database
-from domain.groups import RecurrenceDraft
 from domain.records import GroupType
+from domain.recurrence_input import RecurrenceDraft
 from domain.refusal import FaultCode, Refusal
 from resolvers.commands.groups import create_group, delete_group, update_group_definition
 from tests.support.clinic import THEIRS, context, draft, everything, make_group, seed

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from db.connections.engine import Database
-from domain.groups import RecurrenceDraft
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
+from domain.recurrence_input import RecurrenceDraft
 from domain.refusal import FaultCode, Refusal
 from resolvers.commands.groups import delete_group, update_group_definition
 from resolvers.commands.sessions import cancel_occurrence, create_occurrence, generate_occurrences, update_occurrence

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
 from db.stores.idempotency import Claim, claim_request, release
-from domain.groups import RecurrenceDraft
+from domain.recurrence_input import RecurrenceDraft
 from resolvers.commands.enrollments import (
     disenroll_patient,
     enroll_patient,
