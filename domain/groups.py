@@ -1,4 +1,4 @@
-"""Group definitions: the rules for a group, and the decisions to define, edit and delete one."""
+"""Group definitions: the rules for a group, and the decisions to define, edit, delete and restore one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -75,14 +75,26 @@ def delete(group: GroupDefinition, now: datetime) -> GroupChange:
     Raises:
         Refusal: GROUP_DELETED if it is deleted already.
     """
-    refuse_deleted(group, "id")
+    if group.deleted_at is not None:
+        raise Refusal(Fault(FaultCode.GROUP_DELETED, "This group is already deleted.", ("input", "id")))
     return _change(group, replace(group, deleted_at=now, version=group.version + 1, updated_at=now), "deleted")
+
+
+def restore(group: GroupDefinition, now: datetime) -> GroupChange:
+    """Restore a deleted group as it was. Staff or a location that have become inactive since do not prevent it.
+
+    Raises:
+        Refusal: INVALID if the group is not deleted.
+    """
+    if group.deleted_at is None:
+        raise Refusal(Fault(FaultCode.INVALID, "This group is not deleted.", ("input", "id")))
+    return _change(group, replace(group, deleted_at=None, version=group.version + 1, updated_at=now), "restored")
 
 
 def refuse_deleted(group: GroupDefinition, field: str) -> None:
     """Raise a Refusal with GROUP_DELETED at ["input", field] if the group is deleted."""
     if group.deleted_at is not None:
-        raise Refusal(Fault(FaultCode.GROUP_DELETED, "This group has been deleted.", ("input", field)))
+        raise Refusal(Fault(FaultCode.GROUP_DELETED, "This group is deleted. Restore it first.", ("input", field)))
 
 
 def refuse_stale(version: int, expected_version: int | None) -> None:

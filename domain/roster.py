@@ -2,7 +2,8 @@
 
 The invariant: nobody waits while a seat is free, and the waiting patients have the positions 1 to n. Every decision
 ends in `_settle`, which promotes the first waiting patients to the free seats and renumbers the others. A group above
-its maximum (its capacity was lowered, or a patient was promoted over it) promotes nobody until it is below it.
+its maximum (its capacity was lowered, or a patient was promoted over it) promotes nobody until it is below it. A
+deleted group promotes nobody until it is restored.
 """
 
 from dataclasses import dataclass, replace
@@ -35,12 +36,21 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A group's active enrollments: the seated ones, and the waiting ones in the order of the waitlist."""
+    """A group's active enrollments.
+
+    Attributes:
+        group_definition_id: The group.
+        max_capacity: Its number of seats.
+        seated: The enrollments with a seat.
+        waiting: The waiting enrollments, in the order of the waitlist.
+        group_is_deleted: Whether the group is deleted. Its free seats stay free until it is restored.
+    """
 
     group_definition_id: UUID
     max_capacity: int
     seated: tuple[Enrollment, ...]
     waiting: tuple[Enrollment, ...]
+    group_is_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,7 @@ def enroll(
 
 
 def disenroll(roster: Roster, enrollment: Enrollment, reason: str | None, now: datetime) -> RosterChange:
-    """Disenroll a patient. The record stays, and the first waiting patient gets the seat.
+    """Disenroll a patient. The record stays, and the first waiting patient gets the seat unless the group is deleted.
 
     Raises:
         Refusal: NOT_ACTIVE if the enrollment has ended; INVALID or OUT_OF_RANGE for the reason.
@@ -197,12 +207,15 @@ def move(roster: Roster, enrollment: Enrollment, position: int, now: datetime) -
 
 
 def settle(roster: Roster, now: datetime) -> RosterChange:
-    """Promote waiting patients to the free seats, in the order of the waitlist, after the capacity was raised."""
+    """Promote waiting patients to the free seats, in the order of the waitlist.
+
+    This is for changes of the group that free seats: its capacity was raised, or it was restored.
+    """
     return _settle(roster, (), now)
 
 
 def _settle(roster: Roster, steps: tuple[Step, ...], now: datetime) -> RosterChange:
-    free = max(0, roster.max_capacity - len(roster.seated))
+    free = 0 if roster.group_is_deleted else max(0, roster.max_capacity - len(roster.seated))
     promoted = [Step(waiting, _seated(waiting, now), PROMOTED) for waiting in roster.waiting[:free]]
     # Renumbering is recorded in the history, but keeps the version: it must not conflict with another user's
     # expectedVersion.

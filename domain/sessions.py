@@ -6,13 +6,13 @@ according to RFC 5545, section 3.3.5.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.changes import EntityType, Event, HistoryEntry, differences_of_values, history_values
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.references import References
-from domain.refusal import Fault, FaultCode, Refusal, refuse_if_any
+from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.session_drafts import SessionDraft, minutes_of_day, session_values
 from domain.texts import required_text
 
@@ -21,6 +21,8 @@ SCHEDULED = "pm_group_session_scheduled"
 CANCELLED = "pm_group_session_cancelled"
 RESCHEDULED = "pm_group_session_rescheduled"
 REOPENED = "pm_group_session_reopened"
+DOCUMENTED_AHEAD = timedelta(minutes=15)
+"""How long before its start a session may be documented. Staff may open the note early, and clocks differ."""
 _IN_EVENTS = (
     *("group_definition_id", "session_date", "start_time", "end_time", "time_zone", "starts_at", "ends_at"),
     *("facilitator_id", "co_facilitator_id", "location_id", "status"),
@@ -41,6 +43,15 @@ class SessionChange:
     after: Occurrence
     history: tuple[HistoryEntry, ...]
     events: tuple[Event, ...]
+
+
+class NotStarted(Refusal):
+    """A session that has not begun is documented. Only another module can try that, so no user error has this code."""
+
+    def __init__(self) -> None:
+        minutes = DOCUMENTED_AHEAD // timedelta(minutes=1)
+        message = f"The session has not begun. It can be documented from {minutes} minutes before its start."
+        super().__init__(Fault(FaultCode.OUT_OF_RANGE, message))
 
 
 def schedule(
@@ -126,9 +137,14 @@ def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionCha
         Refusal: REQUIRED, INVALID or OUT_OF_RANGE for the reason; OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED.
     """
     faults: list[Fault] = []
-    cancellation_reason = required_text(reason, ("input", "reason"), "reason", REASON_LENGTH, faults)
+    cancellation_reason = reason_text(reason, ("input", "reason"), faults)
     refuse_if_any(faults)
     _refuse_ended(session)
+    return cancel_for(session, cancellation_reason, now)
+
+
+def cancel_for(session: Occurrence, cancellation_reason: str, now: datetime) -> SessionChange:
+    """Cancel a scheduled session by hand, for a reason that `reason_text` has returned."""
     cancelled = replace(
         session,
         status=OccurrenceStatus.CANCELLED,
@@ -141,17 +157,25 @@ def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionCha
     return _change(session, cancelled, "cancelled", CANCELLED)
 
 
+def reason_text(reason: str | None, field: FieldPath, faults: list[Fault]) -> str:
+    """Return the trimmed reason of a cancellation. Add REQUIRED, INVALID or OUT_OF_RANGE at `field` to the faults."""
+    return required_text(reason, field, "reason", REASON_LENGTH, faults)
+
+
 def complete(session: Occurrence, now: datetime) -> SessionChange:
     """Complete a session that took place and is documented. A completed session stays unchanged.
 
     There is no event: the module that documents sessions already knows.
 
     Raises:
+        NotStarted: If the session begins more than 15 minutes after `now`.
         Refusal: OCCURRENCE_CANCELLED.
     """
     if session.status == OccurrenceStatus.COMPLETED:
         return SessionChange(session, session, (), ())
     _refuse_ended(session)
+    if session.starts_at - now > DOCUMENTED_AHEAD:
+        raise NotStarted
     completed = replace(session, status=OccurrenceStatus.COMPLETED, version=session.version + 1, updated_at=now)
     return _change(session, completed, "completed", None)
 

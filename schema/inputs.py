@@ -117,6 +117,21 @@ class UpdateGroupDefinitionInput:
 class DeleteGroupDefinitionInput:
     id: ID = strawberry.field(description="The group.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    cancel_sessions: bool | None = strawberry.field(
+        default=False,
+        description="Also cancel its scheduled sessions that have not begun. Needs pm.group_schedule.delete.",
+    )
+    cancellation_reason: str | None = strawberry.field(
+        default=None,
+        description="Why the sessions are cancelled, 1 to 1,000 characters. Do not name patients. Required if"
+        " cancelSessions is true, otherwise ignored.",
+    )
+
+
+@strawberry.input(description="A deleted group to restore. Sessions that were cancelled stay cancelled.")
+class RestoreGroupDefinitionInput:
+    id: ID = strawberry.field(description="The group.")
+    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 
 @strawberry.input(description="One session of a group.")

@@ -71,13 +71,36 @@ class Mutation:
 
     @_mutation(
         PermissionKey.GROUP_DEFINITIONS_DELETE,
-        "Deletes a group softly: it leaves the lists and takes no new sessions or enrollments.",
+        "Deletes a group softly: it leaves the lists and takes no new sessions or enrollments, and nobody is seated"
+        " from its waitlist. With cancelSessions, it also needs pm.group_schedule.delete.",
     )
     async def delete_group_definition(
         self, info: Info, input: Annotated[inputs.DeleteGroupDefinitionInput, _input("The group.")]
     ) -> payloads.DeleteGroupDefinitionPayload:
-        group = await groups.delete_group(info.context, input.id, input.expected_version)
-        return payloads.DeleteGroupDefinitionPayload(group_definition=group)
+        if input.cancel_sessions:
+            info.context.require(PermissionKey.GROUP_SCHEDULE_DELETE)
+        deleted = await groups.delete_group(
+            info.context,
+            input.id,
+            input.expected_version,
+            cancel_sessions=bool(input.cancel_sessions),
+            cancellation_reason=input.cancellation_reason,
+        )
+        return payloads.DeleteGroupDefinitionPayload(
+            group_definition=deleted.group, cancelled_count=deleted.cancelled_sessions
+        )
+
+    @_mutation(
+        PermissionKey.GROUP_DEFINITIONS_DELETE,
+        "Restores a deleted group, and gives its free seats to waiting patients.",
+    )
+    async def restore_group_definition(
+        self, info: Info, input: Annotated[inputs.RestoreGroupDefinitionInput, _input("The group.")]
+    ) -> payloads.RestoreGroupDefinitionPayload:
+        restored = await groups.restore_group(info.context, input.id, input.expected_version)
+        return payloads.RestoreGroupDefinitionPayload(
+            group_definition=restored.group, promoted=restored.promoted, changed_enrollments=restored.changed
+        )
 
     @_mutation(PermissionKey.GROUP_SCHEDULE_CREATE, "Schedules one session of a group.")
     async def create_occurrence(

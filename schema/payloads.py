@@ -90,6 +90,15 @@ class UpdateGroupDefinitionPayload:
 @strawberry.type(description="The payload of deleteGroupDefinition.")
 class DeleteGroupDefinitionPayload:
     group_definition: records.GroupDefinition | None = _group("The deleted group; null if the deletion was refused.")
+    cancelled_count: int = strawberry.field(default=0, description="The number of sessions that were cancelled.")
+    user_errors: tuple[Fault, ...] = _errors()
+
+
+@strawberry.type(description="The payload of restoreGroupDefinition.")
+class RestoreGroupDefinitionPayload:
+    group_definition: records.GroupDefinition | None = _group("The restored group; null if restoring it was refused.")
+    promoted: tuple[records.Enrollment, ...] = _promoted()
+    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
     user_errors: tuple[Fault, ...] = _errors()
 
 

@@ -15,9 +15,13 @@ from domain.changes import EntityType
 
 
 async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Yield the violations in seats and waitlists. Deleted groups are included."""
+    """Yield the violations in seats and waitlists. A deleted group may have free seats while patients wait."""
     counts = _roster_counts(snapshot)
-    free_seat = _groups_with(counts).where(counts.c.waiting > 0, counts.c.seated < group_definitions.c.max_capacity)
+    free_seat = _groups_with(counts).where(
+        counts.c.waiting > 0,
+        counts.c.seated < group_definitions.c.max_capacity,
+        group_definitions.c.deleted_at.is_(None),
+    )
     gaps = _groups_with(counts).where(
         counts.c.waiting > 0,
         # n distinct positions with minimum 1 and maximum n are exactly 1 to n.

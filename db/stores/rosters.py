@@ -68,6 +68,7 @@ async def load_roster(work: UnitOfWork, group: GroupDefinition) -> Roster:
         group.max_capacity,
         tuple(enrollment for enrollment in active if enrollment.status == EnrollmentStatus.ENROLLED),
         tuple(enrollment for enrollment in active if enrollment.status == EnrollmentStatus.WAITLISTED),
+        group_is_deleted=group.deleted_at is not None,
     )
 
 

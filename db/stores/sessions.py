@@ -1,7 +1,7 @@
 """Loading and storing sessions."""
 
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -49,6 +49,17 @@ _SLOTS: Final = Statement(
         _sessions.session_date <= bindparam("through", type_=_sessions.session_date.type),
     )
 )
+_AHEAD: Final = Statement(
+    select(*OCCURRENCE_COLUMNS)
+    .where(
+        _OF_GROUP,
+        # Only for the index. The local date of an instant is at most a day before that in UTC.
+        _sessions.session_date >= bindparam("from", type_=_sessions.session_date.type),
+        _sessions.status == constant(OccurrenceStatus.SCHEDULED),
+        _sessions.starts_at > bindparam("now", type_=_sessions.starts_at.type),
+    )
+    .order_by(_sessions.session_date, _sessions.start_time, _sessions.id)
+)
 _WRITER: Final = RecordWriter(occurrences, Occurrence)
 
 
@@ -76,6 +87,12 @@ async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through
     """Return the local dates and start times of the group's sessions in the window, cancelled ones included."""
     rows = await work.fetch(_SLOTS, {"group_definition_id": group_id, "from": from_date, "through": through_date})
     return {(session_date, start_time) for session_date, start_time in rows}
+
+
+async def sessions_ahead(work: UnitOfWork, group_id: UUID) -> list[Occurrence]:
+    """Return the scheduled sessions of a locked group that have not begun, by local date and time."""
+    values = {"group_definition_id": group_id, "from": work.now.date() - timedelta(days=1), "now": work.now}
+    return [occurrence_record(row) for row in await work.fetch(_AHEAD, values)]
 
 
 async def save_sessions(work: UnitOfWork, changes: Sequence[SessionChange]) -> None:

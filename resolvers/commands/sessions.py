@@ -163,6 +163,7 @@ async def complete_occurrence(work: UnitOfWork, session_id: str) -> Occurrence:
     """Mark a session as documented, also of a deleted group. A completed session stays as it is.
 
     Raises:
+        NotStarted: If it begins in more than 15 minutes.
         Refusal: NOT_FOUND, OCCURRENCE_CANCELLED.
     """
     session, _group = await _lock_session(work, session_id)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from domain.refusal import FaultCode, Refusal
+from domain.sessions import NotStarted
 from resolvers.caller import Caller
 from resolvers.commands.sessions import complete_occurrence
 from resolvers.context import Clinic, Context
@@ -156,4 +157,5 @@ def _parse(body: bytes) -> _SessionDocumented:
 def _request_refused(refusal: Refusal) -> RequestRefused:
     if refusal.faults[0].code == FaultCode.NOT_FOUND:
         return RequestRefused(404, "UNKNOWN_SESSION", "The organization has no session with this schedule_id.")
-    return RequestRefused(409, refusal.faults[0].code.value, refusal.faults[0].message)
+    code = "SESSION_NOT_STARTED" if isinstance(refusal, NotStarted) else refusal.faults[0].code.value
+    return RequestRefused(409, code, refusal.faults[0].message)

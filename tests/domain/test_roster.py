@@ -232,44 +232,78 @@ def test_events_contain_only_ids_and_statuses() -> None:
     }
 
 
+def test_a_deleted_group_seats_nobody_until_it_is_restored() -> None:
+    desk = filled(2, "ann", "bo", "cy", "di", "ed", "fi")
+    desk.roster = replace(desk.roster, group_is_deleted=True)
+    for change in (
+        desk.apply(disenroll(desk.roster, by_patient(desk, "ann"), None, desk.now)),
+        desk.apply(remove(desk.roster, by_patient(desk, "cy"), desk.now)),
+        desk.apply(settle(desk.roster, desk.now)),
+    ):
+        assert change.promoted == ()
+        assert "pm_group_patient_promoted" not in {event.name for event in change.events}
+    assert (desk.seated(), desk.waiting()) == ({"bo"}, ["di", "ed", "fi"])
+    assert [enrollment.waitlist_position for enrollment in desk.roster.waiting] == [1, 2, 3]
+    desk.roster = replace(desk.roster, group_is_deleted=False)
+    restored = desk.apply(settle(desk.roster, desk.now))
+    assert [enrollment.patient_id for enrollment in restored.promoted] == ["di"]
+    assert [event.name for event in restored.events] == ["pm_group_patient_promoted"]
+
+
 ACTIONS = st.lists(
     st.tuples(
-        st.sampled_from(["enroll", "disenroll", "remove", "promote", "over", "move", "capacity"]), st.integers(0, 9)
+        st.sampled_from(["enroll", "disenroll", "remove", "promote", "over", "move", "capacity", "delete", "restore"]),
+        st.integers(0, 9),
     ),
     max_size=60,
 )
 
 
+def decide(desk: Desk, action: str, number: int) -> None:
+    """Apply an action as the commands do. A deleted group refuses all but disenrolling and removing."""
+    active = [*desk.roster.seated, *desk.roster.waiting]
+    chosen = active[number % len(active)] if active else None
+    if action in {"delete", "restore"}:
+        desk.roster = replace(desk.roster, group_is_deleted=action == "delete")
+        desk.apply(settle(desk.roster, desk.now))
+    elif chosen and action == "disenroll":
+        desk.apply(disenroll(desk.roster, chosen, None, desk.now))
+    elif chosen and action == "remove":
+        desk.apply(remove(desk.roster, chosen, desk.now))
+    elif desk.roster.group_is_deleted:
+        return
+    elif action == "enroll":
+        desk.enroll(f"patient-{number}")
+    elif action == "capacity":
+        desk.roster = replace(desk.roster, max_capacity=number % 6 + 1)
+        desk.apply(settle(desk.roster, desk.now))
+    elif chosen and action in {"promote", "over"}:
+        desk.apply(promote(desk.roster, chosen, desk.now, allow_over_capacity=action == "over"))
+    elif chosen and action == "move":
+        desk.apply(move(desk.roster, chosen, number, desk.now))
+
+
 @given(st.integers(1, 4), ACTIONS)
-def test_nobody_waits_while_a_seat_is_free(capacity: int, actions: list[tuple[str, int]]) -> None:
+def test_nobody_waits_for_a_free_seat_unless_the_group_is_deleted(
+    capacity: int, actions: list[tuple[str, int]]
+) -> None:
     desk = Desk(capacity)
     for action, number in actions:
-        active = [*desk.roster.seated, *desk.roster.waiting]
-        chosen = active[number % len(active)] if active else None
-        waitlist_before = desk.waiting()
+        waitlist_before, seated_before = desk.waiting(), desk.seated()
         try:
-            if action == "enroll":
-                desk.enroll(f"patient-{number}")
-            elif action == "capacity":
-                desk.roster = replace(desk.roster, max_capacity=number % 6 + 1)
-                desk.apply(settle(desk.roster, desk.now))
-            elif chosen and action == "disenroll":
-                desk.apply(disenroll(desk.roster, chosen, None, desk.now))
-            elif chosen and action == "remove":
-                desk.apply(remove(desk.roster, chosen, desk.now))
-            elif chosen and action in {"promote", "over"}:
-                desk.apply(promote(desk.roster, chosen, desk.now, allow_over_capacity=action == "over"))
-            elif chosen and action == "move":
-                desk.apply(move(desk.roster, chosen, number, desk.now))
+            decide(desk, action, number)
         except Refusal:
             assert desk.waiting() == waitlist_before
-        assert not desk.roster.waiting or len(desk.roster.seated) >= desk.roster.max_capacity
+        if desk.roster.group_is_deleted:
+            assert desk.seated() <= seated_before
+        else:
+            assert not desk.roster.waiting or len(desk.roster.seated) >= desk.roster.max_capacity
         assert [enrollment.waitlist_position for enrollment in desk.roster.waiting] == list(
             range(1, len(desk.roster.waiting) + 1)
         )
         patients = [enrollment.patient_id for enrollment in (*desk.roster.seated, *desk.roster.waiting)]
         assert len(patients) == len(set(patients))
-        if action in {"enroll", "disenroll", "remove", "capacity"}:
+        if action not in {"promote", "over", "move"}:
             # The patients who still wait have the same order as before.
             still_waiting = [patient for patient in waitlist_before if patient in desk.waiting()]
             assert desk.waiting()[: len(still_waiting)] == still_waiting

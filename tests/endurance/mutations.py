@@ -1,4 +1,4 @@
-"""The twelve mutations as clients send them, with the actions that they add to the history."""
+"""The mutations as clients send them, with the actions that they add to the history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +45,7 @@ def _type(
 CREATE_GROUP = _type("createGroupDefinition", "groupDefinition", _GROUP, "created")
 UPDATE_GROUP = _type("updateGroupDefinition", "groupDefinition", _GROUP, "updated", promotes=True, always_changes=False)
 DELETE_GROUP = _type("deleteGroupDefinition", "groupDefinition", _GROUP, "deleted")
+RESTORE_GROUP = _type("restoreGroupDefinition", "groupDefinition", _GROUP, "restored", promotes=True)
 CREATE_SESSION = _type("createOccurrence", "occurrence", _SESSION, "scheduled")
 GENERATE = _type("generateOccurrences", "occurrences", _SESSION, "scheduled", always_changes=False)
 UPDATE_SESSION = _type("updateOccurrence", "occurrence", _SESSION, "updated", "rescheduled", always_changes=False)
@@ -59,6 +60,7 @@ MUTATION_TYPES = (
     CREATE_GROUP,
     UPDATE_GROUP,
     DELETE_GROUP,
+    RESTORE_GROUP,
     CREATE_SESSION,
     GENERATE,
     UPDATE_SESSION,

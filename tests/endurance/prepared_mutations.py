@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from db.connections.engine import Database
 from domain.recurrence_input import RecurrenceDraft
-from resolvers.commands.enrollments import enroll_patient
+from resolvers.commands.enrollments import disenroll_patient, enroll_patient
+from resolvers.commands.groups import delete_group
 from resolvers.commands.sessions import create_occurrence
 from tests.endurance import mutations
 from tests.endurance.mutations import MutationType, SentMutation, mutation
@@ -55,7 +56,18 @@ async def _update_group(engine: Database, type_: MutationType, organization: str
 
 
 async def _delete_group(engine: Database, type_: MutationType, organization: str) -> SentMutation:
-    return mutation(type_, id=await _group(engine, organization))
+    group_id = await _group(engine, organization)
+    for day in (1, 2, 3):
+        await create_occurrence(context(engine, organization), group_id, date(2099, 12, day), time(9))
+    return mutation(type_, id=group_id, cancelSessions=True, cancellationReason="the group has ended")
+
+
+async def _restore_group(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    group_id, enrollments = await _full_group(engine, organization)
+    caller_context = context(engine, organization)
+    await delete_group(caller_context, group_id)
+    await disenroll_patient(caller_context, enrollments[0])
+    return mutation(type_, id=group_id)
 
 
 async def _create_session(engine: Database, type_: MutationType, organization: str) -> SentMutation:
@@ -100,6 +112,7 @@ _PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[S
     mutations.CREATE_GROUP: _create_group,
     mutations.UPDATE_GROUP: _update_group,
     mutations.DELETE_GROUP: _delete_group,
+    mutations.RESTORE_GROUP: _restore_group,
     mutations.CREATE_SESSION: _create_session,
     mutations.GENERATE: _generate,
     mutations.UPDATE_SESSION: _update_session,

@@ -22,6 +22,7 @@ _WEIGHTS: Mapping[MutationType, int] = {
     mutations.GENERATE: 2,
     mutations.CREATE_GROUP: 3,
     mutations.DELETE_GROUP: 1,
+    mutations.RESTORE_GROUP: 1,
 }
 
 
@@ -33,13 +34,15 @@ class ClientWorkload:
         random: The source of random choices.
         patients: The ids of the patients to enroll.
         hot: The groups that all clients change.
-        cold: The groups that the clients have created, to delete.
+        cold: The groups that the clients have created or restored, to delete.
+        deleted: The groups that they have deleted, to restore.
     """
 
     random: random.Random
     patients: list[str]
     hot: list[str] = field(default_factory=list)
     cold: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
     enrollments: list[str] = field(default_factory=list)
 
@@ -57,8 +60,10 @@ class ClientWorkload:
             return
         value = response.payload[request.type.payload_field]
         for record in value if isinstance(value, list) else [value]:
-            if request.type is mutations.CREATE_GROUP:
+            if request.type in {mutations.CREATE_GROUP, mutations.RESTORE_GROUP}:
                 self.cold.append(record["id"])
+            elif request.type is mutations.DELETE_GROUP:
+                self.deleted.append(record["id"])
             elif request.type in {mutations.CREATE_SESSION, mutations.GENERATE}:
                 self.sessions.append(record["id"])
             elif request.type is mutations.ENROLL:
@@ -74,7 +79,12 @@ class ClientWorkload:
         return {"id": self.random.choice(self.hot), "maxCapacity": self.random.randint(1, 8)}
 
     def _delete_group(self) -> dict[str, Any] | None:
-        return {"id": self.cold.pop()} if self.cold else None
+        if not self.cold:
+            return None
+        return {"id": self.cold.pop(), "cancelSessions": True, "cancellationReason": "the group has ended"}
+
+    def _restore_group(self) -> dict[str, Any] | None:
+        return {"id": self.deleted.pop()} if self.deleted else None
 
     def _create_session(self) -> dict[str, Any]:
         return {
@@ -128,6 +138,7 @@ _INPUTS: Mapping[MutationType, Callable[[ClientWorkload], dict[str, Any] | None]
     mutations.CREATE_GROUP: ClientWorkload._create_group,
     mutations.UPDATE_GROUP: ClientWorkload._update_group,
     mutations.DELETE_GROUP: ClientWorkload._delete_group,
+    mutations.RESTORE_GROUP: ClientWorkload._restore_group,
     mutations.CREATE_SESSION: ClientWorkload._create_session,
     mutations.GENERATE: ClientWorkload._generate,
     mutations.UPDATE_SESSION: ClientWorkload._update_session,

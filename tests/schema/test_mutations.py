@@ -21,6 +21,8 @@ UPDATE_GROUP = """mutation ($input: UpdateGroupDefinitionInput!) { updateGroupDe
   promoted { id patient { id } } userErrors { code field } } }"""
 DELETE_GROUP = """mutation ($input: DeleteGroupDefinitionInput!) { deleteGroupDefinition(input: $input) {
   groupDefinition { id deletedAt } userErrors { code field } } }"""
+RESTORE_GROUP = """mutation ($input: RestoreGroupDefinitionInput!) { restoreGroupDefinition(input: $input) {
+  groupDefinition { id deletedAt } promoted { id } userErrors { code field } } }"""
 CREATE_SESSION = """mutation ($input: CreateOccurrenceInput!) { createOccurrence(input: $input) {
   occurrence { id sessionDate startTime endTime startsAt endsAt durationMinutes status groupDefinition { name } }
   userErrors { code field } } }"""
@@ -56,6 +58,7 @@ KEYS = {
     CREATE_GROUP: PermissionKey.GROUP_DEFINITIONS_CREATE,
     UPDATE_GROUP: PermissionKey.GROUP_DEFINITIONS_EDIT,
     DELETE_GROUP: PermissionKey.GROUP_DEFINITIONS_DELETE,
+    RESTORE_GROUP: PermissionKey.GROUP_DEFINITIONS_DELETE,
     CREATE_SESSION: PermissionKey.GROUP_SCHEDULE_CREATE,
     GENERATE: PermissionKey.GROUP_SCHEDULE_CREATE,
     UPDATE_SESSION: PermissionKey.GROUP_SCHEDULE_EDIT,
@@ -71,6 +74,7 @@ ANY_INPUT: dict[str, dict[str, Any]] = {
     CREATE_GROUP: NEW_GROUP,
     UPDATE_GROUP: {"id": "x"},
     DELETE_GROUP: {"id": "x"},
+    RESTORE_GROUP: {"id": "x"},
     CREATE_SESSION: {"groupDefinitionId": "x", "sessionDate": "2026-12-01", "startTime": "09:00"},
     GENERATE: {"groupDefinitionId": "x", "from": "2026-12-01", "through": "2026-12-02"},
     UPDATE_SESSION: {"id": "x"},

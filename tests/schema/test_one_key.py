@@ -46,7 +46,7 @@ pytestmark = pytest.mark.anyio
 ALL = frozenset(PermissionKey)
 UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**12)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
-UNKNOWN_GROUP = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+UNKNOWN_GROUP = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
 CORE = build_schema(export())
 assert CORE.query_type is not None
 assert CORE.mutation_type is not None
@@ -58,8 +58,8 @@ _GROUPS, _SCHEDULE, _ENROLLMENTS = "pm.group_definitions.", "pm.group_schedule."
 _OF_GROUPS = {"GroupDefinition", "StaffMember", "Location", "AuditEntry"}
 _OF_SCHEDULE = {"Occurrence", "StaffMember", "Location", "AuditEntry"}
 REACHABLE: dict[str, set[str]] = {
-    **{f"{_GROUPS}{action}": _OF_GROUPS for action in ("view", "create", "delete")},
-    f"{_GROUPS}edit": _OF_GROUPS | {"Enrollment"},
+    **{f"{_GROUPS}{action}": _OF_GROUPS for action in ("view", "create")},
+    **{f"{_GROUPS}{action}": _OF_GROUPS | {"Enrollment"} for action in ("edit", "delete")},
     **{f"{_SCHEDULE}{action}": _OF_SCHEDULE for action in ("view", "create", "edit", "delete")},
     f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry", "StaffMember"},
     **{f"{_ENROLLMENTS}{action}": {"Enrollment"} for action in ("create", "edit", "delete")},
@@ -76,15 +76,16 @@ OPEN_FIELDS_OF_ENROLLMENTS = {
 
 
 OPEN_LINKS = {
-    *(f"{action}GroupDefinitionPayload.groupDefinition" for action in ("Create", "Update", "Delete")),
+    *(f"{action}GroupDefinitionPayload.groupDefinition" for action in ("Create", "Update", "Delete", "Restore")),
     *(f"{action}OccurrencePayload.occurrence" for action in ("Create", "Update", "Cancel", "Reopen")),
     "GenerateOccurrencesPayload.occurrences",
     *(f"{action}Payload.enrollment" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
     *(f"{action}Payload.enrollment" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
-    *(f"{action}Payload.promoted" for action in ("UpdateGroupDefinition", "DisenrollPatient", "RemoveEnrollment")),
+    *(f"{action}Payload.promoted" for action in ("DisenrollPatient", "RemoveEnrollment")),
+    *(f"{action}GroupDefinitionPayload.promoted" for action in ("Update", "Restore")),
     *(f"{action}Payload.changedEnrollments" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
     *(f"{action}Payload.changedEnrollments" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
-    "UpdateGroupDefinitionPayload.changedEnrollments",
+    *(f"{action}GroupDefinitionPayload.changedEnrollments" for action in ("Update", "Restore")),
     *(f"GroupDefinition.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     *(f"Occurrence.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     "Patient.enrollments",

@@ -1,9 +1,10 @@
-"""The model's rules for defining, editing and deleting groups."""
+"""The model's rules for defining, editing, deleting and restoring groups."""
 
 from typing import Any
 
 from tests.stateful.model import DEFAULT_ZONE, PLACES, STAFF, Model, Payload, Record, accepted, refused
 from tests.stateful.roster_rules import settle
+from tests.stateful.session_rules import cancel_ahead
 
 _FIELDS = (
     "name",
@@ -55,19 +56,33 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
 
 def delete(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
     group = model.groups.get(input_["id"])
-    if fault := _no_change(group, input_):
-        return refused(fault, groupDefinition=None)
-    assert group is not None
-    version = group["version"] + 1
-    group |= {"deletedAt": True, "version": version}
+    faults = [fault] if (fault := _no_change(group, input_)) else []
+    reason = (input_.get("cancellationReason") or "").strip()
+    if input_.get("cancelSessions") and not reason:
+        faults.append(("REQUIRED", "cancellationReason"))
+    if group is None or faults:
+        return refused(*faults, groupDefinition=None, cancelledCount=0)
+    group |= {"deletedAt": True, "version": group["version"] + 1}
     model.record(group["id"], group["id"], "deleted", actor)
-    return accepted(groupDefinition=dict(group))
+    cancelled = cancel_ahead(model, group["id"], reason, actor) if input_.get("cancelSessions") else 0
+    return accepted(groupDefinition=dict(group), cancelledCount=cancelled)
 
 
-def _no_change(group: Record | None, input_: Record) -> tuple[str, str] | None:
+def restore(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    group = model.groups.get(input_["id"])
+    fault = ("INVALID", "id") if group and not group["deletedAt"] else _no_change(group, input_, deleted=True)
+    if fault:
+        return refused(fault, groupDefinition=None, promoted=[])
+    assert group is not None
+    group |= {"deletedAt": False, "version": group["version"] + 1}
+    model.record(group["id"], group["id"], "restored", actor)
+    return accepted(promoted=settle(model, group["id"], actor), groupDefinition=dict(group))
+
+
+def _no_change(group: Record | None, input_: Record, *, deleted: bool = False) -> tuple[str, str] | None:
     if group is None:
         return "NOT_FOUND", "id"
-    if group["deletedAt"]:
+    if group["deletedAt"] and not deleted:
         return "GROUP_DELETED", "id"
     if input_.get("expectedVersion") not in {None, group["version"]}:
         return "VERSION_CONFLICT", "expectedVersion"

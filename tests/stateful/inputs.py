@@ -76,6 +76,9 @@ GROUP_EDITS: Final[Inputs] = st.fixed_dictionaries(
         "recurrence": st.none() | _RECURRENCES,
     },
 ) | st.fixed_dictionaries({"maxCapacity": _MOST})
+SESSIONS_OF_DELETED: Final[Inputs] = st.fixed_dictionaries(
+    {}, optional={"cancelSessions": st.booleans(), "cancellationReason": REASONS}
+)
 NEW_SESSIONS: Final[Inputs] = st.fixed_dictionaries(
     {"sessionDate": _DAYS, "startTime": _STARTS},
     optional={

@@ -75,10 +75,27 @@ class ApiMachine(RuleBasedStateMachine):
     def update_group(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
         self._do(index, MutationCall(api.UPDATE_GROUP, {**self._group(index, pick, version), **input_}, actor))
 
-    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, sure=st.integers(0, 3))
-    def delete_group(self, index: int, actor: str, pick: int, version: str, sure: int) -> None:
+    @rule(
+        index=_ORGANIZATION_INDEX,
+        actor=_ACTOR,
+        pick=_PICK,
+        version=_VERSION,
+        sessions=inputs.SESSIONS_OF_DELETED,
+        sure=st.integers(0, 3),
+    )
+    def delete_group(
+        self, index: int, actor: str, pick: int, version: str, sessions: dict[str, Any], sure: int
+    ) -> None:
         if sure == 0:  # otherwise most groups would be deleted most of the time
-            self._do(index, MutationCall(api.DELETE_GROUP, self._group(index, pick, version), actor))
+            self._do(index, MutationCall(api.DELETE_GROUP, {**self._group(index, pick, version), **sessions}, actor))
+
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION)
+    def restore_group(self, index: int, actor: str, pick: int, version: str) -> None:
+        deleted = [group["id"] for group in self._models[index].groups.values() if group["deletedAt"]]
+        input_ = self._group(index, pick, version)
+        if deleted and pick < 80:
+            input_["id"] = deleted[pick % len(deleted)]
+        self._do(index, MutationCall(api.RESTORE_GROUP, input_, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, input_=inputs.NEW_SESSIONS)
     def create_session(self, index: int, actor: str, pick: int, input_: dict[str, Any]) -> None:

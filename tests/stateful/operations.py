@@ -54,7 +54,8 @@ _ONE_GROUP = f"groupDefinition {{ {_GROUP} }}"
 
 CREATE_GROUP = _operation("createGroupDefinition", _ONE_GROUP, group_rules.create)
 UPDATE_GROUP = _operation("updateGroupDefinition", f"{_ONE_GROUP} {_PROMOTED}", group_rules.update)
-DELETE_GROUP = _operation("deleteGroupDefinition", _ONE_GROUP, group_rules.delete)
+DELETE_GROUP = _operation("deleteGroupDefinition", f"{_ONE_GROUP} cancelledCount", group_rules.delete)
+RESTORE_GROUP = _operation("restoreGroupDefinition", f"{_ONE_GROUP} {_PROMOTED}", group_rules.restore)
 CREATE_SESSION = _operation("createOccurrence", _ONE_SESSION, session_rules.create)
 GENERATE = _operation(
     "generateOccurrences", f"occurrences {{ {_SESSION} }} createdCount skippedCount", session_rules.generate

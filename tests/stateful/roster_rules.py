@@ -106,8 +106,12 @@ def move(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
 
 
 def settle(model: Model, group: str, actor: str) -> list[Record]:
-    """Promote waiting patients to the free seats, renumber the others, and return the promoted."""
-    free = max(0, model.groups[group]["maxCapacity"] - len(model.seated(group)))
+    """Promote waiting patients to the free seats, renumber the others, and return the promoted.
+
+    A deleted group promotes nobody.
+    """
+    record = model.groups[group]
+    free = 0 if record["deletedAt"] else max(0, record["maxCapacity"] - len(model.seated(group)))
     promoted = model.waiting(group)[:free]
     for enrollment in promoted:
         _seat(enrollment)

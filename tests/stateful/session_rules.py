@@ -111,15 +111,27 @@ def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         return refused(("REQUIRED", "reason"), occurrence=None)
     if session["status"] == "CANCELLED":
         return refused(("OCCURRENCE_CANCELLED", "id"), occurrence=None)
-    version = session["version"] + 1
+    _cancel(model, session, input_["reason"].strip(), actor)
+    return accepted(occurrence=dict(session))
+
+
+def cancel_ahead(model: Model, group: str, reason: str, actor: str) -> int:
+    """Cancel the scheduled sessions of a group that have not begun, and return their number."""
+    now = datetime.now(UTC).isoformat()
+    ahead = [record for record in _of(model, group) if record["status"] == "SCHEDULED" and record["startsAt"] > now]
+    for session in ahead:
+        _cancel(model, session, reason, actor)
+    return len(ahead)
+
+
+def _cancel(model: Model, session: Record, reason: str, actor: str) -> None:
     session |= {
         "status": "CANCELLED",
-        "cancellationReason": input_["reason"].strip(),
+        "cancellationReason": reason,
         "cancelledAt": True,
-        "version": version,
+        "version": session["version"] + 1,
     }
     model.record(session["groupDefinition"]["id"], session["id"], "cancelled", actor, "pm_group_session_cancelled")
-    return accepted(occurrence=dict(session))
 
 
 def _faults(named: Record) -> list[tuple[str, str]]:

@@ -18,8 +18,14 @@ from resolvers.commands.enrollments import (
     promote_enrollment,
     remove_enrollment,
 )
-from resolvers.commands.groups import delete_group, update_group_definition
-from resolvers.commands.sessions import cancel_occurrence, complete_occurrence, generate_occurrences, update_occurrence
+from resolvers.commands.groups import delete_group, restore_group, update_group_definition
+from resolvers.commands.sessions import (
+    cancel_occurrence,
+    complete_occurrence,
+    create_occurrence,
+    generate_occurrences,
+    update_occurrence,
+)
 from tests.support.clinic import THEIRS, context, make_group, seed
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -37,6 +43,7 @@ class Lively:
         session: A session that was rescheduled.
         cancelled: A session that was cancelled.
         closure: A closure of a location that was edited.
+        deleted: A deleted group with a free seat, in which two patients wait.
     """
 
     full: UUID
@@ -46,6 +53,7 @@ class Lively:
     session: UUID
     cancelled: UUID
     closure: UUID
+    deleted: UUID
 
 
 async def lively_clinic(engine: Database) -> Lively:
@@ -67,16 +75,21 @@ async def lively_clinic(engine: Database) -> Lively:
     await promote_enrollment(ours, str(seats[2].id), allow_over_capacity=True)
     await update_group_definition(ours, str(over.id), {"max_capacity": 1, "name": "Smaller"})
     generated = await generate_occurrences(ours, str(over.id), date(2026, 12, 1), date(2026, 12, 5))
-    session, cancelled, documented, *_ = generated.sessions
+    session, cancelled, *_ = generated.sessions
     await update_occurrence(ours, str(session.id), {"start_time": time(11)})
     await update_occurrence(ours, str(session.id), {"location_id": "denver"})
     await cancel_occurrence(ours, str(cancelled.id), "snow")
+    documented = await create_occurrence(ours, str(over.id), date(2026, 11, 23), time(9))
     await complete_occurrence(ours, str(documented.id))
 
-    deleted = await make_group(engine, max_capacity=1)
-    ended = [(await enroll_patient(ours, str(deleted.id), f"patient-{n}")).enrollment for n in (1, 2, 3)]
-    await delete_group(ours, str(deleted.id))
-    await disenroll_patient(ours, str(ended[0].id))
+    for is_restored in (True, False):
+        deleted = await make_group(engine, max_capacity=1)
+        ended = [(await enroll_patient(ours, str(deleted.id), f"patient-{n}")).enrollment for n in (6, 7, 8)]
+        await create_occurrence(ours, str(deleted.id), date(2026, 12, 1), time(9))
+        await delete_group(ours, str(deleted.id), cancel_sessions=True, cancellation_reason="the group has ended")
+        await disenroll_patient(ours, str(ended[0].id))
+        if is_restored:
+            await restore_group(ours, str(deleted.id))
 
     flood = ClosureDraft("Flood", date(2026, 12, 3), date(2026, 12, 4), "denver")
     closure = (await create_closure(ours, flood)).closure
@@ -91,6 +104,7 @@ async def lively_clinic(engine: Database) -> Lively:
         session.id,
         cancelled.id,
         closure.id,
+        deleted.id,
     )
 
 

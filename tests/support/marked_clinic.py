@@ -20,7 +20,7 @@ from domain.recurrence_input import RecurrenceDraft
 from domain.search_text import search_text
 from resolvers.caller import Caller, PermissionKey
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
-from resolvers.commands.groups import create_group, update_group_definition
+from resolvers.commands.groups import create_group, delete_group, update_group_definition
 from resolvers.commands.sessions import cancel_occurrence, generate_occurrences, update_occurrence
 from resolvers.context import Context
 from tests.support.clinic import clinic
@@ -84,6 +84,7 @@ class Group:
         past: The id of the enrollment that ended.
         session: The id of a scheduled session.
         cancelled: The id of a cancelled session.
+        deleted: The id of a deleted group with a free seat, in which a patient waits.
         changes: The ids of the latest history entries of the group, of the session and of the past enrollment.
     """
 
@@ -94,6 +95,7 @@ class Group:
     past: str
     session: str
     cancelled: str
+    deleted: str
     changes: tuple[str, ...] = ()
 
 
@@ -150,7 +152,16 @@ class MarkedClinic:
         session, cancelled = await self._sessions(group)
         past, seated, _, first, waiting = (str(enrollment.id) for enrollment in enrolled)
         changes = [await self._last_change(id_) for id_ in (str(group.id), session, past)]
-        return Group(str(group.id), seated, first, waiting, past, session, cancelled, tuple(changes))
+        deleted = await self._add_deleted_group()
+        return Group(str(group.id), seated, first, waiting, past, session, cancelled, deleted, tuple(changes))
+
+    async def _add_deleted_group(self) -> str:
+        group = str((await create_group(self._context("group-actor"), self.draft("group-name-deleted"))).id)
+        as_nurse = self._context("enrollment-actor")
+        enrolled = [(await enroll_patient(as_nurse, group, f"patient-id-{n}")).enrollment for n in range(1, 4)]
+        await delete_group(self._context("group-actor"), group)
+        await disenroll_patient(as_nurse, str(enrolled[0].id))
+        return group
 
     async def _last_change(self, entity_id: str) -> str:
         entries = select(audit_log.c.id).where(audit_log.c.entity_id == UUID(entity_id))
@@ -199,6 +210,7 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         ],
         "updateGroupDefinition": [{"id": group.id, "maxCapacity": 9}],
         "deleteGroupDefinition": [{"id": group.id}],
+        "restoreGroupDefinition": [{"id": group.deleted}],
         "createOccurrence": [{"groupDefinitionId": group.id, "sessionDate": "2034-01-02", "startTime": "08:00:00"}],
         "generateOccurrences": [{"groupDefinitionId": group.id, "from": "2034-02-01", "through": "2034-02-03"}],
         "updateOccurrence": [{"id": group.session, "startTime": "11:00:00"}],

@@ -30,9 +30,9 @@ async def test_the_api_breaks_no_invariant(engine: Database) -> None:
     summary = await assert_invariants(engine)
     assert summary.organizations == 2
     assert summary.records == {
-        EntityType.GROUP_DEFINITION: 4,
-        EntityType.OCCURRENCE: 4,
-        EntityType.ENROLLMENT: 14,
+        EntityType.GROUP_DEFINITION: 5,
+        EntityType.OCCURRENCE: 7,
+        EntityType.ENROLLMENT: 17,
         EntityType.CLOSURE: 2,
     }
     async with engine.connect() as connection:
@@ -78,8 +78,8 @@ async def test_the_command_prints_a_summary_if_all_invariants_hold(engine: Datab
     await check_database(operator_of(engine), out, organization_id=OURS)
     lines = [line for line in out.getvalue().splitlines(keepends=True) if "indexes_not_checked" not in line]
     assert "".join(lines) == (
-        "All invariants hold. Organizations: 1, groups: 3, sessions: 4, enrollments: 14, closures: 2, history: 42,"
-        " events: 25.\n"
+        "All invariants hold. Organizations: 1, groups: 4, sessions: 7, enrollments: 17, closures: 2, history: 54,"
+        " events: 34.\n"
     )
 
 

@@ -17,7 +17,7 @@ from db.tables import (
     patients,
     staff_members,
 )
-from tests.support.clinic import THEIRS
+from tests.support.clinic import NOW, THEIRS
 from tests.support.invariants import changed, history_line, violation_line, violations
 from tests.support.lively_clinic import LONG_AGO, break_by_hand, lively_clinic
 
@@ -33,10 +33,19 @@ async def test_a_free_seat_while_a_patient_waits_is_found(engine: Database) -> N
     }
 
 
-async def test_a_free_seat_in_a_deleted_group_is_found(engine: Database) -> None:
+async def test_patients_of_a_deleted_group_may_wait_while_a_seat_is_free(engine: Database) -> None:
     clinic = await lively_clinic(engine)
-    await break_by_hand(engine, changed(group_definitions, clinic.full, max_capacity=9, deleted_at=LONG_AGO))
-    assert violation_line("nobody_waits_for_a_free_seat", group=clinic.full) in await violations(engine)
+    await break_by_hand(engine, changed(group_definitions, clinic.full, max_capacity=9, deleted_at=NOW))
+    assert await violations(engine) == {history_line(group_definitions, clinic.full, "deleted_at,max_capacity")}
+
+
+async def test_a_restored_group_whose_waitlist_is_not_settled_is_found(engine: Database) -> None:
+    clinic = await lively_clinic(engine)
+    await break_by_hand(engine, changed(group_definitions, clinic.deleted, deleted_at=None))
+    assert await violations(engine) == {
+        violation_line("nobody_waits_for_a_free_seat", group=clinic.deleted),
+        history_line(group_definitions, clinic.deleted, "deleted_at"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from resolvers.commands.enrollments import (
     move_waitlisted_enrollment,
     remove_enrollment,
 )
-from resolvers.commands.groups import create_group, delete_group, update_group_definition
+from resolvers.commands.groups import create_group, delete_group, restore_group, update_group_definition
 from resolvers.commands.sessions import cancel_occurrence, complete_occurrence, create_occurrence, update_occurrence
 from resolvers.context import Context
 from tests.support.clinic import NOW, caller, clinic, draft, everything, seed
@@ -61,7 +61,7 @@ async def test_a_server_behind_writes_times_after_the_group_s_last_change(engine
         (await enroll_patient(context, group, f"patient-{n}")).enrollment
         for n, context in enumerate([ahead, behind, ahead], start=1)
     ]
-    session = await create_occurrence(behind, group, date(2026, 12, 1), time(9))
+    session = await create_occurrence(behind, group, NOW.date(), time(9))
     # Neither a session's location nor a position in the waitlist is an event, but both change the group's last time.
     await update_occurrence(ahead, str(session.id), {"location_id": "denver"})
     await move_waitlisted_enrollment(behind, str(enrolled[2].id), 1)
@@ -69,9 +69,11 @@ async def test_a_server_behind_writes_times_after_the_group_s_last_change(engine
     second = await create_occurrence(behind, group, date(2026, 12, 2), time(9))
     await cancel_occurrence(behind, str(second.id), "snow")
     await remove_enrollment(behind, str(enrolled[0].id))
-    deleted = await delete_group(behind, group)
+    deleted = (await delete_group(behind, group)).group
     assert deleted.deleted_at is not None
     assert deleted.deleted_at >= AHEAD
+    restored = (await restore_group(behind, group)).group
+    assert restored.updated_at >= AHEAD
     await assert_in_order(engine)
 
 

@@ -136,7 +136,7 @@ async def test_a_capacity_below_the_minimum_is_refused(engine: Database) -> None
 async def test_a_deleted_group_is_deleted_once_and_never_edited(engine: Database) -> None:
     await seed(engine)
     group = await make_group(engine)
-    assert (await delete_group(context(engine), str(group.id))).deleted_at is not None
+    assert (await delete_group(context(engine), str(group.id))).group.deleted_at is not None
     before = await everything(engine)
     for attempt in (
         update_group_definition(context(engine), str(group.id), {"name": "Back"}),

@@ -15,12 +15,14 @@ from starlette.applications import Starlette
 
 from db.connections.engine import Database, create_engine
 from domain.refusal import FaultCode, Refusal
+from domain.wall_time import instant
 from resolvers.commands.groups import delete_group
 from resolvers.commands.sessions import cancel_occurrence, create_occurrence, update_occurrence
 from resolvers.context import Clinic
 from server.runtime.clock import now
 from tests.support.api_client import http_client, make_app
 from tests.support.clinic import OURS, THEIRS, context, everything, make_group, seed
+from tests.support.clinic import clinic as clinic_at
 from tests.support.clinic_rows import add_group, add_sessions
 from tests.support.invariants import assert_invariants
 from tests.support.receiver import SECRET
@@ -43,7 +45,7 @@ def app(clinic: Clinic) -> Starlette:
 async def session(engine: Database) -> str:
     await seed(engine)
     group = await add_group(engine, "Anger")
-    (session_id,) = await add_sessions(engine, group, [date(2026, 12, 1)])
+    (session_id,) = await add_sessions(engine, group, [date(2026, 11, 23)])
     return str(session_id)
 
 
@@ -102,7 +104,7 @@ async def test_a_documented_session_is_completed_with_history_and_no_event(
 async def test_a_session_of_a_deleted_group_is_completed_with_history(engine: Database, app: Starlette) -> None:
     await seed(engine)
     group = await make_group(engine)
-    session = await create_occurrence(context(engine), str(group.id), date(2026, 12, 1), time(9))
+    session = await create_occurrence(context(engine), str(group.id), date(2026, 11, 23), time(9))
     await delete_group(context(engine), str(group.id))
     events = (await everything(engine)).events
     assert (await send(app, documented(str(session.id)))).status_code == 200
@@ -178,6 +180,26 @@ async def test_a_cancelled_session_is_not_completed(engine: Database, app: Starl
     await cancel_occurrence(context(engine), session, "snow")
     before = await everything(engine)
     assert code(await send(app, documented(session))) == (409, "OCCURRENCE_CANCELLED")
+    assert await everything(engine) == before
+
+
+@pytest.mark.parametrize("minutes", [15, 16])
+async def test_a_session_is_documented_from_15_minutes_before_its_start(engine: Database, minutes: int) -> None:
+    await seed(engine)
+    group = await add_group(engine, "Anger")
+    (session_id,) = await add_sessions(engine, group, [date(2026, 11, 24)], start_time=time(10))
+    start = instant(date(2026, 11, 24), time(10), "America/Phoenix")
+    app = make_app(clinic_at(engine, start - timedelta(minutes=minutes)), inbound_secret=SECRET)
+    before = await everything(engine)
+    response = await send(app, documented(str(session_id)))
+    if minutes == 15:
+        assert response.json() == {"schedule_id": str(session_id), "status": "COMPLETED"}
+        assert [entry["action"] for entry in (await everything(engine)).history] == ["completed"]
+        return
+    assert code(response) == (409, "SESSION_NOT_STARTED")
+    assert response.json()["errors"][0]["message"] == (
+        "The session has not begun. It can be documented from 15 minutes before its start."
+    )
     assert await everything(engine) == before
 
 
