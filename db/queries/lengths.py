@@ -18,44 +18,55 @@ class FilteredRelation:
     list_filter: ListFilter | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CountRequest:
-    """The lists to count: those of some parents, by their ids."""
+    """The lists to count: those of some parents, by their ids. Requests are compared by identity."""
 
     lists: FilteredRelation
     parents: tuple[Any, ...]
 
 
 async def count_lists(snapshot: Snapshot, requests: Sequence[CountRequest]) -> list[list[int]]:
-    """Return, for each request, the length of each parent's list.
-
-    One statement counts the lists of all parents with the same type of id, for all relations and filters.
-    """
+    """Return, for each request, the length of each parent's list, by one statement."""
     if len(requests) == 1 and len(requests[0].parents) == 1:
         [request] = requests
         lookup = request.lists.relation.count_lookup(request.lists.list_filter)
         return [[await snapshot.find(lookup, request.parents[0])]]
-    parents: dict[FilteredRelation, dict[Any, None]] = {}
+    same_lists: dict[FilteredRelation, list[CountRequest]] = {}
     for request in requests:
-        parents.setdefault(request.lists, {}).update(dict.fromkeys(request.parents))
-    by_id_type: dict[type, dict[FilteredRelation, list[Any]]] = {}
-    for lists, ids in parents.items():
-        by_id_type.setdefault(lists.relation.parent.type.python_type, {})[lists] = list(ids)
-    lengths: dict[FilteredRelation, dict[Any, int]] = {}
-    for same_type in by_id_type.values():
-        lengths |= await _count(snapshot, same_type)
-    return [[lengths[request.lists].get(parent, 0) for parent in request.parents] for request in requests]
+        same_lists.setdefault(request.lists, []).append(request)
+    parents = {lists: _parents(same) for lists, same in same_lists.items()}
+    lengths = await _count(snapshot, parents)
+    return [_lengths(request, parents[request.lists], lengths[request.lists]) for request in requests]
+
+
+def _parents(requests: Sequence[CountRequest]) -> tuple[Any, ...]:
+    if len(requests) == 1:
+        return requests[0].parents
+    return tuple(dict.fromkeys(parent for request in requests for parent in request.parents))
+
+
+def _lengths(request: CountRequest, parents: tuple[Any, ...], lengths: list[int]) -> list[int]:
+    if request.parents is parents:
+        return lengths
+    by_parent = dict(zip(parents, lengths, strict=True))
+    return [by_parent[parent] for parent in request.parents]
 
 
 async def _count(
-    snapshot: Snapshot, parents: Mapping[FilteredRelation, list[Any]]
-) -> dict[FilteredRelation, dict[Any, int]]:
+    snapshot: Snapshot, parents: Mapping[FilteredRelation, tuple[Any, ...]]
+) -> dict[FilteredRelation, list[int]]:
     statements, parameters = [], []
     for lists, ids in parents.items():
         statement, others = lists.relation.count_statement(lists.list_filter)
         statements.append(statement)
         parameters.append({**others, "parents": ids})
-    lengths: list[dict[Any, int]] = [{} for _ in parents]
-    for number, parent, length in await snapshot.fetch(numbered_union(tuple(statements)), union_parameters(parameters)):
-        lengths[number][parent] = length
-    return dict(zip(parents, lengths, strict=True))
+    rows = await snapshot.fetch(numbered_union(tuple(statements)), union_parameters(parameters))
+    by_number = dict(rows)
+    lengths = {}
+    for number, (lists, ids) in enumerate(parents.items()):
+        counted = by_number[number]
+        # SQLite tells only the lengths that are not 0, by the numbers of the parents as texts.
+        in_order = counted if snapshot.on_postgresql else [counted.get(str(index), 0) for index in range(len(ids))]
+        lengths[lists] = in_order
+    return lengths

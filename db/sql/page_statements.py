@@ -10,8 +10,24 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, bindparam, func, or_, select, true, tuple_, union_all
-from sqlalchemy.sql.expression import Select, TableValuedAlias
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.expression import Select, Subquery, TableValuedAlias
 
 from db.sql.json_rows import JsonLayout
 from db.sql.listings import Condition, Conditions, Listing, Window
@@ -120,11 +136,16 @@ def select_pages_as_json(listing: Listing[Any], shape: Shape, parent: ColumnElem
 
 def _parents(listing: Listing[Any], shape: Shape, parent: ColumnElement[Any]) -> tuple[TableValuedAlias, Select[Any]]:
     """Return the parents, numbered from 1, and the query of one parent's page."""
-    values = bindparam("parents", type_=ARRAY(parent.type))
-    parents = func.unnest(values).table_valued("parent", with_ordinality="number").render_derived("parents")
+    parents, _ = _numbered_parents(parent)
     of_parent = parent == parents.c.parent
     conditions = _combined(listing, shape.conditions)
     return parents, _select_window(listing, shape, listing.layout.selected, of_parent, *conditions)
+
+
+def _numbered_parents(parent: ColumnElement[Any]) -> tuple[TableValuedAlias, BindParameter[Any]]:
+    """Return the parents for PostgreSQL as a table with their numbers, from 1, and as a parameter."""
+    values = bindparam("parents", type_=ARRAY(parent.type))
+    return func.unnest(values).table_valued("parent", with_ordinality="number").render_derived("parents"), values
 
 
 @lru_cache(CACHED_STATEMENTS)
@@ -160,11 +181,31 @@ def count_list(
 
 @lru_cache(CACHED_STATEMENTS)
 def count_by_parent(listing: Listing[Any], conditions: tuple[str, ...], parent: ColumnElement[Any]) -> Statement:
-    """Return the statement that counts many parents' lists. Parents with empty lists have no row."""
+    """Return the statement that counts many parents' lists.
+
+    Its one value is an array with the lengths in the order of the parents. On SQLite it is a JSON object with the
+    lengths that are not 0, by the number of the parent from 0.
+    """
+
+    def counted(of_parents: ColumnElement[bool]) -> Subquery:
+        return (
+            select(parent.label("parent"), func.count().label("length"))
+            .where(of_organization(listing.table), of_parents, *_combined(listing, conditions))
+            .group_by(parent)
+            .subquery("counted")
+        )
+
+    parents, values = _numbered_parents(parent)
+    lists = counted(parent == any_(values))
+    length = func.coalesce(lists.c.length, literal_column("0"))
+    in_order = func.array_agg(aggregate_order_by(length, parents.c.number), type_=ARRAY(Integer()))
+    of_parent = lists.c.parent == parents.c.parent
+    keys = func.json_each(bindparam("parents", type_=Listed(parent.type))).table_valued("key", "value", name="parents")
+    found = counted(AnyOf(parent, "parents"))
+    by_number = func.json_group_object(keys.c.key, found.c.length, type_=JSON())
     return Statement(
-        select(parent, func.count())
-        .where(of_organization(listing.table), AnyOf(parent, "parents"), *_combined(listing, conditions))
-        .group_by(parent)
+        select(in_order).select_from(parents.outerjoin(lists, of_parent)),
+        sqlite=select(by_number).select_from(keys.join(found, found.c.parent == keys.c.value)),
     )
 
 
