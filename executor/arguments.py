@@ -1,6 +1,5 @@
 """The arguments of compiled fields, and the lookahead built from them. Both are cached if all requests share them."""
 
-from enum import Enum
 from typing import Any, Final
 
 from graphql import (
@@ -8,8 +7,11 @@ from graphql import (
     EnumValueNode,
     FloatValueNode,
     IntValueNode,
+    ListValueNode,
     NullValueNode,
+    ObjectValueNode,
     StringValueNode,
+    ValueNode,
     VariableNode,
     get_nullable_type,
     specified_scalar_types,
@@ -103,9 +105,15 @@ def _cache_arguments(context: ExecutionContext, field: BatchField, arguments: di
             is_unchanged = value is not None and value is coerced.get(node.name.value)
             if not is_unchanged or get_nullable_type(type_) not in specified_scalar_types.values():
                 return
-        elif not isinstance(node, _PLAIN_LITERALS):
+        elif not _is_constant(node):
             return
-    # Resolvers may change other objects, so these cannot be shared by requests.
-    values = (value for name, value in arguments.items() if name != "selected")
-    if all(isinstance(value, str | int | float | Enum | None) for value in values):
-        field.variables, field.arguments = variables, arguments
+    field.variables, field.arguments = variables, arguments
+
+
+def _is_constant(node: ValueNode) -> bool:
+    """Return whether a value contains no variable."""
+    if isinstance(node, ListValueNode):
+        return all(map(_is_constant, node.values))
+    if isinstance(node, ObjectValueNode):
+        return all(_is_constant(field.value) for field in node.fields)
+    return isinstance(node, _PLAIN_LITERALS)

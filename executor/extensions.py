@@ -19,6 +19,7 @@ ResolveMany = Callable[..., Awaitable[Any]]
 """Resolves a field for many parents: `async def resolve_many(parents, context, **arguments)`.
 
 It receives the parents, the request's context value, and by name the arguments that the field's resolver would receive.
+It must not change the arguments: requests of one query share those without variables.
 It returns one value for each parent, in their order. An exception in place of a value fails that parent's field only.
 If it raises an exception, it is called again without parents. An equal exception then fails the field of each parent,
 for example if an argument is invalid. For any other exception graphql-core executes the operation.
@@ -94,7 +95,7 @@ class Lookahead:
         @strawberry.field(extensions=[Batch(find_book, pass_lookahead=True)])
         async def book(info: strawberry.Info, id: strawberry.ID) -> Book: ...
 
-    Requests of one query share the object if all arguments of the batches are plain literals. Otherwise each request
+    Requests of one query share the object if no argument of the batches contains a variable. Otherwise each request
     has its own.
 
     Attributes:
@@ -118,7 +119,8 @@ class ContextOnly(FieldExtension):
         async def books(info: strawberry.Info) -> list[Book]:
             return await info.context.load_books()
 
-    The resolver may have the parameter `info`, but only use `info.context`. A query whose root fields all have this
+    The resolver may have the parameter `info`, but only use `info.context`. It must not change its arguments, which
+    requests of one query share. A query whose root fields all have this
     extension, or a `Batch` that ignores its one parent, is executed without a graphql-core executor.
     """
 

@@ -161,7 +161,7 @@ class _Connection(PrefetchBatch):
 
     async def _resolve_many(
         self, ids: Sequence[Any], context: Context, selected: SelectedAttributes = None, **arguments: Any
-    ) -> list[Page[Any]]:
+    ) -> Sequence[Page[Any]]:
         return await pages_of_parents(context, self._relation, ids, self._request(arguments), self._needs(selected))
 
     def _prefetch(self, selected: SelectedAttributes = None, **arguments: Any) -> Prefetch:

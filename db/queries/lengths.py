@@ -6,7 +6,7 @@ from typing import Any
 
 from db.queries.pages import ListFilter
 from db.queries.relations import Relation
-from db.sql.unions import numbered_union, union_parameters
+from db.sql.unions import numbered_union
 from db.transactions.snapshots import Snapshot
 
 
@@ -61,8 +61,7 @@ async def _count(
         statement, others = lists.relation.count_statement(lists.list_filter)
         statements.append(statement)
         parameters.append({**others, "parents": ids})
-    rows = await snapshot.fetch(numbered_union(tuple(statements)), union_parameters(parameters))
-    by_number = dict(rows)
+    by_number = dict(await snapshot.fetch(*numbered_union(statements, parameters)))
     lengths = {}
     for number, (lists, ids) in enumerate(parents.items()):
         counted = by_number[number]

@@ -13,7 +13,7 @@ from db.queries.relations import Relation
 from db.sql.listings import Condition, Conditions, Listing
 from db.sql.rows import OCCURRENCES
 from db.sql.statement import AnyOf, Statement, constant, of_organization
-from db.sql.unions import numbered_union, union_parameters
+from db.sql.unions import numbered_union
 from db.tables import occurrences
 from db.transactions.snapshots import Snapshot
 from domain.records import Occurrence, OccurrenceStatus
@@ -128,8 +128,8 @@ async def session_times(
         {"group_ids": ids, "from_date": day + _BEFORE_WEEK, "through_date": day + _AFTER_WEEK}
         for day, ids in group_ids.items()
     ]
-    days, union = list(group_ids), numbered_union((_TIMES,) * len(group_ids))
+    days, union = list(group_ids), numbered_union([_TIMES] * len(group_ids), parameters)
     times: dict[GroupWeek, list[tuple[datetime, datetime]]] = {}
-    for number, group_id, starts_at, ends_at in await snapshot.fetch(union, union_parameters(parameters)):
+    for number, group_id, starts_at, ends_at in await snapshot.fetch(*union):
         times.setdefault(GroupWeek(group_id, days[number]), []).append((starts_at, ends_at))
     return times

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from db.queries.lengths import CountRequest, FilteredRelation
 from db.queries.pages import ListFilter, Slice, count_list, find_partial_records, find_records, read_page
 from db.queries.relations import Relation
-from db.sql.layouts import Fields
+from db.sql.layouts import Fields, Records
 from db.sql.listings import Listing, Window
 from db.sql.lookups import Lookup
 from resolvers.context import Context
 from resolvers.queries.cursors import invalid_cursor
-from resolvers.queries.pages import Page, window, worth_selecting
+from resolvers.queries.pages import Page, pages_of_parts, window, worth_selecting
 from resolvers.queries.prefetch import Prefetch
 
 Record = TypeVar("Record")
@@ -54,7 +54,7 @@ async def page_of_parent(
 
 async def pages_of_parents(
     context: Context, relation: Relation[Record], parent_ids: Sequence[Any], request: PageRequest, needs: PageNeeds
-) -> list[Page[Record]]:
+) -> Records[Page[Record]]:
     """Return the same page of each parent's list. The ids are all different."""
     # Counting starts first, so that it is one statement for all lists that are counted at the same time.
     counting = _count(context, relation, request, parent_ids) if needs.length else None
@@ -65,7 +65,7 @@ async def pages_of_parents(
         loader = context.loaders.pages(relation, request.list_filter, request.window, fields)
         parts = (await loader.load_all(parent_ids)).values()
     lengths = await counting if counting else [None] * len(parent_ids)
-    return [Page(relation.listing, part, length) for part, length in zip(parts, lengths, strict=True)]
+    return pages_of_parts(relation.listing, zip(parts, lengths, strict=True))
 
 
 def prefetch_page(relation: Relation[Any], request: PageRequest, needs: PageNeeds) -> Prefetch:

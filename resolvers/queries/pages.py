@@ -1,9 +1,10 @@
 """Pages of lists: sizes, edges, and the position of a page in its list."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 from db.queries.pages import Slice
@@ -90,6 +91,19 @@ class Page(Generic[Record]):
         ends = make_cursor(rows[0]), make_cursor(rows[min(len(rows), window.limit) - 1])
         start, end = reversed(ends) if window.backwards else ends
         return PagePosition(has_next, has_previous, start, end)
+
+
+def pages_of_parts(
+    listing: Listing[Record], parts_and_totals: Iterable[tuple[Slice[Record] | None, Length | None]]
+) -> Records[Page[Record]]:
+    """Return pages of a list by their parts and totals. If only the totals are needed, no pages are created."""
+    return Records(_page_layout(listing), list(parts_and_totals))
+
+
+@lru_cache
+def _page_layout(listing: Listing[Record]) -> Layout[Page[Record]]:
+    """Return the layout of pages, whose rows are their parts and totals."""
+    return Layout(Page, (), lambda row: Page(listing, *row), computed={"total": itemgetter(1)})
 
 
 @lru_cache(CACHED_LAYOUTS)
