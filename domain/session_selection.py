@@ -1,12 +1,14 @@
 """The selection of many sessions: by their ids, or by days and a group, a facilitator or a location."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
 from domain.generation import MAX_MONTHS, last_day_of_window
+from domain.records import Occurrence
+from domain.references import References
 from domain.refusal import Fault, FaultCode, FieldPath
 from domain.session_drafts import date_fault
 
@@ -52,13 +54,37 @@ class SessionSelection:
     location_id: str | None = None
     weekdays: frozenset[Weekday] | None = None
 
-    def days(self) -> list[date] | None:
+    def days(self) -> tuple[date, ...] | None:
         """Return the days of the window that the weekdays leave; None if there are no weekdays."""
         if self.weekdays is None or self.from_date is None or self.through_date is None:
             return None
         count = (self.through_date - self.from_date).days + 1
         days = (self.from_date + timedelta(days=number) for number in range(count))
-        return [day for day in days if _WEEKDAYS[day.weekday()] in self.weekdays]
+        return tuple(day for day in days if _WEEKDAYS[day.weekday()] in self.weekdays)
+
+    def path_of_id(self, id: str) -> FieldPath:
+        """Return the path of an id in the input. Raise StopIteration if the selection does not have it."""
+        # Clients may write the digits of an id in upper case.
+        index = next(index for index, text in enumerate(self.ids or ()) if text.lower() == id)
+        return (*SELECTION, "ids", str(index))
+
+    def missing_ids(self, sessions: Iterable[Occurrence]) -> list[Fault]:
+        """Return NOT_FOUND for each id that belongs to none of the sessions."""
+        known = {str(session.id) for session in sessions}
+        return [
+            Fault(FaultCode.NOT_FOUND, "There is no session with this id.", (*SELECTION, "ids", str(index)))
+            for index, text in enumerate(self.ids or ())
+            if text.lower() not in known
+        ]
+
+    def reference_faults(self, references: References) -> list[Fault]:
+        """Return NOT_FOUND for a facilitator or a location that does not exist."""
+        faults: list[Fault] = []
+        if self.facilitator_id is not None and self.facilitator_id not in references.staff_ids:
+            faults.append(Fault(FaultCode.NOT_FOUND, "No staff member has this id.", (*SELECTION, "facilitatorId")))
+        if self.location_id is not None and self.location_id not in references.locations:
+            faults.append(Fault(FaultCode.NOT_FOUND, "No location has this id.", (*SELECTION, "locationId")))
+        return faults
 
     def faults(self) -> list[Fault]:
         """Return all faults of the selection that follow from its values."""

@@ -130,6 +130,11 @@ def is_moved(before: Occurrence, after: Occurrence) -> bool:
     return any(getattr(before, name) != getattr(after, name) for name in names)
 
 
+def has_begun(session: Occurrence, now: datetime) -> bool:
+    """Return whether the session is past, or in progress."""
+    return session.starts_at <= now
+
+
 def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionChange:
     """Cancel a session by hand. A reason is required.
 
@@ -213,13 +218,20 @@ def duplicate_recurrence_date(field: str) -> Refusal:
     return Refusal(Fault(FaultCode.DUPLICATE_OCCURRENCE, message, ("input", field)))
 
 
-def _refuse_ended(session: Occurrence) -> None:
+def ended_fault(session: Occurrence) -> Fault | None:
+    """Return OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED for a session that cannot change, unless it is reopened."""
     if session.status == OccurrenceStatus.CANCELLED:
         message = "This session has been cancelled and cannot be changed."
-        raise Refusal(Fault(FaultCode.OCCURRENCE_CANCELLED, message, ("input", "id")))
+        return Fault(FaultCode.OCCURRENCE_CANCELLED, message, ("input", "id"))
     if session.status == OccurrenceStatus.COMPLETED:
         message = "This session has been completed and cannot be changed."
-        raise Refusal(Fault(FaultCode.OCCURRENCE_COMPLETED, message, ("input", "id")))
+        return Fault(FaultCode.OCCURRENCE_COMPLETED, message, ("input", "id"))
+    return None
+
+
+def _refuse_ended(session: Occurrence) -> None:
+    if (fault := ended_fault(session)) is not None:
+        raise Refusal(fault)
 
 
 def _change(before: Occurrence | None, after: Occurrence, action: str, event: str | None) -> SessionChange:

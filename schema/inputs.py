@@ -20,12 +20,13 @@ _MAX = "The number of seats, 1 to 500."
 _MIN = "The number of patients that the group needs to run well, 1 to the maximum."
 _MINUTES = "The duration of a session in minutes, 5 to 720."
 _ZONE = "IANA time zone of the group's wall-clock times. By default the location's, otherwise the clinic's."
-_FACILITATOR = "The id of the staff member who leads."
-_CO_FACILITATOR = "The id of a second staff member who leads."
-_LOCATION = "The id of the location."
+FACILITATOR = "The id of the staff member who leads."
+CO_FACILITATOR = "The id of a second staff member who leads."
+LOCATION = "The id of the location."
+REASON = "The reason, 1 to 1,000 characters. Do not name patients."
 _RECURRENCE = "How often the group meets."
 _SESSION_ZONE = "IANA time zone of the date and the times. Changing it moves the instants."
-_DRY_RUN = "If true, nothing is stored. The payload shows what the change would do."
+DRY_RUN = "If true, nothing is stored. The payload shows what the change would do."
 _STAFF_AND_PLACE = {"facilitator_id": STAFF_IDS, "co_facilitator_id": STAFF_IDS, "location_id": LOCATION_IDS}
 
 
@@ -58,11 +59,11 @@ class RecurrenceInput:
 class CreateGroupDefinitionInput:
     name: str = strawberry.field(description=_NAME)
     group_type: GroupType = strawberry.field(description="The kind of group.")
-    facilitator_id: ID = strawberry.field(description=_FACILITATOR)
+    facilitator_id: ID = strawberry.field(description=FACILITATOR)
     max_capacity: int = strawberry.field(description=_MAX)
     duration_minutes: int = strawberry.field(description=_MINUTES)
-    co_facilitator_id: ID | None = strawberry.field(default=None, description=_CO_FACILITATOR)
-    location_id: ID | None = strawberry.field(default=None, description=_LOCATION)
+    co_facilitator_id: ID | None = strawberry.field(default=None, description=CO_FACILITATOR)
+    location_id: ID | None = strawberry.field(default=None, description=LOCATION)
     min_capacity: int | None = strawberry.field(default=None, description=_MIN)
     time_zone: str | None = strawberry.field(default=None, description=_ZONE)
     recurrence: RecurrenceInput | None = strawberry.field(default=None, description=_RECURRENCE)
@@ -74,7 +75,7 @@ class CreateGroupDefinitionInput:
             group_type=self.group_type,
             max_capacity=self.max_capacity,
             duration_minutes=self.duration_minutes,
-            **_staff_and_place(self),
+            **sent_staff_and_place(self),
             min_capacity=self.min_capacity,
             time_zone=self.time_zone,
             recurrence=self.recurrence.draft() if self.recurrence else None,
@@ -87,18 +88,18 @@ class UpdateGroupDefinitionInput:
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
     name: str | None = strawberry.field(default=UNSET, description=_NAME)
     group_type: GroupType | None = strawberry.field(default=UNSET, description="The kind of group.")
-    facilitator_id: ID | None = strawberry.field(default=UNSET, description=_FACILITATOR)
+    facilitator_id: ID | None = strawberry.field(default=UNSET, description=FACILITATOR)
     max_capacity: int | None = strawberry.field(default=UNSET, description=_MAX + " Lowering it disenrolls nobody.")
     duration_minutes: int | None = strawberry.field(default=UNSET, description=_MINUTES)
-    co_facilitator_id: ID | None = strawberry.field(default=UNSET, description=_CO_FACILITATOR)
-    location_id: ID | None = strawberry.field(default=UNSET, description=_LOCATION)
+    co_facilitator_id: ID | None = strawberry.field(default=UNSET, description=CO_FACILITATOR)
+    location_id: ID | None = strawberry.field(default=UNSET, description=LOCATION)
     min_capacity: int | None = strawberry.field(default=UNSET, description=_MIN)
     time_zone: str | None = strawberry.field(default=UNSET, description=_ZONE)
     recurrence: RecurrenceInput | None = strawberry.field(default=UNSET, description=_RECURRENCE)
 
     def edits(self) -> dict[str, object]:
         """Return the fields that the client sent, by the names of the domain's draft."""
-        edits = _sent(
+        edits = sent_fields(
             self,
             "name",
             "group_type",
@@ -110,7 +111,7 @@ class UpdateGroupDefinitionInput:
         )
         if self.recurrence:
             edits["recurrence"] = self.recurrence.draft()
-        return {**edits, **_staff_and_place(self)}
+        return {**edits, **sent_staff_and_place(self)}
 
 
 @strawberry.input(description="A group to delete. Its sessions and enrollments stay, for the clinical record.")
@@ -143,18 +144,18 @@ class CreateOccurrenceInput:
         default=None,
         description="Local wall-clock time on the same day. By default the group's duration after the start.",
     )
-    facilitator_id: ID | None = strawberry.field(default=UNSET, description=_FACILITATOR + " By default the group's.")
+    facilitator_id: ID | None = strawberry.field(default=UNSET, description=FACILITATOR + " By default the group's.")
     co_facilitator_id: ID | None = strawberry.field(
-        default=UNSET, description=_CO_FACILITATOR + " By default the group's; null for none."
+        default=UNSET, description=CO_FACILITATOR + " By default the group's; null for none."
     )
     location_id: ID | None = strawberry.field(
-        default=UNSET, description=_LOCATION + " By default the group's; null for none."
+        default=UNSET, description=LOCATION + " By default the group's; null for none."
     )
-    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
 
     def staff_and_place(self) -> dict[str, str | None]:
         """Return the registry's ids of those of the facilitators and the location that the client sent."""
-        return _staff_and_place(self)
+        return sent_staff_and_place(self)
 
 
 @strawberry.input(description="A window of the calendar to fill with sessions of a group's recurrence.")
@@ -173,30 +174,33 @@ class UpdateOccurrenceInput:
     end_time: time | None = strawberry.field(
         default=UNSET, description="Local wall-clock time; null for the group's duration after the start."
     )
-    facilitator_id: ID | None = strawberry.field(default=UNSET, description=_FACILITATOR)
-    co_facilitator_id: ID | None = strawberry.field(default=UNSET, description=_CO_FACILITATOR)
-    location_id: ID | None = strawberry.field(default=UNSET, description=_LOCATION)
+    facilitator_id: ID | None = strawberry.field(default=UNSET, description=FACILITATOR)
+    co_facilitator_id: ID | None = strawberry.field(default=UNSET, description=CO_FACILITATOR)
+    location_id: ID | None = strawberry.field(default=UNSET, description=LOCATION)
     time_zone: str | None = strawberry.field(default=UNSET, description=_SESSION_ZONE)
-    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
 
     def edits(self) -> dict[str, object]:
         """Return the fields that the client sent, by the names of the domain's draft."""
-        return {**_sent(self, "session_date", "start_time", "end_time", "time_zone"), **_staff_and_place(self)}
+        return {
+            **sent_fields(self, "session_date", "start_time", "end_time", "time_zone"),
+            **sent_staff_and_place(self),
+        }
 
 
 @strawberry.input(description="A session to cancel.")
 class CancelOccurrenceInput:
     id: ID = strawberry.field(description="The session.")
-    reason: str = strawberry.field(description="The reason, 1 to 1,000 characters. Do not name patients.")
+    reason: str = strawberry.field(description=REASON)
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
-    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A cancelled or completed session to schedule again.")
 class ReopenOccurrenceInput:
     id: ID = strawberry.field(description="The session.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
-    dry_run: bool | None = strawberry.field(default=False, description=_DRY_RUN)
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A patient to seat in a group, or to put on its waitlist if the group is full.")
@@ -231,12 +235,12 @@ class RemoveEnrollmentInput:
     enrollment_id: ID = strawberry.field(description="The enrollment.")
 
 
-def _sent(input_: object, *names: str) -> dict[str, object]:
+def sent_fields(input_: object, *names: str) -> dict[str, object]:
     """Return those of an input's fields that the client sent, null included."""
     return {name: value for name in names if (value := getattr(input_, name)) is not UNSET}
 
 
-def _staff_and_place(input_: object) -> dict[str, str | None]:
+def sent_staff_and_place(input_: object) -> dict[str, str | None]:
     """Return the registry's ids of those of the facilitators and the location that the client sent, null included."""
-    sent = _sent(input_, *_STAFF_AND_PLACE)
+    sent = sent_fields(input_, *_STAFF_AND_PLACE)
     return {name: None if id_ is None else _STAFF_AND_PLACE[name].registry_id(str(id_)) for name, id_ in sent.items()}

@@ -9,9 +9,9 @@ import strawberry
 
 from domain.refusal import Refusal
 from resolvers.caller import PermissionKey
-from resolvers.commands import enrollments, groups, sessions
+from resolvers.commands import enrollments, groups, selected_sessions, sessions
 from resolvers.ids import PATIENT_IDS
-from schema import inputs, payloads
+from schema import inputs, payloads, selection_inputs
 from schema.permissions import Info, requires
 
 Payload = TypeVar("Payload")
@@ -148,6 +148,34 @@ class Mutation:
             info.context, input.id, input.reason, input.expected_version, dry_run=bool(input.dry_run)
         )
         return payloads.CancelOccurrencePayload(occurrence=session)
+
+    @_mutation(
+        PermissionKey.GROUP_SCHEDULE_EDIT,
+        "Edits or moves the selected sessions, all of them or none. They count as edited by hand.",
+    )
+    async def update_occurrences(
+        self,
+        info: Info,
+        input: Annotated[selection_inputs.UpdateOccurrencesInput, _input("The sessions and the changes.")],
+    ) -> payloads.OccurrencesPayload:
+        changes = await selected_sessions.update_occurrences(
+            info.context, input.selection.selection(), input.edit(), dry_run=bool(input.dry_run)
+        )
+        return payloads.OccurrencesPayload.of(changes)
+
+    @_mutation(
+        PermissionKey.GROUP_SCHEDULE_DELETE,
+        "Cancels the selected sessions, all of them or none, with a reason.",
+    )
+    async def cancel_occurrences(
+        self,
+        info: Info,
+        input: Annotated[selection_inputs.CancelOccurrencesInput, _input("The sessions and the reason.")],
+    ) -> payloads.OccurrencesPayload:
+        changes = await selected_sessions.cancel_occurrences(
+            info.context, input.selection.selection(), input.reason, dry_run=bool(input.dry_run)
+        )
+        return payloads.OccurrencesPayload.of(changes)
 
     @_mutation(
         PermissionKey.GROUP_SCHEDULE_EDIT,

@@ -10,12 +10,14 @@ from sqlalchemy import and_, bindparam, false, select
 
 from db.queries.pages import ListFilter
 from db.queries.relations import Relation
-from db.sql.listings import Condition, Conditions, Listing
+from db.sql.listings import Condition, Conditions, Listing, Window
+from db.sql.page_statements import page_parameters, select_by_ids, select_page, shape_of
 from db.sql.rows import OCCURRENCES
-from db.sql.statement import AnyOf, Statement, constant, of_organization
+from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
 from db.sql.unions import numbered_union
 from db.tables import occurrences
 from db.transactions.snapshots import Snapshot
+from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Occurrence, OccurrenceStatus
 
 _columns = occurrences.c
@@ -31,6 +33,8 @@ class SessionFilter(ListFilter):
         statuses: The statuses.
         facilitator_id: The member of staff who leads or co-leads the session.
         location_id: The location.
+        group_id: The group.
+        days: The local dates, besides the first and the last.
     """
 
     from_date: date | None = None
@@ -38,6 +42,8 @@ class SessionFilter(ListFilter):
     statuses: frozenset[OccurrenceStatus] | None = None
     facilitator_id: str | None = None
     location_id: str | None = None
+    group_id: UUID | None = None
+    days: tuple[date, ...] | None = None
 
     def conditions(self) -> Conditions:
         """Return the conditions that the filter applies."""
@@ -47,6 +53,8 @@ class SessionFilter(ListFilter):
             **_status_conditions(self.statuses),
             "facilitator_id": self.facilitator_id,
             "location_id": self.location_id,
+            "group_definition_id": self.group_id,
+            "days": self.days,
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -76,7 +84,9 @@ _CONDITIONS: Final[dict[str, Condition]] = {
         _columns.facilitator_id == _facilitator,
         and_(_columns.co_facilitator_id == _facilitator, _columns.facilitator_id != _facilitator),
     ),
-    "location_id": _columns.location_id == bindparam("location_id", type_=_columns.location_id.type),
+    "location_id": equals(_columns.location_id),
+    "group_definition_id": equals(_columns.group_definition_id),
+    "days": AnyOf(_columns.session_date, "days"),
 }
 
 SESSIONS: Listing[Occurrence] = Listing(
@@ -92,6 +102,21 @@ SESSIONS: Listing[Occurrence] = Listing(
 """Sessions by local date, local time and id."""
 
 SESSIONS_OF_GROUP: Final = Relation(SESSIONS, _columns.group_definition_id)
+
+
+async def find_sessions(work: UnitOfWork, ids: Sequence[UUID]) -> list[Occurrence]:
+    """Return those of the sessions that the organization has, by date and time."""
+    rows = await work.fetch(select_by_ids(SESSIONS), {"ids": ids})
+    sessions = map(OCCURRENCES.make_record, rows)
+    return sorted(sessions, key=lambda session: (session.session_date, session.start_time, session.id))
+
+
+async def select_sessions(work: UnitOfWork, session_filter: SessionFilter, limit: int) -> list[Occurrence]:
+    """Return the sessions that match a filter, by date and time; one more than the limit if there are more."""
+    conditions, window = session_filter.conditions(), Window(limit)
+    statement = select_page(SESSIONS, shape_of(conditions, window))
+    return list(map(OCCURRENCES.make_record, await work.fetch(statement, page_parameters(conditions, window))))
+
 
 _TIMES: Final = Statement(
     select(_columns.group_definition_id, _columns.starts_at, _columns.ends_at).where(

@@ -7,6 +7,7 @@ it. A `Statement` is built once. To run it, the driver takes its text and puts t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import ARRAY, ColumnElement, String, Text, TypeDecorator, any_, bindparam, func, literal_column, select
@@ -123,10 +124,10 @@ class Listed(TypeDecorator[Any]):
         return dialect.type_descriptor(ARRAY(self.item) if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Return the list for the driver. On SQLite UUIDs are written in hexadecimal, as in its columns."""
+        """Return the list for the driver. On SQLite UUIDs are written in hexadecimal, and dates as ISO 8601."""
         if dialect.name == "postgresql":
             return list(value)
-        return orjson.dumps([item if isinstance(item, str) else item.hex for item in value]).decode()
+        return orjson.dumps([item.hex if isinstance(item, UUID) else item for item in value]).decode()
 
 
 def constant(value: str) -> ColumnElement[str]:

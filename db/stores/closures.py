@@ -56,7 +56,7 @@ async def lock_closure(work: UnitOfWork, closure_id: UUID) -> Closure | None:
     Raises:
         MustQueue: If another request of this process holds the lock. `db.transactions.retries` waits for it.
     """
-    work.require_ticket(closure_id)
+    work.require_tickets(closure_id)
     rows = await work.fetch(_LOCK, {"id": closure_id})
     if not rows:
         return None

@@ -1,12 +1,13 @@
 """Locking and storing group definitions."""
 
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
 from db.sql.rows import GROUP_COLUMNS, group_record
-from db.sql.statement import Statement, equals, of_organization
+from db.sql.statement import AnyOf, Statement, equals, of_organization
 from db.tables import group_definitions
 from db.transactions.unit_of_work import UnitOfWork
 from domain.groups import GroupChange
@@ -16,10 +17,14 @@ from domain.search_text import search_text
 _groups = group_definitions.c
 _FIXED: Final = {"id", "organization_id", "created_at", "changed_at", "old_times_until"}
 _EDITABLE: Final = [column.name for column in _groups if column.name not in _FIXED]
-_LOCK: Final = Statement(
-    select(*GROUP_COLUMNS, func.coalesce(_groups.changed_at, _groups.updated_at))
-    .where(of_organization(group_definitions), equals(_groups.id))
-    .with_for_update(key_share=True)
+_LOCKABLE: Final = select(*GROUP_COLUMNS, func.coalesce(_groups.changed_at, _groups.updated_at)).where(
+    of_organization(group_definitions)
+)
+_LOCK: Final = Statement(_LOCKABLE.where(equals(_groups.id)).with_for_update(key_share=True))
+# PostgreSQL locks the rows in the order in which it sorts them. All transactions lock in this order, so none waits for
+# another that waits for it.
+_LOCK_MANY: Final = Statement(
+    _LOCKABLE.where(AnyOf(_groups.id, "ids")).order_by(_groups.id).with_for_update(key_share=True)
 )
 _INSERT: Final = Statement(
     insert(group_definitions).inline(), ["id", "organization_id", "created_at", "changed_at", *_EDITABLE]
@@ -38,13 +43,32 @@ async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None
     Raises:
         MustQueue: If another request of this process holds the lock. `db.transactions.retries` waits for it.
     """
-    work.require_ticket(group_id)
+    work.require_tickets(group_id)
     rows = await work.fetch(_LOCK, {"id": group_id})
-    if not rows:
-        return None
-    *columns, changed_at = rows[0]
-    work.note_locked(group_id, changed_at)
-    return group_record(columns)
+    return _locked(work, rows[0]) if rows else None
+
+
+async def lock_groups(work: UnitOfWork, group_ids: Collection[UUID]) -> dict[UUID, GroupDefinition]:
+    """Lock several groups, as `lock_group` does, by one statement. Return those that the organization has, by id.
+
+    A transaction locks all its groups at once: two transactions that lock one group after another could wait for each
+    other.
+
+    Raises:
+        MustQueue: As `lock_group`.
+    """
+    if not group_ids:
+        return {}
+    work.require_tickets(*group_ids)
+    groups = [_locked(work, row) for row in await work.fetch(_LOCK_MANY, {"ids": sorted(group_ids)})]
+    return {group.id: group for group in groups}
+
+
+def _locked(work: UnitOfWork, row: Sequence[Any]) -> GroupDefinition:
+    *columns, changed_at = row
+    group = group_record(columns)
+    work.note_locked(group.id, changed_at)
+    return group
 
 
 async def insert_group(work: UnitOfWork, change: GroupChange) -> None:

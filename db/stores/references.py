@@ -15,18 +15,21 @@ from domain.texts import is_storable
 _STAFF: Final = Statement(
     select(staff_members.c.id).where(of_organization(staff_members), AnyOf(staff_members.c.id, "ids"))
 )
-_LOCATION: Final = Statement(select(*LOCATION_COLUMNS).where(of_organization(locations), equals(locations.c.id)))
+_LOCATIONS: Final = Statement(select(*LOCATION_COLUMNS).where(of_organization(locations), AnyOf(locations.c.id, "ids")))
 _PATIENT_ACTIVE: Final = Statement(select(patients.c.active).where(of_organization(patients), equals(patients.c.id)))
 
 
-async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], location_id: str | None) -> References:
-    """Return those of the staff, and the location, that the organization has."""
-    ids = {staff_id for staff_id in staff_ids if staff_id is not None and is_storable(staff_id)}
+async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], *location_ids: str | None) -> References:
+    """Return those of the staff and the locations that the organization has."""
+    ids = _storable(staff_ids)
     known = {row[0] for row in await work.fetch(_STAFF, {"ids": ids})} if ids else set()
-    if location_id is None or not is_storable(location_id):
-        return References(frozenset(known), {})
-    rows = await work.fetch(_LOCATION, {"id": location_id})
-    return References(frozenset(known), {location_id: location_record(rows[0])} if rows else {})
+    ids = _storable(location_ids)
+    places = map(location_record, await work.fetch(_LOCATIONS, {"ids": ids})) if ids else ()
+    return References(frozenset(known), {place.id: place for place in places})
+
+
+def _storable(ids: Iterable[str | None]) -> set[str]:
+    return {id_ for id_ in ids if id_ is not None and is_storable(id_)}
 
 
 async def patient_is_active(work: UnitOfWork, patient_id: str) -> bool | None:

@@ -1,6 +1,6 @@
 """Loading and storing sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from db.sql.rows import OCCURRENCE_COLUMNS, occurrence_record
-from db.sql.statement import Statement, constant, equals, of_organization
+from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
 from db.stores.records import RecordWriter
 from db.tables import occurrences
 from db.transactions.unit_of_work import UnitOfWork
@@ -42,6 +42,14 @@ _SAME_RECURRENCE_DATE: Final = Statement(
     )
     .limit(1)
 )
+_LIVE_SLOTS: Final = Statement(
+    select(_sessions.id, _sessions.group_definition_id, _sessions.session_date, _sessions.start_time).where(
+        of_organization(occurrences),
+        AnyOf(_sessions.group_definition_id, "group_ids"),
+        AnyOf(_sessions.session_date, "days"),
+        _sessions.status != constant(OccurrenceStatus.CANCELLED),
+    )
+)
 _SLOTS: Final = Statement(
     select(_sessions.session_date, _sessions.start_time).where(
         _OF_GROUP,
@@ -73,6 +81,14 @@ async def slot_is_taken(work: UnitOfWork, session: Occurrence) -> bool:
     """Return whether another live session of the group starts at the same local date and time."""
     slot = {name: getattr(session, name) for name in ("id", "group_definition_id", "session_date", "start_time")}
     return bool(await work.fetch(_SAME_SLOT, slot))
+
+
+async def live_slots(work: UnitOfWork, sessions: Collection[Occurrence]) -> list[tuple[UUID, tuple[UUID, date, time]]]:
+    """Return the ids of the live sessions of these sessions' groups on their dates, with group, date and start time."""
+    group_ids = {session.group_definition_id for session in sessions}
+    days = {session.session_date for session in sessions}
+    rows = await work.fetch(_LIVE_SLOTS, {"group_ids": group_ids, "days": days})
+    return [(session_id, (group_id, day, start)) for session_id, group_id, day, start in rows]
 
 
 async def recurrence_date_is_taken(work: UnitOfWork, session: Occurrence) -> bool:

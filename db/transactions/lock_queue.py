@@ -11,11 +11,14 @@ from collections.abc import Hashable
 
 from db.connections.faults import Busy
 
+LockKey = tuple[str, ...]
+"""The name of a lock: the organization and the group, or the whole database."""
+
 
 class MustQueue(Exception):
     """Another request holds the lock. Return the connection, wait for the ticket, and begin again."""
 
-    def __init__(self, key: Hashable) -> None:
+    def __init__(self, key: LockKey) -> None:
         super().__init__("another request holds this lock")
         self.key = key
 
@@ -62,27 +65,32 @@ class LockQueue:
 
 
 class Ticket:
-    """The one key that a transaction holds, across all its attempts."""
+    """The keys that a transaction holds, across all its attempts.
+
+    A ticket waits for a key only while all its other keys are lower. So no two tickets wait for each other.
+    """
 
     def __init__(self, lock_queue: LockQueue) -> None:
         self._lock_queue = lock_queue
-        self._key: Hashable | None = None
+        self._keys: list[LockKey] = []
 
-    def require(self, key: Hashable) -> None:
-        """Acquire the key, or raise MustQueue if another request holds it. Do nothing if the transaction has a key."""
-        if self._key is not None:
-            return
-        if not self._lock_queue.acquire_now(key):
-            raise MustQueue(key)
-        self._key = key
+    def require(self, *keys: LockKey) -> None:
+        """Acquire the keys that the ticket does not hold. Raise MustQueue for the first that another request holds."""
+        missing = sorted({*keys} - {*self._keys})
+        if missing and self._keys and missing[0] < max(self._keys):
+            self.release()
+            missing = sorted({*keys})
+        for key in missing:
+            if not self._lock_queue.acquire_now(key):
+                raise MustQueue(key)
+            self._keys.append(key)
 
-    async def wait(self, key: Hashable, seconds: float) -> None:
+    async def wait(self, key: LockKey, seconds: float) -> None:
         """Wait for the key. Raise Busy if it does not come within `seconds`."""
         await self._lock_queue.acquire(key, seconds)
-        self._key = key
+        self._keys.append(key)
 
     def release(self) -> None:
-        """Release the key, if one is held."""
-        if self._key is not None:
-            self._lock_queue.release(self._key)
-            self._key = None
+        """Release all keys."""
+        while self._keys:
+            self._lock_queue.release(self._keys.pop())

@@ -20,7 +20,7 @@ from db.transactions.lock_queue import LockQueue, MustQueue, Ticket
 from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
 
 ATTEMPTS: Final = 5
-_DATABASE: Final = "the database"
+_DATABASE: Final = ("the database",)
 _BACKOFF_SECONDS: Final = 0.02
 Result = TypeVar("Result")
 

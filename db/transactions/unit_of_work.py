@@ -3,7 +3,7 @@
 Transactions that read are in `db.transactions.snapshots`.
 """
 
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -50,7 +50,7 @@ class UnitOfWork:
         actor: Who makes the change.
         clock: Returns the present instant of this server.
         make_id: Returns a fresh UUID of version 7.
-        ticket: The key of the lock queue that the transaction holds.
+        ticket: The keys of the lock queue that the transaction holds.
         now: The instant of the change. It is read once the group or closure is locked, and is never before its last
             change, which a server with another clock may have made.
         discarded: Whether the transaction is rolled back at the end of its block, because it is a dry run.
@@ -86,10 +86,10 @@ class UnitOfWork:
         """Whether rows are locked one by one. SQLite locks the whole database when the transaction begins."""
         return self.driver.on_postgresql
 
-    def require_ticket(self, key: Hashable) -> None:
-        """Require the ticket for a row before the statement that locks it. Raise MustQueue."""
+    def require_tickets(self, *ids: UUID) -> None:
+        """Require the tickets for rows before the statement that locks them. Raise MustQueue."""
         if self.locks_rows:
-            self.ticket.require((self.organization_id, key))
+            self.ticket.require(*((self.organization_id, str(row_id)) for row_id in ids))
 
     def note_locked(self, group_id: UUID, changed_at: datetime) -> None:
         """Read the clock, now that a group is locked. `changed_at` is when the group last changed."""

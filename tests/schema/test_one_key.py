@@ -60,7 +60,8 @@ _OF_SCHEDULE = {"Occurrence", "StaffMember", "Location", "AuditEntry"}
 REACHABLE: dict[str, set[str]] = {
     **{f"{_GROUPS}{action}": _OF_GROUPS for action in ("view", "create")},
     **{f"{_GROUPS}{action}": _OF_GROUPS | {"Enrollment"} for action in ("edit", "delete")},
-    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE for action in ("view", "create", "edit", "delete")},
+    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE for action in ("view", "create")},
+    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE | {"OccurrenceChange"} for action in ("edit", "delete")},
     f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry", "StaffMember"},
     **{f"{_ENROLLMENTS}{action}": {"Enrollment"} for action in ("create", "edit", "delete")},
 }
@@ -78,7 +79,7 @@ OPEN_FIELDS_OF_ENROLLMENTS = {
 OPEN_LINKS = {
     *(f"{action}GroupDefinitionPayload.groupDefinition" for action in ("Create", "Update", "Delete", "Restore")),
     *(f"{action}OccurrencePayload.occurrence" for action in ("Create", "Update", "Cancel", "Reopen")),
-    "GenerateOccurrencesPayload.occurrences",
+    *("GenerateOccurrencesPayload.occurrences", "OccurrenceChange.occurrence", "OccurrencesPayload.changes"),
     *(f"{action}Payload.enrollment" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
     *(f"{action}Payload.enrollment" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
     *(f"{action}Payload.promoted" for action in ("DisenrollPatient", "RemoveEnrollment")),

@@ -1,6 +1,6 @@
 """Changes of one session over HTTP: its time zone, dry runs, and reopening."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 import pytest
@@ -40,6 +40,9 @@ GENERATE: Final = """mutation ($input: GenerateOccurrencesInput!) { generateOccu
   occurrences { id } userErrors { code } } }"""
 DAILY: Final = {"rule": "FREQ=DAILY", "startDate": "2033-06-01", "startTime": "09:00:00"}
 DAY: Final = "2033-06-02"
+
+AFTERWARDS: Final = datetime(2033, 7, 1, tzinfo=UTC)
+"""When sessions are documented."""
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ async def generated(client: ApiClient, group: str, day: str = DAY) -> str:
 
 
 async def complete(engine: Database, session: str) -> None:
-    context = Context(clinic(engine), caller(ORGANIZATION), "note-1")
+    context = Context(clinic(engine, AFTERWARDS), caller(ORGANIZATION), "note-1")
     assert (await complete_occurrence(context, session)).status == OccurrenceStatus.COMPLETED
 
 

@@ -216,6 +216,8 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "updateOccurrence": [{"id": group.session, "startTime": "11:00:00"}],
         "cancelOccurrence": [{"id": group.session, "reason": "mine"}],
         "reopenOccurrence": [{"id": group.cancelled}],
+        "updateOccurrences": [{"selection": {"ids": [group.session]}, "startTime": "12:00:00"}],
+        "cancelOccurrences": [{"selection": {"ids": [group.session]}, "reason": "mine"}],
         "enrollPatient": [{"groupDefinitionId": group.id, "patientId": "patient-id-7"}],
         "disenrollPatient": [{"enrollmentId": group.seated, "reason": "mine"}],
         "promoteEnrollment": [{"enrollmentId": group.waiting, "allowOverCapacity": True}],

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ from db.connections.faults import Busy, classify_fault
 from db.sql.statement import Statement, equals
 from db.stores.groups import lock_group
 from db.tables import group_definitions
-from db.transactions.lock_queue import LockQueue
+from db.transactions.lock_queue import LockQueue, MustQueue, Ticket
 from db.transactions.retries import ATTEMPTS, transact
 from db.transactions.snapshots import snapshot
 from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
@@ -233,6 +234,35 @@ async def test_a_key_for_a_waiter_that_gives_up_goes_to_the_next() -> None:
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     await asyncio.wait_for(second, 10)
+
+
+async def test_tickets_for_the_same_keys_do_not_wait_for_each_other() -> None:
+    lock_queue = LockQueue()
+    keys = [("org-1", str(number)) for number in range(4)]
+    holders: dict[tuple[str, ...], int] = {}
+
+    async def hold(*needed: tuple[str, ...]) -> None:
+        ticket = Ticket(lock_queue)
+        # The first attempt needs one of the keys; the second finds that it needs all of them.
+        for attempt in (needed[:1], needed):
+            while True:
+                try:
+                    ticket.require(*attempt)
+                    break
+                except MustQueue as refusal:
+                    await ticket.wait(refusal.key, 20)
+            await asyncio.sleep(0)
+        for key in needed:
+            holders[key] = holders.get(key, 0) + 1
+            assert holders[key] == 1
+        await asyncio.sleep(0)
+        for key in needed:
+            holders[key] -= 1
+        ticket.release()
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(hold(*order) for order in permutations(keys, 3)))
+    assert all(lock_queue.acquire_now(key) for key in keys)
 
 
 async def until_a_backend_waits(engine: Database) -> None:
