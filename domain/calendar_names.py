@@ -26,11 +26,11 @@ def short_date(day: date) -> str:
     return f"{MONTHS[day.month - 1][:3]} {day.day}"
 
 
-def in_list(items: Sequence[str]) -> str:
+def in_list(items: Sequence[str], word: str = "and") -> str:
     """Return the items as a list in prose, such as "Monday, Wednesday and Friday"."""
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    return f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
 def ordinal(number: int) -> str:
@@ -39,7 +39,10 @@ def ordinal(number: int) -> str:
         return "last"
     if number < 0:
         return f"{ordinal(-number)} to last"
-    if number <= len(_ORDINALS):
-        return _ORDINALS[number - 1]
+    return _ORDINALS[number - 1] if number <= len(_ORDINALS) else numeral(number)
+
+
+def numeral(number: int) -> str:
+    """Return a positive ordinal in digits, such as "2nd" or "21st"."""
     suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"

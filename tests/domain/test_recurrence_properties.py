@@ -3,16 +3,21 @@
 import warnings
 from calendar import isleap, monthrange
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
-from itertools import groupby, islice, takewhile
+from itertools import groupby, islice, product, takewhile
 
 from dateutil.rrule import rrule, rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.recurrence import Recurrence, occurrence_dates
-from domain.recurrence_days import with_defaults
-from domain.recurrence_rule import WEEKDAY_CODES, Frequency, RuleDay, RuleParts, read_rule
+from domain.recurrence_days import RuleDays, with_defaults
+from domain.recurrence_rule import Frequency, InvalidRule, RuleDay, RuleParts, canonical, read_rule
+from domain.recurrence_sense import empty_parts
+from domain.recurrence_simplified import simplified
+from domain.recurrence_summary import summarize
+from tests.support.recurrence_rules import rules, rules_that_dateutil_evaluates_alike
 
 NINE = time(9)
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
@@ -86,84 +91,6 @@ def _is_weekday(parts: RuleParts, day: date, rule_day: RuleDay) -> bool:
     return rule_day.ordinal in (index // 7 + 1, -((length - 1 - index) // 7 + 1))
 
 
-# Rules
-
-
-def _numbers(most: int, size: int = 3) -> st.SearchStrategy[str]:
-    values = st.integers(-most, most).filter(bool)
-    return st.lists(values, min_size=1, max_size=size, unique=True).map(lambda numbers: ",".join(map(str, numbers)))
-
-
-def _listed(values: st.SearchStrategy[str], most: int = 4) -> st.SearchStrategy[str]:
-    return st.lists(values, min_size=1, max_size=most, unique=True).map(",".join)
-
-
-def _ordinal_days(most: int) -> st.SearchStrategy[str]:
-    ordinals = st.integers(-most, most).filter(bool)
-    return _listed(st.tuples(ordinals, st.sampled_from(WEEKDAY_CODES)).map(lambda pair: f"{pair[0]}{pair[1]}"))
-
-
-WEEKDAYS = _listed(st.sampled_from(WEEKDAY_CODES))
-MONTHS = _listed(st.integers(1, 12).map(str))
-BY_PARTS = {
-    "DAILY": {"BYDAY": WEEKDAYS, "BYMONTHDAY": _numbers(31), "BYMONTH": MONTHS},
-    "WEEKLY": {"BYDAY": WEEKDAYS, "BYMONTH": MONTHS},
-    "MONTHLY": {"BYDAY": WEEKDAYS | _ordinal_days(5), "BYMONTHDAY": _numbers(31), "BYMONTH": MONTHS},
-    "YEARLY": {
-        "BYDAY": WEEKDAYS | _ordinal_days(5),
-        "BYMONTHDAY": _numbers(31),
-        "BYMONTH": MONTHS,
-        "BYYEARDAY": _numbers(366),
-    },
-}
-
-
-@st.composite
-def rules_that_dateutil_evaluates_alike(draw: st.DrawFn) -> str:
-    frequency = draw(st.sampled_from(sorted(BY_PARTS)))
-    parts = {"FREQ": frequency, "INTERVAL": str(draw(st.integers(1, 9)))}
-    limits = BY_PARTS[frequency]
-    for name in draw(st.lists(st.sampled_from(sorted(limits)), max_size=2, unique=True)):
-        parts[name] = draw(limits[name])
-    if frequency == "YEARLY" and len(parts) == 2 and draw(st.booleans()):
-        parts["BYWEEKNO"] = draw(_listed(st.integers(1, 53).map(str)))
-        parts["BYDAY"] = draw(WEEKDAYS)
-    # dateutil counts the positions of the first week from the start date, not from the week's beginning.
-    if len(parts) > 2 and frequency in ("MONTHLY", "YEARLY") and draw(st.booleans()):
-        parts["BYSETPOS"] = draw(_numbers(6))
-    if draw(st.booleans()):
-        parts["WKST"] = draw(st.sampled_from(WEEKDAY_CODES))
-    if draw(st.booleans()):
-        parts["COUNT"] = str(draw(st.integers(1, 40)))
-    return ";".join(f"{name}={value}" for name, value in parts.items())
-
-
-@st.composite
-def rules(draw: st.DrawFn) -> str:
-    """Draw any valid rule."""
-    frequency = draw(st.sampled_from(sorted(BY_PARTS)))
-    parts = {"FREQ": frequency}
-    limits = dict(BY_PARTS[frequency])
-    if frequency == "YEARLY":
-        limits |= {"BYDAY": WEEKDAYS | _ordinal_days(53), "BYWEEKNO": _numbers(53)}
-    for name in draw(st.lists(st.sampled_from(sorted(limits)), max_size=3, unique=True)):
-        parts[name] = draw(limits[name])
-    if "BYWEEKNO" in parts and "BYDAY" in parts:
-        parts["BYDAY"] = draw(WEEKDAYS)
-    if len(parts) > 1 and draw(st.booleans()):
-        parts["BYSETPOS"] = draw(_numbers(draw(st.sampled_from((2, 7, 31, 366))), size=8))
-    if draw(st.booleans()):
-        parts["INTERVAL"] = str(draw(st.integers(2, 7) | st.integers(8, 1000)))
-    if draw(st.booleans()):
-        parts["WKST"] = draw(st.sampled_from(WEEKDAY_CODES))
-    ending = draw(st.sampled_from(("", "COUNT", "UNTIL")))
-    if ending == "COUNT":
-        parts["COUNT"] = str(draw(st.integers(1, 400)))
-    elif ending == "UNTIL":
-        parts["UNTIL"] = draw(DAYS).strftime("%Y%m%d")
-    return ";".join(f"{name}={value}" for name, value in parts.items())
-
-
 @settings(max_examples=150, deadline=None)
 @given(rules(), DAYS, st.integers(-30, 1200), st.integers(0, 700))
 def test_days_equal_those_of_a_simple_implementation(rule: str, start: date, offset: int, length: int) -> None:
@@ -206,3 +133,53 @@ def test_two_halves_of_a_window_equal_the_whole_window(rule: str, start: date, m
     last = date.fromordinal(start.toordinal() + 1000)
     whole = days(rule, start, last, start)
     assert days(rule, start, divide, start) + days(rule, divide + timedelta(days=1), last, start) == whole
+
+
+@settings(max_examples=200, deadline=None)
+@given(rules(), DAYS)
+def test_the_canonical_rule_reads_as_the_same_parts(rule: str, start: date) -> None:
+    parts = read_rule(rule)
+    assert read_rule(canonical(parts)) == parts
+    assert len(canonical(parts)) <= len(rule)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rules(), st.dates(FIRST_DAY, date(2080, 12, 31)))
+def test_the_words_of_a_summary_are_about_the_days_of_the_rule(rule: str, start: date) -> None:
+    parts = with_defaults(read_rule(rule), start)
+    last = start + timedelta(days=6_000)
+    assert [*RuleDays(simplified(parts), start).between(start, last)] == [*RuleDays(parts, start).between(start, last)]
+
+
+def test_rules_with_one_summary_have_the_same_days() -> None:
+    start, last = date(2026, 11, 23), date(2034, 12, 31)
+    days_by_summary: dict[str, tuple[str, list[date]]] = {}
+    for rule in _many_rules():
+        recurrence = Recurrence(rule, start, NINE)
+        selected = list(occurrence_dates(recurrence, start, last))
+        other, expected = days_by_summary.setdefault(summarize(recurrence), (rule, selected))
+        assert selected == expected, (rule, other)
+    assert len(days_by_summary) > 1_000
+
+
+def _many_rules() -> Iterator[str]:
+    """Yield many valid rules with up to five parts besides the frequency."""
+    values = {
+        "INTERVAL": ("", "2"),
+        "WKST": ("", "SU"),
+        "BYMONTH": ("", "2", "6,7,8", "3,11", "1,2,3,4,5,6,7,8,9,10,11,12"),
+        "BYMONTHDAY": ("", "13", "1,15", "-1", "8,9,10,11,12,13,14", "1,2,3"),
+        "BYDAY": ("", "MO", "MO,SU", "MO,TU,WE,TH,FR", "MO,TU,WE,TH,FR,SA,SU", "2MO", "1MO,3MO,-1FR", "MO,-1FR"),
+        "BYYEARDAY": ("", "100", "1,-1"),
+        "BYWEEKNO": ("", "20", "1,2,3,-1"),
+        "BYSETPOS": ("", "1", "2", "-1"),
+    }
+    for frequency in Frequency:
+        for chosen in product(*values.values()):
+            parts = dict(zip(values, chosen, strict=True))
+            rule = ";".join(f"{name}={text}" for name, text in {"FREQ": frequency, **parts}.items() if text)
+            if sum(map(bool, chosen)) > 5:
+                continue
+            with suppress(InvalidRule):
+                if not empty_parts(rule, date(2026, 11, 23)):
+                    yield rule
