@@ -9,6 +9,8 @@ from domain.wall_time import instant, is_time_zone, local_date
 
 _MOMENT: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})(Z?))?")
 _YEARS: Final = range(1900, 2200)
+"""Years in which a time has a date in every time zone."""
+_LAST_YEAR: Final = date(2100, 1, 1)
 _WINDOWS_ZONES: Final = {
     "Hawaiian Standard Time": "Pacific/Honolulu",
     "Aleutian Standard Time": "America/Adak",
@@ -94,8 +96,8 @@ def zone_of(name: str) -> str | None:
 
 
 def are_alike(zone: str, other: str, first_day: date, at: time) -> bool:
-    """Return whether clocks in both zones show a time at the same instants, on each day of a year."""
+    """Return whether clocks in both zones show a time at the same instants: in the first year, and in the last."""
     if zone == other:
         return True
-    days = (first_day + timedelta(days=number) for number in range(366))
+    days = (begin + timedelta(days=number) for begin in (first_day, _LAST_YEAR) for number in range(365))
     return all(instant(day, at, zone) == instant(day, at, other) for day in days)

@@ -9,11 +9,10 @@ from domain.recurrence import Recurrence, occurrence_dates
 from domain.recurrence_days import LAST_DAY, rule_days
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR, InvalidRule, canonical, read_rule
 from domain.recurrence_sense import empty_parts
-from domain.recurrence_text import RecurrenceText, read_text, with_local_until
+from domain.recurrence_text import MAX_EXCLUDED_DATES, RecurrenceText, read_text, with_local_until
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.session_length import SAME_DAY, SHORTEST_MINUTES, latest_start, minutes_until_midnight
 
-MAX_EXCLUDED_DATES = 1_000
 _YEARS = f"must be between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31."
 
 
@@ -55,7 +54,7 @@ def parse_recurrence(
         Refusal: With all faults: INVALID_RECURRENCE_RULE, OUT_OF_RANGE for dates, INVALID for the rest.
     """
     text = read_text(draft.rule)
-    if not is_zone_known and text.start and text.start.zone:
+    if not is_zone_known and text.start and text.start.zone not in (None, "UTC"):
         zone = text.start.zone
     rule = with_local_until(text.rule, draft.start_time.replace(tzinfo=None), zone)
     rule_messages = [*text.mistakes, *_mistakes_of_rule(rule, text, draft.start_date)]

@@ -177,8 +177,8 @@ def _until(name: str, text: str) -> date:
     until = _date(text)
     if until is None:
         raise _Mistake(
-            f"{name} must be the last day or the last start, such as {name}=20261231, {name}=20261231T173000 or, "
-            f"in UTC, {name}=20270101T003000Z."
+            f"{name} must be the last day, such as {name}=20261231, or the last start, in the group's time zone or in "
+            "UTC with a Z at the end."
         )
     if not FIRST_YEAR <= until.year <= LAST_YEAR:
         raise _Mistake(f"{name} must be between {FIRST_YEAR}-01-01 and {LAST_YEAR}-12-31. Leave it out for no end.")

@@ -11,6 +11,7 @@ from typing import Final
 from domain.calendar_moments import CalendarMoment, read_moment, zone_of
 
 MAX_TEXT_LENGTH: Final = 50_000
+MAX_EXCLUDED_DATES: Final = 1_000
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _FOLD: Final = re.compile(r"(?:\r\n|\n|\r)[ \t]")
 _PROPERTY: Final = re.compile(r"([A-Z0-9-]++)((?:;[A-Z0-9-]++=(?:\"[^\"]*+\"|[^\":;]*+))*+):(.*+)", re.IGNORECASE)
@@ -20,6 +21,13 @@ _UNSUPPORTED: Final = {
     "RDATE": "RDATE is not supported. Schedule additional sessions individually.",
     "EXRULE": "EXRULE is not supported. List the days without a session as excluded dates.",
 }
+_UNKNOWN_ZONE: Final = (
+    "The time zone (TZID) of {} is unknown. Write an IANA name, such as America/Phoenix, or remove TZID if the times "
+    "are in the group's time zone."
+)
+_UNREADABLE: Final = (
+    "{} must be a date or a time as calendar files write it, such as 20261231, 20261231T173000 or 20261231T173000Z."
+)
 _OTHER_LINE: Final = "The rule may have lines with DTSTART, RRULE and EXDATE. Remove all other lines."
 
 
@@ -90,24 +98,19 @@ def _property(line: str) -> tuple[str, str, str]:
 
 
 def _moments(name: str, values: list[tuple[str, str]], mistakes: list[str]) -> list[CalendarMoment]:
-    moments = []
+    """Return the dates and times of the lines of a property, and add its mistakes."""
+    if sum(value.count(",") + 1 for _, value in values) > MAX_EXCLUDED_DATES:
+        mistakes.append(f"{name} may have at most {MAX_EXCLUDED_DATES:,} dates.")
+        return []
+    moments: list[CalendarMoment] = []
     for parameters, value in values:
-        zone = None
-        if tzid := _TZID.search(parameters):
-            zone = zone_of(tzid[1] or tzid[2] or "")
-            if zone is None:
-                mistakes.append(
-                    f"The time zone (TZID) of {name} is unknown. Write an IANA name, such as America/Phoenix, or "
-                    "remove TZID if the times are in the group's time zone."
-                )
-                continue
-        for text in value.split(","):
-            moment = read_moment(text.strip(" \t"), zone)
-            if moment is None:
-                mistakes.append(
-                    f"{name} must be a date or a time as calendar files write it, such as 20261231, 20261231T173000 "
-                    "or 20261231T173000Z."
-                )
-            else:
-                moments.append(moment)
+        zone_name = _TZID.search(parameters)
+        zone = zone_of(zone_name[1] or zone_name[2] or "") if zone_name else None
+        if zone_name and zone is None:
+            mistakes.append(_UNKNOWN_ZONE.format(name))
+            continue
+        found = [read_moment(text.strip(" \t"), zone) for text in value.split(",")]
+        if None in found:
+            mistakes.append(_UNREADABLE.format(name))
+        moments += filter(None, found)
     return moments
