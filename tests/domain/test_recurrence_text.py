@@ -5,8 +5,8 @@ from datetime import date, time, timedelta
 import pytest
 
 from domain.recurrence import Recurrence
-from domain.recurrence_input import MAX_EXCLUDED_DATES, RecurrenceDraft, parse_preview, parse_recurrence
-from domain.recurrence_text import MAX_TEXT_LENGTH
+from domain.recurrence_input import RecurrenceDraft, parse_preview, parse_recurrence
+from domain.recurrence_text import MAX_EXCLUDED_DATES, MAX_TEXT_LENGTH
 from domain.refusal import Fault, Refusal
 
 LAST_DAY = date(2100, 12, 31)
