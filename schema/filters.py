@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from db.queries.closures import CLOSURES, ClosureFilter
 from db.queries.enrollments import EnrollmentFilter
 from db.queries.groups import GROUPS_BY, GroupFilter, GroupOrder
 from db.queries.references import LOCATIONS, PATIENTS, STAFF, PatientFilter, SearchFilter
@@ -13,6 +14,7 @@ from db.queries.sessions import SESSIONS, SessionFilter
 from db.sql.listings import Listing
 from domain.records import (
     CapacityStatus,
+    Closure,
     GroupDefinition,
     GroupType,
     Location,
@@ -102,6 +104,25 @@ def list_of_groups(
 ) -> tuple[Listing[GroupDefinition], GroupFilter]:
     """Return the groups in an order, and their filter. Raise BadInput."""
     return GROUPS_BY[order_by or GroupOrder.NAME_ASC], filter.group_filter() if filter else GroupFilter()
+
+
+def list_of_closures(
+    from_: Annotated[
+        date | None, strawberry.argument(name="from", description="Only closures that end on this day or later.")
+    ] = None,
+    through: Annotated[
+        date | None, strawberry.argument(description="Only closures that start on this day or earlier.")
+    ] = None,
+    location_id: Annotated[
+        strawberry.ID | None,
+        strawberry.argument(
+            description="Only closures that close this location: its own, its site's and the organization's."
+        ),
+    ] = None,
+) -> tuple[Listing[Closure], ClosureFilter]:
+    """Return the closures, and their filter. Raise BadInput."""
+    arguments.in_order(from_, through)
+    return CLOSURES, ClosureFilter(from_, through, arguments.registry_id(LOCATION_IDS, location_id, "locationId"))
 
 
 def list_of_sessions(filter: FilterOfOccurrences = None) -> tuple[Listing[Occurrence], SessionFilter]:

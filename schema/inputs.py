@@ -12,7 +12,7 @@ from resolvers.ids import LOCATION_IDS, STAFF_IDS
 
 ID = strawberry.ID
 
-_VERSION = (
+VERSION = (
     "The version you last read. If the record has changed since, VERSION_CONFLICT is returned and nothing changes."
 )
 _NAME = "The group's name, 1 to 200 characters after trimming."
@@ -85,7 +85,7 @@ class CreateGroupDefinitionInput:
 @strawberry.input(description="Changes to a group. Enrollments stay. A higher capacity seats waiting patients.")
 class UpdateGroupDefinitionInput:
     id: ID = strawberry.field(description="The group.")
-    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
     name: str | None = strawberry.field(default=UNSET, description=_NAME)
     group_type: GroupType | None = strawberry.field(default=UNSET, description="The kind of group.")
     facilitator_id: ID | None = strawberry.field(default=UNSET, description=FACILITATOR)
@@ -117,7 +117,7 @@ class UpdateGroupDefinitionInput:
 @strawberry.input(description="A group to delete. Its sessions and enrollments stay, for the clinical record.")
 class DeleteGroupDefinitionInput:
     id: ID = strawberry.field(description="The group.")
-    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
     cancel_sessions: bool | None = strawberry.field(
         default=False,
         description="Also cancel its scheduled sessions that have not begun. Needs pm.group_schedule.delete.",
@@ -132,7 +132,7 @@ class DeleteGroupDefinitionInput:
 @strawberry.input(description="A deleted group to restore. Sessions that were cancelled stay cancelled.")
 class RestoreGroupDefinitionInput:
     id: ID = strawberry.field(description="The group.")
-    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
 
 @strawberry.input(description="One session of a group.")
@@ -168,7 +168,7 @@ class GenerateOccurrencesInput:
 @strawberry.input(description="Changes to a session. If only the start changes, the session keeps its length.")
 class UpdateOccurrenceInput:
     id: ID = strawberry.field(description="The session.")
-    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
     session_date: date | None = strawberry.field(default=UNSET, description="Local date.")
     start_time: time | None = strawberry.field(default=UNSET, description="Local wall-clock time, whole minutes.")
     end_time: time | None = strawberry.field(
@@ -192,14 +192,14 @@ class UpdateOccurrenceInput:
 class CancelOccurrenceInput:
     id: ID = strawberry.field(description="The session.")
     reason: str = strawberry.field(description=REASON)
-    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
     dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A cancelled or completed session to schedule again.")
 class ReopenOccurrenceInput:
     id: ID = strawberry.field(description="The session.")
-    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
     dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
 
 
@@ -213,7 +213,7 @@ class EnrollPatientInput:
 class DisenrollPatientInput:
     enrollment_id: ID = strawberry.field(description="The enrollment, seated or waiting.")
     reason: str | None = strawberry.field(default=None, description="The reason, up to 1,000 characters.")
-    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
 
 @strawberry.input(description="A waiting patient to seat ahead of the queue.")
@@ -242,5 +242,9 @@ def sent_fields(input_: object, *names: str) -> dict[str, object]:
 
 def sent_staff_and_place(input_: object) -> dict[str, str | None]:
     """Return the registry's ids of those of the facilitators and the location that the client sent, null included."""
-    sent = sent_fields(input_, *_STAFF_AND_PLACE)
+    return registry_ids(sent_fields(input_, *_STAFF_AND_PLACE))
+
+
+def registry_ids(sent: dict[str, object]) -> dict[str, str | None]:
+    """Return the registry's ids of facilitators and locations that the client sent, by the names of their fields."""
     return {name: None if id_ is None else _STAFF_AND_PLACE[name].registry_id(str(id_)) for name, id_ in sent.items()}

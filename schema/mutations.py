@@ -9,9 +9,9 @@ import strawberry
 
 from domain.refusal import Refusal
 from resolvers.caller import PermissionKey
-from resolvers.commands import enrollments, groups, selected_sessions, sessions
+from resolvers.commands import closures, enrollments, groups, selected_sessions, sessions
 from resolvers.ids import PATIENT_IDS
-from schema import inputs, payloads, selection_inputs
+from schema import closure_inputs, inputs, payloads, selection_inputs
 from schema.permissions import Info, requires
 
 Payload = TypeVar("Payload")
@@ -188,6 +188,41 @@ class Mutation:
             info.context, input.id, input.expected_version, dry_run=bool(input.dry_run)
         )
         return payloads.ReopenOccurrencePayload(occurrence=session)
+
+    @_mutation(
+        PermissionKey.GROUP_SCHEDULE_CREATE,
+        "Closes the organization or a location on some days. It cancels no session: affected lists those on the days.",
+    )
+    async def create_closure(
+        self, info: Info, input: Annotated[closure_inputs.CreateClosureInput, _input("The new closure.")]
+    ) -> payloads.CreateClosurePayload:
+        changed = await closures.create_closure(info.context, input.draft(), dry_run=bool(input.dry_run))
+        return payloads.CreateClosurePayload(
+            closure=changed.closure, affected=changed.affected, affected_count=changed.affected_count
+        )
+
+    @_mutation(
+        PermissionKey.GROUP_SCHEDULE_EDIT,
+        "Edits a closure. It cancels no session: affected lists those on its days after the edit.",
+    )
+    async def update_closure(
+        self, info: Info, input: Annotated[closure_inputs.UpdateClosureInput, _input("The changes.")]
+    ) -> payloads.UpdateClosurePayload:
+        changed = await closures.update_closure(
+            info.context, input.id, input.edits(), input.expected_version, dry_run=bool(input.dry_run)
+        )
+        return payloads.UpdateClosurePayload(
+            closure=changed.closure, affected=changed.affected, affected_count=changed.affected_count
+        )
+
+    @_mutation(PermissionKey.GROUP_SCHEDULE_DELETE, "Deletes a closure. It schedules no session.")
+    async def delete_closure(
+        self, info: Info, input: Annotated[closure_inputs.DeleteClosureInput, _input("The closure.")]
+    ) -> payloads.DeleteClosurePayload:
+        closure = await closures.delete_closure(
+            info.context, input.id, input.expected_version, dry_run=bool(input.dry_run)
+        )
+        return payloads.DeleteClosurePayload(deleted_id=strawberry.ID(str(closure.id)))
 
     @_mutation(
         PermissionKey.GROUP_ENROLLMENTS_CREATE,

@@ -4,6 +4,7 @@ from typing import Final
 
 import strawberry
 
+from db.stores.closures import AFFECTED_LIMIT
 from domain import calendar_changes, records
 from domain.calendar_changes import OccurrenceAction
 from domain.generation import MAX_SESSIONS
@@ -14,7 +15,7 @@ from resolvers.caller import PermissionKey
 from resolvers.context import WAITLIST_LIMIT
 from schema.admission.cost_directives import ListSize
 from schema.permissions import requires
-from schema.types import Enrollment, GroupDefinition, Occurrence
+from schema.types import Closure, Enrollment, GroupDefinition, Occurrence
 from schema.types.calendar_changes import OccurrenceChange
 from schema.types.user_errors import USER_ERRORS, UserError
 
@@ -71,6 +72,24 @@ def _session(description: str) -> records.Occurrence | None:
 
 def _enrollment(description: str) -> records.Enrollment | None:
     return strawberry.field(default=None, graphql_type=Enrollment | None, description=description)
+
+
+def _closure(description: str) -> records.Closure | None:
+    return strawberry.field(default=None, graphql_type=Closure | None, description=description)
+
+
+def _affected() -> tuple[records.Occurrence, ...]:
+    return strawberry.field(
+        default=(),
+        graphql_type=list[Occurrence],
+        directives=[ListSize(assumed_size=AFFECTED_LIMIT)],
+        description="The sessions that are still scheduled on these days at the closed locations, by date and time, up"
+        f" to {AFFECTED_LIMIT:,}. They stay scheduled.",
+    )
+
+
+def _affected_count() -> int:
+    return strawberry.field(default=0, description="The number of such sessions, also of those beyond the list's end.")
 
 
 @strawberry.type(description="The payload of createGroupDefinition.")
@@ -208,4 +227,28 @@ class RemoveEnrollmentPayload:
     promoted: tuple[records.Enrollment, ...] = _promoted()
     group_definition: records.GroupDefinition | None = _group_of_roster()
     changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
+    user_errors: tuple[Fault, ...] = _errors()
+
+
+@strawberry.type(description="The payload of createClosure.")
+class CreateClosurePayload:
+    closure: records.Closure | None = _closure("The new closure; null if it was refused.")
+    affected: tuple[records.Occurrence, ...] = _affected()
+    affected_count: int = _affected_count()
+    user_errors: tuple[Fault, ...] = _errors()
+
+
+@strawberry.type(description="The payload of updateClosure.")
+class UpdateClosurePayload:
+    closure: records.Closure | None = _closure("The edited closure; null if the edit was refused.")
+    affected: tuple[records.Occurrence, ...] = _affected()
+    affected_count: int = _affected_count()
+    user_errors: tuple[Fault, ...] = _errors()
+
+
+@strawberry.type(description="The payload of deleteClosure.")
+class DeleteClosurePayload:
+    deleted_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The id of the deleted closure; null if the deletion was refused."
+    )
     user_errors: tuple[Fault, ...] = _errors()

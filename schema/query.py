@@ -16,6 +16,7 @@ from resolvers.queries import recurrences
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.connections import Connection
 from schema.filters import (
+    list_of_closures,
     list_of_groups,
     list_of_locations,
     list_of_patients,
@@ -28,6 +29,7 @@ from schema.inputs import RecurrenceInput
 from schema.permissions import Info, requires
 from schema.root_fields import organization_list, record_by_id
 from schema.types import (
+    Closure,
     Enrollment,
     GroupDefinition,
     Location,
@@ -94,6 +96,12 @@ class Query:
         Connection[Occurrence] | None,
         list_of_sessions,
         description="The organization's calendar: the sessions of all groups, by local date and time.",
+        permission=_SCHEDULE,
+    )
+    closures = organization_list(
+        Connection[Closure] | None,
+        list_of_closures,
+        description="The organization's closures, by their first day. Each condition narrows the list further.",
         permission=_SCHEDULE,
     )
     enrollment = record_by_id(

@@ -14,7 +14,16 @@ from schema.admission.limits import DEFAULT_LIMITS
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
-from schema.types import AuditEntry, Enrollment, GroupDefinition, Location, Occurrence, Patient, StaffMember
+from schema.types import (
+    AuditEntry,
+    Closure,
+    Enrollment,
+    GroupDefinition,
+    Location,
+    Occurrence,
+    Patient,
+    StaffMember,
+)
 
 
 def _encoded(part: Any) -> orjson.Fragment:
@@ -35,7 +44,7 @@ schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     # The types that `node` can return, whether or not another field leads to them.
-    types=[GroupDefinition, Occurrence, Enrollment, AuditEntry, StaffMember, Location, Patient],
+    types=[GroupDefinition, Occurrence, Enrollment, Closure, AuditEntry, StaffMember, Location, Patient],
     config=StrawberryConfig(scalar_map=SCALARS),
     execution_context_class=_Executor,
 )

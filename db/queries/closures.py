@@ -45,20 +45,21 @@ class ClosureFilter(ListFilter):
 
 
 _own, _site = locations.alias("own"), locations.alias("site")
+# The same rule as `PlacedClosure.closes`.
+_closes_as_site = (
+    exists()
+    .where(
+        _site.c.organization_id == _columns.organization_id,
+        _site.c.id == _columns.location_id,
+        _site.c.room.is_(None),
+        _site.c.site == _own.c.site,
+    )
+    .correlate(closures, _own)
+)
 _closes_location = exists().where(
     _own.c.organization_id == _columns.organization_id,
     _own.c.id == bindparam("location_id", type_=_own.c.id.type),
-    or_(
-        _columns.location_id.is_(None),
-        _columns.location_id == _own.c.id,
-        # The same rule as `PlacedClosure.closes`.
-        exists().where(
-            _site.c.organization_id == _columns.organization_id,
-            _site.c.id == _columns.location_id,
-            _site.c.room.is_(None),
-            _site.c.site == _own.c.site,
-        ),
-    ),
+    or_(_columns.location_id.is_(None), _columns.location_id == _own.c.id, _closes_as_site),
 )
 _CONDITIONS: Final[dict[str, Condition]] = {
     "not_deleted": _columns.deleted_at.is_(None),

@@ -1,4 +1,7 @@
-"""Creating, editing and deleting closures. No session is cancelled: the results name the sessions on their days."""
+"""Creating, editing and deleting closures. No session is cancelled: the results name the sessions on their days.
+
+A command with `dry_run` decides and stores as ever, and then discards its unit of work.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ from db.stores.closures import find_affected, lock_closure, save_closure
 from db.stores.references import find_references
 from db.transactions.unit_of_work import UnitOfWork
 from domain import closures as rules
-from domain.closures import ClosureDraft, PlacedClosure
+from domain.closures import ClosureChange, ClosureDraft, PlacedClosure
 from domain.groups import refuse_stale
 from domain.records import Closure, Occurrence
 from domain.references import References
@@ -32,17 +35,22 @@ class ChangedClosure:
 
 
 @transaction
-async def create_closure(work: UnitOfWork, draft: ClosureDraft) -> ChangedClosure:
+async def create_closure(work: UnitOfWork, draft: ClosureDraft, *, dry_run: bool = False) -> ChangedClosure:
     """Create a closure. Raise Refusal with every fault of the draft."""
     references = await find_references(work, (), draft.location_id)
     change = rules.create(draft, references, work.new_id(), work.now)
-    await save_closure(work, change)
+    await _save(work, change, dry_run=dry_run)
     return await _changed(work, change.closure, references)
 
 
 @transaction
 async def update_closure(
-    work: UnitOfWork, closure_id: str, edits: Mapping[str, Any], expected_version: int | None = None
+    work: UnitOfWork,
+    closure_id: str,
+    edits: Mapping[str, Any],
+    expected_version: int | None = None,
+    *,
+    dry_run: bool = False,
 ) -> ChangedClosure:
     """Edit a closure. `edits` has the new values, by ClosureDraft's field names.
 
@@ -52,15 +60,17 @@ async def update_closure(
     closure = await _lock(work, closure_id, expected_version)
     references = await find_references(work, (), edits.get("location_id", closure.location_id))
     change = rules.edit(closure, edits, references, work.now)
-    await save_closure(work, change)
+    await _save(work, change, dry_run=dry_run)
     return await _changed(work, change.closure, references)
 
 
 @transaction
-async def delete_closure(work: UnitOfWork, closure_id: str, expected_version: int | None = None) -> Closure:
+async def delete_closure(
+    work: UnitOfWork, closure_id: str, expected_version: int | None = None, *, dry_run: bool = False
+) -> Closure:
     """Delete a closure softly. Raise Refusal with NOT_FOUND or VERSION_CONFLICT."""
     change = rules.delete(await _lock(work, closure_id, expected_version), work.now)
-    await save_closure(work, change)
+    await _save(work, change, dry_run=dry_run)
     return change.closure
 
 
@@ -71,6 +81,12 @@ async def _lock(work: UnitOfWork, closure_id: str, expected_version: int | None)
         raise not_found("closure", "id")
     refuse_stale(closure.version, expected_version)
     return closure
+
+
+async def _save(work: UnitOfWork, change: ClosureChange, *, dry_run: bool) -> None:
+    await save_closure(work, change)
+    if dry_run:
+        work.discard()
 
 
 async def _changed(work: UnitOfWork, closure: Closure, references: References) -> ChangedClosure:

@@ -1,5 +1,6 @@
 """The object types of the API. At run time their values are records of the domain."""
 
+from schema.types.closures import Closure
 from schema.types.enrollments import Enrollment
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry
@@ -9,6 +10,7 @@ from schema.types.references import Location, Patient, StaffMember
 
 __all__ = [
     "AuditEntry",
+    "Closure",
     "Enrollment",
     "GroupDefinition",
     "Location",

@@ -9,14 +9,16 @@ from strawberry.utils.str_converters import to_camel_case
 from db.queries.history import StoredChange, StoredFieldChange
 from db.queries.references import STAFF
 from domain.changes import max_changes
-from domain.records import Enrollment, GroupDefinition, Occurrence
+from domain.records import Closure, Enrollment, GroupDefinition, Occurrence
 from executor import InstanceOf
 from schema.admission.cost_directives import ListSize
 from schema.relations import reference
 from schema.types.node import Node
 from schema.types.references import StaffMember
 
-_MAX_CHANGES: Final = max(max_changes(record) for record in (GroupDefinition, Occurrence, Enrollment))
+_MAX_CHANGES: Final = max(max_changes(record) for record in (GroupDefinition, Occurrence, Enrollment, Closure))
+_API_NAMES: Final = {"from_date": "from", "through_date": "through"}
+"""The names in the API of those fields whose names differ in more than their case."""
 
 
 @strawberry.type(description="A field before and after a change.")
@@ -27,7 +29,7 @@ class AuditChange:
     @strawberry.field(description="The name of the field in the API, for example maxCapacity.")
     @staticmethod
     def field(parent: strawberry.Parent[StoredFieldChange]) -> str:
-        return to_camel_case(parent.field)
+        return _API_NAMES.get(parent.field) or to_camel_case(parent.field)
 
 
 @strawberry.type(description="A change of a record. Entries are never changed or removed.")

@@ -53,7 +53,7 @@ async def test_an_entry_is_found_by_callers_who_may_view_its_record(
     group = await (await MarkedClinic.seeded(engine, ORGANIZATION)).add_group()
     client = await app_client(permissions=[key])
     others = await app_client(permissions=[other for other in PermissionKey if other is not key])
-    for view_key, change in zip(VIEW_KEYS, group.changes, strict=True):
+    for view_key, change in zip((*VIEW_KEYS, PermissionKey.GROUP_SCHEDULE_VIEW), group.changes, strict=True):
         visible, hidden = (client, others) if view_key is key else (others, client)
         node = (await visible.execute(NODE, {"id": change}))["node"]
         assert (node["__typename"], node["id"]) == ("AuditEntry", change)
@@ -72,9 +72,12 @@ async def test_reading_an_entry_of_an_enrollment_discloses_its_patient(
 ) -> None:
     group = await (await MarkedClinic.seeded(engine, ORGANIZATION)).add_group()
     client = await app_client(subject="reader")
-    for change in group.changes:
-        node = (await client.execute(NODE, {"id": change}))["node"]
-    assert (node["action"], node["actor"]) == ("disenrolled", {"id": "staff:s2", "displayName": "staff-name-2"})
+    entries = [(await client.execute(NODE, {"id": change}))["node"] for change in group.changes]
+    _, _, of_enrollment, _ = entries
+    assert (of_enrollment["action"], of_enrollment["actor"]) == (
+        "disenrolled",
+        {"id": "staff:s2", "displayName": "staff-name-2"},
+    )
     async with engine.connect() as connection:
         rows = await connection.execute(select(access_log.c.patient_ids).where(access_log.c.actor_id == "reader"))
         assert [patient_ids for (patient_ids,) in rows] == [["patient-id-1"]]

@@ -18,6 +18,7 @@ SCHEMA = build_schema(export())
 LISTS: dict[str, Callable[[Group], str]] = {
     "Query.groupDefinitions": lambda _: "{ groupDefinitions%s }",
     "Query.occurrences": lambda _: "{ occurrences%s }",
+    "Query.closures": lambda _: "{ closures%s }",
     "Query.patients": lambda _: "{ patients%s }",
     "Query.staffMembers": lambda _: "{ staffMembers%s }",
     "Query.locations": lambda _: "{ locations%s }",
@@ -26,6 +27,7 @@ LISTS: dict[str, Callable[[Group], str]] = {
     "GroupDefinition.history": lambda group: f'{{ groupDefinition(id: "{group.id}") {{ history%s }} }}',
     "Occurrence.history": lambda group: f'{{ occurrence(id: "{group.session}") {{ history%s }} }}',
     "Enrollment.history": lambda group: f'{{ enrollment(id: "{group.past}") {{ history%s }} }}',
+    "Closure.history": lambda group: f'{{ node(id: "{group.closure}") {{ ... on Closure {{ history%s }} }} }}',
     "Patient.enrollments": lambda _: '{ patient(id: "patient-id-2") { enrollments%s } }',
 }
 

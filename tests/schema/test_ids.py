@@ -165,7 +165,16 @@ async def test_every_type_with_ids_is_found_by_node(engine: Database, app_client
     client = await app_client()
     clinic = await MarkedClinic.seeded(engine, ORGANIZATION)
     group = await clinic.add_group()
-    ids = [group.id, group.session, group.past, group.changes[0], "staff:s1", "location:l1", "patient:patient-id-1"]
+    ids = [
+        group.id,
+        group.session,
+        group.past,
+        group.closure,
+        group.changes[0],
+        "staff:s1",
+        "location:l1",
+        "patient:patient-id-1",
+    ]
     query = "query ($id: ID!) { node(id: $id) { __typename id } }"
     nodes = [(await client.execute(query, {"id": id_}))["node"] for id_ in ids]
     assert [node["id"] for node in nodes] == ids

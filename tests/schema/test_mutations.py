@@ -38,6 +38,12 @@ CANCEL_SESSIONS = """mutation ($input: CancelOccurrencesInput!) { cancelOccurren
   cancelledCount userErrors { code field } } }"""
 REOPEN_SESSION = """mutation ($input: ReopenOccurrenceInput!) { reopenOccurrence(input: $input) {
   occurrence { id status } userErrors { code field } } }"""
+CREATE_CLOSURE = """mutation ($input: CreateClosureInput!) { createClosure(input: $input) {
+  closure { id } userErrors { code field } } }"""
+UPDATE_CLOSURE = """mutation ($input: UpdateClosureInput!) { updateClosure(input: $input) {
+  closure { id } userErrors { code field } } }"""
+DELETE_CLOSURE = """mutation ($input: DeleteClosureInput!) { deleteClosure(input: $input) {
+  deletedId userErrors { code field } } }"""
 ENROLL = """mutation ($input: EnrollPatientInput!) { enrollPatient(input: $input) {
   enrollment { id status waitlistPosition patient { displayName } groupDefinition { capacity { enrolled waitlisted } } }
   userErrors { code field } } }"""
@@ -70,6 +76,9 @@ KEYS = {
     UPDATE_SESSIONS: PermissionKey.GROUP_SCHEDULE_EDIT,
     CANCEL_SESSIONS: PermissionKey.GROUP_SCHEDULE_DELETE,
     REOPEN_SESSION: PermissionKey.GROUP_SCHEDULE_EDIT,
+    CREATE_CLOSURE: PermissionKey.GROUP_SCHEDULE_CREATE,
+    UPDATE_CLOSURE: PermissionKey.GROUP_SCHEDULE_EDIT,
+    DELETE_CLOSURE: PermissionKey.GROUP_SCHEDULE_DELETE,
     ENROLL: PermissionKey.GROUP_ENROLLMENTS_CREATE,
     DISENROLL: PermissionKey.GROUP_ENROLLMENTS_EDIT,
     PROMOTE: PermissionKey.GROUP_ENROLLMENTS_EDIT,
@@ -88,6 +97,9 @@ ANY_INPUT: dict[str, dict[str, Any]] = {
     UPDATE_SESSIONS: {"selection": {"ids": ["x"]}, "shiftDays": 1},
     CANCEL_SESSIONS: {"selection": {"ids": ["x"]}, "reason": "snow"},
     REOPEN_SESSION: {"id": "x"},
+    CREATE_CLOSURE: {"name": "Holiday", "from": "2026-12-24", "through": "2026-12-25", "locationId": "x"},
+    UPDATE_CLOSURE: {"id": "x"},
+    DELETE_CLOSURE: {"id": "x"},
     ENROLL: {"groupDefinitionId": "x", "patientId": "x"},
     DISENROLL: {"enrollmentId": "x"},
     PROMOTE: {"enrollmentId": "x"},

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.anyio
 ALL = frozenset(PermissionKey)
 UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**12)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
-UNKNOWN_GROUP = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+UNKNOWN_GROUP = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
 CORE = build_schema(export())
 assert CORE.query_type is not None
 assert CORE.mutation_type is not None
@@ -60,8 +60,10 @@ _OF_SCHEDULE = {"Occurrence", "StaffMember", "Location", "AuditEntry"}
 REACHABLE: dict[str, set[str]] = {
     **{f"{_GROUPS}{action}": _OF_GROUPS for action in ("view", "create")},
     **{f"{_GROUPS}{action}": _OF_GROUPS | {"Enrollment"} for action in ("edit", "delete")},
-    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE for action in ("view", "create")},
-    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE | {"OccurrenceChange"} for action in ("edit", "delete")},
+    f"{_SCHEDULE}view": _OF_SCHEDULE | {"Closure"},
+    f"{_SCHEDULE}create": _OF_SCHEDULE | {"Closure"},
+    f"{_SCHEDULE}edit": _OF_SCHEDULE | {"Closure", "OccurrenceChange"},
+    f"{_SCHEDULE}delete": _OF_SCHEDULE | {"OccurrenceChange"},
     f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry", "StaffMember"},
     **{f"{_ENROLLMENTS}{action}": {"Enrollment"} for action in ("create", "edit", "delete")},
 }
@@ -80,6 +82,7 @@ OPEN_LINKS = {
     *(f"{action}GroupDefinitionPayload.groupDefinition" for action in ("Create", "Update", "Delete", "Restore")),
     *(f"{action}OccurrencePayload.occurrence" for action in ("Create", "Update", "Cancel", "Reopen")),
     *("GenerateOccurrencesPayload.occurrences", "OccurrenceChange.occurrence", "OccurrencesPayload.changes"),
+    *(f"{action}ClosurePayload.{name}" for action in ("Create", "Update") for name in ("closure", "affected")),
     *(f"{action}Payload.enrollment" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
     *(f"{action}Payload.enrollment" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
     *(f"{action}Payload.promoted" for action in ("DisenrollPatient", "RemoveEnrollment")),
@@ -89,6 +92,8 @@ OPEN_LINKS = {
     *(f"{action}GroupDefinitionPayload.changedEnrollments" for action in ("Update", "Restore")),
     *(f"GroupDefinition.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     *(f"Occurrence.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
+    "Closure.location",
+    "Closure.history",
     "Patient.enrollments",
     "AuditEntry.actor",
 }
@@ -159,7 +164,16 @@ def server(request: pytest.FixtureRequest, clinic: Clinic) -> httpx.ASGITranspor
 
 
 def ids_of_nodes(group: Group) -> list[str]:
-    return [group.id, group.session, group.past, *group.changes, "patient:patient-id-1", "staff:s1", "location:l1"]
+    return [
+        group.id,
+        group.session,
+        group.past,
+        group.closure,
+        *group.changes,
+        "patient:patient-id-1",
+        "staff:s1",
+        "location:l1",
+    ]
 
 
 class OneCaller:
@@ -236,6 +250,7 @@ class OneCaller:
     async def _send_ids_of_other_types(self, document: str, name: str, values: dict[str, Any], group: Group) -> None:
         """Send ids of other types, which must return the same error as an unknown id. Then repeat the mutation."""
         ids = {"group": group.id, "occurrence": group.session, "enrollment": group.past, "patient": "patient-id-1"}
+        ids["closure"] = group.closure
         for field in {"id", "groupDefinitionId", "enrollmentId", "patientId"} & values.keys():
             about = (name if field == "id" else field).lower()
             unknown = (await self.try_execute(document, {"input": values | {field: UNKNOWN}}))["data"][name]

@@ -14,11 +14,13 @@ from sqlalchemy import insert, select
 
 from db.connections.engine import Database
 from db.tables import audit_log, locations, patients, staff_members
+from domain.closures import ClosureDraft
 from domain.groups import GroupDraft
 from domain.records import GroupDefinition, GroupType
 from domain.recurrence_input import RecurrenceDraft
 from domain.search_text import search_text
 from resolvers.caller import Caller, PermissionKey
+from resolvers.commands.closures import create_closure, update_closure
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
 from resolvers.commands.groups import create_group, delete_group, update_group_definition
 from resolvers.commands.sessions import cancel_occurrence, generate_occurrences, update_occurrence
@@ -29,6 +31,7 @@ _KEYS = frozenset(PermissionKey)
 _GROUPS = frozenset(key for key in PermissionKey if ".group_definitions." in key)
 _SCHEDULE = frozenset(key for key in PermissionKey if ".group_schedule." in key)
 _DAY = date(2033, 7, 4)
+_CLOSED = date(2033, 8, 1)
 WAITLIST_LIMIT = 3
 """The clinic's waitlist limit: one more than the patients who wait for each group at first."""
 INACTIVE = 8
@@ -47,7 +50,7 @@ def _kind(marks: str, opened_by: Iterable[PermissionKey]) -> Kind:
     return Kind(re.compile(marks), frozenset(opened_by))
 
 
-# A mutation returns the record that its key lets it change, with its staff and places.
+# A mutation returns the record that its key lets it change, with its staff and places. A new closure names sessions.
 KINDS: Mapping[str, Kind] = {
     "patient": _kind(r"patient-(name|number|id)|1931-03", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "history of enrollments": _kind("enrollment-actor", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
@@ -55,10 +58,13 @@ KINDS: Mapping[str, Kind] = {
         "enrollment-reason", {PermissionKey.GROUP_ENROLLMENTS_VIEW, PermissionKey.GROUP_ENROLLMENTS_DELETE}
     ),
     "group": _kind("group-(name|former|actor)", _GROUPS - {PermissionKey.GROUP_DEFINITIONS_CREATE}),
-    "session": _kind("session-(reason|actor)|2033-07", _SCHEDULE - {PermissionKey.GROUP_SCHEDULE_CREATE}),
+    "session": _kind("session-(reason|actor)|2033-07", _SCHEDULE),
     # The history of an enrollment names the staff who changed it.
     "staff": _kind("staff-(name|credentials)", _GROUPS | _SCHEDULE | {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "location": _kind("(site|room)-name", _GROUPS | _SCHEDULE),
+    "closure": _kind(
+        "closure-(name|former)|2033-08", {PermissionKey.GROUP_SCHEDULE_VIEW, PermissionKey.GROUP_SCHEDULE_EDIT}
+    ),
 }
 
 
@@ -85,7 +91,9 @@ class Group:
         session: The id of a scheduled session.
         cancelled: The id of a cancelled session.
         deleted: The id of a deleted group with a free seat, in which a patient waits.
-        changes: The ids of the latest history entries of the group, of the session and of the past enrollment.
+        closure: The id of a closure.
+        changes: The ids of the latest history entries of the group, of the session, of the past enrollment and of the
+            closure.
     """
 
     id: str
@@ -96,6 +104,7 @@ class Group:
     session: str
     cancelled: str
     deleted: str
+    closure: str
     changes: tuple[str, ...] = ()
 
 
@@ -151,9 +160,10 @@ class MarkedClinic:
         await disenroll_patient(self._context("s2"), str(enrolled[0].id), "enrollment-reason")
         session, cancelled = await self._sessions(group)
         past, seated, _, first, waiting = (str(enrollment.id) for enrollment in enrolled)
-        changes = [await self._last_change(id_) for id_ in (str(group.id), session, past)]
         deleted = await self._add_deleted_group()
-        return Group(str(group.id), seated, first, waiting, past, session, cancelled, deleted, tuple(changes))
+        closure = await self._closure()
+        changes = [await self._last_change(id_) for id_ in (str(group.id), session, past, closure)]
+        return Group(str(group.id), seated, first, waiting, past, session, cancelled, deleted, closure, tuple(changes))
 
     async def _add_deleted_group(self) -> str:
         group = str((await create_group(self._context("group-actor"), self.draft("group-name-deleted"))).id)
@@ -190,6 +200,13 @@ class MarkedClinic:
         await cancel_occurrence(as_scheduler, second, "session-reason")
         return first, second
 
+    async def _closure(self) -> str:
+        as_scheduler = self._context("session-actor")
+        draft = ClosureDraft("closure-former", _CLOSED, _CLOSED + timedelta(days=self._groups), "l1")
+        closure = (await create_closure(as_scheduler, draft)).closure
+        await update_closure(as_scheduler, str(closure.id), {"name": f"closure-name-{self._groups}"})
+        return str(closure.id)
+
     def _context(self, actor: str) -> Context:
         return Context(clinic(self._engine), Caller(actor, self.organization, _KEYS), "request-1")
 
@@ -218,6 +235,9 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "reopenOccurrence": [{"id": group.cancelled}],
         "updateOccurrences": [{"selection": {"ids": [group.session]}, "startTime": "12:00:00"}],
         "cancelOccurrences": [{"selection": {"ids": [group.session]}, "reason": "mine"}],
+        "createClosure": [{"name": "Mine", "from": "2033-07-04", "through": "2033-07-07", "locationId": "l1"}],
+        "updateClosure": [{"id": group.closure, "from": "2033-07-04"}],
+        "deleteClosure": [{"id": group.closure}],
         "enrollPatient": [{"groupDefinitionId": group.id, "patientId": "patient-id-7"}],
         "disenrollPatient": [{"enrollmentId": group.seated, "reason": "mine"}],
         "promoteEnrollment": [{"enrollmentId": group.waiting, "allowOverCapacity": True}],
@@ -243,6 +263,8 @@ def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "updateOccurrence": [{"id": group.cancelled, "startTime": "11:00:00"}],
         "cancelOccurrence": [{"id": group.cancelled, "reason": "mine"}],
         "reopenOccurrence": [{"id": group.session}],
+        "createClosure": [{"name": " ", "from": "2033-07-04", "through": "2033-07-01", "locationId": "l9"}],
+        "updateClosure": [{"id": group.closure, "name": None}, {"id": group.closure, "through": "2033-06-01"}],
         "enrollPatient": [
             {"groupDefinitionId": group.id, "patientId": "patient-id-6"},
             {"groupDefinitionId": group.id, "patientId": f"patient-id-{INACTIVE}"},
