@@ -83,11 +83,13 @@ class RuleDays:
 
     def count_among(self, days: Iterable[date]) -> int:
         """Return how many of some days, which are in order, are days of the rule."""
-        possible = (day for day in days if self._start <= day <= self.last)
-        return sum(
-            (self._of_year(year) & union(1 << (day.timetuple().tm_yday - 1) for day in days_of_year)).bit_count()
-            for year, days_of_year in groupby(possible, key=_by_year)
-        )
+        count = 0
+        for year, days_of_year in groupby((day for day in days if self._start <= day <= self.last), key=_by_year):
+            new_year = date(year, 1, 1).toordinal()
+            count += (
+                self._of_year(year) & union(1 << (day.toordinal() - new_year) for day in days_of_year)
+            ).bit_count()
+        return count
 
     def is_empty(self) -> bool:
         """Return whether the BY parts select no day of any year."""

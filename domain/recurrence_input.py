@@ -6,9 +6,9 @@ from datetime import date, time
 
 from domain.calendar_moments import are_alike
 from domain.recurrence import Recurrence, occurrence_dates
-from domain.recurrence_days import LAST_DAY, rule_days
+from domain.recurrence_days import LAST_DAY
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR, InvalidRule, canonical, read_rule
-from domain.recurrence_sense import empty_parts
+from domain.recurrence_sense import empty_parts, no_days
 from domain.recurrence_text import MAX_EXCLUDED_DATES, RecurrenceText, read_text, with_local_until
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.session_length import SAME_DAY, SHORTEST_MINUTES, latest_start, minutes_until_midnight
@@ -106,21 +106,9 @@ def _mistakes_of_rule(rule: str, text: RecurrenceText, start_date: date) -> list
         return list(invalid.messages)
     if not _in_range(start_date):
         return []
-    if until and until < start_date:
-        # A time in UTC may be on another day than its digits say.
-        last_day = "" if text.rule == rule else f" In the group's time zone, its last day is {until}."
-        return [f"UNTIL must not be before the start date.{last_day}"]
-    return empty_parts(rule, start_date) or _no_day(rule, start_date)
-
-
-def _no_day(rule: str, start_date: date) -> list[str]:
-    """Return a message if the rule selects days, but none of them from the start date on."""
-    days = rule_days(rule, start_date)
-    if next(days.between(start_date, LAST_DAY), None):
-        return []
-    if days.last < LAST_DAY:
-        return ["The rule has no day from the start date through UNTIL. Write a later UNTIL, or remove it."]
-    return [f"The rule has no day from the start date through {LAST_YEAR}. Change the start date or the rule."]
+    # A time in UTC may be on another day than its digits say.
+    in_zone = "" if until is None or text.rule == rule else f" In the group's time zone, its last day is {until}."
+    return empty_parts(rule, start_date) or [f"{message}{in_zone}" for message in no_days(rule, start_date)]
 
 
 def _compared(

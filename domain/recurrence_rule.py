@@ -58,7 +58,7 @@ class RuleParts:
 
 
 class InvalidRule(ValueError):
-    """The text is not a valid recurrence rule. `messages` has a message for each mistake."""
+    """The text is not a valid recurrence rule. `messages` has a message for each kind of mistake."""
 
     def __init__(self, messages: tuple[str, ...]) -> None:
         super().__init__(" ".join(messages))
@@ -111,7 +111,7 @@ def read_rule(rule: str) -> RuleParts:
             messages.append(str(mistake))
     messages += _conflicts(values)
     if messages:
-        raise InvalidRule(tuple(messages))
+        raise InvalidRule(tuple(dict.fromkeys(messages)))
     return RuleParts(**{_FIELDS[name]: value for name, value in values.items()})  # type: ignore[arg-type]  # as read
 
 

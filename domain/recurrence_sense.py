@@ -1,10 +1,10 @@
-"""Parts of a rule that are well-formed but never select a day."""
+"""Rules that are well-formed but never select a day."""
 
 from collections.abc import Iterator
 from datetime import date
 
 from domain.calendar_names import WEEKDAYS
-from domain.recurrence_days import rule_days
+from domain.recurrence_days import LAST_DAY, rule_days
 from domain.recurrence_rule import Frequency, RuleParts, read_rule
 
 _PERIODS = {Frequency.DAILY: "day", Frequency.WEEKLY: "week", Frequency.MONTHLY: "month", Frequency.YEARLY: "year"}
@@ -17,6 +17,18 @@ def empty_parts(rule: str, start_date: date) -> list[str]:
     if not messages and rule_days(rule, start_date).is_empty():
         messages = ["No day matches all parts of the rule. Remove or change one of them."]
     return messages
+
+
+def no_days(rule: str, start_date: date) -> list[str]:
+    """Return a message if a rule, whose parts select days, selects none from the start date on."""
+    until = read_rule(rule).until
+    if until and until < start_date:
+        return ["UNTIL must not be before the start date."]
+    if next(rule_days(rule, start_date).between(start_date, LAST_DAY), None):
+        return []
+    if until:
+        return ["The rule has no day from the start date through UNTIL. Write a later UNTIL, or remove it."]
+    return [f"The rule has no day from the start date through {LAST_DAY.year}. Change the start date or the rule."]
 
 
 def _ordinals(parts: RuleParts) -> Iterator[str]:

@@ -9,6 +9,7 @@ from domain.records import GroupDefinition
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
 from domain.references import References, facilitator_faults, location_faults
 from domain.refusal import Fault, FaultCode, FieldPath, refuse_if_any
+from domain.session_length import SAME_DAY
 from domain.wall_time import instant, is_time_zone
 
 _LAST_HOUR = 23
@@ -102,12 +103,12 @@ def draft_faults(draft: SessionDraft, references: References, minutes: int) -> l
     elif not _is_whole_minute(start):
         faults.append(_not_whole_minutes("startTime"))
     if start is not None and end is None and _end_time(start, minutes) is None:
-        message = "The session would end after midnight. Start earlier or set an end time."
+        message = f"{SAME_DAY} Start earlier, or set an end time."
         faults.append(Fault(FaultCode.INVALID, message, ("input", "startTime")))
     if end is not None and not _is_whole_minute(end):
         faults.append(_not_whole_minutes("endTime"))
     if start is not None and end is not None and end <= start:
-        message = "The end time must be after the start time, on the same day."
+        message = f"The end time must be after the start time. {SAME_DAY}"
         faults.append(Fault(FaultCode.INVALID, message, ("input", "endTime")))
     if draft.time_zone is None:
         faults.append(Fault(FaultCode.REQUIRED, "A session must have a time zone.", ("input", "timeZone")))

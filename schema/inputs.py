@@ -46,7 +46,8 @@ class RecurrenceInput:
     excluded_dates: list[date] | None = strawberry.field(
         default=UNSET,
         description="Days on which the group does not meet (EXDATE). In an update, a missing list keeps the group's"
-        " excluded dates; null or an empty list clears them. Days that are not of the rule have no effect.",
+        " excluded dates; null or an empty list clears them. Days of EXDATE lines are added. Days that are not of the"
+        " rule have no effect.",
     )
 
     def draft(self) -> RecurrenceDraft:

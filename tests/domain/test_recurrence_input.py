@@ -184,3 +184,14 @@ def test_a_part_that_never_selects_a_day_is_refused(rule: str, message: str) -> 
     assert fault.code is FaultCode.INVALID_RECURRENCE_RULE
     assert fault.field == ("input", "recurrence", "rule")
     assert message in fault.message
+
+
+def test_a_mistake_that_occurs_often_is_reported_once() -> None:
+    assert len(faults("FREQ=DAILY;" + "X=1;Y;" * 80)) == 2
+
+
+def test_an_until_before_the_first_day_is_explained_in_the_time_zone_of_the_group() -> None:
+    [fault] = faults("FREQ=WEEKLY;BYDAY=TU;UNTIL=20260106T155959Z")
+    assert fault.message.endswith("In the group's time zone, its last day is 2026-01-05.")
+    [fault] = faults("FREQ=WEEKLY;BYDAY=TU;UNTIL=20260105")
+    assert fault.message.endswith("through UNTIL. Write a later UNTIL, or remove it.")
