@@ -7,7 +7,7 @@ A long list is completed in parts. Between the parts other requests can run on t
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from graphql.pyutils import AwaitableOrValue
@@ -23,6 +23,8 @@ from executor.region import BatchField, Encode, Region, State
 from executor.rows import RowList
 
 Values = Sequence[Any] | RowList
+# A batch field to fill in, and the values that were loaded for it before, if any.
+_Pending = tuple[BatchField, Sequence[Any] | None]
 
 # The maximum number of values in a part. A value may contain a long list, so the actual number follows from the time
 # that the previous part took.
@@ -126,7 +128,7 @@ async def _yield_after(deadline: float) -> float:
 async def _fill_batch_fields(
     context: ExecutionContext, region: Region, state: State, preloaded: PreloadedValues
 ) -> None:
-    pending = []
+    pending: list[_Pending] = []
     passed, refused = _by_guards(context, region)
     for field in refused:
         if state[field.keys_slot]:
@@ -139,13 +141,16 @@ async def _fill_batch_fields(
             pending.append((field, values))
     if len(pending) == 1:
         [(field, values)] = pending
-        await _fill_field(context, field, state, values)
+        await _fill_field(context, field, values, state)
         return
     # Lists without batches below them come last: while they are completed, the data below the others can be loaded.
     pending.sort(key=lambda item: item[0].encode is not None and not item[0].region.batch_fields)
     # They run at the same time, so that batches can load what they have in common together. All of them run to their
     # end, even if one fails: cancelling a statement could end the transaction.
-    coroutines = (_fill_field(context, field, state, values) for field, values in pending)
+    coroutines = [
+        _fill_field(context, *fields[0], state) if len(fields) == 1 else _fill_fields(context, fields, state)
+        for fields in (_by_region(pending) if region.shares_regions else [[item] for item in pending])
+    ]
     for outcome in await asyncio.gather(*coroutines, return_exceptions=True):
         if outcome is not None:
             raise outcome
@@ -162,16 +167,50 @@ def _by_guards(context: ExecutionContext, region: Region) -> tuple[list[BatchFie
     return passed, refused
 
 
+def _by_region(pending: list[_Pending]) -> Iterable[list[_Pending]]:
+    groups: dict[int, list[_Pending]] = {}
+    for item in pending:
+        groups.setdefault(id(item[0].region), []).append(item)
+    return groups.values()
+
+
+async def _fill_fields(context: ExecutionContext, pending: list[_Pending], state: State) -> None:
+    """Resolve batch fields that share a region, and complete their values together.
+
+    The fields are of the query type and have one parent. Nothing is preloaded for them or for the fields below them.
+    """
+    fields = [field for field, _ in pending]
+    calls = (resolve_or_fail(context, field, state[field.keys_slot]) for field in fields)
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    resolved: list[BatchField] = []
+    values: list[Any] = []
+    for field, outcome in zip(fields, outcomes, strict=True):
+        if isinstance(outcome, BatchFailed):
+            _assign_failure(context, field, outcome, state)
+        elif isinstance(outcome, BaseException):
+            raise outcome
+        else:
+            resolved.append(field)
+            values += outcome[0]
+    completed = await _complete_many(context, resolved[0].region, values) if resolved else []
+    for field, value in zip(resolved, completed, strict=True):
+        _assign(field, state, [value])
+
+
 async def _fill_field(
-    context: ExecutionContext, field: BatchField, state: State, preloaded: Sequence[Any] | None
+    context: ExecutionContext, field: BatchField, preloaded: Sequence[Any] | None, state: State
 ) -> None:
     """Resolve a batch field, unless its values are preloaded, and assign the completed values to its objects."""
     try:
         await _complete_field(context, field, state, preloaded)
     except BatchFailed as failed:
-        context.has_failures = True
-        failure = Failed([FieldFailure((), failed.exception, field.selected.nodes)])
-        _assign(field, state, [failure] * len(state[field.keys_slot]))
+        _assign_failure(context, field, failed, state)
+
+
+def _assign_failure(context: ExecutionContext, field: BatchField, failed: BatchFailed, state: State) -> None:
+    context.has_failures = True
+    failure = Failed([FieldFailure((), failed.exception, field.selected.nodes)])
+    _assign(field, state, [failure] * len(state[field.keys_slot]))
 
 
 async def _complete_field(
@@ -224,4 +263,6 @@ def _new_state(context: ExecutionContext, region: Region) -> State:
             state[slot] = kind.bind(field_arguments(context, selected))
     for selected, slot in region.guard_slots.items():
         state[slot] = refused_value(context, selected)
+    if region.selections_slot is not None:
+        state[region.selections_slot] = context.selections
     return state

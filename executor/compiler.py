@@ -37,7 +37,7 @@ from executor.namespace import Namespace
 from executor.region import BatchField, CompleteValues, Encode, Region, State
 from executor.rows import RowLayout, RowList, is_row_list
 from executor.selected_attributes import attributes_of
-from executor.selection import Leaf, ListOf, SelectedField, Selection, Shape, holds_list
+from executor.selection import Leaf, ListOf, OneOf, SelectedField, Selection, Shape, holds_list
 
 # From the expression that reads a value, makes the expression that completes it.
 ValueCode = Callable[[str, Namespace], str]
@@ -57,8 +57,12 @@ def compile_region(shape: Shape, encode: Encode | None = None, field: SelectedFi
 
 
 def compile_query(selection: Selection, encode: Encode | None = None) -> Region:
-    """Compile a whole query. The values of its root fields stay plain; only parts of them are encoded."""
-    region = compile_region(selection, encode)
+    """Compile a whole query. The values of its root fields stay plain; only parts of them are encoded.
+
+    Aliases with the same fragments share a region: their values are completed together, as those of a list are.
+    """
+    region = Region(selection)
+    region.complete = _Compiler(region, encode, {}).values(selection)
     lookaheads = sum(field.batch.pass_lookahead for field in region.batch_fields)
     for field in region.batch_fields:
         field.encode = None
@@ -70,10 +74,24 @@ def compile_query(selection: Selection, encode: Encode | None = None) -> Region:
 class _Compiler:
     """Generates the functions of one region."""
 
-    def __init__(self, region: Region, encode: Encode | None) -> None:
+    def __init__(self, region: Region, encode: Encode | None, shared: dict[Shape, Region] | None = None) -> None:
+        """Take the region to compile, and a dict if its batch fields with the same shape share a region."""
         self.region = region
+        self._shared = shared
         self.encode = encode
         self.namespace = Namespace(UUID=UUID, uuid_classes=UUID_CLASSES, isfinite=isfinite, Undefined=Undefined)
+
+    def region_below(self, field: SelectedField) -> Region:
+        """Return the region that completes the values of a batch field."""
+        if self._shared is None or not isinstance(field.shape, Selection | OneOf):
+            return compile_region(field.shape, self.encode, field)
+        if field.shape not in self._shared:
+            self._shared[field.shape] = compile_region(field.shape, self.encode, field)
+        region = self._shared[field.shape]
+        if region.field is not field:
+            region.field = None
+            self.region.shares_regions = True
+        return region
 
     def values(self, shape: Shape) -> CompleteValues:
         """Return the function that completes a list of values."""
@@ -89,7 +107,38 @@ class _Compiler:
             return lambda value, namespace: leaf_code(shape, value, namespace, has_encoder=has_encoder)
         if isinstance(shape, Selection):
             return _SelectionCode(self, shape).value()
+        if isinstance(shape, OneOf):
+            return self._one_of(shape)
         name = self.namespace.add(self._list(shape), "complete")
+        return lambda value, _namespace: f"{name}({value}, state)"
+
+    def _one_of(self, shape: OneOf) -> ValueCode:
+        """Return what generates the expression that completes an object by the selection on its type."""
+        if self.region.selections_slot is None:
+            self.region.selections_slot = self.region.new_slot()
+        slot = self.region.selections_slot
+        codes = {selection: _SelectionCode(self, selection).one() for selection in shape.selections}
+        by_class: dict[type, tuple[Selection, CompleteValues]] = {}
+
+        def find(value: object) -> tuple[Selection, CompleteValues]:
+            selection = shape.selection_of(value)
+            if selection is None:
+                close_coroutine(value)
+                raise Bailout("an object of no type of the interface")
+            if len(by_class) >= MAX_CLASSES:
+                by_class.clear()
+            by_class[type(value)] = selection, codes[selection]
+            return by_class[type(value)]
+
+        def one_of(value: object, state: State) -> dict[str, Any] | None:
+            if shape.nullable and (value is None or value is Undefined):
+                return None
+            selection, complete = by_class.get(type(value)) or find(value)
+            completed: dict[str, Any] = complete(value, state)
+            state[slot][id(completed)] = selection
+            return completed
+
+        name = self.namespace.add(one_of, "one_of")
         return lambda value, _namespace: f"{name}({value}, state)"
 
     def _list(self, shape: ListOf, *, is_direct: bool = False) -> CompleteValues:
@@ -136,7 +185,7 @@ class _SelectionCode:
 
     def value(self) -> ValueCode:
         """Return what generates the expression that completes one object."""
-        name = self._namespace.add(self._one(), "complete")
+        name = self._namespace.add(self.one(), "complete")
         return lambda value, _namespace: f"{name}({value}, state)"
 
     def of_row(self, layout: RowLayout, namespace: Namespace) -> str:
@@ -153,7 +202,7 @@ class _SelectionCode:
         collect = [f"state[{fields[0].objects_slot}].append(completed)"] if fields else []
         return collect + [f"state[{field.keys_slot}].append({access.key(field.batch.by)})" for field in fields]
 
-    def _one(self) -> CompleteValues:
+    def one(self) -> CompleteValues:
         """Return the function that completes one object."""
         objects = self._objects
         classes = self._namespace.add(self._accepted.classes, "classes")
@@ -214,7 +263,7 @@ class _SelectionCode:
 
     def _add_batch_field(self, field: SelectedField, kind: Batched, compiler: _Compiler) -> None:
         region = self._region
-        below = compile_region(field.shape, compiler.encode, field)
+        below = compiler.region_below(field)
         region.guards.extend(below.guards)
         region.required_guards.extend(below.required_guards)
         batch_field = BatchField(

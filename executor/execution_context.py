@@ -8,7 +8,7 @@ from graphql import GraphQLSchema
 from graphql.execution.values import VariableValues
 
 from executor.extensions import Guard
-from executor.selection import SelectedField
+from executor.selection import SelectedField, Selection
 
 
 @dataclass(slots=True)
@@ -22,6 +22,7 @@ class ExecutionContext:
         hide_suggestions: Whether error messages suggest no names.
         refusals: The exceptions of the guards that refuse the request.
         has_failures: Whether any other field has failed.
+        selections: The selections by which the objects of interfaces were completed, by the id of the completed object.
     """
 
     schema: GraphQLSchema
@@ -30,6 +31,7 @@ class ExecutionContext:
     hide_suggestions: bool = False
     refusals: Mapping[Guard, Exception] = field(default_factory=dict)
     has_failures: bool = False
+    selections: dict[int, Selection] = field(default_factory=dict)
 
     @property
     def has_errors(self) -> bool:

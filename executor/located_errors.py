@@ -16,7 +16,7 @@ from executor.bailout import Bailout
 from executor.execution_context import ExecutionContext
 from executor.failures import Failed, FieldFailure
 from executor.fields import TypeName
-from executor.selection import ListOf, SelectedField, Selection, Shape
+from executor.selection import ListOf, OneOf, SelectedField, Selection, Shape
 
 # A place in the response: the place of the parent, and a name or an index.
 _Place = Path | tuple[Any, str | int] | None
@@ -106,6 +106,8 @@ class _Replacement:
     def _visit_below(self, value: Any, shape: Shape, place: _Place) -> bool:
         """Visit everything in a value. Return whether the value must become null."""
         propagates = False
+        if isinstance(shape, OneOf) and type(value) is dict:
+            shape = self._context.selections[id(value)]
         if isinstance(shape, Selection):
             if type(value) is dict:  # neither null nor encoded
                 for field in self._fields_to_visit(shape):

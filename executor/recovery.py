@@ -19,7 +19,7 @@ from executor.fields import Batched, Call, TypeName
 from executor.leaves import close_coroutine
 from executor.region import Region, State
 from executor.rows import is_row_list
-from executor.selection import Leaf, ListOf, SelectedField, Selection, Shape
+from executor.selection import Leaf, ListOf, OneOf, SelectedField, Selection, Shape
 
 
 def complete_with_failures(region: Region, values: Iterable[Any], state: State) -> list[Any]:
@@ -71,7 +71,17 @@ class _Recovery:
             raise TypeError(f"Cannot return null for non-nullable field {_place(field)}.")
         if isinstance(shape, Leaf):
             return Executor.complete_leaf_value(shape.type, value)
+        if isinstance(shape, OneOf):
+            return self._one_of(shape, value, field)
         return self._list(shape, value, field) if isinstance(shape, ListOf) else self._object(shape, value, field)
+
+    def _one_of(self, shape: OneOf, value: Any, field: SelectedField | None) -> dict[str, Any]:
+        selection, slot = shape.selection_of(value), self._region.selections_slot
+        if selection is None or slot is None:
+            raise Bailout("an object of no type of the interface")
+        completed = self._object(selection, value, field)
+        self._state[slot][id(completed)] = selection
+        return completed
 
     def _list(self, shape: ListOf, values: Any, field: SelectedField | None) -> list[Any]:
         if not (type(values) is list or type(values) is tuple or is_row_list(values)):

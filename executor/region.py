@@ -30,13 +30,15 @@ class Region:
 
     Attributes:
         shape: The shape of each value.
-        field: The field whose values they are; None if graphql-core executes it.
+        field: The field whose values they are; None if graphql-core executes it, or if several fields share the region.
         complete: Completes a list of values, and collects in the state what the batch fields need. It raises an
             exception for a value that fails.
         batch_fields: The fields to fill in afterwards.
         batch_fields_of: The same by their selection.
         batch_slots: The slots of their objects and keys.
         call_slots: The slots of the bound functions, by `Call` field.
+        shares_regions: Whether several batch fields have the same region.
+        selections_slot: The slot of `ExecutionContext.selections`; None if the region has no interface.
         guard_slots: The slots with the values of refused fields, or None if the guards pass. Batch fields have none.
         guards: The guards of all fields, including those in the regions of the batch fields.
         required_guards: Those of non-null fields. If one refuses, the null propagates.
@@ -50,6 +52,8 @@ class Region:
     batch_fields_of: dict[Selection, list["BatchField"]] = dataclass_field(default_factory=dict)
     batch_slots: list[int] = dataclass_field(default_factory=list)
     call_slots: dict[SelectedField, int] = dataclass_field(default_factory=dict)
+    shares_regions: bool = False
+    selections_slot: int | None = None
     guard_slots: dict[SelectedField, int] = dataclass_field(default_factory=dict)
     guards: list[Guard] = dataclass_field(default_factory=list)
     required_guards: list[Guard] = dataclass_field(default_factory=list)

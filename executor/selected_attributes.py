@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from executor.fields import Attribute, Batched, TypeName
-from executor.selection import Leaf, ListOf, Shape
+from executor.selection import Leaf, ListOf, OneOf, Shape
 
 SelectedAttributes = Mapping[str, Any] | None
 """The selected attributes by name, each mapped to the selected attributes of its own value.
@@ -17,12 +17,15 @@ value itself, may be used.
 def attributes_of(shape: Shape) -> SelectedAttributes:
     """Return the attributes that completing a value of the shape reads; for a list, those of its elements.
 
-    Return None if the whole object is passed on: to a resolver, or to a batch without `by`.
+    Return None if the whole object is passed on: to a resolver, or to a batch without `by`. Also if it may be of
+    several types.
     """
     if isinstance(shape, Leaf):
         return {}
     if isinstance(shape, ListOf):
         return attributes_of(shape.item)
+    if isinstance(shape, OneOf):
+        return None
     attributes: dict[str, Any] = {}
     for field in shape.fields:
         kind = field.field.kind

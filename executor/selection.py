@@ -10,6 +10,7 @@ from dataclasses import field as dataclass_field
 
 from graphql import (
     FieldNode,
+    FragmentSpreadNode,
     GraphQLField,
     GraphQLLeafType,
     GraphQLList,
@@ -17,11 +18,14 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    SelectionNode,
+    is_interface_type,
     is_leaf_type,
     is_list_type,
     is_object_type,
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetails
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from executor.bailout import NotCompiled
 from executor.extensions import Guard, InstanceOf
@@ -69,7 +73,32 @@ class Selection:
         object.__setattr__(self, "guards", frozenset(_guards(self.fields)))
 
 
-Shape = Leaf | ListOf | Selection
+@dataclass(frozen=True, slots=True, eq=False)
+class OneOf:
+    """An object of an interface: of one of several types, each with its selection.
+
+    Attributes:
+        nullable: Whether null is allowed in place of the object.
+        selections: The selections on the types. Each has another record class.
+        guards: The guards of all fields of the selections, and of all fields below them.
+    """
+
+    nullable: bool
+    selections: tuple[Selection, ...]
+    guards: frozenset[Guard] = dataclass_field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "guards", frozenset().union(*(selection.guards for selection in self.selections)))
+
+    def selection_of(self, value: object) -> Selection | None:
+        """Return the selection on an object; None if it is of no type."""
+        for selection in self.selections:
+            if selection.record_class is not None and isinstance(value, selection.record_class):
+                return selection
+        return None
+
+
+Shape = Leaf | ListOf | Selection | OneOf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +141,8 @@ def holds_list(shape: Shape) -> bool:
     """Return whether a value of the shape contains a list, apart from the fields that batches resolve."""
     if isinstance(shape, Selection):
         return any(holds_list(field.shape) for field in shape.fields if not isinstance(field.field.kind, Batched))
+    if isinstance(shape, OneOf):
+        return any(map(holds_list, shape.selections))
     return isinstance(shape, ListOf)
 
 
@@ -121,7 +152,7 @@ def _guards(fields: Iterable[SelectedField]) -> Iterator[Guard]:
         shape = selected.shape
         while isinstance(shape, ListOf):
             shape = shape.item
-        if isinstance(shape, Selection):
+        if isinstance(shape, Selection | OneOf):
             yield from shape.guards
 
 
@@ -137,6 +168,7 @@ class SelectionBuilder:
         self.field_count = 0
         self._schema = schema
         self._collect_subfields = collect_subfields
+        self._shapes_by_fragments: dict[tuple[str, tuple[str, ...]], Shape] = {}
 
     def object_selection(self, type_: GraphQLObjectType, nullable: bool, details: list[FieldDetails]) -> Selection:
         """Return the selection on an object. Raise NotCompiled if any part of it cannot be compiled."""
@@ -152,14 +184,11 @@ class SelectionBuilder:
         """Return the selection of a whole query.
 
         Raises:
-            NotCompiled: Some part cannot be compiled. Or a root field is selected several times: graphql-core calls all
-                the resolvers before any data is loaded, so that loaders can merge their keys. Or a root field is a
-                list: a region of its own completes the list in parts.
+            NotCompiled: Some part cannot be compiled. Or a root field is a list of objects of one type: a region of its
+                own completes the list in parts.
         """
         fields = self._fields(root, collected, compilable_root_field)
-        if len({id(field.definition) for field in fields}) < len(fields):
-            raise NotCompiled("a root field is selected several times")
-        if any(isinstance(field.shape, ListOf) for field in fields):
+        if any(isinstance(field.shape, ListOf) and not isinstance(field.shape.item, OneOf) for field in fields):
             raise NotCompiled("a root field is a list")
         return Selection(root, False, None, fields)
 
@@ -180,8 +209,19 @@ class SelectionBuilder:
             raise NotCompiled(f"{parent.name} has no field {field_name}")
         field = to_compilable(parent, field_name, definition)
         self.field_count += 1
-        shape = self._shape(definition.type, details)
+        shape = self._shape_of_field(definition.type, details)
         return SelectedField(name, field, definition, parent, details, shape)
+
+    def _shape_of_field(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Shape:
+        """Return the shape of a field's value. Fields of one type with the same fragments have the same shape."""
+        nodes = [node for field in details for node in _selections(field.node)]
+        names = [node.name.value for node in nodes if isinstance(node, FragmentSpreadNode) and not node.directives]
+        if not names or len(names) < len(nodes):
+            return self._shape(type_, details)
+        key = (str(type_), tuple(names))
+        if key not in self._shapes_by_fragments:
+            self._shapes_by_fragments[key] = self._shape(type_, details)
+        return self._shapes_by_fragments[key]
 
     def _shape(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Shape:
         nullable = True
@@ -194,4 +234,13 @@ class SelectionBuilder:
             return ListOf(self._shape(list_type.of_type, details), nullable)
         if is_object_type(type_):
             return self.object_selection(type_, nullable, details)
-        raise NotCompiled(f"{type_} is an interface or a union")
+        if is_interface_type(type_) and not type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].resolve_type:
+            types = self._schema.get_possible_types(type_)
+            selections = tuple(self.object_selection(type_, False, details) for type_ in types)
+            if all(selection.record_class is not None for selection in selections):
+                return OneOf(nullable, selections)
+        raise NotCompiled(f"{type_} is a union, or an interface that does not find the type by the class")
+
+
+def _selections(node: FieldNode) -> Iterable[SelectionNode]:
+    return node.selection_set.selections if node.selection_set else ()

@@ -11,7 +11,7 @@ from db.queries.references import PATIENTS
 from db.queries.sessions import SESSIONS
 from executor import ContextOnly
 from resolvers.caller import PermissionKey
-from resolvers.queries import node as nodes
+from resolvers.queries import node as node_queries
 from resolvers.queries import recurrences
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.connections import Connection
@@ -60,12 +60,24 @@ class Query:
     @strawberry.field(
         graphql_type=Node | None,
         description="Any record by its id; null if the id is unknown, or if you may not view that type.",
+        extensions=[ContextOnly()],
     )
     @staticmethod
     async def node(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
-    ) -> nodes.NodeRecord | None:
-        return await nodes.node(info.context, id)
+    ) -> node_queries.NodeRecord | None:
+        return await node_queries.node(info.context, id)
+
+    @strawberry.field(
+        graphql_type=list[Node | None],
+        description="The records with the ids, in their order; null where `node` would be null.",
+        extensions=[ContextOnly()],
+    )
+    @staticmethod
+    async def nodes(
+        info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="1 to 200 ids.")]
+    ) -> list[node_queries.NodeRecord | None]:
+        return await node_queries.nodes(info.context, ids)
 
     @strawberry.field(description="The caller and their permissions.", extensions=[ContextOnly()])
     @staticmethod

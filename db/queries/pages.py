@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
 
 from db.sql import page_statements as statements
 from db.sql.json_rows import JsonLayout, json_layout
@@ -12,6 +13,7 @@ from db.sql.layouts import Fields, Layout, Records, partial_layout
 from db.sql.listings import Conditions, Listing, Window
 from db.sql.lookups import Lookup
 from db.sql.page_statements import CACHED_STATEMENTS
+from db.sql.unions import numbered_union
 from db.transactions.snapshots import Snapshot
 
 Record = TypeVar("Record")
@@ -82,6 +84,15 @@ async def find_records(snapshot: Snapshot, listing: Listing[Record], ids: Sequen
             (row[0], listing.layout.make_record(row)) for row in rows[start : start + _RECORDS_PER_ITERATION]
         )
     return records
+
+
+async def find_listings(
+    snapshot: Snapshot, ids: Sequence[UUID], listings: tuple[Listing[Any], ...]
+) -> dict[UUID, Listing[Any]]:
+    """Return which of the listings has the record with an id, by one statement. Ids of no record are left out."""
+    selects = [statements.select_existing_ids(listing) for listing in listings]
+    rows = await snapshot.fetch(*numbered_union(selects, [{"ids": ids}] * len(listings)))
+    return {record_id: listings[number] for number, record_id in rows}
 
 
 async def find_partial_records(

@@ -80,6 +80,13 @@ def select_by_ids(listing: Listing[Any]) -> Statement:
 
 
 @lru_cache(CACHED_STATEMENTS)
+def select_existing_ids(listing: Listing[Any]) -> Statement:
+    """Return the statement that selects those of some ids that a record has."""
+    table = listing.table
+    return Statement(select(table.c.id).where(of_organization(table), AnyOf(table.c.id, "ids")))
+
+
+@lru_cache(CACHED_STATEMENTS)
 def select_by_ids_as_json(listing: Listing[Any]) -> Statement:
     """Return the statement for PostgreSQL that selects the same records as one JSON text."""
     has_id = AnyOf(listing.table.c.id, "ids")

@@ -1,8 +1,9 @@
 """The cost of an operation: the number of values in its response if every list is as long as possible.
 
 A field costs 1. A list costs the sum of its elements. Their maximum number comes from `first` or `last`, of the list's
-own field or of its page (`groupDefinitions(first: 20) { nodes { ... } }`), or from `@listSize`, or it is the default
-size of a page. A field that does more work than reading a value costs the weight that `@cost` declares.
+own field or of its page (`groupDefinitions(first: 20) { nodes { ... } }`), from the length of `ids`, or from
+`@listSize`, or it is the default size of a page. A field that does more work than reading a value costs the weight that
+`@cost` declares.
 
 If a size is a variable, the cost is a formula. The formula is built once for a document, shared by all spreads of a
 fragment, and evaluated with the variables of each request.
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from graphql import FieldNode, GraphQLField, IntValueNode, Undefined, VariableNode
+from graphql import FieldNode, GraphQLField, IntValueNode, ListValueNode, Undefined, VariableNode
 
 from schema.admission.cost_directives import DEFAULT_SIZE, SIZING_ARGUMENTS
 
@@ -111,6 +112,8 @@ def size_of(field: GraphQLField, node: FieldNode) -> int | Size | None:
             variables.append(argument.value.name.value)
         elif isinstance(argument.value, IntValueNode):
             literals.append(literal_size(argument.value))
+        elif isinstance(argument.value, ListValueNode):
+            literals.append(len(argument.value.values))
     defaults = (field.args[name].default_value for name in names)
     default = max((value for value in defaults if value is not Undefined and value is not None), default=DEFAULT_SIZE)
     literal = max(literals, default=None)
@@ -127,6 +130,8 @@ def literal_size(node: IntValueNode) -> int:
 
 
 def _size(value: object) -> int | None:
+    if isinstance(value, list):
+        return len(value)
     # GraphQL accepts 5.0 for an Int. Invalid values are reported when the variables are coerced.
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         return None

@@ -9,8 +9,8 @@ from strawberry.types.field import StrawberryField
 
 from resolvers.queries.pages import SIZE
 
-SIZING_ARGUMENTS: Final = ("first", "last")
-"""The arguments that set the number of elements of a list or a page."""
+SIZING_ARGUMENTS: Final = ("first", "last", "ids")
+"""The arguments that set the number of elements of a list or a page: by a number, or by one id for each element."""
 DEFAULT_SIZE: Final = SIZE
 _DEFINITION: Final = "strawberry-definition"  # the key of Strawberry's field in the extensions of graphql-core's
 

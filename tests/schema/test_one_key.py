@@ -205,11 +205,11 @@ class OneCaller:
         ids["patient"] = "patient-id-1"
         preview = '{rule: "FREQ=DAILY", startDate: "2034-01-01", startTime: "09:00:00"}'
         for name, field in QUERIES.items():
-            arguments = required_arguments(field.args, {"id": "$id", "recurrence": preview})
+            arguments = required_arguments(field.args, {"id": "$id", "ids": "[$id]", "recurrence": preview})
             declared = "($id: ID!)" if "$id" in arguments else ""
             for selection in whole_selections(CORE, get_named_type(field.type)):
                 document = f"query{declared} {{ {name}{arguments}{selection} }}"
-                for node_id in ids_of_nodes(group) if name == "node" else [ids.get(name)]:
+                for node_id in ids_of_nodes(group) if name in {"node", "nodes"} else [ids.get(name)]:
                     await self.try_execute(document, {"id": node_id} if declared else None)
 
     async def types_of_nodes(self) -> set[str]:

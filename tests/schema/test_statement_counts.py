@@ -47,7 +47,7 @@ async def plain(clinic: Clinic, compiled: ApiClient) -> AsyncIterator[ApiClient]
 
 async def add_records(engine: Database, count: int) -> list[list[str]]:
     """Insert groups with two sessions and two enrollments each. Return their ids, by type."""
-    ids: list[list[str]] = [[], [], [], ["patient-1", "patient-2"]]
+    ids: list[list[str]] = [[], [], [], ["patient:patient-1", "patient:patient-2"]]
     for number in range(count):
         group = await add_group(engine, f"Group {number}", ORGANIZATION, co_facilitator_id="staff-2")
         ids[0].append(str(group))

@@ -111,6 +111,7 @@ def test_the_histories_of_50_groups_are_within_the_limit() -> None:
         ('{ groupDefinition(id: "1") { recurrence { dates(first: 700) } } }', 2 + 19 + 700),
         ('{ groupDefinition(id: "1") { recurrence { excludedDates } } }', 2 + 200),
         ("{ groupDefinitions(first: 3) { nodes { recurrence { excludedDates } } } }", 1 + 3 * (2 + 200)),
+        ('{ nodes(ids: ["a", "b", "c"]) { id } }', 3 * 2),
         # Weights are added to the values.
         ('{ groupDefinition(id: "1") { recurrence { summary } } }', 2 + 5),
         ("{ groupDefinitions(first: 3) { nodes { recurrence { dates(first: 2) } } } }", 1 + 3 * (2 + 19 + 2)),
@@ -151,6 +152,10 @@ def test_variables_set_the_size_of_lists(variables: dict[str, Any] | None, size:
     query = """query ($first: Int = 3) { groupDefinitions(first: $first) { ...Page } viewer { id } }
       fragment Page on GroupDefinitionConnection { nodes { id } pageInfo { hasNextPage } }"""
     assert cost(query, variables) == 1 + size * 2 + 2 + 2
+
+
+def test_the_number_of_ids_is_the_size_of_nodes() -> None:
+    assert cost("query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", {"ids": ["a", "b"]}) == 2 * 3
 
 
 def test_each_operation_has_its_own_cost() -> None:
