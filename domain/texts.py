@@ -36,7 +36,7 @@ def shows(text: str) -> bool:
 
 def is_storable(text: str) -> bool:
     """Return whether every database can store the text: it has no NUL and no lone surrogate."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return "\x00" not in text and (text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text))
 
 
 def required_text(text: str | None, field: FieldPath, name: str, max_length: int, faults: list[Fault]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from executor.arguments import batch_arguments, lookahead_of
@@ -42,6 +43,38 @@ async def resolve_or_fail(
         if len(keys) > 1 and not await _fails_without_parents(context, field, arguments, exception):
             raise Bailout("the exception may be about one of the parents") from exception
         raise BatchFailed(exception) from exception
+
+
+async def resolve_aliases(
+    context: ExecutionContext, fields: Sequence[tuple[BatchField, list[Any]]]
+) -> list[tuple[BatchField, Any]]:
+    """Return the value, or a BatchFailed, of each of several fields that have one parent and the same fragments.
+
+    Args:
+        context: The execution.
+        fields: The fields, each with its key.
+
+    Raises:
+        Bailout: Only graphql-core can tell which errors there are.
+    """
+    batch = fields[0][0].batch
+    if batch.resolve_aliases is not None and all(field.batch is batch for field, _ in fields):
+        with suppress(Exception):  # any resolver's; below, the alias that it is about fails
+            arguments = [batch_arguments(context, field) for field, _ in fields]
+            values = await batch.resolve_aliases(arguments, context.context_value)
+            return [(field, value) for (field, _), value in zip(fields, values, strict=True)]
+    calls = (resolve_or_fail(context, field, keys) for field, keys in fields)
+    # All of them run to their end, even if one fails: cancelling a statement could end the transaction.
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    resolved: list[tuple[BatchField, Any]] = []
+    for (field, _), outcome in zip(fields, outcomes, strict=True):
+        if isinstance(outcome, BatchFailed):
+            resolved.append((field, outcome))
+        elif isinstance(outcome, BaseException):
+            raise outcome
+        else:
+            resolved.append((field, outcome[0][0]))
+    return resolved
 
 
 def check_length(values: Sequence[Any], keys: Sequence[Any]) -> None:

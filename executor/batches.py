@@ -14,7 +14,7 @@ from graphql.pyutils import AwaitableOrValue
 
 from executor.arguments import field_arguments, refused_value
 from executor.bailout import Bailout
-from executor.batch_calls import BatchFailed, PreloadedValues, check_length, resolve_or_fail
+from executor.batch_calls import BatchFailed, PreloadedValues, check_length, resolve_aliases, resolve_or_fail
 from executor.execution_context import ExecutionContext
 from executor.failures import Failed, FieldFailure
 from executor.fields import Call
@@ -179,19 +179,14 @@ async def _fill_fields(context: ExecutionContext, pending: list[_Pending], state
 
     The fields are of the query type and have one parent. Nothing is preloaded for them or for the fields below them.
     """
-    fields = [field for field, _ in pending]
-    calls = (resolve_or_fail(context, field, state[field.keys_slot]) for field in fields)
-    outcomes = await asyncio.gather(*calls, return_exceptions=True)
     resolved: list[BatchField] = []
     values: list[Any] = []
-    for field, outcome in zip(fields, outcomes, strict=True):
+    for field, outcome in await resolve_aliases(context, [(field, state[field.keys_slot]) for field, _ in pending]):
         if isinstance(outcome, BatchFailed):
             _assign_failure(context, field, outcome, state)
-        elif isinstance(outcome, BaseException):
-            raise outcome
         else:
             resolved.append(field)
-            values += outcome[0]
+            values.append(outcome)
     completed = await _complete_many(context, resolved[0].region, values) if resolved else []
     for field, value in zip(resolved, completed, strict=True):
         _assign(field, state, [value])

@@ -45,6 +45,9 @@ class Batch(FieldExtension):
             is None gets the value None without a call.
         pass_selected: Whether `resolve_many` also receives `selected`: the attributes of the values that the query
             reads, as `SelectedAttributes`. The values need no other attributes.
+        resolve_aliases: For a field of the query type: the values of the field under several aliases with the same
+            fragments, by `async def resolve_aliases(arguments, context)`, which receives the arguments of each alias as
+            a dict. If it raises an exception, each alias is resolved on its own. None: always.
         pass_lookahead: Whether `resolve_many` also receives `lookahead`, a `Lookahead`: the batches below this field.
             It then returns a pair: the values, and for each field of `lookahead.fields`, in their order, the values
             that it has loaded for that field, or None. Only for fields of the query type.
@@ -57,11 +60,13 @@ class Batch(FieldExtension):
         *,
         pass_selected: bool = False,
         pass_lookahead: bool = False,
+        resolve_aliases: ResolveMany | None = None,
     ) -> None:
         self.resolve_many = resolve_many
         self.by = by
         self.pass_selected = pass_selected
         self.pass_lookahead = pass_lookahead
+        self.resolve_aliases = resolve_aliases
 
 
 @dataclass(frozen=True, slots=True, eq=False)

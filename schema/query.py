@@ -27,7 +27,7 @@ from schema.filters import (
 )
 from schema.inputs import RecurrenceInput
 from schema.permissions import Info, requires
-from schema.root_fields import organization_list, record_by_id
+from schema.root_fields import node_by_id, organization_list, record_by_id
 from schema.types import (
     Closure,
     Enrollment,
@@ -57,16 +57,9 @@ class Viewer:
 
 @strawberry.type(description="All queries. A record of another organization is treated as if it did not exist.")
 class Query:
-    @strawberry.field(
-        graphql_type=Node | None,
-        description="Any record by its id; null if the id is unknown, or if you may not view that type.",
-        extensions=[ContextOnly()],
+    node = node_by_id(
+        Node | None, description="Any record by its id; null if the id is unknown, or if you may not view that type."
     )
-    @staticmethod
-    async def node(
-        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
-    ) -> node_queries.NodeRecord | None:
-        return await node_queries.node(info.context, id)
 
     @strawberry.field(
         graphql_type=list[Node | None],

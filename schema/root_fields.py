@@ -4,7 +4,7 @@ graphql-core and the compiled executor resolve them by the same function.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import strawberry
 from strawberry.extensions.field_extension import AsyncExtensionResolver
@@ -15,6 +15,7 @@ from executor import Batch, Lookahead
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.queries.lists import page_of_organization
+from resolvers.queries.node import NodeRecord, node, nodes
 from resolvers.queries.pages import Page
 from resolvers.queries.prefetch import Prefetch, RecordWithFields
 from schema.relations import PAGE_ARGUMENTS, Computed, LengthBatch, PrefetchBatch, read_field, split_page_arguments
@@ -68,6 +69,33 @@ def record_by_id(
     return read_field(graphql_type, _RecordById(listing, arguments), description, permission, arguments)
 
 
+def node_by_id(graphql_type: object, *, description: str) -> Any:
+    """Return the field of the query type that leads to any record by its id."""
+    return read_field(graphql_type, _NodeById(), description, None, _node_argument)
+
+
+def _node_argument(id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]) -> None:
+    """Declare the argument of `node`."""
+
+
+class _NodeById(Batch):
+    def __init__(self) -> None:
+        super().__init__(self._resolve_many, resolve_aliases=self._resolve_aliases)
+
+    async def resolve_async(
+        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **arguments: Any
+    ) -> NodeRecord | None:
+        return await node(info.context, **arguments)
+
+    async def _resolve_many(self, _query: Sequence[Any], context: Context, id: str) -> list[NodeRecord | None]:
+        return [await node(context, id)]
+
+    async def _resolve_aliases(
+        self, arguments: Sequence[dict[str, str]], context: Context
+    ) -> Sequence[NodeRecord | None]:
+        return await nodes(context, [alias["id"] for alias in arguments])
+
+
 class _OrganizationList(Batch):
     def __init__(self, arguments: Callable[..., tuple[Listing[Any], ListFilter]]) -> None:
         super().__init__(self._resolve_many)
@@ -87,7 +115,7 @@ class _OrganizationList(Batch):
 
 class _RecordById(Batch):
     def __init__(self, listing: Listing[Any], parse: Callable[..., Any]) -> None:
-        super().__init__(self._resolve_many, pass_lookahead=True)
+        super().__init__(self._resolve_many, pass_lookahead=True, resolve_aliases=self._resolve_aliases)
         self._listing = listing
         self._parse = parse
 
@@ -111,6 +139,11 @@ class _RecordById(Batch):
         if not record_with_fields.covers_request:
             context.loaders.records(self._listing).learn(key, record)
         return [record], values
+
+    async def _resolve_aliases(self, arguments: Sequence[dict[str, Any]], context: Context) -> Sequence[Any]:
+        keys = [self._parse(**alias) for alias in arguments]
+        records = await context.loaders.records(self._listing).load_all(keys)
+        return [records[key] for key in keys]
 
     def _with_fields(self, lookahead: Lookahead) -> RecordWithFields:
         fields: list[Prefetch | None] = []

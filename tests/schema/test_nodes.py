@@ -1,5 +1,6 @@
 """Query.nodes: the records with some ids, in their order, each as `node` returns it."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from itertools import combinations
 from uuid import uuid4
@@ -72,9 +73,11 @@ async def test_both_executors_return_equal_nodes(clinic: Clinic, ids: list[str])
         async with clients_of(make_app(clinic, compiled=compiled)) as clients:
             client = await clients()
             denied = await clients(permissions=[PermissionKey.GROUP_DEFINITIONS_VIEW])
-            for query, variables in ((NODES, {"ids": ids}), (aliases(ids), {})):
-                responses.append([(await each.send(query, variables)).content for each in (client, denied)])
-    assert responses[:2] == responses[2:]
+            invalid = aliases([*ids[:3], "a\\u0000", *ids[3:], "b\\u0000"])
+            for query, variables in ((NODES, {"ids": ids}), (aliases(ids), {}), (invalid, {})):
+                responses.append([(await caller.send(query, variables)).content for caller in (client, denied)])
+    assert responses[:3] == responses[3:]
+    assert [error["path"] for error in json.loads(responses[2][0])["errors"]] == [["a3"], ["a17"]]
 
 
 async def test_nodes_takes_1_to_200_ids(clients: ApiClients) -> None:
