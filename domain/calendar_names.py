@@ -1,7 +1,7 @@
 """English names of days and months, ordinals and lists. strftime is not used, because it depends on the locale."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -24,6 +24,11 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 def short_date(day: date) -> str:
     """Return a date without its year, such as "Jan 15"."""
     return f"{MONTHS[day.month - 1][:3]} {day.day}"
+
+
+def clock_time(moment: time) -> str:
+    """Return a time of day in whole minutes, such as "9:00 AM"."""
+    return f"{moment.hour % 12 or 12}:{moment.minute:02} {'AM' if moment.hour < 12 else 'PM'}"
 
 
 def in_list(items: Sequence[str], word: str = "and") -> str:

@@ -4,7 +4,7 @@ from datetime import date, time
 from functools import lru_cache
 from typing import Final
 
-from domain.calendar_names import WEEKDAYS, short_date
+from domain.calendar_names import WEEKDAYS, clock_time, short_date
 from domain.recurrence import Recurrence, count_exclusions
 from domain.recurrence_days import with_defaults
 from domain.recurrence_rule import Frequency, RuleParts, read_rule
@@ -28,7 +28,7 @@ def summarize(recurrence: Recurrence) -> str:
 @lru_cache(maxsize=512)
 def _summary(rule: str, start_date: date, start_time: time) -> str:
     parts = simplified(with_defaults(read_rule(rule), start_date))
-    phrases = [*_period_and_days(parts), f"at {_clock(start_time)}"]
+    phrases = [*_period_and_days(parts), f"at {clock_time(start_time)}"]
     return " ".join(filter(None, phrases)) + _week_start(parts, start_date) + _end(parts)
 
 
@@ -58,10 +58,6 @@ def _week_start(parts: RuleParts, start_date: date) -> str:
         case _:
             matters = bool(parts.by_week_number and parts.week_start)
     return f", weeks starting on {WEEKDAYS[parts.week_start]}" if matters else ""
-
-
-def _clock(at: time) -> str:
-    return f"{at.hour % 12 or 12}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
 
 
 def _end(parts: RuleParts) -> str:

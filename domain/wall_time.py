@@ -26,6 +26,11 @@ def local_date(instant: datetime, zone: str) -> date:
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
+def local_datetime(instant: datetime, zone: str) -> datetime:
+    """Return the date and time that clocks in the zone show at an instant, which must be an aware datetime."""
+    return instant.astimezone(ZoneInfo(zone))
+
+
 def is_time_zone(name: str) -> bool:
     """Return whether the text is the name of an IANA time zone, in its exact spelling."""
     return name in _time_zones()

@@ -8,6 +8,7 @@ import strawberry
 from db.queries.groups import GroupOrder
 from domain.calendar_changes import KeepReason, OccurrenceAction
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
+from domain.conflicts import ConflictKind
 from domain.records import CapacityStatus, EnrollmentStatus, GroupType, OccurrenceStatus
 from domain.refusal import FaultCode
 from domain.session_selection import Weekday
@@ -148,4 +149,15 @@ _declare(
     "Weekday",
     "A day of the week.",
     {day: f"{day.capitalize()}." for day in Weekday},
+)
+_declare(
+    ConflictKind,
+    "ConflictKind",
+    "What is in two places at once.",
+    {
+        ConflictKind.FACILITATOR: "A staff member leads or co-leads two sessions at once.",
+        ConflictKind.LOCATION: "Two sessions are at one location at once. A site and a room of it are two locations.",
+        ConflictKind.PATIENT: "A patient is expected at two sessions at once. Callers who may view enrollments see it.",
+        ConflictKind.GROUP: "Two sessions of one group overlap. They are not reported as conflicts of other kinds too.",
+    },
 )

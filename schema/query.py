@@ -9,11 +9,15 @@ from db.queries.enrollments import ENROLLMENTS
 from db.queries.groups import GROUPS
 from db.queries.references import PATIENTS
 from db.queries.sessions import SESSIONS
+from domain.conflicts import ConflictKind
 from executor import ContextOnly
+from resolvers.arguments import uuid
 from resolvers.caller import PermissionKey
 from resolvers.queries import node as node_queries
 from resolvers.queries import recurrences
+from resolvers.queries.conflicts import ConflictPage, conflict_page
 from schema.admission.cost_directives import CostWeight, ListSize
+from schema.arguments import After, Before, First, Last
 from schema.connections import Connection
 from schema.filters import (
     list_of_closures,
@@ -30,6 +34,7 @@ from schema.permissions import Info, requires
 from schema.root_fields import node_by_id, organization_list, record_by_id
 from schema.types import (
     Closure,
+    Conflict,
     Enrollment,
     GroupDefinition,
     Location,
@@ -136,6 +141,33 @@ class Query:
     locations = organization_list(
         Connection[Location] | None, list_of_locations, description="Locations by site and room.", permission=_GROUPS
     )
+
+    @strawberry.field(
+        graphql_type=Connection[Conflict] | None,
+        description="The conflicts in which a session of some days has a part, by the start of the overlap. Those of"
+        " patients are left out for callers who may not view enrollments.",
+        directives=[CostWeight(weight="500")],
+        extensions=[requires(_SCHEDULE), ContextOnly()],
+    )
+    @staticmethod
+    async def conflicts(
+        info: Info,
+        from_: Annotated[date, strawberry.argument(name="from", description="The first local date.")],
+        through: Annotated[date, strawberry.argument(description="The last local date, at most 61 days later.")],
+        kinds: Annotated[
+            list[ConflictKind] | None, strawberry.argument(description="Only conflicts of these kinds.")
+        ] = None,
+        group_definition_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only conflicts of this group's sessions.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> ConflictPage:
+        group_id = None if group_definition_id is None else uuid(group_definition_id, "groupDefinitionId")
+        page = {"first": first, "after": after, "last": last, "before": before}
+        return await conflict_page(info.context, from_, through, kinds, group_id, **page)
 
     @strawberry.field(
         graphql_type=RecurrencePreview | None,

@@ -6,11 +6,24 @@ it. A `Statement` is built once. To run it, the driver takes its text and puts t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, String, Text, TypeDecorator, any_, bindparam, func, literal_column, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    String,
+    Text,
+    TypeDecorator,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -144,6 +157,27 @@ def equals(column: ColumnElement[Any], parameter: str = "") -> ColumnElement[boo
     """Return the condition that a column has a parameter's value. By default the parameter has the column's name."""
     condition: ColumnElement[bool] = column == bindparam(parameter or column.key, type_=column.type)
     return condition
+
+
+class DaysLater(ColumnElement[date]):
+    """The date some days after that of a column; before it, if the number is negative."""
+
+    inherit_cache = False
+    type = Date()
+
+    def __init__(self, column: ColumnElement[date], days: int) -> None:
+        self.column = column
+        self.days = days
+
+
+@compiles(DaysLater, "postgresql")
+def _date_later(element: DaysLater, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.column, **options)} + ({element.days}))"
+
+
+@compiles(DaysLater, "sqlite")
+def _text_of_date_later(element: DaysLater, compiler: SQLCompiler, **options: Any) -> str:
+    return f"date({compiler.process(element.column, **options)}, '{element.days} days')"
 
 
 class AnyOf(ColumnElement[bool]):

@@ -5,7 +5,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -16,6 +16,19 @@ from domain.texts import is_storable
 from resolvers.errors import BadInput
 
 Record = TypeVar("Record")
+
+
+class Keyed(Protocol):
+    """A list whose elements have keys: a `Listing`, or one that is computed."""
+
+    @property
+    def name(self) -> str:
+        """Distinguishes the cursors of this list and order from those of others."""
+
+    @property
+    def types(self) -> tuple[type, ...]:
+        """The Python types of the keys."""
+
 
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _MAX_LENGTH: Final = 3000
@@ -31,14 +44,19 @@ def cursor_maker(listing: Listing[Record], layout: Layout[Record]) -> Callable[[
     columns = [layout.column(field) for field in listing.key_fields]
 
     def make_cursor(row: Sequence[Any]) -> str:
-        keys = orjson.dumps([name, *make_keys(*[row[column] for column in columns])], default=str)
-        # A page of a report has thousands of cursors: base64.urlsafe_b64encode takes longer.
-        return b2a_base64(keys, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
+        return cursor_of_keys(name, make_keys(*[row[column] for column in columns]))
 
     return make_cursor
 
 
-def cursor_keys(listing: Listing[Any], text: str | None, argument: str) -> tuple[Any, ...] | None:
+def cursor_of_keys(name: str, keys: Sequence[Any]) -> str:
+    """Return the cursor of an element of a list, by the name of the list and the element's keys."""
+    parts = orjson.dumps([name, *keys], default=str)
+    # A page of a report has thousands of cursors: base64.urlsafe_b64encode takes longer.
+    return b2a_base64(parts, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
+
+
+def cursor_keys(listing: Keyed, text: str | None, argument: str) -> tuple[Any, ...] | None:
     """Return the keys of a cursor, None for none. Raise BadInput if it is not a cursor of this list."""
     if text is None:
         return None

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from db.queries.pages import Slice
 from db.sql.layouts import CACHED_LAYOUTS, Fields, Layout, Records
 from db.sql.listings import Listing, Window
 from resolvers.errors import BadInput
-from resolvers.queries.cursors import cursor_keys, cursor_maker
+from resolvers.queries.cursors import Keyed, cursor_keys, cursor_maker
 
 Record = TypeVar("Record")
 
@@ -140,7 +140,7 @@ def worth_selecting(fields: Fields | None, record_count: int) -> Fields | None:
 
 
 def window(
-    listing: Listing[Any],
+    listing: Keyed,
     first: int | None = None,
     after: str | None = None,
     last: int | None = None,

@@ -1,6 +1,7 @@
 """The object types of the API. At run time their values are records of the domain."""
 
 from schema.types.closures import Closure
+from schema.types.conflicts import Conflict
 from schema.types.enrollments import Enrollment
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry
@@ -11,6 +12,7 @@ from schema.types.references import Location, Patient, StaffMember
 __all__ = [
     "AuditEntry",
     "Closure",
+    "Conflict",
     "Enrollment",
     "GroupDefinition",
     "Location",

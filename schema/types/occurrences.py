@@ -1,6 +1,7 @@
 """Sessions, as clients see them."""
 
 from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -9,14 +10,21 @@ from db.queries.history import HISTORY_OF
 from db.queries.references import LOCATIONS, STAFF
 from domain import records
 from domain.changes import EntityType
-from executor import InstanceOf
+from domain.conflicts import Conflict as ConflictRecord
+from executor import Batch, InstanceOf
 from resolvers.caller import PermissionKey
+from resolvers.queries.conflicts import conflicts_of_session, conflicts_of_sessions
+from schema.admission.cost_directives import CostWeight, ListSize
 from schema.connections import Connection
+from schema.permissions import Info
 from schema.relations import connection, reference
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry
 from schema.types.node import Node
 from schema.types.references import Location, StaffMember
+
+if TYPE_CHECKING:
+    from schema.types.conflicts import Conflict
 
 
 @strawberry.type(description="A session of a group.")
@@ -60,5 +68,16 @@ class Occurrence(Node):
         HISTORY_OF[EntityType.OCCURRENCE],
         description="The changes of the session, newest first.",
     )
+
+    @strawberry.field(
+        graphql_type=list[Annotated["Conflict", strawberry.lazy("schema.types.conflicts")]],
+        description="What this session clashes with, by the start of the overlap; empty if it is cancelled. Those of"
+        " patients are left out for callers who may not view enrollments.",
+        directives=[ListSize(assumed_size=10), CostWeight(weight="5")],
+        extensions=[Batch(conflicts_of_sessions, by="id")],
+    )
+    @staticmethod
+    async def conflicts(parent: strawberry.Parent[records.Occurrence], info: Info) -> list[ConflictRecord]:
+        return await conflicts_of_session(info.context, parent.id)
 
     is_type_of = InstanceOf(records.Occurrence)

@@ -69,7 +69,7 @@ REACHABLE: dict[str, set[str]] = {
 }
 SHOW_NO_RECORD = {
     *("Query", "Mutation", "Viewer", "PageInfo", "UserError", "AuditChange", "Capacity", "Recurrence"),
-    *("RecurrencePreview", "Compliance", "ComplianceRequirement", "ComplianceGap"),
+    *("RecurrencePreview", "Conflict", "Compliance", "ComplianceRequirement", "ComplianceGap"),
 }
 OPEN_FIELDS_OF_ENROLLMENTS = {
     *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),
@@ -94,6 +94,7 @@ OPEN_LINKS = {
     *(f"Occurrence.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     "Closure.location",
     "Closure.history",
+    *(f"Conflict.{name}" for name in ("occurrences", "staffMember", "location")),
     "Patient.enrollments",
     "AuditEntry.actor",
 }

@@ -15,6 +15,7 @@ from sqlalchemy import insert, text
 from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
+from db.queries.conflicts import calendar_of_days, calendar_of_group, calendar_of_sessions
 from db.queries.enrollments import ENROLLMENTS, ENROLLMENTS_OF_GROUP, ENROLLMENTS_OF_PATIENT, EnrollmentFilter
 from db.queries.groups import GROUPS, SEATS_OF_GROUP, GroupFilter, count_seats
 from db.queries.history import HISTORY_OF
@@ -30,6 +31,7 @@ from db.sql.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, patients, staff_members
 from db.transactions.snapshots import Snapshot
 from domain.changes import EntityType
+from domain.conflicts import ConflictKind
 from domain.records import CapacityStatus, EnrollmentStatus, OccurrenceStatus
 from tests.support.clinic import NOW, OURS, THEIRS
 
@@ -42,6 +44,8 @@ PATIENT_COUNT = 800
 DAY = date(2026, 3, 1)
 PLACE = (DAY, time(9), UUID(int=0))
 WHOLE_TABLE = re.compile(r"Seq Scan on pm_group_|SCAN pm_group_\w+\s*$|SCAN listed\s*$", re.MULTILINE)
+CALENDAR_INDEX = re.compile(r"pm_group_schedule\w*\b[^\n]*\n *Index Cond: (.*)|INDEX \w*pm_group_schedule\w* (.*)")
+"""The condition of an index of the calendar, in a plan of either database."""
 ReadPages = Callable[[Snapshot, Sequence[UUID]], Awaitable[object]]
 
 
@@ -212,6 +216,27 @@ async def test_no_page_reads_a_whole_table_or_sorts_a_whole_calendar(
             if WHOLE_TABLE.search(plan) or (calendar and _sorts_more_than_pages(plan))
         ]
     assert not slow, "\n\n".join(slow)
+
+
+async def test_conflicts_are_found_by_the_days_and_the_groups_of_sessions(
+    explained: Explained, groups: Sequence[UUID]
+) -> None:
+    kinds, through = frozenset(ConflictKind), DAY + timedelta(days=1)
+    sessions = (await read_page(explained, SESSIONS, SessionFilter(from_date=DAY), Window(20))).records
+    if explained.on_postgresql:
+        # All rows of such a small table are read in less time than those of an index.
+        await explained.driver.connection.execute("SET LOCAL enable_seqscan = off")
+    explained.plans = []
+    await calendar_of_days(explained, DAY, DAY, kinds)
+    await calendar_of_group(explained, groups[0], DAY, through, kinds)
+    await calendar_of_sessions(explained, [session.id for session in sessions], kinds)
+    assert len(explained.plans) >= 6
+    for plan in explained.plans:
+        assert not WHOLE_TABLE.search(plan), plan
+        conditions = ["".join(condition) for condition in CALENDAR_INDEX.findall(plan)]
+        assert conditions, plan
+        for condition in conditions:
+            assert re.search(r"session_date|group_definition_id|\bid ?=", condition), plan
 
 
 def _sorts_more_than_pages(plan: str) -> bool:

@@ -1,0 +1,174 @@
+"""The conflicts of sessions, and of a window of days as pages."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from db.queries.conflicts import calendar_of_days, calendar_of_group, calendar_of_sessions
+from db.sql.listings import Window
+from db.transactions.snapshots import Snapshot
+from domain.conflicts import Conflict, ConflictKey, ConflictKind, by_session, find_conflicts
+from resolvers.arguments import day, in_order
+from resolvers.caller import PermissionKey
+from resolvers.context import Context
+from resolvers.errors import BadInput
+from resolvers.queries.cursors import cursor_of_keys
+from resolvers.queries.pages import PageEdge, PagePosition, window
+
+MAX_DAYS: Final = 62
+"""The most days of a window."""
+_PER_ITERATION: Final = 2_000
+"""How many conflicts to look at in one iteration of the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ConflictList:
+    """The list of conflicts, for its cursors. Their keys contain no patient's id, but that of an enrollment."""
+
+    name: str = "conflicts"
+    types: tuple[type, ...] = (datetime, int, UUID, UUID, str)
+
+
+_LIST: Final = _ConflictList()
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictPage:
+    """A page of conflicts.
+
+    Attributes:
+        nodes: The conflicts.
+        page_info: The position of the page in its list.
+        total: Counts the whole list.
+    """
+
+    nodes: Sequence[Conflict]
+    page_info: PagePosition
+    total: Callable[[], Awaitable[int]]
+
+    @property
+    def edges(self) -> list[PageEdge[Conflict]]:
+        """The conflicts with their cursors."""
+        return [PageEdge(_cursor(conflict), conflict) for conflict in self.nodes]
+
+
+async def conflicts_of_session(context: Context, session_id: UUID) -> list[Conflict]:
+    """Return the conflicts of a session that the caller may view."""
+    loader = context.loaders.values(_conflicts_by_session, _visible_kinds(context))
+    return _disclosed(context, await loader.load(session_id))
+
+
+async def conflicts_of_sessions(session_ids: Sequence[UUID], context: Context) -> list[list[Conflict]]:
+    """Return the conflicts of each session that the caller may view."""
+    loader = context.loaders.values(_conflicts_by_session, _visible_kinds(context))
+    return [_disclosed(context, conflicts) for conflicts in (await loader.load_all(session_ids)).values()]
+
+
+async def conflict_page(
+    context: Context,
+    from_date: date,
+    through_date: date,
+    kinds: Iterable[ConflictKind] | None,
+    group_id: UUID | None,
+    **page: object,
+) -> ConflictPage:
+    """Return a page of the conflicts in which a session from the first through the last day has a part.
+
+    Args:
+        context: The request.
+        from_date: The first local date.
+        through_date: The last local date.
+        kinds: The kinds to list; None for all. Those that the caller may not view are left out.
+        group_id: Only conflicts of this group's sessions; None for all.
+        page: The arguments of `window`.
+
+    Raises:
+        BadInput: The window is too long or ends before it starts, or an argument of the page is invalid.
+    """
+    day(from_date, "from")
+    day(through_date, "through")
+    in_order(from_date, through_date)
+    if (through_date - from_date).days >= MAX_DAYS:
+        raise BadInput(f"The days from `from` through `through` must be at most {MAX_DAYS}.")
+    page_window = window(_LIST, **page)  # type: ignore[arg-type]  # the arguments of a connection
+    chosen = _visible_kinds(context).intersection(ConflictKind if kinds is None else kinds)
+    async with context.snapshot as snapshot:
+        if group_id is None:
+            calendar = await calendar_of_days(snapshot, from_date, through_date, chosen)
+        else:
+            calendar = await calendar_of_group(snapshot, group_id, from_date, through_date, chosen)
+    among = [
+        booking.session_id
+        for booking in calendar.bookings.values()
+        if from_date <= booking.session_date <= through_date and group_id in (None, booking.group_definition_id)
+    ]
+    conflicts = await _select(find_conflicts(calendar, chosen, among), page_window)
+    more, limit = len(conflicts) > page_window.limit, page_window.limit
+    nodes = conflicts[-limit:] if page_window.backwards else conflicts[:limit]
+    if page_window.backwards:
+        has_next, has_previous = page_window.before is not None, more
+    else:
+        has_next, has_previous = more, page_window.after is not None
+    start, end = (_cursor(nodes[0]), _cursor(nodes[-1])) if nodes else (None, None)
+
+    async def total() -> int:
+        return await _count(find_conflicts(calendar, chosen, among))
+
+    return ConflictPage(_disclosed(context, nodes), PagePosition(has_next, has_previous, start, end), total)
+
+
+async def _select(conflicts: Iterator[Conflict], part: Window) -> list[Conflict]:
+    """Return a part of the conflicts, and one more if they go on. No more than these are in memory at once."""
+    after, before = (None if keys is None else ConflictKey(*keys) for keys in (part.after, part.before))
+    selected: deque[Conflict] = deque(maxlen=part.limit + 1)
+    async for conflict in _paced(conflicts):
+        if before is not None and conflict.key >= before:
+            break
+        if after is None or conflict.key > after:
+            selected.append(conflict)
+            if not part.backwards and len(selected) > part.limit:
+                break
+    return list(selected)
+
+
+async def _count(conflicts: Iterator[Conflict]) -> int:
+    count = 0
+    async for _ in _paced(conflicts):
+        count += 1
+    return count
+
+
+async def _paced(conflicts: Iterator[Conflict]) -> AsyncIterator[Conflict]:
+    """Yield the conflicts, and let other requests run between them: sites with many rooms have very many."""
+    for number, conflict in enumerate(conflicts, 1):
+        yield conflict
+        if number % _PER_ITERATION == 0:
+            await asyncio.sleep(0)
+
+
+async def _conflicts_by_session(
+    snapshot: Snapshot, session_ids: Sequence[UUID], kinds: frozenset[ConflictKind]
+) -> dict[UUID, list[Conflict]]:
+    calendar = await calendar_of_sessions(snapshot, session_ids, kinds)
+    return by_session(find_conflicts(calendar, kinds, session_ids))
+
+
+def _visible_kinds(context: Context) -> frozenset[ConflictKind]:
+    """Return the kinds of conflicts that the caller may view: those of patients need a permission of their own."""
+    if context.has(PermissionKey.GROUP_ENROLLMENTS_VIEW):
+        return frozenset(ConflictKind)
+    return frozenset(ConflictKind) - {ConflictKind.PATIENT}
+
+
+def _disclosed(context: Context, conflicts: Sequence[Conflict] | None) -> list[Conflict]:
+    """Return the conflicts, and record whose they are for the access log."""
+    context.disclosures.add(conflict.patient_id for conflict in conflicts or () if conflict.patient_id is not None)
+    return list(conflicts or ())
+
+
+def _cursor(conflict: Conflict) -> str:
+    return cursor_of_keys(_LIST.name, conflict.key)
