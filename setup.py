@@ -19,6 +19,6 @@ setup(
     packages=["group_sessions", *names],
     package_dir={"group_sessions": "distribution/group_sessions"}
     | {name: package.replace(".", "/") for name, package in names.items()},
-    package_data={"": ["*.graphql", "*.mako"]}
+    package_data={"": ["*.graphql", "*.mako", "*.toml"]}
     | {name: ["*"] for name, package in names.items() if package.startswith("web.")},
 )

@@ -87,7 +87,8 @@ def as_text(value: object) -> str | None:
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, tuple):
-        return ", ".join(str(as_text(item)) for item in value)
+        # An empty tuple is no text, for the same reason.
+        return ", ".join(str(as_text(item)) for item in value) or None
     return str(value)
 
 

@@ -1,31 +1,19 @@
-"""Weekly compliance: whether a week of an intensive program has the required hours and days.
+"""Weekly compliance: whether a week of an intensive program meets the requirements of its rule set."""
 
-The minimums are those of the Arizona Health Care Cost Containment System (AHCCCS) for behavioral health. Intensive
-outpatient (IOP): at least nine hours a week, on at least three days with at least three hours each. Partial
-hospitalization (PHP): at least twenty hours a week, on at least five days.
-"""
-
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
-from functools import lru_cache
 
 from domain.calendar_names import WEEKDAYS, short_date
-from domain.wall_time import instant
+from domain.records import Program
+from domain.rule_sets import ComplianceRuleSet
+from domain.weeks import Session, day_of, time_by_day, week_end
 
 _Date = date  # ComplianceGap has a field named date
-_HOUR = timedelta(hours=1)
-_DAYS_OF_WEEK = 7
-_CACHED_WEEKS = 200
-
-
-class Program(StrEnum):
-    """The group types with weekly minimums."""
-
-    IOP = "IOP"
-    PHP = "PHP"
+_HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
+_SMALLEST = 0.01
+"""The smallest number of hours that is shown."""
 
 
 class ComplianceStatus(StrEnum):
@@ -36,16 +24,27 @@ class ComplianceStatus(StrEnum):
 
 
 class ComplianceRequirementCode(StrEnum):
-    """What a requirement measures: the week's hours, the days with a session, or the hours on each of these days."""
+    """What a requirement measures."""
 
     WEEKLY_HOURS = "WEEKLY_HOURS"
+    """The hours of the week."""
     WEEKLY_DAYS = "WEEKLY_DAYS"
+    """The days with a session."""
     DAILY_HOURS = "DAILY_HOURS"
+    """The hours on each of these days."""
+    GROUP_SIZE = "GROUP_SIZE"
+    """The patients of the group, of whom there may be at most so many."""
+    SESSION_MINUTES = "SESSION_MINUTES"
+    """The minutes of each session."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComplianceRequirement:
-    """One minimum and the actual value, in hours or days. DAILY_HOURS is about the shortest day; 0 without any."""
+    """One requirement and the actual value, in its unit.
+
+    DAILY_HOURS is about the shortest day, SESSION_MINUTES about the shortest session; 0 without any. `required` is a
+    minimum, for GROUP_SIZE a maximum. WEEKLY_HOURS may also have a maximum, which its gap names.
+    """
 
     code: ComplianceRequirementCode
     required: float
@@ -55,7 +54,7 @@ class ComplianceRequirement:
 
 @dataclass(frozen=True, slots=True)
 class ComplianceGap:
-    """The shortfall of one requirement, in hours or days and in words. `date` is set for the hours of one day."""
+    """How far one requirement is from being met, in its unit and in words. `date` is set for a gap of one day."""
 
     code: ComplianceRequirementCode
     message: str
@@ -63,22 +62,47 @@ class ComplianceGap:
     date: _Date | None = None
 
 
+_Measured = tuple[ComplianceRequirement, list[ComplianceGap]] | None
+
+
 @dataclass(frozen=True, slots=True)
-class Compliance:
-    """A week of a program compared with the program's minimums.
+class Measurement:
+    """A week measured by a rule set.
 
     Attributes:
-        program: The program.
+        hours: The hours with a session, rounded to two decimals. Overlapping sessions count once.
+        days: The number of days with a session.
+        requirements: All requirements of the rule set.
+        gaps: The gaps, in the order of the requirements, and of the days.
+    """
+
+    hours: float
+    days: int
+    requirements: tuple[ComplianceRequirement, ...]
+    gaps: tuple[ComplianceGap, ...]
+
+    @property
+    def status(self) -> ComplianceStatus:
+        """COMPLIANT if all requirements are met."""
+        return ComplianceStatus.NON_COMPLIANT if self.gaps else ComplianceStatus.COMPLIANT
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """A week of a group compared with its rule set.
+
+    Attributes:
+        rule_set: The rule set.
         week_start: The first day of the week.
         week_end: The last day of the week.
         status: COMPLIANT if all requirements are met.
         hours: The hours with a session, rounded to two decimals. Overlapping sessions count once.
         days: The number of days with a session.
-        requirements: All requirements of the program.
-        gaps: The shortfalls: the week's hours, its days, then its short days in order.
+        requirements: All requirements of the rule set.
+        gaps: The gaps, in the order of the requirements, and of the days.
     """
 
-    program: Program
+    rule_set: ComplianceRuleSet
     week_start: date
     week_end: date
     status: ComplianceStatus
@@ -87,98 +111,117 @@ class Compliance:
     requirements: tuple[ComplianceRequirement, ...]
     gaps: tuple[ComplianceGap, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class _Minimums:
-    weekly_hours: int
-    weekly_days: int
-    daily_hours: int | None
-
-
-_MINIMUMS = {Program.IOP: _Minimums(9, 3, 3), Program.PHP: _Minimums(20, 5, None)}
-
-
-def week_start(day: date, first_weekday: int) -> date:
-    """Return the first day of the week that contains a day. `first_weekday` is 0 for Monday."""
-    return day - timedelta(days=(day.weekday() - first_weekday) % _DAYS_OF_WEEK)
+    @property
+    def program(self) -> Program:
+        """The program."""
+        return self.rule_set.program
 
 
 def weekly_compliance(
-    program: Program, week_start: date, zone: str, sessions: Iterable[tuple[datetime, datetime]]
+    rules: ComplianceRuleSet, week_start: date, zone: str, sessions: Iterable[Session], group_size: int = 0
 ) -> Compliance:
-    """Compare the seven days from `week_start` with the program's minimums.
+    """Compare the seven days from `week_start` with a rule set.
 
     Args:
-        program: The program.
+        rules: The rule set.
         week_start: The first day of the week.
         zone: The IANA time zone whose midnights separate the days.
         sessions: The start and end, as instants, of all sessions that are not cancelled. Only the time within the week
             counts.
+        group_size: The number of patients with a seat in the group.
     """
-    by_day = _time_by_day(week_start, zone, sessions)
-    minimums = _MINIMUMS[program]
-    total = sum(by_day.values(), timedelta())
-    requirements = [
-        _hours_requirement(ComplianceRequirementCode.WEEKLY_HOURS, minimums.weekly_hours, total),
-        ComplianceRequirement(
-            ComplianceRequirementCode.WEEKLY_DAYS,
-            float(minimums.weekly_days),
-            float(len(by_day)),
-            len(by_day) >= minimums.weekly_days,
-        ),
-    ]
-    gaps: list[ComplianceGap] = []
-    if total < minimums.weekly_hours * _HOUR:
-        missing = _hours_short(minimums.weekly_hours * _HOUR - total)
-        message = f"Need {_more(missing, 'hour')}/week"
-        gaps.append(ComplianceGap(ComplianceRequirementCode.WEEKLY_HOURS, message, missing))
-    if (days_short := float(minimums.weekly_days - len(by_day))) > 0:
-        message = f"Need {_more(days_short, 'day')}/week"
-        gaps.append(ComplianceGap(ComplianceRequirementCode.WEEKLY_DAYS, message, days_short))
-    if minimums.daily_hours is not None:
-        shortest = min(by_day.values(), default=None)
-        requirements.append(_hours_requirement(ComplianceRequirementCode.DAILY_HOURS, minimums.daily_hours, shortest))
-        gaps += _short_days(by_day, minimums.daily_hours * _HOUR)
+    week = measure(rules, week_start, zone, sessions, group_size)
     return Compliance(
-        program=program,
-        week_start=week_start,
-        week_end=week_start + timedelta(days=_DAYS_OF_WEEK - 1),
-        status=ComplianceStatus.NON_COMPLIANT if gaps else ComplianceStatus.COMPLIANT,
-        hours=requirements[0].actual,
-        days=len(by_day),
-        requirements=tuple(requirements),
-        gaps=tuple(gaps),
+        rules, week_start, week_end(week_start), week.status, week.hours, week.days, week.requirements, week.gaps
     )
 
 
-def _time_by_day(first: date, zone: str, sessions: Iterable[tuple[datetime, datetime]]) -> dict[date, timedelta]:
-    """Return the time with a session for each day that has any, in order."""
-    midnights = _midnights(first, zone)
-    by_day: dict[date, timedelta] = {}
-    for start, end in _without_overlap(sessions):
-        start, end = max(start, midnights[0]), min(end, midnights[-1])  # noqa: PLW2901 - only the time within the week
-        while start < end:
-            number = bisect_right(midnights, start) - 1
-            day, until = first + timedelta(days=number), min(end, midnights[number + 1])
-            by_day[day] = by_day.get(day, timedelta()) + (until - start)
-            start = until  # noqa: PLW2901 - a session may last beyond midnight
-    return by_day
+def measure(
+    rules: ComplianceRuleSet, week_start: date, zone: str, sessions: Iterable[Session], group_size: int
+) -> Measurement:
+    """Measure a week by a rule set. The arguments are those of `weekly_compliance`."""
+    sessions = list(sessions)
+    by_day = time_by_day(week_start, zone, sessions)
+    total = sum(by_day.values(), timedelta())
+    measured = [
+        _weekly_hours(rules, total),
+        _weekly_days(rules, len(by_day)),
+        _daily_hours(rules, by_day),
+        _group_size(rules, group_size),
+        _session_minutes(rules, week_start, zone, sessions),
+    ]
+    requirements = tuple(requirement for requirement, _ in filter(None, measured))
+    is_about_hours = rules.weekly_hours is not None or rules.weekly_hours_maximum is not None
+    return Measurement(
+        hours=requirements[0].actual if is_about_hours else round(total / _HOUR, 2),
+        days=len(by_day),
+        requirements=requirements,
+        gaps=tuple(gap for _, gaps in filter(None, measured) for gap in gaps),
+    )
 
 
-@lru_cache(_CACHED_WEEKS)
-def _midnights(first: date, zone: str) -> tuple[datetime, ...]:
-    """Return the instants that separate the days of a week. A day has 23 or 25 hours when the clocks change."""
-    return tuple(instant(first + timedelta(days=number), time(), zone) for number in range(_DAYS_OF_WEEK + 1))
+def _weekly_hours(rules: ComplianceRuleSet, total: timedelta) -> _Measured:
+    code, least, most = ComplianceRequirementCode.WEEKLY_HOURS, rules.weekly_hours, rules.weekly_hours_maximum
+    if most is not None and total > most * _HOUR:
+        shown = max(round(total / _HOUR, 2), most + _SMALLEST)  # an excess of seconds must not be rounded away
+        message = f"{shown:g} hours/week, at most {most:g}"
+        excess = _hours_short(total - most * _HOUR)
+        required = most if least is None else least
+        return ComplianceRequirement(code, required, shown, met=False), [ComplianceGap(code, message, excess)]
+    if least is None:
+        return None if most is None else (ComplianceRequirement(code, most, round(total / _HOUR, 2), met=True), [])
+    requirement = _hours_requirement(code, least, total)
+    if requirement.met:
+        return requirement, []
+    missing = _hours_short(least * _HOUR - total)
+    return requirement, [ComplianceGap(code, f"Need {_more(missing, 'hour')}/week", missing)]
 
 
-def _without_overlap(sessions: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
-    stretches: list[tuple[datetime, datetime]] = []
-    for start, end in sorted(sessions):
-        if stretches and start <= stretches[-1][1]:
-            stretches[-1] = (stretches[-1][0], max(end, stretches[-1][1]))
-        else:
-            stretches.append((start, end))
-    return stretches
+def _weekly_days(rules: ComplianceRuleSet, days: int) -> _Measured:
+    code, least = ComplianceRequirementCode.WEEKLY_DAYS, rules.weekly_days
+    if least is None:
+        return None
+    requirement = ComplianceRequirement(code, float(least), float(days), met=days >= least)
+    missing = float(least - days)
+    return requirement, [ComplianceGap(code, f"Need {_more(missing, 'day')}/week", missing)] if missing > 0 else []
+
+
+def _daily_hours(rules: ComplianceRuleSet, by_day: dict[date, timedelta]) -> _Measured:
+    code, least = ComplianceRequirementCode.DAILY_HOURS, rules.daily_hours
+    if least is None:
+        return None
+    return _hours_requirement(code, least, min(by_day.values(), default=None)), _short_days(by_day, least * _HOUR)
+
+
+def _group_size(rules: ComplianceRuleSet, size: int) -> _Measured:
+    code, most = ComplianceRequirementCode.GROUP_SIZE, rules.group_size_maximum
+    if most is None:
+        return None
+    requirement = ComplianceRequirement(code, float(most), float(size), met=size <= most)
+    message = f"{size} enrolled, at most {most}"
+    return requirement, [] if requirement.met else [ComplianceGap(code, message, float(size - most))]
+
+
+def _session_minutes(rules: ComplianceRuleSet, first: date, zone: str, sessions: Sequence[Session]) -> _Measured:
+    """Measure the sessions that begin in the week. There is one gap for each day, about its shortest session."""
+    code, least = ComplianceRequirementCode.SESSION_MINUTES, rules.session_minutes
+    if least is None:
+        return None
+    shortest: dict[date, float] = {}
+    for start, end in sessions:
+        if (day := day_of(start, first, zone)) is not None:
+            shortest[day] = min((end - start) / _MINUTE, shortest.get(day, float("inf")))
+    gaps = [
+        ComplianceGap(
+            code,
+            f"{minutes:g}-minute session on {WEEKDAYS[day.weekday()]}, {short_date(day)}, at least {least} minutes",
+            least - minutes,
+            day,
+        )
+        for day, minutes in sorted(shortest.items())
+        if minutes < least
+    ]
+    return ComplianceRequirement(code, float(least), min(shortest.values(), default=0.0), met=not gaps), gaps
 
 
 def _short_days(by_day: dict[date, timedelta], required: timedelta) -> list[ComplianceGap]:
@@ -192,19 +235,19 @@ def _short_days(by_day: dict[date, timedelta], required: timedelta) -> list[Comp
 
 
 def _hours_requirement(
-    code: ComplianceRequirementCode, required: int, actual: timedelta | None
+    code: ComplianceRequirementCode, required: float, actual: timedelta | None
 ) -> ComplianceRequirement:
     """Return a requirement of hours. It is met if there is nothing to measure (None). Only the result is rounded."""
     met = actual is None or actual >= required * _HOUR
     shown = 0.0 if actual is None else round(actual / _HOUR, 2)
     if not met:  # a shortfall of seconds must not be rounded away
-        shown = min(shown, required - 0.01)
+        shown = min(shown, required - _SMALLEST)
     return ComplianceRequirement(code, float(required), shown, met)
 
 
 def _hours_short(missing: timedelta) -> float:
     """Return the missing hours rounded to two decimals, at least 0.01."""
-    return max(round(missing / _HOUR, 2), 0.01)
+    return max(round(missing / _HOUR, 2), _SMALLEST)
 
 
 def _more(number: float, unit: str) -> str:

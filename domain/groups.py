@@ -1,22 +1,25 @@
 """Group definitions: the rules for a group, and the decisions to define, edit, delete and restore one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from uuid import UUID
 
 from domain.changes import EntityType, HistoryEntry, differences
-from domain.records import GroupDefinition, GroupType
+from domain.programs import counts_toward_faults, kept_rule_set, rule_set_faults
+from domain.records import GroupDefinition, GroupType, Program
 from domain.recurrence import Recurrence
 from domain.recurrence_input import RecurrenceDraft, late_start, parse_recurrence
 from domain.references import References, facilitator_faults, location_faults
 from domain.refusal import Fault, FaultCode, Refusal, refuse_if_any
+from domain.rule_sets import RuleSets
 from domain.session_length import LONGEST_MINUTES, SAME_DAY, SHORTEST_MINUTES, minutes_until_midnight
 from domain.texts import required_text
 from domain.wall_time import is_time_zone
 
 NAME_LENGTH = 200
 MAX_CAPACITY = 500
+_RULE_SET = "compliance_rule_set_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,16 @@ class GroupDraft:
     min_capacity: int | None = None
     time_zone: str | None = None
     recurrence: RecurrenceDraft | Recurrence | None = None
+    counts_toward: Iterable[GroupType | Program] | None = None
+    compliance_rule_set_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicDefaults:
+    """What a clinic offers its groups: the time zone of those without one, and the rule sets."""
+
+    time_zone: str
+    rule_sets: RuleSets
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +57,18 @@ class GroupChange:
 
 
 def define(
-    draft: GroupDraft, references: References, default_time_zone: str, group_id: UUID, now: datetime
+    draft: GroupDraft, references: References, defaults: ClinicDefaults, group_id: UUID, now: datetime
 ) -> GroupChange:
     """Create a group from a draft.
 
     Raises:
         Refusal: With all faults of the draft.
     """
-    return _change(None, _from_draft(draft, references, default_time_zone, group_id, now, None), "created")
+    return _change(None, _from_draft(draft, references, defaults, group_id, now, None), "created")
 
 
 def edit(
-    group: GroupDefinition, edits: Mapping[str, object], references: References, default_time_zone: str, now: datetime
+    group: GroupDefinition, edits: Mapping[str, object], references: References, defaults: ClinicDefaults, now: datetime
 ) -> GroupChange:
     """Apply edits, by GroupDraft's field names. All other fields keep their values.
 
@@ -65,7 +78,7 @@ def edit(
     refuse_deleted(group, "id")
     values = {field.name: getattr(group, field.name) for field in fields(GroupDraft)}
     draft = GroupDraft(**{**values, **edits})
-    edited = _from_draft(draft, references, default_time_zone, group.id, now, group, edits)
+    edited = _from_draft(draft, references, defaults, group.id, now, group, edits)
     return _change(group, edited, "updated")
 
 
@@ -114,7 +127,7 @@ def _change(before: GroupDefinition | None, after: GroupDefinition, action: str)
 def _from_draft(
     draft: GroupDraft,
     references: References,
-    default_time_zone: str,
+    defaults: ClinicDefaults,
     group_id: UUID,
     now: datetime,
     before: GroupDefinition | None,
@@ -129,14 +142,17 @@ def _from_draft(
     faults += _duration_faults(draft.duration_minutes)
     unknown_place = location_faults(draft.location_id, references)
     faults += unknown_place
-    time_zone = draft.time_zone or _time_zone_of(draft.location_id, references) or default_time_zone
+    time_zone = draft.time_zone or _time_zone_of(draft.location_id, references) or defaults.time_zone
     is_zone_known = is_time_zone(draft.time_zone) if draft.time_zone is not None else not unknown_place
     if draft.time_zone is not None and not is_zone_known:
         message = "The time zone must be an IANA time zone name, such as America/Phoenix."
         faults.append(Fault(FaultCode.INVALID, message, ("input", "timeZone")))
-        time_zone = default_time_zone
+        time_zone = defaults.time_zone
     recurrence = _recurrence(draft.recurrence, time_zone, before, faults, is_zone_known=is_zone_known)
     faults += _end_faults(draft, before)
+    counts_toward = tuple(draft.counts_toward or ())
+    faults += counts_toward_faults(counts_toward)
+    rule_set_id = _rule_set(draft, defaults.rule_sets, faults, is_named=edits is None or _RULE_SET in edits)
     refuse_if_any(faults)
     assert draft.group_type  # noqa: S101 - a missing value is a fault above
     assert draft.facilitator_id  # noqa: S101 - a missing value is a fault above
@@ -158,7 +174,19 @@ def _from_draft(
         created_at=before.created_at if before else now,
         updated_at=now,
         deleted_at=None,
+        counts_toward=tuple(program for program in Program if program in counts_toward),
+        compliance_rule_set_id=rule_set_id,
     )
+
+
+def _rule_set(draft: GroupDraft, rule_sets: RuleSets, faults: list[Fault], *, is_named: bool) -> str | None:
+    id_ = draft.compliance_rule_set_id
+    if draft.group_type is None:
+        return id_
+    if not is_named:
+        return kept_rule_set(draft.group_type, id_, rule_sets)
+    faults += rule_set_faults(draft.group_type, id_, rule_sets)
+    return id_
 
 
 def _capacity_faults(draft: GroupDraft, *, is_min_edited: bool) -> list[Fault]:

@@ -5,9 +5,11 @@ other modules and have the ids of these: strings of at most 64 characters, uniqu
 All instants are in UTC. A session's date and times are local wall-clock time in its time zone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from domain.recurrence import Recurrence
@@ -23,6 +25,17 @@ class GroupType(StrEnum):
     IOP = "IOP"
     PHP = "PHP"
     OTHER = "OTHER"
+
+
+class Program(StrEnum):
+    """The group types that are intensive programs."""
+
+    IOP = "IOP"
+    PHP = "PHP"
+
+
+PROGRAMS: Mapping[GroupType, Program] = MappingProxyType({GroupType.IOP: Program.IOP, GroupType.PHP: Program.PHP})
+"""The program of each group type that is one."""
 
 
 class OccurrenceStatus(StrEnum):
@@ -83,7 +96,11 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class GroupDefinition:
-    """A therapy group: its type, facilitators, location, capacity, duration in minutes and recurrence."""
+    """A therapy group: its type, facilitators, location, capacity, duration in minutes and recurrence.
+
+    `counts_toward` are the programs toward which its sessions count as someone has set them, without its own type.
+    `compliance_rule_set_id` is None for the default rule set of its type.
+    """
 
     id: UUID
     name: str
@@ -100,6 +117,15 @@ class GroupDefinition:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    # Defaults, for groups that an earlier release stored as the result of an idempotent step.
+    counts_toward: tuple[Program, ...] = ()
+    compliance_rule_set_id: str | None = None
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The programs toward which its sessions count: its own, and those in `counts_toward`."""
+        programs = {PROGRAMS.get(self.group_type), *self.counts_toward}
+        return tuple(program for program in Program if program in programs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from db.stores.idempotency import Claim
 from db.transactions.lock_queue import LockQueue
 from db.transactions.retries import transact
 from db.transactions.unit_of_work import Actor, UnitOfWork
+from domain.groups import ClinicDefaults
+from domain.rule_set_document import SHIPPED_RULE_SETS
+from domain.rule_sets import RuleSets
 from resolvers.caller import Caller, PermissionKey
 from resolvers.disclosures import Disclosures
 from resolvers.errors import PermissionDenied, ResponseWithheld
@@ -36,6 +39,7 @@ class Clinic:
         default_time_zone: IANA name, for groups without a time zone and a location.
         first_weekday: The day a week starts on, 0 for Monday to 6 for Sunday.
         waitlist_limit: The limit of patients on the waitlist of one group.
+        rule_sets: The rule sets of intensive programs.
         lock_queue: The queue of this process for locks in the database.
         pace: Shares the event loop between long computations and other requests.
     """
@@ -46,8 +50,14 @@ class Clinic:
     default_time_zone: str
     first_weekday: int
     waitlist_limit: int = WAITLIST_LIMIT
+    rule_sets: RuleSets = SHIPPED_RULE_SETS
     lock_queue: LockQueue = field(default_factory=LockQueue)
     pace: Pace = field(default_factory=Pace)
+
+    @property
+    def defaults(self) -> ClinicDefaults:
+        """What the clinic offers its groups."""
+        return ClinicDefaults(self.default_time_zone, self.rule_sets)
 
 
 @dataclass(slots=True)

@@ -32,8 +32,8 @@ _declare(
         GroupType.PSYCHOEDUCATION: "Teaching about an illness and how to live with it.",
         GroupType.SKILLS_TRAINING: "Practice of skills, for example those of dialectical behaviour therapy.",
         GroupType.SUPPORT: "Mutual support.",
-        GroupType.IOP: "Intensive outpatient program: at least 9 hours on 3 days a week.",
-        GroupType.PHP: "Partial hospitalization program: at least 20 hours on 5 days a week.",
+        GroupType.IOP: "Intensive outpatient program. By default at least 9 hours on 3 days a week.",
+        GroupType.PHP: "Partial hospitalization program. By default at least 20 hours on 5 days a week.",
         GroupType.OTHER: "Any other group.",
     },
 )
@@ -84,6 +84,8 @@ _declare(
         ComplianceRequirementCode.WEEKLY_HOURS: "Hours in the week.",
         ComplianceRequirementCode.WEEKLY_DAYS: "Days with a session in the week.",
         ComplianceRequirementCode.DAILY_HOURS: "Hours on each day that has a session.",
+        ComplianceRequirementCode.GROUP_SIZE: "Patients with a seat in the group. The required value is a maximum.",
+        ComplianceRequirementCode.SESSION_MINUTES: "Minutes of each session.",
     },
 )
 _declare(

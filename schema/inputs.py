@@ -25,6 +25,10 @@ CO_FACILITATOR = "The id of a second staff member who leads."
 LOCATION = "The id of the location."
 REASON = "The reason, 1 to 1,000 characters. Do not name patients."
 _RECURRENCE = "How often the group meets."
+_COUNTS_TOWARD = (
+    "The programs, IOP and PHP, toward which its sessions count. An IOP or PHP group always counts toward its own."
+)
+_RULE_SET = "The rule set of an IOP or PHP group, one of complianceRuleSets for its type."
 _SESSION_ZONE = "IANA time zone of the date and the times. Changing it moves the instants."
 DRY_RUN = "If true, nothing is stored. The payload shows what the change would do."
 _STAFF_AND_PLACE = {"facilitator_id": STAFF_IDS, "co_facilitator_id": STAFF_IDS, "location_id": LOCATION_IDS}
@@ -68,6 +72,10 @@ class CreateGroupDefinitionInput:
     min_capacity: int | None = strawberry.field(default=None, description=_MIN)
     time_zone: str | None = strawberry.field(default=None, description=_ZONE)
     recurrence: RecurrenceInput | None = strawberry.field(default=None, description=_RECURRENCE)
+    counts_toward: list[GroupType] | None = strawberry.field(default=None, description=_COUNTS_TOWARD)
+    compliance_rule_set_id: ID | None = strawberry.field(
+        default=None, description=_RULE_SET + " By default the default of its type."
+    )
 
     def draft(self) -> GroupDraft:
         """Return the input as the domain's draft."""
@@ -80,6 +88,8 @@ class CreateGroupDefinitionInput:
             min_capacity=self.min_capacity,
             time_zone=self.time_zone,
             recurrence=self.recurrence.draft() if self.recurrence else None,
+            counts_toward=self.counts_toward,
+            compliance_rule_set_id=self.compliance_rule_set_id,
         )
 
 
@@ -97,6 +107,11 @@ class UpdateGroupDefinitionInput:
     min_capacity: int | None = strawberry.field(default=UNSET, description=_MIN)
     time_zone: str | None = strawberry.field(default=UNSET, description=_ZONE)
     recurrence: RecurrenceInput | None = strawberry.field(default=UNSET, description=_RECURRENCE)
+    counts_toward: list[GroupType] | None = strawberry.field(default=UNSET, description=_COUNTS_TOWARD)
+    compliance_rule_set_id: ID | None = strawberry.field(
+        default=UNSET,
+        description=_RULE_SET + " Null for the default of its type. It becomes null if the type becomes another one.",
+    )
 
     def edits(self) -> dict[str, object]:
         """Return the fields that the client sent, by the names of the domain's draft."""
@@ -109,6 +124,8 @@ class UpdateGroupDefinitionInput:
             "min_capacity",
             "time_zone",
             "recurrence",
+            "counts_toward",
+            "compliance_rule_set_id",
         )
         if self.recurrence:
             edits["recurrence"] = self.recurrence.draft()

@@ -10,6 +10,8 @@ from db.queries.groups import GROUPS
 from db.queries.references import PATIENTS
 from db.queries.sessions import SESSIONS
 from domain.conflicts import ConflictKind
+from domain.rule_sets import MAX_RULE_SETS
+from domain.rule_sets import ComplianceRuleSet as RuleSetRecord
 from executor import ContextOnly
 from resolvers.arguments import uuid
 from resolvers.caller import PermissionKey
@@ -34,6 +36,7 @@ from schema.permissions import Info, requires
 from schema.root_fields import node_by_id, organization_list, record_by_id
 from schema.types import (
     Closure,
+    ComplianceRuleSet,
     Conflict,
     Enrollment,
     GroupDefinition,
@@ -168,6 +171,16 @@ class Query:
         group_id = None if group_definition_id is None else uuid(group_definition_id, "groupDefinitionId")
         page = {"first": first, "after": after, "last": last, "before": before}
         return await conflict_page(info.context, from_, through, kinds, group_id, **page)
+
+    @strawberry.field(
+        graphql_type=list[ComplianceRuleSet] | None,
+        description="The rule sets for IOP and PHP groups, by program and id.",
+        directives=[ListSize(assumed_size=MAX_RULE_SETS)],
+        extensions=[requires(_GROUPS), ContextOnly()],
+    )
+    @staticmethod
+    def compliance_rule_sets(info: Info) -> list[RuleSetRecord]:
+        return sorted(info.context.clinic.rule_sets, key=lambda rules: (rules.program, rules.id))
 
     @strawberry.field(
         graphql_type=RecurrencePreview | None,

@@ -86,7 +86,15 @@ def create_app(
 
 def create_clinic(settings: Settings, engine: Database) -> Clinic:
     """Return the clinic of the settings on this database."""
-    return Clinic(engine, now, uuid7, settings.default_time_zone, settings.first_weekday, settings.waitlist_limit)
+    return Clinic(
+        engine,
+        now,
+        uuid7,
+        settings.default_time_zone,
+        settings.first_weekday,
+        settings.waitlist_limit,
+        settings.rule_sets,
+    )
 
 
 def create_app_from_environment() -> Starlette:

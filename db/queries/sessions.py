@@ -127,34 +127,38 @@ _TIMES: Final = Statement(
     )
 )
 # The time zones of a group and of its sessions may differ, by up to 26 hours.
-_BEFORE_WEEK: Final = timedelta(days=-2)
-_AFTER_WEEK: Final = timedelta(days=8)
+_AROUND: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class GroupWeek:
-    """A week of a group: the group's id and the week's first day."""
+class GroupWeeks:
+    """Consecutive weeks of a group: the group's id, the first day of the first week, and how many weeks."""
 
     group_id: UUID
     first_day: date
+    count: int = 1
 
 
 async def session_times(
-    snapshot: Snapshot, weeks: Sequence[GroupWeek]
-) -> dict[GroupWeek, list[tuple[datetime, datetime]]]:
+    snapshot: Snapshot, weeks: Sequence[GroupWeeks]
+) -> dict[GroupWeeks, list[tuple[datetime, datetime]]]:
     """Return the start and end of each session that is not cancelled, by the groups' weeks, by one statement.
 
-    Sessions of the two days before and after a week are included. Weeks without sessions are left out.
+    Sessions of the two days before and after the weeks are included. Weeks without sessions are left out.
     """
-    group_ids: dict[date, list[UUID]] = {}
-    for week in weeks:
-        group_ids.setdefault(week.first_day, []).append(week.group_id)
+    group_ids: dict[tuple[date, int], list[UUID]] = {}
+    for period in weeks:
+        group_ids.setdefault((period.first_day, period.count), []).append(period.group_id)
     parameters = [
-        {"group_ids": ids, "from_date": day + _BEFORE_WEEK, "through_date": day + _AFTER_WEEK}
-        for day, ids in group_ids.items()
+        {
+            "group_ids": ids,
+            "from_date": first_day - _AROUND,
+            "through_date": first_day + timedelta(weeks=count, days=-1) + _AROUND,
+        }
+        for (first_day, count), ids in group_ids.items()
     ]
-    days, union = list(group_ids), numbered_union([_TIMES] * len(group_ids), parameters)
-    times: dict[GroupWeek, list[tuple[datetime, datetime]]] = {}
+    periods, union = list(group_ids), numbered_union([_TIMES] * len(group_ids), parameters)
+    times: dict[GroupWeeks, list[tuple[datetime, datetime]]] = {}
     for number, group_id, starts_at, ends_at in await snapshot.fetch(*union):
-        times.setdefault(GroupWeek(group_id, days[number]), []).append((starts_at, ends_at))
+        times.setdefault(GroupWeeks(group_id, *periods[number]), []).append((starts_at, ends_at))
     return times

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from enum import StrEnum
+from itertools import combinations
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Column, Table
@@ -20,6 +21,7 @@ from domain.records import (
     Occurrence,
     OccurrenceStatus,
     Patient,
+    Program,
     StaffMember,
 )
 from domain.recurrence import Recurrence
@@ -70,7 +72,11 @@ OCCURRENCES: Final = _layout(Occurrence, occurrences, {"status": _codes(Occurren
 ENROLLMENTS: Final = _layout(Enrollment, enrollments, {"status": _codes(EnrollmentStatus)})
 CLOSURES: Final = _layout(Closure, closures)
 
-_GROUP_CODES: Final = {"group_type": _codes(GroupType)}
+# All combinations of programs, by their names in order, separated by commas.
+_PROGRAMS: Final = {
+    ",".join(programs): programs for size in range(len(Program) + 1) for programs in combinations(Program, size)
+}
+_GROUP_CODES: Final = {"group_type": _codes(GroupType), "counts_toward": _PROGRAMS}
 _RECURRENCE: Final = ("rule", "start_date", "start_time", "excluded_dates")
 _GROUP_NAMES: Final = [name for name in _names(GroupDefinition) if name != "recurrence"]
 GROUP_COLUMNS: Final = (
@@ -83,7 +89,8 @@ def group_record(row: Sequence[Any]) -> GroupDefinition:
     """Return the group definition of a row of GROUP_COLUMNS."""
     width = len(_GROUP_NAMES)
     values = dict(zip(_GROUP_NAMES, row[:width], strict=True))
-    values["group_type"] = _GROUP_CODES["group_type"][values["group_type"]]
+    for name, members in _GROUP_CODES.items():
+        values[name] = members[values[name]]
     rule, start_date, start_time, excluded_dates = row[width : width + len(_RECURRENCE)]
     recurrence = None
     if rule is not None:

@@ -105,5 +105,7 @@ def _row(group: GroupDefinition) -> dict[str, Any]:
         "version": group.version,
         "updated_at": group.updated_at,
         "deleted_at": group.deleted_at,
+        "counts_toward": ",".join(group.counts_toward),
+        "compliance_rule_set_id": group.compliance_rule_set_id,
         "search_text": search_text(group.name),
     }

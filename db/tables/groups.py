@@ -48,6 +48,10 @@ group_definitions = Table(
     Column[datetime | None]("changed_at", Instant),
     # Times up to this one come from an earlier release and may run backwards. NULL means there are none.
     Column[datetime | None]("old_times_until", Instant),
+    # Programs besides its own type toward which its sessions count: their names in order, separated by commas.
+    Column[str]("counts_toward", String(20), nullable=False, server_default=""),
+    # NULL means the default rule set of its type.
+    Column[str | None]("compliance_rule_set_id", String(64)),
     reference_to("facilitator_id", "pm_group_staff_members"),
     reference_to("co_facilitator_id", "pm_group_staff_members"),
     reference_to("location_id", "pm_group_locations"),

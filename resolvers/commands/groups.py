@@ -14,7 +14,7 @@ from db.stores.rosters import load_roster, save_roster
 from db.stores.sessions import save_sessions, sessions_ahead
 from db.transactions.unit_of_work import UnitOfWork
 from domain import groups as rules
-from domain.groups import GroupChange, GroupDraft
+from domain.groups import ClinicDefaults, GroupChange, GroupDraft
 from domain.records import Enrollment, GroupDefinition, Occurrence
 from domain.references import References
 from domain.refusal import Fault, Refusal, refuse_if_any
@@ -61,13 +61,13 @@ class DeletedGroup:
 
 async def create_group(context: Context, draft: GroupDraft) -> GroupDefinition:
     """Create a group. Raise Refusal with every fault of the draft."""
-    return await _create(context, draft, context.clinic.default_time_zone)
+    return await _create(context, draft, context.clinic.defaults)
 
 
 @transaction
-async def _create(work: UnitOfWork, draft: GroupDraft, default_time_zone: str) -> GroupDefinition:
+async def _create(work: UnitOfWork, draft: GroupDraft, defaults: ClinicDefaults) -> GroupDefinition:
     references = await find_references(work, (draft.facilitator_id, draft.co_facilitator_id), draft.location_id)
-    change = rules.define(draft, references, default_time_zone, work.new_id(), work.now)
+    change = rules.define(draft, references, defaults, work.new_id(), work.now)
     await insert_group(work, change)
     return change.group
 
@@ -86,18 +86,18 @@ async def update_group_definition(
     Raises:
         Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, or every fault of the edited group.
     """
-    return await _edit(context, group_id, edits, expected_version, context.clinic.default_time_zone)
+    return await _edit(context, group_id, edits, expected_version, context.clinic.defaults)
 
 
 @transaction
 async def _edit(
-    work: UnitOfWork, group_id: str, edits: Mapping[str, object], expected_version: int | None, default_time_zone: str
+    work: UnitOfWork, group_id: str, edits: Mapping[str, object], expected_version: int | None, defaults: ClinicDefaults
 ) -> EditedGroup:
     group = await lock_known_group(work, group_id, "id")
     rules.refuse_deleted(group, "id")
     rules.refuse_stale(group.version, expected_version)
     references = await find_edited_references(work, group, edits)
-    change = rules.edit(group, edits, references, default_time_zone, work.now)
+    change = rules.edit(group, edits, references, defaults, work.now)
     await update_group(work, change)
     if change.group.max_capacity <= group.max_capacity:
         return EditedGroup(change.group)

@@ -1,6 +1,7 @@
 """The object types of the API. At run time their values are records of the domain."""
 
 from schema.types.closures import Closure
+from schema.types.compliance import ComplianceRuleSet
 from schema.types.conflicts import Conflict
 from schema.types.enrollments import Enrollment
 from schema.types.groups import GroupDefinition
@@ -12,6 +13,7 @@ from schema.types.references import Location, Patient, StaffMember
 __all__ = [
     "AuditEntry",
     "Closure",
+    "ComplianceRuleSet",
     "Conflict",
     "Enrollment",
     "GroupDefinition",

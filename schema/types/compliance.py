@@ -1,4 +1,4 @@
-"""A program's week, as clients see it."""
+"""Rule sets of programs, and a group's week compared with one, as clients see them."""
 
 import datetime
 
@@ -9,12 +9,44 @@ from domain.records import GroupType
 from schema.admission.cost_directives import ListSize
 
 
+@strawberry.type(description="The document that a rule set was taken from.")
+class ComplianceSource:
+    title: str = strawberry.field(description='Its title. It ends with "(not confirmed)" if confirmed is false.')
+    locator: str = strawberry.field(description="The section, page or date within the document.")
+    url: str | None = strawberry.field(description="The address of the document, if known.")
+    confirmed: bool = strawberry.field(
+        description="Whether the numbers were read in the document itself, not in a summary of it."
+    )
+
+
+@strawberry.type(
+    description="What a payer or a standard requires of a week of a program. Null means that it requires nothing. Only"
+    " hours of groups are counted: those of individual sessions are in other modules."
+)
+class ComplianceRuleSet:
+    id: strawberry.ID = strawberry.field(description="The id of the rule set, for example ahcccs-iop.")
+    title: str = strawberry.field(description="What the rule set is called.")
+    program: GroupType = strawberry.field(description="IOP or PHP.")
+    payer: str = strawberry.field(description="Who pays by these rules.")
+    weekly_hours: float | None = strawberry.field(description="The fewest hours of a week.")
+    weekly_hours_maximum: float | None = strawberry.field(description="The most hours of a week.")
+    weekly_days: int | None = strawberry.field(description="The fewest days with a session in a week.")
+    daily_hours: float | None = strawberry.field(description="The fewest hours of each day with a session.")
+    group_size_maximum: int | None = strawberry.field(description="The most patients of a group.")
+    session_minutes: int | None = strawberry.field(description="The shortest duration of a session, in minutes.")
+    source: ComplianceSource = strawberry.field(description="Where the rules were taken from.")
+
+
 @strawberry.type(description="A requirement for a program's week.")
 class ComplianceRequirement:
     code: ComplianceRequirementCode = strawberry.field(description="What is measured.")
-    required: float = strawberry.field(description="The required hours or days.")
+    required: float = strawberry.field(
+        description="The required value: for GROUP_SIZE a maximum, otherwise a minimum. A maximum of weekly hours is"
+        " that of the rule set."
+    )
     actual: float = strawberry.field(
-        description="The actual hours or days; for daily hours, those of the shortest day."
+        description="The actual value; for DAILY_HOURS that of the shortest day, for SESSION_MINUTES that of the"
+        " shortest session."
     )
     met: bool = strawberry.field(description="Whether the requirement is met.")
 
@@ -23,13 +55,17 @@ class ComplianceRequirement:
 class ComplianceGap:
     code: ComplianceRequirementCode = strawberry.field(description="What is measured.")
     message: str = strawberry.field(description='The gap in words, for example "Need 3 more hours/week".')
-    shortfall: float = strawberry.field(description="The missing hours or days.")
+    shortfall: float = strawberry.field(
+        description="The missing hours, days or minutes; for a maximum, the hours or patients beyond it."
+    )
     date: datetime.date | None = strawberry.field(
-        description="The day that is too short; null for a gap of the whole week."
+        description="The day that is too short, or has too short a session; null for a gap of the whole week."
     )
 
 
-@strawberry.type(description="A program's week compared with the hours and days that it must offer.")
+@strawberry.type(
+    description="A group's week compared with the rule set of its program. Only hours of groups are counted."
+)
 class Compliance:
     program: GroupType = strawberry.field(description="IOP or PHP.")
     week_start: datetime.date = strawberry.field(description="The week's first day.")
@@ -40,9 +76,10 @@ class Compliance:
     )
     days: int = strawberry.field(description="The number of days with a session.")
     requirements: list[ComplianceRequirement] = strawberry.field(
-        description="All requirements for the week.", directives=[ListSize(assumed_size=3)]
+        description="All requirements for the week.", directives=[ListSize(assumed_size=5)]
     )
     gaps: list[ComplianceGap] = strawberry.field(
         description="The requirements that are not met; empty if the week is compliant.",
-        directives=[ListSize(assumed_size=9)],
+        directives=[ListSize(assumed_size=17)],
     )
+    rule_set: ComplianceRuleSet = strawberry.field(description="The rule set that the week is compared with.")

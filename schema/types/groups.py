@@ -13,15 +13,18 @@ from domain import records
 from domain.capacity import Capacity as CapacityRecord
 from domain.changes import EntityType
 from domain.compliance import Compliance as ComplianceRecord
-from executor import Batch, InstanceOf
+from domain.rule_sets import ComplianceRuleSet as RuleSetRecord
+from executor import Batch, FromAttribute, InstanceOf
 from resolvers.caller import PermissionKey
-from resolvers.queries import group_details
+from resolvers.queries import capacity as capacities
+from resolvers.queries import compliance as compliances
+from schema.admission.cost_directives import ListSize
 from schema.connections import Connection
 from schema.filters import by_occurrence_filter, by_status
 from schema.permissions import Info
 from schema.relations import PrefetchBatch, connection, reference
 from schema.types.capacity import Capacity
-from schema.types.compliance import Compliance
+from schema.types.compliance import Compliance, ComplianceRuleSet
 from schema.types.history import AuditEntry
 from schema.types.node import Node
 from schema.types.recurrence import Recurrence
@@ -59,16 +62,50 @@ class GroupDefinition(Node):
     @strawberry.field(
         graphql_type=Capacity,
         description="The group's seats at present.",
-        extensions=[PrefetchBatch(group_details.capacities, group_details.prefetch_capacity)],
+        extensions=[PrefetchBatch(capacities.capacities, capacities.prefetch_capacity)],
     )
     @staticmethod
     async def capacity(parent: Group, info: Info) -> CapacityRecord:
-        return await group_details.capacity(info.context, parent)
+        return await capacities.capacity(info.context, parent)
+
+    counts_toward: list[records.GroupType] = strawberry.field(
+        description="The programs, IOP and PHP, for whose patients its sessions count.",
+        directives=[ListSize(assumed_size=2)],
+        extensions=[FromAttribute("programs")],
+    )
+
+    @strawberry.field(
+        graphql_type=ComplianceRuleSet | None,
+        description="The rule set that its weeks are compared with; null unless the group is IOP or PHP.",
+        extensions=[Batch(compliances.rule_sets)],
+    )
+    @staticmethod
+    async def compliance_rule_set(parent: Group, info: Info) -> RuleSetRecord | None:
+        return compliances.rule_set(info.context, parent)
+
+    @strawberry.field(
+        graphql_type=list[Compliance] | None,
+        description="The coming weeks compared with the program's requirements; null unless the group is IOP or PHP.",
+        directives=[ListSize(assumed_size=compliances.MOST_WEEKS)],
+        extensions=[Batch(compliances.forecasts)],
+    )
+    @staticmethod
+    async def compliance_forecast(
+        parent: Group,
+        info: Info,
+        from_: Annotated[
+            date | None,
+            strawberry.argument(name="from", description="Any day of the first week; by default today."),
+        ] = None,
+        weeks: Annotated[int | None, strawberry.argument(description="The number of weeks, 1 to 26.")] = 8,
+    ) -> list[ComplianceRecord] | None:
+        [forecast] = await compliances.forecasts([parent], info.context, from_, weeks)
+        return forecast
 
     @strawberry.field(
         graphql_type=Compliance | None,
         description="The week compared with the program's requirements; null unless the group is IOP or PHP.",
-        extensions=[Batch(group_details.compliances)],
+        extensions=[Batch(compliances.compliances)],
     )
     @staticmethod
     async def compliance(
@@ -78,7 +115,7 @@ class GroupDefinition(Node):
             date | None, strawberry.argument(description="Any day of the week; by default today.")
         ] = None,
     ) -> ComplianceRecord | None:
-        return await group_details.compliance(info.context, parent, week_of)
+        return await compliances.compliance(info.context, parent, week_of)
 
     occurrences = connection(
         Connection[Annotated["Occurrence", strawberry.lazy("schema.types.occurrences")]] | None,

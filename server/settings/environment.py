@@ -12,10 +12,12 @@ from sqlalchemy.exc import ArgumentError
 
 from db.connections.engine import async_url
 from db.connections.postgres_address import UnusableParameter
+from domain.rule_sets import RuleSets
 from domain.wall_time import is_time_zone
 from resolvers.context import WAITLIST_LIMIT
 from server.middleware.client_address import Network, parse_networks
 from server.settings.auth import AuthSettings
+from server.settings.compliance_rules import UnusableRuleSets, load_rule_sets
 from server.settings.events import EventSettings
 from server.settings.http import HttpSettings
 from server.settings.requests import RequestSettings
@@ -43,6 +45,11 @@ def _database_url(value: str) -> str:
 def _time_zone(value: str) -> str:
     if not is_time_zone(value):
         raise ValueError
+    return value
+
+
+def _rule_sets(value: str) -> str:
+    load_rule_sets(value)
     return value
 
 
@@ -87,6 +94,9 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
         WAITLIST_LIMIT, ge=1, le=10_000, description="a whole number of patients from 1 to 10000"
     )
 
+    compliance_rules: Annotated[str, AfterValidator(_rule_sets)] | None = Field(
+        None, description="the path of a .toml or .json file with rule sets"
+    )
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
         "",
         description="addresses and networks of proxies, such as 10.0.0.7 or 10.0.0.0/8, separated by commas"
@@ -98,6 +108,11 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
     def database_async_url(self) -> URL:
         """The database URL with its async driver: sqlite+aiosqlite or postgresql+asyncpg."""
         return async_url(self.database_url)
+
+    @property
+    def rule_sets(self) -> RuleSets:
+        """The rule sets of intensive programs. Raise UnusableRuleSets if the file has changed and is invalid now."""
+        return load_rule_sets(self.compliance_rules)
 
     @property
     def first_weekday(self) -> int:
@@ -162,6 +177,6 @@ def _sentence(fault: ErrorDetails) -> str:
         return str(fault["ctx"]["error"])
     name = str(fault["loc"][0])
     cause = fault.get("ctx", {}).get("error")
-    if isinstance(cause, UnusableParameter):
+    if isinstance(cause, (UnusableParameter, UnusableRuleSets)):
         return f"{name.upper()} {cause}."
     return f"{name.upper()} must be {Settings.model_fields[name].description}."

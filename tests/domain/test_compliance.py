@@ -1,20 +1,18 @@
 """The weekly minimums of intensive programs."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.compliance import (
-    Compliance,
-    ComplianceRequirementCode,
-    ComplianceStatus,
-    Program,
-    week_start,
-    weekly_compliance,
-)
+from domain.compliance import Compliance, ComplianceRequirementCode, ComplianceStatus, weekly_compliance
+from domain.records import Program
+from domain.rule_set_document import SHIPPED_RULE_SETS
+from domain.rule_sets import ComplianceRuleSet, RuleSource
 from domain.wall_time import instant
+from domain.weeks import sessions_by_week, week_start
 
 SUNDAY = date(2027, 1, 10)
 PHOENIX, NEW_YORK = "America/Phoenix", "America/New_York"
@@ -28,7 +26,7 @@ def session(weekday: int, hours: float, start: time = time(9), week: date = SUND
 
 
 def compliance_of(program: Program, *sessions: Session, week: date = SUNDAY, zone: str = PHOENIX) -> Compliance:
-    return weekly_compliance(program, week, zone, sessions)
+    return weekly_compliance(SHIPPED_RULE_SETS.of(program, None), week, zone, sessions)
 
 
 def messages(compliance: Compliance) -> list[str]:
@@ -164,7 +162,7 @@ def test_hours_and_days_equal_a_count_of_minutes(drawn: list[tuple[int, int, int
     minutes = {minute for start, length in starts for minute in range(start, start + length)}
     midnight = instant(SUNDAY, time(), PHOENIX)
     result = weekly_compliance(
-        program,
+        SHIPPED_RULE_SETS.of(program, None),
         SUNDAY,
         PHOENIX,
         [
@@ -185,3 +183,79 @@ def test_a_week_starts_on_its_first_weekday_and_includes_the_day(day: date, firs
     start = week_start(day, first_weekday)
     assert start.weekday() == first_weekday
     assert start <= day < start + timedelta(days=7)
+
+
+def rules(**requirements: Any) -> ComplianceRuleSet:
+    source = RuleSource("Contract", "Appendix B", None, confirmed=True)
+    return ComplianceRuleSet("ours", "Ours", Program.IOP, "Us", source, **requirements)
+
+
+def test_a_rule_set_requires_only_what_it_says() -> None:
+    result = weekly_compliance(rules(weekly_days=1), SUNDAY, PHOENIX, [session(1, 0.5)])
+    assert [(r.code.value, r.required, r.actual) for r in result.requirements] == [("WEEKLY_DAYS", 1.0, 1.0)]
+    assert (result.status, result.hours, result.gaps) == (ComplianceStatus.COMPLIANT, 0.5, ())
+
+
+@pytest.mark.parametrize(("size", "met"), [(0, True), (8, True), (12, False)])
+def test_a_group_that_is_too_large_is_a_gap(size: int, met: bool) -> None:
+    result = weekly_compliance(rules(group_size_maximum=8), SUNDAY, PHOENIX, [], size)
+    [requirement] = result.requirements
+    assert (requirement.code.value, requirement.required, requirement.actual, requirement.met) == (
+        "GROUP_SIZE",
+        8.0,
+        float(size),
+        met,
+    )
+    assert [(gap.message, gap.shortfall, gap.date) for gap in result.gaps] == (
+        [] if met else [("12 enrolled, at most 8", 4.0, None)]
+    )
+
+
+def test_a_session_that_is_too_short_is_a_gap_of_its_day() -> None:
+    sessions = [session(1, 50 / 60), session(2, 0.75), session(2, 0.5, time(13)), session(8, 0.25), session(-1, 0.25)]
+    result = weekly_compliance(rules(session_minutes=50), SUNDAY, PHOENIX, sessions)
+    [requirement] = result.requirements
+    assert (requirement.code.value, requirement.required, requirement.actual, requirement.met) == (
+        "SESSION_MINUTES",
+        50.0,
+        30.0,
+        False,
+    )
+    assert [(gap.message, gap.shortfall, gap.date) for gap in result.gaps] == [
+        ("30-minute session on Tuesday, Jan 12, at least 50 minutes", 20.0, date(2027, 1, 12))
+    ]
+    assert weekly_compliance(rules(session_minutes=50), SUNDAY, PHOENIX, []).status is ComplianceStatus.COMPLIANT
+
+
+@pytest.mark.parametrize(
+    ("hours", "messages_"),
+    [(8, ["Need 1 more hour/week"]), (9, []), (19, []), (19.5, ["19.5 hours/week, at most 19"])],
+)
+def test_weekly_hours_may_have_a_maximum(hours: float, messages_: list[str]) -> None:
+    sessions = [session(1, hours / 2), session(2, hours / 2)]
+    result = weekly_compliance(rules(weekly_hours=9.0, weekly_hours_maximum=19.0), SUNDAY, PHOENIX, sessions)
+    assert (messages(result), result.hours) == (messages_, hours)
+    [requirement] = result.requirements
+    assert (requirement.required, requirement.met) == (9.0, not messages_)
+
+
+def test_a_maximum_of_hours_needs_no_minimum() -> None:
+    sessions = [session(day, 10) for day in (1, 2)]
+    result = weekly_compliance(rules(weekly_hours_maximum=19.0), SUNDAY, PHOENIX, sessions)
+    assert [(gap.message, gap.shortfall) for gap in result.gaps] == [("20 hours/week, at most 19", 1.0)]
+    result = weekly_compliance(rules(weekly_hours_maximum=19.0), SUNDAY, PHOENIX, sessions[:1])
+    assert [(r.required, r.actual, r.met) for r in result.requirements] == [(19.0, 10.0, True)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-2, 30), st.integers(0, 23), st.floats(0.1, 30)), max_size=12),
+    st.integers(1, 4),
+    st.sampled_from([PHOENIX, NEW_YORK]),
+)
+def test_weeks_have_the_hours_of_all_sessions(drawn: list[tuple[int, int, float]], count: int, zone: str) -> None:
+    first = date(2026, 10, 18)  # the clocks in New York change in the third week
+    sessions = [session(day, length, time(hour), first, zone) for day, hour, length in drawn]
+    default = SHIPPED_RULE_SETS.of(Program.IOP, None)
+    for number, in_week in enumerate(sessions_by_week(sessions, first, count, zone)):
+        week = first + timedelta(weeks=number)
+        assert weekly_compliance(default, week, zone, in_week) == weekly_compliance(default, week, zone, sessions)

@@ -23,7 +23,7 @@ from db.queries.lengths import CountRequest, FilteredRelation, count_lists
 from db.queries.pages import ListFilter, count_list, find_partial_records, find_records, read_page, record_lookup
 from db.queries.references import PATIENTS, PatientFilter
 from db.queries.relations import Relation
-from db.queries.sessions import SESSIONS, SESSIONS_OF_GROUP, GroupWeek, SessionFilter, session_times
+from db.queries.sessions import SESSIONS, SESSIONS_OF_GROUP, GroupWeeks, SessionFilter, session_times
 from db.sql.layouts import Fields
 from db.sql.listings import Window
 from db.sql.lookups import Lookup, LookupSet
@@ -145,7 +145,7 @@ async def _group_pages(reader: Snapshot, groups: Sequence[UUID]) -> object:
             await count_seats(reader, ids),
             await SESSIONS_OF_GROUP.read_pages(reader, ids, SessionFilter(), Window(20)),
             await SESSIONS_OF_GROUP.read_pages(reader, ids, several, Window(20, backwards=True, before=PLACE)),
-            await session_times(reader, [GroupWeek(group, DAY) for group in ids]),
+            await session_times(reader, [GroupWeeks(group, DAY) for group in ids]),
             await ENROLLMENTS_OF_GROUP.read_pages(reader, ids, None, Window(20)),
             await ENROLLMENTS_OF_GROUP.read_pages(reader, ids, seated, Window(20, after=(0, UUID(int=0)))),
             await HISTORY_OF[EntityType.GROUP_DEFINITION].read_pages(reader, ids, None, Window(20)),

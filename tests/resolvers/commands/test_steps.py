@@ -110,6 +110,17 @@ async def test_a_command_runs_once_and_its_result_is_the_same(engine: Database, 
     assert await everything(engine) == done
 
 
+async def test_a_group_stored_before_there_were_rule_sets_is_a_result(engine: Database, ids: FullGroup) -> None:
+    first, claim = await attempt(engine)
+    result = await COMMANDS["create_group"](first, ids)
+    await first.transact(lambda work: release(work, claim))
+    again, claim = await attempt(engine)
+    [stored] = claim.done.values()
+    for name in ("counts_toward", "compliance_rule_set_id"):
+        del stored[name]
+    assert await COMMANDS["create_group"](again, ids) == result
+
+
 @pytest.mark.parametrize("name", FIELDS_OF_FIRST_RELEASE)
 async def test_a_step_of_the_first_release_is_a_result(engine: Database, ids: FullGroup, name: str) -> None:
     first, claim = await attempt(engine)

@@ -30,9 +30,11 @@ from db.tables import (
     staff_members,
 )
 from db.transactions.all_organizations import reading_all, writing_all
-from domain.compliance import ComplianceStatus, Program, week_start, weekly_compliance
-from domain.records import GroupType, Patient
+from domain.compliance import ComplianceStatus, weekly_compliance
+from domain.records import GroupType, Patient, Program
+from domain.rule_set_document import SHIPPED_RULE_SETS
 from domain.search_text import search_words
+from domain.weeks import week_start
 from resolvers.caller import ROLES
 from resolvers.context import Clinic
 from server.demo.clinic import (
@@ -97,7 +99,7 @@ async def compliance_this_week(
             ),
         )
         week = weekly_compliance(
-            Program(group.group_type),
+            SHIPPED_RULE_SETS.of(Program(group.group_type), None),
             week_start(today, first_weekday),
             group.time_zone,
             [(session.starts_at, session.ends_at) for session in sessions],
