@@ -70,6 +70,7 @@ REACHABLE: dict[str, set[str]] = {
 SHOW_NO_RECORD = {
     *("Query", "Mutation", "Viewer", "PageInfo", "UserError", "AuditChange", "Capacity", "Recurrence"),
     *("RecurrencePreview", "Conflict", "Compliance", "ComplianceRequirement", "ComplianceGap"),
+    *("ComplianceRuleSet", "ComplianceSource"),
 }
 OPEN_FIELDS_OF_ENROLLMENTS = {
     *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),
