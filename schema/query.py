@@ -13,8 +13,9 @@ from domain.conflicts import ConflictKind
 from domain.rule_sets import MAX_RULE_SETS
 from domain.rule_sets import ComplianceRuleSet as RuleSetRecord
 from executor import ContextOnly
-from resolvers.arguments import uuid
+from resolvers.arguments import registry_id, uuid
 from resolvers.caller import PermissionKey
+from resolvers.ids import LOCATION_IDS
 from resolvers.queries import node as node_queries
 from resolvers.queries import recurrences
 from resolvers.queries.conflicts import ConflictPage, conflict_page
@@ -184,7 +185,8 @@ class Query:
 
     @strawberry.field(
         graphql_type=RecurrencePreview | None,
-        description="The dates of a recurrence. Nothing is stored.",
+        description="The dates of a recurrence, without those on which a closure keeps the group from meeting. Nothing"
+        " is stored.",
         directives=[CostWeight(weight="500")],
         extensions=[requires(_SCHEDULE), ContextOnly()],
     )
@@ -200,7 +202,22 @@ class Query:
             date | None, strawberry.argument(description="The last date; by default, and at most, 24 months later.")
         ] = None,
         first: Annotated[int | None, strawberry.argument(description="The maximum number of dates, 1 to 1,000.")] = 50,
+        location_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The group's location; by default only the organization's closures count."),
+        ] = None,
     ) -> RecurrencePreview:
-        preview = await recurrences.preview(info.context, recurrence.draft(), from_, through, first)
-        errors = preview.refusal.faults if preview.refusal else ()
-        return RecurrencePreview(dates=preview.dates, summary=preview.summary, user_errors=errors)
+        preview = await recurrences.preview(
+            info.context,
+            recurrence.draft(),
+            from_,
+            through,
+            first,
+            registry_id(LOCATION_IDS, location_id, "locationId"),
+        )
+        return RecurrencePreview(
+            dates=preview.dates,
+            closed_dates=preview.closed_dates,
+            summary=preview.summary,
+            user_errors=preview.faults,
+        )

@@ -1,16 +1,18 @@
-"""The dates of recurrences, and their summaries. Nothing is read or written."""
+"""The dates of recurrences, and their summaries."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from typing import Final
 
+from db.queries.closures import DayWindow, closures_of_windows
+from db.queries.references import LOCATIONS
+from domain.closures import closed_days
 from domain.generation import last_day_of_window
 from domain.recurrence import Recurrence, first_dates, occurrence_dates
 from domain.recurrence_input import RecurrenceDraft, parse_preview
 from domain.recurrence_summary import summarize
-from domain.refusal import Refusal
+from domain.refusal import Fault, FaultCode, Refusal
 from resolvers.arguments import day, in_order
 from resolvers.context import Context
 from resolvers.errors import BadInput
@@ -22,11 +24,19 @@ DEFAULT_PREVIEW: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The dates of a recurrence and its summary, or the refusal of an invalid one."""
+    """The dates of a recurrence and its summary, or the faults of an invalid one.
+
+    Attributes:
+        dates: The dates on which a group would meet.
+        closed_dates: The dates of the recurrence among them and before them on which a closure keeps it from meeting.
+        summary: The recurrence in words; None if it is invalid.
+        faults: The faults.
+    """
 
     dates: list[date]
+    closed_dates: list[date]
     summary: str | None
-    refusal: Refusal | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 async def next_dates(
@@ -43,37 +53,62 @@ async def next_dates(
 
 
 async def preview(
-    context: Context, draft: RecurrenceDraft, from_date: date | None, through_date: date | None, first: int | None
+    context: Context,
+    draft: RecurrenceDraft,
+    from_date: date | None,
+    through_date: date | None,
+    first: int | None,
+    location_id: str | None = None,
 ) -> Preview:
     """Return the dates of a recurrence that is not stored, by default of the 24 months from its start date.
 
+    Args:
+        context: The request.
+        draft: The recurrence.
+        from_date: The first date; None for the start date.
+        through_date: The last date; None for 24 months.
+        first: The maximum number of dates.
+        location_id: The location whose closures count, besides those of the organization; None for no location.
+
     Raises:
-        BadInput: A date or the size is out of range. An invalid recurrence is a refusal in the preview.
+        BadInput: A date or the size is out of range. An invalid recurrence has faults in the preview.
     """
     day(from_date, "from")
     day(through_date, "through")
     in_order(from_date, through_date)
     size = _size(DEFAULT_PREVIEW if first is None else first)
     zone = context.clinic.default_time_zone
-
-    def compute(draft: RecurrenceDraft) -> Preview:
-        return _preview(draft, zone, from_date, through_date, size)
-
-    [result] = await context.clinic.pace.map(compute, (draft,))
+    [parsed] = await context.clinic.pace.map(lambda draft: _parse(draft, zone), (draft,))
+    faults = parsed.faults if isinstance(parsed, Refusal) else ()
+    location = None if location_id is None else await context.loaders.records(LOCATIONS).load(location_id)
+    if location_id is not None and location is None:
+        faults = (*faults, Fault(FaultCode.NOT_FOUND, "No location has this id.", ("locationId",)))
+    if isinstance(parsed, Refusal) or faults:
+        return Preview([], [], None, faults)
+    start = from_date or parsed.start_date
+    longest = last_day_of_window(start)
+    window = DayWindow(start, min(through_date or longest, longest))
+    closures = await context.loaders.values(closures_of_windows).load(window) or ()
+    closed = closed_days(closures, location, window.from_date, window.through_date)
+    [result] = await context.clinic.pace.map(lambda recurrence: _preview(recurrence, window, closed, size), (parsed,))
     return result
 
 
-def _preview(
-    draft: RecurrenceDraft, default_zone: str, from_date: date | None, through_date: date | None, size: int
-) -> Preview:
+def _parse(draft: RecurrenceDraft, default_zone: str) -> Recurrence | Refusal:
     try:
-        recurrence = parse_preview(draft, default_zone)
+        return parse_preview(draft, default_zone)
     except Refusal as refusal:
-        return Preview([], None, refusal)
-    start = from_date or recurrence.start_date
-    longest = last_day_of_window(start)
-    end = min(through_date or longest, longest)
-    return Preview(list(islice(occurrence_dates(recurrence, start, end), size)), summarize(recurrence))
+        return refusal
+
+
+def _preview(recurrence: Recurrence, window: DayWindow, closed: Container[date], size: int) -> Preview:
+    dates: list[date] = []
+    closed_dates: list[date] = []
+    for date_ in occurrence_dates(recurrence, window.from_date, window.through_date):
+        if len(dates) == size:
+            break
+        (closed_dates if date_ in closed else dates).append(date_)
+    return Preview(dates, closed_dates, summarize(recurrence))
 
 
 def _size(first: int) -> int:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from domain.generation import MAX_SESSIONS
 from domain.recurrence import Recurrence as RecurrenceRecord
 from domain.recurrence_summary import summarize
 from domain.refusal import Fault
@@ -54,6 +55,10 @@ class Recurrence:
 @strawberry.type(description="The dates of a recurrence that is not stored.")
 class RecurrencePreview:
     dates: list[date] = strawberry.field(description="The dates on which the group would meet.")
+    closed_dates: list[date] = strawberry.field(
+        description="The dates of the rule among these on which a closure keeps the group from meeting.",
+        directives=[ListSize(assumed_size=MAX_SESSIONS)],
+    )
     summary: str | None = strawberry.field(description="The rule in words; null if it is invalid.")
     user_errors: tuple[Fault, ...] = strawberry.field(
         graphql_type=list[UserError],

@@ -29,6 +29,9 @@ DELETE = """mutation ($input: DeleteClosureInput!) { deleteClosure(input: $input
 LIST = """query ($from: Date, $through: Date, $locationId: ID, $first: Int, $after: String) {
   closures(from: $from, through: $through, locationId: $locationId, first: $first, after: $after) {
     totalCount nodes { id name } pageInfo { hasNextPage endCursor } } }"""
+PREVIEW = """query ($location: ID, $first: Int, $rule: String = "FREQ=DAILY") { recurrencePreview(
+  recurrence: {rule: $rule, startDate: "2026-12-24", startTime: "09:00"}, through: "2027-01-01", first: $first,
+  locationId: $location) { dates closedDates summary userErrors { code field } } }"""
 NODE = "query ($id: ID!) { node(id: $id) { __typename id ... on Closure { name from through } } }"
 HISTORY = """query ($id: ID!) { node(id: $id) { ... on Closure { history { nodes {
   id action actorId changes { field before after } } } } } }"""
@@ -289,6 +292,45 @@ async def test_closures_are_read_only_with_the_view_key(app_client: ApiClients, 
     assert [error["extensions"]["requiredPermission"] for error in response["errors"]] == ["pm.group_schedule.view"]
     viewer = await app_client(permissions=[PermissionKey.GROUP_SCHEDULE_VIEW])
     assert await names(viewer) == ["Holiday"]
+
+
+async def test_a_preview_leaves_closed_days_out_and_names_them(client: ApiClient) -> None:
+    for name, first, last, place in (
+        ("year", "2027-01-01", "2027-01-01", None),
+        ("site", "2026-12-26", "2026-12-28", "tempe-0"),
+        ("room", "2026-12-24", "2026-12-24", "tempe-1"),
+        ("elsewhere", "2026-12-25", "2026-12-25", "phoenix"),
+    ):
+        await new_closure(client, name=name, locationId=place, **{"from": first, "through": last})
+    for location_id, size, dates, closed_dates in (
+        (None, 4, "24 25 26 27", ""),
+        ("tempe-2", 4, "24 25 29 30", "26 27 28"),
+        ("location:tempe-1", 4, "25 29 30 31", "24 26 27 28"),
+        ("tempe-1", 3, "25 29 30", "24 26 27 28"),
+        ("tempe-1", 1, "25", "24"),
+        ("phoenix", 50, "24 26 27 28 29 30 31", "25 32"),
+    ):
+        arguments = {"location": location_id, "first": size}
+        preview = (await client.execute(PREVIEW, arguments))["recurrencePreview"]
+        assert preview == {
+            "dates": [_december(day) for day in dates.split()],
+            "closedDates": [_december(day) for day in closed_dates.split()],
+            "summary": "Daily at 9:00 AM",
+            "userErrors": [],
+        }, arguments
+
+
+async def test_a_preview_at_an_unknown_location_is_refused(client: ApiClient) -> None:
+    not_found = {"code": "NOT_FOUND", "field": ["locationId"]}
+    for location_id in ("nowhere", "staff:tempe-0"):
+        preview = (await client.execute(PREVIEW, {"location": location_id, "first": 9}))["recurrencePreview"]
+        assert preview == {"dates": [], "closedDates": [], "summary": None, "userErrors": [not_found]}
+    preview = (await client.execute(PREVIEW, {"location": "nowhere", "rule": "FREQ=NEVER"}))["recurrencePreview"]
+    assert [error["code"] for error in preview["userErrors"]] == ["INVALID_RECURRENCE_RULE", "NOT_FOUND"]
+
+
+def _december(day: str) -> str:
+    return (date(2026, 12, 1) + timedelta(days=int(day) - 1)).isoformat()
 
 
 async def test_a_repeated_request_creates_one_closure(client: ApiClient) -> None:
