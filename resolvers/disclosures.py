@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from db.queries.pages import Slice
 from db.sql.layouts import Records
 from db.sql.listings import Listing
 from db.transactions.unit_of_work import UnitOfWork
@@ -34,6 +35,11 @@ class Disclosures:
             self.add(
                 records.values(name) if isinstance(records, Records) else (getattr(record, name) for record in records)
             )
+
+    def add_page(self, listing: Listing[Any], page: Slice[Any]) -> None:
+        """Add the patients whose records are on a page, if the listing is one of patients' records."""
+        if listing.patient is not None:
+            self.add(page.values(listing.patient))
 
     @property
     def unrecorded(self) -> frozenset[str]:

@@ -52,7 +52,7 @@ class RequestLoaders:
         async def read(snapshot: Snapshot, parents: list[Any]) -> list[Slice[Record]]:
             pages = await relation.read_pages(snapshot, parents, list_filter, window, fields)
             for page in pages:
-                self._disclosures.add_records(relation.listing, page.records)
+                self._disclosures.add_page(relation.listing, page)
             return pages
 
         return self._loader((relation, list_filter, window, fields), read)

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from db.sql import page_statements as statements
-from db.sql.json_rows import JsonLayout, json_layout
+from db.sql.json_rows import JsonLayout, JsonRows, json_layout
 from db.sql.layouts import Fields, Layout, Records, partial_layout
 from db.sql.listings import Conditions, Listing, Window
 from db.sql.lookups import Lookup
@@ -55,6 +55,12 @@ class Slice(Generic[Record]):
         """The records, in the list's order."""
         rows = self.rows[: self.window.limit]
         return Records(self.layout, rows[::-1] if self.window.backwards else rows)
+
+    def values(self, name: str) -> Sequence[Any]:
+        """Return the values of a field in `Layout.columns`, one for each record, in the order of reading."""
+        column = self.layout.columns[name]
+        values = self.rows.column(column) if isinstance(self.rows, JsonRows) else [row[column] for row in self.rows]
+        return values[: self.window.limit]
 
     @property
     def more(self) -> bool:
@@ -103,8 +109,8 @@ async def find_partial_records(
     if as_json is None:
         layout, rows = listing.layout, await snapshot.fetch(statements.select_by_ids(listing), {"ids": ids})
     else:
-        [[text]] = await snapshot.fetch(statements.select_by_ids_as_json(listing), {"ids": ids})
-        layout, rows = as_json.rows, as_json.parse(text)
+        [texts] = await snapshot.fetch(statements.select_by_ids_as_json(listing), {"ids": ids})
+        layout, rows = as_json.rows, as_json.parse(texts)
     column = layout.columns["id"]
     by_id = {row[column]: row for row in rows}
     return Records(layout, [by_id[key] for key in ids]) if len(by_id) == len(ids) else None

@@ -91,8 +91,8 @@ class Relation(Generic[Record]):
         rows_of_parents: list[Any] = [[] for _ in parents]
         if as_json is not None:
             statement = statements.select_pages_as_json(listing, shape, self.parent)
-            for text, number in await snapshot.fetch(statement, parameters):
-                rows_of_parents[number] = JsonRows(as_json, text)
+            for row in await snapshot.fetch(statement, parameters):
+                rows_of_parents[row[-1]] = JsonRows(as_json, row[:-1])
             return [Slice(window, as_json.rows, rows) for rows in rows_of_parents]
         select = (
             statements.select_pages_by_lateral_join if snapshot.on_postgresql else statements.select_pages_by_subquery

@@ -1,7 +1,7 @@
-"""Rows that PostgreSQL returns as JSON: one text for a list, with an array for each column.
+"""Rows that PostgreSQL returns as JSON: for each column of a list one text, an array of its values.
 
 The driver calls a decoder for each value; a JSON parser creates the values of a whole list in one call. For long lists
-that takes a third of the time, and less for values whose text is enough.
+that takes a third of the time, and less for values whose text is enough. A single column can be read without the rest.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +20,8 @@ Record = TypeVar("Record")
 Row = tuple[Any, ...]
 Column = list[Any]
 Convert = Callable[[Column], Column]
+Texts = Sequence[str | None]
+"""The text of each column. An aggregate of no rows is null."""
 
 
 class JsonLayout(Generic[Record]):
@@ -37,28 +39,34 @@ class JsonLayout(Generic[Record]):
             NotImplementedError: A column has a type that SQLAlchemy knows no Python class for.
         """
         texts: dict[str, type] = {}
-        self._conversions: list[tuple[int, Convert]] = []
+        self._conversions: dict[int, Convert] = {}
         for index, column in enumerate(layout.selected):
             name, kind = str(column.key), column.type.python_type
             if kind in _JSON_TYPES:
                 continue
             if name not in values:
                 texts[name] = kind
-            self._conversions.append((index, _TO_VALUES[kind] if name in values else _TO_TEXTS[kind]))
+            self._conversions[index] = _TO_VALUES[kind] if name in values else _TO_TEXTS[kind]
         self.rows = Layout(layout.record_class, layout.selected, refuse_to_make, layout.codes, texts=texts)
 
     @staticmethod
-    def text_of(rows: FromClause) -> ColumnElement[str]:
-        """Return the expression of all rows of a subquery as one text, in the order of the subquery."""
-        return cast(func.json_build_array(*map(func.json_agg, rows.c)), Text)
+    def texts_of(rows: FromClause) -> Sequence[ColumnElement[str]]:
+        """Return the expressions of the columns of a subquery as texts. The values are in the order of the subquery."""
+        return [cast(func.json_agg(column), Text).label(f"column_{index}") for index, column in enumerate(rows.c)]
 
-    def parse(self, text: str) -> "ColumnRows":
-        """Return the rows of a text. Raise ValueError for a date or a time that Python cannot represent."""
-        # An aggregate of no rows is null.
-        columns: list[Column] = [column or [] for column in orjson.loads(text)]
-        for index, convert in self._conversions:
+    def parse(self, texts: Texts) -> "ColumnRows":
+        """Return the rows of the texts. Raise ValueError for a date or a time that Python cannot represent."""
+        columns: list[Column] = [[] if text is None else orjson.loads(text) for text in texts]
+        for index, convert in self._conversions.items():
             columns[index] = convert(columns[index])
         return ColumnRows(columns)
+
+    def parse_column(self, texts: Texts, index: int) -> Column:
+        """Return the values of one column. Raise ValueError as `parse` does."""
+        text = texts[index]
+        column: Column = [] if text is None else orjson.loads(text)
+        convert = self._conversions.get(index)
+        return column if convert is None else convert(column)
 
 
 @lru_cache(CACHED_LAYOUTS)
@@ -98,29 +106,33 @@ class ColumnRows(Sequence[Row]):
 
 
 class JsonRows(Sequence[Row]):
-    """Rows that stay a text, which is parsed at each use and not cached.
+    """Rows that stay texts, which are parsed at each use and not cached.
 
     So of the many lists of a report, only those that are being written are in memory as Python objects.
     """
 
-    __slots__ = ("_layout", "_text")
+    __slots__ = ("_layout", "_texts")
 
-    def __init__(self, layout: JsonLayout[Any], text: str) -> None:
+    def __init__(self, layout: JsonLayout[Any], texts: Texts) -> None:
         self._layout = layout
-        self._text = text
+        self._texts = texts
 
     def __len__(self) -> int:
-        return len(self._layout.parse(self._text))
+        return len(self.column(0))
 
     def __iter__(self) -> Iterator[Row]:
-        return iter(self._layout.parse(self._text))
+        return iter(self._layout.parse(self._texts))
+
+    def column(self, index: int) -> Column:
+        """Return the values of one column."""
+        return self._layout.parse_column(self._texts, index)
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
     @overload
     def __getitem__(self, index: slice) -> ColumnRows: ...
     def __getitem__(self, index: int | slice) -> Row | ColumnRows:
-        return self._layout.parse(self._text)[index]
+        return self._layout.parse(self._texts)[index]
 
 
 # Types that JSON has.

@@ -88,10 +88,10 @@ def select_existing_ids(listing: Listing[Any]) -> Statement:
 
 @lru_cache(CACHED_STATEMENTS)
 def select_by_ids_as_json(listing: Listing[Any]) -> Statement:
-    """Return the statement for PostgreSQL that selects the same records as one JSON text."""
+    """Return the statement for PostgreSQL that selects the same records as one row of JSON texts."""
     has_id = AnyOf(listing.table.c.id, "ids")
     rows = select(*listing.layout.selected).where(of_organization(listing.table), has_id).subquery()
-    return Statement(select(JsonLayout.text_of(rows)))
+    return Statement(select(*JsonLayout.texts_of(rows)))
 
 
 @lru_cache(CACHED_STATEMENTS)
@@ -135,10 +135,10 @@ def select_pages_by_lateral_join(listing: Listing[Any], shape: Shape, parent: Co
 
 @lru_cache(CACHED_STATEMENTS)
 def select_pages_as_json(listing: Listing[Any], shape: Shape, parent: ColumnElement[Any]) -> Statement:
-    """Return the statement for PostgreSQL that selects each parent's page as a JSON text, and the parent's number."""
+    """Return the statement for PostgreSQL that selects each parent's page as JSON texts, and the parent's number."""
     parents, window = _parents(listing, shape, parent)
-    page = select(JsonLayout.text_of(window.correlate(parents).lateral("page")).label("text")).lateral("read")
-    return Statement(select(page.c.text, parents.c.number - 1).select_from(parents.join(page, true())))
+    page = select(*JsonLayout.texts_of(window.correlate(parents).lateral("page"))).lateral("read")
+    return Statement(select(*page.c, parents.c.number - 1).select_from(parents.join(page, true())))
 
 
 def _parents(listing: Listing[Any], shape: Shape, parent: ColumnElement[Any]) -> tuple[TableValuedAlias, Select[Any]]:

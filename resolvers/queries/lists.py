@@ -80,7 +80,7 @@ def prefetch_page(relation: Relation[Any], request: PageRequest, needs: PageNeed
     def page(context: Context, _parent: Any, values: Sequence[Any]) -> Page[Any]:
         part = values[0] if needs.records else None
         if part is not None:
-            context.disclosures.add_records(relation.listing, part.records)
+            context.disclosures.add_page(relation.listing, part)
         return Page(relation.listing, part, values[-1] if needs.length else None)
 
     return Prefetch(lookups, page)
@@ -98,7 +98,7 @@ async def page_of_organization(
             for name, keys in (("after", page_window.after), ("before", page_window.before)):
                 if keys is not None and not await find_records(snapshot, listing, keys):
                     raise invalid_cursor(name)
-    context.disclosures.add_records(listing, part.records)
+    context.disclosures.add_page(listing, part)
 
     async def length() -> int:
         async with context.snapshot as snapshot:
