@@ -22,6 +22,7 @@ from executor.execution_context import ExecutionContext
 from executor.extensions import Lookahead, LookaheadField
 from executor.failures import Failed, FieldFailure
 from executor.region import BatchField, Region
+from executor.selected_attributes import attributes_of
 from executor.selection import SelectedField
 
 _PLAIN_LITERALS: Final = (IntValueNode, FloatValueNode, StringValueNode, BooleanValueNode, EnumValueNode, NullValueNode)
@@ -47,6 +48,10 @@ def refused_value(context: ExecutionContext, selected: SelectedField) -> Failed 
 
 def batch_arguments(context: ExecutionContext, field: BatchField) -> dict[str, Any]:
     """Return the keyword arguments of a batch field's `resolve_many`, except for the lookahead."""
+    if field.batch.pass_selected and not context.refusals.keys().isdisjoint(field.region.guards):
+        # A refused field must not be read together with its parent.
+        selected = attributes_of(field.selected.shape, with_joined=False)
+        return {**field_arguments(context, field.selected), "selected": selected}
     cached = field.arguments
     if cached is not None:
         if not field.variables:

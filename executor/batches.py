@@ -66,16 +66,25 @@ async def _complete_many(
 ) -> list[Any]:
     state = _new_state(context, region)
     if len(values) <= _FIRST_PART:
-        completed = _complete(context, region, values, state)
-        if encode and not region.batch_fields and not context.has_errors:
-            completed = list(map(encode, completed))
+        completed, encoded = _complete_part(context, region, values, state, encode)
     else:
-        completed = await _complete_in_parts(context, region, values, state, None if region.batch_fields else encode)
+        completed, encoded = await _complete_in_parts(context, region, values, state, encode)
     if region.batch_fields:
         await _fill_batch_fields(context, region, state, preloaded)
-        if encode and not context.has_errors:
-            await _encode_in_parts(encode, completed)
+        if encode and encoded < len(completed) and not context.has_errors:
+            await _encode_in_parts(encode, completed, encoded)
     return completed
+
+
+def _complete_part(
+    context: ExecutionContext, region: Region, values: Values, state: State, encode: Encode | None
+) -> tuple[list[Any], int]:
+    """Complete a part of a list. Return the completed values and how many of them are encoded: all, or none."""
+    completed = _complete(context, region, values, state)
+    # Objects that wait for batch fields are encoded later. Rows may hold the records of batch fields.
+    if encode is None or context.has_errors or any(state[slot] for slot in region.batch_slots):
+        return completed, 0
+    return list(map(encode, completed)), len(completed)
 
 
 def _complete(context: ExecutionContext, region: Region, values: Values, state: State) -> list[Any]:
@@ -93,13 +102,17 @@ def _complete(context: ExecutionContext, region: Region, values: Values, state: 
 
 async def _complete_in_parts(
     context: ExecutionContext, region: Region, values: Values, state: State, encode: Encode | None
-) -> list[Any]:
+) -> tuple[list[Any], int]:
+    """Return the completed values, and how many of them, from the first, are encoded."""
     completed: list[Any] = []
+    encoded = 0
     started = time.perf_counter()
     deadline, size = started + _MAX_BLOCKING, _FIRST_PART
     while len(completed) < len(values):
-        part = _complete(context, region, values[len(completed) : len(completed) + size], state)
-        completed += map(encode, part) if encode and not context.has_errors else part
+        values_of_part = values[len(completed) : len(completed) + size]
+        part, encoded_now = _complete_part(context, region, values_of_part, state, encode)
+        encoded += encoded_now
+        completed += part
         duration = time.perf_counter() - started
         if duration < _MAX_BLOCKING / 4:
             size = min(size * 2, _MAX_PART)
@@ -107,12 +120,12 @@ async def _complete_in_parts(
             size = max(size // 2, 1)
         deadline = await _yield_after(deadline)
         started = time.perf_counter()
-    return completed
+    return completed, encoded
 
 
-async def _encode_in_parts(encode: Encode, completed: list[Any]) -> None:
+async def _encode_in_parts(encode: Encode, completed: list[Any], first: int) -> None:
     deadline = time.perf_counter() + _MAX_BLOCKING
-    for start in range(0, len(completed), _MAX_PART):
+    for start in range(first, len(completed), _MAX_PART):
         deadline = await _yield_after(deadline)
         completed[start : start + _MAX_PART] = map(encode, completed[start : start + _MAX_PART])
 

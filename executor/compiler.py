@@ -37,7 +37,7 @@ from executor.namespace import Namespace
 from executor.region import BatchField, CompleteValues, Encode, Region, State
 from executor.rows import RowLayout, RowList, is_row_list
 from executor.selected_attributes import attributes_of
-from executor.selection import Leaf, ListOf, OneOf, SelectedField, Selection, Shape, holds_list
+from executor.selection import Leaf, ListOf, OneOf, SelectedField, Selection, Shape, can_be_joined, holds_list
 
 # From the expression that reads a value, makes the expression that completes it.
 ValueCode = Callable[[str, Namespace], str]
@@ -198,7 +198,7 @@ class _SelectionCode:
 
     def _collect(self, access: ObjectAccess | RowAccess) -> list[str]:
         """Return the statements that collect the completed object and its keys for the batch fields."""
-        fields = self._batch_fields
+        fields = self._fields_to_resolve(access)
         collect = [f"state[{fields[0].objects_slot}].append(completed)"] if fields else []
         return collect + [f"state[{field.keys_slot}].append({access.key(field.batch.by)})" for field in fields]
 
@@ -250,14 +250,16 @@ class _SelectionCode:
             region.required_guards.extend(field.field.guards)
         if isinstance(kind, Batched):
             self._add_batch_field(field, kind, compiler)
-            return
+            if kind.batch.joined is None or not can_be_joined(field.shape):
+                return
         if field.field.guards:
             region.guard_slots[field] = region.new_slot()
         if isinstance(kind, Call):
             self._call_slots[field.name] = region.call_slots[field] = region.new_slot()
         if isinstance(field.shape, Selection):
             self._objects_below[field.name] = _SelectionCode(compiler, field.shape)
-            self._value_codes[field.name] = self._objects_below[field.name].value()
+            if not isinstance(kind, Batched):
+                self._value_codes[field.name] = self._objects_below[field.name].value()
         elif not isinstance(kind, TypeName):
             self._value_codes[field.name] = compiler.value(field.shape)
 
@@ -287,16 +289,30 @@ class _SelectionCode:
         return "{" + ", ".join(items) + "}"
 
     def _guarded_code(self, field: SelectedField, access: ObjectAccess | RowAccess) -> str:
+        if isinstance(field.field.kind, Batched) and self._joined_layout(field, access) is None:
+            return "None"
         code = self._field_code(field, access)
         slot = self._region.guard_slots.get(field)
         return code if slot is None else f"(state[{slot}] or {code})"
+
+    def _joined_layout(self, field: SelectedField, access: ObjectAccess | RowAccess) -> RowLayout | None:
+        """Return the layout of a batch field's record, if the row x holds it."""
+        kind = field.field.kind
+        if not isinstance(kind, Batched) or kind.batch.joined is None or field.name not in self._objects_below:
+            return None
+        return access.row_layout(kind.batch.joined) if isinstance(access, RowAccess) else None
+
+    def _fields_to_resolve(self, access: ObjectAccess | RowAccess) -> list[BatchField]:
+        """Return the batch fields whose records the row x does not hold."""
+        return [field for field in self._batch_fields if self._joined_layout(field.selected, access) is None]
 
     def _field_code(self, field: SelectedField, access: ObjectAccess | RowAccess) -> str:
         kind, shape = field.field.kind, field.shape
         if isinstance(kind, TypeName):
             return repr(kind.name)
-        if isinstance(kind, Batched):
-            return "None"
+        layout = self._joined_layout(field, access)
+        if layout is not None:
+            return self._objects_below[field.name].of_row(layout, access.namespace)
         convert = kind.convert if isinstance(kind, Attribute) else None
         if isinstance(access, RowAccess) and isinstance(kind, Attribute) and not convert and isinstance(shape, Leaf):
             names_by_code = access.names_by_code(kind.name, shape)
@@ -330,7 +346,7 @@ class _SelectionCode:
     def _define_loop(
         self, prefix: str, body: list[str], access: ObjectAccess | RowAccess, *, nullable: bool
     ) -> CompleteValues:
-        fields = self._batch_fields
+        fields = self._fields_to_resolve(access)
         slots_by_key: dict[str, list[int]] = {}
         lines = ["completed = []", "append = completed.append", "for x in values:", *(f"    {line}" for line in body)]
         objects = "completed"

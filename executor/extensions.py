@@ -43,6 +43,10 @@ class Batch(FieldExtension):
         by: The parent's attribute that determines the value, together with the arguments. `resolve_many` then receives
             the distinct values of the attribute instead of the parents; they must be hashable. A parent whose attribute
             is None gets the value None without a call.
+        joined: The attribute under which rows with a layout may hold the record of the field (`RowLayout.row_layouts`).
+            `resolve_many` is not called for such rows, and each of them must hold a record. `selected` names the
+            attribute if only attributes of the record are selected. To join the records is up to the `resolve_many`
+            that returns the rows.
         pass_selected: Whether `resolve_many` also receives `selected`: the attributes of the values that the query
             reads, as `SelectedAttributes`. The values need no other attributes.
         resolve_aliases: For a field of the query type: the values of the field under several aliases with the same
@@ -58,12 +62,14 @@ class Batch(FieldExtension):
         resolve_many: ResolveMany,
         by: str | None = None,
         *,
+        joined: str | None = None,
         pass_selected: bool = False,
         pass_lookahead: bool = False,
         resolve_aliases: ResolveMany | None = None,
     ) -> None:
         self.resolve_many = resolve_many
         self.by = by
+        self.joined = joined
         self.pass_selected = pass_selected
         self.pass_lookahead = pass_lookahead
         self.resolve_aliases = resolve_aliases

@@ -4,36 +4,44 @@ from collections.abc import Mapping
 from typing import Any
 
 from executor.fields import Attribute, Batched, TypeName
-from executor.selection import Leaf, ListOf, OneOf, Shape
+from executor.selection import Leaf, ListOf, OneOf, Shape, can_be_joined
 
 SelectedAttributes = Mapping[str, Any] | None
 """The selected attributes by name, each mapped to the selected attributes of its own value.
 
 An attribute that is only serialized, such as a scalar, maps to an empty mapping. None means that any attribute, or the
-value itself, may be used.
+value itself, may be used. The attributes of `Batch.joined` are optional.
 """
 
 
-def attributes_of(shape: Shape) -> SelectedAttributes:
+def attributes_of(shape: Shape, *, with_joined: bool = True) -> SelectedAttributes:
     """Return the attributes that completing a value of the shape reads; for a list, those of its elements.
 
     Return None if the whole object is passed on: to a resolver, or to a batch without `by`. Also if it may be of
     several types.
+
+    Args:
+        shape: The shape.
+        with_joined: Whether to add the attributes that a row may hold in place of the value of a batch
+            (`Batch.joined`).
     """
     if isinstance(shape, Leaf):
         return {}
     if isinstance(shape, ListOf):
-        return attributes_of(shape.item)
+        return attributes_of(shape.item, with_joined=with_joined)
     if isinstance(shape, OneOf):
         return None
     attributes: dict[str, Any] = {}
     for field in shape.fields:
         kind = field.field.kind
         if isinstance(kind, Attribute):
-            used = None if kind.convert else attributes_of(field.shape)
+            used = None if kind.convert else attributes_of(field.shape, with_joined=with_joined)
             attributes[kind.name] = _merged(attributes.get(kind.name, {}), used)
         elif isinstance(kind, Batched) and kind.batch.by is not None:
             attributes[kind.batch.by] = None
+            if with_joined and kind.batch.joined is not None and can_be_joined(field.shape):
+                joined = attributes_of(field.shape)
+                attributes[kind.batch.joined] = _merged(attributes.get(kind.batch.joined, {}), joined)
         elif not isinstance(kind, TypeName):
             return None
     return attributes

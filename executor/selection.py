@@ -29,7 +29,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from executor.bailout import NotCompiled
 from executor.extensions import Guard, InstanceOf
-from executor.fields import Batched, CompilableField, compilable_field, compilable_root_field
+from executor.fields import Attribute, Batched, CompilableField, TypeName, compilable_field, compilable_root_field
 
 CollectSubfields = Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields]
 ToCompilable = Callable[[GraphQLObjectType, str, GraphQLField], CompilableField]
@@ -144,6 +144,14 @@ def holds_list(shape: Shape) -> bool:
     if isinstance(shape, OneOf):
         return any(map(holds_list, shape.selections))
     return isinstance(shape, ListOf)
+
+
+def can_be_joined(shape: Shape) -> bool:
+    """Return whether an object can be completed from a part of its parent's row: only plain attributes are selected."""
+    return isinstance(shape, Selection) and all(
+        isinstance(field.field.kind, Attribute | TypeName) and isinstance(field.shape, Leaf) and not field.guards
+        for field in shape.fields
+    )
 
 
 def _guards(fields: Iterable[SelectedField]) -> Iterator[Guard]:

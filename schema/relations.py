@@ -69,6 +69,7 @@ def reference(
     description: str,
     permission: PermissionKey | None = None,
     partial: bool = False,
+    joined: str | None = None,
 ) -> Any:
     """Return a field that leads to one record.
 
@@ -79,8 +80,10 @@ def reference(
         description: The description of the field.
         permission: The permission that the field requires.
         partial: Whether only the selected fields of many records are read. Only for an attribute that is never None.
+        joined: The name of the reference (`Listing.references`) by which long lists of parents are read with the
+            records; None if they are not.
     """
-    return read_field(graphql_type, _Reference(listing, by, partial=partial), description, permission)
+    return read_field(graphql_type, _Reference(listing, by, joined, partial=partial), description, permission)
 
 
 def connection(
@@ -106,12 +109,21 @@ def connection(
     return field
 
 
-def selected_fields(selected: SelectedAttributes) -> Fields | None:
-    """Return the selected fields of a record; None for all."""
+def selected_fields(listing: Listing[Any], selected: SelectedAttributes) -> Fields | None:
+    """Return the selected fields of a record, and of those that it refers to; None for all."""
     if selected is None:
         return None
-    texts = frozenset(name for name, below in selected.items() if below == {})
-    return Fields(frozenset(selected) - texts, texts)
+    joined = {
+        name: selected_fields(reference.listing, selected[name])
+        for name, reference in listing.references.items()
+        if name in selected
+    }
+    texts = frozenset(name for name, below in selected.items() if below == {} and name not in joined)
+    return Fields(
+        frozenset(name for name in selected if name not in texts and name not in joined),
+        texts,
+        frozenset((name, fields) for name, fields in joined.items() if fields is not None),
+    )
 
 
 def read_field(
@@ -129,8 +141,8 @@ def read_field(
 
 
 class _Reference(Batch):
-    def __init__(self, listing: Listing[Any], by: str, *, partial: bool) -> None:
-        super().__init__(self._resolve_many, by, pass_selected=partial)
+    def __init__(self, listing: Listing[Any], by: str, joined: str | None, *, partial: bool) -> None:
+        super().__init__(self._resolve_many, by, joined=joined, pass_selected=partial)
         self._listing = listing
         self._by = by
 
@@ -143,7 +155,7 @@ class _Reference(Batch):
     async def _resolve_many(
         self, ids: Sequence[Any], context: Context, selected: SelectedAttributes = None
     ) -> Sequence[Any]:
-        return await load_records(context, self._listing, ids, selected_fields(selected))
+        return await load_records(context, self._listing, ids, selected_fields(self._listing, selected))
 
 
 class _Connection(PrefetchBatch):
@@ -178,13 +190,14 @@ class _Connection(PrefetchBatch):
         if selected is None:
             return None
         edges: SelectedAttributes = selected.get("edges", {})
-        of_nodes = selected_fields(selected.get("nodes", {}))
-        of_edges = selected_fields(edges.get("node", {})) if edges is not None else None
+        listing = self._relation.listing
+        of_nodes = selected_fields(listing, selected.get("nodes", {}))
+        of_edges = selected_fields(listing, edges.get("node", {})) if edges is not None else None
         if edges is None or of_nodes is None or of_edges is None:
             return None
         fields = of_nodes.union(of_edges)
         has_cursors = "cursor" in edges or "page_info" in selected
-        return fields.with_texts(self._relation.listing.key_fields) if has_cursors else fields
+        return fields.with_texts(listing.key_fields) if has_cursors else fields
 
     def _request(self, arguments: dict[str, Any]) -> PageRequest:
         own, page = split_page_arguments(arguments)

@@ -5,8 +5,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.queries.pages import ListFilter
+from db.queries.references import PATIENTS
 from db.queries.relations import Relation
-from db.sql.listings import Conditions, Listing
+from db.sql.listings import Conditions, Listing, Reference
 from db.sql.rows import ENROLLMENTS as LAYOUT
 from db.sql.statement import AnyOf
 from db.tables import enrollments
@@ -42,6 +43,7 @@ ENROLLMENTS: Listing[Enrollment] = Listing(
     _keys,
     {"not_removed": _columns.deleted_at.is_(None), "statuses": AnyOf(_columns.status, "statuses")},
     patient="patient_id",
+    references={"patient": Reference(PATIENTS, by="patient_id")},
 )
 """Enrollments: seated patients first, then the waitlist in its order, then past enrollments."""
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement
 
-from db.queries.pages import ListFilter, Slice, count_of_rows, listing_of_fields, partial_listing
+from db.queries.pages import ListFilter, Slice, count_of_rows, find_partial_records, listing_of_fields, partial_listing
 from db.sql import page_statements as statements
-from db.sql.json_rows import JsonRows
-from db.sql.layouts import Fields
+from db.sql.json_rows import JoinedRows, JsonRows
+from db.sql.layouts import Fields, Layout, joined_layout
 from db.sql.listings import Conditions, Listing, Window
 from db.sql.lookups import Lookup
 from db.sql.statement import Statement
@@ -36,7 +37,7 @@ class Relation(Generic[Record]):
         self, list_filter: ListFilter | None, window: Window, fields: Fields | None = None
     ) -> Lookup[Slice[Record]]:
         """Return the lookup of a page by the parent's id."""
-        conditions, fields, listing = self._conditions(list_filter), self._with_patient(fields), self.listing
+        conditions, fields, listing = self._conditions(list_filter), self._with_ids(fields), self.listing
         if fields is not None:
             listing = listing_of_fields(listing, fields.names) or listing
         statement = statements.select_page(listing, statements.shape_of(conditions, window), self.parent)
@@ -87,13 +88,14 @@ class Relation(Generic[Record]):
         conditions = self._conditions(list_filter)
         shape = statements.shape_of(conditions, window)
         parameters = {**statements.page_parameters(conditions, window), "parents": parents}
-        listing, as_json = partial_listing(snapshot, self.listing, self._with_patient(fields))
+        listing, as_json = partial_listing(snapshot, self.listing, self._with_ids(fields))
         rows_of_parents: list[Any] = [[] for _ in parents]
         if as_json is not None:
             statement = statements.select_pages_as_json(listing, shape, self.parent)
             for row in await snapshot.fetch(statement, parameters):
                 rows_of_parents[row[-1]] = JsonRows(as_json, row[:-1])
-            return [Slice(window, as_json.rows, rows) for rows in rows_of_parents]
+            layout, rows_of_parents = await _join(snapshot, listing, as_json.rows, rows_of_parents, fields)
+            return [Slice(window, layout, rows) for rows in rows_of_parents]
         select = (
             statements.select_pages_by_lateral_join if snapshot.on_postgresql else statements.select_pages_by_subquery
         )
@@ -110,8 +112,35 @@ class Relation(Generic[Record]):
     def _conditions(self, list_filter: ListFilter | None) -> Conditions:
         return self.conditions if list_filter is None else {**self.conditions, **list_filter.conditions()}
 
-    def _with_patient(self, fields: Fields | None) -> Fields | None:
-        # The patients are needed for the access log.
-        if fields is None or self.listing.patient is None:
-            return fields
-        return fields.with_value(self.listing.patient)
+    def _with_ids(self, fields: Fields | None) -> Fields | None:
+        """Return the fields with the ids of the patients, for the access log, and of the records to join."""
+        if fields is None:
+            return None
+        if self.listing.patient is not None:
+            fields = fields.with_value(self.listing.patient)
+        for name, _ in fields.joined:
+            fields = fields.with_value(self.listing.references[name].by)
+        return fields
+
+
+async def _join(
+    snapshot: Snapshot, listing: Listing[Record], layout: Layout[Record], lists: list[JsonRows], fields: Fields | None
+) -> tuple[Layout[Record], list[JsonRows]]:
+    """Return the rows with the fields of other records that are read with them, and their layout.
+
+    The records are read by one statement: in a long list, looking up each by a join would take the database longer.
+    """
+    joined: list[JoinedRows] = []
+    layouts: list[tuple[str, Layout[Any]]] = []
+    for name, fields_of_record in sorted(fields.joined, key=lambda item: item[0]) if fields else ():
+        reference = listing.references[name]
+        by = layout.columns[reference.by]
+        ids = list(dict.fromkeys(chain.from_iterable(rows.column(by) for rows in lists)))
+        records = await find_partial_records(snapshot, reference.listing, ids, fields_of_record) if ids else None
+        if records is not None:
+            layouts.append((name, records.layout))
+            rows_by_id = dict(zip(ids, records.rows, strict=True))
+            joined.append(JoinedRows(by, rows_by_id, len(records.layout.selected)))
+    if not joined:
+        return layout, lists
+    return joined_layout(layout, tuple(layouts)), [rows.join(joined) for rows in lists]

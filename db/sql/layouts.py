@@ -1,7 +1,7 @@
 """Rows as records. A list stays rows until a record is needed: long lists are often read a column at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, Generic, NoReturn, TypeVar, overload
@@ -22,26 +22,32 @@ class Fields:
         values: The fields whose values are used.
         texts: The fields that are only written to the response. Their text is enough: ids in canonical form, dates,
             times and instants by ISO 8601, instants in UTC.
+        joined: The fields of other records to read with each record, by the name of the reference (`Listing`).
     """
 
     values: frozenset[str]
     texts: frozenset[str] = frozenset()
+    joined: frozenset[tuple[str, "Fields"]] = frozenset()
 
     def with_value(self, name: str) -> "Fields":
         """Return these fields and the value of another one."""
-        return Fields(self.values | {name}, self.texts)
+        return replace(self, values=self.values | {name})
 
     def union(self, other: "Fields") -> "Fields":
         """Return these fields and others."""
-        return Fields(self.values | other.values, self.texts | other.texts).with_texts(())
+        joined = dict(self.joined)
+        for name, fields in other.joined:
+            joined[name] = joined[name].union(fields) if name in joined else fields
+        values, texts = self.values | other.values, self.texts | other.texts
+        return Fields(values, texts - values, frozenset(joined.items()))
 
     def with_texts(self, names: Iterable[str]) -> "Fields":
         """Return these fields and the texts of others."""
-        return Fields(self.values, (self.texts | frozenset(names)) - self.values)
+        return replace(self, texts=(self.texts | frozenset(names)) - self.values)
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of all these fields."""
+        """The names of all these fields, without those of other records."""
         return self.values | self.texts
 
 
@@ -58,6 +64,7 @@ class Layout(Generic[Record]):
         texts: The class of the value, for fields whose column holds its text (see `Fields`).
         computed: The functions of a row, for fields that are computed from it.
         row_layouts: The layouts of other records made of the same row, for fields that hold them.
+        first_column: The index in the row of the first of its columns.
         columns: The index of the column, for fields whose column holds the value itself.
         code_columns: The index of the column and the values by code, for the fields in `codes`.
         text_columns: The index of the column and the class, for the fields in `texts`.
@@ -71,13 +78,14 @@ class Layout(Generic[Record]):
     texts: Mapping[str, type] = field(default_factory=dict)
     computed: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     row_layouts: Mapping[str, "Layout[Any]"] = field(default_factory=dict)
+    first_column: int = 0
     columns: Mapping[str, int] = field(init=False)
     code_columns: Mapping[str, tuple[int, Mapping[Any, Any]]] = field(init=False)
     text_columns: Mapping[str, tuple[int, type]] = field(init=False)
 
     def __post_init__(self) -> None:
         names = self.record_class.__annotations__.keys() - self.converted - self.codes.keys() - self.texts.keys()
-        at = {str(column.key): index for index, column in enumerate(self.selected)}
+        at = {str(column.key): index for index, column in enumerate(self.selected, self.first_column)}
         object.__setattr__(self, "columns", {name: index for name, index in at.items() if name in names})
         object.__setattr__(self, "code_columns", {name: (at[name], values) for name, values in self.codes.items()})
         object.__setattr__(self, "text_columns", {name: (at[name], kind) for name, kind in self.texts.items()})
@@ -98,6 +106,17 @@ def partial_layout(layout: Layout[Record], names: frozenset[str]) -> Layout[Reco
     selected = tuple(layout.selected[index] for index in sorted({0, *map(layout.column, names)}))
     codes = {name: layout.codes[name] for name in names & layout.codes.keys()}
     return Layout(layout.record_class, selected, refuse_to_make, codes)
+
+
+@lru_cache(CACHED_LAYOUTS)
+def joined_layout(layout: Layout[Record], joined: tuple[tuple[str, Layout[Any]], ...]) -> Layout[Record]:
+    """Return the layout of rows that also hold the columns of other records, by the names of the references."""
+    row_layouts: dict[str, Layout[Any]] = {}
+    width = len(layout.selected)
+    for name, other in joined:
+        row_layouts[name] = replace(other, first_column=width)
+        width += len(other.selected)
+    return replace(layout, row_layouts=row_layouts)
 
 
 def refuse_to_make(_row: object) -> NoReturn:

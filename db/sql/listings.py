@@ -1,7 +1,7 @@
 """Lists of records: their table, their order, and the conditions that narrow them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Table
@@ -32,6 +32,7 @@ class Listing(Generic[Record]):
         cursor_is_id: Whether cursors hold only the id, and the other keys are looked up. Use it if the columns name a
             patient: cursors end up in addresses and logs.
         patient: The field with the id of the patient whose record it is, if any. Reading it is a disclosure.
+        references: The records of other tables that can be read together with long lists, by the name of the reference.
     """
 
     name: str
@@ -45,6 +46,25 @@ class Listing(Generic[Record]):
     descending: bool = False
     cursor_is_id: bool = False
     patient: str | None = None
+    references: Mapping[str, "Reference"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, reference in self.references.items():
+            if reference.listing.patient is not None and reference.by != self.patient:
+                raise ValueError(f"reading {name} would disclose patients whom the access log does not name")
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A record that each record of a listing refers to. A foreign key of the database ensures that it exists.
+
+    Attributes:
+        listing: The records that are referred to.
+        by: The field that holds the id. It is never null.
+    """
+
+    listing: Listing[Any]
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

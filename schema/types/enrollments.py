@@ -52,6 +52,7 @@ class Enrollment(Node):
         description="The patient.",
         permission=PermissionKey.GROUP_ENROLLMENTS_VIEW,
         partial=True,
+        joined="patient",
     )
     # The history contains the patient's id.
     history = connection(
