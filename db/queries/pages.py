@@ -105,15 +105,23 @@ async def find_partial_records(
     snapshot: Snapshot, listing: Listing[Record], ids: Sequence[Key], fields: Fields
 ) -> Records[Record] | None:
     """Return these fields of the records with the ids, in their order; None if one of them does not exist."""
+    layout, rows = await find_partial_rows(snapshot, listing, ids, fields)
+    return Records(layout, [rows[key] for key in ids]) if len(rows) == len(ids) else None
+
+
+async def find_partial_rows(
+    snapshot: Snapshot, listing: Listing[Record], ids: Sequence[Key], fields: Fields
+) -> tuple[Layout[Record], dict[Key, Sequence[Any]]]:
+    """Return the layout of rows with these fields, and the rows that exist by id."""
     listing, as_json = partial_listing(snapshot, listing, fields.with_value("id"))
+    rows: Sequence[Any]
     if as_json is None:
         layout, rows = listing.layout, await snapshot.fetch(statements.select_by_ids(listing), {"ids": ids})
     else:
         [texts] = await snapshot.fetch(statements.select_by_ids_as_json(listing), {"ids": ids})
         layout, rows = as_json.rows, as_json.parse(texts)
     column = layout.columns["id"]
-    by_id = {row[column]: row for row in rows}
-    return Records(layout, [by_id[key] for key in ids]) if len(by_id) == len(ids) else None
+    return layout, {row[column]: row for row in rows}
 
 
 async def read_page(

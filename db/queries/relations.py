@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement
 
-from db.queries.pages import ListFilter, Slice, count_of_rows, find_partial_records, listing_of_fields, partial_listing
+from db.queries.pages import ListFilter, Slice, count_of_rows, find_partial_rows, listing_of_fields, partial_listing
 from db.sql import page_statements as statements
 from db.sql.json_rows import JoinedRows, JsonRows
 from db.sql.layouts import Fields, Layout, joined_layout
@@ -136,11 +136,10 @@ async def _join(
         reference = listing.references[name]
         by = layout.columns[reference.by]
         ids = list(dict.fromkeys(chain.from_iterable(rows.column(by) for rows in lists)))
-        records = await find_partial_records(snapshot, reference.listing, ids, fields_of_record) if ids else None
-        if records is not None:
-            layouts.append((name, records.layout))
-            rows_by_id = dict(zip(ids, records.rows, strict=True))
-            joined.append(JoinedRows(by, rows_by_id, len(records.layout.selected)))
+        layout_of_record, rows = await find_partial_rows(snapshot, reference.listing, ids, fields_of_record)
+        if len(rows) == len(ids):
+            layouts.append((name, layout_of_record))
+            joined.append(JoinedRows(by, rows, len(layout_of_record.selected)))
     if not joined:
         return layout, lists
     return joined_layout(layout, tuple(layouts)), [rows.join(joined) for rows in lists]

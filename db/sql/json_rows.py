@@ -90,7 +90,7 @@ class JoinedRows:
     """
 
     by: int
-    rows: Mapping[Any, Row]
+    rows: Mapping[Any, Sequence[Any]]
     width: int
 
 

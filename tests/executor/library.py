@@ -119,6 +119,13 @@ REVIEW_LAYOUT = LibraryLayout(ReviewRecord, _PLAIN | {"id": 0, "at": 3, "day": 5
 TEXT_REVIEW_LAYOUT = LibraryLayout(
     ReviewRecord, _PLAIN, _CODED, {"id": (0, UUID), "at": (3, datetime), "day": (5, date), "hour": (6, time)}
 )
+# Rows that also hold their author.
+JOINED_REVIEW_LAYOUT = LibraryLayout(
+    ReviewRecord,
+    REVIEW_LAYOUT.columns,
+    _CODED,
+    row_layouts={"author": LibraryLayout(AuthorRecord, {"id": 9, "name": 10, "born": 11, "alive": 12}, {})},
+)
 
 strawberry.enum(Genre, description="A genre.")
 strawberry.enum(Mood, description="A mood.")
@@ -262,9 +269,18 @@ class Review:
     spirit: Mood | None = strawberry.field(extensions=[FromAttribute("mood")])
     book: Annotated["Book", strawberry.lazy("tests.executor.library")] | None
 
-    @strawberry.field(graphql_type=Author, extensions=[Batch(agents, by="author_key")])
+    @strawberry.field(graphql_type=Author, extensions=[Batch(agents, by="author_key", joined="author")])
     @staticmethod
     async def author(parent: strawberry.Parent[Any], info: Info) -> Any:
+        if parent.author_key is None:
+            return None
+        return await info.context.load("agents", parent.author_key)
+
+    @strawberry.field(
+        graphql_type=Author | None, extensions=[Requires("agents"), Batch(agents, by="author_key", joined="author")]
+    )
+    @staticmethod
+    async def editor(parent: strawberry.Parent[Any], info: Info) -> Any:
         if parent.author_key is None:
             return None
         return await info.context.load("agents", parent.author_key)

@@ -14,6 +14,7 @@ from graphql import ExecutionResult, Executor, OperationDefinitionNode, execute,
 from executor import batches
 from executor import execute as compiled_execute
 from tests.executor.library import (
+    JOINED_REVIEW_LAYOUT,
     REVIEW_LAYOUT,
     AuthorRecord,
     BookRecord,
@@ -59,6 +60,41 @@ async def test_a_level_is_resolved_once_for_the_keys_of_all_its_parents() -> Non
     assert result.data["books"][2]["reviews"][1] == {"mood": "GAY", "author": {"name": "Ada"}}
     assert context.batches == [("reviews", 3), ("agents", 1)]
     assert context.fallbacks == 0
+
+
+def library_with_joined_reviews(permissions: frozenset[str] = ALL) -> Library:
+    row: tuple[Any, ...] = ("r", 5, "text", None, 1, None, None, None, "g", "author", "Ada", None, True, {})
+    context = library(permissions)
+    context.batch_values |= {("reviews", f"b{n}"): Rows(JOINED_REVIEW_LAYOUT, [row]) for n in range(3)}  # type: ignore[operator]
+    return context
+
+
+async def test_a_record_that_the_rows_hold_is_not_resolved() -> None:
+    context = library_with_joined_reviews()
+    result = await run("{ books { reviews { stars author { name kind: __typename } editor { label } } } }", context)
+    assert not result.errors
+    assert result.data is not None
+    expected = {"stars": 5, "author": {"name": "Ada", "kind": "Author"}, "editor": {"label": "author:author"}}
+    assert result.data["books"][2]["reviews"] == [expected]
+    assert context.batches == [("reviews", 3)]
+
+
+async def test_a_refused_record_that_the_rows_hold_stays_out_of_the_response() -> None:
+    context = library_with_joined_reviews(ALL - {"agents"})
+    result = await run("{ books { reviews { stars editor { name } } } }", context)
+    assert result.data is not None
+    assert [book["reviews"] for book in result.data["books"]] == [[{"stars": 5, "editor": None}]] * 3
+    assert [error.message for error in result.errors or ()] == ["You need agents."] * 3
+    assert context.fallbacks == 0
+
+
+async def test_a_record_with_more_than_attributes_is_resolved_even_if_the_rows_hold_it() -> None:
+    context = library_with_joined_reviews()
+    result = await run("{ books { reviews { author { name agent { name } } } } }", context)
+    assert not result.errors
+    assert result.data is not None
+    assert result.data["books"][0]["reviews"] == [{"author": {"name": "Ada", "agent": None}}]
+    assert context.batches == [("reviews", 3), ("agents", 1)]
 
 
 async def test_a_query_compiled_as_a_whole_is_not_executed_by_graphql_core() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.executor.library import (
+    JOINED_REVIEW_LAYOUT,
     REVIEW_LAYOUT,
     TEXT_REVIEW_LAYOUT,
     AuthorRecord,
@@ -215,7 +216,24 @@ class Universe:
         for name in ("prizes", "agents", "reviews", "ratings"):
             if self._random.random() < self._fault_rate:
                 values[name, "all"] = PlantedError(f"no {name}")
+        for place, reviews in values.items():
+            if isinstance(reviews, Rows) and reviews.layout is REVIEW_LAYOUT and self._random.random() < 0.5:
+                values[place] = self._with_authors(reviews, values)
         return values
+
+    def _with_authors(self, reviews: Rows, values: Mapping[tuple[str, Any], Any]) -> Rows:
+        """Return the rows with the columns of their authors, if the batch returns an author for each of them."""
+        rows = []
+        for row in reviews.rows:
+            key = row[REVIEW_LAYOUT.columns["author_key"]]
+            author = values.get(("agents", key)) if isinstance(key, int) else None
+            if ("agents", "all") in values or not isinstance(author, AuthorRecord):
+                return reviews
+            columns = [author._values[name] for name in ("id", "name", "born", "alive")]
+            if any(isinstance(value, ComputedValue) for value in columns):
+                return reviews
+            rows.append((*row[:-1], *columns, row[-1]))
+        return Rows(JOINED_REVIEW_LAYOUT, rows)
 
     def _failing(self, value: Any) -> Any:
         if self._random.random() < self._fault_rate:

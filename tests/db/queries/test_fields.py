@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import make_url, text, update
+from sqlalchemy import make_url, select, text, update
 
 from db.connections.engine import Database, create_engine
 from db.connections.statement_count import count_statements, start_counting
@@ -17,6 +17,7 @@ from db.queries.references import PATIENTS
 from db.queries.sessions import SESSIONS_OF_GROUP, SessionFilter
 from db.sql.layouts import Fields, Records
 from db.sql.listings import Window
+from db.sql.statement import AnyOf, Statement, of_organization
 from db.tables import patients
 from db.transactions.snapshots import Snapshot, snapshot
 from domain.records import Enrollment, Occurrence, Patient
@@ -147,6 +148,51 @@ async def test_a_page_without_fields_has_a_row_for_each_record(engine: Database)
             (0, False),
             (3, True),
         ]
+
+
+async def test_enrollments_are_read_with_fields_of_their_patients(engine: Database) -> None:
+    groups = await fill(engine)
+    async with engine.begin() as connection:
+        for number in (1, 2, 3):
+            values = {"display_name": ODD_TEXTS[number], "birth_date": DAYS[number]}
+            one = patients.c.id == f"patient-{number}"
+            await connection.execute(update(patients).where(patients.c.organization_id == OURS, one).values(values))
+    of_patient = Fields(frozenset({"id"}), frozenset({"display_name", "birth_date"}))
+    fields = Fields(frozenset(), frozenset({"version"}), frozenset({("patient", of_patient)}))
+    count_statements(engine)
+    async with snapshot(engine, OURS) as opened:
+        counted = start_counting()
+        pages = await enrollments(opened, groups, Window(2, backwards=True), fields)
+        assert counted.statements == (2 if opened.on_postgresql else 1)
+        if not opened.on_postgresql:
+            assert [page.layout.row_layouts for page in pages] == [{}] * 5
+            return
+        read = []
+        for page in pages:
+            layout = page.layout.row_layouts["patient"]
+            columns = [layout.column(name) for name in ("id", "display_name", "birth_date")]
+            read.append([tuple(row[column] for column in columns) for row in page.rows])
+            assert field_values(page, "patient_id") == [row[0] for row in read[-1]]
+        expected = [(f"patient-{number}", ODD_TEXTS[number], written(DAYS[number])) for number in (1, 2, 3)]
+        assert read == [expected[1:], expected[:1], [], [], expected[1:]]
+
+
+async def test_a_list_of_texts_may_contain_any_text(engine: Database) -> None:
+    await seed(engine, OURS)
+    named = Statement(
+        select(patients.c.display_name).where(of_organization(patients), AnyOf(patients.c.display_name, "names"))
+    )
+    for odd in [*ODD_TEXTS, "\\", "{}", '"', "NULL", ",", "a b"]:
+        async with engine.begin() as connection:
+            one = patients.c.id == "patient-1"
+            await connection.execute(
+                update(patients).where(patients.c.organization_id == OURS, one).values(display_name=odd)
+            )
+        async with snapshot(engine, OURS) as opened:
+            for names_ in ([odd], ["other", odd, "x"], [odd, odd]):
+                assert [tuple(row) for row in await opened.fetch(named, {"names": names_})] == [(odd,)]
+            assert not await opened.fetch(named, {"names": []})
+            assert not await opened.fetch(named, {"names": [f"{odd}x"]})
 
 
 async def test_partial_patients_are_in_the_order_of_the_ids(engine: Database) -> None:
