@@ -89,11 +89,8 @@ class BoundedRequests(HttpToolsProtocol):
             self._refuse(refusals.head_too_large(self._limits.head_bytes))
             return
         cycle = self.cycle
-        if cycle is not None and cycle.more_body:
-            if cycle.response_complete:
-                self._discard(data)
-            elif cycle.transport is self.transport:
-                cycle.transport = _DrainingTransport(self, cycle)
+        if cycle is not None and cycle.more_body and cycle.response_complete:
+            self._discard(data)
 
     def _parse_without_upgrade(self, rest: bytes) -> None:
         """Parse the head again without `Upgrade`, which a server may ignore (RFC 9110 section 7.8).
@@ -140,6 +137,7 @@ class BoundedRequests(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        cycle.transport = _ResponseTransport(self, cycle)
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
@@ -237,6 +235,8 @@ class BoundedRequests(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Continue with the next request."""
+        if self._running is not None and isinstance(self._running.transport, _ResponseTransport):
+            self._running.transport.send_head()
         if self._half_closed:
             self.server_state.total_requests += 1
         else:
@@ -260,19 +260,38 @@ class BoundedRequests(HttpToolsProtocol):
         self.transport.abort()
 
 
-class _DrainingTransport(asyncio.Transport):
-    """The transport of an incomplete request. Closing it first reads and discards the rest, within limits."""
+class _ResponseTransport(asyncio.Transport):
+    """The transport of one response.
+
+    It sends the head together with the first part of the body, as ASGI allows, because each packet costs as much as a
+    small response. If the request is incomplete, closing it first reads and discards the rest, within limits.
+    """
 
     def __init__(self, connection: BoundedRequests, cycle: RequestResponseCycle) -> None:
         super().__init__()
         self._connection = connection
         self._cycle = cycle
+        self._head: bytes | bytearray | memoryview | None = None
+        self._head_is_sent = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._connection.transport.write(data)
+        if self._head_is_sent or not self._cycle.response_started:  # such as 100 Continue
+            self._connection.transport.write(data)
+        elif self._head is None:
+            self._head = data
+        else:
+            self._connection.transport.writelines((self._head, data))
+            self._head_is_sent = True
+
+    def send_head(self) -> None:
+        """Send the head of a response that has no body, or whose body does not come."""
+        if self._head is not None and not self._head_is_sent:
+            self._connection.transport.write(self._head)
+            self._head_is_sent = True
 
     def is_closing(self) -> bool:
         return self._connection.transport.is_closing()
 
     def close(self) -> None:
+        self.send_head()
         self._connection.close_after_body(self._cycle)
