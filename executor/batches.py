@@ -152,6 +152,8 @@ async def _fill_batch_fields(
             _assign(field, state, _complete_few(context, field, values))
         elif state[field.keys_slot]:
             pending.append((field, values))
+    if not pending:
+        return
     if len(pending) == 1:
         [(field, values)] = pending
         await _fill_field(context, field, values, state)

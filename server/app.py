@@ -8,6 +8,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database, create_engine
@@ -35,6 +36,23 @@ GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 COMMAND_TIMEOUT_SECONDS: Final = 15
 """How long a server process waits for a statement. PostgreSQL's own, shorter statement timeout should come first."""
+
+
+class _App(Starlette):
+    """Starlette without its own two middlewares, which respond to exceptions, because `RequestLog` responds to them."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run one request. Without `app` in its scope, the router itself responds with 404 and 405."""
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the router in the middlewares of the app."""
+        app: ASGIApp = self.router
+        for middleware in reversed(self.user_middleware):
+            app = middleware.cls(app, *middleware.args, **middleware.kwargs)
+        return app
 
 
 def create_app(
@@ -81,7 +99,7 @@ def create_app(
         await clinic.engine.dispose()
 
     middleware = [Middleware(RequestLog, proxies), *cors_middleware(allowed_origins)]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    return _App(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
 def create_clinic(settings: Settings, engine: Database) -> Clinic:

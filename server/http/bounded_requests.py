@@ -237,6 +237,8 @@ class BoundedRequests(HttpToolsProtocol):
         """Continue with the next request."""
         if self._running is not None and isinstance(self._running.transport, _ResponseTransport):
             self._running.transport.send_head()
+            # Break the reference cycle, so that the request is freed without a garbage collection.
+            self._running.transport = self.transport
         if self._half_closed:
             self.server_state.total_requests += 1
         else:

@@ -42,6 +42,7 @@ class BoundedProtocol(BoundedRequests):
         super().connection_lost(exc)
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
+            self._running.transport = self.transport  # nothing is sent any more, and no reference cycle remains
             self._running.message_event.set()
 
     def review(self, now: float) -> None:
