@@ -68,7 +68,12 @@ class RunningServer:
     def load_spec(self, workload: Workload, clients: int, seconds: float, interval: float | None = None) -> LoadSpec:
         """Return the load of a workload on this server."""
         token = sign_token(
-            _SECRET, organization_id=workload.organization, subject="bench", roles=list(ROLES), expires_in=_TOKEN_LIFE
+            _SECRET,
+            organization_id=workload.organization,
+            subject="bench",
+            permissions=workload.permissions or (),
+            roles=list(ROLES) if workload.permissions is None else (),
+            expires_in=_TOKEN_LIFE,
         )
         return LoadSpec(
             port=self.port,

@@ -5,26 +5,36 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from benchmarks import shape_queries as queries
+from benchmarks import postgraphile_queries, shapes
 from benchmarks.clinic_database import insert_data_sets
 from benchmarks.data_set import FIRST_DAY, DataSet, DataSetSize
+from benchmarks.node_servers import NotInstalled, install, node_servers
 from benchmarks.postgres import Postgres
 from benchmarks.preparation import BenchmarkClinic
 from benchmarks.queries import REPORT
 from benchmarks.responses import fetch_data
-from benchmarks.servers import RunningServer, ours, run_server
-from benchmarks.shapes import NESTED_PAGE_INFO, RELAY
+from benchmarks.servers import RunningServer, ServerSpec, ours, run_server
 from benchmarks.statement_log import statements_of
 from benchmarks.workloads import ORGANIZATION, Workload
+from resolvers.caller import PermissionKey
+from resolvers.ids import PATIENT_IDS
 
+_REPORT: Final = "the report"
+_PAGE_INFOS: Final = "nested `pageInfo`"
+_RELAY: Final = "edges, cursors and `pageInfo` everywhere"
+_COUNTS: Final = "five `totalCount`s of 200 groups"
+_ALIASED_GROUPS: Final = "30 aliased `groupDefinition`s"
 _MANY_GROUPS: Final = "many groups"
 _GENERATING: Final = "generating"
 _EXECUTORS: Final = ("compiled", "graphql-core")
+_OTHERS: Final = ("PostGraphile 5", "Mercurius, JIT, loaders")
+"""The other servers, which answer some of the shapes."""
+_WITHOUT_ENROLLMENTS: Final = (PermissionKey.GROUP_DEFINITIONS_VIEW, PermissionKey.GROUP_SCHEDULE_VIEW)
 _WARM_UP: Final = 3
 _MAX_WAIT: Final = 8
 """The maximum duration of a measurement, as a multiple of the CPU time to spend."""
@@ -54,7 +64,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class ShapeCosts:
-    """The costs of one shape by executor."""
+    """The costs of one shape by executor, and by other servers that answer it."""
 
     name: str
     costs: dict[str, Cost]
@@ -81,12 +91,45 @@ def measure_shapes(
             executor: stack.enter_context(run_server(ours(executor, clinic.url, EXECUTOR=executor), folder))
             for executor in _EXECUTORS
         }
+        for spec in _other_servers(clinic, workloads, log):
+            servers[spec.name] = stack.enter_context(run_server(spec, folder))
         results = []
         for workload in workloads:
             log(f"  {workload.name}")
-            costs = {name: _cost(clinic.postgres, server, workload, seconds) for name, server in servers.items()}
+            costs = {
+                name: _cost(clinic.postgres, server, workload, seconds)
+                for name, server in servers.items()
+                if name in _EXECUTORS or workload.name in server.spec.documents
+            }
             results.append(ShapeCosts(workload.name, costs))
     return results
+
+
+def _other_servers(
+    clinic: BenchmarkClinic, workloads: Sequence[Workload], log: Callable[[str], None]
+) -> list[ServerSpec]:
+    """Return the other servers, each with its documents of the shapes that it answers."""
+    try:
+        install()
+    except NotInstalled as reason:
+        log(f"PostGraphile and Mercurius are missing: npm could not install them ({reason}).")
+        return []
+    groups = [str(group) for group in clinic.report.groups[:30]]
+    postgraphile = {
+        _REPORT: postgraphile_queries.REPORT,
+        _PAGE_INFOS: postgraphile_queries.NESTED_PAGE_INFO,
+        _RELAY: postgraphile_queries.RELAY,
+        _COUNTS: postgraphile_queries.FIVE_COUNTS,
+        _ALIASED_GROUPS: postgraphile_queries.groups(groups),
+    }
+    # Mercurius serves a schema of our own, with the fields of the report.
+    mercurius = {
+        workload.name: workload.document for workload in workloads if workload.name in {_REPORT, _ALIASED_GROUPS}
+    }
+    documents = dict(zip(_OTHERS, (postgraphile, mercurius), strict=True))
+    return [
+        replace(spec, documents=documents[spec.name]) for spec in node_servers(clinic.url) if spec.name in documents
+    ]
 
 
 def shape_rows(shapes: Sequence[ShapeCosts]) -> list[dict[str, Any]]:
@@ -106,6 +149,7 @@ def shape_rows(shapes: Sequence[ShapeCosts]) -> list[dict[str, Any]]:
                 "latency_ratio": latency_ratio,
                 "statements": compiled.statements,
                 "statements_graphql_core": reference.statements,
+                "cpu_ms_of_others": {name: shape.costs[name].cpu_ms for name in _OTHERS if name in shape.costs},
             }
         )
     return rows
@@ -122,15 +166,20 @@ def shape_table(rows: Sequence[dict[str, Any]]) -> str:
         "latency per value",
         "statements",
         "graphql-core's statements",
+        *(f"{name}: CPU ms" for name in _OTHERS),
     )
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     lines += [
         f"| {row['shape']} | {row['values']:,} | {row['cpu_ms']:.1f} | {row['cpu_ratio']:.1f}"
         f" | {row['latency_ms']:.1f} | {row['latency_ratio']:.1f} | {row['statements']}"
-        f" | {row['statements_graphql_core']} |"
+        f" | {row['statements_graphql_core']} |{_others(row['cpu_ms_of_others'])}"
         for row in rows
     ]
     return "\n".join(lines)
+
+
+def _others(cpu_ms: dict[str, float]) -> str:
+    return "".join(f" {cpu_ms[name]:.1f} |" if name in cpu_ms else " |" for name in _OTHERS)
 
 
 async def _shapes(clinic: BenchmarkClinic, generating: UUID) -> list[Workload]:
@@ -141,21 +190,22 @@ async def _shapes(clinic: BenchmarkClinic, generating: UUID) -> list[Workload]:
         return Workload(name, organization, document, [variables], '"data":{')
 
     return [
-        shape("the report", REPORT),
-        shape("nested `pageInfo`", NESTED_PAGE_INFO),
-        shape("edges, cursors and `pageInfo` everywhere", RELAY),
-        shape("five `totalCount`s of 200 groups", queries.FIVE_COUNTS),
-        shape("`capacityStatus` and `totalCount`, 10,000 groups", queries.BY_CAPACITY, _MANY_GROUPS),
-        shape("28 aliased `node`s", queries.nodes(await _node_ids(clinic))),
-        shape("30 aliased `groupDefinition`s", queries.groups(groups[:30])),
+        shape(_REPORT, REPORT),
+        shape(_PAGE_INFOS, shapes.NESTED_PAGE_INFO),
+        shape(_RELAY, shapes.RELAY),
+        shape(_COUNTS, shapes.FIVE_COUNTS),
+        shape("`capacityStatus` and `totalCount`, 10,000 groups", shapes.BY_CAPACITY, _MANY_GROUPS),
+        shape("28 aliased `node`s", shapes.nodes(await _node_ids(clinic))),
+        shape(_ALIASED_GROUPS, shapes.groups(groups[:30])),
         shape(
             "730 generated sessions",
-            queries.GENERATE,
+            shapes.GENERATE,
             _GENERATING,
             id=str(generating),
-            **{"from": FIRST_DAY.isoformat(), "through": queries.LAST_GENERATED_DAY.isoformat()},
+            **{"from": FIRST_DAY.isoformat(), "through": shapes.LAST_GENERATED_DAY.isoformat()},
         ),
-        shape("compliance of 200 groups in four weeks", queries.FOUR_WEEKS),
+        shape("compliance of 200 groups in four weeks", shapes.FOUR_WEEKS),
+        replace(shape("a denied field of 200 groups", shapes.DENIED), permissions=_WITHOUT_ENROLLMENTS),
     ]
 
 
@@ -173,7 +223,9 @@ async def _node_ids(clinic: BenchmarkClinic) -> list[str]:
         for table in ("pm_group_definitions", "pm_group_schedule", "pm_group_enrollments", "pm_group_patients")
     ]
     await connection.close()
-    return [id_ for four in zip(*ids, strict=True) for id_ in four]
+    groups, sessions, enrollments, patients = ids
+    patients = [PATIENT_IDS.prefix + patient for patient in patients]
+    return [id_ for four in zip(groups, sessions, enrollments, patients, strict=True) for id_ in four]
 
 
 def _cost(postgres: Postgres, server: RunningServer, workload: Workload, seconds: float) -> Cost:

@@ -1,16 +1,26 @@
 """Documents of other shapes than the report. Each should cost about as much for each value as the report does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
+from benchmarks.data_set import FIRST_DAY
 from benchmarks.queries import REPORT
+
+_SESSION = "id sessionDate startTime endTime startsAt status"
+_ENROLLMENT = "id status waitlistPosition enrolledAt patient { displayName }"
+_GROUP = f"""
+    id name groupType timeZone maxCapacity minCapacity durationMinutes version createdAt
+    facilitator {{ displayName }}
+    occurrences(first: 20) {{ nodes {{ {_SESSION} }} }}
+    enrollments(first: 20) {{ nodes {{ {_ENROLLMENT} }} }}"""
 
 _PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 
-NESTED_PAGE_INFO = REPORT.replace("(first: 20) {", f"(first: 20) {{ {_PAGE_INFO}")
+NESTED_PAGE_INFO: Final = REPORT.replace("(first: 20) {", f"(first: 20) {{ {_PAGE_INFO}")
 """The report with the position of each nested page."""
 
-RELAY = f"""
+RELAY: Final = f"""
 query Relay {{
   groupDefinitions(first: 200) {{
     edges {{
@@ -18,14 +28,8 @@ query Relay {{
       node {{
         id name groupType timeZone maxCapacity minCapacity durationMinutes version createdAt
         facilitator {{ displayName }}
-        occurrences(first: 20) {{
-          edges {{ cursor node {{ id sessionDate startTime endTime startsAt status }} }}
-          {_PAGE_INFO}
-        }}
-        enrollments(first: 20) {{
-          edges {{ cursor node {{ id status waitlistPosition enrolledAt patient {{ displayName }} }} }}
-          {_PAGE_INFO}
-        }}
+        occurrences(first: 20) {{ edges {{ cursor node {{ {_SESSION} }} }} {_PAGE_INFO} }}
+        enrollments(first: 20) {{ edges {{ cursor node {{ {_ENROLLMENT} }} }} {_PAGE_INFO} }}
       }}
     }}
     {_PAGE_INFO}
@@ -34,62 +38,89 @@ query Relay {{
 """
 """The report as Relay and Apollo's helpers send it."""
 
-TOTAL_COUNTS = """
-query TotalCounts {
+DENIED: Final = """
+{
   groupDefinitions(first: 200) {
     nodes {
-      id
-      sessions: occurrences { totalCount }
-      cancelled: occurrences(filter: {status: [CANCELLED]}) { totalCount }
-      enrolled: enrollments(status: [ENROLLED]) { totalCount }
-      waiting: enrollments(status: [WAITLISTED]) { totalCount }
-      left: enrollments(status: [DISENROLLED]) { totalCount }
+      id name groupType timeZone maxCapacity minCapacity durationMinutes version createdAt
+      enrollments(first: 20) { totalCount }
     }
   }
 }
 """
-"""Five lengths of lists for each of 200 groups."""
+"""200 groups with a field that the caller may not view, and an error for each."""
 
-DENIED = "query Denied { groupDefinitions(first: 200) { nodes { id name enrollments(first: 20) { totalCount } } } }"
-"""A field of 200 groups, for a caller without `pm.group_enrollments.view`."""
-
-CAPACITY_STATUS = """
-query CapacityStatus {
-  groupDefinitions(first: 50, filter: {capacityStatus: [OPEN]}) { totalCount nodes { id name } }
-}
-"""
-"""Groups with a free seat, and their number."""
-
-GENERATE = """
-mutation Generate($group: ID!, $from: Date!, $through: Date!) {
-  generateOccurrences(input: {groupDefinitionId: $group, from: $from, through: $through}) {
-    createdCount
-    occurrences { id sessionDate startTime status }
-    userErrors { code message }
+FIVE_COUNTS: Final = """
+{
+  groupDefinitions(first: 200) {
+    nodes {
+      id
+      all: occurrences { totalCount }
+      scheduled: occurrences(filter: {status: [SCHEDULED]}) { totalCount }
+      cancelled: occurrences(filter: {status: [CANCELLED]}) { totalCount }
+      enrolled: enrollments(status: [ENROLLED]) { totalCount }
+      waiting: enrollments(status: [WAITLISTED]) { totalCount }
+    }
   }
 }
 """
-"""The new sessions of up to two years."""
+"""200 groups, each with the lengths of five lists."""
 
-
-def aliased_nodes(ids: Sequence[str]) -> str:
-    """Return the document that reads each record by `node`."""
-    selection = "id ... on GroupDefinition { name }"
-    nodes = (f'n{number}: node(id: "{key}") {{ {selection} }}' for number, key in enumerate(ids))
-    return f"query Nodes {{ {' '.join(nodes)} }}"
-
-
-def aliased_groups(ids: Sequence[str]) -> str:
-    """Return the document that reads each group by `groupDefinition`."""
-    groups = (f'g{number}: groupDefinition(id: "{key}") {{ id name }}' for number, key in enumerate(ids))
-    return f"query Groups {{ {' '.join(groups)} }}"
-
-
-SHAPES: Final[Mapping[str, str]] = {
-    "nested pageInfo": NESTED_PAGE_INFO,
-    "relay": RELAY,
-    "five totalCounts": TOTAL_COUNTS,
-    "denied": DENIED,
-    "capacityStatus": CAPACITY_STATUS,
+BY_CAPACITY: Final = """
+{
+  groupDefinitions(first: 200, filter: {capacityStatus: [OPEN]}) {
+    totalCount
+    nodes { id name groupType timeZone maxCapacity minCapacity durationMinutes version createdAt }
+  }
 }
-"""The documents by the name of their shape."""
+"""
+"""200 of the groups with a free seat, and their number."""
+
+_COMPLIANCE = """
+      program weekStart weekEnd status hours days
+      requirements { code required actual met }
+      gaps { code shortfall }"""
+_WEEKS = "\n".join(
+    f'    {alias}: compliance(weekOf: "{FIRST_DAY + timedelta(weeks=week)}") {{{_COMPLIANCE}\n    }}'
+    for week, alias in enumerate("abcd")
+)
+FOUR_WEEKS: Final = f"{{\n  groupDefinitions(first: 200) {{ nodes {{\n    id\n{_WEEKS}\n  }} }}\n}}"
+"""200 groups, of which two in seven are programs, each compared with the requirements of four weeks."""
+
+LAST_GENERATED_DAY: Final = FIRST_DAY + timedelta(days=729)
+GENERATE: Final = f"""
+mutation Generate($id: ID!, $from: Date!, $through: Date!) {{
+  generateOccurrences(input: {{groupDefinitionId: $id, from: $from, through: $through}}) {{
+    occurrences {{ {_SESSION} }}
+    createdCount
+    userErrors {{ code }}
+  }}
+}}
+"""
+"""Creates 730 sessions and returns them."""
+
+
+def groups(ids: Sequence[str]) -> str:
+    """Return the document that reads groups by their ids under aliases, with the fields of the report."""
+    fields = "\n".join(f'  g{number}: groupDefinition(id: "{id_}") {{ ...group }}' for number, id_ in enumerate(ids))
+    return f"{{\n{fields}\n}}\nfragment group on GroupDefinition {{{_GROUP}\n}}"
+
+
+def nodes(ids: Sequence[str]) -> str:
+    """Return the document that reads records of several types by their ids under aliases."""
+    fields = "\n".join(f'  n{number}: node(id: "{id_}") {{ ...record }}' for number, id_ in enumerate(ids))
+    return f"""{{
+{fields}
+}}
+fragment record on Node {{
+  __typename
+  id
+  ... on GroupDefinition {{{_GROUP}
+  }}
+  ... on Occurrence {{ {_SESSION} groupDefinition {{ id name }} }}
+  ... on Enrollment {{ enrollmentStatus: status waitlistPosition enrolledAt groupDefinition {{ id name }} }}
+  ... on Patient {{
+    displayName medicalRecordNumber birthDate
+    enrolledIn: enrollments(first: 5) {{ nodes {{ {_ENROLLMENT} }} }}
+  }}
+}}"""

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from benchmarks.queries import ENROLL, REPORT, SMALL
+from resolvers.caller import PermissionKey
 
 ORGANIZATION = "clinic"
 """The organization of the report and the small queries."""
@@ -30,6 +31,7 @@ class Workload:
         variables: The variables of each request, which are sent in turn.
         expected: A text that every response must contain.
         clients: The numbers of concurrent clients to measure with.
+        permissions: The keys of the caller; None for all.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Workload:
     variables: Sequence[dict[str, Any]]
     expected: str
     clients: Sequence[int] = (1, 8)
+    permissions: Sequence[PermissionKey] | None = None
 
     def bodies(self, document: str | None = None) -> list[str]:
         """Return the request bodies, with another document for another API."""

@@ -1,6 +1,6 @@
 """The records of a decision besides its rows: events for other modules, and history for auditors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -21,6 +21,9 @@ class EntityType(StrEnum):
 
 JsonText = str | UUID | date | time | None
 """A text, or a value that JSON has as a text: a UUID, or a date, time or instant by ISO 8601. None for no value."""
+
+HistoryValues = dict[str, JsonText]
+"""The values of a record's fields, by the names that its history has for them."""
 
 
 class FieldChange(TypedDict):
@@ -57,16 +60,13 @@ class Event:
 
     name: str
     group_definition_id: UUID
-    payload: Mapping[str, JsonText | int]
+    payload: dict[str, JsonText | int]
     site_id: str | None = None
 
 
 # The version is bookkeeping, and the entry has a time of its own.
 _NOT_IN_HISTORY = frozenset({"version", "created_at", "updated_at"})
 _RECURRENCE_FIELDS = ("rule", "start_date", "start_time", "excluded_dates")
-
-HistoryValues = dict[str, JsonText]
-"""The values of a record's fields, by the names that its history has for them."""
 
 # Values of these classes have the same text in JSON as by `as_text`.
 _WRITTEN_AS_TEXT = frozenset({type(None), str, UUID, date, time, datetime})
@@ -79,8 +79,10 @@ def max_changes(record_class: type) -> int:
 
 def as_text(value: object) -> str | None:
     """Return a field's value as text for history and events. Dates, times and instants are in ISO 8601."""
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str(value)  # a member of an enumeration becomes its value
     if isinstance(value, bool):
         # False is no text, so that a new flag changes nothing in the history of earlier records.
         return "true" if value else None

@@ -1,6 +1,7 @@
 """Generating the sessions of a group's recurrence within a window of dates."""
 
 import calendar
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time
 from uuid import UUID
@@ -10,7 +11,7 @@ from domain.recurrence import occurrence_dates
 from domain.references import References
 from domain.refusal import Fault, FaultCode, Refusal
 from domain.session_drafts import SessionDraft, date_fault
-from domain.sessions import SessionChange, schedule
+from domain.sessions import SessionChange, schedule, schedule_on_another_day
 
 MAX_MONTHS = 24
 MAX_SESSIONS = 731
@@ -50,6 +51,27 @@ def slots(group: GroupDefinition, from_date: date, through_date: date) -> list[t
         message = "This group has no recurrence. Add one, or create its sessions individually."
         raise Refusal(Fault(FaultCode.INVALID_RECURRENCE_RULE, message, ("input", "groupDefinitionId")))
     return [(day, recurrence.start_time) for day in occurrence_dates(recurrence, from_date, through_date)]
+
+
+def schedule_slots(
+    group: GroupDefinition,
+    slots: Iterable[tuple[date, time]],
+    references: References,
+    make_id: Callable[[], UUID],
+    now: datetime,
+) -> Iterator[SessionChange]:
+    """Yield the decision to schedule the session of each slot of a recurrence, which all have one start time.
+
+    Raises:
+        Refusal: As `schedule_slot` does, for the first slot: the others have the same faults.
+    """
+    first: SessionChange | None = None
+    for slot in slots:
+        if first is None:
+            first = schedule_slot(group, slot, references, make_id(), now)
+            yield first
+        else:
+            yield schedule_on_another_day(first, make_id(), slot[0])
 
 
 def schedule_slot(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from domain.records import GroupDefinition
@@ -72,10 +72,7 @@ def session_values(draft: SessionDraft, references: References, minutes: int) ->
     assert day and start is not None and zone and draft.facilitator_id  # noqa: S101, PT018 - checked above
     end = draft.end_time if draft.end_time is not None else _end_time(start, minutes)
     assert end is not None  # noqa: S101 - checked above
-    starts_at, ends_at = instant(day, start, zone), instant(day, end, zone)
-    if ends_at <= starts_at:
-        # The start is in the hour that the clocks skip and is moved forward; the end is not. Keep the length.
-        ends_at = starts_at + timedelta(minutes=minutes_of_day(end) - minutes_of_day(start))
+    starts_at, ends_at = session_instants(day, start, end, zone)
     return {
         "session_date": day,
         "start_time": start,
@@ -87,6 +84,15 @@ def session_values(draft: SessionDraft, references: References, minutes: int) ->
         "location_id": draft.location_id,
         "time_zone": zone,
     }
+
+
+def session_instants(day: date, start: time, end: time, zone: str) -> tuple[datetime, datetime]:
+    """Return the instants at which a session starts and ends, by its local date and times in a time zone."""
+    starts_at, ends_at = instant(day, start, zone), instant(day, end, zone)
+    if ends_at <= starts_at:
+        # The start is in the hour that the clocks skip and is moved forward; the end is not. Keep the length.
+        ends_at = starts_at + timedelta(minutes=minutes_of_day(end) - minutes_of_day(start))
+    return starts_at, ends_at
 
 
 def draft_faults(draft: SessionDraft, references: References, minutes: int) -> list[Fault]:

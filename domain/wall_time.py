@@ -18,7 +18,7 @@ def instant(day: date, time: time, zone: str) -> datetime:
         ZoneInfoNotFoundError: The zone does not exist (see `is_time_zone`).
     """
     # By PEP 495, fold=0 handles both cases as the RFC does.
-    return datetime.combine(day, time.replace(fold=0), ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(day, time.replace(fold=0) if time.fold else time, ZoneInfo(zone)).astimezone(UTC)
 
 
 def local_date(instant: datetime, zone: str) -> date:

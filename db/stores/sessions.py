@@ -115,5 +115,7 @@ async def save_sessions(work: UnitOfWork, changes: Sequence[SessionChange]) -> N
     """Store new and changed sessions of locked groups by one statement each, with their history and events."""
     await _WRITER.insert(work, [change.after for change in changes if change.before is None])
     await _WRITER.update(work, [change.after for change in changes if change.before is not None and change.history])
-    for change in changes:
-        work.record(change.history, change.events)
+    work.record(
+        [entry for change in changes for entry in change.history],
+        [event for change in changes for event in change.events],
+    )

@@ -153,7 +153,7 @@ class UnitOfWork:
     def _history_row(self, entry: HistoryEntry) -> dict[str, Any]:
         return {
             "id": self.new_id(),
-            "entity_type": entry.entity_type.value,
+            "entity_type": str(entry.entity_type),
             "entity_id": entry.entity_id,
             "action": entry.action,
             "changes": entry.changes,
@@ -180,7 +180,7 @@ class UnitOfWork:
                 "event": event.name,
                 "publisher": "PM",
                 "subscriber": ["CL"],
-                "payload": dict(event.payload),
+                "payload": event.payload,
                 "metadata": metadata,
             },
         }

@@ -13,7 +13,7 @@ from db.stores.references import find_references
 from db.stores.sessions import find_session, recurrence_date_is_taken, save_sessions, slot_is_taken, taken_slots
 from db.transactions.unit_of_work import UnitOfWork
 from domain import sessions as rules
-from domain.generation import schedule_slot, slots, window_faults
+from domain.generation import schedule_slots, slots, window_faults
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
 from domain.refusal import Fault, Refusal
@@ -91,8 +91,8 @@ async def generate_occurrences(
     all_slots = slots(group, from_date, through_date)
     free = [slot for slot in all_slots if slot not in taken]
     changes: list[rules.SessionChange] = []
-    for number, slot in enumerate(free, 1):
-        changes.append(schedule_slot(group, slot, references, work.new_id(), work.now))
+    for number, change in enumerate(schedule_slots(group, free, references, work.new_id, work.now), 1):
+        changes.append(change)
         if number % _FILLED_AT_ONCE == 0:
             await asyncio.sleep(0)
     await save_sessions(work, changes)
