@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from uuid import UUID
 
 from domain.compliance import (
     ComplianceGap,
@@ -15,7 +14,7 @@ from domain.compliance import (
     ComplianceStatus,
     measure,
 )
-from domain.records import Program
+from domain.records import GroupDefinition, Program
 from domain.rule_sets import ComplianceRuleSet
 from domain.weeks import Session, week_end
 
@@ -48,7 +47,7 @@ class PatientWeek:
         sessions: The start and end of all sessions that count toward the program, are not cancelled, and at which the
             patient is expected.
         group_size: The number of patients with a seat in the largest group of these sessions.
-        group_ids: The groups of these sessions.
+        groups: The groups of these sessions, by name.
         is_partial: Whether the patient's stay begins or ends within the week.
     """
 
@@ -58,7 +57,7 @@ class PatientWeek:
     zone: str
     sessions: Sequence[Session]
     group_size: int
-    group_ids: tuple[UUID, ...]
+    groups: tuple[GroupDefinition, ...]
     is_partial: bool
 
 
@@ -79,7 +78,7 @@ class PatientCompliance:
         days: The number of days with a session.
         requirements: All requirements of the rule set.
         gaps: The gaps, in the order of the requirements, and of the days.
-        group_ids: The groups of the sessions.
+        group_definitions: The groups of the sessions, by name.
     """
 
     patient_id: str
@@ -94,7 +93,7 @@ class PatientCompliance:
     days: int
     requirements: tuple[ComplianceRequirement, ...]
     gaps: tuple[ComplianceGap, ...]
-    group_ids: tuple[UUID, ...]
+    group_definitions: tuple[GroupDefinition, ...]
 
     @property
     def program(self) -> Program:
@@ -124,7 +123,7 @@ def patient_compliance(week: PatientWeek, now: datetime) -> PatientCompliance:
         days=scheduled.days,
         requirements=scheduled.requirements,
         gaps=scheduled.gaps,
-        group_ids=week.group_ids,
+        group_definitions=week.groups,
     )
 
 

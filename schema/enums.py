@@ -9,6 +9,7 @@ from db.queries.groups import GroupOrder
 from domain.calendar_changes import KeepReason, OccurrenceAction
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.conflicts import ConflictKind
+from domain.patient_compliance import ComplianceOutlook
 from domain.records import CapacityStatus, EnrollmentStatus, GroupType, OccurrenceStatus
 from domain.refusal import FaultCode
 from domain.session_selection import Weekday
@@ -86,6 +87,17 @@ _declare(
         ComplianceRequirementCode.DAILY_HOURS: "Hours on each day that has a session.",
         ComplianceRequirementCode.GROUP_SIZE: "Patients with a seat in the group. The required value is a maximum.",
         ComplianceRequirementCode.SESSION_MINUTES: "Minutes of each session.",
+    },
+)
+_declare(
+    ComplianceOutlook,
+    "ComplianceOutlook",
+    "Whether a patient's week will meet its rule set. Only hours, days and minutes of sessions decide.",
+    {
+        ComplianceOutlook.MET: "The sessions that are over suffice.",
+        ComplianceOutlook.ON_TRACK: "The scheduled sessions suffice, also if any one of the remaining ones is lost.",
+        ComplianceOutlook.AT_RISK: "The scheduled sessions suffice only if every remaining one is held.",
+        ComplianceOutlook.CANNOT_BE_MET: "The scheduled sessions do not suffice.",
     },
 )
 _declare(

@@ -1,12 +1,17 @@
 """Rule sets of programs, and a group's week compared with one, as clients see them."""
 
 import datetime
+from typing import Final
 
 import strawberry
 
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.records import GroupType
 from schema.admission.cost_directives import ListSize
+
+MAX_REQUIREMENTS: Final = len(ComplianceRequirementCode)
+MAX_GAPS: Final = 17
+"""One of the hours, one of the days, one of the group's size, and two of each day."""
 
 
 @strawberry.type(description="The document that a rule set was taken from.")
@@ -76,10 +81,10 @@ class Compliance:
     )
     days: int = strawberry.field(description="The number of days with a session.")
     requirements: list[ComplianceRequirement] = strawberry.field(
-        description="All requirements for the week.", directives=[ListSize(assumed_size=5)]
+        description="All requirements for the week.", directives=[ListSize(assumed_size=MAX_REQUIREMENTS)]
     )
     gaps: list[ComplianceGap] = strawberry.field(
         description="The requirements that are not met; empty if the week is compliant.",
-        directives=[ListSize(assumed_size=17)],
+        directives=[ListSize(assumed_size=MAX_GAPS)],
     )
     rule_set: ComplianceRuleSet = strawberry.field(description="The rule set that the week is compared with.")

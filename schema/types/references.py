@@ -7,15 +7,20 @@ import strawberry
 
 from db.queries.enrollments import ENROLLMENTS_OF_PATIENT
 from domain import records
-from executor import FromAttribute, InstanceOf
+from domain.patient_compliance import PatientCompliance as ComplianceRecord
+from executor import Batch, FromAttribute, InstanceOf
 from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS, RegistryIds
+from resolvers.queries.patient_weeks import compliances_of_patients
+from schema.admission.cost_directives import ListSize
 from schema.connections import Connection
 from schema.filters import by_status
+from schema.permissions import Info
 from schema.relations import connection
 from schema.types.node import Node
 
 if TYPE_CHECKING:
     from schema.types.enrollments import Enrollment
+    from schema.types.patient_compliance import PatientCompliance
 
 
 def _id(ids: RegistryIds) -> strawberry.ID:
@@ -73,5 +78,22 @@ class Patient(Node):
         description="The patient's enrollments: seated, then waitlisted, then past ones.",
         arguments=by_status,
     )
+
+    @strawberry.field(
+        graphql_type=list[Annotated["PatientCompliance", strawberry.lazy("schema.types.patient_compliance")]],
+        description="The patient's week in each program, IOP and PHP, that the patient takes part in.",
+        directives=[ListSize(assumed_size=len(records.Program))],
+        extensions=[Batch(compliances_of_patients, by="id")],
+    )
+    @staticmethod
+    async def compliance(
+        parent: strawberry.Parent[records.Patient],
+        info: Info,
+        week_of: Annotated[
+            date | None, strawberry.argument(description="Any day of the week; by default today.")
+        ] = None,
+    ) -> list[ComplianceRecord]:
+        [weeks] = await compliances_of_patients([parent.id], info.context, week_of)
+        return weeks
 
     is_type_of = InstanceOf(records.Patient)

@@ -29,7 +29,7 @@ def session(weekday: int, hours: float = 3, hour: int = 9) -> Session:
 
 
 def week(*sessions: Session, rules: ComplianceRuleSet = IOP, **values: Any) -> PatientWeek:
-    empty = PatientWeek("patient-1", rules, SUNDAY, PHOENIX, (), group_size=0, group_ids=(), is_partial=False)
+    empty = PatientWeek("patient-1", rules, SUNDAY, PHOENIX, (), group_size=0, groups=(), is_partial=False)
     return replace(empty, sessions=sessions, **values)
 
 

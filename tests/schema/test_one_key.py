@@ -70,7 +70,7 @@ REACHABLE: dict[str, set[str]] = {
 SHOW_NO_RECORD = {
     *("Query", "Mutation", "Viewer", "PageInfo", "UserError", "AuditChange", "Capacity", "Recurrence"),
     *("RecurrencePreview", "Conflict", "Compliance", "ComplianceRequirement", "ComplianceGap"),
-    *("ComplianceRuleSet", "ComplianceSource"),
+    *("ComplianceRuleSet", "ComplianceSource", "PatientCompliance"),
 }
 OPEN_FIELDS_OF_ENROLLMENTS = {
     *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),
@@ -97,6 +97,7 @@ OPEN_LINKS = {
     "Closure.history",
     *(f"Conflict.{name}" for name in ("occurrences", "staffMember", "location")),
     "Patient.enrollments",
+    "PatientCompliance.patient",
     "AuditEntry.actor",
 }
 """The fields that lead to records and require no key: every key that reaches their parent also opens these records."""
