@@ -186,7 +186,7 @@ class Query:
     @strawberry.field(
         graphql_type=RecurrencePreview | None,
         description="The dates of a recurrence, without those on which a closure keeps the group from meeting. Nothing"
-        " is stored.",
+        " is stored. Times in UTC are converted to the time zone of DTSTART, if it has one, or else to the clinic's.",
         directives=[CostWeight(weight="500")],
         extensions=[requires(_SCHEDULE), ContextOnly()],
     )

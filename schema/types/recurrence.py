@@ -18,11 +18,14 @@ from schema.types.user_errors import USER_ERRORS, UserError
 
 @strawberry.type(description="How often a group meets: a rule, anchored at a local date and time.")
 class Recurrence:
-    rule: str = strawberry.field(description="The RFC 5545 RRULE value, for example FREQ=WEEKLY;BYDAY=MO,WE,FR.")
+    rule: str = strawberry.field(
+        description="The RFC 5545 RRULE value in its canonical form, for example FREQ=WEEKLY;BYDAY=MO,WE,FR."
+    )
     start_date: date = strawberry.field(description="The date that the rule counts from.")
     start_time: time = strawberry.field(description="Local wall-clock time at which each session starts.")
     excluded_dates: list[date] = strawberry.field(
-        description="Dates of the rule on which the group does not meet.", directives=[ListSize(assumed_size=200)]
+        description="Dates on which the group does not meet. Those that are not of the rule have no effect.",
+        directives=[ListSize(assumed_size=200)],
     )
 
     @strawberry.field(

@@ -42,7 +42,9 @@ def blocks(draw: st.DrawFn) -> tuple[str, str, date, time]:
     lines = [f"DTSTART;TZID={zone}:{start:%Y%m%d}T{at:%H%M%S}", f"RRULE:{rule}"]
     for offset in draw(st.lists(st.integers(0, 60), max_size=5)):
         moment = datetime.combine(start + timedelta(days=offset), at, ZoneInfo(zone))
-        if draw(st.booleans()):
+        # To Python, a time that occurs twice or not at all is no time of another zone (PEP 495).
+        is_unique = moment.utcoffset() == moment.replace(fold=1).utcoffset()
+        if is_unique and draw(st.booleans()):
             lines.append(f"EXDATE:{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}")
         else:
             lines.append(f"EXDATE;TZID={zone}:{moment:%Y%m%dT%H%M%S}")
