@@ -6,11 +6,11 @@ from datetime import date, time
 from enum import StrEnum
 
 from domain.records import Occurrence, OccurrenceStatus
-from domain.sessions import SessionChange, is_moved
+from domain.sessions import SessionChange
 
 
 class OccurrenceAction(StrEnum):
-    """What happens to a session. A session that gets another date, time or time zone is moved."""
+    """What happens to a session. A session that gets another date or start time is moved."""
 
     CREATE = "CREATE"
     MOVE = "MOVE"
@@ -77,7 +77,8 @@ def changed(change: SessionChange) -> OccurrenceChange:
         return kept(after, KeepReason.UNCHANGED)
     if after.status == OccurrenceStatus.CANCELLED:
         return _entry(OccurrenceAction.CANCEL, None, after)
-    return _entry(OccurrenceAction.MOVE if is_moved(before, after) else OccurrenceAction.UPDATE, None, after)
+    is_moved = (before.session_date, before.start_time) != (after.session_date, after.start_time)
+    return _entry(OccurrenceAction.MOVE if is_moved else OccurrenceAction.UPDATE, None, after)
 
 
 def in_order(changes: Iterable[OccurrenceChange]) -> CalendarChanges:

@@ -70,7 +70,7 @@ def session_values(draft: SessionDraft, references: References, minutes: int) ->
     refuse_if_any(draft_faults(draft, references, minutes))
     day, start, zone = draft.session_date, draft.start_time, draft.time_zone
     assert day and start is not None and zone and draft.facilitator_id  # noqa: S101, PT018 - checked above
-    end = draft.end_time if draft.end_time is not None else _end_time(start, minutes)
+    end = draft.end_time if draft.end_time is not None else time_after(start, minutes)
     assert end is not None  # noqa: S101 - checked above
     starts_at, ends_at = session_instants(day, start, end, zone)
     return {
@@ -108,7 +108,7 @@ def draft_faults(draft: SessionDraft, references: References, minutes: int) -> l
         faults.append(Fault(FaultCode.REQUIRED, "A session must have a start time.", ("input", "startTime")))
     elif not _is_whole_minute(start):
         faults.append(_not_whole_minutes("startTime"))
-    if start is not None and end is None and _end_time(start, minutes) is None:
+    if start is not None and end is None and time_after(start, minutes) is None:
         message = f"{SAME_DAY} Start earlier, or set an end time."
         faults.append(Fault(FaultCode.INVALID, message, ("input", "startTime")))
     if end is not None and not _is_whole_minute(end):
@@ -124,7 +124,7 @@ def draft_faults(draft: SessionDraft, references: References, minutes: int) -> l
     return faults
 
 
-def _end_time(start: time, minutes: int) -> time | None:
+def time_after(start: time, minutes: int) -> time | None:
     """Return the time on the clock some minutes after a start; None if it is on another day."""
     hour, minute = divmod(minutes_of_day(start) + minutes, 60)
     return start.replace(hour, minute) if hour <= _LAST_HOUR else None

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
-from domain.generation import MAX_MONTHS, last_day_of_window
+from domain.plan import MAX_MONTHS, last_day_of_window
 from domain.records import Occurrence
 from domain.references import References
 from domain.refusal import Fault, FaultCode, FieldPath

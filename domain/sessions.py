@@ -22,7 +22,7 @@ from domain.changes import (
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.references import References
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
-from domain.session_drafts import SessionDraft, minutes_of_day, session_instants, session_values
+from domain.session_drafts import SessionDraft, minutes_of_day, session_values
 from domain.texts import required_text
 
 REASON_LENGTH = 1000
@@ -37,8 +37,8 @@ _IN_EVENTS = (
     *("facilitator_id", "co_facilitator_id", "location_id", "status"),
 )
 """The fields of a session that its events contain."""
-_PREVIOUS = ("session_date", "start_time", "end_time", "time_zone", "starts_at", "ends_at")
-"""The fields whose former values the event of a moved session contains."""
+_WHEN = ("session_date", "start_time", "end_time", "time_zone", "starts_at", "ends_at")
+"""The fields that say when a session takes place. The event of a moved session contains their former values too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,8 @@ def schedule(
     references: References,
     session_id: UUID,
     now: datetime,
-    recurrence_date: date | None = None,
 ) -> SessionChange:
-    """Schedule a session of a group.
+    """Schedule a session of a group that is added by hand.
 
     Args:
         group: The group.
@@ -79,7 +78,6 @@ def schedule(
         references: The staff and locations that it may name.
         session_id: Its id.
         now: The instant of the change.
-        recurrence_date: The day of the group's recurrence that it fills; None if it is added by hand.
 
     Raises:
         Refusal: With all faults of the draft.
@@ -93,25 +91,27 @@ def schedule(
         version=1,
         created_at=now,
         updated_at=now,
-        recurrence_date=recurrence_date,
         **session_values(draft, references, group.duration_minutes),
     )
-    return _change(None, session, "scheduled", SCHEDULED)
+    return session_change(None, session, "scheduled", SCHEDULED)
 
 
-def schedule_on_another_day(scheduled: SessionChange, session_id: UUID, day: date) -> SessionChange:
+def schedule_on_another_day(
+    scheduled: SessionChange, session_id: UUID, day: date, starts_at: datetime, ends_at: datetime
+) -> SessionChange:
     """Schedule a session like another new one, which fills another day of the recurrence.
 
     Two years of sessions differ only in their days. Deciding on them, and describing them in their history and events,
     takes a third of the time of `schedule`.
 
     Args:
-        scheduled: The decision on the other session, by `schedule`.
+        scheduled: The decision on the other session.
         session_id: The id of the new session.
-        day: A day that calendars support.
+        day: The day of the recurrence.
+        starts_at: The instant at which it starts.
+        ends_at: The instant at which it ends.
     """
     other = scheduled.after
-    starts_at, ends_at = session_instants(day, other.start_time, other.end_time, other.time_zone)
     session = Occurrence(
         session_id,
         other.group_definition_id,
@@ -190,14 +190,12 @@ def edit(
     if edited == session:
         return SessionChange(session, session, (), ())
     edited = replace(edited, edited=True, version=session.version + 1, updated_at=now)
-    moved = is_moved(session, edited)
-    return _change(session, edited, "rescheduled" if moved else "updated", RESCHEDULED if moved else None)
+    return update_change(session, edited)
 
 
 def is_moved(before: Occurrence, after: Occurrence) -> bool:
-    """Return whether a session has another date, time or time zone than before."""
-    names = ("session_date", "start_time", "end_time", "time_zone")
-    return any(getattr(before, name) != getattr(after, name) for name in names)
+    """Return whether a session has another date, time or time zone than before, or other instants."""
+    return any(getattr(before, name) != getattr(after, name) for name in _WHEN)
 
 
 def has_begun(session: Occurrence, now: datetime) -> bool:
@@ -229,7 +227,7 @@ def cancel_for(session: Occurrence, cancellation_reason: str, now: datetime) -> 
         version=session.version + 1,
         updated_at=now,
     )
-    return _change(session, cancelled, "cancelled", CANCELLED)
+    return session_change(session, cancelled, "cancelled", CANCELLED)
 
 
 def reason_text(reason: str | None, field: FieldPath, faults: list[Fault]) -> str:
@@ -252,7 +250,7 @@ def complete(session: Occurrence, now: datetime) -> SessionChange:
     if session.starts_at - now > DOCUMENTED_AHEAD:
         raise NotStarted
     completed = replace(session, status=OccurrenceStatus.COMPLETED, version=session.version + 1, updated_at=now)
-    return _change(session, completed, "completed", None)
+    return session_change(session, completed, "completed", None)
 
 
 def reopen(session: Occurrence, now: datetime) -> SessionChange:
@@ -273,7 +271,31 @@ def reopen(session: Occurrence, now: datetime) -> SessionChange:
         version=session.version + 1,
         updated_at=now,
     )
-    return _change(session, reopened, "reopened", REOPENED)
+    return session_change(session, reopened, "reopened", REOPENED)
+
+
+def update_change(before: Occurrence, after: Occurrence) -> SessionChange:
+    """Return the change of a session to other values. There is an event only if it is moved."""
+    if is_moved(before, after):
+        return session_change(before, after, "rescheduled", RESCHEDULED)
+    return session_change(before, after, "updated", None)
+
+
+def session_change(before: Occurrence | None, after: Occurrence, action: str, event: str | None) -> SessionChange:
+    """Return a change of a session with its history and event. `before` is None for a new session."""
+    old, new = None if before is None else history_values(before), history_values(after)
+    changes = differences_of_values(old, new)
+    if before is not None and not changes:
+        return SessionChange(before, before, (), ())
+    entry = HistoryEntry(EntityType.OCCURRENCE, after.id, action, changes)
+    if event is None:
+        return SessionChange(before, after, (entry,), ())
+    payload: dict[str, JsonText | int] = {"schedule_id": new["id"], **{name: new[name] for name in _IN_EVENTS}}
+    if event == RESCHEDULED and old is not None:
+        payload |= {f"previous_{name}": old[name] for name in _WHEN}
+    return SessionChange(
+        before, after, (entry,), (Event(event, after.group_definition_id, payload, after.location_id),)
+    )
 
 
 def duplicate(field: str) -> Refusal:
@@ -302,19 +324,3 @@ def ended_fault(session: Occurrence) -> Fault | None:
 def _refuse_ended(session: Occurrence) -> None:
     if (fault := ended_fault(session)) is not None:
         raise Refusal(fault)
-
-
-def _change(before: Occurrence | None, after: Occurrence, action: str, event: str | None) -> SessionChange:
-    old, new = None if before is None else history_values(before), history_values(after)
-    changes = differences_of_values(old, new)
-    if before is not None and not changes:
-        return SessionChange(before, before, (), ())
-    entry = HistoryEntry(EntityType.OCCURRENCE, after.id, action, changes)
-    if event is None:
-        return SessionChange(before, after, (entry,), ())
-    payload: dict[str, JsonText | int] = {"schedule_id": new["id"], **{name: new[name] for name in _IN_EVENTS}}
-    if event == RESCHEDULED and old is not None:
-        payload |= {f"previous_{name}": old[name] for name in _PREVIOUS}
-    return SessionChange(
-        before, after, (entry,), (Event(event, after.group_definition_id, payload, after.location_id),)
-    )

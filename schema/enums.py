@@ -10,6 +10,7 @@ from domain.calendar_changes import KeepReason, OccurrenceAction
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.conflicts import ConflictKind
 from domain.patient_compliance import ComplianceOutlook
+from domain.reconciliation import DriftReason
 from domain.records import CapacityStatus, EnrollmentStatus, GroupType, OccurrenceStatus
 from domain.refusal import FaultCode
 from domain.session_selection import Weekday
@@ -138,8 +139,8 @@ _declare(
     "What a change of many sessions does to a session.",
     {
         OccurrenceAction.CREATE: "The session is scheduled.",
-        OccurrenceAction.MOVE: "The session gets another date, time or time zone.",
-        OccurrenceAction.UPDATE: "The session gets other staff or another location.",
+        OccurrenceAction.MOVE: "The session gets another local date or start time.",
+        OccurrenceAction.UPDATE: "The session gets another end, time zone, facilitator or location.",
         OccurrenceAction.CANCEL: "The session is cancelled.",
         OccurrenceAction.KEEP: "The session stays as it is. keepReason says why.",
     },
@@ -173,5 +174,20 @@ _declare(
         ConflictKind.LOCATION: "Two sessions are at one location at once. A site and a room of it are two locations.",
         ConflictKind.PATIENT: "A patient is expected at two sessions at once. Callers who may view enrollments see it.",
         ConflictKind.GROUP: "Two sessions of one group overlap. They are not reported as conflicts of other kinds too.",
+    },
+)
+_declare(
+    DriftReason,
+    "DriftReason",
+    "How a session differs from the definition of its group.",
+    {
+        DriftReason.MISSING: "The recurrence has a session on this day, and the calendar has none.",
+        DriftReason.NOT_IN_RULE: "The recurrence no longer has the session's day.",
+        DriftReason.START_TIME: "It starts at another local time.",
+        DriftReason.DURATION: "It has another length.",
+        DriftReason.TIME_ZONE: "Its times are in another time zone.",
+        DriftReason.FACILITATOR: "Another facilitator or co-facilitator leads it.",
+        DriftReason.LOCATION: "It takes place at another location.",
+        DriftReason.CLOSURE: "Its day is closed.",
     },
 )

@@ -181,6 +181,30 @@ class GenerateOccurrencesInput:
     group_definition_id: ID = strawberry.field(description="The group.")
     from_: date = strawberry.field(name="from", description="First day, included.")
     through: date = strawberry.field(description="Last day, included, at most 24 months after the first.")
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
+
+
+@strawberry.input(
+    description="A window of the calendar in which a group's sessions become what its definition says: recurrence,"
+    " start time, duration, time zone, facilitators, location and closures."
+)
+class ReconcileOccurrencesInput:
+    group_definition_id: ID = strawberry.field(description="The group.")
+    from_: date = strawberry.field(
+        name="from", description="First day, included: today in the group's time zone, or later."
+    )
+    through: date = strawberry.field(description="Last day, included, at most 24 months after the first.")
+    cancellation_reason: str | None = strawberry.field(
+        default=None,
+        description="Why sessions that are no longer planned are cancelled, up to 1,000 characters. Required if there"
+        " are any. Do not name patients.",
+    )
+    include_edited: bool | None = strawberry.field(
+        default=False,
+        description="Whether sessions that were changed by hand return to the definition too. They are then no longer"
+        " `edited`. Cancelled and completed sessions stay.",
+    )
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="Changes to a session. If only the start changes, the session keeps its length.")

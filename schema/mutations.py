@@ -9,7 +9,7 @@ import strawberry
 
 from domain.refusal import Refusal
 from resolvers.caller import PermissionKey
-from resolvers.commands import closures, enrollments, groups, selected_sessions, sessions
+from resolvers.commands import closures, enrollments, groups, selected_sessions, series, sessions
 from resolvers.ids import PATIENT_IDS
 from schema import closure_inputs, inputs, payloads, selection_inputs
 from schema.permissions import Info, requires
@@ -124,12 +124,34 @@ class Mutation:
     async def generate_occurrences(
         self, info: Info, input: Annotated[inputs.GenerateOccurrencesInput, _input("The group and the days.")]
     ) -> payloads.GenerateOccurrencesPayload:
-        generated = await sessions.generate_occurrences(
-            info.context, input.group_definition_id, input.from_, input.through
+        generated = await series.generate_occurrences(
+            info.context, input.group_definition_id, input.from_, input.through, dry_run=bool(input.dry_run)
         )
         return payloads.GenerateOccurrencesPayload(
-            occurrences=generated.sessions, created_count=len(generated.sessions), skipped_count=generated.skipped
+            occurrences=generated.sessions,
+            created_count=len(generated.sessions),
+            skipped_count=generated.skipped,
+            closed_dates=generated.closed_dates,
         )
+
+    @_mutation(
+        PermissionKey.GROUP_SCHEDULE_EDIT,
+        "Brings the future sessions of a group to its definition, all of them or none. Creating sessions also needs"
+        " pm.group_schedule.create, and cancelling pm.group_schedule.delete.",
+    )
+    async def reconcile_occurrences(
+        self, info: Info, input: Annotated[inputs.ReconcileOccurrencesInput, _input("The group and the days.")]
+    ) -> payloads.OccurrencesPayload:
+        changes = await series.reconcile_occurrences(
+            info.context,
+            input.group_definition_id,
+            input.from_,
+            input.through,
+            input.cancellation_reason,
+            include_edited=bool(input.include_edited),
+            dry_run=bool(input.dry_run),
+        )
+        return payloads.OccurrencesPayload.of(changes)
 
     @_mutation(PermissionKey.GROUP_SCHEDULE_EDIT, "Edits or moves a session that has not been cancelled.")
     async def update_occurrence(

@@ -1,5 +1,6 @@
 """The payloads of mutations: the record, or null and the errors that the person can correct."""
 
+from datetime import date
 from typing import Final
 
 import strawberry
@@ -7,8 +8,8 @@ import strawberry
 from db.stores.closures import AFFECTED_LIMIT
 from domain import calendar_changes, records
 from domain.calendar_changes import OccurrenceAction
-from domain.generation import MAX_SESSIONS
 from domain.groups import MAX_CAPACITY
+from domain.plan import MAX_SESSIONS
 from domain.refusal import Fault
 from domain.session_selection import MAX_SELECTED
 from resolvers.caller import PermissionKey
@@ -138,6 +139,12 @@ class GenerateOccurrencesPayload:
     created_count: int = strawberry.field(default=0, description="The number of new sessions.")
     skipped_count: int = strawberry.field(
         default=0, description="The number of the rule's slots that have a session already, cancelled ones included."
+    )
+    closed_dates: tuple[date, ...] = strawberry.field(
+        default=(),
+        graphql_type=list[date],
+        directives=[ListSize(assumed_size=MAX_SESSIONS)],
+        description="The days of the rule that closures cost: they get no session. In order.",
     )
     user_errors: tuple[Fault, ...] = _errors()
 

@@ -105,8 +105,8 @@ _RECORD_KINDS: Final = MappingProxyType(
     }
 )
 # An enrollment that moves up because others ended keeps its version. One that is moved on purpose gets a new version.
-# Both have this action.
-_ACTION_WITH_OPTIONAL_VERSION: Final = "waitlist_position_changed"
+# Both have the first action. Migrating recorded the recurrence dates of earlier sessions, which keep their version.
+_ACTIONS_WITH_OPTIONAL_VERSION: Final = frozenset({"waitlist_position_changed", "recurrence_date_recorded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _unexplained_fields(kind: _RecordKind, history: RecordHistory) -> Iterator[s
         yield "created_at"
     if row.updated_at not in {entry.at for entry in entries}:
         yield "updated_at"
-    versions = sum(entry.action != _ACTION_WITH_OPTIONAL_VERSION for entry in entries)
+    versions = sum(entry.action not in _ACTIONS_WITH_OPTIONAL_VERSION for entry in entries)
     if not versions <= row.version <= len(entries):
         yield "version"
     yield from _unexplained_values(kind, row, entries)

@@ -1,11 +1,12 @@
 """Loading and storing sessions."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from db.sql.rows import OCCURRENCE_COLUMNS, occurrence_record
 from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
@@ -17,6 +18,7 @@ from domain.sessions import SessionChange
 
 _sessions = occurrences.c
 _OF_GROUP: Final = of_organization(occurrences) & equals(_sessions.group_definition_id)
+_FROM, _THROUGH = (bindparam(name, type_=_sessions.session_date.type) for name in ("from_date", "through_date"))
 _FIND: Final = Statement(select(*OCCURRENCE_COLUMNS).where(of_organization(occurrences), equals(_sessions.id)))
 _SAME_SLOT: Final = Statement(
     select(_sessions.id)
@@ -50,12 +52,16 @@ _LIVE_SLOTS: Final = Statement(
         _sessions.status != constant(OccurrenceStatus.CANCELLED),
     )
 )
-_SLOTS: Final = Statement(
-    select(_sessions.session_date, _sessions.start_time).where(
+_CALENDAR: Final = Statement(
+    select(*OCCURRENCE_COLUMNS)
+    .where(
         _OF_GROUP,
-        _sessions.session_date >= bindparam("from", type_=_sessions.session_date.type),
-        _sessions.session_date <= bindparam("through", type_=_sessions.session_date.type),
+        or_(
+            _sessions.session_date.between(_FROM, _THROUGH),
+            _sessions.recurrence_date.between(_FROM, _THROUGH),
+        ),
     )
+    .order_by(_sessions.session_date, _sessions.start_time, _sessions.id)
 )
 _AHEAD: Final = Statement(
     select(*OCCURRENCE_COLUMNS)
@@ -99,10 +105,13 @@ async def recurrence_date_is_taken(work: UnitOfWork, session: Occurrence) -> boo
     return bool(await work.fetch(_SAME_RECURRENCE_DATE, day))
 
 
-async def taken_slots(work: UnitOfWork, group_id: UUID, from_date: date, through_date: date) -> set[tuple[date, time]]:
-    """Return the local dates and start times of the group's sessions in the window, cancelled ones included."""
-    rows = await work.fetch(_SLOTS, {"group_definition_id": group_id, "from": from_date, "through": through_date})
-    return {(session_date, start_time) for session_date, start_time in rows}
+async def load_calendar(work: UnitOfWork, group_id: UUID, from_date: date, through_date: date) -> list[Occurrence]:
+    """Return the sessions of a locked group on the days of a window or for them, cancelled ones included, in order.
+
+    A session is for the day of the group's recurrence that it fills, also if it was moved to a day outside.
+    """
+    values = {"group_definition_id": group_id, "from_date": from_date, "through_date": through_date}
+    return [occurrence_record(row) for row in await work.fetch(_CALENDAR, values)]
 
 
 async def sessions_ahead(work: UnitOfWork, group_id: UUID) -> list[Occurrence]:
@@ -112,10 +121,37 @@ async def sessions_ahead(work: UnitOfWork, group_id: UUID) -> list[Occurrence]:
 
 
 async def save_sessions(work: UnitOfWork, changes: Sequence[SessionChange]) -> None:
-    """Store new and changed sessions of locked groups by one statement each, with their history and events."""
+    """Store new and changed sessions of locked groups, with their history and events.
+
+    The number of statements does not depend on the number of sessions. Sessions may exchange their places.
+    """
+    edited = [change for change in changes if change.before is not None and change.history]
+    await _WRITER.update(work, _leave_places(edited))
+    await _WRITER.update(work, [change.after for change in edited])
     await _WRITER.insert(work, [change.after for change in changes if change.before is None])
-    await _WRITER.update(work, [change.after for change in changes if change.before is not None and change.history])
     work.record(
         [entry for change in changes for entry in change.history],
         [event for change in changes for event in change.events],
     )
+
+
+def _leave_places(edited: Sequence[SessionChange]) -> list[Occurrence]:
+    """Return the sessions that must leave their place before another one moves there, as they are in between.
+
+    The databases check the index of live places after each row, not after the statement. A session that is moved away
+    waits at a start time with a second, which no other session has.
+    """
+    targets = {_place(change.after) for change in edited if change.after.status is not OccurrenceStatus.CANCELLED}
+    leaving: list[Occurrence] = []
+    for before, after in ((change.before, change.after) for change in edited):
+        if before is None or before.status is OccurrenceStatus.CANCELLED or _place(before) not in targets:
+            continue
+        if after.status is OccurrenceStatus.CANCELLED:
+            leaving.append(after)
+        elif _place(before) != _place(after):
+            leaving.append(replace(before, start_time=before.start_time.replace(second=1)))
+    return leaving
+
+
+def _place(session: Occurrence) -> tuple[UUID, date, time]:
+    return session.group_definition_id, session.session_date, session.start_time

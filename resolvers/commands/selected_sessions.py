@@ -58,9 +58,7 @@ async def update_occurrences(
 
     await _decide(decisions, selected.sessions, change_of)
     await _add_duplicates(work, decisions, edit)
-    # A session may move to the slot of another one that moves on, which must have left it.
-    order = sorted(decisions.changes, key=_date_and_time, reverse=edit.shift_days > 0)
-    return await _saved(work, decisions, order, dry_run=dry_run)
+    return await _saved(work, decisions, dry_run=dry_run)
 
 
 @transaction
@@ -78,7 +76,7 @@ async def cancel_occurrences(
     text = reason_text(reason, ("input", "reason"), faults)
     decisions = Decisions(selection, work.now, faults)
     await _decide(decisions, selected.sessions, lambda session: cancel_selected(session, text, work.now))
-    return await _saved(work, decisions, decisions.changes, dry_run=dry_run)
+    return await _saved(work, decisions, dry_run=dry_run)
 
 
 async def _lock_selected(work: UnitOfWork, selection: SessionSelection) -> _Selected:
@@ -160,15 +158,9 @@ async def _add_duplicates(work: UnitOfWork, decisions: Decisions, edit: Selected
         decisions.add_duplicates(occupied, edit.moving_field)
 
 
-def _date_and_time(change: SessionChange) -> tuple[object, ...]:
-    return change.after.session_date, change.after.start_time
-
-
-async def _saved(
-    work: UnitOfWork, decisions: Decisions, changes: Sequence[SessionChange], *, dry_run: bool
-) -> CalendarChanges:
+async def _saved(work: UnitOfWork, decisions: Decisions, *, dry_run: bool) -> CalendarChanges:
     refuse_if_any(decisions.faults())
-    await save_sessions(work, changes)
+    await save_sessions(work, decisions.changes)
     if dry_run:
         work.discard()
     return in_order(decisions.entries)

@@ -3,17 +3,13 @@
 A command with `dry_run` decides and stores as ever, and then discards its unit of work.
 """
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, time
-from typing import Final
 
 from db.stores.references import find_references
-from db.stores.sessions import find_session, recurrence_date_is_taken, save_sessions, slot_is_taken, taken_slots
+from db.stores.sessions import find_session, recurrence_date_is_taken, save_sessions, slot_is_taken
 from db.transactions.unit_of_work import UnitOfWork
 from domain import sessions as rules
-from domain.generation import schedule_slots, slots, window_faults
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
 from domain.refusal import Fault, Refusal
@@ -21,17 +17,6 @@ from domain.session_drafts import draft_for, faults_without_group
 from resolvers.commands.groups import find_edited_references
 from resolvers.commands.locking import lock_active_group, lock_group_of
 from resolvers.commands.transaction import transaction
-
-_FILLED_AT_ONCE: Final = 100
-"""How many sessions are made before other requests get the event loop. Two years of them would hold it for too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class GeneratedSessions:
-    """The new sessions, and how many slots had one already."""
-
-    sessions: tuple[Occurrence, ...]
-    skipped: int
 
 
 @transaction
@@ -70,33 +55,6 @@ async def create_occurrence(
     if await slot_is_taken(work, change.after):
         raise rules.duplicate("startTime")
     return await _saved(work, change, dry_run=dry_run)
-
-
-@transaction
-async def generate_occurrences(
-    work: UnitOfWork, group_id: str, from_date: date, through_date: date
-) -> GeneratedSessions:
-    """Schedule the missing sessions of a group's recurrence in a window of at most 24 months, both days included.
-
-    Raises:
-        Refusal: NOT_FOUND, GROUP_DELETED, OUT_OF_RANGE for the window, INVALID_RECURRENCE_RULE without a recurrence.
-    """
-    faults: list[Fault] = []
-    group = await lock_active_group(work, group_id, "groupDefinitionId", faults)
-    faults.extend(window_faults(from_date, through_date))
-    if group is None or faults:
-        raise Refusal(*faults)
-    references = await find_references(work, (group.facilitator_id, group.co_facilitator_id), group.location_id)
-    taken = await taken_slots(work, group.id, from_date, through_date)
-    all_slots = slots(group, from_date, through_date)
-    free = [slot for slot in all_slots if slot not in taken]
-    changes: list[rules.SessionChange] = []
-    for number, change in enumerate(schedule_slots(group, free, references, work.new_id, work.now), 1):
-        changes.append(change)
-        if number % _FILLED_AT_ONCE == 0:
-            await asyncio.sleep(0)
-    await save_sessions(work, changes)
-    return GeneratedSessions(tuple(change.after for change in changes), len(all_slots) - len(free))
 
 
 @transaction

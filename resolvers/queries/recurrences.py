@@ -8,7 +8,7 @@ from typing import Final
 from db.queries.closures import DayWindow, closures_of_windows
 from db.queries.references import LOCATIONS
 from domain.closures import closed_days
-from domain.generation import last_day_of_window
+from domain.plan import last_day_of_window
 from domain.recurrence import Recurrence, first_dates, occurrence_dates
 from domain.recurrence_input import RecurrenceDraft, parse_preview
 from domain.recurrence_summary import summarize

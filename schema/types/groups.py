@@ -18,7 +18,8 @@ from executor import Batch, FromAttribute, InstanceOf
 from resolvers.caller import PermissionKey
 from resolvers.queries import capacity as capacities
 from resolvers.queries import compliance as compliances
-from schema.admission.cost_directives import ListSize
+from resolvers.queries import schedule_drift as drifts
+from schema.admission.cost_directives import CostWeight, ListSize
 from schema.connections import Connection
 from schema.filters import by_occurrence_filter, by_status
 from schema.permissions import Info
@@ -29,6 +30,7 @@ from schema.types.history import AuditEntry
 from schema.types.node import Node
 from schema.types.recurrence import Recurrence
 from schema.types.references import Location, StaffMember
+from schema.types.schedule_drift import ScheduleDrift
 
 if TYPE_CHECKING:
     from schema.types.enrollments import Enrollment
@@ -116,6 +118,31 @@ class GroupDefinition(Node):
         ] = None,
     ) -> ComplianceRecord | None:
         return await compliances.compliance(info.context, parent, week_of)
+
+    @strawberry.field(
+        graphql_type=ScheduleDrift,
+        description="How the group's calendar differs from its definition: the sessions that reconcileOccurrences would"
+        " create, move, update or cancel. Sessions that were changed by hand, or have begun, do not count.",
+        directives=[CostWeight(weight="1000")],
+        extensions=[Batch(drifts.schedule_drifts)],
+    )
+    @staticmethod
+    async def schedule_drift(
+        parent: Group,
+        info: Info,
+        from_: Annotated[
+            date | None, strawberry.argument(name="from", description="The first day; by default today.")
+        ] = None,
+        through: Annotated[
+            date | None,
+            strawberry.argument(
+                description="The last day, at most 24 months after the first; by default that of the last scheduled"
+                " session."
+            ),
+        ] = None,
+    ) -> drifts.ScheduleDrift:
+        [drift] = await drifts.schedule_drifts((parent,), info.context, from_, through)
+        return drift
 
     occurrences = connection(
         Connection[Annotated["Occurrence", strawberry.lazy("schema.types.occurrences")]] | None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from domain.generation import MAX_SESSIONS
+from domain.plan import MAX_SESSIONS
 from domain.recurrence import Recurrence as RecurrenceRecord
 from domain.recurrence_summary import summarize
 from domain.refusal import Fault

@@ -24,7 +24,8 @@ from domain.wall_time import local_date
 from resolvers.caller import ROLES, Caller
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
 from resolvers.commands.groups import create_group, delete_group, update_group_definition
-from resolvers.commands.sessions import cancel_occurrence, generate_occurrences
+from resolvers.commands.series import generate_occurrences
+from resolvers.commands.sessions import cancel_occurrence
 from resolvers.context import Clinic, Context
 from server.demo.groups import DEMO_GROUPS, DemoGroup
 from server.demo.names import demo_locations, demo_patients, demo_staff

@@ -71,6 +71,7 @@ SHOW_NO_RECORD = {
     *("Query", "Mutation", "Viewer", "PageInfo", "UserError", "AuditChange", "Capacity", "Recurrence"),
     *("RecurrencePreview", "Conflict", "Compliance", "ComplianceRequirement", "ComplianceGap"),
     *("ComplianceRuleSet", "ComplianceSource", "PatientCompliance"),
+    *("ScheduleDrift", "ScheduleDriftItem"),
 }
 OPEN_FIELDS_OF_ENROLLMENTS = {
     *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),

@@ -15,7 +15,7 @@ _PEOPLE = "facilitator { id: registryId } coFacilitator { id: registryId } locat
 _GROUP = f"""id name groupType {_PEOPLE} timeZone maxCapacity minCapacity
   durationMinutes recurrence {{ rule startDate startTime excludedDates }} version deletedAt"""
 _SESSION = f"""id groupDefinition {{ id }} sessionDate startTime endTime startsAt endsAt timeZone {_PEOPLE}
-  status cancellationReason cancelledAt version"""
+  status cancellationReason cancelledAt recurrenceDate edited version"""
 _ENROLLMENT = """id groupDefinition { id } patient { id: registryId } status waitlistPosition waitlistedAt enrolledAt
   promotedAt disenrolledAt disenrollmentReason version deletedAt"""
 _HISTORY = "history(first: 100) { nodes { action actorId } }"

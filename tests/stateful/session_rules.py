@@ -50,8 +50,13 @@ def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Paylo
     days = [day for day in days if rule == "FREQ=DAILY" or day.weekday() in {0, 2}]  # the other rule is BYDAY=MO,WE
     begins, excluded = group["recurrence"]["startDate"], group["recurrence"]["excludedDates"]
     slots = [str(day) for day in days if str(day) >= begins and str(day) not in excluded]
-    existing = {(record["sessionDate"], record["startTime"]) for record in _of(model, group["id"])}
-    missing_days = [day for day in slots if (day, start) not in existing]
+    filled = {record["recurrenceDate"] for record in _of(model, group["id"])}
+    taken = {
+        (record["sessionDate"], record["startTime"])
+        for record in _of(model, group["id"])
+        if record["status"] != "CANCELLED" or record["recurrenceDate"] is None
+    }
+    missing_days = [day for day in slots if day not in filled and (day, start) not in taken]
     end = _later(start, group["durationMinutes"])
     if missing_days and end is None:
         return refused(*[("INVALID", "groupDefinitionId")], **none)
@@ -59,7 +64,7 @@ def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Paylo
     created = []
     ids = [record["id"] for record in actual["occurrences"]] + ["no id in the response"] * len(missing_days)
     for day, new_id in zip(missing_days, ids, strict=False):
-        session = _session(group, new_id, named, day, start, str(end))
+        session = _session(group, new_id, named, day, start, str(end)) | {"recurrenceDate": day}
         _schedule(model, session, actor)
         created.append(dict(session))
     return accepted(occurrences=created, createdCount=len(created), skippedCount=len(slots) - len(missing_days))
@@ -95,7 +100,7 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
     if session | placed != session:
         moved = any(session[name] != placed[name] for name in ("sessionDate", "startTime", "endTime"))
         version = session["version"] + 1
-        session |= {**placed, "version": version}
+        session |= {**placed, "edited": True, "version": version}
         action = "rescheduled" if moved else "updated"
         model.record(group["id"], session["id"], action, actor, "pm_group_session_rescheduled" if moved else None)
     return accepted(occurrence=dict(session))
@@ -129,6 +134,7 @@ def _cancel(model: Model, session: Record, reason: str, actor: str) -> None:
         "status": "CANCELLED",
         "cancellationReason": reason,
         "cancelledAt": True,
+        "edited": True,
         "version": session["version"] + 1,
     }
     model.record(session["groupDefinition"]["id"], session["id"], "cancelled", actor, "pm_group_session_cancelled")
@@ -171,6 +177,8 @@ def _session(group: Record, session_id: str, named: Record, day: str, start: str
         "status": "SCHEDULED",
         "cancellationReason": None,
         "cancelledAt": False,
+        "recurrenceDate": None,
+        "edited": False,
         "version": 1,
         **_placed(named, day, start, end, group["timeZone"]),
     }

@@ -19,11 +19,11 @@ from resolvers.commands.enrollments import (
     remove_enrollment,
 )
 from resolvers.commands.groups import delete_group, restore_group, update_group_definition
+from resolvers.commands.series import generate_occurrences
 from resolvers.commands.sessions import (
     cancel_occurrence,
     complete_occurrence,
     create_occurrence,
-    generate_occurrences,
     update_occurrence,
 )
 from tests.support.clinic import THEIRS, context, make_group, seed

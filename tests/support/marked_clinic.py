@@ -23,7 +23,8 @@ from resolvers.caller import Caller, PermissionKey
 from resolvers.commands.closures import create_closure, update_closure
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
 from resolvers.commands.groups import create_group, delete_group, update_group_definition
-from resolvers.commands.sessions import cancel_occurrence, generate_occurrences, update_occurrence
+from resolvers.commands.series import generate_occurrences
+from resolvers.commands.sessions import cancel_occurrence, update_occurrence
 from resolvers.context import Context
 from tests.support.clinic import clinic
 
@@ -229,7 +230,8 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "deleteGroupDefinition": [{"id": group.id}],
         "restoreGroupDefinition": [{"id": group.deleted}],
         "createOccurrence": [{"groupDefinitionId": group.id, "sessionDate": "2034-01-02", "startTime": "08:00:00"}],
-        "generateOccurrences": [{"groupDefinitionId": group.id, "from": "2034-02-01", "through": "2034-02-03"}],
+        "generateOccurrences": [{"groupDefinitionId": group.id, "from": "2033-07-31", "through": "2033-08-02"}],
+        "reconcileOccurrences": [{"groupDefinitionId": group.id, "from": "2033-07-04", "through": "2033-07-07"}],
         "updateOccurrence": [{"id": group.session, "startTime": "11:00:00"}],
         "cancelOccurrence": [{"id": group.session, "reason": "mine"}],
         "reopenOccurrence": [{"id": group.cancelled}],
@@ -259,6 +261,14 @@ def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         ],
         "createOccurrence": [
             {"groupDefinitionId": group.id, "sessionDate": "2034-01-03", "startTime": "08:00:00", "endTime": "07:00:00"}
+        ],
+        "reconcileOccurrences": [
+            {
+                "groupDefinitionId": group.id,
+                "from": "2020-01-01",
+                "through": "2033-07-07",
+                "cancellationReason": "x" * 1001,
+            }
         ],
         "updateOccurrence": [{"id": group.cancelled, "startTime": "11:00:00"}],
         "cancelOccurrence": [{"id": group.cancelled, "reason": "mine"}],

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from db.migrations.operations.recurrence_dates import record_recurrence_dates
+
 revision = "0019"
 down_revision = "0018"
 
@@ -13,6 +15,7 @@ _LIVE = sa.text("status <> 'CANCELLED' AND recurrence_date IS NOT NULL")
 def upgrade() -> None:
     op.add_column(_TABLE, sa.Column("recurrence_date", sa.Date))
     op.add_column(_TABLE, sa.Column("edited", sa.Boolean, nullable=False, server_default=sa.false()))
+    record_recurrence_dates(revision)
     op.create_index(
         "uq_pm_group_schedule_live_recurrence_date",
         _TABLE,

@@ -1,6 +1,7 @@
 """Sessions are stored, however many, by one statement each for the new ones, the changed ones, and the journal."""
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import date, time, timedelta
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from db.connections.statement_count import start_counting
 from db.stores.groups import lock_group
 from db.stores.sessions import find_session, save_sessions
 from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
+from domain.plan import plan_sessions
+from domain.reconciliation import additions, carry_out
 from domain.records import GroupDefinition, Occurrence
-from domain.references import References
-from domain.session_drafts import SessionDraft
-from domain.sessions import SessionChange, cancel, schedule
+from domain.recurrence import Recurrence
+from domain.sessions import cancel, update_change
 from tests.support.clinic import OURS, clinic, make_group, seed
 
 pytestmark = pytest.mark.anyio
@@ -27,18 +29,14 @@ def work_on(engine: Database) -> AbstractAsyncContextManager[UnitOfWork]:
     return unit_of_work(engine, Actor("user-1", OURS, "request-1"), clinic(engine).clock, uuid7)
 
 
-def scheduled(work: UnitOfWork, group: GroupDefinition, day: date) -> SessionChange:
-    staff_and_place = (group.facilitator_id, group.co_facilitator_id, group.location_id)
-    draft = SessionDraft(day, time(9), None, *staff_and_place, group.time_zone)
-    references = References(frozenset({group.facilitator_id}), {})
-    return schedule(group, draft, references, work.new_id(), work.now, day)
-
-
 async def save_new(engine: Database, group: GroupDefinition, count: int) -> tuple[list[Occurrence], int]:
     """Schedule a number of sessions. Return them, and how many statements stored them."""
     async with work_on(engine) as work:
         assert await lock_group(work, group.id)
-        changes = [scheduled(work, group, DAY + timedelta(days=day)) for day in range(count)]
+        daily = replace(group, recurrence=Recurrence("FREQ=DAILY", DAY, time(9)))
+        plan = plan_sessions(daily, (), DAY, DAY + timedelta(days=count - 1))
+        decided = carry_out(additions(plan, ()), group.id, work.new_id, None, work.now)
+        changes = [change for change in decided if change is not None]
         counted = start_counting()
         await save_sessions(work, changes)
     return [change.after for change in changes], counted.statements
@@ -79,3 +77,25 @@ async def test_the_number_of_sessions_does_not_change_the_statements(engine: Dat
     _, few_changed = await cancel_all(engine, few, [session.id for session in of_few])
     _, many_changed = await cancel_all(engine, many, [session.id for session in of_many])
     assert few_changed == many_changed
+
+
+@pytest.mark.parametrize("shift", [1, -1, 3])
+async def test_sessions_may_exchange_their_places(engine: Database, shift: int) -> None:
+    await seed(engine)
+    group = await make_group(engine)
+    sessions, _ = await save_new(engine, group, 20)
+    cancelled, moving = sessions[0], sessions[1:]
+    moved = [
+        replace(session, session_date=place.session_date, version=2)
+        for session, place in zip(moving, [*moving[shift:], *moving[:shift]], strict=True)
+    ]
+    # One of them takes the place of a session that is cancelled in the same change.
+    moved[-1] = replace(moved[-1], session_date=cancelled.session_date)
+    async with work_on(engine) as work:
+        assert await lock_group(work, group.id)
+        changes = [update_change(before, after) for before, after in zip(moving, moved, strict=True)]
+        changes.append(cancel(cancelled, "The site is closed.", work.now))
+        counted = start_counting()
+        await save_sessions(work, changes)
+        assert counted.statements == 2
+    assert await stored(engine, moved) == moved

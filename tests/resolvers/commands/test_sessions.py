@@ -12,7 +12,8 @@ from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.recurrence_input import RecurrenceDraft
 from domain.refusal import FaultCode, Refusal
 from resolvers.commands.groups import delete_group, update_group_definition
-from resolvers.commands.sessions import cancel_occurrence, create_occurrence, generate_occurrences, update_occurrence
+from resolvers.commands.series import generate_occurrences
+from resolvers.commands.sessions import cancel_occurrence, create_occurrence, update_occurrence
 from tests.support.clinic import THEIRS, context, everything, make_group, seed
 
 pytestmark = pytest.mark.anyio

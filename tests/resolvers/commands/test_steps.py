@@ -18,7 +18,8 @@ from resolvers.commands.enrollments import (
     remove_enrollment,
 )
 from resolvers.commands.groups import create_group, delete_group, restore_group, update_group_definition
-from resolvers.commands.sessions import cancel_occurrence, create_occurrence, generate_occurrences, update_occurrence
+from resolvers.commands.series import generate_occurrences
+from resolvers.commands.sessions import cancel_occurrence, create_occurrence, update_occurrence
 from resolvers.context import Context
 from tests.support.clinic import context, draft, everything, make_group, seed
 

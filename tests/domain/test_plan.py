@@ -1,21 +1,23 @@
-"""Sessions of a recurrence: deciding on many of them at once is the same as deciding on each."""
+"""The plan of a group, and the sessions that are made from it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
 
-from domain.generation import schedule_slot, schedule_slots
+from domain.plan import Plan, plan_sessions
+from domain.reconciliation import additions, carry_out
 from domain.records import GroupDefinition, GroupType
-from domain.references import References
+from domain.recurrence import Recurrence
 from domain.refusal import FaultCode, Refusal
 from domain.sessions import SessionChange
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-REFERENCES = References(frozenset({"staff-1", "staff-2"}), {})
+FIRST, LAST = date(2026, 1, 1), date(2027, 12, 31)
 
 
-def group_of(zone: str, minutes: int, co_facilitator_id: str | None) -> GroupDefinition:
+def group_of(zone: str, start: time, minutes: int, co_facilitator_id: str | None = None) -> GroupDefinition:
     return GroupDefinition(
         id=UUID(int=7),
         name="Group",
@@ -27,12 +29,19 @@ def group_of(zone: str, minutes: int, co_facilitator_id: str | None) -> GroupDef
         max_capacity=8,
         min_capacity=None,
         duration_minutes=minutes,
-        recurrence=None,
+        recurrence=Recurrence("FREQ=DAILY", FIRST, start),
         version=1,
         created_at=NOW,
         updated_at=NOW,
         deleted_at=None,
     )
+
+
+def decided(group: GroupDefinition, plan: Plan, first_id: int) -> list[SessionChange]:
+    """Return the decisions to schedule all sessions of a plan, together."""
+    ids = (UUID(int=number) for number in range(first_id, first_id + 1000))
+    changes = carry_out(additions(plan, ()), group.id, lambda: next(ids), None, NOW)
+    return [change for change in changes if change is not None]
 
 
 @pytest.mark.parametrize("zone", ["America/Phoenix", "America/New_York", "America/Havana", "Australia/Lord_Howe"])
@@ -43,24 +52,30 @@ def group_of(zone: str, minutes: int, co_facilitator_id: str | None) -> GroupDef
 def test_sessions_decided_together_equal_sessions_decided_one_by_one(
     zone: str, start: time, minutes: int, co_facilitator_id: str | None
 ) -> None:
-    group = group_of(zone, minutes, co_facilitator_id)
-    slots = [(date(2026, 1, 1) + timedelta(days=day), start) for day in range(731)]
-    ids = (UUID(int=number) for number in range(1000, 2000))
+    group = group_of(zone, start, minutes, co_facilitator_id)
+    together = decided(group, plan_sessions(group, (), FIRST, LAST), 1000)
+    days = [FIRST + timedelta(days=number) for number in range(len(together))]
     one_by_one = [
-        schedule_slot(group, slot, REFERENCES, UUID(int=1000 + number), NOW) for number, slot in enumerate(slots)
+        change
+        for number, day in enumerate(days, 1000)
+        for change in decided(group, plan_sessions(group, (), day, day), number)
     ]
-    together = list(schedule_slots(group, slots, REFERENCES, lambda: next(ids), NOW))
     assert together == one_by_one
     assert [list(_names(change)) for change in together] == [list(_names(change)) for change in one_by_one]
 
 
 def test_sessions_past_midnight_are_refused_at_the_group() -> None:
-    group = group_of("America/Phoenix", 90, None)
+    group = group_of("America/Phoenix", time(23), 90)
     with pytest.raises(Refusal) as caught:
-        list(schedule_slots(group, [(date(2026, 1, 1), time(23))], REFERENCES, lambda: UUID(int=1), NOW))
+        plan_sessions(group, (), FIRST, FIRST)
     assert [(fault.code, fault.field) for fault in caught.value.faults] == [
         (FaultCode.INVALID, ("input", "groupDefinitionId"))
     ]
+
+
+def test_a_definition_without_recurrence_plans_nothing() -> None:
+    group = replace(group_of("America/Phoenix", time(9), 90), recurrence=None)
+    assert plan_sessions(group, (FIRST,), FIRST, LAST) == Plan(FIRST, LAST, {}, (), (FIRST,))
 
 
 def _names(change: SessionChange) -> list[str]:
