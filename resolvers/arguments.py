@@ -1,6 +1,7 @@
 """Checks of the arguments of queries."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from resolvers.errors import BadInput
 from resolvers.ids import RegistryIds, parse_id
 
 MAX_SEARCH_LENGTH: Final = 200
+MAX_IDS: Final = 100
+"""The maximum number of ids in a list of a filter."""
 
 
 def uuid(text: str, argument: str) -> UUID:
@@ -32,6 +35,23 @@ def registry_id(ids: RegistryIds, text: str | None, argument: str) -> str | None
     """Return the registry's own id. Raise BadInput if a database cannot store it."""
     storable(text, argument)
     return None if text is None else ids.registry_id(text)
+
+
+def registry_ids(ids: RegistryIds, texts: Sequence[str] | None, argument: str) -> frozenset[str] | None:
+    """Return the registry's own ids. Raise BadInput if there are too many, or a database cannot store one."""
+    if texts is None:
+        return None
+    if len(texts) > MAX_IDS:
+        raise BadInput(f"`{argument}` may have at most {MAX_IDS} ids.")
+    for text in texts:
+        storable(text, argument)
+    return frozenset(map(ids.registry_id, texts))
+
+
+def instant(value: datetime | None, argument: str) -> datetime | None:
+    """Return the instant. Raise BadInput if its year is not supported."""
+    day(None if value is None else value.date(), argument)
+    return value
 
 
 def day(value: date | None, argument: str) -> date | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 import strawberry
 
 from db.queries.groups import GroupOrder
+from db.queries.sessions import SessionOrder
 from domain.calendar_changes import KeepReason, OccurrenceAction
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.conflicts import ConflictKind
@@ -189,5 +190,15 @@ _declare(
         DriftReason.FACILITATOR: "Another facilitator or co-facilitator leads it.",
         DriftReason.LOCATION: "It takes place at another location.",
         DriftReason.CLOSURE: "Its day is closed.",
+    },
+)
+_declare(
+    SessionOrder,
+    "OccurrenceOrder",
+    "The order of a list of sessions.",
+    {
+        SessionOrder.STARTS_AT_ASC: "By local date and start time, earliest first.",
+        SessionOrder.STARTS_AT_DESC: "By local date and start time, latest first.",
+        SessionOrder.UPDATED_AT_ASC: "By the instant of the last change, earliest first.",
     },
 )

@@ -1,20 +1,22 @@
 """Arguments of fields as the filters and ids that resolvers take."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
 from db.queries.closures import CLOSURES, ClosureFilter
-from db.queries.enrollments import EnrollmentFilter
+from db.queries.enrollments import ENROLLMENTS_OF_GROUP, ENROLLMENTS_OF_PATIENT, EnrollmentFilter
 from db.queries.groups import GROUPS_BY, GroupFilter, GroupOrder
+from db.queries.lengths import FilteredRelation
 from db.queries.references import LOCATIONS, PATIENTS, STAFF, PatientFilter, SearchFilter
-from db.queries.sessions import SESSIONS, SessionFilter
+from db.queries.sessions import SESSIONS_BY, SESSIONS_OF_GROUP_BY, SessionFilter, SessionOrder
 from db.sql.listings import Listing
 from domain.records import (
     CapacityStatus,
     Closure,
+    EnrollmentStatus,
     GroupDefinition,
     GroupType,
     Location,
@@ -68,6 +70,19 @@ class OccurrenceFilter:
         default=None, description="Only sessions that this member of staff leads or co-leads."
     )
     location_id: strawberry.ID | None = strawberry.field(default=None, description="Only sessions at this location.")
+    group_definition_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Only sessions of this group."
+    )
+    facilitator_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Only sessions that one of these members of staff leads or co-leads. At most 100 ids.",
+    )
+    location_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Only sessions at one of these locations. At most 100 ids."
+    )
+    updated_since: datetime | None = strawberry.field(
+        default=None, description="Only sessions whose updatedAt is not before this instant."
+    )
 
     def session_filter(self) -> SessionFilter:
         """Return the filter of the list. Raise BadInput."""
@@ -78,6 +93,12 @@ class OccurrenceFilter:
             statuses=None if self.status is None else frozenset(self.status),
             facilitator_id=arguments.registry_id(STAFF_IDS, self.facilitator_id, "filter.facilitatorId"),
             location_id=arguments.registry_id(LOCATION_IDS, self.location_id, "filter.locationId"),
+            group_id=None
+            if self.group_definition_id is None
+            else arguments.uuid(self.group_definition_id, "filter.groupDefinitionId"),
+            facilitator_ids=arguments.registry_ids(STAFF_IDS, self.facilitator_ids, "filter.facilitatorIds"),
+            location_ids=arguments.registry_ids(LOCATION_IDS, self.location_ids, "filter.locationIds"),
+            updated_since=arguments.instant(self.updated_since, "filter.updatedSince"),
         )
 
 
@@ -86,13 +107,31 @@ FilterOfOccurrences = Annotated[
 ]
 
 
-def by_status(status: Statuses = None) -> EnrollmentFilter:
-    """Return the filter of a list of enrollments."""
+OrderOfOccurrences = Annotated[
+    SessionOrder | None, strawberry.argument(description="The order; STARTS_AT_ASC by default.")
+]
+
+
+def enrollments_of_group(status: Statuses = None) -> FilteredRelation:
+    """Return a group's enrollments, and their filter."""
+    return FilteredRelation(ENROLLMENTS_OF_GROUP, _with_status(status))
+
+
+def enrollments_of_patient(status: Statuses = None) -> FilteredRelation:
+    """Return a patient's enrollments, and their filter."""
+    return FilteredRelation(ENROLLMENTS_OF_PATIENT, _with_status(status))
+
+
+def _with_status(status: list[EnrollmentStatus] | None) -> EnrollmentFilter:
     return EnrollmentFilter(None if status is None else frozenset(status))
 
 
-def by_occurrence_filter(filter: FilterOfOccurrences = None) -> SessionFilter:
-    """Return the filter of a list of sessions. Raise BadInput."""
+def sessions_of_group(filter: FilterOfOccurrences = None, order_by: OrderOfOccurrences = None) -> FilteredRelation:
+    """Return a group's sessions in an order, and their filter. Raise BadInput."""
+    return FilteredRelation(SESSIONS_OF_GROUP_BY[order_by or SessionOrder.STARTS_AT_ASC], _session_filter(filter))
+
+
+def _session_filter(filter: OccurrenceFilter | None) -> SessionFilter:
     return SessionFilter() if filter is None else filter.session_filter()
 
 
@@ -125,9 +164,11 @@ def list_of_closures(
     return CLOSURES, ClosureFilter(from_, through, arguments.registry_id(LOCATION_IDS, location_id, "locationId"))
 
 
-def list_of_sessions(filter: FilterOfOccurrences = None) -> tuple[Listing[Occurrence], SessionFilter]:
-    """Return the sessions, and their filter. Raise BadInput."""
-    return SESSIONS, by_occurrence_filter(filter)
+def list_of_sessions(
+    filter: FilterOfOccurrences = None, order_by: OrderOfOccurrences = None
+) -> tuple[Listing[Occurrence], SessionFilter]:
+    """Return the sessions in an order, and their filter. Raise BadInput."""
+    return SESSIONS_BY[order_by or SessionOrder.STARTS_AT_ASC], _session_filter(filter)
 
 
 def list_of_patients(search: Search = None) -> tuple[Listing[Patient], PatientFilter]:

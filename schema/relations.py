@@ -12,7 +12,7 @@ from strawberry.extensions.field_extension import AsyncExtensionResolver
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from db.queries.pages import ListFilter
+from db.queries.lengths import FilteredRelation
 from db.queries.relations import Relation
 from db.sql.layouts import Fields
 from db.sql.listings import Listing
@@ -88,23 +88,22 @@ def reference(
 
 def connection(
     graphql_type: object,
-    relation: Relation[Any],
+    relation: Relation[Any] | Callable[..., FilteredRelation],
     *,
     description: str,
-    arguments: Callable[..., ListFilter] | None = None,
     permission: PermissionKey | None = None,
 ) -> Any:
     """Return a field that leads to a page of a relation.
 
     Args:
         graphql_type: The type of the field, a connection.
-        relation: The relation.
+        relation: The relation, or a function whose parameters are the arguments of the field, besides those of the
+            page. It returns the relation and the filter of the list, or raises BadInput.
         description: The description of the field.
-        arguments: A function whose parameters are the arguments of the field, besides those of the page. It returns
-            the filter of the list, or raises BadInput.
         permission: The permission that the field requires.
     """
-    field = read_field(graphql_type, _Connection(relation, arguments), description, permission, arguments)
+    arguments = None if isinstance(relation, Relation) else relation
+    field = read_field(graphql_type, _Connection(relation), description, permission, arguments)
     field.arguments = [*field.arguments, *PAGE_ARGUMENTS]
     return field
 
@@ -159,49 +158,56 @@ class _Reference(Batch):
 
 
 class _Connection(PrefetchBatch):
-    def __init__(self, relation: Relation[Any], arguments: Callable[..., ListFilter] | None) -> None:
+    def __init__(self, relation: Relation[Any] | Callable[..., FilteredRelation]) -> None:
         super().__init__(self._resolve_many, self._prefetch, by="id", pass_selected=True)
         self._relation = relation
-        self._filter = arguments
 
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **arguments: Any
     ) -> Page[Any]:
-        return await page_of_parent(
-            info.context, self._relation, source.id, self._request(arguments), _needs_of_field(info)
-        )
+        relation, request = self._request(arguments)
+        return await page_of_parent(info.context, relation, source.id, request, _needs_of_field(info))
 
     async def _resolve_many(
         self, ids: Sequence[Any], context: Context, selected: SelectedAttributes = None, **arguments: Any
     ) -> Sequence[Page[Any]]:
-        return await pages_of_parents(context, self._relation, ids, self._request(arguments), self._needs(selected))
+        relation, request = self._request(arguments)
+        return await pages_of_parents(context, relation, ids, request, _needs(relation, selected))
 
     def _prefetch(self, selected: SelectedAttributes = None, **arguments: Any) -> Prefetch:
-        return prefetch_page(self._relation, self._request(arguments), self._needs(selected))
+        relation, request = self._request(arguments)
+        return prefetch_page(relation, request, _needs(relation, selected))
 
-    def _needs(self, selected: SelectedAttributes) -> PageNeeds:
-        """Return what is needed of a page for the selected attributes."""
-        if selected is None:
-            return PageNeeds(records=True, fields=None, length=True)
-        return PageNeeds(not selected.keys() <= {"total"}, self._node_fields(selected), "total" in selected)
-
-    def _node_fields(self, selected: SelectedAttributes) -> Fields | None:
-        """Return the selected fields of a page's nodes, and those that cursors need; None for all fields."""
-        if selected is None:
-            return None
-        edges: SelectedAttributes = selected.get("edges", {})
-        listing = self._relation.listing
-        of_nodes = selected_fields(listing, selected.get("nodes", {}))
-        of_edges = selected_fields(listing, edges.get("node", {})) if edges is not None else None
-        if edges is None or of_nodes is None or of_edges is None:
-            return None
-        fields = of_nodes.union(of_edges)
-        has_cursors = "cursor" in edges or "page_info" in selected
-        return fields.with_texts(listing.key_fields) if has_cursors else fields
-
-    def _request(self, arguments: dict[str, Any]) -> PageRequest:
+    def _request(self, arguments: dict[str, Any]) -> tuple[Relation[Any], PageRequest]:
         own, page = split_page_arguments(arguments)
-        return PageRequest(self._filter(**own) if self._filter else None, window(self._relation.listing, **page))
+        if isinstance(self._relation, Relation):
+            relation, list_filter = self._relation, None
+        else:
+            lists = self._relation(**own)
+            relation, list_filter = lists.relation, lists.list_filter
+        return relation, PageRequest(list_filter, window(relation.listing, **page))
+
+
+def _needs(relation: Relation[Any], selected: SelectedAttributes) -> PageNeeds:
+    """Return what is needed of a page for the selected attributes."""
+    if selected is None:
+        return PageNeeds(records=True, fields=None, length=True)
+    return PageNeeds(not selected.keys() <= {"total"}, _node_fields(relation, selected), "total" in selected)
+
+
+def _node_fields(relation: Relation[Any], selected: SelectedAttributes) -> Fields | None:
+    """Return the selected fields of a page's nodes, and those that cursors need; None for all fields."""
+    if selected is None:
+        return None
+    edges: SelectedAttributes = selected.get("edges", {})
+    listing = relation.listing
+    of_nodes = selected_fields(listing, selected.get("nodes", {}))
+    of_edges = selected_fields(listing, edges.get("node", {})) if edges is not None else None
+    if edges is None or of_nodes is None or of_edges is None:
+        return None
+    fields = of_nodes.union(of_edges)
+    has_cursors = "cursor" in edges or "page_info" in selected
+    return fields.with_texts(listing.key_fields) if has_cursors else fields
 
 
 def split_page_arguments(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

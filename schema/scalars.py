@@ -4,6 +4,7 @@ Errors do not quote the value, because it may contain patient data.
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 
 import strawberry
@@ -40,12 +41,11 @@ def _parse_time(value: object) -> time:
 
 def _parse_instant(value: object) -> datetime:
     if isinstance(value, str):
-        try:
+        # In UTC, the first and last instants of the calendar may be beyond it.
+        with suppress(ValueError, OverflowError):
             instant = datetime.fromisoformat(value)
-        except ValueError:
-            instant = None
-        if instant is not None and instant.tzinfo is not None:
-            return instant.astimezone(UTC)
+            if instant.tzinfo is not None:
+                return instant.astimezone(UTC)
     raise GraphQLError("Expected a time with a date and an offset, such as 2026-11-23T16:00:00+00:00.")
 
 

@@ -1,16 +1,17 @@
 """Lists of sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, false, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, not_, select
 
 from db.queries.pages import ListFilter
 from db.queries.relations import Relation
-from db.sql.listings import Condition, Conditions, Listing, Window
+from db.sql.listings import Condition, Conditions, EachOf, Listing, Window
 from db.sql.page_statements import page_parameters, select_by_ids, select_page, shape_of
 from db.sql.rows import OCCURRENCES
 from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
@@ -21,6 +22,14 @@ from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Occurrence, OccurrenceStatus
 
 _columns = occurrences.c
+
+
+class SessionOrder(StrEnum):
+    """An order of sessions. Sessions that compare equal are ordered by their ids."""
+
+    STARTS_AT_ASC = "STARTS_AT_ASC"
+    STARTS_AT_DESC = "STARTS_AT_DESC"
+    UPDATED_AT_ASC = "UPDATED_AT_ASC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,9 @@ class SessionFilter(ListFilter):
         location_id: The location.
         group_id: The group.
         days: The local dates, besides the first and the last.
+        facilitator_ids: Members of staff of whom one leads or co-leads the session.
+        location_ids: The locations.
+        updated_since: The earliest instant of the last change.
     """
 
     from_date: date | None = None
@@ -44,6 +56,9 @@ class SessionFilter(ListFilter):
     location_id: str | None = None
     group_id: UUID | None = None
     days: tuple[date, ...] | None = None
+    facilitator_ids: frozenset[str] | None = None
+    location_ids: frozenset[str] | None = None
+    updated_since: datetime | None = None
 
     def conditions(self) -> Conditions:
         """Return the conditions that the filter applies."""
@@ -55,6 +70,8 @@ class SessionFilter(ListFilter):
             "location_id": self.location_id,
             "group_definition_id": self.group_id,
             "days": self.days,
+            "updated_since": self.updated_since,
+            **_conditions_on_lists({"facilitator_ids": self.facilitator_ids, "location_ids": self.location_ids}),
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -68,6 +85,12 @@ def _status_conditions(statuses: frozenset[OccurrenceStatus] | None) -> Conditio
         case [status, other]:
             return {"two_statuses": {"status": status, "other_status": other}}
     return {"nothing": {}}
+
+
+def _conditions_on_lists(lists: Mapping[str, frozenset[str] | None]) -> Conditions:
+    if any(values is not None and not values for values in lists.values()):
+        return {"nothing": {}}
+    return {name: sorted(values) for name, values in lists.items() if values is not None}
 
 
 _from_date = bindparam("from_date", type_=_columns.session_date.type)
@@ -87,21 +110,42 @@ _CONDITIONS: Final[dict[str, Condition]] = {
     "location_id": equals(_columns.location_id),
     "group_definition_id": equals(_columns.group_definition_id),
     "days": AnyOf(_columns.session_date, "days"),
+    "facilitator_ids": (
+        EachOf(_columns.facilitator_id, "facilitator_ids"),
+        EachOf(_columns.co_facilitator_id, "facilitator_ids", not_(AnyOf(_columns.facilitator_id, "facilitator_ids"))),
+    ),
+    "location_ids": EachOf(_columns.location_id, "location_ids"),
+    "updated_since": _columns.updated_at >= bindparam("updated_since", type_=_columns.updated_at.type),
 }
 
-SESSIONS: Listing[Occurrence] = Listing(
-    "occurrences",
-    occurrences,
-    OCCURRENCES,
-    (_columns.session_date, _columns.start_time, _columns.id),
-    (date, time, UUID),
-    ("session_date", "start_time", "id"),
-    lambda *keys: keys,
-    _CONDITIONS,
-)
-"""Sessions by local date, local time and id."""
 
-SESSIONS_OF_GROUP: Final = Relation(SESSIONS, _columns.group_definition_id)
+def _listing(order: SessionOrder) -> Listing[Occurrence]:
+    columns: tuple[ColumnElement[Any], ...] = (_columns.session_date, _columns.start_time, _columns.id)
+    types: tuple[type, ...] = (date, time, UUID)
+    if order is SessionOrder.UPDATED_AT_ASC:
+        columns, types = (_columns.updated_at, _columns.id), (datetime, UUID)
+    return Listing(
+        # Cursors of earlier releases have the name without an order.
+        "occurrences" if order is SessionOrder.STARTS_AT_ASC else f"occurrences:{order}",
+        occurrences,
+        OCCURRENCES,
+        columns,
+        types,
+        tuple(str(column.key) for column in columns),
+        lambda *keys: keys,
+        _CONDITIONS,
+        descending=order is SessionOrder.STARTS_AT_DESC,
+    )
+
+
+SESSIONS_BY: Final[Mapping[SessionOrder, Listing[Occurrence]]] = {order: _listing(order) for order in SessionOrder}
+"""The list of sessions in each order. Sessions start in the order of their local dates and times."""
+SESSIONS: Final = SESSIONS_BY[SessionOrder.STARTS_AT_ASC]
+SESSIONS_OF_GROUP_BY: Final[Mapping[SessionOrder, Relation[Occurrence]]] = {
+    order: Relation(listing, _columns.group_definition_id) for order, listing in SESSIONS_BY.items()
+}
+"""The list of a group's sessions in each order."""
+SESSIONS_OF_GROUP: Final = SESSIONS_OF_GROUP_BY[SessionOrder.STARTS_AT_ASC]
 
 
 async def find_sessions(work: UnitOfWork, ids: Sequence[UUID]) -> list[Occurrence]:

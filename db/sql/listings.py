@@ -4,15 +4,39 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Table, and_, true
 
 from db.sql.layouts import Layout
+from db.sql.statement import AnyOf
 
 Record = TypeVar("Record")
 Conditions = Mapping[str, Any]
 """Conditions by name, each with the value of the parameter of that name, or with a dict of its parameters."""
-Condition = ColumnElement[bool] | tuple[ColumnElement[bool], ...]
-"""An SQL condition, or alternatives of which one must hold. Each alternative is looked up by an index of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class EachOf:
+    """The condition that a column has one of the values of a list. A page reads the rows of each value by its index.
+
+    Attributes:
+        column: The column. It is in an index, before the columns of the list's order.
+        parameter: The parameter with the values, all different.
+        also: A further condition.
+    """
+
+    column: ColumnElement[Any]
+    parameter: str
+    also: ColumnElement[bool] = field(default_factory=true)
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The condition in SQL, for statements that read all rows."""
+        return and_(AnyOf(self.column, self.parameter), self.also)
+
+
+Alternative = ColumnElement[bool] | EachOf
+Condition = Alternative | tuple[Alternative, ...]
+"""A condition, or alternatives of which one must hold. Each alternative is looked up by an index of its own."""
 
 
 @dataclass(frozen=True, eq=False)

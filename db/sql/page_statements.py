@@ -4,7 +4,7 @@ Every order ends with a unique id and has one direction, so a comparison of row 
 both databases. Each combination of a listing, conditions and a kind of window is one statement, built once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -30,8 +30,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.expression import Select, Subquery, TableValuedAlias
 
 from db.sql.json_rows import JsonLayout
-from db.sql.listings import Condition, Conditions, Listing, Window
-from db.sql.statement import AnyOf, Listed, Statement, of_organization
+from db.sql.listings import Alternative, Condition, Conditions, EachOf, Listing, Window
+from db.sql.statement import AnyOf, Listed, Statement, as_array, of_organization
 
 CACHED_STATEMENTS: Final = 100
 """The size of each of ten caches. A statement takes 6 to 18 KB, so a client that tries every combination of conditions
@@ -111,13 +111,56 @@ def select_page(listing: Listing[Any], shape: Shape, parent: ColumnElement[Any] 
         of_parent = parent == bindparam("parent", type_=parent.type)
         return Statement(_select_window(listing, shape, selected, of_parent, *_combined(listing, shape.conditions)))
     branches = list(product(*(_alternatives(listing.conditions[name]) for name in shape.conditions)))
-    if len(branches) == 1:
-        return Statement(_select_window(listing, shape, selected, *branches[0]))
-    # With OR the database would read and sort all rows of both alternatives. Here each one gives a page by its index.
-    windows = [_select_window(listing, shape, selected, *branch).subquery() for branch in branches]
+    if len(branches) == 1 and not any(isinstance(alternative, EachOf) for alternative in branches[0]):
+        return Statement(_select_window(listing, shape, selected, *map(_condition, branches[0])))
+    return Statement(
+        _merge_windows(listing, shape, branches, _select_each_by_lateral_join),
+        sqlite=_merge_windows(listing, shape, branches, _select_each_by_subquery),
+    )
+
+
+def _merge_windows(
+    listing: Listing[Any], shape: Shape, branches: Iterable[Sequence[Alternative]], select_each: Callable[..., Any]
+) -> Select[Any]:
+    """Return the query of a page of the rows that match one of the branches, each of which is a set of conditions."""
+    # With OR the database would read and sort all rows of all alternatives. Here each one gives a page by its index.
+    windows = []
+    for branch in branches:
+        each = next((alternative for alternative in branch if isinstance(alternative, EachOf)), None)
+        conditions = [_condition(alternative) for alternative in branch if alternative is not each]
+        if each is None:
+            window = _select_window(listing, shape, listing.layout.selected, *conditions)
+        else:
+            window = select_each(listing, shape, each, conditions)
+        windows.append(window.subquery())
     merged = union_all(*(select(*window.c) for window in windows)).subquery()
     columns = (merged.c[str(column.key)] for column in listing.columns)
-    return Statement(select(*merged.c).order_by(*_directed(listing, shape, columns)).limit(_ROWS))
+    return select(*merged.c).order_by(*_directed(listing, shape, columns)).limit(_ROWS)
+
+
+def _select_each_by_lateral_join(
+    listing: Listing[Any], shape: Shape, each: EachOf, conditions: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    """Return the query for PostgreSQL of a page of each value's rows."""
+    parameter = bindparam(each.parameter, type_=Listed(each.column.type))
+    values = func.unnest(as_array(parameter)).table_valued("value").render_derived("given")
+    of_value = each.column == values.c.value
+    window = _select_window(listing, shape, listing.layout.selected, of_value, each.also, *conditions)
+    page = window.lateral("page")
+    return select(*page.c).select_from(values.join(page, true()))
+
+
+def _select_each_by_subquery(
+    listing: Listing[Any], shape: Shape, each: EachOf, conditions: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    """Return the same query for SQLite, which has no lateral join."""
+    parameter = bindparam(each.parameter, type_=Listed(each.column.type))
+    values = func.json_each(parameter).table_valued("value", name="given")
+    listed = listing.table.alias("listed")
+    of_value = each.column == values.c.value
+    page = _select_window(listing, shape, (listing.table.c.id,), of_value, each.also, *conditions).correlate(values)
+    columns = (listed.c[str(column.key)] for column in listing.layout.selected)
+    return select(*columns).select_from(values.join(listed, listed.c.id.in_(page)))
 
 
 @lru_cache(CACHED_STATEMENTS)
@@ -216,12 +259,16 @@ def count_by_parent(listing: Listing[Any], conditions: tuple[str, ...], parent: 
     )
 
 
-def _alternatives(condition: Condition) -> tuple[ColumnElement[bool], ...]:
+def _alternatives(condition: Condition) -> tuple[Alternative, ...]:
     return condition if isinstance(condition, tuple) else (condition,)
 
 
+def _condition(alternative: Alternative) -> ColumnElement[bool]:
+    return alternative.condition if isinstance(alternative, EachOf) else alternative
+
+
 def _combined(listing: Listing[Any], names: Iterable[str]) -> list[ColumnElement[bool]]:
-    return [or_(*_alternatives(listing.conditions[name])) for name in names]
+    return [or_(*map(_condition, _alternatives(listing.conditions[name]))) for name in names]
 
 
 def _select_window(

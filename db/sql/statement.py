@@ -197,6 +197,12 @@ def _text_of_date_later(element: DaysLater, compiler: SQLCompiler, **options: An
     return f"date({compiler.process(element.column, **options)}, '{element.days} days')"
 
 
+def as_array(values: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a parameter that is a list as an array of PostgreSQL."""
+    is_literal = isinstance(values.type, Listed) and values.type.is_of_texts
+    return cast(values, ARRAY(Text)) if is_literal else values
+
+
 class AnyOf(ColumnElement[bool]):
     """The condition that a column is in a list. The list is one parameter, so its length does not change the SQL."""
 
@@ -209,10 +215,7 @@ class AnyOf(ColumnElement[bool]):
 
 @compiles(AnyOf, "postgresql")
 def _any(element: AnyOf, compiler: SQLCompiler, **options: Any) -> str:
-    values: ColumnElement[Any] = element.values
-    if isinstance(values.type, Listed) and values.type.is_of_texts:
-        values = cast(values, ARRAY(Text))
-    return compiler.process(element.column == any_(values), **options)
+    return compiler.process(element.column == any_(as_array(element.values)), **options)
 
 
 @compiles(AnyOf, "sqlite")

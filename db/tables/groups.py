@@ -131,6 +131,7 @@ occurrences = Table(
     ),
     Index("ix_pm_group_schedule_of_group", "group_definition_id", "session_date", "start_time", "id"),
     Index("ix_pm_group_schedule_by_date", "organization_id", "session_date", "start_time", "id"),
+    Index("ix_pm_group_schedule_by_update", "organization_id", "updated_at", "id"),
     *(
         Index(f"ix_pm_group_schedule_by_{name}", "organization_id", column, "session_date", "start_time", "id")
         for name, column in (

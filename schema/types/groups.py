@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.queries.enrollments import ENROLLMENTS_OF_GROUP
 from db.queries.history import HISTORY_OF
 from db.queries.references import LOCATIONS, STAFF
-from db.queries.sessions import SESSIONS_OF_GROUP
 from domain import records
 from domain.capacity import Capacity as CapacityRecord
 from domain.changes import EntityType
@@ -21,7 +19,7 @@ from resolvers.queries import compliance as compliances
 from resolvers.queries import schedule_drift as drifts
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.connections import Connection
-from schema.filters import by_occurrence_filter, by_status
+from schema.filters import enrollments_of_group, sessions_of_group
 from schema.permissions import Info
 from schema.relations import PrefetchBatch, connection, reference
 from schema.types.capacity import Capacity
@@ -146,16 +144,14 @@ class GroupDefinition(Node):
 
     occurrences = connection(
         Connection[Annotated["Occurrence", strawberry.lazy("schema.types.occurrences")]] | None,
-        SESSIONS_OF_GROUP,
-        description="The group's sessions, by date and time.",
-        arguments=by_occurrence_filter,
+        sessions_of_group,
+        description="The group's sessions, by date and time unless orderBy is given.",
         permission=PermissionKey.GROUP_SCHEDULE_VIEW,
     )
     enrollments = connection(
         Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]] | None,
-        ENROLLMENTS_OF_GROUP,
+        enrollments_of_group,
         description="The group's enrollments: seated patients, then the waitlist in its order, then past enrollments.",
-        arguments=by_status,
         permission=PermissionKey.GROUP_ENROLLMENTS_VIEW,
     )
     history = connection(

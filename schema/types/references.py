@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.queries.enrollments import ENROLLMENTS_OF_PATIENT
 from domain import records
 from domain.patient_compliance import PatientCompliance as ComplianceRecord
 from executor import Batch, FromAttribute, InstanceOf
@@ -13,7 +12,7 @@ from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS, RegistryIds
 from resolvers.queries.patient_weeks import compliances_of_patients
 from schema.admission.cost_directives import ListSize
 from schema.connections import Connection
-from schema.filters import by_status
+from schema.filters import enrollments_of_patient
 from schema.permissions import Info
 from schema.relations import connection
 from schema.types.node import Node
@@ -74,9 +73,8 @@ class Patient(Node):
 
     enrollments = connection(
         Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]] | None,
-        ENROLLMENTS_OF_PATIENT,
+        enrollments_of_patient,
         description="The patient's enrollments: seated, then waitlisted, then past ones.",
-        arguments=by_status,
     )
 
     @strawberry.field(

@@ -11,7 +11,7 @@ from schema.permissions import RequiresPermission
 from schema.schema import export, schema
 from tests.support.repository import ROOT
 
-OPEN_TO_ALL_SIGNED_IN = {"node", "viewer"}
+OPEN_TO_ALL_SIGNED_IN = {"node", "nodes", "viewer"}
 
 
 def test_the_committed_schema_is_the_codes() -> None:
