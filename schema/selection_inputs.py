@@ -25,7 +25,11 @@ class OccurrenceSelection:
     facilitator_id: ID | None = strawberry.field(
         default=None, description="Only sessions that this member of staff leads or co-leads."
     )
-    location_id: ID | None = strawberry.field(default=None, description="Only sessions at this location.")
+    location_id: ID | None = strawberry.field(
+        default=None,
+        description="Only sessions at this location. A location without a room is a site, and stands for all of its"
+        " rooms.",
+    )
     weekdays: list[Weekday] | None = strawberry.field(
         default=None, description="Only sessions on these days of the week; by default on all days."
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from db.sql.rows import LOCATION_COLUMNS, location_record
 from db.sql.statement import AnyOf, Statement, equals, of_organization
@@ -16,6 +16,15 @@ _STAFF: Final = Statement(
     select(staff_members.c.id).where(of_organization(staff_members), AnyOf(staff_members.c.id, "ids"))
 )
 _LOCATIONS: Final = Statement(select(*LOCATION_COLUMNS).where(of_organization(locations), AnyOf(locations.c.id, "ids")))
+_named: Final = locations.alias("named")
+_WITHIN: Final = Statement(
+    select(locations.c.id).where(
+        of_organization(locations),
+        of_organization(_named),
+        equals(_named.c.id),
+        or_(locations.c.id == _named.c.id, and_(_named.c.room.is_(None), locations.c.site == _named.c.site)),
+    )
+)
 _PATIENT_ACTIVE: Final = Statement(select(patients.c.active).where(of_organization(patients), equals(patients.c.id)))
 
 
@@ -26,6 +35,16 @@ async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], *lo
     ids = _storable(location_ids)
     places = map(location_record, await work.fetch(_LOCATIONS, {"ids": ids})) if ids else ()
     return References(frozenset(known), {place.id: place for place in places})
+
+
+async def locations_within(work: UnitOfWork, location_id: str) -> frozenset[str]:
+    """Return the ids of a location and, if it is a site, of all locations of the site. A site has no room.
+
+    Nothing if the organization has no such location.
+    """
+    if not is_storable(location_id):
+        return frozenset()
+    return frozenset(row[0] for row in await work.fetch(_WITHIN, {"id": location_id}))
 
 
 def _storable(ids: Iterable[str | None]) -> set[str]:

@@ -4,14 +4,14 @@ A command with `dry_run` decides and stores as ever, and then discards its unit 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from db.queries.sessions import SessionFilter, find_sessions, select_sessions
 from db.stores.groups import lock_groups
-from db.stores.references import find_references
+from db.stores.references import find_references, locations_within
 from db.stores.sessions import live_slots, save_sessions
 from db.transactions.unit_of_work import UnitOfWork
 from domain.calendar_changes import CalendarChanges, in_order
@@ -80,10 +80,11 @@ async def cancel_occurrences(
 
 
 async def _lock_selected(work: UnitOfWork, selection: SessionSelection) -> _Selected:
-    faults = selection.faults()
-    unlocked = [] if faults else await _find(work, selection)
-    faults = faults or _too_many(unlocked)
-    if faults:
+    if faults := selection.faults():
+        return _Selected(faults=faults)
+    find = await _finder(work, selection)
+    unlocked = await find()
+    if faults := _too_many(unlocked):
         return _Selected(faults=faults)
     group_ids = {session.group_definition_id for session in unlocked}
     named_group = None if selection.group_id is None else parse_id(selection.group_id)
@@ -93,28 +94,33 @@ async def _lock_selected(work: UnitOfWork, selection: SessionSelection) -> _Sele
         return _Selected(faults=[fault])
     # The sessions may have changed before the lock, so they are read again. If another group has got one that matches
     # meanwhile, this change counts as earlier: it has not read anything of that group.
-    sessions = [session for session in await _find(work, selection) if session.group_definition_id in groups]
+    sessions = [session for session in await find() if session.group_definition_id in groups]
     return _Selected(sessions, groups, _too_many(sessions) or selection.missing_ids(sessions))
 
 
-async def _find(work: UnitOfWork, selection: SessionSelection) -> list[Occurrence]:
-    """Return the selected sessions by date and time; one more than the maximum if there are more."""
+async def _finder(work: UnitOfWork, selection: SessionSelection) -> Callable[[], Awaitable[list[Occurrence]]]:
+    """Return a function that reads the selected sessions by date and time, and one more than the maximum if it can."""
     if selection.ids is not None:
         ids = [parsed for text in selection.ids if (parsed := parse_id(text)) is not None]
-        return await find_sessions(work, ids)
+        return lambda: find_sessions(work, ids)
     group_id = None if selection.group_id is None else parse_id(selection.group_id)
-    names = (selection.facilitator_id, selection.location_id)
-    if (selection.group_id is not None and group_id is None) or not all(is_storable(name or "") for name in names):
-        return []
+    if (selection.group_id is not None and group_id is None) or not is_storable(selection.facilitator_id or ""):
+        return _find_nothing
+    location_id = selection.location_id
     session_filter = SessionFilter(
         from_date=selection.from_date,
         through_date=selection.through_date,
         group_id=group_id,
         facilitator_id=selection.facilitator_id,
-        location_id=selection.location_id,
+        location_ids=None if location_id is None else await locations_within(work, location_id),
         days=selection.days(),
     )
-    return await select_sessions(work, session_filter, MAX_SELECTED)
+    return lambda: select_sessions(work, session_filter, MAX_SELECTED)
+
+
+async def _find_nothing() -> list[Occurrence]:
+    """Find no session for an id that no record can have."""
+    return []
 
 
 def _too_many(sessions: Sequence[Occurrence]) -> list[Fault]:

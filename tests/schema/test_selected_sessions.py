@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from db.connections.engine import Database
-from db.tables import occurrences, staff_members
+from db.tables import locations, occurrences, staff_members
 from domain.records import OccurrenceStatus
 from resolvers.commands.sessions import complete_occurrence
 from resolvers.context import Context
@@ -148,6 +148,23 @@ async def test_a_site_closed_for_a_day_is_one_call(engine: Database, client: Api
     assert [change["keepReason"] for change in again["changes"]] == ["CANCELLED"] * 3
     assert not {str(row["id"]) for row in state.sessions if row["status"] == "CANCELLED"} & set(elsewhere)
     await assert_invariants(engine)
+
+
+async def test_a_site_stands_for_its_rooms(engine: Database, client: ApiClient) -> None:
+    rooms = {"site": "Mesa", "time_zone": "America/Phoenix", "search_text": "mesa", "organization_id": ORGANIZATION}
+    async with engine.begin() as connection:
+        for id_, room in (("mesa", None), ("mesa-1", "Room 1"), ("mesa-2", "Room 2")):
+            await connection.execute(insert(locations).values(id=id_, room=room, **rooms))
+        # Another organization has a room of a site with the same name.
+        other = {**rooms, "organization_id": "org-2"}
+        await connection.execute(insert(locations).values(id="mesa-3", room="Room 3", **other))
+    places = {}
+    for place in ("mesa", "mesa-1", "mesa-2", "phoenix", None):
+        [places[place]] = await generated(client, await new_group(client, locationId=place), 1)
+    for location, expected in (("mesa-1", {"mesa-1"}), ("location:mesa", {"mesa", "mesa-1", "mesa-2"})):
+        selection = {**window(1), "locationId": location}
+        payload = await accepted(client, CANCEL, selection=selection, reason="flood", dryRun=True)
+        assert set(by_id(payload)) == {places[place] for place in expected}
 
 
 async def test_a_new_start_keeps_each_length_and_moves_in_one_zone(engine: Database, client: ApiClient) -> None:
