@@ -9,6 +9,7 @@ import httpx
 
 _ENROLLMENT = "id status waitlistPosition version patient { id } groupDefinition { id }"
 _SESSION = "id status version sessionDate startTime"
+_CLOSURE = "id version from through"
 _GROUP = "id version maxCapacity deletedAt"
 
 
@@ -30,6 +31,12 @@ class MutationType:
     document: str
     always_changes: bool
 
+    def records(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the changed records of a payload, with at least their ids."""
+        value = payload[self.payload_field]
+        records = value if isinstance(value, list) else [value]
+        return [record if isinstance(record, dict) else {"id": record} for record in records]
+
 
 def _type(
     name: str, payload_field: str, fields: str, *actions: str, promotes: bool = False, always_changes: bool = True
@@ -37,7 +44,7 @@ def _type(
     promoted = "promoted { id }" if promotes else ""
     document = (
         f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{"
-        f" {payload_field} {{ {fields} }} {promoted} userErrors {{ code field }} }} }}"
+        f" {payload_field} {f'{{ {fields} }}' if fields else ''} {promoted} userErrors {{ code field }} }} }}"
     )
     return MutationType(name, payload_field, frozenset(actions), document, always_changes)
 
@@ -50,6 +57,9 @@ CREATE_SESSION = _type("createOccurrence", "occurrence", _SESSION, "scheduled")
 GENERATE = _type("generateOccurrences", "occurrences", _SESSION, "scheduled", always_changes=False)
 UPDATE_SESSION = _type("updateOccurrence", "occurrence", _SESSION, "updated", "rescheduled", always_changes=False)
 CANCEL_SESSION = _type("cancelOccurrence", "occurrence", _SESSION, "cancelled")
+CREATE_CLOSURE = _type("createClosure", "closure", _CLOSURE, "created")
+UPDATE_CLOSURE = _type("updateClosure", "closure", _CLOSURE, "updated", always_changes=False)
+DELETE_CLOSURE = _type("deleteClosure", "deletedId", "", "deleted")
 ENROLL = _type("enrollPatient", "enrollment", _ENROLLMENT, "enrolled", "waitlisted")
 DISENROLL = _type("disenrollPatient", "enrollment", _ENROLLMENT, "disenrolled", promotes=True)
 PROMOTE = _type("promoteEnrollment", "enrollment", _ENROLLMENT, "promoted", "promoted_over_capacity")
@@ -65,6 +75,9 @@ MUTATION_TYPES = (
     GENERATE,
     UPDATE_SESSION,
     CANCEL_SESSION,
+    CREATE_CLOSURE,
+    UPDATE_CLOSURE,
+    DELETE_CLOSURE,
     ENROLL,
     DISENROLL,
     PROMOTE,

@@ -5,7 +5,9 @@ from datetime import date, time
 from uuid import uuid4
 
 from db.connections.engine import Database
+from domain.closures import ClosureDraft
 from domain.recurrence_input import RecurrenceDraft
+from resolvers.commands.closures import create_closure
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
 from resolvers.commands.groups import delete_group
 from resolvers.commands.sessions import create_occurrence
@@ -88,6 +90,24 @@ async def _cancel_session(engine: Database, type_: MutationType, organization: s
     return mutation(type_, id=await _session(engine, organization), reason="snow")
 
 
+async def _closure(engine: Database, organization: str) -> str:
+    draft = ClosureDraft("Holiday", date(2026, 12, 1), date(2026, 12, 1), None)
+    return str((await create_closure(context(engine, organization), draft)).closure.id)
+
+
+async def _create_closure(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    await _session(engine, organization)
+    return mutation(type_, name="Flood", locationId="denver", **{"from": "2026-12-01", "through": "2026-12-05"})
+
+
+async def _update_closure(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    return mutation(type_, id=await _closure(engine, organization), through="2026-12-05")
+
+
+async def _delete_closure(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    return mutation(type_, id=await _closure(engine, organization))
+
+
 async def _enroll(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     group_id, _ = await _full_group(engine, organization)
     return mutation(type_, groupDefinitionId=group_id, patientId="patient-4")
@@ -117,6 +137,9 @@ _PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[S
     mutations.GENERATE: _generate,
     mutations.UPDATE_SESSION: _update_session,
     mutations.CANCEL_SESSION: _cancel_session,
+    mutations.CREATE_CLOSURE: _create_closure,
+    mutations.UPDATE_CLOSURE: _update_closure,
+    mutations.DELETE_CLOSURE: _delete_closure,
     mutations.ENROLL: _enroll,
     mutations.DISENROLL: _leave,
     mutations.PROMOTE: _promote,

@@ -61,8 +61,7 @@ class ResponseLog:
 
 def _assert_once(mutation: SentMutation, response: MutationResponse, changed: list[str]) -> None:
     assert response.payload is not None
-    value = response.payload[mutation.type.payload_field]
-    records = sorted(record["id"] for record in (value if isinstance(value, list) else [value]))
+    records = sorted(record["id"] for record in mutation.type.records(response.payload))
     if mutation.type is MOVE:  # renumbered enrollments have the same action as the moved one
         changed = [record for record in changed if record in records]
     if changed or mutation.type.always_changes:

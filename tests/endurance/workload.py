@@ -23,6 +23,9 @@ _WEIGHTS: Mapping[MutationType, int] = {
     mutations.CREATE_GROUP: 3,
     mutations.DELETE_GROUP: 1,
     mutations.RESTORE_GROUP: 1,
+    mutations.CREATE_CLOSURE: 3,
+    mutations.UPDATE_CLOSURE: 3,
+    mutations.DELETE_CLOSURE: 2,
 }
 
 
@@ -45,6 +48,7 @@ class ClientWorkload:
     deleted: list[str] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
     enrollments: list[str] = field(default_factory=list)
+    closures: list[str] = field(default_factory=list)
 
     def next(self) -> SentMutation:
         """Return a new request of a type whose ids are known."""
@@ -58,14 +62,15 @@ class ClientWorkload:
         """Remember the ids in a response."""
         if response is None or response.payload is None or not response.accepted:
             return
-        value = response.payload[request.type.payload_field]
-        for record in value if isinstance(value, list) else [value]:
+        for record in request.type.records(response.payload):
             if request.type in {mutations.CREATE_GROUP, mutations.RESTORE_GROUP}:
                 self.cold.append(record["id"])
             elif request.type is mutations.DELETE_GROUP:
                 self.deleted.append(record["id"])
             elif request.type in {mutations.CREATE_SESSION, mutations.GENERATE}:
                 self.sessions.append(record["id"])
+            elif request.type is mutations.CREATE_CLOSURE:
+                self.closures.append(record["id"])
             elif request.type is mutations.ENROLL:
                 self.enrollments.append(record["id"])
 
@@ -109,6 +114,18 @@ class ClientWorkload:
         session = self._recent(self.sessions)
         return {"id": session, "reason": "snow"} if session else None
 
+    def _create_closure(self) -> dict[str, Any]:
+        day = f"2027-01-{self.random.randint(1, 28):02}"
+        return {"name": "Holiday", "from": day, "through": day, "locationId": self.random.choice([None, "phoenix"])}
+
+    def _update_closure(self) -> dict[str, Any] | None:
+        closure = self._recent(self.closures)
+        return {"id": closure, "through": f"2027-01-{self.random.randint(1, 28):02}"} if closure else None
+
+    def _delete_closure(self) -> dict[str, Any] | None:
+        closure = self._recent(self.closures)
+        return {"id": closure} if closure else None
+
     def _enroll(self) -> dict[str, Any]:
         return {"groupDefinitionId": self.random.choice(self.hot), "patientId": self.random.choice(self.patients)}
 
@@ -143,6 +160,9 @@ _INPUTS: Mapping[MutationType, Callable[[ClientWorkload], dict[str, Any] | None]
     mutations.GENERATE: ClientWorkload._generate,
     mutations.UPDATE_SESSION: ClientWorkload._update_session,
     mutations.CANCEL_SESSION: ClientWorkload._cancel_session,
+    mutations.CREATE_CLOSURE: ClientWorkload._create_closure,
+    mutations.UPDATE_CLOSURE: ClientWorkload._update_closure,
+    mutations.DELETE_CLOSURE: ClientWorkload._delete_closure,
     mutations.ENROLL: ClientWorkload._enroll,
     mutations.DISENROLL: ClientWorkload._leave,
     mutations.PROMOTE: ClientWorkload._promote,
