@@ -22,11 +22,13 @@ from domain.recurrence import Recurrence, occurrence_dates
 from domain.recurrence_input import RecurrenceDraft
 from domain.wall_time import local_date
 from resolvers.caller import ROLES, Caller
+from resolvers.commands.closures import create_closure
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
 from resolvers.commands.groups import create_group, delete_group, update_group_definition
 from resolvers.commands.series import generate_occurrences
 from resolvers.commands.sessions import cancel_occurrence
 from resolvers.context import Clinic, Context
+from server.demo.closures import DEMO_CLOSURES
 from server.demo.groups import DEMO_GROUPS, DemoGroup
 from server.demo.names import demo_locations, demo_patients, demo_staff
 from server.demo.registry import store_registry
@@ -77,6 +79,7 @@ class DemoSummary:
     sessions: int
     cancelled_sessions: int
     enrollments: int
+    closures: int
 
 
 _LOCK_SECONDS: Final = 60
@@ -137,7 +140,18 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
                 await update_group_definition(context, group_id, {"max_capacity": group.lowered_seats})
             if group.deleted:
                 await delete_group(context, group_id)
-    return DemoSummary(len(staff), len(rooms), len(people), len(DEMO_GROUPS), sessions, cancelled, enrollments)
+        for closure in DEMO_CLOSURES:
+            await create_closure(context, closure.draft(today))
+    return DemoSummary(
+        staff=len(staff),
+        locations=len(rooms),
+        patients=len(people),
+        groups=len(DEMO_GROUPS),
+        sessions=sessions,
+        cancelled_sessions=cancelled,
+        enrollments=enrollments,
+        closures=len(DEMO_CLOSURES),
+    )
 
 
 async def _refuse_unless_empty(work: UnitOfWork) -> None:

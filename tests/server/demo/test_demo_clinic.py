@@ -20,6 +20,7 @@ from db.migrations.migrate import migrate
 from db.registry.records import PATIENTS, patient_update, store_updates
 from db.tables import (
     audit_log,
+    closures,
     enrollments,
     group_definitions,
     locations,
@@ -223,6 +224,21 @@ async def test_rooms_and_facilitators_are_not_double_booked(engine: Database) ->
         for booked in {session.facilitator_id, session.co_facilitator_id, session.location_id} - {None}:
             assert free_at.get(booked, session.starts_at) <= session.starts_at, (booked, session.session_date)
             free_at[booked] = session.ends_at
+
+
+async def test_a_closed_room_has_sessions_and_a_later_closure_none(engine: Database) -> None:
+    summary = await fill_demo_clinic(clinic_at(operator_of(engine)))
+    room, retreat = await rows(engine, select(closures).order_by(closures.c.from_date))
+    assert summary.closures == 2
+    assert (room.location_id, retreat.location_id) == ("saguaro-3", None)
+    scheduled = await rows(engine, select(occurrences).where(occurrences.c.status == "SCHEDULED"))
+    hit = [
+        session
+        for session in scheduled
+        if session.location_id == "saguaro-3" and room.from_date <= session.session_date <= room.through_date
+    ]
+    assert {session.session_date for session in hit} == {room.from_date + timedelta(days=number) for number in range(3)}
+    assert max(session.session_date for session in scheduled) < retreat.from_date
 
 
 async def test_history_and_events_are_complete(engine: Database) -> None:
