@@ -34,7 +34,7 @@ def day_of(moment: datetime, week_start: date, zone: str) -> date | None:
 
 def sessions_by_week(sessions: Iterable[Session], first_day: date, count: int, zone: str) -> list[list[Session]]:
     """Return the sessions of each of `count` weeks from `first_day`. One that lasts into another week is in both."""
-    starts = [instant(first_day + timedelta(weeks=number), time(), zone) for number in range(count + 1)]
+    starts = _starts_of_weeks(first_day, count, zone)
     weeks: list[list[Session]] = [[] for _ in range(count)]
     for start, end in sessions:
         first, last = bisect_right(starts, start) - 1, bisect_left(starts, end) - 1
@@ -61,6 +61,12 @@ def time_by_day(first: date, zone: str, sessions: Iterable[Session]) -> dict[dat
 def _midnights(first: date, zone: str) -> tuple[datetime, ...]:
     """Return the instants that separate the days of a week. A day has 23 or 25 hours when the clocks change."""
     return tuple(instant(first + timedelta(days=number), time(), zone) for number in range(_DAYS_OF_WEEK + 1))
+
+
+@lru_cache(_CACHED_WEEKS)
+def _starts_of_weeks(first: date, count: int, zone: str) -> tuple[datetime, ...]:
+    """Return the instants at which `count` weeks and the one after them begin."""
+    return tuple(instant(first + timedelta(weeks=number), time(), zone) for number in range(count + 1))
 
 
 def _without_overlap(sessions: Iterable[Session]) -> list[Session]:
