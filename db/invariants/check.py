@@ -12,6 +12,7 @@ from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.connections.roles import Role
+from db.invariants.calendars import slots_filled_twice
 from db.invariants.history import history_violations, read_histories, unknown_events
 from db.invariants.notices import Notice, inactive_patients
 from db.invariants.organization_snapshot import OrganizationSnapshot
@@ -48,6 +49,7 @@ _TABLES_WITH_ORGANIZATIONS = (
 _CHECKS: Final = (
     roster_violations,
     unexplained_over_capacity,
+    slots_filled_twice,
     foreign_references,
     backward_times,
     unknown_zones,

@@ -10,6 +10,7 @@ class Invariant(StrEnum):
     NOBODY_WAITS_FOR_A_FREE_SEAT = "nobody_waits_for_a_free_seat"
     POSITIONS_ARE_1_TO_N = "positions_are_1_to_n"
     ACTIVE_ONCE = "active_once_per_patient_and_group"
+    SLOT_FILLED_ONCE = "slot_filled_once_per_group"
     OVER_CAPACITY_IS_EXPLAINED = "over_capacity_is_explained"
     HISTORY_EXPLAINS_RECORDS = "history_explains_records"
     EVENTS_FOLLOW_HISTORY = "events_follow_history"

@@ -108,6 +108,9 @@ async def lively_clinic(engine: Database) -> Lively:
     )
 
 
+_UNIQUE_INDEXES = ("uq_pm_group_enrollments_active", "uq_pm_group_schedule_live_recurrence_date")
+
+
 async def break_by_hand(engine: Database, *statements: Executable) -> None:
     """Run statements with all constraints and triggers disabled."""
     async with engine.connect() as connection:
@@ -125,14 +128,16 @@ async def _disarm_sqlite(connection: AsyncConnection) -> None:
     raw = (await connection.get_raw_connection()).driver_connection
     assert raw is not None
     await raw.execute("PRAGMA foreign_keys = OFF")
-    await connection.execute(text("DROP INDEX uq_pm_group_enrollments_active"))
+    for index in _UNIQUE_INDEXES:
+        await connection.execute(text(f"DROP INDEX {index}"))
     triggers = await connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
     for trigger in triggers.all():
         await connection.execute(text(f"DROP TRIGGER {trigger}"))
 
 
 async def _disarm_postgresql(connection: AsyncConnection) -> None:
-    await connection.execute(text("DROP INDEX uq_pm_group_enrollments_active"))
+    for index in _UNIQUE_INDEXES:
+        await connection.execute(text(f"DROP INDEX {index}"))
     keys = await connection.execute(
         text("SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'f' AND conname LIKE '%pm_%'")
     )
