@@ -1,4 +1,4 @@
-"""Conflicts of the calendar: overlapping sessions that share what can only be in one place.
+"""Conflicts of the calendar: overlapping sessions that share what can only be in one place, and closed days.
 
 A conflict warns. It refuses nothing, because availability belongs to another module. Sessions are half-open intervals
 of instants: one that starts when another ends does not overlap it, whatever their time zones are. Cancelled sessions
@@ -6,6 +6,8 @@ have no conflicts.
 
 Two overlapping sessions of one group are one GROUP conflict. It stands for all that they share, which is mostly
 everything: they are no FACILITATOR, LOCATION or PATIENT conflict as well.
+
+A session on a day on which its location is closed is a CLOSURE conflict, one for each closure, as long as the session.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,12 +23,13 @@ from domain.wall_time import local_datetime
 
 
 class ConflictKind(StrEnum):
-    """What is in two places at once."""
+    """What is in two places at once, or CLOSURE for a session on a closed day."""
 
     FACILITATOR = "FACILITATOR"
     LOCATION = "LOCATION"
     PATIENT = "PATIENT"
     GROUP = "GROUP"
+    CLOSURE = "CLOSURE"
 
 
 _RANKS: Final = {kind: rank for rank, kind in enumerate(ConflictKind)}
@@ -55,10 +58,12 @@ class Calendar:
         bookings: The sessions, by id.
         attendances: The patients who are expected at a session, by the session's id, each with the enrollment's id.
             Patients who are expected in one place only may be left out.
+        closures: The closures that close a session's location on its day, by the session's id.
     """
 
     bookings: dict[UUID, Booking] = field(default_factory=dict)
     attendances: dict[UUID, dict[str, UUID]] = field(default_factory=dict)
+    closures: dict[UUID, list[UUID]] = field(default_factory=dict)
 
 
 class ConflictKey(NamedTuple):
@@ -68,8 +73,9 @@ class ConflictKey(NamedTuple):
         starts_at: When the overlap starts.
         rank: The position of the kind in `ConflictKind`.
         first: The session that starts first.
-        second: The other session.
-        subject: The id of the staff member or the location; for a patient, that of the enrollment in the second group.
+        second: The other session; for CLOSURE, the same one.
+        subject: The id of the staff member, the location or the closure; for a patient, that of the enrollment in the
+            second group.
     """
 
     starts_at: datetime
@@ -93,6 +99,7 @@ class Conflict:
         staff_id: The staff member, for FACILITATOR.
         location_id: The location, for LOCATION.
         patient_id: The patient, for PATIENT.
+        closure_id: The closure, for CLOSURE.
     """
 
     kind: ConflictKind
@@ -104,6 +111,7 @@ class Conflict:
     staff_id: str | None = None
     location_id: str | None = None
     patient_id: str | None = None
+    closure_id: UUID | None = None
 
     @property
     def key(self) -> ConflictKey:
@@ -124,6 +132,7 @@ _SENTENCES: Final = {
     ConflictKind.LOCATION: "Two sessions are at the same location at once",
     ConflictKind.PATIENT: "A patient is expected at two sessions at once",
     ConflictKind.GROUP: "Two sessions of the same group overlap",
+    ConflictKind.CLOSURE: "A session takes place although its location is closed",
 }
 
 
@@ -152,6 +161,8 @@ def find_conflicts(
     for starts_at, starting in groupby(in_order, key=lambda booking: booking.starts_at):
         conflicts: list[Conflict] = []
         for booking in starting:
+            if ConflictKind.CLOSURE in chosen and (focus is None or booking.session_id in focus):
+                conflicts += (_closed(booking, key) for key in calendar.closures.get(booking.session_id, ()))
             for claim in _claims(booking, calendar.attendances.get(booking.session_id, {})):
                 if claim.kind not in chosen:
                     continue
@@ -190,6 +201,18 @@ def _claims(booking: Booking, patients: Mapping[str, UUID]) -> Iterator[_Claim]:
     for patient_id, enrollment_id in patients.items():
         yield _Claim(ConflictKind.PATIENT, patient_id, str(enrollment_id))
     yield _Claim(ConflictKind.GROUP, str(booking.group_definition_id), "")
+
+
+def _closed(booking: Booking, closure_id: UUID) -> Conflict:
+    return Conflict(
+        kind=ConflictKind.CLOSURE,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        time_zone=booking.time_zone,
+        session_ids=(booking.session_id,),
+        subject=str(closure_id),
+        closure_id=closure_id,
+    )
 
 
 def _conflict(first: Booking, second: Booking, claim: _Claim) -> Conflict:

@@ -12,9 +12,11 @@ from db.stores.idempotency import Claim
 from db.transactions.lock_queue import LockQueue
 from db.transactions.retries import transact
 from db.transactions.unit_of_work import Actor, UnitOfWork
+from domain.conflicts import ConflictKind
 from domain.groups import ClinicDefaults
 from domain.rule_set_document import SHIPPED_RULE_SETS
 from domain.rule_sets import RuleSets
+from domain.schedule_impact import ScheduleImpact
 from resolvers.caller import Caller, PermissionKey
 from resolvers.disclosures import Disclosures
 from resolvers.errors import PermissionDenied, ResponseWithheld
@@ -71,6 +73,8 @@ class Context:
         client_address: The address of the client, if known.
         claim: The claim on the request's Idempotency-Key, if it has one.
         root_field: The response name of the root field that is being resolved, if it is a mutation.
+        measures_impact: Whether the response contains what the current mutation does to others.
+        impact: What the current mutation does to others, if it is measured and the mutation has run.
         snapshot: The snapshot that the request reads from.
         loaders: Loads records for many fields at once.
         disclosures: The patients whose records the request has read.
@@ -85,6 +89,8 @@ class Context:
     client_address: str | None = None
     claim: Claim | None = field(init=False, default=None)
     root_field: str = field(init=False, default="")
+    measures_impact: bool = field(init=False, default=False)
+    impact: ScheduleImpact | None = field(init=False, default=None)
     snapshot: RequestSnapshot = field(init=False)
     loaders: RequestLoaders = field(init=False)
     disclosures: Disclosures = field(init=False, default_factory=Disclosures)
@@ -103,6 +109,13 @@ class Context:
         """Raise PermissionDenied if the caller lacks the key."""
         if not self.has(key):
             raise PermissionDenied(key)
+
+    @property
+    def conflict_kinds(self) -> frozenset[ConflictKind]:
+        """The kinds of conflicts that the caller may view: those of patients need a key of their own."""
+        if self.has(PermissionKey.GROUP_ENROLLMENTS_VIEW):
+            return frozenset(ConflictKind)
+        return frozenset(ConflictKind) - {ConflictKind.PATIENT}
 
     async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
         """Run a decision in a transaction and commit it. Close the snapshot first.

@@ -169,12 +169,13 @@ _declare(
 _declare(
     ConflictKind,
     "ConflictKind",
-    "What is in two places at once.",
+    "What is in two places at once, or closed.",
     {
         ConflictKind.FACILITATOR: "A staff member leads or co-leads two sessions at once.",
         ConflictKind.LOCATION: "Two sessions are at one location at once. A site and a room of it are two locations.",
         ConflictKind.PATIENT: "A patient is expected at two sessions at once. Callers who may view enrollments see it.",
         ConflictKind.GROUP: "Two sessions of one group overlap. They are not reported as conflicts of other kinds too.",
+        ConflictKind.CLOSURE: "A session is on a day on which its location, or the whole organization, is closed.",
     },
 )
 _declare(

@@ -6,7 +6,7 @@ from typing import Final
 import strawberry
 
 from db.stores.closures import AFFECTED_LIMIT
-from domain import calendar_changes, records
+from domain import calendar_changes, records, schedule_impact
 from domain.calendar_changes import OccurrenceAction
 from domain.groups import MAX_CAPACITY
 from domain.plan import MAX_SESSIONS
@@ -18,6 +18,7 @@ from schema.admission.cost_directives import ListSize
 from schema.permissions import requires
 from schema.types import Closure, Enrollment, GroupDefinition, Occurrence
 from schema.types.calendar_changes import OccurrenceChange
+from schema.types.impact import ScheduleImpact
 from schema.types.user_errors import USER_ERRORS, UserError
 
 _MAX_CHANGED: Final = WAITLIST_LIMIT + 1
@@ -69,6 +70,14 @@ def _group(description: str) -> records.GroupDefinition | None:
 
 def _session(description: str) -> records.Occurrence | None:
     return strawberry.field(default=None, graphql_type=Occurrence | None, description=description)
+
+
+def _impact() -> schedule_impact.ScheduleImpact | None:
+    return strawberry.field(
+        default=None,
+        graphql_type=ScheduleImpact | None,
+        description="What the change does to others; null if it was refused. It is measured only if selected.",
+    )
 
 
 def _enrollment(description: str) -> records.Enrollment | None:
@@ -125,6 +134,7 @@ class RestoreGroupDefinitionPayload:
 @strawberry.type(description="The payload of createOccurrence.")
 class CreateOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The new session; null if it was refused.")
+    impact: schedule_impact.ScheduleImpact | None = _impact()
     user_errors: tuple[Fault, ...] = _errors()
 
 
@@ -146,24 +156,28 @@ class GenerateOccurrencesPayload:
         directives=[ListSize(assumed_size=MAX_SESSIONS)],
         description="The days of the rule that closures cost: they get no session. In order.",
     )
+    impact: schedule_impact.ScheduleImpact | None = _impact()
     user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of updateOccurrence.")
 class UpdateOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The edited session; null if the edit was refused.")
+    impact: schedule_impact.ScheduleImpact | None = _impact()
     user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of cancelOccurrence.")
 class CancelOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The cancelled session; null if the cancellation was refused.")
+    impact: schedule_impact.ScheduleImpact | None = _impact()
     user_errors: tuple[Fault, ...] = _errors()
 
 
 @strawberry.type(description="The payload of reopenOccurrence.")
 class ReopenOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The session, scheduled again; null if it was refused.")
+    impact: schedule_impact.ScheduleImpact | None = _impact()
     user_errors: tuple[Fault, ...] = _errors()
 
 
@@ -179,6 +193,7 @@ class OccurrencesPayload:
     updated_count: int = strawberry.field(default=0, description="The number of sessions that were moved or updated.")
     cancelled_count: int = strawberry.field(default=0, description="The number of sessions that were cancelled.")
     kept_count: int = strawberry.field(default=0, description="The number of sessions that stay as they are.")
+    impact: schedule_impact.ScheduleImpact | None = _impact()
     user_errors: tuple[Fault, ...] = _errors()
 
     @classmethod

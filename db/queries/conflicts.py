@@ -5,19 +5,24 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from db.sql.closures import CLOSURES_OF_WINDOW, placed_closure, window_parameters
 from db.sql.conflicts import (
     ATTENDANCES_IN_DAYS,
     BOOKING_WIDTH,
     BY_IDS,
+    CLOSED_DAYS,
     MAX_DAYS_APART,
     OF_GROUP_IN_DAYS,
     Focus,
     overlaps_in_days,
 )
+from db.sql.rows import location_record
 from db.sql.statement import Statement
 from domain.conflicts import Booking, Calendar, ConflictKind
 
 _ATTENDANCE_WIDTH: Final = 1 + BOOKING_WIDTH
+_SHARED: Final = frozenset({ConflictKind.FACILITATOR, ConflictKind.LOCATION, ConflictKind.GROUP})
+"""The kinds that the sessions themselves decide, without patients and closures."""
 _ZONES: Final = timedelta(days=1)
 """An instant of a date in any zone is at most so far from the date in UTC."""
 
@@ -39,12 +44,14 @@ async def calendar_of_days(
     apart = timedelta(days=MAX_DAYS_APART)
     days: dict[str, Any] = {"from_date": from_date - apart, "through_date": through_date + apart}
     calendar = Calendar()
-    if kinds - {ConflictKind.PATIENT}:
-        _add_bookings(calendar, await reader.fetch(overlaps_in_days(kinds - {ConflictKind.PATIENT}), days))
+    if kinds & _SHARED:
+        _add_bookings(calendar, await reader.fetch(overlaps_in_days(kinds & _SHARED), days))
     if ConflictKind.PATIENT in kinds:
         since = datetime.combine(days["from_date"] - _ZONES, time(), UTC)
         for patient_id, *attendance in await reader.fetch(ATTENDANCES_IN_DAYS, days | {"since": since}):
             _add_attendance(calendar, patient_id, attendance)
+    if ConflictKind.CLOSURE in kinds:
+        await _add_closures(calendar, reader, CLOSED_DAYS, {"from_date": from_date, "through_date": through_date})
     return calendar
 
 
@@ -65,13 +72,40 @@ async def _calendar_of(
     reader: Reader, focus: Focus, parameters: Mapping[str, Any], kinds: frozenset[ConflictKind]
 ) -> Calendar:
     calendar = Calendar()
-    if kinds - {ConflictKind.PATIENT}:
+    if kinds & _SHARED:
         _add_bookings(calendar, await reader.fetch(focus.overlaps, parameters))
     if ConflictKind.PATIENT in kinds:
         for patient_id, *attendances in await reader.fetch(focus.attendances, parameters):
             _add_attendance(calendar, patient_id, attendances[:_ATTENDANCE_WIDTH])
             _add_attendance(calendar, patient_id, attendances[_ATTENDANCE_WIDTH:])
+    if ConflictKind.CLOSURE in kinds:
+        await _add_closures(calendar, reader, focus.closed_days, parameters)
     return calendar
+
+
+async def _add_closures(
+    calendar: Calendar, reader: Reader, statement: Statement, parameters: Mapping[str, Any]
+) -> None:
+    """Add the sessions whose location is closed on their day, with the closures."""
+    rows = await reader.fetch(statement, parameters)
+    if not rows:
+        return
+    bookings = [Booking(*row[:BOOKING_WIDTH]) for row in rows]
+    days = [booking.session_date for booking in bookings]
+    closures = list(
+        map(placed_closure, await reader.fetch(CLOSURES_OF_WINDOW, window_parameters(min(days), max(days))))
+    )
+    for booking, row in zip(bookings, rows, strict=True):
+        location = None if booking.location_id is None else location_record(row[BOOKING_WIDTH:])
+        closed_by = [
+            placed.closure.id
+            for placed in closures
+            if placed.closure.from_date <= booking.session_date <= placed.closure.through_date
+            and placed.closes(location)
+        ]
+        if closed_by:
+            calendar.bookings.setdefault(booking.session_id, booking)
+            calendar.closures[booking.session_id] = closed_by
 
 
 def _add_bookings(calendar: Calendar, rows: Iterable[Sequence[Any]]) -> None:

@@ -12,11 +12,13 @@ from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_
 from db.queries.pages import ListFilter
 from db.sql.listings import Conditions, Listing
 from db.sql.lookups import Lookup
+from db.sql.page_statements import select_by_ids
 from db.sql.rows import GROUPS as LAYOUT
 from db.sql.search import matches, word_conditions
 from db.sql.statement import AnyOf, Statement, constant, of_organization
 from db.tables import enrollments, group_definitions
 from db.transactions.snapshots import Snapshot
+from db.transactions.unit_of_work import UnitOfWork
 from domain.records import CapacityStatus, EnrollmentStatus, GroupDefinition, GroupType
 from domain.search_text import search_text
 
@@ -170,3 +172,13 @@ async def count_seats(snapshot: Snapshot, group_ids: Sequence[UUID]) -> dict[UUI
         seats = await snapshot.find(SEATS_OF_GROUP, group_ids[0])
         return {} if seats is None else {group_ids[0]: seats}
     return {row[0]: Seats(row[1], row[2]) for row in await snapshot.fetch(_SEATS, {"group_ids": group_ids})}
+
+
+async def count_enrolled(work: UnitOfWork, group_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the number of patients with a seat in each group. Groups without active enrollments are left out."""
+    return {row[0]: row[1] for row in await work.fetch(_SEATS, {"group_ids": group_ids})}
+
+
+async def find_groups(work: UnitOfWork, ids: Sequence[UUID]) -> list[GroupDefinition]:
+    """Return those of the groups that the organization has."""
+    return list(map(LAYOUT.make_record, await work.fetch(select_by_ids(GROUPS), {"ids": ids})))

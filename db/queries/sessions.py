@@ -162,6 +162,26 @@ async def select_sessions(work: UnitOfWork, session_filter: SessionFilter, limit
     return list(map(OCCURRENCES.make_record, await work.fetch(statement, page_parameters(conditions, window))))
 
 
+_LIVE_TIMES: Final = Statement(
+    select(_columns.group_definition_id, _columns.id, _columns.starts_at, _columns.ends_at).where(
+        of_organization(occurrences),
+        AnyOf(_columns.group_definition_id, "group_ids"),
+        AnyOf(_columns.session_date, "days"),
+        _columns.status != constant(OccurrenceStatus.CANCELLED),
+    )
+)
+
+
+async def live_times(
+    work: UnitOfWork, group_ids: Sequence[UUID], days: Sequence[date]
+) -> dict[UUID, dict[UUID, tuple[datetime, datetime]]]:
+    """Return the start and end of the groups' sessions on some days that are not cancelled, by group and session."""
+    times: dict[UUID, dict[UUID, tuple[datetime, datetime]]] = {}
+    for group_id, session_id, *interval in await work.fetch(_LIVE_TIMES, {"group_ids": group_ids, "days": days}):
+        times.setdefault(group_id, {})[session_id] = (interval[0], interval[1])
+    return times
+
+
 _TIMES: Final = Statement(
     select(_columns.group_definition_id, _columns.starts_at, _columns.ends_at).where(
         of_organization(occurrences),

@@ -16,6 +16,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     String,
+    and_,
     bindparam,
     cast,
     func,
@@ -27,8 +28,9 @@ from sqlalchemy import (
 )
 
 from db.sql.expected import is_expected, is_expected_since
+from db.sql.rows import LOCATION_COLUMNS
 from db.sql.statement import AnyOf, DaysLater, Statement, constant, equals, of_organization
-from db.tables import enrollments, occurrences
+from db.tables import closures, enrollments, locations, occurrences
 from domain.conflicts import Booking, ConflictKind
 from domain.records import OccurrenceStatus
 
@@ -155,6 +157,28 @@ def _is_not_cancelled(sessions: FromClause) -> ColumnElement[bool]:
     return sessions.c.status != constant(OccurrenceStatus.CANCELLED)
 
 
+def _closed_days(condition: ColumnElement[bool]) -> Statement:
+    """Return the statement that selects the live sessions of a condition on a day with any closure, and their places.
+
+    A row has the columns of the booking, and those of its location if it has one. `PlacedClosure.closes` decides.
+    """
+    closed = (
+        select(closures.c.id)
+        .where(
+            of_organization(closures),
+            closures.c.deleted_at.is_(None),
+            _sessions.session_date.between(closures.c.from_date, closures.c.through_date),
+        )
+        .exists()
+    )
+    place = and_(of_organization(locations), locations.c.id == _sessions.location_id)
+    return Statement(
+        select(*columns_of(occurrences), *(column.label(f"place_{column.name}") for column in LOCATION_COLUMNS))
+        .select_from(occurrences.outerjoin(locations, place))
+        .where(_is_not_cancelled(occurrences), condition, closed)
+    )
+
+
 def _of_days() -> CTE:
     return _materialized(select(*columns_of(occurrences)).where(*_in_days(occurrences)), "sessions")
 
@@ -207,17 +231,25 @@ ATTENDANCES_IN_DAYS: Final = _attendances_in_days()
 """Selects the patient, the enrollment and the booking. Parameters: `from_date`, `through_date`, `since`."""
 
 
+CLOSED_DAYS: Final = _closed_days(
+    of_organization(occurrences) & _sessions.session_date.between(_from_date, _through_date)
+)
+"""Selects the bookings of a window on days with a closure, each with its location: `from_date`, `through_date`."""
+
+
 class Focus:
     """Some sessions, and the statements that find what clashes with them.
 
     Attributes:
         overlaps: Selects the bookings of the sessions, and of those that overlap one of them and share a need.
+        closed_days: Selects the bookings of the sessions on days with a closure, each with its location.
         attendances: Selects the patient, the enrollment and the booking, and the enrollment and the booking that clash.
     """
 
     def __init__(self, condition: ColumnElement[bool]) -> None:
         self.overlaps = _overlaps_with(condition)
         self.attendances = _attendances_with(condition)
+        self.closed_days = _closed_days(condition)
 
 
 # SQLite would read all sessions of the organization by an index. An expression instead of the column keeps it off that.

@@ -129,6 +129,7 @@ async def save_sessions(work: UnitOfWork, changes: Sequence[SessionChange]) -> N
     await _WRITER.update(work, _leave_places(edited))
     await _WRITER.update(work, [change.after for change in edited])
     await _WRITER.insert(work, [change.after for change in changes if change.before is None])
+    work.session_changes.extend(changes)
     work.record(
         [entry for change in changes for entry in change.history],
         [event for change in changes for event in change.events],

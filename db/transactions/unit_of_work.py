@@ -21,6 +21,7 @@ from db.sql.statement import Statement
 from db.transactions.journal import ACCESSES, EVENTS, GROUPS, HISTORY, write_journal
 from db.transactions.lock_queue import LockQueue, Ticket
 from domain.changes import Event, HistoryEntry
+from domain.sessions import SessionChange
 
 _TICK: Final = timedelta(milliseconds=1)
 _TIMESTAMP_SHIFT: Final = 80
@@ -53,6 +54,7 @@ class UnitOfWork:
         ticket: The keys of the lock queue that the transaction holds.
         now: The instant of the change. It is read once the group or closure is locked, and is never before its last
             change, which a server with another clock may have made.
+        session_changes: The changes of sessions that it has stored so far.
         discarded: Whether the transaction is rolled back at the end of its block, because it is a dry run.
     """
 
@@ -65,6 +67,7 @@ class UnitOfWork:
     discarded: bool = field(init=False, default=False)
     _least_id: int = field(init=False)
     _locked: list[tuple[UUID, datetime]] = field(default_factory=list)
+    session_changes: list[SessionChange] = field(init=False, default_factory=list)
     _events: list[Event] = field(default_factory=list)
     _history: list[HistoryEntry] = field(default_factory=list)
     _accesses: list[dict[str, Any]] = field(default_factory=list)

@@ -4,15 +4,23 @@ import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
 from db.stores.idempotency import Claim, add_step
 from db.transactions.unit_of_work import UnitOfWork
+from domain.schedule_impact import ScheduleImpact
 from resolvers.context import Context
 
 Result = TypeVar("Result")
+
+
+_IMPACT: Final = TypeAdapter(ScheduleImpact)
+
+
+def _name(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Steps(Generic[Result]):
@@ -29,13 +37,18 @@ class Steps(Generic[Result]):
         Raise TakenOver if a repeat has the claim, and what `Context.transact` raises.
         """
         # A step is named by the client's own document, so that a repeat finds it whichever version of the program runs.
-        step = hashlib.sha256(context.root_field.encode()).hexdigest()
+        step, step_of_impact = _name(context.root_field), _name(f"{context.root_field} impact")
         if step in claim.done:
+            if step_of_impact in claim.done:
+                context.impact = _IMPACT.validate_python(claim.done[step_of_impact])
             return self._result_type.validate_python(claim.done[step])
 
         async def decide_and_store(work: UnitOfWork) -> Result:
             result = await decide(work)
             await add_step(work, claim, step, self._result_type.dump_python(result, mode="json"))
+            if context.impact is not None:
+                # A step of its own, so that the results of commands stay as earlier releases stored them.
+                await add_step(work, claim, step_of_impact, _IMPACT.dump_python(context.impact, mode="json"))
             return result
 
         return await context.transact(decide_and_store)

@@ -8,7 +8,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Enrollment
 from domain.refusal import Refusal
+from domain.schedule_impact import ScheduleImpact
 from resolvers.commands.idempotent_steps import Steps
+from resolvers.commands.impact import measure_impact
 from resolvers.context import Context
 
 Arguments = ParamSpec("Arguments")
@@ -25,6 +27,9 @@ def transaction(
     response. The patients whose enrollments the result holds are recorded in the same transaction, so there is no
     change whose disclosures are not in the access log.
 
+    If the request selects the impact of the command, it is measured in the same transaction and stored with the
+    result.
+
     A command that discards its unit of work is a dry run: the context has not changed anything, its result is not
     stored, and the patients that it discloses are recorded before the response leaves, like those of a query.
     """
@@ -38,9 +43,11 @@ def transaction(
         async def decide(work: UnitOfWork) -> Result:
             nonlocal recorded, is_dry_run
             result = await command(work, *arguments, **named)
+            if context.measures_impact:
+                context.impact = await measure_impact(context, work)
             is_dry_run = work.discarded
             if not is_dry_run:
-                recorded = context.disclosures.record(work, _patients(result))
+                recorded = context.disclosures.record(work, _patients(result, context.impact))
             return result
 
         try:
@@ -55,14 +62,16 @@ def transaction(
             context.changed = True
         context.disclosures.mark_recorded(recorded)
         # If an earlier attempt did the step, this one records its patients before the response leaves.
-        context.disclosures.add(_patients(result))
+        context.disclosures.add(_patients(result, context.impact))
         return result
 
     return run
 
 
-def _patients(result: object) -> Iterator[str]:
-    """Return the patients of the enrollments that a result is, or holds in its fields."""
+def _patients(result: object, impact: ScheduleImpact | None) -> Iterator[str]:
+    """Yield the patients of an impact, and of the enrollments that a result is, or holds in its fields."""
+    if impact is not None:
+        yield from impact.patient_ids
     values = [getattr(result, field.name) for field in fields(result)] if is_dataclass(result) else []
     for value in (result, *values):
         for record in value if isinstance(value, tuple) else (value,):

@@ -13,7 +13,6 @@ from db.sql.listings import Window
 from db.transactions.snapshots import Snapshot
 from domain.conflicts import Conflict, ConflictKey, ConflictKind, by_session, find_conflicts
 from resolvers.arguments import day, in_order
-from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.queries.cursors import cursor_of_keys
@@ -58,13 +57,13 @@ class ConflictPage:
 
 async def conflicts_of_session(context: Context, session_id: UUID) -> list[Conflict]:
     """Return the conflicts of a session that the caller may view."""
-    loader = context.loaders.values(_conflicts_by_session, _visible_kinds(context))
+    loader = context.loaders.values(_conflicts_by_session, context.conflict_kinds)
     return _disclosed(context, await loader.load(session_id))
 
 
 async def conflicts_of_sessions(session_ids: Sequence[UUID], context: Context) -> list[list[Conflict]]:
     """Return the conflicts of each session that the caller may view."""
-    loader = context.loaders.values(_conflicts_by_session, _visible_kinds(context))
+    loader = context.loaders.values(_conflicts_by_session, context.conflict_kinds)
     return [_disclosed(context, conflicts) for conflicts in (await loader.load_all(session_ids)).values()]
 
 
@@ -95,7 +94,7 @@ async def conflict_page(
     if (through_date - from_date).days >= MAX_DAYS:
         raise BadInput(f"The days from `from` through `through` must be at most {MAX_DAYS}.")
     page_window = window(_LIST, **page)  # type: ignore[arg-type]  # the arguments of a connection
-    chosen = _visible_kinds(context).intersection(ConflictKind if kinds is None else kinds)
+    chosen = context.conflict_kinds.intersection(ConflictKind if kinds is None else kinds)
     async with context.snapshot as snapshot:
         if group_id is None:
             calendar = await calendar_of_days(snapshot, from_date, through_date, chosen)
@@ -155,13 +154,6 @@ async def _conflicts_by_session(
 ) -> dict[UUID, list[Conflict]]:
     calendar = await calendar_of_sessions(snapshot, session_ids, kinds)
     return by_session(find_conflicts(calendar, kinds, session_ids))
-
-
-def _visible_kinds(context: Context) -> frozenset[ConflictKind]:
-    """Return the kinds of conflicts that the caller may view: those of patients need a permission of their own."""
-    if context.has(PermissionKey.GROUP_ENROLLMENTS_VIEW):
-        return frozenset(ConflictKind)
-    return frozenset(ConflictKind) - {ConflictKind.PATIENT}
 
 
 def _disclosed(context: Context, conflicts: Sequence[Conflict] | None) -> list[Conflict]:

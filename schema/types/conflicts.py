@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from db.queries.closures import CLOSURES
 from db.queries.references import LOCATIONS, PATIENTS, STAFF
 from db.queries.sessions import SESSIONS
 from domain import conflicts, records
@@ -15,6 +16,7 @@ from resolvers.context import Context
 from schema.admission.cost_directives import ListSize
 from schema.permissions import Info
 from schema.relations import reference
+from schema.types.closures import Closure
 from schema.types.occurrences import Occurrence
 from schema.types.references import Location, Patient, StaffMember
 
@@ -29,9 +31,11 @@ async def _sessions(ids_of_conflicts: Sequence[Sequence[UUID]], context: Context
     return [[stored[session_id] for session_id in ids if session_id in stored] for ids in ids_of_conflicts]
 
 
-@strawberry.type(description="Something that is in two places at once. Conflicts warn; nothing is refused for one.")
+@strawberry.type(
+    description="Something in two places at once, or a session on a closed day. Conflicts warn; nothing is refused."
+)
 class Conflict:
-    kind: conflicts.ConflictKind = strawberry.field(description="What is in two places at once.")
+    kind: conflicts.ConflictKind = strawberry.field(description="What is in two places at once, or closed.")
     starts_at: datetime = strawberry.field(description="The instant at which the overlap starts.")
     ends_at: datetime = strawberry.field(description="The instant at which the overlap ends.")
     message: str = strawberry.field(
@@ -55,6 +59,9 @@ class Conflict:
     )
     location = reference(
         Location | None, LOCATIONS, by="location_id", description="The location, for LOCATION; null otherwise."
+    )
+    closure = reference(
+        Closure | None, CLOSURES, by="closure_id", description="The closure, for CLOSURE; null otherwise."
     )
     patient = reference(
         Patient | None,

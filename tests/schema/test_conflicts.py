@@ -112,6 +112,30 @@ async def test_overlapping_sessions_of_a_group_are_one_conflict(engine: Database
     assert (conflict["kind"], len(conflict["occurrences"])) == ("GROUP", 2)
 
 
+async def test_sessions_on_closed_days_conflict_with_the_closure(engine: Database, clients: ApiClients) -> None:
+    group = await add_group(engine, "Group", ORGANIZATION)
+    sessions = await add_sessions(engine, group, [DAY, DAY + timedelta(days=1)], ORGANIZATION, location_id="phoenix")
+    await add_sessions(engine, group, [DAY + timedelta(days=1)], ORGANIZATION, start_time=time(13))
+    client = await clients()
+    close = "mutation ($input: CreateClosureInput!) { createClosure(input: $input) { closure { id } } }"
+    days = {"from": "2026-12-02", "through": "2026-12-02"}
+    ids = [
+        (await client.execute(close, {"input": {"name": name, **days, **place}}))["createClosure"]["closure"]["id"]
+        for name, place in (("Flood", {"locationId": "phoenix"}), ("Snow", {"locationId": "denver"}))
+    ]
+    query = """{ conflicts(from: "2026-12-01", through: "2026-12-03") { nodes {
+      kind startsAt endsAt message occurrences { id } closure { id name } } } }"""
+    [conflict] = (await client.execute(query))["conflicts"]["nodes"]
+    assert conflict == {
+        "kind": "CLOSURE",
+        "startsAt": "2026-12-02T16:00:00+00:00",
+        "endsAt": "2026-12-02T17:00:00+00:00",
+        "message": "A session takes place although its location is closed on Dec 2, from 9:00 AM to 10:00 AM.",
+        "occurrences": [{"id": str(sessions[1])}],
+        "closure": {"id": ids[0], "name": "Flood"},
+    }
+
+
 async def test_a_patient_conflict_names_the_patient_only_in_its_field(engine: Database, clients: ApiClients) -> None:
     _, sessions = await overlapping(engine)
     client = await clients()
@@ -225,18 +249,20 @@ async def test_conflicts_of_many_sessions_take_the_statements_of_two(
         await add_enrollments(engine, group, ["patient-1"], ORGANIZATION, enrolled_at=LONG_AGO)
     many = await client.send(LISTED)
     assert "errors" not in many.json()
-    assert statements_of(many) == few <= 8  # sessions, two for conflicts, four for their records, and the access log's
+    assert (
+        statements_of(many) == few <= 9
+    )  # sessions, three for conflicts, four for their records, and the access log's
     async with clients_of(make_app(clinic, compiled=False)) as plain:
         assert (await (await plain()).send(LISTED)).json()["data"] == many.json()["data"]
 
 
-async def test_a_window_takes_two_statements(engine: Database, clients: ApiClients) -> None:
+async def test_a_window_takes_three_statements(engine: Database, clients: ApiClients) -> None:
     query = '{ conflicts(from: "2026-11-01", through: "2026-12-31") { totalCount nodes { kind startsAt message } } }'
     client = await clients(permissions=[PermissionKey.GROUP_SCHEDULE_VIEW])
-    assert statements_of(await client.send(query)) == 1
+    assert statements_of(await client.send(query)) == 2
     await overlapping(engine)
-    assert statements_of(await client.send(query)) == 1
-    assert statements_of(await (await clients()).send(query)) == 2 + 1  # and the access log's
+    assert statements_of(await client.send(query)) == 2
+    assert statements_of(await (await clients()).send(query)) == 3 + 1  # and the access log's
 
 
 async def patients_in_log(engine: Database) -> list[list[str]]:

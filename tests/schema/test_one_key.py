@@ -56,20 +56,19 @@ QUERIES, MUTATIONS = CORE.query_type.fields, CORE.mutation_type.fields
 # The types that show stored data and that a caller with only this key can reach.
 _GROUPS, _SCHEDULE, _ENROLLMENTS = "pm.group_definitions.", "pm.group_schedule.", "pm.group_enrollments."
 _OF_GROUPS = {"GroupDefinition", "StaffMember", "Location", "AuditEntry"}
-_OF_SCHEDULE = {"Occurrence", "StaffMember", "Location", "AuditEntry"}
+_OF_SCHEDULE = {"Occurrence", "StaffMember", "Location", "AuditEntry", "Closure"}
 REACHABLE: dict[str, set[str]] = {
     **{f"{_GROUPS}{action}": _OF_GROUPS for action in ("view", "create")},
     **{f"{_GROUPS}{action}": _OF_GROUPS | {"Enrollment"} for action in ("edit", "delete")},
-    f"{_SCHEDULE}view": _OF_SCHEDULE | {"Closure"},
-    f"{_SCHEDULE}create": _OF_SCHEDULE | {"Closure"},
-    f"{_SCHEDULE}edit": _OF_SCHEDULE | {"Closure", "OccurrenceChange"},
-    f"{_SCHEDULE}delete": _OF_SCHEDULE | {"OccurrenceChange"},
+    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE for action in ("view", "create")},
+    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE | {"OccurrenceChange"} for action in ("edit", "delete")},
     f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry", "StaffMember"},
     **{f"{_ENROLLMENTS}{action}": {"Enrollment"} for action in ("create", "edit", "delete")},
 }
 SHOW_NO_RECORD = {
     *("Query", "Mutation", "Viewer", "PageInfo", "UserError", "AuditChange", "Capacity", "Recurrence"),
-    *("RecurrencePreview", "Conflict", "Compliance", "ComplianceRequirement", "ComplianceGap"),
+    *("RecurrencePreview", "Conflict", "ScheduleImpact", "ComplianceChange"),
+    *("Compliance", "ComplianceRequirement", "ComplianceGap"),
     *("ComplianceRuleSet", "ComplianceSource", "PatientCompliance"),
     *("ScheduleDrift", "ScheduleDriftItem"),
 }
@@ -96,7 +95,7 @@ OPEN_LINKS = {
     *(f"Occurrence.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     "Closure.location",
     "Closure.history",
-    *(f"Conflict.{name}" for name in ("occurrences", "staffMember", "location")),
+    *(f"Conflict.{name}" for name in ("occurrences", "staffMember", "location", "closure")),
     "Patient.enrollments",
     "PatientCompliance.patient",
     "AuditEntry.actor",

@@ -1,7 +1,7 @@
 """The statements find every session that has a conflict, and the rule for expected patients in SQL is the domain's."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, time, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,15 +13,17 @@ from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
 from db.queries.conflicts import calendar_of_days, calendar_of_group, calendar_of_sessions
+from db.sql.closures import CLOSURES_OF_WINDOW, placed_closure, window_parameters
 from db.sql.expected import is_expected as is_expected_in_sql
 from db.sql.expected import is_expected_since
 from db.sql.rows import ENROLLMENT_COLUMNS, OCCURRENCE_COLUMNS, enrollment_record, occurrence_record
 from db.sql.statement import Statement, of_organization
-from db.tables import enrollments, occurrences
+from db.tables import closures, enrollments, occurrences
 from db.transactions.snapshots import Snapshot, snapshot
+from domain.closures import PlacedClosure
 from domain.conflicts import Booking, Calendar, Conflict, ConflictKind, find_conflicts
 from domain.expected import is_expected
-from domain.records import Enrollment, Occurrence
+from domain.records import Enrollment, Location, Occurrence
 from domain.wall_time import instant
 from tests.support.clinic import NOW, OURS, THEIRS, seed
 from tests.support.clinic_rows import add_group
@@ -31,6 +33,10 @@ pytestmark = pytest.mark.anyio
 DAY: Final = date(2026, 11, 24)
 ZONES: Final = ("America/Phoenix", "Pacific/Pago_Pago", "Pacific/Kiritimati")
 ALL: Final = frozenset(ConflictKind)
+PLACES: Final = {
+    "phoenix": Location("phoenix", "Phoenix", "Room 1", "America/Phoenix", active=True),
+    "denver": Location("denver", "Denver", None, "America/Denver", active=True),
+}
 PATIENTS: Final = [f"patient-{number}" for number in range(1, 7)]
 
 
@@ -48,7 +54,27 @@ async def _grow(engine: Database, chance: random.Random) -> list[UUID]:
             for patient in chance.sample(PATIENTS, 5)
         ]
         await _insert(engine, enrollments, seats)
+        closed: list[dict[str, Any]] = [
+            {"from_date": DAY},
+            {"location_id": "phoenix"},
+            {"location_id": "denver", "through_date": DAY},
+        ]
+        await _insert(engine, closures, [_closure(organization, **values) for values in closed])
     return ours
+
+
+def _closure(organization: str, **values: Any) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "organization_id": organization,
+        "name": "Holiday",
+        "from_date": DAY - timedelta(days=1),
+        "through_date": DAY + timedelta(days=1),
+        "version": 1,
+        "created_at": NOW,
+        "updated_at": NOW,
+        **values,
+    }
 
 
 async def _insert(engine: Database, table: Any, rows: list[dict[str, Any]]) -> None:
@@ -122,8 +148,10 @@ async def _everything(reader: Snapshot) -> tuple[list[Occurrence], list[Enrollme
     return [occurrence_record(row) for row in sessions], [enrollment_record(row) for row in seats]
 
 
-def _calendar(sessions: Iterable[Occurrence], seats: list[Enrollment]) -> Calendar:
-    """Return all live sessions, and all patients who are expected at them by the domain's rule."""
+def _calendar(
+    sessions: Iterable[Occurrence], seats: list[Enrollment], placed_closures: Sequence[PlacedClosure]
+) -> Calendar:
+    """Return all live sessions, and all patients and closures that they have by the domain's rules."""
     live = [session for session in sessions if session.status != "CANCELLED"]
     bookings = [
         Booking(
@@ -147,7 +175,21 @@ def _calendar(sessions: Iterable[Occurrence], seats: list[Enrollment]) -> Calend
         }
         for session in live
     }
-    return Calendar({booking.session_id: booking for booking in bookings}, attendances)
+    closed = {
+        session.id: [
+            placed.closure.id
+            for placed in placed_closures
+            if placed.closure.from_date <= session.session_date <= placed.closure.through_date
+            and placed.closes(None if session.location_id is None else PLACES[session.location_id])
+        ]
+        for session in live
+    }
+    return Calendar({booking.session_id: booking for booking in bookings}, attendances, closed)
+
+
+async def _closures(reader: Snapshot) -> list[PlacedClosure]:
+    rows = await reader.fetch(CLOSURES_OF_WINDOW, window_parameters(DAY - timedelta(days=9), DAY + timedelta(days=9)))
+    return list(map(placed_closure, rows))
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -159,7 +201,7 @@ async def test_the_statements_find_every_conflict(
     groups = await _grow(engine, chance)
     async with snapshot(engine, OURS) as reader:
         sessions, seats = await _everything(reader)
-        everything = _calendar(sessions, seats)
+        everything = _calendar(sessions, seats, await _closures(reader))
         conflicts = list(find_conflicts(everything, kinds))
         assert conflicts
 

@@ -1,0 +1,84 @@
+"""What a command does to others. It is measured in the command's transaction, also in that of a dry run."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from db.queries.conflicts import calendar_of_sessions
+from db.queries.groups import count_enrolled, find_groups
+from db.queries.sessions import live_times
+from db.transactions.unit_of_work import UnitOfWork
+from domain.records import PROGRAMS, GroupDefinition
+from domain.rule_sets import ComplianceRuleSet
+from domain.schedule_impact import (
+    ComplianceChange,
+    ProgramWeek,
+    ScheduleImpact,
+    changed_weeks,
+    compliance_change,
+    is_live,
+    made_conflicts,
+)
+from domain.sessions import SessionChange
+from resolvers.context import Context
+
+_AROUND: Final = range(-2, 9)
+"""The days of a week, and those around it on which a session of another time zone may be in it."""
+
+
+async def measure_impact(context: Context, work: UnitOfWork) -> ScheduleImpact:
+    """Return the impact of the sessions that a transaction has changed so far. The number of statements is constant."""
+    changes = [change for change in work.session_changes if change.history]
+    if not changes:
+        return ScheduleImpact()
+    kinds = context.conflict_kinds
+    calendar = await calendar_of_sessions(work, [change.after.id for change in changes if is_live(change.after)], kinds)
+    return ScheduleImpact(made_conflicts(calendar, changes, kinds), await _compliance(context, work, changes))
+
+
+async def _compliance(
+    context: Context, work: UnitOfWork, changes: Sequence[SessionChange]
+) -> tuple[ComplianceChange, ...]:
+    rules, groups = await _programs(context, work, {change.after.group_definition_id for change in changes})
+    weeks = changed_weeks(changes, groups, context.clinic.first_weekday)
+    if not weeks:
+        return ()
+    first_days = set().union(*weeks.values())
+    days = {first_day + timedelta(days=number) for first_day in first_days for number in _AROUND}
+    times = await live_times(work, list(weeks), sorted(days))
+    sizes = await _sizes(work, rules)
+    of_groups: dict[UUID, list[SessionChange]] = {}
+    for change in changes:
+        of_groups.setdefault(change.after.group_definition_id, []).append(change)
+    changed: list[ComplianceChange] = []
+    for first_day, group_id in _in_order(weeks, groups):
+        week = ProgramWeek(groups[group_id], rules[group_id], sizes.get(group_id, 0), first_day)
+        change_of_week = compliance_change(week, times.get(group_id, {}), of_groups[group_id])
+        if change_of_week is not None:
+            changed.append(change_of_week)
+    return tuple(changed)
+
+
+async def _programs(
+    context: Context, work: UnitOfWork, group_ids: set[UUID]
+) -> tuple[Mapping[UUID, ComplianceRuleSet], Mapping[UUID, GroupDefinition]]:
+    """Return those of the groups that are IOP or PHP, and their rule sets, by id."""
+    groups = {group.id: group for group in await find_groups(work, sorted(group_ids)) if group.group_type in PROGRAMS}
+    rules = {
+        group.id: context.clinic.rule_sets.of(PROGRAMS[group.group_type], group.compliance_rule_set_id)
+        for group in groups.values()
+    }
+    return rules, groups
+
+
+async def _sizes(work: UnitOfWork, rules: Mapping[UUID, ComplianceRuleSet]) -> Mapping[UUID, int]:
+    """Return the number of patients with a seat, for the groups whose rule set limits it."""
+    limited = [group_id for group_id, rule_set in rules.items() if rule_set.group_size_maximum is not None]
+    return await count_enrolled(work, limited) if limited else {}
+
+
+def _in_order(weeks: Mapping[UUID, set[date]], groups: Mapping[UUID, GroupDefinition]) -> list[tuple[date, UUID]]:
+    """Return the weeks and groups by week, and then by the groups' names."""
+    pairs = [(first_day, group_id) for group_id, first_days in weeks.items() for first_day in first_days]
+    return sorted(pairs, key=lambda pair: (pair[0], groups[pair[1]].name, pair[1]))
