@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -48,7 +49,9 @@ def graphiql_routes(dist: Path) -> list[BaseRoute]:
         Route("/graphiql", show_page if built else _not_built),
     ]
     if built:
-        routes.append(Mount("/graphiql/assets", _HashedFiles(directory=dist / "assets"), name="graphiql_assets"))
+        # StaticFiles raises its errors, such as 404. The app has no middleware that responds to them.
+        files = ExceptionMiddleware(_HashedFiles(directory=dist / "assets"))
+        routes.append(Mount("/graphiql/assets", files, name="graphiql_assets"))
     return routes
 
 
