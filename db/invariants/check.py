@@ -12,7 +12,7 @@ from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.connections.roles import Role
-from db.invariants.calendars import slots_filled_twice
+from db.invariants.calendars import slot_violations, slots_filled_twice
 from db.invariants.history import history_violations, read_histories, unknown_events
 from db.invariants.notices import Notice, inactive_patients
 from db.invariants.organization_snapshot import OrganizationSnapshot
@@ -116,7 +116,7 @@ async def _violations(snapshot: OrganizationSnapshot, summary: CheckSummary) -> 
             summary.records[entity_type] += history.row is not None
             summary.history += len(history.entries)
             summary.events += len(history.events)
-            for violation in history_violations(snapshot, history):
+            for violation in (*history_violations(snapshot, history), *slot_violations(snapshot, history)):
                 yield violation
     async for violation in unknown_events(snapshot):
         summary.events += 1

@@ -11,6 +11,8 @@ class Invariant(StrEnum):
     POSITIONS_ARE_1_TO_N = "positions_are_1_to_n"
     ACTIVE_ONCE = "active_once_per_patient_and_group"
     SLOT_FILLED_ONCE = "slot_filled_once_per_group"
+    SLOT_STAYS = "recurrence_date_never_changes"
+    EDITED_IS_EXPLAINED = "edited_is_explained"
     OVER_CAPACITY_IS_EXPLAINED = "over_capacity_is_explained"
     HISTORY_EXPLAINS_RECORDS = "history_explains_records"
     EVENTS_FOLLOW_HISTORY = "events_follow_history"
