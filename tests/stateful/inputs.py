@@ -105,3 +105,11 @@ WINDOWS: Final[Inputs] = st.fixed_dictionaries(
         "through": _mostly(["2026-12-05", "2026-12-08"], ["2026-11-01", "2029-01-01"]),
     }
 )
+RECONCILED_WINDOWS: Final[Inputs] = st.fixed_dictionaries(
+    {
+        "from": _mostly(["2026-11-30", "2026-12-02"], ["2020-01-01"]),
+        "through": _mostly(["2026-12-05", "2026-12-08"], ["2026-11-01", "2029-01-01"]),
+        "includeEdited": st.booleans(),
+    },
+    optional={"cancellationReason": REASONS},
+)

@@ -107,6 +107,11 @@ class ApiMachine(RuleBasedStateMachine):
         group = self._pick_id("groups", index, pick)
         self._do(index, MutationCall(api.GENERATE, {"groupDefinitionId": group, **input_}, actor))
 
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, input_=inputs.RECONCILED_WINDOWS)
+    def reconcile_sessions(self, index: int, actor: str, pick: int, input_: dict[str, Any]) -> None:
+        group = self._pick_id("groups", index, pick)
+        self._do(index, MutationCall(api.RECONCILE, {"groupDefinitionId": group, **input_}, actor))
+
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, input_=inputs.SESSION_EDITS)
     def update_session(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
         self._do(index, MutationCall(api.UPDATE_SESSION, {**self._session(index, pick, version), **input_}, actor))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tests.stateful import group_rules, roster_rules, session_rules
+from tests.stateful import group_rules, reconciliation_rules, roster_rules, session_rules
 from tests.stateful.model import Model, Payload, Record
 from tests.support.api_client import ApiClient
 
@@ -60,6 +60,12 @@ CREATE_SESSION = _operation("createOccurrence", _ONE_SESSION, session_rules.crea
 GENERATE = _operation(
     "generateOccurrences", f"occurrences {{ {_SESSION} }} createdCount skippedCount", session_rules.generate
 )
+RECONCILE = _operation(
+    "reconcileOccurrences",
+    f"""changes {{ action keepReason sessionDate startTime endTime occurrence {{ {_SESSION} }} }}
+    createdCount updatedCount cancelledCount keptCount""",
+    reconciliation_rules.reconcile,
+)
 UPDATE_SESSION = _operation("updateOccurrence", _ONE_SESSION, session_rules.update)
 CANCEL_SESSION = _operation("cancelOccurrence", _ONE_SESSION, session_rules.cancel)
 ENROLL = _operation("enrollPatient", _ONE_ENROLLMENT, roster_rules.enroll)
@@ -112,7 +118,7 @@ def _converted(value: Any) -> Any:
         return value
     if "nodes" in value:
         return _converted(value["nodes"])
-    if "action" in value:
+    if "actorId" in value:
         return value["action"], value["actorId"]
     return {name: _converted_field(name, item) for name, item in value.items()}
 

@@ -28,7 +28,7 @@ def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload
         return refused(("DUPLICATE_OCCURRENCE", "startTime"), occurrence=None)
     new_id = (actual["occurrence"] or {}).get("id", "no id in the response")
     session = _session(group, new_id, named, input_["sessionDate"], input_["startTime"], end)
-    _schedule(model, session, actor)
+    schedule(model, session, actor)
     return accepted(occurrence=dict(session))
 
 
@@ -45,15 +45,11 @@ def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Paylo
         return refused(*faults, **none)
     if group["recurrence"] is None:
         return refused(("INVALID_RECURRENCE_RULE", "groupDefinitionId"), **none)
-    start, rule = group["recurrence"]["startTime"], group["recurrence"]["rule"]
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    days = [day for day in days if rule == "FREQ=DAILY" or day.weekday() in {0, 2}]  # the other rule is BYDAY=MO,WE
-    begins, excluded = group["recurrence"]["startDate"], group["recurrence"]["excludedDates"]
-    slots = [str(day) for day in days if str(day) >= begins and str(day) not in excluded]
-    filled = {record["recurrenceDate"] for record in _of(model, group["id"])}
+    start, slots = group["recurrence"]["startTime"], slots_of(group, input_["from"], input_["through"])
+    filled = {record["recurrenceDate"] for record in sessions_of(model, group["id"])}
     taken = {
         (record["sessionDate"], record["startTime"])
-        for record in _of(model, group["id"])
+        for record in sessions_of(model, group["id"])
         if record["status"] != "CANCELLED" or record["recurrenceDate"] is None
     }
     missing_days = [day for day in slots if day not in filled and (day, start) not in taken]
@@ -65,9 +61,27 @@ def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Paylo
     ids = [record["id"] for record in actual["occurrences"]] + ["no id in the response"] * len(missing_days)
     for day, new_id in zip(missing_days, ids, strict=False):
         session = _session(group, new_id, named, day, start, str(end)) | {"recurrenceDate": day}
-        _schedule(model, session, actor)
+        schedule(model, session, actor)
         created.append(dict(session))
     return accepted(occurrences=created, createdCount=len(created), skippedCount=len(slots) - len(missing_days))
+
+
+def slots_of(group: Record, from_day: str, through_day: str) -> list[str]:
+    """Return the days of a group's recurrence in a window."""
+    if group["recurrence"] is None:
+        return []
+    first, last = date.fromisoformat(from_day), date.fromisoformat(through_day)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    # The other rule is BYDAY=MO,WE.
+    days = [day for day in days if group["recurrence"]["rule"] == "FREQ=DAILY" or day.weekday() in {0, 2}]
+    begins, excluded = group["recurrence"]["startDate"], group["recurrence"]["excludedDates"]
+    return [str(day) for day in days if str(day) >= begins and str(day) not in excluded]
+
+
+def planned_session(group: Record, day: str, start: str) -> Record:
+    """Return what a group's definition has for a session, without its zone."""
+    named = {name: (group[name] or {}).get("id") for name in _PEOPLE}
+    return _placed(named, day, start, str(_later(start, group["durationMinutes"])), group["timeZone"])
 
 
 def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
@@ -123,7 +137,9 @@ def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
 def cancel_ahead(model: Model, group: str, reason: str, actor: str) -> int:
     """Cancel the scheduled sessions of a group that have not begun, and return their number."""
     now = datetime.now(UTC).isoformat()
-    ahead = [record for record in _of(model, group) if record["status"] == "SCHEDULED" and record["startsAt"] > now]
+    ahead = [
+        record for record in sessions_of(model, group) if record["status"] == "SCHEDULED" and record["startsAt"] > now
+    ]
     for session in ahead:
         _cancel(model, session, reason, actor)
     return len(ahead)
@@ -164,12 +180,17 @@ def _faults_without_group(input_: Record) -> list[tuple[str, str]]:
     return [fault for fault in faults if fault[0] != "REQUIRED"]
 
 
-def _schedule(model: Model, session: Record, actor: str) -> None:
+def schedule(model: Model, session: Record, actor: str) -> None:
     model.sessions[session["id"]] = session
     model.record(session["groupDefinition"]["id"], session["id"], "scheduled", actor, "pm_group_session_scheduled")
 
 
 def _session(group: Record, session_id: str, named: Record, day: str, start: str, end: str) -> Record:
+    return new_session(group, session_id, _placed(named, day, start, end, group["timeZone"]))
+
+
+def new_session(group: Record, session_id: str, placed: Record) -> Record:
+    """Return a new session with its place, times and staff."""
     return {
         "id": session_id,
         "groupDefinition": {"id": group["id"]},
@@ -180,7 +201,7 @@ def _session(group: Record, session_id: str, named: Record, day: str, start: str
         "recurrenceDate": None,
         "edited": False,
         "version": 1,
-        **_placed(named, day, start, end, group["timeZone"]),
+        **placed,
     }
 
 
@@ -209,7 +230,7 @@ def _minutes(session: Record) -> int:
     return int((end - start).total_seconds()) // 60
 
 
-def _of(model: Model, group: str) -> list[Record]:
+def sessions_of(model: Model, group: str) -> list[Record]:
     return [record for record in model.sessions.values() if record["groupDefinition"] == {"id": group}]
 
 
@@ -218,5 +239,5 @@ def _taken(model: Model, group: str, day: str, start: str, except_id: str = "") 
         (record["sessionDate"], record["startTime"]) == (day, start)
         and record["status"] != "CANCELLED"
         and record["id"] != except_id
-        for record in _of(model, group)
+        for record in sessions_of(model, group)
     )
