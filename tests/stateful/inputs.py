@@ -1,5 +1,6 @@
 """Random inputs. Most are valid, so that much happens; sometimes one is invalid in any possible way."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -7,6 +8,12 @@ from hypothesis import strategies as st
 from tests.stateful.model import ACTIVE_PATIENTS, INACTIVE_PATIENT
 
 Inputs = st.SearchStrategy[dict[str, Any]]
+_TODAY = datetime.now(UTC).date()
+
+
+def _day(number: int) -> str:
+    """Return a day of the sessions, from 1. Some are over, and deleting a group cancels only the others."""
+    return str(_TODAY + timedelta(days=number - 4))
 
 
 def _mostly(valid: list[Any], invalid: list[Any]) -> st.SearchStrategy[Any]:
@@ -22,7 +29,7 @@ _ZONES = _mostly(["America/Denver", "Europe/Berlin", "America/Phoenix"], ["Mars/
 _MOST = _mostly([1, 1, 2, 3, 4], [0, 501])
 _LEAST = _mostly([1, 1, 2, None], [0, 3])
 _MINUTES = _mostly([45, 60, 90, 180], [4, 721])
-_DAYS = st.sampled_from([f"2026-12-0{n}" for n in range(1, 8)])
+_DAYS = st.sampled_from([_day(number) for number in range(1, 8)])
 _STARTS = _mostly(["08:00:00", "09:00:00", "13:30:00"], ["23:30:00"])
 _ENDS = _mostly(["15:00:00", "23:45:00", None], ["09:00:00"])
 _RECURRENCES: Inputs = st.fixed_dictionaries(
@@ -43,7 +50,7 @@ A_GROUP: Final = {
     "facilitatorId": "staff-1",
     "maxCapacity": 1,
     "durationMinutes": 60,
-    "recurrence": {"rule": "FREQ=DAILY", "startDate": "2026-12-01", "startTime": "09:00:00", "excludedDates": []},
+    "recurrence": {"rule": "FREQ=DAILY", "startDate": _day(1), "startTime": "09:00:00", "excludedDates": []},
 }
 NEW_GROUPS: Final[Inputs] = st.fixed_dictionaries(
     {
@@ -101,8 +108,8 @@ SESSION_EDITS: Final[Inputs] = st.fixed_dictionaries(
 )
 WINDOWS: Final[Inputs] = st.fixed_dictionaries(
     {
-        "from": st.sampled_from(["2026-11-30", "2026-12-02", "2026-12-04"]),
-        "through": _mostly(["2026-12-05", "2026-12-08"], ["2026-11-01", "2029-01-01"]),
+        "from": st.sampled_from([_day(0), _day(2), _day(4)]),
+        "through": _mostly([_day(5), _day(8)], [_day(-30), _day(800)]),
     }
 )
 RECONCILED_WINDOWS: Final[Inputs] = st.fixed_dictionaries(
