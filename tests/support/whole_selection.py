@@ -16,6 +16,8 @@ from graphql import (
 )
 
 _REQUIRED = {"Date": '"2033-07-01"', "Int": "8", "Boolean": "true"}
+_SMALL = {"weeks": "1"}
+"""Optional arguments that keep responses small: each group on each path has that many weeks."""
 
 
 def whole_selections(schema: GraphQLSchema, type_: GraphQLNamedType) -> list[str]:
@@ -44,9 +46,9 @@ def _selection(type_: GraphQLNamedType, above: frozenset[str]) -> str:
 def required_arguments(arguments: dict[str, GraphQLArgument], known: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return the required arguments of a field, in parentheses. `known` has values by argument name."""
     required = [
-        f"{name}: {known.get(name) or _required(name, argument)}"
+        f"{name}: {known.get(name) or _SMALL.get(name) or _required(name, argument)}"
         for name, argument in arguments.items()
-        if is_required_argument(argument)
+        if is_required_argument(argument) or name in _SMALL
     ]
     return f"({', '.join(required)})" if required else ""
 
