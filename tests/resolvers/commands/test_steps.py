@@ -18,7 +18,7 @@ from resolvers.commands.enrollments import (
     remove_enrollment,
 )
 from resolvers.commands.groups import create_group, delete_group, restore_group, update_group_definition
-from resolvers.commands.series import generate_occurrences
+from resolvers.commands.series import generate_occurrences, reconcile_occurrences
 from resolvers.commands.sessions import cancel_occurrence, create_occurrence, update_occurrence
 from resolvers.context import Context
 from tests.support.clinic import context, draft, everything, make_group, seed
@@ -52,6 +52,9 @@ COMMANDS: dict[str, Command] = {
     "restore_group": lambda request, ids: restore_group(request, str(ids.deleted)),
     "create_occurrence": lambda request, ids: create_occurrence(request, str(ids.group), DAY, time(14)),
     "generate_occurrences": lambda request, ids: generate_occurrences(request, str(ids.group), DAY, date(2027, 3, 1)),
+    "reconcile_occurrences": lambda request, ids: reconcile_occurrences(
+        request, str(ids.group), date(2026, 12, 1), date(2027, 3, 1)
+    ),
     "update_occurrence": lambda request, ids: update_occurrence(request, str(ids.session), {"start_time": time(15)}),
     "cancel_occurrence": lambda request, ids: cancel_occurrence(request, str(ids.session), "snow"),
     "enroll": lambda request, ids: enroll_patient(request, str(ids.group), "patient-5"),
