@@ -1,7 +1,7 @@
 """Generates documents over any schema, with aliases, all kinds of fragments, conditions, arguments and variables."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,13 +53,13 @@ class DocumentWriter:
     _variable_values: dict[str, Any] = field(default_factory=dict)
     _fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def write(self, operation: str = "query") -> Request:
-        """Return a new document. Nearly all are valid."""
+    def write(self, operation: str = "query", one_of: Sequence[str] = ()) -> Request:
+        """Return a new document. Nearly all are valid. With `one_of`, its only root field is one of these."""
         self._variables, self._variable_values, self._fragments = {}, {}, {}
         self._aliases, self._fields_left = 0, self.random.randint(3, self.size)
         root = self.schema.mutation_type if operation == "mutation" else self.schema.query_type
         assert root is not None
-        selection = self._selection(root, self.depth)
+        selection = self._only_field(root, one_of) if one_of else self._selection(root, self.depth)
         variables = ", ".join(f"${name}: {declared}" for name, declared in self._variables.items())
         head = f"{operation} Generated({variables})" if variables else operation
         fragments = [f"fragment {name} on {type_} {text}" for name, (type_, text) in self._fragments.items()]
@@ -79,6 +79,13 @@ class DocumentWriter:
             else:
                 values[name] = self.random.choice([0, 1, 2] if isinstance(value, int) else ["0", "1", "0", "1", "a"])
         return values
+
+    def _only_field(self, root: GraphQLObjectType, names: Sequence[str]) -> str:
+        name = self.random.choice(names)
+        definition = root.fields[name]
+        below = get_named_type(definition.type)
+        assert is_composite_type(below)
+        return f"{{ {self._named(name, definition)} {self._selection(below, self.depth - 1)} }}"
 
     def _selection(self, type_: Composite, depth: int) -> str:
         parts = [self._field(type_, depth) for _ in range(self.random.randint(1, 5))]
