@@ -110,13 +110,33 @@ WINDOWS: Final[Inputs] = st.fixed_dictionaries(
     {
         "from": st.sampled_from([_day(0), _day(2), _day(4)]),
         "through": _mostly([_day(5), _day(8)], [_day(-30), _day(800)]),
-    }
+    },
+    optional={"dryRun": st.booleans()},
 )
 RECONCILED_WINDOWS: Final[Inputs] = st.fixed_dictionaries(
     {
-        "from": _mostly(["2026-11-30", "2026-12-02"], ["2020-01-01"]),
-        "through": _mostly(["2026-12-05", "2026-12-08"], ["2026-11-01", "2029-01-01"]),
+        "from": _mostly([_day(5), _day(6)], [_day(2)]),
+        "through": _mostly([_day(7), _day(9)], [_day(-30), _day(800)]),
         "includeEdited": st.booleans(),
+        "dryRun": st.sampled_from([False, False, True]),
     },
     optional={"cancellationReason": REASONS},
+)
+NEW_CLOSURES: Final[Inputs] = st.fixed_dictionaries(
+    {
+        "name": _mostly(["Holiday", " Flood "], ["  ", "x" * 201]),
+        "from": _DAYS,
+        "through": _mostly([_day(6), _day(7)], [_day(-30), _day(800)]),
+    },
+    optional={"locationId": st.none() | _PLACES, "dryRun": st.booleans()},
+)
+CLOSURE_EDITS: Final[Inputs] = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": _mostly(["Holiday", "Repairs"], ["  ", None]),
+        "from": _mostly([_day(3), _day(5)], [None, _day(9)]),
+        "through": _mostly([_day(6), _day(7)], [None, _day(-30)]),
+        "locationId": st.none() | _PLACES,
+        "dryRun": st.booleans(),
+    },
 )

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from db.tables import outbox
 from tests.stateful import inputs
 from tests.stateful import operations as api
+from tests.stateful.drift import drift, view
 from tests.stateful.model import ACTIVE_PATIENTS, Model, Payload
 from tests.stateful.operations import ModelledMutation, MutationCall
 from tests.support.api_client import ApiClient, ApiClients, make_app, make_clinic
@@ -110,7 +111,27 @@ class ApiMachine(RuleBasedStateMachine):
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, input_=inputs.RECONCILED_WINDOWS)
     def reconcile_sessions(self, index: int, actor: str, pick: int, input_: dict[str, Any]) -> None:
         group = self._pick_id("groups", index, pick)
-        self._do(index, MutationCall(api.RECONCILE, {"groupDefinitionId": group, **input_}, actor))
+        payload = self._do(index, MutationCall(api.RECONCILE, {"groupDefinitionId": group, **input_}, actor))
+        if payload is not None and not payload["userErrors"] and not input_["dryRun"]:
+            window = input_["from"], input_["through"]
+            left = self._runner.run(api.drift(self._clients[index, actor], group, *window))
+            model = self._models[index]
+            assert left == drift(model, model.groups[group], *window) == {"count": 0, "items": []}
+            counts["reconciled"] += any(change["action"] != "KEEP" for change in payload["changes"])
+
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, input_=inputs.NEW_CLOSURES)
+    def create_closure(self, index: int, actor: str, input_: dict[str, Any]) -> None:
+        self._change_closure(index, MutationCall(api.CREATE_CLOSURE, input_, actor))
+
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, input_=inputs.CLOSURE_EDITS)
+    def update_closure(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
+        closure = self._versioned("closures", "id", index, pick, version)
+        self._change_closure(index, MutationCall(api.UPDATE_CLOSURE, {**closure, **input_}, actor))
+
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION)
+    def delete_closure(self, index: int, actor: str, pick: int, version: str) -> None:
+        closure = self._versioned("closures", "id", index, pick, version)
+        self._change_closure(index, MutationCall(api.DELETE_CLOSURE, closure, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, input_=inputs.SESSION_EDITS)
     def update_session(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
@@ -200,30 +221,38 @@ class ApiMachine(RuleBasedStateMachine):
             await self._open.aclose()
             await self._engine.dispose()
 
-    def _do(self, index: int, call: MutationCall) -> None:
+    def _do(self, index: int, call: MutationCall) -> Payload | None:
         counts["operations"] += 1
         payload = self._runner.run(api.send(self._clients[index, call.actor], call))
         if payload is None:
             counts["busy"] += 1
-            return
+            return None
         assert payload == call.expected(self._models[index], payload)
         counts["accepted"] += payload["userErrors"] == []
         groups = self._changed_groups(index, call, payload)
         self._runner.run(self._assert_views(index, groups))
+        return payload
+
+    def _change_closure(self, index: int, call: MutationCall) -> None:
+        """Send a change of closures. It can change how the calendar of any group differs from its definition."""
+        self._do(index, call)
+        closures = self._runner.run(api.closure_list(self._clients[index, call.actor]))
+        assert closures == self._models[index].closure_list()
+        self._runner.run(self._assert_views(index, self._models[index].groups))
 
     async def _assert_views(self, index: int, groups: Iterable[str]) -> None:
         for group in groups:
             await self._assert_view(index, group)
 
     async def _assert_view(self, index: int, group: str) -> None:
-        assert await api.view(self._clients[index, "doctor"], group) == self._models[index].view(group)
+        assert await api.view(self._clients[index, "doctor"], group) == view(self._models[index], group)
         assert await api.view(self._clients[1 - index, "doctor"], group) is None
         counts["views"] += 2
 
     def _matches_views(self, index: int, model: Model) -> bool:
         async def matches() -> bool:
             client = self._clients[index, "nurse"]
-            return all([await api.view(client, group) == model.view(group) for group in model.groups])
+            return all([await api.view(client, group) == view(model, group) for group in model.groups])
 
         return self._runner.run(matches())
 

@@ -25,6 +25,7 @@ class Model:
     Attributes:
         groups: The groups by id. A deleted group has deletedAt True.
         sessions: The sessions by id.
+        closures: The closures by id. A deleted one is gone.
         enrollments: The enrollments by id. A removed enrollment has deletedAt True.
         history: The entries (action, actor) by the id of the record, in order.
         events: The events (name, id of the record) by group.
@@ -32,6 +33,7 @@ class Model:
 
     groups: dict[str, Record] = field(default_factory=dict)
     sessions: dict[str, Record] = field(default_factory=dict)
+    closures: dict[str, Record] = field(default_factory=dict)
     enrollments: dict[str, Record] = field(default_factory=dict)
     history: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     events: dict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
@@ -80,6 +82,11 @@ class Model:
                 {**item, "history": self._history(item["id"])} for item in sorted(sessions, key=_order_of_session)
             ],
         }
+
+    def closure_list(self) -> list[Record]:
+        """Return the closures as a query lists them, with the history of each."""
+        closures = sorted(self.closures.values(), key=lambda closure: (closure["from"], closure["id"]))
+        return [{**closure, "history": self._history(closure["id"])} for closure in closures]
 
     def _history(self, record: str) -> list[tuple[str, str]]:
         return self.history[record][::-1]

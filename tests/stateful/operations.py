@@ -1,12 +1,13 @@
 """Sends the operations of the API, and converts their responses to the form of the model."""
 
 import asyncio
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tests.stateful import group_rules, reconciliation_rules, roster_rules, session_rules
+from tests.stateful import closure_rules, group_rules, reconciliation_rules, roster_rules, session_rules
 from tests.stateful.model import Model, Payload, Record
 from tests.support.api_client import ApiClient
 
@@ -18,8 +19,14 @@ _SESSION = f"""id groupDefinition {{ id }} sessionDate startTime endTime startsA
   status cancellationReason cancelledAt recurrenceDate edited version"""
 _ENROLLMENT = """id groupDefinition { id } patient { id: registryId } status waitlistPosition waitlistedAt enrolledAt
   promotedAt disenrolledAt disenrollmentReason version deletedAt"""
+_CLOSURE = "id name from through location { id: registryId } version"
 _HISTORY = "history(first: 100) { nodes { action actorId } }"
+_CLOSURES = f"{{ closures(first: 100) {{ nodes {{ {_CLOSURE} {_HISTORY} }} }} }}"
+_DRIFT_ITEMS = "count items { date reasons occurrence { id } }"
+_DRIFT = f"""query ($id: ID!, $from: Date!, $through: Date!) {{ groupDefinition(id: $id) {{
+  scheduleDrift(from: $from, through: $through) {{ {_DRIFT_ITEMS} }} }} }}"""
 _VIEW = f"""query ($id: ID!) {{ groupDefinition(id: $id) {{ {_GROUP} {_HISTORY}
+  scheduleDrift {{ {_DRIFT_ITEMS} }}
   capacity {{ enrolled waitlisted max min available status belowMinimum }}
   enrollments(first: 100) {{ nodes {{ {_ENROLLMENT} {_HISTORY} }} }}
   occurrences(first: 100) {{ nodes {{ {_SESSION} {_HISTORY} }} }} }} }}"""
@@ -50,6 +57,7 @@ def _operation(name: str, payload: str, rule: Rule) -> ModelledMutation:
 _ONE_ENROLLMENT = f"enrollment {{ {_ENROLLMENT} }}"
 _PROMOTED = f"promoted {{ {_ENROLLMENT} }}"
 _ONE_SESSION = f"occurrence {{ {_SESSION} }}"
+_ONE_CLOSURE = f"closure {{ {_CLOSURE} }} affected {{ {_SESSION} }} affectedCount"
 _ONE_GROUP = f"groupDefinition {{ {_GROUP} }}"
 
 CREATE_GROUP = _operation("createGroupDefinition", _ONE_GROUP, group_rules.create)
@@ -58,7 +66,7 @@ DELETE_GROUP = _operation("deleteGroupDefinition", f"{_ONE_GROUP} cancelledCount
 RESTORE_GROUP = _operation("restoreGroupDefinition", f"{_ONE_GROUP} {_PROMOTED}", group_rules.restore)
 CREATE_SESSION = _operation("createOccurrence", _ONE_SESSION, session_rules.create)
 GENERATE = _operation(
-    "generateOccurrences", f"occurrences {{ {_SESSION} }} createdCount skippedCount", session_rules.generate
+    "generateOccurrences", f"occurrences {{ {_SESSION} }} createdCount skippedCount closedDates", session_rules.generate
 )
 RECONCILE = _operation(
     "reconcileOccurrences",
@@ -68,6 +76,9 @@ RECONCILE = _operation(
 )
 UPDATE_SESSION = _operation("updateOccurrence", _ONE_SESSION, session_rules.update)
 CANCEL_SESSION = _operation("cancelOccurrence", _ONE_SESSION, session_rules.cancel)
+CREATE_CLOSURE = _operation("createClosure", _ONE_CLOSURE, closure_rules.create)
+UPDATE_CLOSURE = _operation("updateClosure", _ONE_CLOSURE, closure_rules.update)
+DELETE_CLOSURE = _operation("deleteClosure", "deletedId", closure_rules.delete)
 ENROLL = _operation("enrollPatient", _ONE_ENROLLMENT, roster_rules.enroll)
 DISENROLL = _operation("disenrollPatient", f"{_ONE_ENROLLMENT} {_PROMOTED}", roster_rules.disenroll)
 PROMOTE = _operation("promoteEnrollment", _ONE_ENROLLMENT, roster_rules.promote)
@@ -84,8 +95,12 @@ class MutationCall:
     actor: str
 
     def expected(self, model: Model, actual: Payload) -> Payload:
-        """Apply the operation to the model, and return the expected payload. New ids are taken from the actual one."""
-        return self.operation.rule(model, dict(self.input), self.actor, actual)
+        """Apply the operation to the model, and return the expected payload. New ids are taken from the actual one.
+
+        A dry run has the same payload, and leaves the model as it is.
+        """
+        changed = copy.deepcopy(model) if self.input.get("dryRun") else model
+        return self.operation.rule(changed, dict(self.input), self.actor, actual)
 
 
 async def send(client: ApiClient, call: MutationCall) -> Payload | None:
@@ -103,6 +118,19 @@ async def send(client: ApiClient, call: MutationCall) -> Payload | None:
 async def send_at_once(calls: list[tuple[ApiClient, MutationCall]]) -> list[Payload | None]:
     """Send calls concurrently, and return their payloads."""
     return await asyncio.gather(*(send(client, call) for client, call in calls))
+
+
+async def drift(client: ApiClient, group: str, first: str, last: str) -> Record:
+    """Return how the calendar of a group differs from its definition in a window."""
+    variables = {"id": group, "from": first, "through": last}
+    record: Record = (await client.execute(_DRIFT, variables))["groupDefinition"]["scheduleDrift"]
+    return record
+
+
+async def closure_list(client: ApiClient) -> list[Record]:
+    """Return the closures of the organization in the form of the model."""
+    closures: list[Record] = _converted((await client.execute(_CLOSURES))["closures"])
+    return closures
 
 
 async def view(client: ApiClient, group: str) -> Record | None:

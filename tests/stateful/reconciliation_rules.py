@@ -1,10 +1,11 @@
-"""The model's rule for reconciling the sessions of a group with its definition."""
+"""The model's rule for reconciling the sessions of a group with its definition, and how they differ from it."""
 
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.stateful import session_rules as sessions
+from tests.stateful.closure_rules import closed_days
 from tests.stateful.model import Model, Payload, Record, accepted, refused
 
 _NONE: Record = {"changes": [], "createdCount": 0, "updatedCount": 0, "cancelledCount": 0, "keptCount": 0}
@@ -28,21 +29,25 @@ def reconcile(model: Model, input_: Record, actor: str, actual: Payload) -> Payl
         faults.append(("GROUP_DELETED" if group else "NOT_FOUND", "groupDefinitionId"))
     if group is None or faults:
         return refused(*faults, **_NONE)
-    decisions = _decide(model, group, str(first), str(last), now.isoformat(), include_edited=input_["includeEdited"])
+    decisions = decide(model, group, str(first), str(last), include_edited=input_["includeEdited"])
     reason = (input_.get("cancellationReason") or "").strip()
     if not reason and any(action == "CANCEL" for action, *_ in decisions):
         return refused(("REQUIRED", "cancellationReason"), **_NONE)
-    new_ids = [change["occurrence"]["id"] for change in actual["changes"] if change["action"] == "CREATE"]
-    new_ids += ["no id in the response"] * len(decisions)
+    created = [change["occurrence"] for change in actual["changes"] if change["action"] == "CREATE"]
+    new_ids = [session["id"] for session in created if session] + ["no id in the response"] * len(decisions)
     changes = [_carry_out(model, group, decision, new_ids, reason, actor) for decision in decisions]
+    if input_["dryRun"]:
+        changes = [{**change, **({"occurrence": None} if change["action"] == "CREATE" else {})} for change in changes]
     counts = dict.fromkeys(_NONE, 0)
     for change in changes:
         counts[_COUNTS.get(change["action"], "keptCount")] += 1
     return accepted(**{**counts, "changes": changes})
 
 
-def _decide(model: Model, group: Record, first: str, last: str, now: str, *, include_edited: bool) -> list[Decision]:
-    plan = {day: _planned(group, day) for day in sessions.slots_of(group, first, last)}
+def decide(model: Model, group: Record, first: str, last: str, *, include_edited: bool = False) -> list[Decision]:
+    """Return what reconciling does to each session of a window, by date and time."""
+    now, closed = datetime.now(UTC).isoformat(), closed_days(model, group)
+    plan = {day: _planned(group, day) for day in sessions.slots_of(group, first, last) if day not in closed}
     looked_at = [
         record
         for record in sessions.sessions_of(model, group["id"])
@@ -51,6 +56,8 @@ def _decide(model: Model, group: Record, first: str, last: str, now: str, *, inc
     decisions: list[Decision] = []
     for session in looked_at:
         reason = _reason_to_keep(session, plan, first, last, now, include_edited=include_edited)
+        if reason == "EDITED" and session["recurrenceDate"] is None and session["sessionDate"] in closed:
+            reason = "CLOSURE"
         planned = plan.get(session["recurrenceDate"] or "")
         if reason is None and planned is not None and planned["startsAt"] <= now:
             reason = "PAST"

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tests.stateful.closure_rules import closed_days
 from tests.stateful.model import PLACES, STAFF, Model, Payload, Record, accepted, refused
 
 _PEOPLE = ("facilitator", "coFacilitator", "location")
@@ -33,7 +34,7 @@ def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload
 
 
 def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
-    none = {"occurrences": [], "createdCount": 0, "skippedCount": 0}
+    none = {"occurrences": [], "createdCount": 0, "skippedCount": 0, "closedDates": []}
     group = model.groups.get(input_["groupDefinitionId"])
     first, last = date.fromisoformat(input_["from"]), date.fromisoformat(input_["through"])
     faults = []
@@ -45,7 +46,9 @@ def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Paylo
         return refused(*faults, **none)
     if group["recurrence"] is None:
         return refused(("INVALID_RECURRENCE_RULE", "groupDefinitionId"), **none)
-    start, slots = group["recurrence"]["startTime"], slots_of(group, input_["from"], input_["through"])
+    start, closed = group["recurrence"]["startTime"], closed_days(model, group)
+    days = slots_of(group, input_["from"], input_["through"])
+    slots = [day for day in days if day not in closed]
     filled = {record["recurrenceDate"] for record in sessions_of(model, group["id"])}
     taken = {
         (record["sessionDate"], record["startTime"])
@@ -63,7 +66,12 @@ def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Paylo
         session = _session(group, new_id, named, day, start, str(end)) | {"recurrenceDate": day}
         schedule(model, session, actor)
         created.append(dict(session))
-    return accepted(occurrences=created, createdCount=len(created), skippedCount=len(slots) - len(missing_days))
+    return accepted(
+        occurrences=created,
+        createdCount=len(created),
+        skippedCount=len(slots) - len(missing_days),
+        closedDates=[day for day in days if day in closed],
+    )
 
 
 def slots_of(group: Record, from_day: str, through_day: str) -> list[str]:
