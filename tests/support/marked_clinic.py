@@ -232,7 +232,7 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "restoreGroupDefinition": [{"id": group.deleted}],
         "createOccurrence": [{"groupDefinitionId": group.id, "sessionDate": "2034-01-02", "startTime": "08:00:00"}],
         "generateOccurrences": [{"groupDefinitionId": group.id, "from": "2033-07-31", "through": "2033-08-02"}],
-        "reconcileOccurrences": [{"groupDefinitionId": group.id, "from": "2033-07-04", "through": "2033-07-07"}],
+        "reconcileOccurrences": [{"groupDefinitionId": group.id, "from": "2033-07-05", "through": "2033-07-07"}],
         "updateOccurrence": [{"id": group.session, "startTime": "11:00:00"}],
         "cancelOccurrence": [{"id": group.session, "reason": "mine"}],
         "reopenOccurrence": [{"id": group.cancelled}],
