@@ -108,8 +108,8 @@ def _attendances_in_days() -> Statement:
     return Statement(select(clashing.c.patient_id, clashing.c.enrollment_id, *columns_of(clashing)))
 
 
-def _overlaps_with(condition: ColumnElement[bool]) -> Statement:
-    """Return the statement that selects the live sessions of a condition, and those that overlap and share a need."""
+def _overlaps_with(condition: ColumnElement[bool]) -> Select[Any]:
+    """Return the query that selects the live sessions of a condition, and those that overlap and share a need."""
     focus, other = _focus(condition), occurrences.alias("other")
     needs = [
         *(other.c[theirs] == focus.c[mine] for theirs in _STAFF for mine in _STAFF),
@@ -118,47 +118,46 @@ def _overlaps_with(condition: ColumnElement[bool]) -> Statement:
     ]
     parts = [select(*columns_of(other)).where(need, *_overlap(focus, other)) for need in needs]
     bookings = union(select(*columns_of(focus)), *parts).subquery()
-    return Statement(select(*columns_of(bookings)))
+    return select(*columns_of(bookings))
 
 
-def _attendances_with(condition: ColumnElement[bool]) -> Statement:
-    """Return the statement that selects patients of a condition's live sessions who are expected elsewhere meanwhile.
+def _attendances_with(condition: ColumnElement[bool]) -> Select[Any]:
+    """Return the query that selects patients of a condition's live sessions who are expected elsewhere meanwhile.
 
     A row has the patient, and twice an enrollment and a booking: that of the condition, and the other one.
     """
-    focus, other = _focus(condition), occurrences.alias("other")
-    mine = _materialized(
-        select(*(enrollments.c[name] for name in _SEAT)).where(
-            of_organization(enrollments), enrollments.c.group_definition_id.in_(select(focus.c.group_definition_id))
+    focus, theirs, other = _focus(condition), enrollments.alias("theirs"), occurrences.alias("other")
+    # One step after another, each by an index: whatever the databases estimate, they start from the sessions.
+    seated = _materialized(
+        select(focus, enrollments.c.patient_id, enrollments.c.id.label("enrollment_id")).where(
+            of_organization(enrollments),
+            enrollments.c.group_definition_id == focus.c.group_definition_id,
+            is_expected(enrollments, focus.c.starts_at),
         ),
-        "mine",
+        "seated",
     )
-    theirs = _materialized(
-        select(*(enrollments.c[name] for name in _SEAT)).where(
-            of_organization(enrollments), enrollments.c.patient_id.in_(select(mine.c.patient_id))
-        ),
-        "theirs",
-    )
-    query = select(
-        mine.c.patient_id, mine.c.id, *columns_of(focus), theirs.c.id.label("other_id"), *columns_of(other)
+    return select(
+        seated.c.patient_id,
+        seated.c.enrollment_id,
+        *columns_of(seated),
+        theirs.c.id.label("other_enrollment_id"),
+        *columns_of(other),
     ).where(
-        mine.c.group_definition_id == focus.c.group_definition_id,
-        is_expected(mine, focus.c.starts_at),
-        theirs.c.patient_id == mine.c.patient_id,
-        theirs.c.group_definition_id != mine.c.group_definition_id,
+        of_organization(theirs),
+        theirs.c.patient_id == seated.c.patient_id,
+        theirs.c.group_definition_id != seated.c.group_definition_id,
         other.c.group_definition_id == theirs.c.group_definition_id,
-        *_overlap(focus, other),
+        *_overlap(seated, other),
         is_expected(theirs, other.c.starts_at),
     )
-    return Statement(query)
 
 
 def _is_not_cancelled(sessions: FromClause) -> ColumnElement[bool]:
     return sessions.c.status != constant(OccurrenceStatus.CANCELLED)
 
 
-def _closed_days(condition: ColumnElement[bool]) -> Statement:
-    """Return the statement that selects the live sessions of a condition on a day with any closure, and their places.
+def _closed_days(condition: ColumnElement[bool]) -> Select[Any]:
+    """Return the query that selects the live sessions of a condition on a day with any closure, and their places.
 
     A row has the columns of the booking, and those of its location if it has one. `PlacedClosure.closes` decides.
     """
@@ -172,7 +171,7 @@ def _closed_days(condition: ColumnElement[bool]) -> Statement:
         .exists()
     )
     place = and_(of_organization(locations), locations.c.id == _sessions.location_id)
-    return Statement(
+    return (
         select(*columns_of(occurrences), *(column.label(f"place_{column.name}") for column in LOCATION_COLUMNS))
         .select_from(occurrences.outerjoin(locations, place))
         .where(_is_not_cancelled(occurrences), condition, closed)
@@ -231,8 +230,8 @@ ATTENDANCES_IN_DAYS: Final = _attendances_in_days()
 """Selects the patient, the enrollment and the booking. Parameters: `from_date`, `through_date`, `since`."""
 
 
-CLOSED_DAYS: Final = _closed_days(
-    of_organization(occurrences) & _sessions.session_date.between(_from_date, _through_date)
+CLOSED_DAYS: Final = Statement(
+    _closed_days(of_organization(occurrences) & _sessions.session_date.between(_from_date, _through_date))
 )
 """Selects the bookings of a window on days with a closure, each with its location: `from_date`, `through_date`."""
 
@@ -246,17 +245,20 @@ class Focus:
         attendances: Selects the patient, the enrollment and the booking, and the enrollment and the booking that clash.
     """
 
-    def __init__(self, condition: ColumnElement[bool]) -> None:
-        self.overlaps = _overlaps_with(condition)
-        self.attendances = _attendances_with(condition)
-        self.closed_days = _closed_days(condition)
+    def __init__(self, condition: ColumnElement[bool], *, sqlite: ColumnElement[bool]) -> None:
+        """Take the condition of the sessions, and the one for SQLite."""
+        self.overlaps = Statement(_overlaps_with(condition), sqlite=_overlaps_with(sqlite))
+        self.attendances = Statement(_attendances_with(condition), sqlite=_attendances_with(sqlite))
+        self.closed_days = Statement(_closed_days(condition), sqlite=_closed_days(sqlite))
 
 
+_has_id: Final = AnyOf(_sessions.id, "ids")
 # SQLite would read all sessions of the organization by an index. An expression instead of the column keeps it off that.
 _organization: Final = _sessions.organization_id + literal_column("''")
-BY_IDS: Final = Focus(AnyOf(_sessions.id, "ids") & equals(_organization, "organization_id"))
+BY_IDS: Final = Focus(of_organization(occurrences) & _has_id, sqlite=equals(_organization, "organization_id") & _has_id)
 """The sessions whose ids are in the parameter `ids`."""
-OF_GROUP_IN_DAYS: Final = Focus(
+_group_in_days: Final = (
     of_organization(occurrences) & _OF_GROUP & _sessions.session_date.between(_from_date, _through_date)
 )
+OF_GROUP_IN_DAYS: Final = Focus(_group_in_days, sqlite=_group_in_days)
 """The sessions of the group `group_id` from `from_date` through `through_date`."""
