@@ -188,17 +188,22 @@ class MarkedClinic:
             location_id="l1",
             max_capacity=2,
             min_capacity=1,
-            duration_minutes=60,
+            duration_minutes=5,
             recurrence=RecurrenceDraft("FREQ=DAILY", date(2030, 1, 1), time(9), (date(2030, 1, 2),)),
         )
+
+    def _start(self, hour: int) -> time:
+        """Return when the latest group meets. Few groups meet at once, so that a session has few conflicts."""
+        hours, minutes = divmod(5 * (self._groups // 2 % 143), 60)
+        return time(hour + hours, minutes)
 
     async def _sessions(self, group: GroupDefinition) -> tuple[str, str]:
         as_scheduler = self._context("session-actor")
         # By hand, because the recurrence leaves out the days that a mutation has closed.
         days = [_DAY + timedelta(days=number) for number in range(4)]
-        created = [await create_occurrence(as_scheduler, str(group.id), day, time(9)) for day in days]
+        created = [await create_occurrence(as_scheduler, str(group.id), day, self._start(0)) for day in days]
         first, second, *_ = (str(session.id) for session in created)
-        await update_occurrence(as_scheduler, first, {"start_time": time(10)})
+        await update_occurrence(as_scheduler, first, {"start_time": self._start(12)})
         await cancel_occurrence(as_scheduler, second, "session-reason")
         return first, second
 
