@@ -44,7 +44,7 @@ from tests.support.whole_selection import required_arguments, whole_selections
 pytestmark = pytest.mark.anyio
 
 ALL = frozenset(PermissionKey)
-UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**12)))
+UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**15)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
 UNKNOWN_GROUP = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
 CORE = build_schema(export())

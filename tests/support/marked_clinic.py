@@ -194,7 +194,7 @@ class MarkedClinic:
 
     def _start(self, hour: int) -> time:
         """Return when the latest group meets. Few groups meet at once, so that a session has few conflicts."""
-        hours, minutes = divmod(5 * (self._groups // 2 % 143), 60)
+        hours, minutes = divmod(5 * ((self._groups - 1) // 2 % 143), 60)
         return time(hour + hours, minutes)
 
     async def _sessions(self, group: GroupDefinition) -> tuple[str, str]:
