@@ -7,19 +7,25 @@ location. A closure of a site, which is a location without a room, closes all lo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from domain.changes import EntityType, HistoryEntry, differences
 from domain.records import Closure, Location
 from domain.references import References, location_faults
-from domain.refusal import Fault, FaultCode, FieldPath, refuse_if_any
+from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.session_drafts import date_fault
 from domain.texts import required_text
 
 NAME_LENGTH = 200
 MAX_DAYS = 366
 """The most days of a closure: a year."""
+_FIELDS: Final[Mapping[str, FieldPath]] = {
+    "name": ("input", "name"),
+    "from_date": ("input", "from"),
+    "through_date": ("input", "through"),
+    "location_id": ("input", "locationId"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,18 @@ def edit(closure: Closure, edits: Mapping[str, object], references: References, 
 def delete(closure: Closure, now: datetime) -> ClosureChange:
     """Mark a closure as deleted. It stays stored, so that its history explains it."""
     return _change(closure, replace(closure, deleted_at=now, version=closure.version + 1, updated_at=now), "deleted")
+
+
+def faults_without_closure(edits: Mapping[str, object], references: References) -> list[Fault]:
+    """Return the faults that edits have for any closure."""
+    draft = ClosureDraft(**{name: edits.get(name) for name in _FIELDS})  # type: ignore[arg-type]  # its own names
+    try:
+        _values(draft, references, ("input", "through"))
+    except Refusal as refusal:
+        # The closure supplies what the edits leave out.
+        edited = {_FIELDS[name] for name in edits}
+        return [fault for fault in refusal.faults if fault.field in edited]
+    return []
 
 
 def _values(draft: ClosureDraft, references: References, field_of_days: FieldPath) -> dict[str, Any]:

@@ -137,7 +137,13 @@ def _from_draft(
     name = required_text(draft.name, ("input", "name"), "name", NAME_LENGTH, faults)
     if draft.group_type is None:
         faults.append(Fault(FaultCode.REQUIRED, "A group must have a type.", ("input", "groupType")))
-    faults += facilitator_faults("group", draft.facilitator_id, draft.co_facilitator_id, references)
+    faults += facilitator_faults(
+        "group",
+        draft.facilitator_id,
+        draft.co_facilitator_id,
+        references,
+        is_co_facilitator_edited=edits is None or "co_facilitator_id" in edits,
+    )
     faults += _capacity_faults(draft, is_min_edited=edits is None or "min_capacity" in edits)
     faults += _duration_faults(draft.duration_minutes)
     unknown_place = location_faults(draft.location_id, references)

@@ -68,7 +68,7 @@ def parse_recurrence(
     recurrence = Recurrence(canonical(read_rule(rule)), draft.start_date, draft.start_time, excluded)
     if next(occurrence_dates(recurrence, draft.start_date, LAST_DAY), None) is None:
         message = "Every day of the rule is excluded. Exclude fewer dates, or change the rule."
-        raise Refusal(Fault(FaultCode.INVALID, message, (*field, "excludedDates" if given else "rule")))
+        raise Refusal(Fault(FaultCode.INVALID, message, (*field, "excludedDates" if draft.excluded_dates else "rule")))
     return recurrence
 
 
@@ -149,7 +149,7 @@ def _faults_of_values(draft: RecurrenceDraft, excluded: tuple[date, ...], field:
         yield Fault(FaultCode.INVALID, message, (*field, "startTime"))
     if len(excluded) > MAX_EXCLUDED_DATES:
         message = f"A recurrence may have at most {MAX_EXCLUDED_DATES:,} excluded dates."
-        yield Fault(FaultCode.INVALID, message, (*field, "excludedDates"))
+        yield Fault(FaultCode.INVALID, message, (*field, "excludedDates" if draft.excluded_dates else "rule"))
     if not all(map(_in_range, draft.excluded_dates or ())):
         yield Fault(FaultCode.OUT_OF_RANGE, f"Each excluded date {_YEARS}", (*field, "excludedDates"))
 

@@ -16,7 +16,12 @@ class References:
 
 
 def facilitator_faults(
-    subject: str, facilitator_id: str | None, co_facilitator_id: str | None, references: References
+    subject: str,
+    facilitator_id: str | None,
+    co_facilitator_id: str | None,
+    references: References,
+    *,
+    is_co_facilitator_edited: bool = True,
 ) -> list[Fault]:
     """Return the faults of the facilitators: one is required, both exist, and they are different people.
 
@@ -25,6 +30,8 @@ def facilitator_faults(
         facilitator_id: The facilitator.
         co_facilitator_id: The co-facilitator, if any.
         references: The staff members that exist.
+        is_co_facilitator_edited: Whether the input has the co-facilitator. If not, it has the facilitator, and the
+            fault of two equal ones is there.
     """
     faults: list[Fault] = []
     if facilitator_id is None:
@@ -37,7 +44,8 @@ def facilitator_faults(
             faults.append(_unknown_staff("coFacilitatorId"))
         elif co_facilitator_id == facilitator_id:
             message = "The facilitator and the co-facilitator must be different people."
-            faults.append(Fault(FaultCode.INVALID, message, ("input", "coFacilitatorId")))
+            edited = "coFacilitatorId" if is_co_facilitator_edited else "facilitatorId"
+            faults.append(Fault(FaultCode.INVALID, message, ("input", edited)))
     return faults
 
 

@@ -17,7 +17,11 @@ _LAST_HOUR = 23
 
 @dataclass(frozen=True, slots=True)
 class SessionDraft:
-    """The input for a session. Without an end time, the session lasts as long as the group's duration."""
+    """The input for a session. Without an end time, the session lasts as long as the group's duration.
+
+    `edited` has the names of the fields that the input has, to which faults of several fields belong. The group or the
+    session supplies the others. None stands for all fields.
+    """
 
     session_date: date | None
     start_time: time | None
@@ -26,6 +30,11 @@ class SessionDraft:
     co_facilitator_id: str | None
     location_id: str | None
     time_zone: str | None
+    edited: frozenset[str] | None = None
+
+    def edits(self, field: str) -> bool:
+        """Return whether the input has a field."""
+        return self.edited is None or field in self.edited
 
 
 def draft_for(
@@ -46,7 +55,8 @@ def draft_for(
             time_zone=group.time_zone,
         )
     values = {name: value for name, value in staff_and_place.items() if name != "facilitator_id" or value is not None}
-    return replace(draft, **values)  # type: ignore[arg-type]  # the names are SessionDraft's own
+    edited = frozenset({"session_date", "start_time", "end_time", *values})
+    return replace(draft, edited=edited, **values)  # type: ignore[arg-type]  # the names are SessionDraft's own
 
 
 def faults_without_group(draft: SessionDraft, references: References) -> list[Fault]:
@@ -97,7 +107,13 @@ def session_instants(day: date, start: time, end: time, zone: str) -> tuple[date
 
 def draft_faults(draft: SessionDraft, references: References, minutes: int) -> list[Fault]:
     """Return all faults of a draft, whose session ends `minutes` after its start if it has no end time."""
-    faults = facilitator_faults("session", draft.facilitator_id, draft.co_facilitator_id, references)
+    faults = facilitator_faults(
+        "session",
+        draft.facilitator_id,
+        draft.co_facilitator_id,
+        references,
+        is_co_facilitator_edited=draft.edits("co_facilitator_id"),
+    )
     faults += location_faults(draft.location_id, references)
     day, start, end = draft.session_date, draft.start_time, draft.end_time
     if day is None:
@@ -110,7 +126,8 @@ def draft_faults(draft: SessionDraft, references: References, minutes: int) -> l
         faults.append(_not_whole_minutes("startTime"))
     if start is not None and end is None and time_after(start, minutes) is None:
         message = f"{SAME_DAY} Start earlier, or set an end time."
-        faults.append(Fault(FaultCode.INVALID, message, ("input", "startTime")))
+        field = "startTime" if draft.edits("start_time") else "endTime"
+        faults.append(Fault(FaultCode.INVALID, message, ("input", field)))
     if end is not None and not _is_whole_minute(end):
         faults.append(_not_whole_minutes("endTime"))
     if start is not None and end is not None and end <= start:

@@ -90,15 +90,16 @@ class SessionSelection:
         """Return all faults of the selection that follow from its values."""
         if self.ids is None:
             return list(self._faults_by_days())
+        faults: list[Fault] = []
         if any(value is not None for value in self._values_by_days()):
             message = "Select sessions either by their ids or by days, not by both."
-            return [Fault(FaultCode.INVALID, message, SELECTION)]
+            faults.append(Fault(FaultCode.INVALID, message, SELECTION))
         if not self.ids:
-            return [Fault(FaultCode.REQUIRED, "Select at least one session.", (*SELECTION, "ids"))]
+            faults.append(Fault(FaultCode.REQUIRED, "Select at least one session.", (*SELECTION, "ids")))
         if len(self.ids) > MAX_SELECTED:
             message = f"One request changes at most {MAX_SELECTED:,} sessions."
-            return [Fault(FaultCode.OUT_OF_RANGE, message, (*SELECTION, "ids"))]
-        return []
+            faults.append(Fault(FaultCode.OUT_OF_RANGE, message, (*SELECTION, "ids")))
+        return faults
 
     def _values_by_days(self) -> tuple[object, ...]:
         filters = (self.group_id, self.facilitator_id, self.location_id, self.weekdays)

@@ -181,7 +181,7 @@ def edit(
         "location_id": session.location_id,
         "time_zone": session.time_zone,
     }
-    draft = SessionDraft(**{**current, **edits})  # type: ignore[arg-type]  # the names are SessionDraft's own
+    draft = SessionDraft(**{**current, **edits}, edited=frozenset(edits))  # type: ignore[arg-type]  # the names are SessionDraft's own
     minutes = duration_minutes
     if "start_time" in edits and "end_time" not in edits:
         minutes = minutes_of_day(session.end_time) - minutes_of_day(session.start_time)

@@ -15,6 +15,7 @@ from domain.closures import ClosureChange, ClosureDraft, PlacedClosure
 from domain.groups import refuse_stale
 from domain.records import Closure, Occurrence
 from domain.references import References
+from domain.refusal import Fault, Refusal, refuse_if_any
 from resolvers.commands.transaction import transaction
 from resolvers.ids import not_found, parse_id
 
@@ -55,11 +56,18 @@ async def update_closure(
     """Edit a closure. `edits` has the new values, by ClosureDraft's field names.
 
     Raises:
-        Refusal: NOT_FOUND, VERSION_CONFLICT, or every fault of the edited closure.
+        Refusal: NOT_FOUND or VERSION_CONFLICT, and every fault of the edited closure.
     """
-    closure = await _lock(work, closure_id, expected_version)
-    references = await find_references(work, (), edits.get("location_id", closure.location_id))
-    change = rules.edit(closure, edits, references, work.now)
+    faults: list[Fault] = []
+    closure = await _lock(work, closure_id, expected_version, faults)
+    references = await find_references(work, (), edits.get("location_id", closure and closure.location_id))
+    if closure is None:
+        raise Refusal(*faults, *rules.faults_without_closure(edits, references))
+    try:
+        change = rules.edit(closure, edits, references, work.now)
+    except Refusal as refusal:
+        raise Refusal(*faults, *refusal.faults) from refusal
+    refuse_if_any(faults)
     await _save(work, change, dry_run=dry_run)
     return await _changed(work, change.closure, references)
 
@@ -69,17 +77,25 @@ async def delete_closure(
     work: UnitOfWork, closure_id: str, expected_version: int | None = None, *, dry_run: bool = False
 ) -> Closure:
     """Delete a closure softly. Raise Refusal with NOT_FOUND or VERSION_CONFLICT."""
-    change = rules.delete(await _lock(work, closure_id, expected_version), work.now)
+    faults: list[Fault] = []
+    closure = await _lock(work, closure_id, expected_version, faults)
+    if closure is None or faults:
+        raise Refusal(*faults)
+    change = rules.delete(closure, work.now)
     await _save(work, change, dry_run=dry_run)
     return change.closure
 
 
-async def _lock(work: UnitOfWork, closure_id: str, expected_version: int | None) -> Closure:
+async def _lock(work: UnitOfWork, closure_id: str, expected_version: int | None, faults: list[Fault]) -> Closure | None:
+    """Lock a closure and return it. Add NOT_FOUND or VERSION_CONFLICT to the faults."""
     parsed = parse_id(closure_id)
     closure = None if parsed is None else await lock_closure(work, parsed)
-    if closure is None:
-        raise not_found("closure", "id")
-    refuse_stale(closure.version, expected_version)
+    try:
+        if closure is None:
+            raise not_found("closure", "id")
+        refuse_stale(closure.version, expected_version)
+    except Refusal as refusal:
+        faults.extend(refusal.faults)
     return closure
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from db.queries.sessions import SessionFilter, find_sessions, select_sessions
-from db.stores.groups import lock_groups
+from db.stores.groups import lock_group, lock_groups
 from db.stores.references import find_references, locations_within
 from db.stores.sessions import live_slots, save_sessions
 from db.transactions.unit_of_work import UnitOfWork
@@ -27,6 +27,7 @@ from resolvers.ids import parse_id
 
 _DECIDED_AT_ONCE: Final = 100
 """How many sessions are decided before other requests get the event loop."""
+_UNKNOWN_GROUP: Final = Fault(FaultCode.NOT_FOUND, "There is no group with this id.", (*SELECTION, "groupDefinitionId"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ async def cancel_occurrences(
 
 async def _lock_selected(work: UnitOfWork, selection: SessionSelection) -> _Selected:
     if faults := selection.faults():
-        return _Selected(faults=faults)
+        return _Selected(faults=[*faults, *await _unknown_group(work, selection)])
     find = await _finder(work, selection)
     unlocked = await find()
     if faults := _too_many(unlocked):
@@ -90,12 +91,20 @@ async def _lock_selected(work: UnitOfWork, selection: SessionSelection) -> _Sele
     named_group = None if selection.group_id is None else parse_id(selection.group_id)
     groups = await lock_groups(work, group_ids if named_group is None else {*group_ids, named_group})
     if selection.group_id is not None and named_group not in groups:
-        fault = Fault(FaultCode.NOT_FOUND, "There is no group with this id.", (*SELECTION, "groupDefinitionId"))
-        return _Selected(faults=[fault])
+        return _Selected(faults=[_UNKNOWN_GROUP])
     # The sessions may have changed before the lock, so they are read again. If another group has got one that matches
     # meanwhile, this change counts as earlier: it has not read anything of that group.
     sessions = [session for session in await find() if session.group_definition_id in groups]
     return _Selected(sessions, groups, _too_many(sessions) or selection.missing_ids(sessions))
+
+
+async def _unknown_group(work: UnitOfWork, selection: SessionSelection) -> list[Fault]:
+    """Return NOT_FOUND if the selection names a group that the organization does not have."""
+    if selection.group_id is None:
+        return []
+    group_id = parse_id(selection.group_id)
+    is_known = group_id is not None and await lock_group(work, group_id) is not None
+    return [] if is_known else [_UNKNOWN_GROUP]
 
 
 async def _finder(work: UnitOfWork, selection: SessionSelection) -> Callable[[], Awaitable[list[Occurrence]]]:

@@ -404,7 +404,7 @@ async def test_all_faults_of_a_change_of_many_are_reported_at_once(engine: Datab
     errors = {tuple(error["field"]): error for error in payload["userErrors"]}
     assert {field[-1]: error["code"] for field, error in errors.items()} == {
         "startTime": "INVALID",
-        "coFacilitatorId": "INVALID",
+        "facilitatorId": "INVALID",
     }
     assert errors["input", "startTime"]["message"].endswith(
         "It concerns 3 sessions: 2033-06-06 at 09:00, 2033-06-07 at 09:00, 2033-06-08 at 09:00."

@@ -23,7 +23,7 @@ _ZONES = {"America/Phoenix", "America/Denver", "Europe/Berlin"}
 
 def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
     values = {name: input_.get(name) for name in _FIELDS}
-    if faults := _faults(values, has_min=True) + _end_faults(values, None):
+    if faults := _faults(values, set(_FIELDS)) + _end_faults(values, None):
         return refused(*faults, groupDefinition=None)
     group = {
         "id": (actual["groupDefinition"] or {}).get("id", "no id in the response"),
@@ -44,7 +44,7 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
     values = {**_values(group), **{name: input_[name] for name in _FIELDS if name in input_}}
     if values["recurrence"] and group["recurrence"]:
         values["recurrence"] = {"excludedDates": group["recurrence"]["excludedDates"], **values["recurrence"]}
-    if faults := _faults(values, has_min="minCapacity" in input_) + _end_faults(values, group):
+    if faults := _faults(values, set(input_)) + _end_faults(values, group):
         return refused(*faults, groupDefinition=None, promoted=[])
     before, after = dict(group), {**group, **_record(values)}
     if after != before:
@@ -89,7 +89,7 @@ def _no_change(group: Record | None, input_: Record, *, deleted: bool = False) -
     return None
 
 
-def _faults(values: Record, *, has_min: bool) -> list[tuple[str, str]]:
+def _faults(values: Record, sent: set[str]) -> list[tuple[str, str]]:
     faults = []
     if not (values["name"] or "").strip():
         faults.append(("REQUIRED", "name"))
@@ -102,13 +102,14 @@ def _faults(values: Record, *, has_min: bool) -> list[tuple[str, str]]:
         if values["coFacilitatorId"] not in STAFF:
             faults.append(("NOT_FOUND", "coFacilitatorId"))
         elif values["coFacilitatorId"] == values["facilitatorId"]:
-            faults.append(("INVALID", "coFacilitatorId"))
+            faults.append(("INVALID", "coFacilitatorId" if "coFacilitatorId" in sent else "facilitatorId"))
     if values["locationId"] is not None and values["locationId"] not in PLACES:
         faults.append(("NOT_FOUND", "locationId"))
     if values["timeZone"] is not None and values["timeZone"] not in _ZONES:
         faults.append(("INVALID", "timeZone"))
     if values["recurrence"] is not None and "HOURLY" in values["recurrence"]["rule"]:
         faults.append(("INVALID_RECURRENCE_RULE", "recurrence.rule"))
+    has_min = "minCapacity" in sent
     return faults + _number_faults(values["maxCapacity"], values["minCapacity"], values["durationMinutes"], has_min)
 
 

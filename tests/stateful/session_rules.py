@@ -17,7 +17,7 @@ def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload
     named = {name: (group[name] or {}).get("id") for name in _PEOPLE}
     named |= {name: input_[f"{name}Id"] for name in _PEOPLE if f"{name}Id" in input_}
     named["facilitator"] = named["facilitator"] or group["facilitator"]["id"]
-    faults = _faults(named)
+    faults = _faults(named, input_)
     end = input_.get("endTime") or _later(input_["startTime"], group["durationMinutes"])
     if end is None:
         faults.append(("INVALID", "startTime"))
@@ -103,7 +103,7 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         return refused(("GROUP_DELETED" if group["deletedAt"] else "OCCURRENCE_CANCELLED", "id"), occurrence=None)
     named = {name: (session[name] or {}).get("id") for name in _PEOPLE}
     named |= {name: input_[f"{name}Id"] for name in _PEOPLE if f"{name}Id" in input_}
-    faults = _faults(named)
+    faults = _faults(named, input_)
     day, start = ({**session, **input_}[name] for name in ("sessionDate", "startTime"))
     minutes = _minutes(session) if "startTime" in input_ and "endTime" not in input_ else group["durationMinutes"]
     end = input_.get("endTime") if "endTime" in input_ or "startTime" in input_ else session["endTime"]
@@ -111,7 +111,7 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         faults.append(("INVALID", "endTime"))
     end = end or _later(start, minutes)
     if end is None:
-        faults.append(("INVALID", "startTime"))
+        faults.append(("INVALID", "startTime" if "startTime" in input_ else "endTime"))
     if faults or end is None:
         return refused(*faults, occurrence=None)
     if _taken(model, group["id"], day, start, session["id"]):
@@ -164,7 +164,7 @@ def _cancel(model: Model, session: Record, reason: str, actor: str) -> None:
     model.record(session["groupDefinition"]["id"], session["id"], "cancelled", actor, "pm_group_session_cancelled")
 
 
-def _faults(named: Record) -> list[tuple[str, str]]:
+def _faults(named: Record, input_: Record) -> list[tuple[str, str]]:
     faults = []
     if named["facilitator"] is None:
         faults.append(("REQUIRED", "facilitatorId"))
@@ -173,7 +173,7 @@ def _faults(named: Record) -> list[tuple[str, str]]:
     if named["coFacilitator"] is not None and named["coFacilitator"] not in STAFF:
         faults.append(("NOT_FOUND", "coFacilitatorId"))
     elif named["coFacilitator"] is not None and named["coFacilitator"] == named["facilitator"]:
-        faults.append(("INVALID", "coFacilitatorId"))
+        faults.append(("INVALID", "coFacilitatorId" if "coFacilitatorId" in input_ else "facilitatorId"))
     if named["location"] is not None and named["location"] not in PLACES:
         faults.append(("NOT_FOUND", "locationId"))
     return faults
@@ -181,7 +181,7 @@ def _faults(named: Record) -> list[tuple[str, str]]:
 
 def _faults_without_group(input_: Record) -> list[tuple[str, str]]:
     """Return the faults of a session without a group. The group would supply missing values."""
-    faults = _faults({name: input_.get(f"{name}Id") for name in _PEOPLE})
+    faults = _faults({name: input_.get(f"{name}Id") for name in _PEOPLE}, input_)
     end = input_.get("endTime")
     if end is not None and end <= input_["startTime"]:
         faults.append(("INVALID", "endTime"))
