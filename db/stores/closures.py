@@ -1,11 +1,12 @@
 """Loading and storing closures, and finding the sessions on their days."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.sql.expression import Select
 
 from db.sql.closures import CLOSURES_OF_WINDOW, placed_closure, window_parameters
@@ -32,6 +33,10 @@ _LOCK: Final = Statement(
     .where(of_organization(closures), equals(_closures.id), _closures.deleted_at.is_(None))
     .with_for_update()
 )
+# Advisory locks, since a closure that does not exist yet has no row to lock.
+_key = bindparam("key", type_=BigInteger())
+_SHARE_CLOSURES: Final = Statement(select(func.pg_advisory_xact_lock_shared(_key)))
+_LOCK_CLOSURES: Final = Statement(select(func.pg_advisory_xact_lock(_key)))
 _WRITER: Final = RecordWriter(closures, Closure)
 _OF_SITE: Final = Statement(select(*LOCATION_COLUMNS).where(of_organization(locations), equals(locations.c.site)))
 
@@ -45,7 +50,12 @@ class AffectedSessions:
 
 
 async def load_closures(work: UnitOfWork, from_date: date, through_date: date) -> list[PlacedClosure]:
-    """Return the organization's closures of which a day is in the window, by their first day."""
+    """Return the organization's closures of which a day is in the window, by their first day.
+
+    They cannot change until the transaction ends. Otherwise sessions might be planned on the days of a new closure,
+    which would not list them among those that it affects.
+    """
+    await _lock_closures(work, _SHARE_CLOSURES)
     rows = await work.fetch(CLOSURES_OF_WINDOW, window_parameters(from_date, through_date))
     return list(map(placed_closure, rows))
 
@@ -66,8 +76,12 @@ async def lock_closure(work: UnitOfWork, closure_id: UUID) -> Closure | None:
 
 
 async def save_closure(work: UnitOfWork, change: ClosureChange) -> None:
-    """Store a new or changed closure and its history. Do nothing if nothing changed."""
+    """Store a new or changed closure and its history. Do nothing if nothing changed.
+
+    Transactions that have loaded the organization's closures end first. No other one loads them until this one ends.
+    """
     if change.history:
+        await _lock_closures(work, _LOCK_CLOSURES)
         write = _WRITER.insert if change.closure.version == 1 else _WRITER.update
         await write(work, [change.closure])
         work.record(change.history)
@@ -87,6 +101,12 @@ async def find_affected(work: UnitOfWork, placed: PlacedClosure) -> AffectedSess
         return AffectedSessions(affected, len(affected))
     [[count]] = await work.fetch(count_sessions, parameters)
     return AffectedSessions(affected, count)
+
+
+async def _lock_closures(work: UnitOfWork, lock: Statement) -> None:
+    if work.locks_rows:
+        digest = hashlib.sha256(f"closures of {work.organization_id}".encode()).digest()
+        await work.fetch(lock, {"key": int.from_bytes(digest[:8], signed=True)})
 
 
 def _affected(query: Select[Any], *, at_locations: bool) -> Select[Any]:
