@@ -316,7 +316,11 @@ SELECTIONS: Final[dict[str, tuple[dict[str, Any], list[tuple[str, str]]]]] = {
     "only days": (window(3), [("REQUIRED", "selection")]),
     "only a group": (
         {"groupDefinitionId": _NO_SESSION},
-        [("REQUIRED", "selection.from"), ("REQUIRED", "selection.through")],
+        [
+            ("NOT_FOUND", "selection.groupDefinitionId"),
+            ("REQUIRED", "selection.from"),
+            ("REQUIRED", "selection.through"),
+        ],
     ),
     "only weekdays": (
         {"weekdays": ["MONDAY"]},
