@@ -189,7 +189,7 @@ class MarkedClinic:
             max_capacity=2,
             min_capacity=1,
             duration_minutes=5,
-            recurrence=RecurrenceDraft("FREQ=DAILY", date(2030, 1, 1), time(9), (date(2030, 1, 2),)),
+            recurrence=RecurrenceDraft("FREQ=DAILY", date(2030, 1, 1), self._start(0), (date(2030, 1, 2),)),
         )
 
     def _start(self, hour: int) -> time:
