@@ -9,6 +9,7 @@ import httpx
 
 _ENROLLMENT = "id status waitlistPosition version patient { id } groupDefinition { id }"
 _SESSION = "id status version sessionDate startTime"
+_CHANGE = f"action occurrence {{ {_SESSION} }}"
 _CLOSURE = "id version from through"
 _GROUP = "id version maxCapacity deletedAt"
 
@@ -35,6 +36,8 @@ class MutationType:
         """Return the changed records of a payload, with at least their ids."""
         value = payload[self.payload_field]
         records = value if isinstance(value, list) else [value]
+        if self.payload_field == "changes":
+            records = [change["occurrence"] for change in records if change["action"] != "KEEP"]
         return [record if isinstance(record, dict) else {"id": record} for record in records]
 
 
@@ -57,6 +60,12 @@ CREATE_SESSION = _type("createOccurrence", "occurrence", _SESSION, "scheduled")
 GENERATE = _type("generateOccurrences", "occurrences", _SESSION, "scheduled", always_changes=False)
 UPDATE_SESSION = _type("updateOccurrence", "occurrence", _SESSION, "updated", "rescheduled", always_changes=False)
 CANCEL_SESSION = _type("cancelOccurrence", "occurrence", _SESSION, "cancelled")
+REOPEN_SESSION = _type("reopenOccurrence", "occurrence", _SESSION, "reopened")
+RECONCILE = _type(
+    "reconcileOccurrences", "changes", _CHANGE, "scheduled", "rescheduled", "updated", "cancelled", always_changes=False
+)
+UPDATE_SESSIONS = _type("updateOccurrences", "changes", _CHANGE, "updated", "rescheduled", always_changes=False)
+CANCEL_SESSIONS = _type("cancelOccurrences", "changes", _CHANGE, "cancelled", always_changes=False)
 CREATE_CLOSURE = _type("createClosure", "closure", _CLOSURE, "created")
 UPDATE_CLOSURE = _type("updateClosure", "closure", _CLOSURE, "updated", always_changes=False)
 DELETE_CLOSURE = _type("deleteClosure", "deletedId", "", "deleted")
@@ -75,6 +84,10 @@ MUTATION_TYPES = (
     GENERATE,
     UPDATE_SESSION,
     CANCEL_SESSION,
+    REOPEN_SESSION,
+    RECONCILE,
+    UPDATE_SESSIONS,
+    CANCEL_SESSIONS,
     CREATE_CLOSURE,
     UPDATE_CLOSURE,
     DELETE_CLOSURE,

@@ -9,8 +9,9 @@ from domain.closures import ClosureDraft
 from domain.recurrence_input import RecurrenceDraft
 from resolvers.commands.closures import create_closure
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
-from resolvers.commands.groups import delete_group
-from resolvers.commands.sessions import create_occurrence
+from resolvers.commands.groups import delete_group, update_group_definition
+from resolvers.commands.series import generate_occurrences
+from resolvers.commands.sessions import cancel_occurrence, create_occurrence
 from tests.endurance import mutations
 from tests.endurance.mutations import MutationType, SentMutation, mutation
 from tests.support.clinic import context, make_group
@@ -90,6 +91,36 @@ async def _cancel_session(engine: Database, type_: MutationType, organization: s
     return mutation(type_, id=await _session(engine, organization), reason="snow")
 
 
+async def _reopen_session(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    session = await _session(engine, organization)
+    await cancel_occurrence(context(engine, organization), session, "snow")
+    return mutation(type_, id=session)
+
+
+async def _reconcile(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    """Prepare a group of which one session is to be created, one to be cancelled, and three to be moved."""
+    group_id, caller_context = await _group(engine, organization), context(engine, organization)
+    await generate_occurrences(caller_context, group_id, date(2099, 12, 1), date(2099, 12, 4))
+    later = RecurrenceDraft("FREQ=DAILY", date(2026, 12, 1), time(13), (date(2099, 12, 2),))
+    await update_group_definition(caller_context, group_id, {"recurrence": later})
+    window = {"from": "2099-12-01", "through": "2099-12-05"}
+    return mutation(type_, groupDefinitionId=group_id, cancellationReason="a holiday", **window)
+
+
+async def _two_sessions(engine: Database, organization: str) -> list[str]:
+    """Return sessions of two groups."""
+    return [await _session(engine, organization) for _ in range(2)]
+
+
+async def _update_sessions(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    ids = await _two_sessions(engine, organization)
+    return mutation(type_, selection={"ids": ids}, shiftDays=1, startTime="13:00:00")
+
+
+async def _cancel_sessions(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    return mutation(type_, selection={"ids": await _two_sessions(engine, organization)}, reason="flood")
+
+
 async def _closure(engine: Database, organization: str) -> str:
     draft = ClosureDraft("Holiday", date(2026, 12, 1), date(2026, 12, 1), None)
     return str((await create_closure(context(engine, organization), draft)).closure.id)
@@ -137,6 +168,10 @@ _PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[S
     mutations.GENERATE: _generate,
     mutations.UPDATE_SESSION: _update_session,
     mutations.CANCEL_SESSION: _cancel_session,
+    mutations.REOPEN_SESSION: _reopen_session,
+    mutations.RECONCILE: _reconcile,
+    mutations.UPDATE_SESSIONS: _update_sessions,
+    mutations.CANCEL_SESSIONS: _cancel_sessions,
     mutations.CREATE_CLOSURE: _create_closure,
     mutations.UPDATE_CLOSURE: _update_closure,
     mutations.DELETE_CLOSURE: _delete_closure,

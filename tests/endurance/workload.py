@@ -19,7 +19,11 @@ _WEIGHTS: Mapping[MutationType, int] = {
     mutations.CREATE_SESSION: 6,
     mutations.UPDATE_SESSION: 6,
     mutations.CANCEL_SESSION: 4,
-    mutations.GENERATE: 2,
+    mutations.REOPEN_SESSION: 3,
+    mutations.GENERATE: 3,
+    mutations.RECONCILE: 4,
+    mutations.UPDATE_SESSIONS: 3,
+    mutations.CANCEL_SESSIONS: 1,
     mutations.CREATE_GROUP: 3,
     mutations.DELETE_GROUP: 1,
     mutations.RESTORE_GROUP: 1,
@@ -39,6 +43,7 @@ class ClientWorkload:
         hot: The groups that all clients change.
         cold: The groups that the clients have created or restored, to delete.
         deleted: The groups that they have deleted, to restore.
+        cancelled: The sessions that they have cancelled, to reopen.
     """
 
     random: random.Random
@@ -46,6 +51,7 @@ class ClientWorkload:
     hot: list[str] = field(default_factory=list)
     cold: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
     enrollments: list[str] = field(default_factory=list)
     closures: list[str] = field(default_factory=list)
@@ -67,8 +73,10 @@ class ClientWorkload:
                 self.cold.append(record["id"])
             elif request.type is mutations.DELETE_GROUP:
                 self.deleted.append(record["id"])
-            elif request.type in {mutations.CREATE_SESSION, mutations.GENERATE}:
-                self.sessions.append(record["id"])
+            elif request.type in {mutations.CREATE_SESSION, mutations.GENERATE, mutations.RECONCILE}:
+                self.sessions += [record["id"]] * (record["version"] == 1)
+            elif request.type in {mutations.CANCEL_SESSION, mutations.CANCEL_SESSIONS}:
+                self.cancelled.append(record["id"])
             elif request.type is mutations.CREATE_CLOSURE:
                 self.closures.append(record["id"])
             elif request.type is mutations.ENROLL:
@@ -81,7 +89,11 @@ class ClientWorkload:
         return {**NEW_GROUP, "name": f"Group {uuid4().hex}", "maxCapacity": self.random.randint(1, 4)}
 
     def _update_group(self) -> dict[str, Any]:
-        return {"id": self.random.choice(self.hot), "maxCapacity": self.random.randint(1, 8)}
+        group = self.random.choice(self.hot)
+        if self.random.random() < 0.3:  # its sessions then differ from its definition
+            start = f"{self.random.randint(8, 18):02}:00:00"
+            return {"id": group, "recurrence": {**NEW_GROUP["recurrence"], "startTime": start}}
+        return {"id": group, "maxCapacity": self.random.randint(1, 8)}
 
     def _delete_group(self) -> dict[str, Any] | None:
         if not self.cold:
@@ -113,6 +125,25 @@ class ClientWorkload:
     def _cancel_session(self) -> dict[str, Any] | None:
         session = self._recent(self.sessions)
         return {"id": session, "reason": "snow"} if session else None
+
+    def _reopen_session(self) -> dict[str, Any] | None:
+        return {"id": self.cancelled.pop()} if self.cancelled else None
+
+    def _reconcile(self) -> dict[str, Any]:
+        return {**self._generate(), "cancellationReason": "closed", "includeEdited": self.random.random() < 0.5}
+
+    def _update_sessions(self) -> dict[str, Any] | None:
+        if len(self.sessions) < 3:
+            return None
+        selection = self.random.choice([{"ids": self.random.sample(self.sessions[-40:], 3)}, self._two_days()])
+        return {"selection": selection, "shiftDays": self.random.randint(-1, 1), "timeZone": "America/Denver"}
+
+    def _cancel_sessions(self) -> dict[str, Any]:
+        return {"selection": self._two_days(), "reason": "flood"}
+
+    def _two_days(self) -> dict[str, Any]:
+        day = self.random.randint(1, 28)
+        return {"from": f"2027-01-{day:02}", "through": f"2027-01-{day + 1:02}", "facilitatorId": "staff-1"}
 
     def _create_closure(self) -> dict[str, Any]:
         day = f"2027-01-{self.random.randint(1, 28):02}"
@@ -160,6 +191,10 @@ _INPUTS: Mapping[MutationType, Callable[[ClientWorkload], dict[str, Any] | None]
     mutations.GENERATE: ClientWorkload._generate,
     mutations.UPDATE_SESSION: ClientWorkload._update_session,
     mutations.CANCEL_SESSION: ClientWorkload._cancel_session,
+    mutations.REOPEN_SESSION: ClientWorkload._reopen_session,
+    mutations.RECONCILE: ClientWorkload._reconcile,
+    mutations.UPDATE_SESSIONS: ClientWorkload._update_sessions,
+    mutations.CANCEL_SESSIONS: ClientWorkload._cancel_sessions,
     mutations.CREATE_CLOSURE: ClientWorkload._create_closure,
     mutations.UPDATE_CLOSURE: ClientWorkload._update_closure,
     mutations.DELETE_CLOSURE: ClientWorkload._delete_closure,
