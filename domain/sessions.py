@@ -207,12 +207,11 @@ def cancel(session: Occurrence, reason: str | None, now: datetime) -> SessionCha
     """Cancel a session by hand. A reason is required.
 
     Raises:
-        Refusal: REQUIRED, INVALID or OUT_OF_RANGE for the reason; OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED.
+        Refusal: OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED, and REQUIRED, INVALID or OUT_OF_RANGE for the reason.
     """
-    faults: list[Fault] = []
+    faults = [fault] if (fault := ended_fault(session)) else []
     cancellation_reason = reason_text(reason, ("input", "reason"), faults)
     refuse_if_any(faults)
-    _refuse_ended(session)
     return cancel_for(session, cancellation_reason, now)
 
 

@@ -89,10 +89,16 @@ async def cancel_occurrence(
     """Cancel a session, also of a deleted group, since someone may still expect it.
 
     Raises:
-        Refusal: NOT_FOUND, VERSION_CONFLICT, REQUIRED for a blank reason, OCCURRENCE_CANCELLED, OCCURRENCE_COMPLETED.
+        Refusal: NOT_FOUND, VERSION_CONFLICT, OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED, and REQUIRED, INVALID or
+            OUT_OF_RANGE for the reason.
     """
-    session, _group = await _lock_session(work, session_id)
-    refuse_stale(session.version, expected_version)
+    reason_faults: list[Fault] = []
+    rules.reason_text(reason, ("input", "reason"), reason_faults)
+    try:
+        session, _group = await _lock_session(work, session_id)
+        refuse_stale(session.version, expected_version)
+    except Refusal as refusal:
+        raise Refusal(*refusal.faults, *reason_faults) from refusal
     return await _saved(work, rules.cancel(session, reason, work.now), dry_run=dry_run)
 
 

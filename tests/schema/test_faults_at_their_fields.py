@@ -23,6 +23,8 @@ __all__ = ["client"]
 
 pytestmark = pytest.mark.anyio
 
+CANCEL_SESSION: Final = """mutation ($input: CancelOccurrenceInput!) { cancelOccurrence(input: $input) {
+  userErrors { code field } } }"""
 UPDATE_GROUP: Final = """mutation ($input: UpdateGroupDefinitionInput!) { updateGroupDefinition(input: $input) {
   groupDefinition { recurrence { excludedDates } } userErrors { code field } } }"""
 CREATE_SESSION: Final = """mutation ($input: CreateOccurrenceInput!) { createOccurrence(input: $input) {
@@ -121,3 +123,13 @@ async def test_faults_of_a_closure_are_told_with_its_id_and_version(client: ApiC
     # What the input leaves out is no fault.
     assert await faults(client, UPDATE_CLOSURE, id=UNKNOWN, name="Snow") == [("NOT_FOUND", "id")]
     assert await faults(client, UPDATE_CLOSURE, id=closure, **bad) == expected
+
+
+async def test_a_wrong_reason_is_told_with_the_faults_of_the_session(client: ApiClient) -> None:
+    [session] = await generated(client, await new_group(client), 1)
+    long, blank = ("OUT_OF_RANGE", "reason"), ("REQUIRED", "reason")
+    assert await faults(client, CANCEL_SESSION, id=UNKNOWN, reason=" ") == [("NOT_FOUND", "id"), blank]
+    stale = {"id": session, "expectedVersion": 7, "reason": "x" * 1001}
+    assert await faults(client, CANCEL_SESSION, **stale) == [long, ("VERSION_CONFLICT", "expectedVersion")]
+    assert await faults(client, CANCEL_SESSION, id=session, reason="Snow") == []
+    assert await faults(client, CANCEL_SESSION, id=session, reason="") == [("OCCURRENCE_CANCELLED", "id"), blank]

@@ -130,14 +130,17 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
 
 def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
     session = model.sessions.get(input_["id"])
+    faults = []
     if session is None:
-        return refused(("NOT_FOUND", "id"), occurrence=None)
-    if input_.get("expectedVersion") not in {None, session["version"]}:
-        return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
+        faults.append(("NOT_FOUND", "id"))
+    elif input_.get("expectedVersion") not in {None, session["version"]}:
+        faults.append(("VERSION_CONFLICT", "expectedVersion"))
+    elif session["status"] == "CANCELLED":
+        faults.append(("OCCURRENCE_CANCELLED", "id"))
     if not input_["reason"].strip():
-        return refused(("REQUIRED", "reason"), occurrence=None)
-    if session["status"] == "CANCELLED":
-        return refused(("OCCURRENCE_CANCELLED", "id"), occurrence=None)
+        faults.append(("REQUIRED", "reason"))
+    if session is None or faults:
+        return refused(*faults, occurrence=None)
     _cancel(model, session, input_["reason"].strip(), actor)
     return accepted(occurrence=dict(session))
 
