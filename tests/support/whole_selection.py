@@ -1,12 +1,15 @@
-"""Selections of everything reachable from a type, along every path without a cycle."""
+"""Selections of everything reachable from a type, by every combination of permissions on the way."""
 
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from graphql import (
     GraphQLArgument,
+    GraphQLField,
     GraphQLNamedType,
     GraphQLSchema,
+    get_directive_values,
     get_named_type,
     is_enum_type,
     is_interface_type,
@@ -15,32 +18,57 @@ from graphql import (
     is_required_argument,
 )
 
+_WHOLE_SELECTIONS = 2
 _REQUIRED = {"Date": '"2033-07-01"', "Int": "8", "Boolean": "true"}
 _SMALL = {"weeks": "1"}
 """Optional arguments that keep responses small: each group on each path has that many weeks."""
 
 
 def whole_selections(schema: GraphQLSchema, type_: GraphQLNamedType) -> list[str]:
-    """Return the selection of everything reachable from a type. For an interface, return one per implementing type."""
+    """Return the selection of everything reachable from a type. For an interface, return one per implementing type.
+
+    Each record is selected as a whole behind each combination of required permissions, a few times at most. Further
+    occurrences of it, and those below itself, are selected without the records that it leads to: all paths would be
+    millions.
+    """
     if not is_interface_type(type_):
-        return [_selection(type_, frozenset())]
+        return [_Selections(schema).of(type_)]
     # Not in one document, because fields of the same name differ in type.
     return [
-        f"{{ ... on {possible.name}{_selection(possible, frozenset())} }}"
+        f"{{ ... on {possible.name}{_Selections(schema).of(possible)} }}"
         for possible in schema.get_possible_types(type_)
     ]
 
 
-def _selection(type_: GraphQLNamedType, above: frozenset[str]) -> str:
-    if is_leaf_type(type_):
-        return ""
-    assert is_object_type(type_), f"cannot select fields of {type_}"
-    selected = ["__typename"]
-    for name, field in type_.fields.items():
-        inner = get_named_type(field.type)
-        if inner.name not in above | {type_.name}:
-            selected.append(f"{name}{required_arguments(field.args)}{_selection(inner, above | {type_.name})}")
-    return f" {{ {' '.join(selected)} }}"
+class _Selections:
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._permission = schema.get_directive("requiresPermission")
+        self._expanded: Counter[tuple[str, frozenset[str]]] = Counter()
+
+    def of(
+        self, type_: GraphQLNamedType, keys: frozenset[str] = frozenset(), above: frozenset[str] = frozenset()
+    ) -> str:
+        """Return the selection of a type, behind fields that require these keys and below these types."""
+        if is_leaf_type(type_):
+            return ""
+        assert is_object_type(type_), f"cannot select fields of {type_}"
+        whole = type_.name not in above and self._expanded[type_.name, keys] < _WHOLE_SELECTIONS
+        if not type_.name.endswith(("Connection", "Edge")):
+            self._expanded[type_.name, keys] += 1
+            above |= {type_.name}
+        selected = ["__typename"]
+        for name, field in type_.fields.items():
+            inner = get_named_type(field.type)
+            if whole or is_leaf_type(inner):
+                below = self.of(inner, keys | self._keys(field), above)
+                selected.append(f"{name}{required_arguments(field.args)}{below}")
+        return f" {{ {' '.join(selected)} }}"
+
+    def _keys(self, field: GraphQLField) -> frozenset[str]:
+        if self._permission is None or field.ast_node is None:
+            return frozenset()
+        arguments = get_directive_values(self._permission, field.ast_node)
+        return frozenset() if arguments is None else frozenset({arguments["key"]})
 
 
 def required_arguments(arguments: dict[str, GraphQLArgument], known: Mapping[str, str] = MappingProxyType({})) -> str:
