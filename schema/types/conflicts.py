@@ -31,6 +31,12 @@ async def _sessions(ids_of_conflicts: Sequence[Sequence[UUID]], context: Context
     return [[stored[session_id] for session_id in ids if session_id in stored] for ids in ids_of_conflicts]
 
 
+async def _closures(ids: Sequence[UUID], context: Context) -> list[records.Closure | None]:
+    if not context.has(PermissionKey.GROUP_SCHEDULE_VIEW):
+        return [None for _ in ids]
+    return list((await context.loaders.records(CLOSURES).load_all(ids)).values())
+
+
 @strawberry.type(
     description="Something in two places at once, or a session on a closed day. Conflicts warn; nothing is refused."
 )
@@ -60,9 +66,19 @@ class Conflict:
     location = reference(
         Location | None, LOCATIONS, by="location_id", description="The location, for LOCATION; null otherwise."
     )
-    closure = reference(
-        Closure | None, CLOSURES, by="closure_id", description="The closure, for CLOSURE; null otherwise."
+
+    @strawberry.field(
+        graphql_type=Closure | None,
+        description="The closure, for CLOSURE; null otherwise, and for callers who may not view schedules.",
+        extensions=[Batch(_closures, by="closure_id")],
     )
+    @staticmethod
+    async def closure(parent: strawberry.Parent[conflicts.Conflict], info: Info) -> records.Closure | None:
+        if parent.closure_id is None:
+            return None
+        [closure] = await _closures([parent.closure_id], info.context)
+        return closure
+
     patient = reference(
         Patient | None,
         PATIENTS,
