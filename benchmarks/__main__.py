@@ -21,13 +21,14 @@ from benchmarks.interference import measure_interference
 from benchmarks.plot import plot
 from benchmarks.postgres import Postgres, running_postgres
 from benchmarks.preparation import BenchmarkClinic
+from benchmarks.reconciliation import measure_reconciliation
 from benchmarks.report import comparison_rows, comparison_table, growth_rows, growth_table, interference_table
 from benchmarks.servers import ours
 from benchmarks.shape_costs import measure_shapes, shape_rows, shape_table
 from benchmarks.summary import summary
 from benchmarks.workloads import ENROLL_NAME, ORGANIZATION, REPORT_NAME, SMALL_NAME
 
-_PARTS = ("comparison", "growth", "interference", "shapes")
+_PARTS = ("comparison", "growth", "interference", "reconciliation", "shapes")
 _FULL = Effort(rounds=4, seconds=2.0)
 _QUICK = Effort(rounds=2, seconds=0.7)
 _QUICK_DIVISOR = 10  # a quick run uses a tenth of the grown clinic
@@ -80,6 +81,11 @@ def _measure(postgres: Postgres, folder: Path, options: argparse.Namespace) -> t
         _log("measuring queries of other shapes")
         results["shapes"] = shape_rows(measure_shapes(clinic, folder, effort.seconds, _log))
         texts.append(shape_table(results["shapes"]))
+    if "reconciliation" in parts:
+        _log("reconciling two years of a calendar")
+        reconciliation = measure_reconciliation(clinic, folder, _log)
+        results["reconciliation"] = reconciliation.as_json()
+        texts.append(str(reconciliation))
     if "growth" in parts or "interference" in parts:
         size = data_set.GROWN.divided_by(_QUICK_DIVISOR) if options.quick else data_set.GROWN
         _log(f"creating a database with {size.groups * size.sessions:,} sessions")
