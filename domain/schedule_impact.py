@@ -1,8 +1,8 @@
 """What a change of sessions does to others: the conflicts that it makes, and the weeks of programs that it changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -45,13 +45,12 @@ class ScheduleImpact:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramWeek:
-    """A week of a group whose sessions count toward a program: the group, its rule set and size, and the first day."""
+class ProgramGroup:
+    """A group whose sessions count toward a program, with its rule set and size."""
 
     group: GroupDefinition
     rules: ComplianceRuleSet
     size: int
-    first_day: date
 
 
 def is_live(session: Occurrence | None) -> bool:
@@ -92,30 +91,33 @@ def changed_weeks(
     return weeks
 
 
-def compliance_change(
-    week: ProgramWeek, after: Mapping[UUID, Session], changes: Sequence[SessionChange]
-) -> ComplianceChange | None:
-    """Return a week before and after changes; None if it is the same.
+def compliance_changes(
+    program: ProgramGroup, first_days: Collection[date], after: Mapping[UUID, Session], changes: Sequence[SessionChange]
+) -> Iterator[ComplianceChange]:
+    """Yield the weeks of a group that are not the same before and after changes, in order.
 
     Args:
-        week: The week.
-        after: The start and end of the group's sessions in and around the week that are not cancelled, by id.
+        program: The group.
+        first_days: The first days of the weeks to compare. There is at least one.
+        after: The start and end of the group's sessions in and around the weeks that are not cancelled, by id.
         changes: The changes of the group's sessions.
     """
-    before = {key: times for key, times in after.items() if key not in {change.after.id for change in changes}}
-    before |= {
-        change.before.id: (change.before.starts_at, change.before.ends_at)
-        for change in changes
-        if change.before is not None and is_live(change.before)
-    }
-    measured = [_measure(week, sessions.values()) for sessions in (before, after)]
-    return None if measured[0] == measured[1] else ComplianceChange(week.group.id, *measured)
-
-
-def _measure(week: ProgramWeek, sessions: Iterable[tuple[datetime, datetime]]) -> Compliance:
-    zone = week.group.time_zone
-    [of_week] = sessions_by_week(sessions, week.first_day, 1, zone)
-    return weekly_compliance(week.rules, week.first_day, zone, of_week, week.size)
+    before = dict(after)
+    for change in changes:
+        before.pop(change.after.id, None)
+        if change.before is not None and is_live(change.before):
+            before[change.before.id] = change.before.starts_at, change.before.ends_at
+    # Each session is put into its week once: a change may be of two years of sessions.
+    zone, first, last = program.group.time_zone, min(first_days), max(first_days)
+    count = (last - first).days // 7 + 1
+    by_week = [sessions_by_week(sessions.values(), first, count, zone) for sessions in (before, after)]
+    for first_day in sorted(first_days):
+        number = (first_day - first).days // 7
+        was, becomes = (
+            weekly_compliance(program.rules, first_day, zone, weeks[number], program.size) for weeks in by_week
+        )
+        if was != becomes:
+            yield ComplianceChange(program.group.id, was, becomes)
 
 
 def _before(after: Calendar, changes: Sequence[SessionChange]) -> Calendar:

@@ -13,10 +13,10 @@ from domain.records import PROGRAMS, GroupDefinition
 from domain.rule_sets import ComplianceRuleSet
 from domain.schedule_impact import (
     ComplianceChange,
-    ProgramWeek,
+    ProgramGroup,
     ScheduleImpact,
     changed_weeks,
-    compliance_change,
+    compliance_changes,
     is_live,
     made_conflicts,
 )
@@ -52,12 +52,10 @@ async def _compliance(
     for change in changes:
         of_groups.setdefault(change.after.group_definition_id, []).append(change)
     changed: list[ComplianceChange] = []
-    for first_day, group_id in _in_order(weeks, groups):
-        week = ProgramWeek(groups[group_id], rules[group_id], sizes.get(group_id, 0), first_day)
-        change_of_week = compliance_change(week, times.get(group_id, {}), of_groups[group_id])
-        if change_of_week is not None:
-            changed.append(change_of_week)
-    return tuple(changed)
+    for group_id, first_days in weeks.items():
+        program = ProgramGroup(groups[group_id], rules[group_id], sizes.get(group_id, 0))
+        changed += compliance_changes(program, first_days, times.get(group_id, {}), of_groups[group_id])
+    return tuple(sorted(changed, key=lambda change: _order(change, groups)))
 
 
 async def _programs(
@@ -78,7 +76,6 @@ async def _sizes(work: UnitOfWork, rules: Mapping[UUID, ComplianceRuleSet]) -> M
     return await count_enrolled(work, limited) if limited else {}
 
 
-def _in_order(weeks: Mapping[UUID, set[date]], groups: Mapping[UUID, GroupDefinition]) -> list[tuple[date, UUID]]:
-    """Return the weeks and groups by week, and then by the groups' names."""
-    pairs = [(first_day, group_id) for group_id, first_days in weeks.items() for first_day in first_days]
-    return sorted(pairs, key=lambda pair: (pair[0], groups[pair[1]].name, pair[1]))
+def _order(change: ComplianceChange, groups: Mapping[UUID, GroupDefinition]) -> tuple[date, str, UUID]:
+    """Return the position of a week in the impact: by its first day, and then by the group's name."""
+    return change.before.week_start, groups[change.group_definition_id].name, change.group_definition_id

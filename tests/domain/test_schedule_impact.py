@@ -1,14 +1,16 @@
 """The impact of changes: the conflicts that they make, and the weeks of programs that they change."""
 
+import sys
 from dataclasses import replace
 from datetime import date, time, timedelta
+from types import FrameType
 from typing import Any
 from uuid import UUID
 
 from domain.conflicts import Booking, Calendar, ConflictKind
 from domain.records import GroupDefinition, GroupType, Occurrence, OccurrenceStatus, Program
 from domain.rule_set_document import SHIPPED_RULE_SETS
-from domain.schedule_impact import ProgramWeek, changed_weeks, compliance_change, made_conflicts
+from domain.schedule_impact import ProgramGroup, changed_weeks, compliance_changes, made_conflicts
 from domain.sessions import SessionChange
 from domain.wall_time import instant
 from tests.support.clinic import NOW
@@ -131,14 +133,59 @@ def test_a_move_changes_the_weeks_of_both_days_in_the_zone_of_the_group() -> Non
 
 def test_a_week_that_is_the_same_is_no_change() -> None:
     rules = SHIPPED_RULE_SETS.of(Program.IOP, None)
-    week = ProgramWeek(GROUP, rules, 0, date(2026, 11, 29))
+    program, weeks = ProgramGroup(GROUP, rules, 0), [date(2026, 11, 29)]
     before, after = session(1, "09:00", "12:00"), session(1, "13:00", "16:00")
     times = {after.id: (after.starts_at, after.ends_at)}
-    assert compliance_change(week, times, [change(before, after)]) is None
+    assert list(compliance_changes(program, weeks, times, [change(before, after)])) == []
     shorter = session(1, "13:00", "15:00")
-    changed = compliance_change(week, {shorter.id: (shorter.starts_at, shorter.ends_at)}, [change(before, shorter)])
-    assert changed is not None
+    times = {shorter.id: (shorter.starts_at, shorter.ends_at)}
+    [changed] = compliance_changes(program, weeks, times, [change(before, shorter)])
     assert (changed.before.hours, changed.after.hours) == (3.0, 2.0)
-    gone = compliance_change(week, {}, [change(before, cancelled(before))])
-    assert gone is not None
+    [gone] = compliance_changes(program, weeks, {}, [change(before, cancelled(before))])
     assert (gone.before.days, gone.after.days) == (1, 0)
+
+
+def test_weeks_far_apart_are_compared_each_with_its_own_sessions() -> None:
+    program = ProgramGroup(GROUP, SHIPPED_RULE_SETS.of(Program.IOP, None), 0)
+    near = session(1, "09:00", "12:00")
+    far_day = DAY + timedelta(weeks=104)
+    far = replace(
+        session(2, "09:00", "12:00"),
+        session_date=far_day,
+        starts_at=near.starts_at + timedelta(weeks=104),
+        ends_at=near.ends_at + timedelta(weeks=104),
+    )
+    weeks = {date(2026, 11, 29), date(2026, 12, 6), date(2026, 11, 29) + timedelta(weeks=104)}
+    times = {far.id: (far.starts_at, far.ends_at)}
+    changes = [change(near, cancelled(near)), change(None, far)]
+    measured = list(compliance_changes(program, weeks, times, changes))
+    assert [(change.before.week_start, change.before.hours, change.after.hours) for change in measured] == [
+        (date(2026, 11, 29), 3.0, 0.0),
+        (date(2026, 11, 29) + timedelta(weeks=104), 0.0, 3.0),
+    ]
+
+
+def test_the_work_for_a_series_grows_with_its_sessions_only() -> None:
+    program, first_day = ProgramGroup(GROUP, SHIPPED_RULE_SETS.of(Program.IOP, None), 0), date(2026, 11, 29)
+
+    def calls(count: int) -> int:
+        weeks = [first_day + timedelta(weeks=number) for number in range(count)]
+        sessions = [session(number, "09:00", "12:00", day) for number, day in enumerate(weeks)]
+        changes = [change(None, after) for after in sessions]
+        times = {after.id: (after.starts_at, after.ends_at) for after in sessions}
+        counted = 0
+
+        def count_call(_frame: FrameType, _event: str, _function: object) -> None:
+            nonlocal counted
+            counted += 1
+
+        sys.setprofile(count_call)
+        try:
+            measured = list(compliance_changes(program, weeks, times, changes))
+        finally:
+            sys.setprofile(None)
+        assert len(measured) == count
+        return counted
+
+    calls(100)  # The midnights of these weeks are cached from now on.
+    assert calls(100) < 2.2 * calls(50)
