@@ -119,8 +119,18 @@ RECONCILED_WINDOWS: Final[Inputs] = st.fixed_dictionaries(
         "through": _mostly([_day(7), _day(9)], [_day(-30), _day(800)]),
         "includeEdited": st.booleans(),
         "dryRun": st.sampled_from([False, False, True]),
+        "cancellationReason": _mostly(["closed", " moved "], [" ", None]),
+    }
+)
+DEFINITION_EDITS: Final[Inputs] = st.fixed_dictionaries(
+    {},
+    optional={
+        "durationMinutes": st.sampled_from([45, 60, 90]),
+        "facilitatorId": st.sampled_from(["staff-1", "staff-2"]),
+        "locationId": st.none() | st.sampled_from(["phoenix", "denver"]),
+        "timeZone": st.sampled_from(["America/Denver", "America/Phoenix"]),
+        "recurrence": _RECURRENCES,
     },
-    optional={"cancellationReason": REASONS},
 )
 NEW_CLOSURES: Final[Inputs] = st.fixed_dictionaries(
     {

@@ -108,16 +108,26 @@ class ApiMachine(RuleBasedStateMachine):
         group = self._pick_id("groups", index, pick)
         self._do(index, MutationCall(api.GENERATE, {"groupDefinitionId": group, **input_}, actor))
 
-    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, input_=inputs.RECONCILED_WINDOWS)
-    def reconcile_sessions(self, index: int, actor: str, pick: int, input_: dict[str, Any]) -> None:
-        group = self._pick_id("groups", index, pick)
+    @rule(
+        index=_ORGANIZATION_INDEX,
+        actor=_ACTOR,
+        pick=_PICK,
+        edit=st.none() | inputs.DEFINITION_EDITS,
+        input_=inputs.RECONCILED_WINDOWS,
+    )
+    def reconcile_sessions(
+        self, index: int, actor: str, pick: int, edit: dict[str, Any] | None, input_: dict[str, Any]
+    ) -> None:
+        group = self._series(index, pick)
+        if edit is not None:
+            self._do(index, MutationCall(api.UPDATE_GROUP, {"id": group, **edit}, actor))
         payload = self._do(index, MutationCall(api.RECONCILE, {"groupDefinitionId": group, **input_}, actor))
         if payload is not None and not payload["userErrors"] and not input_["dryRun"]:
             window = input_["from"], input_["through"]
             left = self._runner.run(api.drift(self._clients[index, actor], group, *window))
             model = self._models[index]
             assert left == drift(model, model.groups[group], *window) == {"count": 0, "items": []}
-            counts["reconciled"] += any(change["action"] != "KEEP" for change in payload["changes"])
+            counts.update(f"reconciling: {change['action'].lower()}" for change in payload["changes"])
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, input_=inputs.NEW_CLOSURES)
     def create_closure(self, index: int, actor: str, input_: dict[str, Any]) -> None:
@@ -281,6 +291,12 @@ class ApiMachine(RuleBasedStateMachine):
         if pick >= 97 or (pick >= 94 and not other) or not own:
             return _UNKNOWN if pick % 2 else _MALFORMED
         return other[pick % len(other)] if pick >= 94 else own[-1 - pick % len(own)]
+
+    def _series(self, index: int, pick: int) -> str:
+        """Return the group of a session that fills a slot; sometimes any id."""
+        filled = [item for item in self._models[index].sessions.values() if item["recurrenceDate"]]
+        groups = list(dict.fromkeys(item["groupDefinition"]["id"] for item in filled))
+        return groups[pick % len(groups)] if groups and pick < 80 else self._pick_id("groups", index, pick)
 
     def _waiting(self, index: int, pick: int) -> str:
         waiting = [item["id"] for item in self._models[index].enrollments.values() if item["status"] == "WAITLISTED"]
