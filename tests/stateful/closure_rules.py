@@ -9,7 +9,7 @@ _FIELDS = ("name", "from", "through", "locationId")
 
 
 def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
-    values = {name: input_.get(name) for name in _FIELDS}
+    values = _sent(input_)
     if faults := _faults(values, "through"):
         return refused(*faults, closure=None, affected=[], affectedCount=0)
     closure = {"id": (actual["closure"] or {}).get("id", "no id in the response"), "version": 1, **_record(values)}
@@ -20,12 +20,15 @@ def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload
 
 def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
     closure = model.closures.get(input_["id"])
-    if fault := _no_change(closure, input_):
-        return refused(fault, closure=None, affected=[], affectedCount=0)
-    assert closure is not None
-    values = {**closure, "locationId": (closure["location"] or {}).get("id")}
-    values = {name: input_.get(name, values[name]) for name in _FIELDS}
-    if faults := _faults(values, "from" if "from" in input_ and "through" not in input_ else "through"):
+    fault = _no_change(closure, input_)
+    if closure is None:
+        faults = [(code, field) for code, field in _faults(_sent(input_), "through") if field in input_]
+    else:
+        values = {**closure, "locationId": (closure["location"] or {}).get("id")}
+        values = {name: input_.get(name, values[name]) for name in _FIELDS}
+        faults = _faults(values, "from" if "from" in input_ and "through" not in input_ else "through")
+    faults += [fault] if fault else []
+    if closure is None or faults:
         return refused(*faults, closure=None, affected=[], affectedCount=0)
     if closure | _record(values) != closure:
         closure |= {**_record(values), "version": closure["version"] + 1}
@@ -66,6 +69,10 @@ def _changed(model: Model, closure: Record) -> Payload:
     ]
     affected.sort(key=lambda session: (session["sessionDate"], session["startTime"], session["id"]))
     return accepted(closure=dict(closure), affected=affected, affectedCount=len(affected))
+
+
+def _sent(input_: Record) -> Record:
+    return {name: input_.get(name) for name in _FIELDS}
 
 
 def _no_change(closure: Record | None, input_: Record) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.stateful.model import DEFAULT_ZONE, PLACES, STAFF, Model, Payload, Record, accepted, refused
+from tests.stateful.model import DEFAULT_ZONE, PLACES, STAFF, ZONES, Model, Payload, Record, accepted, refused
 from tests.stateful.roster_rules import settle
 from tests.stateful.session_rules import cancel_ahead
 
@@ -18,7 +18,6 @@ _FIELDS = (
     "durationMinutes",
     "recurrence",
 )
-_ZONES = {"America/Phoenix", "America/Denver", "Europe/Berlin"}
 
 
 def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
@@ -105,7 +104,7 @@ def _faults(values: Record, sent: set[str]) -> list[tuple[str, str]]:
             faults.append(("INVALID", "coFacilitatorId" if "coFacilitatorId" in sent else "facilitatorId"))
     if values["locationId"] is not None and values["locationId"] not in PLACES:
         faults.append(("NOT_FOUND", "locationId"))
-    if values["timeZone"] is not None and values["timeZone"] not in _ZONES:
+    if values["timeZone"] is not None and values["timeZone"] not in ZONES:
         faults.append(("INVALID", "timeZone"))
     if values["recurrence"] is not None and "HOURLY" in values["recurrence"]["rule"]:
         faults.append(("INVALID_RECURRENCE_RULE", "recurrence.rule"))

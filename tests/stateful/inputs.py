@@ -104,7 +104,25 @@ SESSION_EDITS: Final[Inputs] = st.fixed_dictionaries(
         "facilitatorId": _mostly(["staff-1", "staff-2"], ["nobody", None]),
         "coFacilitatorId": _OTHERS,
         "locationId": st.none() | _PLACES,
+        "timeZone": _ZONES,
+        "dryRun": st.booleans(),
     },
+)
+SELECTED_EDITS: Final[Inputs] = st.fixed_dictionaries(
+    {},
+    optional={
+        "startTime": _STARTS,
+        "endTime": _ENDS,
+        "shiftDays": st.sampled_from([None, -1, 0, 1, 2]),
+        "facilitatorId": _mostly(["staff-1", "staff-2"], ["nobody", None]),
+        "coFacilitatorId": _OTHERS,
+        "locationId": st.none() | _PLACES,
+        "timeZone": _ZONES,
+        "dryRun": st.booleans(),
+    },
+)
+SELECTED_DAYS: Final[Inputs] = st.fixed_dictionaries(
+    {"from": _DAYS, "through": _mostly([_day(5), _day(8)], [_day(-30)])},
 )
 WINDOWS: Final[Inputs] = st.fixed_dictionaries(
     {

@@ -17,7 +17,7 @@ from db.tables import outbox
 from tests.stateful import inputs
 from tests.stateful import operations as api
 from tests.stateful.drift import drift, view
-from tests.stateful.model import ACTIVE_PATIENTS, Model, Payload
+from tests.stateful.model import ACTIVE_PATIENTS, STAFF, Model, Payload
 from tests.stateful.operations import ModelledMutation, MutationCall
 from tests.support.api_client import ApiClient, ApiClients, make_app, make_clinic
 from tests.support.clinic import seed
@@ -27,6 +27,7 @@ from tests.support.invariants import assert_invariants
 _UNKNOWN: Final = "01890a5d-ac96-774b-bcce-b302099a8057"
 _MALFORMED: Final = "nonsense"
 _PICK = st.integers(0, 99)
+_PICKS = st.lists(_PICK, min_size=1, max_size=4)
 _ORGANIZATION_INDEX = st.integers(0, 1)
 _ACTOR = st.sampled_from(["nurse", "doctor"])
 _VERSION = st.sampled_from(["none", "none", "current", "stale"])
@@ -153,6 +154,24 @@ class ApiMachine(RuleBasedStateMachine):
             index, MutationCall(api.CANCEL_SESSION, {**self._session(index, pick, version), "reason": reason}, actor)
         )
 
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION)
+    def reopen_session(self, index: int, actor: str, pick: int, version: str) -> None:
+        self._do(index, MutationCall(api.REOPEN_SESSION, self._session(index, pick, version), actor))
+
+    @rule(
+        index=_ORGANIZATION_INDEX, actor=_ACTOR, picks=_PICKS, days=inputs.SELECTED_DAYS, input_=inputs.SELECTED_EDITS
+    )
+    def update_sessions(
+        self, index: int, actor: str, picks: list[int], days: dict[str, Any], input_: dict[str, Any]
+    ) -> None:
+        selection = self._selection(index, picks, days)
+        self._do(index, MutationCall(api.UPDATE_SESSIONS, {"selection": selection, **input_}, actor))
+
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, picks=_PICKS, days=inputs.SELECTED_DAYS, reason=inputs.REASONS)
+    def cancel_sessions(self, index: int, actor: str, picks: list[int], days: dict[str, Any], reason: str) -> None:
+        selection = self._selection(index, picks, days)
+        self._do(index, MutationCall(api.CANCEL_SESSIONS, {"selection": selection, "reason": reason}, actor))
+
     @rule(index=_ORGANIZATION_INDEX, calls=st.lists(st.tuples(_ACTOR, _PICK, inputs.PATIENTS), min_size=1, max_size=4))
     def enroll(self, index: int, calls: list[tuple[str, int, str]]) -> None:
         for actor, pick, patient in calls:
@@ -278,6 +297,8 @@ class ApiMachine(RuleBasedStateMachine):
 
     def _changed_groups(self, index: int, call: MutationCall, payload: Payload) -> set[str]:
         model, input_ = self._models[index], call.input
+        if "selection" in input_:
+            return set(model.groups)
         named = input_.get("groupDefinitionId") or input_.get("id") or input_.get("enrollmentId") or ""
         record = model.sessions.get(named) or model.enrollments.get(named)
         group = record["groupDefinition"]["id"] if record else named
@@ -316,6 +337,15 @@ class ApiMachine(RuleBasedStateMachine):
 
     def _session(self, index: int, pick: int, version: str) -> dict[str, Any]:
         return self._versioned("sessions", "id", index, pick, version)
+
+    def _selection(self, index: int, picks: list[int], days: dict[str, Any]) -> dict[str, Any]:
+        """Return a selection by ids, by days and a group, or by days and a facilitator."""
+        first, kind = picks[0], picks[-1] % 3
+        if kind == 0:
+            return {"ids": [self._pick_id("sessions", index, pick) for pick in picks]}
+        if kind == 1:
+            return {**days, "groupDefinitionId": self._pick_id("groups", index, first)}
+        return {**days, "facilitatorId": STAFF[first % len(STAFF)]}
 
     def _enroll_call(self, index: int, actor: str, pick: int, patient: str) -> MutationCall:
         input_ = {"groupDefinitionId": self._pick_id("groups", index, pick), "patientId": patient}

@@ -14,6 +14,7 @@ Payload: TypeAlias = dict[str, Any]
 STAFF = ("staff-1", "staff-2")
 PLACES = {"phoenix": "America/Phoenix", "denver": "America/Denver"}
 DEFAULT_ZONE = "America/Phoenix"
+ZONES = {"America/Phoenix", "America/Denver", "Europe/Berlin"}
 ACTIVE_PATIENTS = tuple(f"patient-{n}" for n in range(1, 7))
 INACTIVE_PATIENT = "inactive"
 

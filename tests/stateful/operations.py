@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tests.stateful import closure_rules, group_rules, reconciliation_rules, roster_rules, session_rules
+from tests.stateful import (
+    closure_rules,
+    group_rules,
+    reconciliation_rules,
+    roster_rules,
+    selected_session_rules,
+    session_rules,
+)
 from tests.stateful.model import Model, Payload, Record
 from tests.support.api_client import ApiClient
 
@@ -57,6 +64,8 @@ def _operation(name: str, payload: str, rule: Rule) -> ModelledMutation:
 _ONE_ENROLLMENT = f"enrollment {{ {_ENROLLMENT} }}"
 _PROMOTED = f"promoted {{ {_ENROLLMENT} }}"
 _ONE_SESSION = f"occurrence {{ {_SESSION} }}"
+_MANY_SESSIONS = f"""changes {{ action keepReason sessionDate startTime endTime occurrence {{ {_SESSION} }} }}
+  createdCount updatedCount cancelledCount keptCount"""
 _ONE_CLOSURE = f"closure {{ {_CLOSURE} }} affected {{ {_SESSION} }} affectedCount"
 _ONE_GROUP = f"groupDefinition {{ {_GROUP} }}"
 
@@ -70,12 +79,14 @@ GENERATE = _operation(
 )
 RECONCILE = _operation(
     "reconcileOccurrences",
-    f"""changes {{ action keepReason sessionDate startTime endTime occurrence {{ {_SESSION} }} }}
-    createdCount updatedCount cancelledCount keptCount""",
+    _MANY_SESSIONS,
     reconciliation_rules.reconcile,
 )
 UPDATE_SESSION = _operation("updateOccurrence", _ONE_SESSION, session_rules.update)
 CANCEL_SESSION = _operation("cancelOccurrence", _ONE_SESSION, session_rules.cancel)
+REOPEN_SESSION = _operation("reopenOccurrence", _ONE_SESSION, session_rules.reopen)
+UPDATE_SESSIONS = _operation("updateOccurrences", _MANY_SESSIONS, selected_session_rules.update)
+CANCEL_SESSIONS = _operation("cancelOccurrences", _MANY_SESSIONS, selected_session_rules.cancel)
 CREATE_CLOSURE = _operation("createClosure", _ONE_CLOSURE, closure_rules.create)
 UPDATE_CLOSURE = _operation("updateClosure", _ONE_CLOSURE, closure_rules.update)
 DELETE_CLOSURE = _operation("deleteClosure", "deletedId", closure_rules.delete)

@@ -1,11 +1,13 @@
-"""The model's rules for scheduling, editing and cancelling sessions."""
+"""The model's rules for scheduling, editing, cancelling and reopening sessions."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.stateful.closure_rules import closed_days
-from tests.stateful.model import PLACES, STAFF, Model, Payload, Record, accepted, refused
+from tests.stateful.model import PLACES, STAFF, ZONES, Model, Payload, Record, accepted, refused
 
+MOVING = ("sessionDate", "startTime", "endTime", "timeZone")
+"""The fields of a session that move it."""
 _PEOPLE = ("facilitator", "coFacilitator", "location")
 
 
@@ -101,10 +103,24 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
     if group["deletedAt"] or session["status"] == "CANCELLED":
         return refused(("GROUP_DELETED" if group["deletedAt"] else "OCCURRENCE_CANCELLED", "id"), occurrence=None)
+    faults, placed = edited(model, session, input_)
+    if placed is None:
+        return refused(*faults, occurrence=None)
+    if _taken(model, group["id"], placed["sessionDate"], placed["startTime"], session["id"]):
+        return refused(
+            ("DUPLICATE_OCCURRENCE", "startTime" if "startTime" in input_ else "sessionDate"), occurrence=None
+        )
+    apply_edit(model, session, placed, actor)
+    return accepted(occurrence=dict(session))
+
+
+def edited(model: Model, session: Record, input_: Record) -> tuple[list[tuple[str, str]], Record | None]:
+    """Return what is wrong with an edit of a session, or otherwise the values that it has after the edit."""
+    group = model.groups[session["groupDefinition"]["id"]]
     named = {name: (session[name] or {}).get("id") for name in _PEOPLE}
     named |= {name: input_[f"{name}Id"] for name in _PEOPLE if f"{name}Id" in input_}
     faults = _faults(named, input_)
-    day, start = ({**session, **input_}[name] for name in ("sessionDate", "startTime"))
+    day, start, zone = ({**session, **input_}[name] for name in ("sessionDate", "startTime", "timeZone"))
     minutes = _minutes(session) if "startTime" in input_ and "endTime" not in input_ else group["durationMinutes"]
     end = input_.get("endTime") if "endTime" in input_ or "startTime" in input_ else session["endTime"]
     if end is not None and end <= start:
@@ -112,20 +128,21 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
     end = end or _later(start, minutes)
     if end is None:
         faults.append(("INVALID", "startTime" if "startTime" in input_ else "endTime"))
+    if zone not in ZONES:
+        faults.append(("INVALID", "timeZone"))
     if faults or end is None:
-        return refused(*faults, occurrence=None)
-    if _taken(model, group["id"], day, start, session["id"]):
-        return refused(
-            ("DUPLICATE_OCCURRENCE", "startTime" if "startTime" in input_ else "sessionDate"), occurrence=None
-        )
-    placed = _placed(named, day, start, end, session["timeZone"])
-    if session | placed != session:
-        moved = any(session[name] != placed[name] for name in ("sessionDate", "startTime", "endTime"))
-        version = session["version"] + 1
-        session |= {**placed, "edited": True, "version": version}
-        action = "rescheduled" if moved else "updated"
-        model.record(group["id"], session["id"], action, actor, "pm_group_session_rescheduled" if moved else None)
-    return accepted(occurrence=dict(session))
+        return faults, None
+    return [], {**_placed(named, day, start, end, zone), "timeZone": zone}
+
+
+def apply_edit(model: Model, session: Record, placed: Record, actor: str) -> None:
+    """Give a session other values, if there are any."""
+    if session | placed == session:
+        return
+    moved = any(session[name] != placed[name] for name in MOVING)
+    session |= {**placed, "edited": True, "version": session["version"] + 1}
+    action, event = ("rescheduled", "pm_group_session_rescheduled") if moved else ("updated", None)
+    model.record(session["groupDefinition"]["id"], session["id"], action, actor, event)
 
 
 def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
@@ -141,7 +158,33 @@ def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         faults.append(("REQUIRED", "reason"))
     if session is None or faults:
         return refused(*faults, occurrence=None)
-    _cancel(model, session, input_["reason"].strip(), actor)
+    apply_cancellation(model, session, input_["reason"].strip(), actor)
+    return accepted(occurrence=dict(session))
+
+
+def reopen(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
+    session = model.sessions.get(input_["id"])
+    if session is None:
+        return refused(("NOT_FOUND", "id"), occurrence=None)
+    group = model.groups[session["groupDefinition"]["id"]]
+    if input_.get("expectedVersion") not in {None, session["version"]}:
+        return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
+    if group["deletedAt"] or session["status"] == "SCHEDULED":
+        return refused(("GROUP_DELETED" if group["deletedAt"] else "INVALID", "id"), occurrence=None)
+    others = [record for record in sessions_of(model, group["id"]) if record["status"] != "CANCELLED"]
+    if _taken(model, group["id"], session["sessionDate"], session["startTime"], session["id"]) or (
+        session["recurrenceDate"] is not None
+        and any(record["recurrenceDate"] == session["recurrenceDate"] for record in others)
+    ):
+        return refused(("DUPLICATE_OCCURRENCE", "id"), occurrence=None)
+    session |= {
+        "status": "SCHEDULED",
+        "cancellationReason": None,
+        "cancelledAt": False,
+        "edited": True,
+        "version": session["version"] + 1,
+    }
+    model.record(group["id"], session["id"], "reopened", actor, "pm_group_session_reopened")
     return accepted(occurrence=dict(session))
 
 
@@ -152,11 +195,12 @@ def cancel_ahead(model: Model, group: str, reason: str, actor: str) -> int:
         record for record in sessions_of(model, group) if record["status"] == "SCHEDULED" and record["startsAt"] > now
     ]
     for session in ahead:
-        _cancel(model, session, reason, actor)
+        apply_cancellation(model, session, reason, actor)
     return len(ahead)
 
 
-def _cancel(model: Model, session: Record, reason: str, actor: str) -> None:
+def apply_cancellation(model: Model, session: Record, reason: str, actor: str) -> None:
+    """Cancel a session."""
     session |= {
         "status": "CANCELLED",
         "cancellationReason": reason,
