@@ -141,7 +141,8 @@ _declare(
     {
         OccurrenceAction.CREATE: "The session is scheduled.",
         OccurrenceAction.MOVE: "The session gets another local date or start time.",
-        OccurrenceAction.UPDATE: "The session gets another end, time zone, facilitator or location.",
+        OccurrenceAction.UPDATE: "The session keeps its local date and start time, and gets another end, time zone, "
+        "facilitator or location. Another end or time zone reschedules it, as MOVE does: pm_group_session_rescheduled.",
         OccurrenceAction.CANCEL: "The session is cancelled.",
         OccurrenceAction.KEEP: "The session stays as it is. keepReason says why.",
     },
