@@ -52,6 +52,7 @@ A_GROUP: Final = {
     "durationMinutes": 60,
     "recurrence": {"rule": "FREQ=DAILY", "startDate": _day(1), "startTime": "09:00:00", "excludedDates": []},
 }
+A_WINDOW: Final = {"from": _day(1), "through": _day(8)}
 NEW_GROUPS: Final[Inputs] = st.fixed_dictionaries(
     {
         "name": _NAMES,

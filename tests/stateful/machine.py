@@ -59,6 +59,8 @@ class ApiMachine(RuleBasedStateMachine):
         self._runner.run(self._begin())
         for index in (0, 1):
             self._do(index, MutationCall(api.CREATE_GROUP, inputs.A_GROUP, "nurse"))
+            group = self._pick_id("groups", index, 0)
+            self._do(index, MutationCall(api.GENERATE, {"groupDefinitionId": group, **inputs.A_WINDOW}, "nurse"))
             for patient in ACTIVE_PATIENTS[:3]:  # one is enrolled and two wait from the beginning
                 self._do(index, self._enroll_call(index, "nurse", 0, patient))
 
