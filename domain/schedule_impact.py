@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.compliance import Compliance, weekly_compliance
 from domain.conflicts import Booking, Calendar, Conflict, ConflictKind, find_conflicts
+from domain.patient_impact import PatientComplianceChange
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.rule_sets import ComplianceRuleSet
 from domain.sessions import SessionChange
@@ -33,15 +34,18 @@ class ScheduleImpact:
     Attributes:
         conflicts: The conflicts that the change makes, by their keys.
         compliance: The weeks of IOP and PHP groups that it changes, by week and group.
+        patient_compliance: The patients' weeks that it takes under a requirement or up to it, by week and program.
     """
 
     conflicts: tuple[Conflict, ...] = ()
     compliance: tuple[ComplianceChange, ...] = ()
+    patient_compliance: tuple[PatientComplianceChange, ...] = ()
 
     @property
     def patient_ids(self) -> frozenset[str]:
-        """The patients whose conflicts it contains."""
-        return frozenset(conflict.patient_id for conflict in self.conflicts if conflict.patient_id is not None)
+        """The patients whose conflicts or weeks it contains."""
+        of_conflicts = {conflict.patient_id for conflict in self.conflicts if conflict.patient_id is not None}
+        return frozenset(of_conflicts | {change.after.patient_id for change in self.patient_compliance})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from db.sql.expected import is_expected_since
 from db.sql.rows import ENROLLMENT_COLUMNS, GROUP_COLUMNS, enrollment_record, group_record
@@ -13,18 +14,33 @@ from db.sql.statement import AnyOf, Statement, constant, of_organization
 from db.sql.unions import numbered_union
 from db.tables import enrollments, group_definitions
 from db.transactions.snapshots import Snapshot
+from db.transactions.unit_of_work import UnitOfWork
 from domain.patient_weeks import Seat
 from domain.records import Program
 
 _groups = group_definitions.c
-_SEATS: Final = Statement(
-    select(*ENROLLMENT_COLUMNS, *GROUP_COLUMNS)
-    .join(group_definitions, _groups.id == enrollments.c.group_definition_id)
-    .where(
-        of_organization(enrollments),
-        AnyOf(enrollments.c.patient_id, "patient_ids"),
-        is_expected_since(enrollments, "since"),
-        or_(*(_groups.group_type == constant(program) for program in Program), _groups.counts_toward != constant("")),
+_attendees: Final = enrollments.alias("attendees")
+
+
+def _seats(of_patients: ColumnElement[bool]) -> Statement:
+    counts = or_(
+        *(_groups.group_type == constant(program) for program in Program), _groups.counts_toward != constant("")
+    )
+    return Statement(
+        select(*ENROLLMENT_COLUMNS, *GROUP_COLUMNS)
+        .join(group_definitions, _groups.id == enrollments.c.group_definition_id)
+        .where(of_organization(enrollments), of_patients, is_expected_since(enrollments, "since"), counts)
+    )
+
+
+_SEATS: Final = _seats(AnyOf(enrollments.c.patient_id, "patient_ids"))
+_SEATS_OF_ATTENDEES: Final = _seats(
+    enrollments.c.patient_id.in_(
+        select(_attendees.c.patient_id).where(
+            _attendees.c.organization_id == enrollments.c.organization_id,
+            AnyOf(_attendees.c.group_definition_id, "group_ids"),
+            is_expected_since(_attendees, "since"),
+        )
     )
 )
 _MARGIN: Final = timedelta(days=1)
@@ -39,6 +55,19 @@ class WeekOfPatient:
     first_day: date
 
 
+async def seats_of_attendees(work: UnitOfWork, group_ids: Sequence[UUID], first_day: date) -> dict[str, list[Seat]]:
+    """Return the seats from a day on of all patients who have one in these groups, by patient, by one statement.
+
+    Only groups that count toward a program are considered.
+    """
+    parameters = {"group_ids": group_ids, "since": _start_of(first_day)}
+    seats: dict[str, list[Seat]] = {}
+    for row in await work.fetch(_SEATS_OF_ATTENDEES, parameters):
+        seat = _seat(row)
+        seats.setdefault(seat.enrollment.patient_id, []).append(seat)
+    return seats
+
+
 async def program_seats(snapshot: Snapshot, weeks: Sequence[WeekOfPatient]) -> dict[WeekOfPatient, list[Seat]]:
     """Return the seats that patients have in their weeks, or get later, by one statement.
 
@@ -47,15 +76,20 @@ async def program_seats(snapshot: Snapshot, weeks: Sequence[WeekOfPatient]) -> d
     patient_ids: dict[date, list[str]] = {}
     for week in weeks:
         patient_ids.setdefault(week.first_day, []).append(week.patient_id)
-    parameters = [
-        {"patient_ids": ids, "since": datetime.combine(first_day, time(), UTC) - _MARGIN}
-        for first_day, ids in patient_ids.items()
-    ]
+    parameters = [{"patient_ids": ids, "since": _start_of(first_day)} for first_day, ids in patient_ids.items()]
     first_days, union = list(patient_ids), numbered_union([_SEATS] * len(patient_ids), parameters)
     seats: dict[WeekOfPatient, list[Seat]] = {}
-    width = len(ENROLLMENT_COLUMNS)
     for number, *row in await snapshot.fetch(*union):
-        enrollment = enrollment_record(row[:width])
-        key = WeekOfPatient(enrollment.patient_id, first_days[number])
-        seats.setdefault(key, []).append(Seat(enrollment, group_record(row[width:])))
+        seat = _seat(row)
+        key = WeekOfPatient(seat.enrollment.patient_id, first_days[number])
+        seats.setdefault(key, []).append(seat)
     return seats
+
+
+def _seat(row: Sequence[Any]) -> Seat:
+    width = len(ENROLLMENT_COLUMNS)
+    return Seat(enrollment_record(row[:width]), group_record(row[width:]))
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC) - _MARGIN

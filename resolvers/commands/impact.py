@@ -21,6 +21,7 @@ from domain.schedule_impact import (
     made_conflicts,
 )
 from domain.sessions import SessionChange
+from resolvers.commands.patient_impact import patient_compliance_changes
 from resolvers.context import Context
 
 _AROUND: Final = range(-2, 9)
@@ -34,7 +35,11 @@ async def measure_impact(context: Context, work: UnitOfWork) -> ScheduleImpact:
         return ScheduleImpact()
     kinds = context.conflict_kinds
     calendar = await calendar_of_sessions(work, [change.after.id for change in changes if is_live(change.after)], kinds)
-    return ScheduleImpact(made_conflicts(calendar, changes, kinds), await _compliance(context, work, changes))
+    return ScheduleImpact(
+        made_conflicts(calendar, changes, kinds),
+        await _compliance(context, work, changes),
+        await patient_compliance_changes(context, work, changes),
+    )
 
 
 async def _compliance(

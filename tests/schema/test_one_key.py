@@ -69,7 +69,7 @@ SHOW_NO_RECORD = {
     *("Query", "Mutation", "Viewer", "PageInfo", "UserError", "AuditChange", "Capacity", "Recurrence"),
     *("RecurrencePreview", "Conflict", "ScheduleImpact", "ComplianceChange"),
     *("Compliance", "ComplianceRequirement", "ComplianceGap"),
-    *("ComplianceRuleSet", "ComplianceSource", "PatientCompliance"),
+    *("ComplianceRuleSet", "ComplianceSource", "PatientCompliance", "PatientComplianceChange"),
     *("ScheduleDrift", "ScheduleDriftItem"),
 }
 OPEN_FIELDS_OF_ENROLLMENTS = {

@@ -51,7 +51,6 @@ def _kind(marks: str, opened_by: Iterable[PermissionKey]) -> Kind:
 
 
 # A mutation returns the record that its key lets it change, with its staff and places. A new closure names sessions.
-# A new or edited session names the closures that it conflicts with.
 KINDS: Mapping[str, Kind] = {
     "patient": _kind(r"patient-(name|number|id)|1931-03", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "history of enrollments": _kind("enrollment-actor", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
@@ -63,6 +62,7 @@ KINDS: Mapping[str, Kind] = {
     # The history of an enrollment names the staff who changed it.
     "staff": _kind("staff-(name|credentials)", _GROUPS | _SCHEDULE | {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "location": _kind("(site|room)-name", _GROUPS | _SCHEDULE),
+    # Generating sessions names the closed days.
     "closure": _kind("closure-(name|former)|2033-08", _SCHEDULE - {PermissionKey.GROUP_SCHEDULE_DELETE}),
 }
 

@@ -1,0 +1,118 @@
+"""What a change of sessions does to patients' weeks: which of them fall under a requirement, or rise to it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+from domain.compliance import ComplianceRequirementCode, measure
+from domain.patient_compliance import PatientCompliance, PatientWeek, patient_compliance
+from domain.patient_weeks import Seat, patient_weeks
+from domain.records import OccurrenceStatus
+from domain.rule_sets import RuleSets
+from domain.sessions import SessionChange
+from domain.weeks import Session, week_start
+
+_ZONES: Final = timedelta(days=1)
+"""More than any time zone differs from UTC."""
+_SEVEN_DAYS: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientComplianceChange:
+    """A patient's week in a program before and after a change."""
+
+    before: PatientCompliance
+    after: PatientCompliance
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsOfWeek:
+    """A patient's seats, and the first day of a week in which sessions of at least one of their groups change."""
+
+    patient_id: str
+    seats: Sequence[Seat]
+    first_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """The sessions that are not cancelled, by group and first day of the week, before and after a change.
+
+    A week has all sessions that may be in it in any time zone.
+    """
+
+    before: Mapping[date, Mapping[UUID, Sequence[Session]]]
+    after: Mapping[date, Mapping[UUID, Sequence[Session]]]
+
+
+def weeks_of_changes(changes: Iterable[SessionChange], first_weekday: int) -> dict[date, set[UUID]]:
+    """Return the groups whose sessions change, by the first day of each week that a change may be in in any zone."""
+    weeks: dict[date, set[UUID]] = {}
+    for change in changes:
+        for session in (change.before, change.after):
+            if session is not None and session.status != OccurrenceStatus.CANCELLED:
+                for moment in (session.starts_at - _ZONES, session.starts_at, session.ends_at + _ZONES):
+                    first_day = week_start(moment.date(), first_weekday)
+                    weeks.setdefault(first_day, set()).add(session.group_definition_id)
+    return weeks
+
+
+def calendars(
+    first_days: Iterable[date], after: Mapping[UUID, Mapping[UUID, Session]], changes: Sequence[SessionChange]
+) -> Calendars:
+    """Return the calendars of weeks.
+
+    Args:
+        first_days: The first days of the weeks.
+        after: The start and end of the sessions that are not cancelled, by group and id, as they are now.
+        changes: The changes, each of a session of one of the groups.
+    """
+    before = {group_id: dict(sessions) for group_id, sessions in after.items()}
+    for change in changes:
+        session = change.before
+        of_group = before.setdefault(change.after.group_definition_id, {})
+        of_group.pop(change.after.id, None)
+        if session is not None and session.status != OccurrenceStatus.CANCELLED:
+            of_group[session.id] = (session.starts_at, session.ends_at)
+    days = list(first_days)
+    return Calendars(*({day: _of_week(day, groups) for day in days} for groups in (before, after)))
+
+
+def patient_changes(
+    of_week: SeatsOfWeek, sessions: Calendars, group_sizes: Mapping[UUID, int], rule_sets: RuleSets, now: datetime
+) -> list[PatientComplianceChange]:
+    """Return a patient's week in each program in which it falls under a requirement, or rises to it.
+
+    Args:
+        of_week: The patient's seats, and the week.
+        sessions: The sessions of the groups before and after the change.
+        group_sizes: The number of patients with a seat, for the groups whose rule set limits it.
+        rule_sets: The rule sets of the clinic.
+        now: The present instant.
+    """
+    before, after = (
+        patient_weeks(of_week.patient_id, of_week.seats, of_week.first_day, week, group_sizes, rule_sets)
+        for week in (sessions.before[of_week.first_day], sessions.after[of_week.first_day])
+    )
+    # The programs follow from the seats, so both have the same.
+    return [
+        PatientComplianceChange(patient_compliance(old, now), patient_compliance(new, now))
+        for old, new in zip(before, after, strict=True)
+        if old.sessions != new.sessions and _unmet(old) != _unmet(new)
+    ]
+
+
+def _unmet(week: PatientWeek) -> set[ComplianceRequirementCode]:
+    measured = measure(week.rules, week.week_start, week.zone, week.sessions, week.group_size)
+    return {requirement.code for requirement in measured.requirements if not requirement.met}
+
+
+def _of_week(first_day: date, groups: Mapping[UUID, Mapping[UUID, Session]]) -> dict[UUID, list[Session]]:
+    midnight = datetime.combine(first_day, time(), UTC)
+    first, last = midnight - _ZONES, midnight + _SEVEN_DAYS + _ZONES
+    return {
+        group_id: [(start, end) for start, end in sessions.values() if start < last and end > first]
+        for group_id, sessions in groups.items()
+    }
