@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from domain.changes import differences, max_changes
-from domain.records import GroupDefinition, GroupType
+from domain.records import GroupDefinition, GroupType, Program
 from domain.recurrence import Recurrence
 
 GROUP = GroupDefinition(
@@ -23,6 +23,8 @@ GROUP = GroupDefinition(
     created_at=datetime(2026, 11, 1, tzinfo=UTC),
     updated_at=datetime(2026, 11, 1, tzinfo=UTC),
     deleted_at=datetime(2026, 11, 2, tzinfo=UTC),
+    counts_toward=(Program.IOP,),
+    compliance_rule_set_id="ahcccs-iop",
 )
 
 
