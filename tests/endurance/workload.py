@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,14 @@ _WEIGHTS: Mapping[MutationType, int] = {
     mutations.UPDATE_CLOSURE: 3,
     mutations.DELETE_CLOSURE: 2,
 }
+
+
+# A month ahead: sessions that have begun are not reconciled, however late the test runs.
+_FIRST_DAY = datetime.now(UTC).date() + timedelta(days=31)
+
+
+def _day(number: int) -> str:
+    return (_FIRST_DAY + timedelta(days=number)).isoformat()
 
 
 @dataclass
@@ -106,7 +115,7 @@ class ClientWorkload:
     def _create_session(self) -> dict[str, Any]:
         return {
             "groupDefinitionId": self.random.choice(self.hot),
-            "sessionDate": f"2026-12-{self.random.randint(1, 28):02}",
+            "sessionDate": _day(-self.random.randint(1, 28)),
             "startTime": f"{self.random.randint(8, 18):02}:00:00",
         }
 
@@ -114,8 +123,8 @@ class ClientWorkload:
         first = self.random.randint(1, 24)
         return {
             "groupDefinitionId": self.random.choice(self.hot),
-            "from": f"2027-01-{first:02}",
-            "through": f"2027-01-{first + 4:02}",
+            "from": _day(first),
+            "through": _day(first + 4),
         }
 
     def _update_session(self) -> dict[str, Any] | None:
@@ -143,15 +152,15 @@ class ClientWorkload:
 
     def _two_days(self) -> dict[str, Any]:
         day = self.random.randint(1, 28)
-        return {"from": f"2027-01-{day:02}", "through": f"2027-01-{day + 1:02}", "facilitatorId": "staff-1"}
+        return {"from": _day(day), "through": _day(day + 1), "facilitatorId": "staff-1"}
 
     def _create_closure(self) -> dict[str, Any]:
-        day = f"2027-01-{self.random.randint(1, 28):02}"
+        day = _day(self.random.randint(1, 28))
         return {"name": "Holiday", "from": day, "through": day, "locationId": self.random.choice([None, "phoenix"])}
 
     def _update_closure(self) -> dict[str, Any] | None:
         closure = self._recent(self.closures)
-        return {"id": closure, "through": f"2027-01-{self.random.randint(1, 28):02}"} if closure else None
+        return {"id": closure, "through": _day(self.random.randint(1, 28))} if closure else None
 
     def _delete_closure(self) -> dict[str, Any] | None:
         closure = self._recent(self.closures)
