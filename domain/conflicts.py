@@ -7,10 +7,12 @@ have no conflicts.
 Two overlapping sessions of one group are one GROUP conflict. It stands for all that they share, which is mostly
 everything: they are no FACILITATOR, LOCATION or PATIENT conflict as well.
 
+A LOCATION conflict is a room that is used twice. A site, which is a location without a room, has many.
+
 A session on a day on which its location is closed is a CLOSURE conflict, one for each closure, as long as the session.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -59,11 +61,13 @@ class Calendar:
         attendances: The patients who are expected at a session, by the session's id, each with the enrollment's id.
             Patients who are expected in one place only may be left out.
         closures: The closures that close a session's location on its day, by the session's id.
+        sites: The ids of locations without a room. Any number of sessions can take place at a site at once.
     """
 
     bookings: dict[UUID, Booking] = field(default_factory=dict)
     attendances: dict[UUID, dict[str, UUID]] = field(default_factory=dict)
     closures: dict[UUID, list[UUID]] = field(default_factory=dict)
+    sites: frozenset[str] = frozenset()
 
 
 class ConflictKey(NamedTuple):
@@ -129,7 +133,7 @@ class Conflict:
 
 _SENTENCES: Final = {
     ConflictKind.FACILITATOR: "A facilitator is in two sessions at once",
-    ConflictKind.LOCATION: "Two sessions are at the same location at once",
+    ConflictKind.LOCATION: "Two sessions are in the same room at once",
     ConflictKind.PATIENT: "A patient is expected at two sessions at once",
     ConflictKind.GROUP: "Two sessions of the same group overlap",
     ConflictKind.CLOSURE: "A session takes place although its location is closed",
@@ -163,7 +167,7 @@ def find_conflicts(
         for booking in starting:
             if ConflictKind.CLOSURE in chosen and (focus is None or booking.session_id in focus):
                 conflicts += (_closed(booking, key) for key in calendar.closures.get(booking.session_id, ()))
-            for claim in _claims(booking, calendar.attendances.get(booking.session_id, {})):
+            for claim in _claims(booking, calendar):
                 if claim.kind not in chosen:
                     continue
                 key = claim.kind, claim.id
@@ -192,13 +196,13 @@ def _clash(one: Booking, other: Booking, kind: ConflictKind) -> bool:
     return (one.group_definition_id == other.group_definition_id) == (kind is ConflictKind.GROUP)
 
 
-def _claims(booking: Booking, patients: Mapping[str, UUID]) -> Iterator[_Claim]:
+def _claims(booking: Booking, calendar: Calendar) -> Iterator[_Claim]:
     yield _Claim(ConflictKind.FACILITATOR, booking.facilitator_id, booking.facilitator_id)
     if booking.co_facilitator_id is not None:
         yield _Claim(ConflictKind.FACILITATOR, booking.co_facilitator_id, booking.co_facilitator_id)
-    if booking.location_id is not None:
+    if booking.location_id is not None and booking.location_id not in calendar.sites:
         yield _Claim(ConflictKind.LOCATION, booking.location_id, booking.location_id)
-    for patient_id, enrollment_id in patients.items():
+    for patient_id, enrollment_id in calendar.attendances.get(booking.session_id, {}).items():
         yield _Claim(ConflictKind.PATIENT, patient_id, str(enrollment_id))
     yield _Claim(ConflictKind.GROUP, str(booking.group_definition_id), "")
 

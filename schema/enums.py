@@ -173,7 +173,7 @@ _declare(
     "What is in two places at once, or closed.",
     {
         ConflictKind.FACILITATOR: "A staff member leads or co-leads two sessions at once.",
-        ConflictKind.LOCATION: "Two sessions are at one location at once. A site and a room of it are two locations.",
+        ConflictKind.LOCATION: "Two sessions are in one room at once. At a location without a room, any number can be.",
         ConflictKind.PATIENT: "A patient is expected at two sessions at once. Callers who may view enrollments see it.",
         ConflictKind.GROUP: "Two sessions of one group overlap. They are not reported as conflicts of other kinds too.",
         ConflictKind.CLOSURE: "A session is on a day on which its location, or the whole organization, is closed.",

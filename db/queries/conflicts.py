@@ -1,6 +1,7 @@
 """The parts of a calendar in which conflicts are looked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -13,6 +14,7 @@ from db.sql.conflicts import (
     CLOSED_DAYS,
     MAX_DAYS_APART,
     OF_GROUP_IN_DAYS,
+    SITES,
     Focus,
     overlaps_in_days,
 )
@@ -46,6 +48,7 @@ async def calendar_of_days(
     calendar = Calendar()
     if kinds & _SHARED:
         _add_bookings(calendar, await reader.fetch(overlaps_in_days(kinds & _SHARED), days))
+        calendar = await _with_sites(calendar, reader, kinds)
     if ConflictKind.PATIENT in kinds:
         since = datetime.combine(days["from_date"] - _ZONES, time(), UTC)
         for patient_id, *attendance in await reader.fetch(ATTENDANCES_IN_DAYS, days | {"since": since}):
@@ -74,6 +77,7 @@ async def _calendar_of(
     calendar = Calendar()
     if kinds & _SHARED:
         _add_bookings(calendar, await reader.fetch(focus.overlaps, parameters))
+        calendar = await _with_sites(calendar, reader, kinds)
     if ConflictKind.PATIENT in kinds:
         for patient_id, *attendances in await reader.fetch(focus.attendances, parameters):
             _add_attendance(calendar, patient_id, attendances[:_ATTENDANCE_WIDTH])
@@ -81,6 +85,15 @@ async def _calendar_of(
     if ConflictKind.CLOSURE in kinds:
         await _add_closures(calendar, reader, focus.closed_days, parameters)
     return calendar
+
+
+async def _with_sites(calendar: Calendar, reader: Reader, kinds: frozenset[ConflictKind]) -> Calendar:
+    """Return the calendar with those of its locations that have no room."""
+    location_ids = {booking.location_id for booking in calendar.bookings.values()} - {None}
+    if ConflictKind.LOCATION not in kinds or not location_ids:
+        return calendar
+    rows = await reader.fetch(SITES, {"location_ids": sorted(map(str, location_ids))})
+    return replace(calendar, sites=frozenset(row[0] for row in rows))
 
 
 async def _add_closures(

@@ -78,6 +78,14 @@ def overlaps_in_days(kinds: frozenset[ConflictKind]) -> Statement:
     return Statement(select(*columns_of(sessions)).where(sessions.c.id.in_(select(clashing.c.id))))
 
 
+SITES: Final = Statement(
+    select(locations.c.id).where(
+        of_organization(locations), AnyOf(locations.c.id, "location_ids"), locations.c.room.is_(None)
+    )
+)
+"""Selects those of `location_ids` that have no room."""
+
+
 def _attendances_in_days() -> Statement:
     """Return the statement that selects attendances of a window in which a patient is expected in two places.
 

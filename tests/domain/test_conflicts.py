@@ -68,7 +68,13 @@ def test_a_conflict_lasts_as_long_as_the_overlap() -> None:
     [conflict] = find_conflicts(calendar(around, within))
     assert (conflict.kind, conflict.location_id) == (ConflictKind.LOCATION, "room")
     assert (conflict.starts_at, conflict.ends_at) == (within.starts_at, within.ends_at)
-    assert conflict.message == "Two sessions are at the same location at once on Dec 1, from 10:00 AM to 10:45 AM."
+    assert conflict.message == "Two sessions are in the same room at once on Dec 1, from 10:00 AM to 10:45 AM."
+
+
+def test_sessions_at_a_site_without_a_room_do_not_conflict() -> None:
+    sessions = {number: booking(number, "09:00", "10:00", location_id="site") for number in (1, 2)}
+    at_site = Calendar({one.session_id: one for one in sessions.values()}, sites=frozenset({"site"}))
+    assert not list(find_conflicts(at_site))
 
 
 def test_sessions_back_to_back_do_not_conflict() -> None:

@@ -92,6 +92,13 @@ async def test_kinds_and_a_group_narrow_the_list(engine: Database, clients: ApiC
     assert await kinds(**{"from": "2026-12-02"}) == []
 
 
+async def test_groups_at_a_site_without_a_room_do_not_clash(engine: Database, clients: ApiClients) -> None:
+    for number in (1, 2):
+        group = await add_group(engine, f"Group {number}", ORGANIZATION)
+        await add_sessions(engine, group, [DAY], ORGANIZATION, location_id="denver", facilitator_id=f"staff-{number}")
+    assert (await (await clients()).execute(CONFLICTS))["conflicts"]["nodes"] == []
+
+
 async def test_cancelled_and_touching_sessions_have_no_conflicts(engine: Database, clients: ApiClients) -> None:
     group, other = [await add_group(engine, name, ORGANIZATION) for name in ("A", "B")]
     cancelled = {"status": "CANCELLED", "cancelled_at": LONG_AGO, "cancellation_reason": "snow"}
@@ -249,20 +256,19 @@ async def test_conflicts_of_many_sessions_take_the_statements_of_two(
         await add_enrollments(engine, group, ["patient-1"], ORGANIZATION, enrolled_at=LONG_AGO)
     many = await client.send(LISTED)
     assert "errors" not in many.json()
-    assert (
-        statements_of(many) == few <= 9
-    )  # sessions, three for conflicts, four for their records, and the access log's
+    # The sessions, four for conflicts, four for their records, and the access log's.
+    assert statements_of(many) == few <= 10
     async with clients_of(make_app(clinic, compiled=False)) as plain:
         assert (await (await plain()).send(LISTED)).json()["data"] == many.json()["data"]
 
 
-async def test_a_window_takes_three_statements(engine: Database, clients: ApiClients) -> None:
+async def test_a_window_takes_four_statements(engine: Database, clients: ApiClients) -> None:
     query = '{ conflicts(from: "2026-11-01", through: "2026-12-31") { totalCount nodes { kind startsAt message } } }'
     client = await clients(permissions=[PermissionKey.GROUP_SCHEDULE_VIEW])
     assert statements_of(await client.send(query)) == 2
     await overlapping(engine)
-    assert statements_of(await client.send(query)) == 2
-    assert statements_of(await (await clients()).send(query)) == 3 + 1  # and the access log's
+    assert statements_of(await client.send(query)) == 2 + 1  # which of their locations have no room
+    assert statements_of(await (await clients()).send(query)) == 3 + 1 + 1  # and the access log's
 
 
 async def patients_in_log(engine: Database) -> list[list[str]]:

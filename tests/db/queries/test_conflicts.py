@@ -184,7 +184,7 @@ def _calendar(
         ]
         for session in live
     }
-    return Calendar({booking.session_id: booking for booking in bookings}, attendances, closed)
+    return Calendar({booking.session_id: booking for booking in bookings}, attendances, closed, frozenset({"denver"}))
 
 
 async def _closures(reader: Snapshot) -> list[PlacedClosure]:

@@ -258,6 +258,8 @@ async def test_conflicts_are_found_by_the_days_and_the_groups_of_sessions(
     assert len(explained.plans) >= 6
     for plan in explained.plans:
         assert not WHOLE_TABLE.search(plan), plan
+        if "pm_group_schedule" not in plan:
+            continue  # it reads the locations
         conditions = ["".join(condition) for condition in CALENDAR_INDEX.findall(plan)]
         assert conditions, plan
         for condition in conditions:
