@@ -88,7 +88,8 @@ async def test_large_documents_are_cached_in_bounded_memory(text: str, count: in
     finally:
         tracemalloc.stop()
     assert 0 < len(documents._cache) < count
-    assert size < max_bytes * 2  # some garbage of the parser is not collected yet
+    # Some garbage of the parser is not collected yet. All wide strings would take 30 MB.
+    assert size < max_bytes * 3
 
 
 async def test_concurrent_requests_read_a_document_once(documents: Documents) -> None:

@@ -50,13 +50,13 @@ async def test_a_clinic_moves_to_another_database_with_two_commands(
     backed_up = backup(with_login(administrator_url, OWNER), file)
     assert (backed_up.returncode, backed_up.stderr) == (0, "")
     assert backed_up.stdout.startswith(f"Backed up to {file}: ")
-    assert "(4 groups, 4 sessions, 14 enrollments, 2 closures, 18 patients," in backed_up.stdout
+    assert "(5 groups, 7 sessions, 17 enrollments, 2 closures, 18 patients," in backed_up.stdout
     moved = restore(target_database_url, file)
     assert (moved.returncode, moved.stderr) == (0, "")
     first, *notices, last = moved.stdout.splitlines()
     assert first.startswith(f"Restored {file}, created 20")
     assert all(line.startswith("notice ") for line in notices), notices  # about indexes that could not be checked
-    assert last.startswith("All invariants hold. Organizations: 2, groups: 4, sessions: 4, enrollments: 14")
+    assert last.startswith("All invariants hold. Organizations: 2, groups: 5, sessions: 7, enrollments: 17")
     target = create_engine(target_database_url)
     await make_group(target)
     await assert_invariants(target)
