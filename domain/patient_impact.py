@@ -1,12 +1,12 @@
 """What a change of sessions does to patients' weeks: which of them fall under a requirement, or rise to it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from domain.compliance import ComplianceRequirementCode, measure
+from domain.compliance import ComplianceRequirementCode
 from domain.patient_compliance import PatientCompliance, PatientWeek, patient_compliance
 from domain.patient_weeks import Seat, patient_weeks
 from domain.records import OccurrenceStatus
@@ -80,33 +80,53 @@ def calendars(
     return Calendars(*({day: _of_week(day, groups) for day in days} for groups in (before, after)))
 
 
-def patient_changes(
-    of_week: SeatsOfWeek, sessions: Calendars, group_sizes: Mapping[UUID, int], rule_sets: RuleSets, now: datetime
-) -> list[PatientComplianceChange]:
-    """Return a patient's week in each program in which it falls under a requirement, or rises to it.
+class PatientChanges:
+    """Compares patients' weeks before and after a change.
 
-    Args:
-        of_week: The patient's seats, and the week.
-        sessions: The sessions of the groups before and after the change.
-        group_sizes: The number of patients with a seat, for the groups whose rule set limits it.
-        rule_sets: The rule sets of the clinic.
-        now: The present instant.
+    Patients who are expected at the same sessions have equal weeks, so each of these is measured once.
     """
-    before, after = (
-        patient_weeks(of_week.patient_id, of_week.seats, of_week.first_day, week, group_sizes, rule_sets)
-        for week in (sessions.before[of_week.first_day], sessions.after[of_week.first_day])
-    )
-    # The programs follow from the seats, so both have the same.
-    return [
-        PatientComplianceChange(patient_compliance(old, now), patient_compliance(new, now))
-        for old, new in zip(before, after, strict=True)
-        if old.sessions != new.sessions and _unmet(old) != _unmet(new)
-    ]
 
+    def __init__(
+        self, sessions: Calendars, group_sizes: Mapping[UUID, int], rule_sets: RuleSets, now: datetime
+    ) -> None:
+        """Compare weeks of these sessions.
 
-def _unmet(week: PatientWeek) -> set[ComplianceRequirementCode]:
-    measured = measure(week.rules, week.week_start, week.zone, week.sessions, week.group_size)
-    return {requirement.code for requirement in measured.requirements if not requirement.met}
+        Args:
+            sessions: The sessions of the groups before and after the change.
+            group_sizes: The number of patients with a seat, for the groups whose rule set limits it.
+            rule_sets: The rule sets of the clinic.
+            now: The present instant.
+        """
+        self._sessions = sessions
+        self._group_sizes = group_sizes
+        self._rule_sets = rule_sets
+        self._now = now
+        self._measured: dict[PatientWeek, PatientCompliance] = {}
+
+    def of(self, of_week: SeatsOfWeek) -> list[PatientComplianceChange]:
+        """Return a patient's week in each program in which it falls under a requirement, or rises to it."""
+        before, after = (
+            patient_weeks(
+                of_week.patient_id, of_week.seats, of_week.first_day, week, self._group_sizes, self._rule_sets
+            )
+            for week in (self._sessions.before[of_week.first_day], self._sessions.after[of_week.first_day])
+        )
+        # The programs follow from the seats, so both have the same.
+        return [
+            PatientComplianceChange(self._measure(old), self._measure(new))
+            for old, new in zip(before, after, strict=True)
+            if old.sessions != new.sessions and self._unmet(old) != self._unmet(new)
+        ]
+
+    def _unmet(self, week: PatientWeek) -> set[ComplianceRequirementCode]:
+        return {requirement.code for requirement in self._measure(week).requirements if not requirement.met}
+
+    def _measure(self, week: PatientWeek) -> PatientCompliance:
+        of_anyone = replace(week, patient_id="")
+        measured = self._measured.get(of_anyone)
+        if measured is None:
+            measured = self._measured[of_anyone] = patient_compliance(of_anyone, self._now)
+        return replace(measured, patient_id=week.patient_id)
 
 
 def _of_week(first_day: date, groups: Mapping[UUID, Mapping[UUID, Session]]) -> dict[UUID, list[Session]]:

@@ -10,10 +10,10 @@ from db.queries.program_seats import seats_of_attendees
 from db.queries.sessions import live_times
 from db.transactions.unit_of_work import UnitOfWork
 from domain.patient_impact import (
+    PatientChanges,
     PatientComplianceChange,
     SeatsOfWeek,
     calendars,
-    patient_changes,
     weeks_of_changes,
 )
 from domain.records import PROGRAMS, GroupDefinition
@@ -49,11 +49,9 @@ async def patient_compliance_changes(
         for patient_id, of_patient in sorted(seats.items())
         if any(seat.group.id in changed for seat in of_patient)
     ]
-
-    def compute(of_week: SeatsOfWeek) -> list[PatientComplianceChange]:
-        return patient_changes(of_week, sessions, sizes, context.clinic.rule_sets, work.now)
-
-    found = [change for of_week in await context.clinic.pace.map(compute, of_weeks) for change in of_week]
+    compared = PatientChanges(sessions, sizes, context.clinic.rule_sets, work.now)
+    of_patients = await context.clinic.pace.map(compared.of, of_weeks)
+    found = [change for of_patient in of_patients for change in of_patient]
     return tuple(sorted(found, key=lambda change: (change.after.week_start, change.after.program)))
 
 
