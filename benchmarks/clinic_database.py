@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 
 from benchmarks.data_set import COLUMNS, DataSet, Row
 from benchmarks.postgres import Postgres

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 import orjson
 
 from benchmarks import data_set

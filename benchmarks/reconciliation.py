@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 
 from benchmarks.clinic_database import insert_data_sets
 from benchmarks.data_set import DataSet, DataSetSize

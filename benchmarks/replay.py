@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 from uuid_utils.compat import uuid7
 
 from benchmarks.statement_log import LoggedStatement

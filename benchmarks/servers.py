@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
+import psutil
 from sqlalchemy import make_url
 
 from benchmarks.clinic_database import SERVING_LOGIN

@@ -22,7 +22,7 @@ from domain.weeks import Session, week_end
 class ComplianceOutlook(StrEnum):
     """Whether a patient's week will meet its rule set.
 
-    Only what sessions decide is asked: hours, days and minutes, but not the size of a group.
+    Only hours, days and minutes count here, because sessions decide them. The size of a group does not count.
     """
 
     MET = "MET"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 import orjson
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection

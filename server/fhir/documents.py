@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import ijson  # type: ignore[import-untyped]  # it ships no types
+import ijson
 
 from server.fhir.items import MAX_RESOURCE_BYTES, Item, Unreadable, entry_items, last_updated, resource_items
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 import orjson
 import pytest
 

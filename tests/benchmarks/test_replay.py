@@ -1,6 +1,6 @@
 """Recorded statements of an enrollment enroll other patients when they are replayed."""
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 import pytest
 
 from benchmarks.clinic_database import insert_data_sets

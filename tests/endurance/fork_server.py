@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import aiosqlite
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 import uvicorn
 from sqlalchemy import Engine, Pool, event
 

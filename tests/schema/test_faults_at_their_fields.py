@@ -1,4 +1,4 @@
-"""All faults of an input are told at once over HTTP, each at a field that the client has sent."""
+"""A response has all faults of an input at once, each at a field that the client has sent."""
 
 from typing import Any, Final
 
@@ -48,14 +48,14 @@ async def test_an_unknown_group_of_a_selection_is_told_with_its_days(
     client: ApiClient, window_: dict[str, str]
 ) -> None:
     selection = {"groupDefinitionId": UNKNOWN, "facilitatorId": "nobody", "locationId": "nowhere", **window_}
-    told = await faults(client, CANCEL, selection=selection, reason=" ")
-    assert [fault for fault in told if fault[1] not in {"selection.from", "selection.through"}] == [
+    reported = await faults(client, CANCEL, selection=selection, reason=" ")
+    assert [fault for fault in reported if fault[1] not in {"selection.from", "selection.through"}] == [
         ("NOT_FOUND", "selection.facilitatorId"),
         ("NOT_FOUND", "selection.groupDefinitionId"),
         ("NOT_FOUND", "selection.locationId"),
         ("REQUIRED", "reason"),
     ]
-    assert len(told) > 4
+    assert len(reported) > 4
     # A group of the organization is no fault.
     known = {**selection, "groupDefinitionId": await new_group(client)}
     assert ("NOT_FOUND", "selection.groupDefinitionId") not in await faults(client, CANCEL, selection=known, reason=" ")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from uuid import uuid4
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import asyncpg
 import pytest
 from sqlalchemy import delete, func, insert, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import httpx
-import psutil  # type: ignore[import-untyped]  # it ships no types
+import psutil
 
 from tests.support.api_client import SECRET
 from tests.support.processes import child_environment

@@ -1,4 +1,4 @@
-"""When the disk is full, the log and /ready say so, clients are told to retry, and no change is half stored."""
+"""A full disk is reported in the log and by /ready. Clients retry later, and no change is stored in part."""
 
 import asyncio
 import logging

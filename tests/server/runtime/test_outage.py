@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import orjson
-import psutil  # type: ignore[import-untyped]  # it ships no types
+import psutil
 import pytest
 from sqlalchemy import event, func, make_url, select, text
 from uuid_utils.compat import uuid7

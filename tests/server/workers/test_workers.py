@@ -15,7 +15,7 @@ from typing import Any
 
 import anyio
 import httpx
-import psutil  # type: ignore[import-untyped]  # it ships no types
+import psutil
 import pytest
 
 from tests.support.api_client import SECRET
