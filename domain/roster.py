@@ -1,37 +1,35 @@
 """A group's roster: who is seated, who is on the waitlist, and every decision that changes it.
 
-The invariant: nobody waits while a seat is free, and the waiting patients have the positions 1 to n. Every decision
-ends in `_settle`, which promotes the first waiting patients to the free seats and renumbers the others. A group above
-its maximum (its capacity was lowered, or a patient was promoted over it) promotes nobody until it is below it. A
-deleted group promotes nobody until it is restored.
+The invariant: nobody who may be seated waits while a seat is free, and the waiting patients have the positions 1 to n.
+Every decision ends in `_settle`, which promotes the first waiting patients to the free seats and renumbers the others.
+A group above its maximum (its capacity was lowered, or a patient was promoted over it) promotes nobody until it is
+below it. A deleted group promotes nobody until it is restored.
+
+A patient who is deceased or deactivated in the registry is never seated. Their place in the waitlist stays theirs, and
+a free seat goes to the first active patient behind them. Nobody inactive enters a waitlist, so that reactivating a
+patient, which settles the rosters that they wait in, misses none.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.changes import EntityType, Event, HistoryEntry, differences
 from domain.records import Enrollment, EnrollmentStatus
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
+from domain.roster_changes import (
+    DISENROLLED,
+    ENROLLED,
+    POSITION_CHANGED,
+    PROMOTED,
+    PROMOTED_OVER_CAPACITY,
+    REMOVED,
+    WAITLISTED,
+    RosterChange,
+    Step,
+)
 from domain.texts import optional_text
 
 REASON_LENGTH = 1000
-
-ENROLLED = "enrolled"
-WAITLISTED = "waitlisted"
-PROMOTED = "promoted"
-PROMOTED_OVER_CAPACITY = "promoted_over_capacity"
-POSITION_CHANGED = "waitlist_position_changed"
-DISENROLLED = "disenrolled"
-REMOVED = "removed"
-
-_EVENTS = {
-    ENROLLED: "pm_group_patient_enrolled",
-    WAITLISTED: "pm_group_patient_waitlisted",
-    PROMOTED: "pm_group_patient_promoted",
-    PROMOTED_OVER_CAPACITY: "pm_group_patient_promoted",
-    DISENROLLED: "pm_group_patient_disenrolled",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,7 @@ class Roster:
         seated: The enrollments with a seat.
         waiting: The waiting enrollments, in the order of the waitlist.
         group_is_deleted: Whether the group is deleted. Its free seats stay free until it is restored.
+        inactive_patients: The ids of the waiting patients who are inactive in the registry.
     """
 
     group_definition_id: UUID
@@ -51,62 +50,30 @@ class Roster:
     seated: tuple[Enrollment, ...]
     waiting: tuple[Enrollment, ...]
     group_is_deleted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One enrollment before and after a decision, with the action. `before` is None for a new enrollment."""
-
-    before: Enrollment | None
-    after: Enrollment
-    action: str
+    inactive_patients: frozenset[str] = frozenset()
 
     @property
-    def only_renumbers(self) -> bool:
-        """Whether only the waitlist position changes, because of other patients."""
-        return self.action == POSITION_CHANGED and self.before is not None and self.before.version == self.after.version
+    def free_seats(self) -> int:
+        """How many seats may be given to waiting patients."""
+        return 0 if self.group_is_deleted else max(0, self.max_capacity - len(self.seated))
+
+    def may_be_seated(self, waiting: Enrollment) -> bool:
+        """Return whether a waiting patient may get a seat when it is their turn."""
+        return waiting.patient_id not in self.inactive_patients
 
 
-@dataclass(frozen=True, slots=True)
-class RosterChange:
-    """A decision with all its steps.
-
-    The first step is the requested one, if any. Then come the promoted patients, and then the patients whose positions
-    have changed, both in the order of the waitlist.
-    """
-
-    steps: tuple[Step, ...]
-
-    @property
-    def changed(self) -> tuple[Enrollment, ...]:
-        """The enrollments that change, after the change, in the order of the steps."""
-        return tuple(step.after for step in self.steps)
-
-    @property
-    def promoted(self) -> tuple[Enrollment, ...]:
-        """The enrollments promoted from the waitlist, in the order of the waitlist."""
-        return tuple(step.after for step in self.steps if step.action == PROMOTED)
-
-    @property
-    def history(self) -> list[HistoryEntry]:
-        """One entry for each enrollment that changed."""
-        return [
-            HistoryEntry(EntityType.ENROLLMENT, step.after.id, step.action, differences(step.before, step.after))
-            for step in self.steps
-        ]
-
-    @property
-    def events(self) -> list[Event]:
-        """The events for other modules. Removing an enrollment that has ended frees no seat and has no event."""
-        return [_event(name, step.after) for step in self.steps if (name := _event_name(step)) is not None]
+def inactive_patient(field: FieldPath) -> Fault:
+    """Return the fault of seating a patient who is inactive in the registry."""
+    return Fault(FaultCode.NOT_ACTIVE, "This patient is deceased or deactivated in the registry.", field)
 
 
 def enroll(
     roster: Roster, enrollment_id: UUID, patient_id: str, now: datetime, field: FieldPath, waitlist_limit: int
 ) -> RosterChange:
-    """Enroll a patient, or add them to the end of the waitlist if all seats are taken.
+    """Enroll an active patient, or add them to the end of the waitlist if all seats are taken.
 
-    If the limit was lowered below the length of the waitlist, the waitlist stays and accepts nobody.
+    While a seat is free, only inactive patients wait, and the new one passes them. If the limit was lowered below the
+    length of the waitlist, the waitlist stays and accepts nobody.
 
     Raises:
         Refusal: ALREADY_ENROLLED at `field` if the patient is seated or waiting; WAITLIST_FULL at the group if the
@@ -140,7 +107,7 @@ def enroll(
 
 
 def disenroll(roster: Roster, enrollment: Enrollment, reason: str | None, now: datetime) -> RosterChange:
-    """Disenroll a patient. The record stays, and the first waiting patient gets the seat unless the group is deleted.
+    """Disenroll a patient. The record stays, and the first active patient who waits gets the seat.
 
     Raises:
         Refusal: NOT_ACTIVE if the enrollment has ended; INVALID or OUT_OF_RANGE for the reason.
@@ -175,9 +142,11 @@ def promote(roster: Roster, enrollment: Enrollment, now: datetime, *, allow_over
 
     Raises:
         Refusal: AT_CAPACITY if no seat is free and `allow_over_capacity` is false; ALREADY_ENROLLED or NOT_ACTIVE if
-            the patient is not on the waitlist.
+            the patient is not on the waitlist; NOT_ACTIVE if the patient is inactive in the registry.
     """
     _refuse_unless_waiting(enrollment)
+    if not roster.may_be_seated(enrollment):
+        raise Refusal(inactive_patient(("input", "enrollmentId")))
     is_full = len(roster.seated) >= roster.max_capacity
     if is_full and not allow_over_capacity:
         remedy = "Free a seat, raise the capacity, or promote over capacity."
@@ -209,19 +178,23 @@ def move(roster: Roster, enrollment: Enrollment, position: int, now: datetime) -
 def settle(roster: Roster, now: datetime) -> RosterChange:
     """Promote waiting patients to the free seats, in the order of the waitlist.
 
-    This is for changes of the group that free seats: its capacity was raised, or it was restored.
+    This is for changes other than of an enrollment: the group's capacity was raised, it was restored, or a patient is
+    active again.
     """
     return _settle(roster, (), now)
 
 
 def _settle(roster: Roster, steps: tuple[Step, ...], now: datetime) -> RosterChange:
-    free = 0 if roster.group_is_deleted else max(0, roster.max_capacity - len(roster.seated))
-    promoted = [Step(waiting, _seated(waiting, now), PROMOTED) for waiting in roster.waiting[:free]]
+    next_patients = [waiting for waiting in roster.waiting if roster.may_be_seated(waiting)][: roster.free_seats]
+    promoted = [Step(waiting, _seated(waiting, now), PROMOTED) for waiting in next_patients]
+    seated_ids = {waiting.id for waiting in next_patients}
     # Renumbering is recorded in the history, but keeps the version: it must not conflict with another user's
     # expectedVersion.
     renumbered = [
         Step(waiting, replace(waiting, waitlist_position=position, updated_at=now), POSITION_CHANGED)
-        for position, waiting in enumerate(roster.waiting[free:], start=1)
+        for position, waiting in enumerate(
+            (waiting for waiting in roster.waiting if waiting.id not in seated_ids), start=1
+        )
         if waiting.waitlist_position != position
     ]
     return RosterChange((*steps, *promoted, *renumbered))
@@ -266,24 +239,3 @@ def _refuse_unless_waiting(enrollment: Enrollment) -> None:
         raise Refusal(Fault(FaultCode.ALREADY_ENROLLED, message, field, enrollment.id))
     if enrollment.status == EnrollmentStatus.DISENROLLED:
         raise Refusal(Fault(FaultCode.NOT_ACTIVE, "This enrollment has ended. Enroll the patient again.", field))
-
-
-def _event_name(step: Step) -> str | None:
-    if step.action == REMOVED:
-        was_active = step.before is not None and step.before.status != EnrollmentStatus.DISENROLLED
-        return _EVENTS[DISENROLLED] if was_active else None
-    return _EVENTS.get(step.action)
-
-
-def _event(name: str, enrollment: Enrollment) -> Event:
-    return Event(
-        name,
-        enrollment.group_definition_id,
-        {
-            "enrollment_id": str(enrollment.id),
-            "group_definition_id": str(enrollment.group_definition_id),
-            "patient_id": enrollment.patient_id,
-            "status": enrollment.status.value,
-            "waitlist_position": enrollment.waitlist_position,
-        },
-    )

@@ -6,19 +6,22 @@ The queries use only the stored rows, not the domain's code. So an error in the 
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Subquery, func, or_, select
+from sqlalchemy import Column, ColumnElement, Select, Subquery, and_, func, or_, select
 
 from db.invariants.organization_snapshot import OrganizationSnapshot
 from db.invariants.violations import Invariant, Violation
-from db.tables import audit_log, enrollments, group_definitions
+from db.tables import audit_log, enrollments, group_definitions, patients
 from domain.changes import EntityType
 
 
 async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Yield the violations in seats and waitlists. A deleted group may have free seats while patients wait."""
+    """Yield the violations in seats and waitlists.
+
+    Patients of a deleted group may wait while a seat is free, and so may patients who are inactive in the registry.
+    """
     counts = _roster_counts(snapshot)
     free_seat = _groups_with(counts).where(
-        counts.c.waiting > 0,
+        counts.c.waiting > counts.c.inactive,
         counts.c.seated < group_definitions.c.max_capacity,
         group_definitions.c.deleted_at.is_(None),
     )
@@ -61,15 +64,22 @@ def _active(snapshot: OrganizationSnapshot) -> tuple[ColumnElement[bool], ...]:
 
 def _roster_counts(snapshot: OrganizationSnapshot) -> Subquery:
     position: Column[Any] = enrollments.c.waitlist_position
+    inactive = and_(
+        patients.c.organization_id == enrollments.c.organization_id,
+        patients.c.id == enrollments.c.patient_id,
+        ~patients.c.active,
+    )
     return (
         select(
             enrollments.c.group_definition_id,
             func.count().filter(enrollments.c.status == "ENROLLED").label("seated"),
             func.count().filter(enrollments.c.status == "WAITLISTED").label("waiting"),
+            func.count(patients.c.id).filter(enrollments.c.status == "WAITLISTED").label("inactive"),
             func.min(position).label("first"),
             func.max(position).label("last"),
             func.count(position.distinct()).label("positions"),
         )
+        .outerjoin(patients, inactive)
         .where(*_active(snapshot))
         .group_by(enrollments.c.group_definition_id)
         .subquery()

@@ -1,31 +1,37 @@
 """Loading the roster of a locked group, and storing decisions on it."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, insert, literal_column, select, update
+from sqlalchemy import Update, and_, bindparam, exists, insert, literal_column, select, update
 
 from db.sql.bulk import json_rows
 from db.sql.rows import ENROLLMENT_COLUMNS, enrollment_record
-from db.sql.statement import Statement, constant, equals, of_organization
-from db.tables import enrollments
+from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
+from db.tables import enrollments, patients
 from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Enrollment, EnrollmentStatus, GroupDefinition
-from domain.roster import Roster, RosterChange
+from domain.roster import Roster
+from domain.roster_changes import RosterChange
 
 _COLUMNS: Final = tuple(field.name for field in fields(Enrollment))
+_GROUP: Final = _COLUMNS.index("group_definition_id")
 _FIND: Final = Statement(select(*ENROLLMENT_COLUMNS).where(of_organization(enrollments), equals(enrollments.c.id)))
-_ACTIVE: Final = Statement(
-    select(*ENROLLMENT_COLUMNS)
-    .where(
-        of_organization(enrollments),
-        equals(enrollments.c.group_definition_id),
-        # The partial index of active enrollments has the same condition.
-        enrollments.c.status != constant(EnrollmentStatus.DISENROLLED),
-    )
+_IS_INACTIVE: Final = and_(
+    enrollments.c.status == constant(EnrollmentStatus.WAITLISTED),
+    exists().where(of_organization(patients), patients.c.id == enrollments.c.patient_id, ~patients.c.active),
+)
+"""Whether a waiting patient is inactive in the registry. The activity of patients with a seat decides nothing."""
+_ROSTERS: Final = (
+    select(*ENROLLMENT_COLUMNS, _IS_INACTIVE.label("is_inactive"))
+    # The partial index of active enrollments has the same condition.
+    .where(of_organization(enrollments), enrollments.c.status != constant(EnrollmentStatus.DISENROLLED))
     .order_by(enrollments.c.place, enrollments.c.id)
 )
+_ROSTER: Final = Statement(_ROSTERS.where(equals(enrollments.c.group_definition_id)))
+_SEVERAL: Final = Statement(_ROSTERS.where(AnyOf(enrollments.c.group_definition_id, "group_ids")))
 _INSERT: Final = Statement(insert(enrollments).inline(), ["organization_id", *_COLUMNS])
 _UPDATE: Final = Statement(
     update(enrollments).where(of_organization(enrollments), equals(enrollments.c.id)),
@@ -62,29 +68,45 @@ async def find_enrollment(work: UnitOfWork, enrollment_id: UUID) -> Enrollment |
 
 async def load_roster(work: UnitOfWork, group: GroupDefinition) -> Roster:
     """Return the roster of a group that this transaction has locked."""
-    active = [enrollment_record(row) for row in await work.fetch(_ACTIVE, {"group_definition_id": group.id})]
+    return _roster(group, await work.fetch(_ROSTER, {"group_definition_id": group.id}))
+
+
+async def load_rosters(work: UnitOfWork, groups: Collection[GroupDefinition]) -> list[Roster]:
+    """Return the rosters of groups that this transaction has locked, by one statement, in the order of the groups."""
+    rows: dict[UUID, list[Sequence[Any]]] = {group.id: [] for group in groups}
+    if groups:
+        for row in await work.fetch(_SEVERAL, {"group_ids": list(rows)}):
+            rows[row[_GROUP]].append(row)
+    return [_roster(group, rows[group.id]) for group in groups]
+
+
+def _roster(group: GroupDefinition, rows: Iterable[Sequence[Any]]) -> Roster:
+    active = [(enrollment_record(row), row[-1]) for row in rows]
     return Roster(
         group.id,
         group.max_capacity,
-        tuple(enrollment for enrollment in active if enrollment.status == EnrollmentStatus.ENROLLED),
-        tuple(enrollment for enrollment in active if enrollment.status == EnrollmentStatus.WAITLISTED),
+        tuple(enrollment for enrollment, _ in active if enrollment.status == EnrollmentStatus.ENROLLED),
+        tuple(enrollment for enrollment, _ in active if enrollment.status == EnrollmentStatus.WAITLISTED),
         group_is_deleted=group.deleted_at is not None,
+        inactive_patients=frozenset(enrollment.patient_id for enrollment, is_inactive in active if is_inactive),
     )
 
 
-async def save_roster(work: UnitOfWork, change: RosterChange) -> None:
-    """Store every step of a decision, with its history and events."""
-    new = [_row(step.after) for step in change.steps if step.before is None]
+async def save_roster(work: UnitOfWork, *changes: RosterChange) -> None:
+    """Store every step of decisions about one or several rosters, with their history and events."""
+    steps = [step for change in changes for step in change.steps]
+    new = [_row(step.after) for step in steps if step.before is None]
     if new:
         await work.store(_INSERT, new)
-    edited = [_row(step.after) for step in change.steps if step.before is not None and not step.only_renumbers]
+    edited = [_row(step.after) for step in steps if step.before is not None and not step.only_renumbers]
     if edited:
         await work.store(_UPDATE, edited)
-    moved = [step.after for step in change.steps if step.only_renumbers]
+    moved = [step.after for step in steps if step.only_renumbers]
     if moved:
         rows = [{"id": enrollment.id, "waitlist_position": enrollment.waitlist_position} for enrollment in moved]
         await work.store(_RENUMBER, [{"rows": rows, "now": moved[0].updated_at}])
-    work.record(change.history, change.events)
+    for change in changes:
+        work.record(change.history, change.events)
 
 
 def _row(enrollment: Enrollment) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from db.transactions.unit_of_work import UnitOfWork
 from domain import roster as rules
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
-from domain.refusal import Fault, FaultCode, Refusal
-from domain.roster import Roster, RosterChange
+from domain.refusal import Fault, Refusal
+from domain.roster import Roster
+from domain.roster_changes import RosterChange
 from resolvers.commands.locking import lock_active_group, lock_group_of
 from resolvers.commands.transaction import transaction
 from resolvers.context import Context
@@ -70,8 +71,7 @@ async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_lim
     if is_active is None:
         faults.extend(not_found("patient", "patientId").faults)
     elif not is_active:
-        message = "This patient is deceased or deactivated in the registry."
-        faults.append(Fault(FaultCode.NOT_ACTIVE, message, ("input", "patientId")))
+        faults.append(rules.inactive_patient(("input", "patientId")))
     if group is None or faults:
         raise Refusal(*faults, patients=[patient_id] if is_active is False else [])
     roster = await load_roster(work, group)

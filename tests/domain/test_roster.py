@@ -2,73 +2,13 @@
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from domain.records import Enrollment, EnrollmentStatus
+from domain.records import EnrollmentStatus
 from domain.refusal import FaultCode, Refusal
-from domain.roster import Roster, RosterChange, disenroll, enroll, move, promote, remove, settle
-
-NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
-GROUP = uuid.UUID(int=1)
-FIELD = ("input", "patientId")
-
-
-class Desk:
-    """Applies decisions to a roster, one after another."""
-
-    def __init__(self, max_capacity: int) -> None:
-        self.roster = Roster(GROUP, max_capacity, (), ())
-        self.records: dict[uuid.UUID, Enrollment] = {}
-        self.now = NOW
-        self._ids = 100
-        self.limit = 200
-
-    def apply(self, change: RosterChange) -> RosterChange:
-        for step in change.steps:
-            assert self.records.get(step.after.id) == step.before
-            self.records[step.after.id] = step.after
-        active = [
-            enrollment for enrollment in self.records.values() if enrollment.status != EnrollmentStatus.DISENROLLED
-        ]
-        waiting = [enrollment for enrollment in active if enrollment.status == EnrollmentStatus.WAITLISTED]
-        self.roster = replace(
-            self.roster,
-            seated=tuple(enrollment for enrollment in active if enrollment.status == EnrollmentStatus.ENROLLED),
-            waiting=tuple(sorted(waiting, key=lambda enrollment: enrollment.waitlist_position or 0)),
-        )
-        self.now += timedelta(minutes=1)
-        return change
-
-    def enroll(self, patient: str) -> Enrollment:
-        self._ids += 1
-        return (
-            self.apply(enroll(self.roster, uuid.UUID(int=self._ids), patient, self.now, FIELD, self.limit))
-            .steps[0]
-            .after
-        )
-
-    def waiting(self) -> list[str]:
-        return [enrollment.patient_id for enrollment in self.roster.waiting]
-
-    def seated(self) -> set[str]:
-        return {enrollment.patient_id for enrollment in self.roster.seated}
-
-
-def filled(max_capacity: int, *patients: str) -> Desk:
-    desk = Desk(max_capacity)
-    for patient in patients:
-        desk.enroll(patient)
-    return desk
-
-
-def by_patient(desk: Desk, patient: str) -> Enrollment:
-    return next(
-        enrollment for enrollment in (*desk.roster.seated, *desk.roster.waiting) if enrollment.patient_id == patient
-    )
+from domain.roster import disenroll, enroll, move, promote, remove, settle
+from tests.domain.roster_desk import FIELD, GROUP, NOW, by_patient, filled
 
 
 def test_nobody_waits_beyond_the_limit_of_the_waitlist() -> None:
@@ -248,62 +188,3 @@ def test_a_deleted_group_seats_nobody_until_it_is_restored() -> None:
     restored = desk.apply(settle(desk.roster, desk.now))
     assert [enrollment.patient_id for enrollment in restored.promoted] == ["di"]
     assert [event.name for event in restored.events] == ["pm_group_patient_promoted"]
-
-
-ACTIONS = st.lists(
-    st.tuples(
-        st.sampled_from(["enroll", "disenroll", "remove", "promote", "over", "move", "capacity", "delete", "restore"]),
-        st.integers(0, 9),
-    ),
-    max_size=60,
-)
-
-
-def decide(desk: Desk, action: str, number: int) -> None:
-    """Apply an action as the commands do. A deleted group refuses all but disenrolling and removing."""
-    active = [*desk.roster.seated, *desk.roster.waiting]
-    chosen = active[number % len(active)] if active else None
-    if action in {"delete", "restore"}:
-        desk.roster = replace(desk.roster, group_is_deleted=action == "delete")
-        desk.apply(settle(desk.roster, desk.now))
-    elif chosen and action == "disenroll":
-        desk.apply(disenroll(desk.roster, chosen, None, desk.now))
-    elif chosen and action == "remove":
-        desk.apply(remove(desk.roster, chosen, desk.now))
-    elif desk.roster.group_is_deleted:
-        return
-    elif action == "enroll":
-        desk.enroll(f"patient-{number}")
-    elif action == "capacity":
-        desk.roster = replace(desk.roster, max_capacity=number % 6 + 1)
-        desk.apply(settle(desk.roster, desk.now))
-    elif chosen and action in {"promote", "over"}:
-        desk.apply(promote(desk.roster, chosen, desk.now, allow_over_capacity=action == "over"))
-    elif chosen and action == "move":
-        desk.apply(move(desk.roster, chosen, number, desk.now))
-
-
-@given(st.integers(1, 4), ACTIONS)
-def test_nobody_waits_for_a_free_seat_unless_the_group_is_deleted(
-    capacity: int, actions: list[tuple[str, int]]
-) -> None:
-    desk = Desk(capacity)
-    for action, number in actions:
-        waitlist_before, seated_before = desk.waiting(), desk.seated()
-        try:
-            decide(desk, action, number)
-        except Refusal:
-            assert desk.waiting() == waitlist_before
-        if desk.roster.group_is_deleted:
-            assert desk.seated() <= seated_before
-        else:
-            assert not desk.roster.waiting or len(desk.roster.seated) >= desk.roster.max_capacity
-        assert [enrollment.waitlist_position for enrollment in desk.roster.waiting] == list(
-            range(1, len(desk.roster.waiting) + 1)
-        )
-        patients = [enrollment.patient_id for enrollment in (*desk.roster.seated, *desk.roster.waiting)]
-        assert len(patients) == len(set(patients))
-        if action not in {"promote", "over", "move"}:
-            # The patients who still wait have the same order as before.
-            still_waiting = [patient for patient in waitlist_before if patient in desk.waiting()]
-            assert desk.waiting()[: len(still_waiting)] == still_waiting

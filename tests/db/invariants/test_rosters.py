@@ -33,6 +33,25 @@ async def test_a_free_seat_while_a_patient_waits_is_found(engine: Database) -> N
     }
 
 
+@pytest.mark.parametrize(
+    ("active", "found"), [([], []), (["patient-5"], ["nobody_waits_for_a_free_seat"])], ids=["nobody", "the last"]
+)
+async def test_only_inactive_patients_may_wait_while_a_seat_is_free(
+    engine: Database, active: list[str], found: list[str]
+) -> None:
+    clinic = await lively_clinic(engine)
+    others = patients.c.id.in_({"patient-3", "patient-4", "patient-5"} - {*active})
+    await break_by_hand(
+        engine,
+        changed(group_definitions, clinic.full, max_capacity=3),
+        update(patients).where(others).values(active=False),
+    )
+    assert await violations(engine) == {
+        *(violation_line(invariant, group=clinic.full) for invariant in found),
+        history_line(group_definitions, clinic.full, "max_capacity"),
+    }
+
+
 async def test_patients_of_a_deleted_group_may_wait_while_a_seat_is_free(engine: Database) -> None:
     clinic = await lively_clinic(engine)
     await break_by_hand(engine, changed(group_definitions, clinic.full, max_capacity=9, deleted_at=NOW))
