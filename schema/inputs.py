@@ -245,38 +245,6 @@ class ReopenOccurrenceInput:
     dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
 
 
-@strawberry.input(description="A patient to seat in a group, or to put on its waitlist if the group is full.")
-class EnrollPatientInput:
-    group_definition_id: ID = strawberry.field(description="The group.")
-    patient_id: ID = strawberry.field(description="The patient.")
-
-
-@strawberry.input(description="An enrollment to end. Its record stays, and the first in the waitlist is seated.")
-class DisenrollPatientInput:
-    enrollment_id: ID = strawberry.field(description="The enrollment, seated or waiting.")
-    reason: str | None = strawberry.field(default=None, description="The reason, up to 1,000 characters.")
-    expected_version: int | None = strawberry.field(default=None, description=VERSION)
-
-
-@strawberry.input(description="A waiting patient to seat ahead of the queue.")
-class PromoteEnrollmentInput:
-    enrollment_id: ID = strawberry.field(description="The waiting enrollment.")
-    allow_over_capacity: bool | None = strawberry.field(
-        default=False, description="Seat the patient even if the group is full. The group is then over its capacity."
-    )
-
-
-@strawberry.input(description="A waiting patient to move to another position of the waitlist.")
-class MoveWaitlistedEnrollmentInput:
-    enrollment_id: ID = strawberry.field(description="The waiting enrollment.")
-    position: int = strawberry.field(description="The new position, 1 to the number of waiting patients.")
-
-
-@strawberry.input(description="An enrollment made in error. It leaves every list, and its seat goes to the next.")
-class RemoveEnrollmentInput:
-    enrollment_id: ID = strawberry.field(description="The enrollment.")
-
-
 def sent_fields(input_: object, *names: str) -> dict[str, object]:
     """Return those of an input's fields that the client sent, null included."""
     return {name: value for name in names if (value := getattr(input_, name)) is not UNSET}

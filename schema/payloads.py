@@ -1,67 +1,20 @@
 """The payloads of mutations: the record, or null and the errors that the person can correct."""
 
 from datetime import date
-from typing import Final
 
 import strawberry
 
 from db.stores.closures import AFFECTED_LIMIT
 from domain import calendar_changes, records, schedule_impact
 from domain.calendar_changes import OccurrenceAction
-from domain.groups import MAX_CAPACITY
 from domain.plan import MAX_SESSIONS
 from domain.refusal import Fault
 from domain.session_selection import MAX_SELECTED
-from resolvers.caller import PermissionKey
-from resolvers.context import WAITLIST_LIMIT
 from schema.admission.cost_directives import ListSize
-from schema.permissions import requires
-from schema.types import Closure, Enrollment, GroupDefinition, Occurrence
+from schema.payload_fields import changed_enrollments_field, promoted_field, user_errors_field
+from schema.types import Closure, GroupDefinition, Occurrence
 from schema.types.calendar_changes import OccurrenceChange
 from schema.types.impact import ScheduleImpact
-from schema.types.user_errors import USER_ERRORS, UserError
-
-_MAX_CHANGED: Final = WAITLIST_LIMIT + 1
-"""How many enrollments one change touches at most: one, and all that wait, to get a seat or another position."""
-
-
-def _errors() -> tuple[Fault, ...]:
-    return strawberry.field(
-        default=(),
-        graphql_type=list[UserError],
-        description="Everything that is wrong with the input. Empty if the change was made.",
-        directives=[USER_ERRORS],
-    )
-
-
-def _promoted() -> tuple[records.Enrollment, ...]:
-    return strawberry.field(
-        default=(),
-        graphql_type=list[Enrollment],
-        directives=[ListSize(assumed_size=MAX_CAPACITY)],
-        description="The enrollments that this change seated from the waitlist, in order.",
-    )
-
-
-def _changed_enrollments() -> tuple[records.Enrollment, ...]:
-    return strawberry.field(
-        default=(),
-        graphql_type=list[Enrollment],
-        directives=[ListSize(assumed_size=_MAX_CHANGED)],
-        description=(
-            "Every enrollment that this change touched, after it: first the one that the mutation is about, then "
-            "those seated from the waitlist, then those with a new position, both in the order of the waitlist."
-        ),
-    )
-
-
-def _group_of_roster() -> records.GroupDefinition | None:
-    return strawberry.field(
-        default=None,
-        graphql_type=GroupDefinition | None,
-        extensions=[requires(PermissionKey.GROUP_DEFINITIONS_VIEW)],
-        description="The group, with its seats after the change; null if the change was refused.",
-    )
 
 
 def _group(description: str) -> records.GroupDefinition | None:
@@ -78,10 +31,6 @@ def _impact() -> schedule_impact.ScheduleImpact | None:
         graphql_type=ScheduleImpact | None,
         description="What the change does to others; null if it was refused. It is measured only if selected.",
     )
-
-
-def _enrollment(description: str) -> records.Enrollment | None:
-    return strawberry.field(default=None, graphql_type=Enrollment | None, description=description)
 
 
 def _closure(description: str) -> records.Closure | None:
@@ -105,37 +54,37 @@ def _affected_count() -> int:
 @strawberry.type(description="The payload of createGroupDefinition.")
 class CreateGroupDefinitionPayload:
     group_definition: records.GroupDefinition | None = _group("The new group; null if it was refused.")
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of updateGroupDefinition.")
 class UpdateGroupDefinitionPayload:
     group_definition: records.GroupDefinition | None = _group("The edited group; null if the edit was refused.")
-    promoted: tuple[records.Enrollment, ...] = _promoted()
-    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
-    user_errors: tuple[Fault, ...] = _errors()
+    promoted: tuple[records.Enrollment, ...] = promoted_field()
+    changed_enrollments: tuple[records.Enrollment, ...] = changed_enrollments_field()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of deleteGroupDefinition.")
 class DeleteGroupDefinitionPayload:
     group_definition: records.GroupDefinition | None = _group("The deleted group; null if the deletion was refused.")
     cancelled_count: int = strawberry.field(default=0, description="The number of sessions that were cancelled.")
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of restoreGroupDefinition.")
 class RestoreGroupDefinitionPayload:
     group_definition: records.GroupDefinition | None = _group("The restored group; null if restoring it was refused.")
-    promoted: tuple[records.Enrollment, ...] = _promoted()
-    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
-    user_errors: tuple[Fault, ...] = _errors()
+    promoted: tuple[records.Enrollment, ...] = promoted_field()
+    changed_enrollments: tuple[records.Enrollment, ...] = changed_enrollments_field()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of createOccurrence.")
 class CreateOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The new session; null if it was refused.")
     impact: schedule_impact.ScheduleImpact | None = _impact()
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of generateOccurrences.")
@@ -157,28 +106,28 @@ class GenerateOccurrencesPayload:
         description="The days of the rule that closures cost: they get no session. In order.",
     )
     impact: schedule_impact.ScheduleImpact | None = _impact()
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of updateOccurrence.")
 class UpdateOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The edited session; null if the edit was refused.")
     impact: schedule_impact.ScheduleImpact | None = _impact()
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of cancelOccurrence.")
 class CancelOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The cancelled session; null if the cancellation was refused.")
     impact: schedule_impact.ScheduleImpact | None = _impact()
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of reopenOccurrence.")
 class ReopenOccurrencePayload:
     occurrence: records.Occurrence | None = _session("The session, scheduled again; null if it was refused.")
     impact: schedule_impact.ScheduleImpact | None = _impact()
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of a change of many sessions.")
@@ -194,7 +143,7 @@ class OccurrencesPayload:
     cancelled_count: int = strawberry.field(default=0, description="The number of sessions that were cancelled.")
     kept_count: int = strawberry.field(default=0, description="The number of sessions that stay as they are.")
     impact: schedule_impact.ScheduleImpact | None = _impact()
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
     @classmethod
     def of(cls, changes: calendar_changes.CalendarChanges) -> "OccurrencesPayload":
@@ -208,56 +157,12 @@ class OccurrencesPayload:
         )
 
 
-@strawberry.type(description="The payload of enrollPatient.")
-class EnrollPatientPayload:
-    enrollment: records.Enrollment | None = _enrollment("The enrollment, seated or waiting; null if it was refused.")
-    group_definition: records.GroupDefinition | None = _group_of_roster()
-    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
-    user_errors: tuple[Fault, ...] = _errors()
-
-
-@strawberry.type(description="The payload of disenrollPatient.")
-class DisenrollPatientPayload:
-    enrollment: records.Enrollment | None = _enrollment("The ended enrollment; null if the change was refused.")
-    promoted: tuple[records.Enrollment, ...] = _promoted()
-    group_definition: records.GroupDefinition | None = _group_of_roster()
-    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
-    user_errors: tuple[Fault, ...] = _errors()
-
-
-@strawberry.type(description="The payload of promoteEnrollment.")
-class PromoteEnrollmentPayload:
-    enrollment: records.Enrollment | None = _enrollment("The enrollment, now seated; null if the change was refused.")
-    group_definition: records.GroupDefinition | None = _group_of_roster()
-    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
-    user_errors: tuple[Fault, ...] = _errors()
-
-
-@strawberry.type(description="The payload of moveWaitlistedEnrollment.")
-class MoveWaitlistedEnrollmentPayload:
-    enrollment: records.Enrollment | None = _enrollment(
-        "The enrollment at its new position; null if the change was refused."
-    )
-    group_definition: records.GroupDefinition | None = _group_of_roster()
-    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
-    user_errors: tuple[Fault, ...] = _errors()
-
-
-@strawberry.type(description="The payload of removeEnrollment.")
-class RemoveEnrollmentPayload:
-    enrollment: records.Enrollment | None = _enrollment("The removed enrollment; null if the change was refused.")
-    promoted: tuple[records.Enrollment, ...] = _promoted()
-    group_definition: records.GroupDefinition | None = _group_of_roster()
-    changed_enrollments: tuple[records.Enrollment, ...] = _changed_enrollments()
-    user_errors: tuple[Fault, ...] = _errors()
-
-
 @strawberry.type(description="The payload of createClosure.")
 class CreateClosurePayload:
     closure: records.Closure | None = _closure("The new closure; null if it was refused.")
     affected: tuple[records.Occurrence, ...] = _affected()
     affected_count: int = _affected_count()
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of updateClosure.")
@@ -265,7 +170,7 @@ class UpdateClosurePayload:
     closure: records.Closure | None = _closure("The edited closure; null if the edit was refused.")
     affected: tuple[records.Occurrence, ...] = _affected()
     affected_count: int = _affected_count()
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()
 
 
 @strawberry.type(description="The payload of deleteClosure.")
@@ -273,4 +178,4 @@ class DeleteClosurePayload:
     deleted_id: strawberry.ID | None = strawberry.field(
         default=None, description="The id of the deleted closure; null if the deletion was refused."
     )
-    user_errors: tuple[Fault, ...] = _errors()
+    user_errors: tuple[Fault, ...] = user_errors_field()

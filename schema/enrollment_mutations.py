@@ -1,0 +1,89 @@
+"""The mutations of enrollments: a part of the type Mutation."""
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers.caller import PermissionKey
+from resolvers.commands import enrollments
+from resolvers.ids import PATIENT_IDS
+from schema import enrollment_inputs as inputs
+from schema import enrollment_payloads as payloads
+from schema.mutation_fields import described, mutation
+from schema.permissions import Info
+
+
+@strawberry.type
+class EnrollmentMutations:
+    @mutation(
+        PermissionKey.GROUP_ENROLLMENTS_CREATE,
+        "Seats a patient in a group, or puts them on its waitlist if the group is full.",
+    )
+    async def enroll_patient(
+        self, info: Info, input: Annotated[inputs.EnrollPatientInput, described("The group and the patient.")]
+    ) -> payloads.EnrollPatientPayload:
+        patient_id = PATIENT_IDS.registry_id(input.patient_id)
+        roster = await enrollments.enroll_patient(info.context, input.group_definition_id, patient_id)
+        return payloads.EnrollPatientPayload(
+            enrollment=roster.enrollment,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
+
+    @mutation(
+        PermissionKey.GROUP_ENROLLMENTS_EDIT,
+        "Ends an enrollment and seats the first in the waitlist if the group is below its maximum.",
+    )
+    async def disenroll_patient(
+        self, info: Info, input: Annotated[inputs.DisenrollPatientInput, described("The enrollment.")]
+    ) -> payloads.DisenrollPatientPayload:
+        roster = await enrollments.disenroll_patient(
+            info.context, input.enrollment_id, input.reason, input.expected_version
+        )
+        return payloads.DisenrollPatientPayload(
+            enrollment=roster.enrollment,
+            promoted=roster.promoted,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
+
+    @mutation(PermissionKey.GROUP_ENROLLMENTS_EDIT, "Seats a waiting patient ahead of the queue.")
+    async def promote_enrollment(
+        self, info: Info, input: Annotated[inputs.PromoteEnrollmentInput, described("The enrollment.")]
+    ) -> payloads.PromoteEnrollmentPayload:
+        roster = await enrollments.promote_enrollment(
+            info.context, input.enrollment_id, allow_over_capacity=bool(input.allow_over_capacity)
+        )
+        return payloads.PromoteEnrollmentPayload(
+            enrollment=roster.enrollment,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
+
+    @mutation(PermissionKey.GROUP_ENROLLMENTS_EDIT, "Moves a waiting patient to another position of the waitlist.")
+    async def move_waitlisted_enrollment(
+        self,
+        info: Info,
+        input: Annotated[inputs.MoveWaitlistedEnrollmentInput, described("The enrollment and position.")],
+    ) -> payloads.MoveWaitlistedEnrollmentPayload:
+        roster = await enrollments.move_waitlisted_enrollment(info.context, input.enrollment_id, input.position)
+        return payloads.MoveWaitlistedEnrollmentPayload(
+            enrollment=roster.enrollment,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
+
+    @mutation(
+        PermissionKey.GROUP_ENROLLMENTS_DELETE,
+        "Hides an enrollment made in error, and gives its seat to the first in the waitlist.",
+    )
+    async def remove_enrollment(
+        self, info: Info, input: Annotated[inputs.RemoveEnrollmentInput, described("The enrollment.")]
+    ) -> payloads.RemoveEnrollmentPayload:
+        roster = await enrollments.remove_enrollment(info.context, input.enrollment_id)
+        return payloads.RemoveEnrollmentPayload(
+            enrollment=roster.enrollment,
+            promoted=roster.promoted,
+            group_definition=roster.group,
+            changed_enrollments=roster.changed,
+        )
