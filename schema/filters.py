@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from db.queries.attendance import SESSIONS_OF_PATIENT
 from db.queries.closures import CLOSURES, ClosureFilter
 from db.queries.enrollments import ENROLLMENTS_OF_GROUP, ENROLLMENTS_OF_PATIENT, EnrollmentFilter
 from db.queries.groups import GROUPS_BY, GroupFilter, GroupOrder
@@ -129,6 +130,15 @@ def _with_status(status: list[EnrollmentStatus] | None) -> EnrollmentFilter:
 def sessions_of_group(filter: FilterOfOccurrences = None, order_by: OrderOfOccurrences = None) -> FilteredRelation:
     """Return a group's sessions in an order, and their filter. Raise BadInput."""
     return FilteredRelation(SESSIONS_OF_GROUP_BY[order_by or SessionOrder.STARTS_AT_ASC], _session_filter(filter))
+
+
+def sessions_of_patient(
+    from_: Annotated[date, strawberry.argument(name="from", description="The first local date, included.")],
+    through: Annotated[date, strawberry.argument(description="The last local date, included.")],
+) -> FilteredRelation:
+    """Return the sessions at which a patient is expected, and their filter. Raise BadInput."""
+    arguments.in_order(from_, through)
+    return FilteredRelation(SESSIONS_OF_PATIENT, SessionFilter(from_date=from_, through_date=through))
 
 
 def _session_filter(filter: OccurrenceFilter | None) -> SessionFilter:

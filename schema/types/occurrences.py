@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from db.queries.attendance import ROSTER
 from db.queries.groups import GROUPS
 from db.queries.history import HISTORY_OF
 from db.queries.references import LOCATIONS, STAFF
@@ -14,10 +15,11 @@ from domain.conflicts import Conflict as ConflictRecord
 from executor import Batch, InstanceOf
 from resolvers.caller import PermissionKey
 from resolvers.queries.conflicts import conflicts_of_session, conflicts_of_sessions
+from resolvers.queries.rosters import expected_at, prefetch_expected
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.connections import Connection
 from schema.permissions import Info
-from schema.relations import connection, reference
+from schema.relations import PrefetchBatch, connection, reference
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry
 from schema.types.node import Node
@@ -25,6 +27,7 @@ from schema.types.references import Location, StaffMember
 
 if TYPE_CHECKING:
     from schema.types.conflicts import Conflict
+    from schema.types.enrollments import Enrollment
 
 
 @strawberry.type(description="A session of a group.")
@@ -67,6 +70,24 @@ class Occurrence(Node):
         Connection[AuditEntry],
         HISTORY_OF[EntityType.OCCURRENCE],
         description="The changes of the session, newest first.",
+    )
+
+    @strawberry.field(
+        description="The number of patients expected at it: the length of its roster.",
+        extensions=[PrefetchBatch(expected_at, prefetch_expected, by="id")],
+    )
+    @staticmethod
+    async def expected(parent: strawberry.Parent[records.Occurrence], info: Info) -> int:
+        [count] = await expected_at([parent.id], info.context)
+        return count
+
+    roster = connection(
+        Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]] | None,
+        ROSTER,
+        description="The enrollments of the patients who are expected at it, one for each, in the order in which they"
+        " were created. They had a seat when it started, and its date is within their stay, so the roster of a past"
+        " session is who was expected then. Nobody is expected at a cancelled session.",
+        permission=PermissionKey.GROUP_ENROLLMENTS_VIEW,
     )
 
     @strawberry.field(

@@ -8,17 +8,19 @@ import strawberry
 from domain import records
 from domain.patient_compliance import PatientCompliance as ComplianceRecord
 from executor import Batch, FromAttribute, InstanceOf
+from resolvers.caller import PermissionKey
 from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS, RegistryIds
 from resolvers.queries.patient_weeks import compliances_of_patients
 from schema.admission.cost_directives import ListSize
 from schema.connections import Connection
-from schema.filters import enrollments_of_patient
+from schema.filters import enrollments_of_patient, sessions_of_patient
 from schema.permissions import Info
 from schema.relations import connection
 from schema.types.node import Node
 
 if TYPE_CHECKING:
     from schema.types.enrollments import Enrollment
+    from schema.types.occurrences import Occurrence
     from schema.types.patient_compliance import PatientCompliance
 
 
@@ -75,6 +77,13 @@ class Patient(Node):
         Connection[Annotated["Enrollment", strawberry.lazy("schema.types.enrollments")]] | None,
         enrollments_of_patient,
         description="The patient's enrollments: seated, then waitlisted, then past ones.",
+    )
+    occurrences = connection(
+        Connection[Annotated["Occurrence", strawberry.lazy("schema.types.occurrences")]] | None,
+        sessions_of_patient,
+        description="The sessions at which the patient is expected, or was, by date and time. Cancelled sessions are"
+        " not among them.",
+        permission=PermissionKey.GROUP_SCHEDULE_VIEW,
     )
 
     @strawberry.field(

@@ -29,8 +29,17 @@ LISTS: dict[str, Callable[[Group], str]] = {
     "Occurrence.history": lambda group: f'{{ occurrence(id: "{group.session}") {{ history%s }} }}',
     "Enrollment.history": lambda group: f'{{ enrollment(id: "{group.past}") {{ history%s }} }}',
     "Closure.history": lambda group: f'{{ node(id: "{group.closure}") {{ ... on Closure {{ history%s }} }} }}',
+    "Occurrence.roster": lambda group: f'{{ occurrence(id: "{group.session}") {{ roster%s }} }}',
     "Patient.enrollments": lambda _: '{ patient(id: "patient-id-2") { enrollments%s } }',
+    "Patient.occurrences": lambda _: '{ patient(id: "patient-id-2") { occurrences%s } }',
 }
+
+
+REQUIRED_ARGUMENTS = {
+    "{ conflicts": 'from: "2033-07-01", through: "2033-07-31"',
+    '{ patient(id: "patient-id-2") { occurrences': 'from: "2030-01-01", through: "2039-12-31"',
+}
+"""The arguments that a list requires, by the start of its request."""
 
 
 def fields() -> Iterator[tuple[str, GraphQLField]]:
@@ -102,9 +111,10 @@ async def test_a_cursor_of_an_unknown_patient_is_invalid_in_both_directions(
 async def _page(client: ApiClient, query: str, arguments: str) -> dict[str, Any]:
     selection = " { totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage } }"
     if "conflicts" in query:
-        # They have no ids. This list has a required window, too.
-        selection = selection.replace("{ id }", "{ id: message }")
-        arguments = f'(from: "2033-07-01", through: "2033-07-31", {arguments[1:] or ")"}'
+        selection = selection.replace("{ id }", "{ id: message }")  # they have no ids
+    required = next((text for start, text in REQUIRED_ARGUMENTS.items() if query.startswith(start)), None)
+    if required is not None:
+        arguments = f"({required}, {arguments[1:] or ')'}"
     page = await client.execute(query % (arguments + selection))
     while "edges" not in page:
         [page] = page.values()
