@@ -19,6 +19,9 @@ Search = Annotated[
         " are ignored. At most 10 words."
     ),
 ]
+Active = Annotated[
+    bool | None, strawberry.argument(description="Only records that are active, or only those that are not.")
+]
 Statuses = Annotated[
     list[EnrollmentStatus] | None, strawberry.argument(description="Only enrollments with one of these statuses.")
 ]

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import strawberry
 
+from db.queries.enrollments import EnrollmentOrder
 from db.queries.groups import GroupOrder
 from db.queries.sessions import SessionOrder
 from domain.calendar_changes import KeepReason, OccurrenceAction
@@ -132,6 +133,7 @@ _declare(
         GroupOrder.NAME_DESC: "By name, Z to A, ignoring case and accents.",
         GroupOrder.CREATED_AT_ASC: "Oldest first.",
         GroupOrder.CREATED_AT_DESC: "Newest first.",
+        GroupOrder.UPDATED_AT_ASC: "By the instant of the last change of the definition, earliest first.",
     },
 )
 _declare(
@@ -202,5 +204,17 @@ _declare(
         SessionOrder.STARTS_AT_ASC: "By local date and start time, earliest first.",
         SessionOrder.STARTS_AT_DESC: "By local date and start time, latest first.",
         SessionOrder.UPDATED_AT_ASC: "By the instant of the last change, earliest first.",
+    },
+)
+_declare(
+    EnrollmentOrder,
+    "EnrollmentOrder",
+    "The order of a list of enrollments.",
+    {
+        EnrollmentOrder.GROUP_AND_PLACE: "Group by group, those that were created first first. In each group: seated"
+        " patients, then the waitlist in its order, then past enrollments.",
+        EnrollmentOrder.CREATED_AT_ASC: "Oldest first.",
+        EnrollmentOrder.CREATED_AT_DESC: "Newest first.",
+        EnrollmentOrder.UPDATED_AT_ASC: "By the instant of the last change, earliest first.",
     },
 )

@@ -28,7 +28,7 @@ from domain.records import (
 )
 from resolvers import arguments
 from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS
-from schema.arguments import Search, Statuses
+from schema.arguments import Active, Search, Statuses
 
 
 @strawberry.input(description="Which groups to list. Each condition narrows the list further.")
@@ -47,6 +47,16 @@ class GroupDefinitionFilter:
         default=None, description="Only groups with one of these capacity statuses."
     )
     include_deleted: bool | None = strawberry.field(default=False, description="Whether to list deleted groups too.")
+    below_minimum: bool | None = strawberry.field(
+        default=None,
+        description="Only groups whose capacity is belowMinimum: fewer patients have a seat than minCapacity. With"
+        " `false`, only the other groups, among them those without minCapacity.",
+    )
+    updated_since: datetime | None = strawberry.field(
+        default=None,
+        description="Only groups whose updatedAt is not before this instant. Changes of their sessions and enrollments"
+        " do not count.",
+    )
 
     def group_filter(self) -> GroupFilter:
         """Return the filter of the list. Raise BadInput."""
@@ -57,6 +67,8 @@ class GroupDefinitionFilter:
             location_id=arguments.registry_id(LOCATION_IDS, self.location_id, "filter.locationId"),
             capacity_statuses=None if self.capacity_status is None else frozenset(self.capacity_status),
             include_deleted=bool(self.include_deleted),
+            below_minimum=self.below_minimum,
+            updated_since=arguments.instant(self.updated_since, "filter.updatedSince"),
         )
 
 
@@ -181,19 +193,19 @@ def list_of_sessions(
     return SESSIONS_BY[order_by or SessionOrder.STARTS_AT_ASC], _session_filter(filter)
 
 
-def list_of_patients(search: Search = None) -> tuple[Listing[Patient], PatientFilter]:
+def list_of_patients(search: Search = None, active: Active = None) -> tuple[Listing[Patient], PatientFilter]:
     """Return the patients, and their filter. Raise BadInput."""
-    return PATIENTS, PatientFilter(arguments.search(search, "search"))
+    return PATIENTS, PatientFilter(arguments.search(search, "search"), active)
 
 
-def list_of_staff(search: Search = None) -> tuple[Listing[StaffMember], SearchFilter]:
+def list_of_staff(search: Search = None, active: Active = None) -> tuple[Listing[StaffMember], SearchFilter]:
     """Return the staff, and its filter. Raise BadInput."""
-    return STAFF, SearchFilter(arguments.search(search, "search"))
+    return STAFF, SearchFilter(arguments.search(search, "search"), active)
 
 
-def list_of_locations(search: Search = None) -> tuple[Listing[Location], SearchFilter]:
+def list_of_locations(search: Search = None, active: Active = None) -> tuple[Listing[Location], SearchFilter]:
     """Return the locations, and their filter. Raise BadInput."""
-    return LOCATIONS, SearchFilter(arguments.search(search, "search"))
+    return LOCATIONS, SearchFilter(arguments.search(search, "search"), active)
 
 
 def uuid_argument(id: Annotated[strawberry.ID, strawberry.argument(description="The id, a UUID.")]) -> UUID:

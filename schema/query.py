@@ -22,6 +22,7 @@ from resolvers.queries.conflicts import ConflictPage, conflict_page
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.arguments import After, Before, First, Last
 from schema.connections import Connection
+from schema.enrollment_filters import list_of_enrollments
 from schema.filters import (
     list_of_closures,
     list_of_groups,
@@ -123,6 +124,12 @@ class Query:
         ENROLLMENTS,
         description="An enrollment by its id, removed or not.",
         arguments=uuid_argument,
+        permission=_ENROLLMENTS,
+    )
+    enrollments = organization_list(
+        Connection[Enrollment] | None,
+        list_of_enrollments,
+        description="The enrollments of all groups, also of deleted ones.",
         permission=_ENROLLMENTS,
     )
     patient = record_by_id(

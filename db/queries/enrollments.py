@@ -1,16 +1,22 @@
-"""Lists of enrollments. Removed enrollments are in no list, but can be read by id."""
+"""Lists of enrollments. Removed enrollments are only in lists that ask for them, but can be read by id."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, exists, false, not_
 
 from db.queries.pages import ListFilter
 from db.queries.references import PATIENTS
 from db.queries.relations import Relation
-from db.sql.listings import Conditions, Listing, Reference
+from db.sql.listings import Condition, Conditions, Listing, Reference
 from db.sql.rows import ENROLLMENTS as LAYOUT
-from db.sql.statement import AnyOf
-from db.tables import enrollments
+from db.sql.statement import AnyOf, constant, equals
+from db.tables import enrollments, patients
 from domain.records import Enrollment, EnrollmentStatus
 
 _columns = enrollments.c
@@ -18,9 +24,18 @@ _PAST_PLACE: Final = 1_000_000
 """The value of the column `place` for patients who have left."""
 
 
+class EnrollmentOrder(StrEnum):
+    """An order of the organization's enrollments. Enrollments that compare equal are ordered by their ids."""
+
+    GROUP_AND_PLACE = "GROUP_AND_PLACE"
+    CREATED_AT_ASC = "CREATED_AT_ASC"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    UPDATED_AT_ASC = "UPDATED_AT_ASC"
+
+
 @dataclass(frozen=True, slots=True)
 class EnrollmentFilter(ListFilter):
-    """Narrows a list of enrollments to some statuses; None for all."""
+    """Narrows a group's or a patient's enrollments to some statuses; None for all."""
 
     statuses: frozenset[EnrollmentStatus] | None = None
 
@@ -29,8 +44,117 @@ class EnrollmentFilter(ListFilter):
         return {} if self.statuses is None else {"statuses": sorted(self.statuses)}
 
 
+@dataclass(frozen=True, slots=True)
+class EnrollmentListFilter(ListFilter):
+    """Narrows the organization's enrollments. None narrows nothing.
+
+    Attributes:
+        order: The order of the list. It decides which indexes the conditions use.
+        statuses: The statuses.
+        group_id: The group.
+        patient_id: The patient.
+        patient_active: Whether the patient is active in the registry.
+        include_removed: Whether removed enrollments are listed too.
+        updated_since: The earliest instant of the last change.
+    """
+
+    order: EnrollmentOrder = EnrollmentOrder.GROUP_AND_PLACE
+    statuses: frozenset[EnrollmentStatus] | None = None
+    group_id: UUID | None = None
+    patient_id: str | None = None
+    patient_active: bool | None = None
+    include_removed: bool = False
+    updated_since: datetime | None = None
+
+    def conditions(self) -> Conditions:
+        """Return the conditions that the filter applies."""
+        values = {
+            "group_definition_id": self.group_id,
+            "patient_id": self.patient_id,
+            "updated_since": self.updated_since,
+        }
+        conditions: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        conditions |= self._status_conditions()
+        if self.patient_active is not None:
+            conditions["patient_active" if self.patient_active else "patient_inactive"] = {}
+        return conditions if self.include_removed else {**conditions, "not_removed": {}}
+
+    def _status_conditions(self) -> Conditions:
+        if self.group_id is not None or self.patient_id is not None:
+            # These lists are short: they are read by the group or the patient, and sorted.
+            return EnrollmentFilter(self.statuses).conditions()
+        if self.statuses is None and self.order is EnrollmentOrder.GROUP_AND_PLACE:
+            return {}
+        return {_status_condition(EnrollmentStatus if self.statuses is None else self.statuses): {}}
+
+
+def _status_condition(statuses: Iterable[EnrollmentStatus]) -> str:
+    """Return the name of the condition that an enrollment has one of the statuses."""
+    return ",".join(("status", *sorted(statuses)))
+
+
+def _status_alternatives() -> dict[str, Condition]:
+    """Return a condition for each set of statuses. Each status is read by its part of an index."""
+    alternatives: dict[str, Condition] = {_status_condition(()): false()}
+    for size in range(1, len(EnrollmentStatus) + 1):
+        for statuses in combinations(EnrollmentStatus, size):
+            name = _status_condition(statuses)
+            alternatives[name] = tuple(_columns.status == constant(status) for status in statuses)
+    return alternatives
+
+
+_INACTIVE_PATIENT: Final = exists().where(
+    patients.c.organization_id == _columns.organization_id,
+    patients.c.id == _columns.patient_id,
+    not_(patients.c.active),
+)
+_CONDITIONS: Final[dict[str, Condition]] = {
+    "not_removed": _columns.deleted_at.is_(None),
+    "statuses": AnyOf(_columns.status, "statuses"),
+    **_status_alternatives(),
+    "group_definition_id": equals(_columns.group_definition_id),
+    "patient_id": equals(_columns.patient_id),
+    "patient_active": ~_INACTIVE_PATIENT,
+    "patient_inactive": _INACTIVE_PATIENT,
+    "updated_since": _columns.updated_at >= bindparam("updated_since", type_=_columns.updated_at.type),
+}
+
+
+_REFERENCES: Final = {"patient": Reference(PATIENTS, by="patient_id")}
+
+
+def _place(status: str, waitlist_position: int | None) -> int:
+    return 0 if status == EnrollmentStatus.ENROLLED else waitlist_position or _PAST_PLACE
+
+
 def _keys(status: str, waitlist_position: int | None, id: UUID) -> tuple[Any, ...]:
-    return 0 if status == EnrollmentStatus.ENROLLED else waitlist_position or _PAST_PLACE, id
+    return _place(status, waitlist_position), id
+
+
+def _keys_with_group(group_id: UUID, status: str, waitlist_position: int | None, id: UUID) -> tuple[Any, ...]:
+    return group_id, _place(status, waitlist_position), id
+
+
+def _listing(order: EnrollmentOrder) -> Listing[Enrollment]:
+    columns: tuple[ColumnElement[Any], ...] = (_columns.group_definition_id, _columns.place, _columns.id)
+    types: tuple[type, ...] = (UUID, int, UUID)
+    key_fields: tuple[str, ...] = ("group_definition_id", "status", "waitlist_position", "id")
+    if order is not EnrollmentOrder.GROUP_AND_PLACE:
+        time = _columns.updated_at if order is EnrollmentOrder.UPDATED_AT_ASC else _columns.created_at
+        columns, types, key_fields = (time, _columns.id), (datetime, UUID), (time.key, "id")
+    return Listing(
+        f"enrollments:{order}",
+        enrollments,
+        LAYOUT,
+        columns,
+        types,
+        key_fields,
+        _keys_with_group if order is EnrollmentOrder.GROUP_AND_PLACE else lambda *keys: keys,
+        _CONDITIONS,
+        descending=order is EnrollmentOrder.CREATED_AT_DESC,
+        patient="patient_id",
+        references=_REFERENCES,
+    )
 
 
 ENROLLMENTS: Listing[Enrollment] = Listing(
@@ -41,11 +165,15 @@ ENROLLMENTS: Listing[Enrollment] = Listing(
     (int, UUID),
     ("status", "waitlist_position", "id"),
     _keys,
-    {"not_removed": _columns.deleted_at.is_(None), "statuses": AnyOf(_columns.status, "statuses")},
+    _CONDITIONS,
     patient="patient_id",
-    references={"patient": Reference(PATIENTS, by="patient_id")},
+    references=_REFERENCES,
 )
-"""Enrollments: seated patients first, then the waitlist in its order, then past enrollments."""
+"""Enrollments of a group or a patient: seated patients first, then the waitlist in its order, then past enrollments."""
+ENROLLMENTS_BY: Final[Mapping[EnrollmentOrder, Listing[Enrollment]]] = {
+    order: _listing(order) for order in EnrollmentOrder
+}
+"""The list of the organization's enrollments in each order. Groups are in the order of their ids."""
 
 _NOT_REMOVED: Final = {"not_removed": None}
 ENROLLMENTS_OF_GROUP: Final = Relation(ENROLLMENTS, _columns.group_definition_id, _NOT_REMOVED)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, or_, select
 
 from db.queries.pages import ListFilter
 from db.sql.listings import Conditions, Listing
@@ -34,6 +34,7 @@ class GroupOrder(StrEnum):
     NAME_DESC = "NAME_DESC"
     CREATED_AT_ASC = "CREATED_AT_ASC"
     CREATED_AT_DESC = "CREATED_AT_DESC"
+    UPDATED_AT_ASC = "UPDATED_AT_ASC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class GroupFilter(ListFilter):
         location_id: The location.
         capacity_statuses: The statuses of the group's seats.
         include_deleted: Whether deleted groups are listed too.
+        below_minimum: Whether fewer patients have a seat than the group needs. A group without a minimum needs none.
+        updated_since: The earliest instant of the last change of the definition.
     """
 
     search: str | None = None
@@ -55,6 +58,8 @@ class GroupFilter(ListFilter):
     location_id: str | None = None
     capacity_statuses: frozenset[CapacityStatus] | None = None
     include_deleted: bool = False
+    below_minimum: bool | None = None
+    updated_since: datetime | None = None
 
     def conditions(self) -> Conditions:
         """Return the conditions that the filter applies."""
@@ -68,24 +73,30 @@ class GroupFilter(ListFilter):
             conditions["location_id"] = self.location_id
         if self.capacity_statuses is not None:
             conditions["capacity_statuses"] = sorted(self.capacity_statuses)
+        if self.below_minimum is not None:
+            conditions["below_minimum" if self.below_minimum else "not_below_minimum"] = {}
+        if self.updated_since is not None:
+            conditions["updated_since"] = self.updated_since
         return conditions
 
 
-def _capacity_status() -> ColumnElement[str]:
-    enrolled = (
-        select(func.count())
-        .where(
-            enrollments.c.organization_id == _columns.organization_id,
-            enrollments.c.group_definition_id == _columns.id,
-            # Exactly the enrolled patients have this place. It is in the index, unlike the status.
-            enrollments.c.place == literal_column("0"),
-        )
-        .correlate(group_definitions)
-        .scalar_subquery()
+_ENROLLED_IN_GROUP: Final = (
+    select(func.count())
+    .where(
+        enrollments.c.organization_id == _columns.organization_id,
+        enrollments.c.group_definition_id == _columns.id,
+        # Exactly the enrolled patients have this place. It is in the index, unlike the status.
+        enrollments.c.place == literal_column("0"),
     )
+    .correlate(group_definitions)
+    .scalar_subquery()
+)
+
+
+def _capacity_status() -> ColumnElement[str]:
     return case(
-        (enrolled < _columns.max_capacity, constant(CapacityStatus.OPEN)),
-        (enrolled == _columns.max_capacity, constant(CapacityStatus.FULL)),
+        (_columns.max_capacity > _ENROLLED_IN_GROUP, constant(CapacityStatus.OPEN)),
+        (_columns.max_capacity == _ENROLLED_IN_GROUP, constant(CapacityStatus.FULL)),
         else_=constant(CapacityStatus.OVER_CAPACITY),
     )
 
@@ -98,6 +109,10 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "facilitator_id": or_(_columns.facilitator_id == _facilitator, _columns.co_facilitator_id == _facilitator),
     "location_id": _columns.location_id == bindparam("location_id", type_=_columns.location_id.type),
     "capacity_statuses": AnyOf(_capacity_status(), "capacity_statuses"),
+    # The seats of groups without a minimum are not counted.
+    "below_minimum": and_(_columns.min_capacity.is_not(None), _columns.min_capacity > _ENROLLED_IN_GROUP),
+    "not_below_minimum": or_(_columns.min_capacity.is_(None), _columns.min_capacity <= _ENROLLED_IN_GROUP),
+    "updated_since": _columns.updated_at >= bindparam("updated_since", type_=_columns.updated_at.type),
 }
 
 
@@ -105,26 +120,28 @@ def _keys_by_name(name: str, id: UUID) -> tuple[Any, ...]:
     return search_text(name), id
 
 
-def _keys_by_creation(created_at: datetime, id: UUID) -> tuple[Any, ...]:
-    return created_at, id
-
-
 def _listing(order: GroupOrder) -> Listing[GroupDefinition]:
-    by_name = order in {GroupOrder.NAME_ASC, GroupOrder.NAME_DESC}
-    columns: tuple[ColumnElement[Any], ...] = (_columns.search_text if by_name else _columns.created_at, _columns.id)
+    column: ColumnElement[Any] = _ORDERED_BY.get(order, _columns.search_text)
+    by_name = column is _columns.search_text
     return Listing(
         f"groups:{order}",
         group_definitions,
         LAYOUT,
-        columns,
+        (column, _columns.id),
         (str if by_name else datetime, UUID),
-        ("name" if by_name else "created_at", "id"),
-        _keys_by_name if by_name else _keys_by_creation,
+        ("name" if by_name else str(column.key), "id"),
+        _keys_by_name if by_name else lambda *keys: keys,
         _CONDITIONS,
         descending=order in {GroupOrder.NAME_DESC, GroupOrder.CREATED_AT_DESC},
     )
 
 
+_ORDERED_BY: Final[Mapping[GroupOrder, ColumnElement[Any]]] = {
+    GroupOrder.CREATED_AT_ASC: _columns.created_at,
+    GroupOrder.CREATED_AT_DESC: _columns.created_at,
+    GroupOrder.UPDATED_AT_ASC: _columns.updated_at,
+}
+"""The column of each order that is not by name."""
 GROUPS_BY: Final[Mapping[GroupOrder, Listing[GroupDefinition]]] = {order: _listing(order) for order in GroupOrder}
 """The list of groups in each order."""
 GROUPS: Final = GROUPS_BY[GroupOrder.NAME_ASC]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, Table, func
 
 from db.queries.pages import ListFilter
 from db.queries.patient_search import search_conditions
@@ -21,24 +21,46 @@ from domain.search_text import search_text
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter(ListFilter):
-    """Narrows a list to records that contain each word of a text; None for all."""
+    """Narrows a list of staff or locations. None narrows nothing.
+
+    Attributes:
+        text: A text of which a record contains each word.
+        active: Whether a record is active.
+    """
 
     text: str | None = None
+    active: bool | None = None
 
     def conditions(self) -> Conditions:
         """Return the conditions that the filter applies."""
-        return matches(self.text)
+        return {**matches(self.text), **_active(self.active)}
 
 
 @dataclass(frozen=True, slots=True)
 class PatientFilter(ListFilter):
-    """Narrows the list of patients to those found by words and birth dates; None for all."""
+    """Narrows the list of patients. None narrows nothing.
+
+    Attributes:
+        text: Words and a birth date by which a patient is found.
+        active: Whether a patient is active.
+    """
 
     text: str | None = None
+    active: bool | None = None
 
     async def look_up_conditions(self, snapshot: Snapshot) -> Conditions:
         """Return the conditions that the filter applies."""
-        return await search_conditions(snapshot, self.text)
+        return {**await search_conditions(snapshot, self.text), **_active(self.active)}
+
+
+def _active(active: bool | None) -> Conditions:
+    return {} if active is None else {"active" if active else "inactive": {}}
+
+
+def _conditions(table: Table) -> dict[str, ColumnElement[bool]]:
+    """Return the conditions that can narrow the list of a table's records."""
+    is_active = table.c.active
+    return {**word_conditions(table.c.search_text), "active": is_active.is_(True), "inactive": is_active.is_(False)}
 
 
 def _location_keys(site: str, room: str | None, id: str) -> tuple[Any, ...]:
@@ -53,7 +75,7 @@ STAFF: Listing[StaffMember] = Listing(
     (str, str),
     ("display_name", "id"),
     lambda display_name, key: (search_text(display_name), key),
-    word_conditions(staff_members.c.search_text),
+    _conditions(staff_members),
 )
 """Staff by name."""
 
@@ -65,7 +87,7 @@ PATIENTS: Listing[Patient] = Listing(
     (str,),
     ("id",),
     lambda key: (key,),
-    {**word_conditions(patients.c.search_text), "among": AnyOf(patients.c.id, "among")},
+    {**_conditions(patients), "among": AnyOf(patients.c.id, "among")},
     cursor_is_id=True,
     patient="id",
 )
@@ -79,6 +101,6 @@ LOCATIONS: Listing[Location] = Listing(
     (str, str, str),
     ("site", "room", "id"),
     _location_keys,
-    word_conditions(locations.c.search_text),
+    _conditions(locations),
 )
 """Locations by site and room. A site without a room is first."""

@@ -124,34 +124,45 @@ def _merge_windows(
 ) -> Select[Any]:
     """Return the query of a page of the rows that match one of the branches, each of which is a set of conditions."""
     # With OR the database would read and sort all rows of all alternatives. Here each one gives a page by its index.
+    selected = listing.layout.selected
+    order = [column for column in listing.columns if column not in set(selected)]
     windows = []
     for branch in branches:
         each = next((alternative for alternative in branch if isinstance(alternative, EachOf)), None)
         conditions = [_condition(alternative) for alternative in branch if alternative is not each]
         if each is None:
-            window = _select_window(listing, shape, listing.layout.selected, *conditions)
+            window = _select_window(listing, shape, (*selected, *order), *conditions)
         else:
-            window = select_each(listing, shape, each, conditions)
+            window = select_each(listing, shape, (*selected, *order), each, conditions)
         windows.append(window.subquery())
     merged = union_all(*(select(*window.c) for window in windows)).subquery()
     columns = (merged.c[str(column.key)] for column in listing.columns)
-    return select(*merged.c).order_by(*_directed(listing, shape, columns)).limit(_ROWS)
+    read = list(merged.c)[: len(selected)]
+    return select(*read).order_by(*_directed(listing, shape, columns)).limit(_ROWS)
 
 
 def _select_each_by_lateral_join(
-    listing: Listing[Any], shape: Shape, each: EachOf, conditions: Sequence[ColumnElement[bool]]
+    listing: Listing[Any],
+    shape: Shape,
+    selected: Sequence[ColumnElement[Any]],
+    each: EachOf,
+    conditions: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
     """Return the query for PostgreSQL of a page of each value's rows."""
     parameter = bindparam(each.parameter, type_=Listed(each.column.type))
     values = func.unnest(as_array(parameter)).table_valued("value").render_derived("given")
     of_value = each.column == values.c.value
-    window = _select_window(listing, shape, listing.layout.selected, of_value, each.also, *conditions)
+    window = _select_window(listing, shape, selected, of_value, each.also, *conditions)
     page = window.lateral("page")
     return select(*page.c).select_from(values.join(page, true()))
 
 
 def _select_each_by_subquery(
-    listing: Listing[Any], shape: Shape, each: EachOf, conditions: Sequence[ColumnElement[bool]]
+    listing: Listing[Any],
+    shape: Shape,
+    selected: Sequence[ColumnElement[Any]],
+    each: EachOf,
+    conditions: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
     """Return the same query for SQLite, which has no lateral join."""
     parameter = bindparam(each.parameter, type_=Listed(each.column.type))
@@ -159,7 +170,7 @@ def _select_each_by_subquery(
     listed = listing.table.alias("listed")
     of_value = each.column == values.c.value
     page = _select_window(listing, shape, (listing.table.c.id,), of_value, each.also, *conditions).correlate(values)
-    columns = (listed.c[str(column.key)] for column in listing.layout.selected)
+    columns = (listed.c[str(column.key)] for column in selected)
     return select(*columns).select_from(values.join(listed, listed.c.id.in_(page)))
 
 

@@ -18,6 +18,7 @@ SCHEMA = build_schema(export())
 LISTS: dict[str, Callable[[Group], str]] = {
     "Query.groupDefinitions": lambda _: "{ groupDefinitions%s }",
     "Query.occurrences": lambda _: "{ occurrences%s }",
+    "Query.enrollments": lambda _: "{ enrollments%s }",
     "Query.closures": lambda _: "{ closures%s }",
     "Query.conflicts": lambda _: "{ conflicts%s }",
     "Query.patients": lambda _: "{ patients%s }",

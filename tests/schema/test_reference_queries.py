@@ -3,8 +3,10 @@
 import base64
 
 import pytest
+from sqlalchemy import update
 
 from db.connections.engine import Database
+from db.tables import locations, staff_members
 from resolvers.caller import PermissionKey
 from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients, refused
 from tests.support.clinic import seed
@@ -49,6 +51,32 @@ async def test_lists_are_searched_by_words_in_any_order(client: ApiClient, engin
     assert data["patients"] == {"totalCount": 1, "nodes": [{"displayName": "Patient 3"}]}
     assert (await client.execute(query, {"text": "2 STAFF"}))["staffMembers"]["nodes"] == [{"id": "staff:staff-2"}]
     assert (await client.execute(query, {"text": "VER den"}))["locations"]["nodes"] == [{"site": "Denver"}]
+
+
+async def test_lists_are_narrowed_to_active_records(client: ApiClient, engine: Database) -> None:
+    async with engine.begin() as connection:
+        for table, id_ in ((staff_members, "staff-2"), (locations, "denver")):
+            await connection.execute(update(table).where(table.c.id == id_).values(active=False))
+    query = """query ($text: String, $active: Boolean) {
+      patients(search: $text, active: $active) { totalCount nodes { registryId active } }
+      staffMembers(search: $text, active: $active) { totalCount nodes { registryId active } }
+      locations(search: $text, active: $active) { totalCount nodes { registryId active } } }"""
+    patients = [f"patient-{number}" for number in range(1, 9)]
+    expected = {
+        None: (*patients, "inactive", "staff-1", "staff-2", "denver", "phoenix"),
+        True: (*patients, "staff-1", "phoenix"),
+        False: ("inactive", "staff-2", "denver"),
+    }
+    for active, ids in expected.items():
+        data = await client.execute(query, {"active": active})
+        nodes = [node for name in ("patients", "staffMembers", "locations") for node in data[name]["nodes"]]
+        assert tuple(node["registryId"] for node in nodes) == ids
+        assert sum(connection["totalCount"] for connection in data.values()) == len(ids)
+        assert {node["active"] for node in nodes} == ({True, False} if active is None else {active})
+    data = await client.execute(query, {"active": False, "text": "den"})
+    assert [connection["totalCount"] for connection in data.values()] == [0, 0, 1]
+    data = await client.execute(query, {"active": True, "text": "patient 3"})
+    assert [connection["totalCount"] for connection in data.values()] == [1, 0, 0]
 
 
 async def test_a_search_has_at_most_ten_words(client: ApiClient) -> None:
