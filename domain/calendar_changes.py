@@ -6,7 +6,7 @@ from datetime import date, time
 from enum import StrEnum
 
 from domain.records import Occurrence, OccurrenceStatus
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 
 
 class OccurrenceAction(StrEnum):

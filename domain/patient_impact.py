@@ -11,7 +11,7 @@ from domain.patient_compliance import PatientCompliance, PatientWeek, patient_co
 from domain.patient_weeks import Seat, patient_weeks
 from domain.records import OccurrenceStatus
 from domain.rule_sets import RuleSets
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 from domain.weeks import Session, week_start
 
 _ZONES: Final = timedelta(days=1)

@@ -7,7 +7,6 @@ plan has for the slot decides on it. Sessions that were added by hand have no sl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
-from enum import StrEnum
 from operator import attrgetter
 from uuid import UUID
 
@@ -15,30 +14,9 @@ from domain.calendar_changes import KeepReason, OccurrenceAction, OccurrenceChan
 from domain.plan import Plan, PlannedSession
 from domain.records import Occurrence, OccurrenceStatus
 from domain.refusal import Fault, FaultCode, Refusal
-from domain.session_drafts import minutes_of_day
-from domain.sessions import (
-    CANCELLED,
-    REASON_LENGTH,
-    SCHEDULED,
-    SessionChange,
-    schedule_on_another_day,
-    session_change,
-    update_change,
-)
+from domain.session_changes import SessionChange, schedule_on_another_day, session_change, update_change
+from domain.sessions import REASON_LENGTH
 from domain.texts import optional_text
-
-
-class DriftReason(StrEnum):
-    """How a session differs from the plan."""
-
-    MISSING = "MISSING"
-    NOT_IN_RULE = "NOT_IN_RULE"
-    START_TIME = "START_TIME"
-    DURATION = "DURATION"
-    TIME_ZONE = "TIME_ZONE"
-    FACILITATOR = "FACILITATOR"
-    LOCATION = "LOCATION"
-    CLOSURE = "CLOSURE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +34,6 @@ class Decision:
     session: Occurrence | None
     planned: PlannedSession | None = None
     keep_reason: KeepReason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DriftItem:
-    """A session that differs from the plan, or a day on which one is missing.
-
-    Attributes:
-        date: The day of the session, or the day without one.
-        reasons: How it differs, in the order of `DriftReason`.
-        occurrence: The session; None if it is missing.
-    """
-
-    date: date
-    reasons: tuple[DriftReason, ...]
-    occurrence: Occurrence | None
 
 
 Place = tuple[date, time]
@@ -132,19 +95,6 @@ def _missing_sessions(
     return [planned for day, planned in plan.sessions.items() if day not in filled and _place(planned) not in taken]
 
 
-def drift(plan: Plan, sessions: Sequence[Occurrence], now: datetime) -> list[DriftItem]:
-    """Return what `difference` would change, edited sessions excluded, and why. The arguments are the same."""
-    items = []
-    for decision in difference(plan, sessions, now):
-        session, planned = decision.session, decision.planned
-        if session is None:
-            assert planned is not None  # noqa: S101 - a session is created as it is planned
-            items.append(DriftItem(planned.session_date, (DriftReason.MISSING,), None))
-        elif decision.action is not OccurrenceAction.KEEP:
-            items.append(DriftItem(session.session_date, _drift_reasons(plan, session, planned), session))
-    return items
-
-
 def carry_out(
     decisions: Iterable[Decision], group_id: UUID, new_id: Callable[[], UUID], reason: str | None, now: datetime
 ) -> Iterator[SessionChange | None]:
@@ -185,7 +135,7 @@ def _scheduled(planned: PlannedSession, group_id: UUID, session_id: UUID, now: d
         updated_at=now,
         recurrence_date=planned.session_date,
     )
-    return session_change(None, session, "scheduled", SCHEDULED)
+    return session_change(None, session, "scheduled")
 
 
 def _reconciled(
@@ -197,7 +147,7 @@ def _reconciled(
         return update_change(session, _as_planned(versioned, planned))
     status = OccurrenceStatus.CANCELLED
     cancelled = replace(versioned, status=status, cancellation_reason=reason, cancelled_at=now)
-    return session_change(session, cancelled, "cancelled", CANCELLED)
+    return session_change(session, cancelled, "cancelled")
 
 
 def as_occurrence_change(decision: Decision, change: SessionChange | None, *, dry_run: bool) -> OccurrenceChange:
@@ -288,22 +238,6 @@ def _is_live(session: Occurrence) -> bool:
 
 def _as_planned(session: Occurrence, planned: PlannedSession) -> Occurrence:
     return replace(session, edited=False, **{name: getattr(planned, name) for name in _PLANNED})
-
-
-def _drift_reasons(plan: Plan, session: Occurrence, planned: PlannedSession | None) -> tuple[DriftReason, ...]:
-    if planned is None:
-        return (DriftReason.CLOSURE if session.recurrence_date in plan.closed_days else DriftReason.NOT_IN_RULE,)
-    minutes = [minutes_of_day(either.end_time) - minutes_of_day(either.start_time) for either in (session, planned)]
-    differs = {
-        DriftReason.START_TIME: _place(session) != _place(planned),
-        DriftReason.DURATION: minutes[0] != minutes[1],
-        DriftReason.TIME_ZONE: session.time_zone != planned.time_zone,
-        DriftReason.FACILITATOR: (session.facilitator_id, session.co_facilitator_id)
-        != (planned.facilitator_id, planned.co_facilitator_id),
-        DriftReason.LOCATION: session.location_id != planned.location_id,
-    }
-    # With nothing else, only the instants differ: the rules of the zone have changed since.
-    return tuple(reason for reason, is_different in differs.items() if is_different) or (DriftReason.TIME_ZONE,)
 
 
 def _order(decision: Decision) -> tuple[date, time, str]:

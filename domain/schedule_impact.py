@@ -11,7 +11,7 @@ from domain.conflicts import Booking, Calendar, Conflict, ConflictKind, find_con
 from domain.patient_impact import PatientComplianceChange
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.rule_sets import ComplianceRuleSet
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 from domain.wall_time import local_date
 from domain.weeks import Session, sessions_by_week, week_start
 

@@ -16,9 +16,10 @@ from domain.groups import refuse_deleted
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.references import References
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal
+from domain.session_changes import SessionChange
 from domain.session_drafts import SessionDraft, draft_faults
 from domain.session_selection import SELECTION, SessionSelection
-from domain.sessions import SessionChange, cancel_for, edit, ended_fault, has_begun
+from domain.sessions import cancel_for, edit, ended_fault, has_begun
 
 MAX_SHIFT_DAYS: Final = 366
 _MAX_NAMED: Final = 3

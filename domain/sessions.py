@@ -5,53 +5,20 @@ according to RFC 5545, section 3.3.5.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.changes import (
-    EntityType,
-    Event,
-    FieldChange,
-    HistoryEntry,
-    HistoryValues,
-    JsonText,
-    differences_of_values,
-    history_values,
-)
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.references import References
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
+from domain.session_changes import SessionChange, session_change, update_change
 from domain.session_drafts import SessionDraft, minutes_of_day, session_values
 from domain.texts import required_text
 
 REASON_LENGTH = 1000
-SCHEDULED = "pm_group_session_scheduled"
-CANCELLED = "pm_group_session_cancelled"
-RESCHEDULED = "pm_group_session_rescheduled"
-REOPENED = "pm_group_session_reopened"
 DOCUMENTED_AHEAD = timedelta(minutes=15)
 """How long before its start a session may be documented. Staff may open the note early, and clocks differ."""
-_IN_EVENTS = (
-    *("group_definition_id", "session_date", "start_time", "end_time", "time_zone", "starts_at", "ends_at"),
-    *("facilitator_id", "co_facilitator_id", "location_id", "status"),
-)
-"""The fields of a session that its events contain."""
-_WHEN = ("session_date", "start_time", "end_time", "time_zone", "starts_at", "ends_at")
-"""The fields that say when a session takes place. The event of a moved session contains their former values too."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionChange:
-    """A session before and after a decision, with its history and events. `before` is None for a new session.
-
-    If the decision changes nothing, `before` and `after` are the same, and there are no history and no events.
-    """
-
-    before: Occurrence | None
-    after: Occurrence
-    history: tuple[HistoryEntry, ...]
-    events: tuple[Event, ...]
 
 
 class NotStarted(Refusal):
@@ -93,71 +60,7 @@ def schedule(
         updated_at=now,
         **session_values(draft, references, group.duration_minutes),
     )
-    return session_change(None, session, "scheduled", SCHEDULED)
-
-
-def schedule_on_another_day(
-    scheduled: SessionChange, session_id: UUID, day: date, starts_at: datetime, ends_at: datetime
-) -> SessionChange:
-    """Schedule a session like another new one, which fills another day of the recurrence.
-
-    Two years of sessions differ only in their days. Deciding on them, and describing them in their history and events,
-    takes a third of the time of `schedule`.
-
-    Args:
-        scheduled: The decision on the other session.
-        session_id: The id of the new session.
-        day: The day of the recurrence.
-        starts_at: The instant at which it starts.
-        ends_at: The instant at which it ends.
-    """
-    other = scheduled.after
-    session = Occurrence(
-        session_id,
-        other.group_definition_id,
-        day,
-        other.start_time,
-        other.end_time,
-        other.time_zone,
-        starts_at,
-        ends_at,
-        other.facilitator_id,
-        other.co_facilitator_id,
-        other.location_id,
-        other.status,
-        None,
-        None,
-        other.version,
-        other.created_at,
-        other.updated_at,
-        day,
-    )
-    of_day: HistoryValues = {
-        "id": session_id,
-        "session_date": day,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "recurrence_date": day,
-    }
-    [entry], [event] = scheduled.history, scheduled.events
-    changes: list[FieldChange] = [
-        {"field": change["field"], "before": None, "after": of_day[change["field"]]}
-        if change["field"] in of_day
-        else change
-        for change in entry.changes
-    ]
-    payload = event.payload | {
-        "schedule_id": session_id,
-        "session_date": day,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-    }
-    return SessionChange(
-        None,
-        session,
-        (HistoryEntry(entry.entity_type, session_id, entry.action, tuple(changes)),),
-        (Event(event.name, event.group_definition_id, payload, event.site_id),),
-    )
+    return session_change(None, session, "scheduled")
 
 
 def edit(
@@ -193,11 +96,6 @@ def edit(
     return update_change(session, edited)
 
 
-def is_moved(before: Occurrence, after: Occurrence) -> bool:
-    """Return whether a session has another date, time or time zone than before, or other instants."""
-    return any(getattr(before, name) != getattr(after, name) for name in _WHEN)
-
-
 def has_begun(session: Occurrence, now: datetime) -> bool:
     """Return whether the session is past, or in progress."""
     return session.starts_at <= now
@@ -226,7 +124,7 @@ def cancel_for(session: Occurrence, cancellation_reason: str, now: datetime) -> 
         version=session.version + 1,
         updated_at=now,
     )
-    return session_change(session, cancelled, "cancelled", CANCELLED)
+    return session_change(session, cancelled, "cancelled")
 
 
 def reason_text(reason: str | None, field: FieldPath, faults: list[Fault]) -> str:
@@ -249,7 +147,7 @@ def complete(session: Occurrence, now: datetime) -> SessionChange:
     if session.starts_at - now > DOCUMENTED_AHEAD:
         raise NotStarted
     completed = replace(session, status=OccurrenceStatus.COMPLETED, version=session.version + 1, updated_at=now)
-    return session_change(session, completed, "completed", None)
+    return session_change(session, completed, "completed")
 
 
 def reopen(session: Occurrence, now: datetime) -> SessionChange:
@@ -270,31 +168,7 @@ def reopen(session: Occurrence, now: datetime) -> SessionChange:
         version=session.version + 1,
         updated_at=now,
     )
-    return session_change(session, reopened, "reopened", REOPENED)
-
-
-def update_change(before: Occurrence, after: Occurrence) -> SessionChange:
-    """Return the change of a session to other values. There is an event only if it is moved."""
-    if is_moved(before, after):
-        return session_change(before, after, "rescheduled", RESCHEDULED)
-    return session_change(before, after, "updated", None)
-
-
-def session_change(before: Occurrence | None, after: Occurrence, action: str, event: str | None) -> SessionChange:
-    """Return a change of a session with its history and event. `before` is None for a new session."""
-    old, new = None if before is None else history_values(before), history_values(after)
-    changes = differences_of_values(old, new)
-    if before is not None and not changes:
-        return SessionChange(before, before, (), ())
-    entry = HistoryEntry(EntityType.OCCURRENCE, after.id, action, changes)
-    if event is None:
-        return SessionChange(before, after, (entry,), ())
-    payload: dict[str, JsonText | int] = {"schedule_id": new["id"], **{name: new[name] for name in _IN_EVENTS}}
-    if event == RESCHEDULED and old is not None:
-        payload |= {f"previous_{name}": old[name] for name in _WHEN}
-    return SessionChange(
-        before, after, (entry,), (Event(event, after.group_definition_id, payload, after.location_id),)
-    )
+    return session_change(session, reopened, "reopened")
 
 
 def duplicate(field: str) -> Refusal:

@@ -11,8 +11,8 @@ from db.queries.sessions import SessionOrder
 from domain.calendar_changes import KeepReason, OccurrenceAction
 from domain.compliance import ComplianceRequirementCode, ComplianceStatus
 from domain.conflicts import ConflictKind
+from domain.drift import DriftReason
 from domain.patient_compliance import ComplianceOutlook
-from domain.reconciliation import DriftReason
 from domain.records import CapacityStatus, EnrollmentStatus, GroupType, OccurrenceStatus
 from domain.refusal import FaultCode
 from domain.session_selection import Weekday
@@ -144,7 +144,8 @@ _declare(
         OccurrenceAction.CREATE: "The session is scheduled.",
         OccurrenceAction.MOVE: "The session gets another local date or start time.",
         OccurrenceAction.UPDATE: "The session keeps its local date and start time, and gets another end, time zone, "
-        "facilitator or location. Another end or time zone reschedules it, as MOVE does: pm_group_session_rescheduled.",
+        "facilitator or location. Another end or time zone reschedules it, as MOVE does: pm_group_session_rescheduled. "
+        "Otherwise its event is pm_group_session_updated.",
         OccurrenceAction.CANCEL: "The session is cancelled.",
         OccurrenceAction.KEEP: "The session stays as it is. keepReason says why.",
     },

@@ -72,6 +72,7 @@ _RECORD_KINDS: Final = MappingProxyType(
             events={
                 "scheduled": "pm_group_session_scheduled",
                 "rescheduled": "pm_group_session_rescheduled",
+                "updated": "pm_group_session_updated",
                 "cancelled": "pm_group_session_cancelled",
                 "reopened": "pm_group_session_reopened",
             },
@@ -193,8 +194,8 @@ def _unexplained_values(kind: _RecordKind, row: Any, entries: list[Any]) -> Iter
 def _unexplained_events(kind: _RecordKind, history: RecordHistory, organization_id: str) -> Iterator[str]:
     expected = Counter(
         (kind.events[entry.action], entry.at, entry.correlation_id)
-        for entry in history.entries
-        if entry.action in kind.events and _records_event(entry)
+        for entry in _entries_with_events(history)
+        if entry.action in kind.events
     )
     recorded = Counter(
         (event.event, event.created_at, event.envelope["metadata"]["correlation_id"]) for event in history.events
@@ -217,9 +218,18 @@ def _unexplained_events(kind: _RecordKind, history: RecordHistory, organization_
             yield "envelope"
 
 
-def _records_event(entry: Any) -> bool:
-    # Removing an enrollment that had ended before frees no seat, so it records no event.
-    return entry.action != "removed" or any(change["field"] == "status" for change in entry.changes)
+def _entries_with_events(history: RecordHistory) -> Iterator[Any]:
+    """Yield the entries whose action records an event, if any action of that name does."""
+    # Releases before the recurrence dates of sessions recorded no event if only the staff or the location changed.
+    # Migrating added an entry to the history of each such session.
+    actions = [entry.action for entry in history.entries]
+    recorded = actions.index("recurrence_date_recorded") if "recurrence_date_recorded" in actions else 0
+    for number, entry in enumerate(history.entries):
+        is_of_earlier_release = entry.action == "updated" and number < recorded
+        # Removing an enrollment that had ended before frees no seat, so it records no event.
+        frees_no_seat = entry.action == "removed" and all(change["field"] != "status" for change in entry.changes)
+        if not is_of_earlier_release and not frees_no_seat:
+            yield entry
 
 
 def _rows(snapshot: OrganizationSnapshot, kind: _RecordKind) -> Select[Any]:

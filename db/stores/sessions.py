@@ -14,7 +14,7 @@ from db.stores.records import RecordWriter
 from db.tables import occurrences
 from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Occurrence, OccurrenceStatus
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 
 _sessions = occurrences.c
 _OF_GROUP: Final = of_organization(occurrences) & equals(_sessions.group_definition_id)

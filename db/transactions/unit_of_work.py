@@ -21,7 +21,7 @@ from db.sql.statement import Statement
 from db.transactions.journal import ACCESSES, EVENTS, GROUPS, HISTORY, write_journal
 from db.transactions.lock_queue import LockQueue, Ticket
 from domain.changes import Event, HistoryEntry
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 
 _TICK: Final = timedelta(milliseconds=1)
 _TIMESTAMP_SHIFT: Final = 80

@@ -19,7 +19,8 @@ from domain.records import Enrollment, GroupDefinition, Occurrence
 from domain.references import References
 from domain.refusal import Fault, Refusal, refuse_if_any
 from domain.roster import settle
-from domain.sessions import SessionChange, cancel_for, reason_text
+from domain.session_changes import SessionChange
+from domain.sessions import cancel_for, reason_text
 from resolvers.commands.locking import lock_known_group
 from resolvers.commands.transaction import transaction
 from resolvers.context import Context

@@ -20,7 +20,7 @@ from domain.schedule_impact import (
     is_live,
     made_conflicts,
 )
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 from resolvers.commands.patient_impact import patient_compliance_changes
 from resolvers.context import Context
 

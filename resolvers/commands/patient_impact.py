@@ -17,7 +17,7 @@ from domain.patient_impact import (
     weeks_of_changes,
 )
 from domain.records import PROGRAMS, GroupDefinition
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 

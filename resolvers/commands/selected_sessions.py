@@ -19,8 +19,9 @@ from domain.records import GroupDefinition, Occurrence
 from domain.references import References
 from domain.refusal import Fault, FaultCode, refuse_if_any
 from domain.selected_sessions import Decisions, SelectedEdit, cancel_selected, moved
+from domain.session_changes import SessionChange
 from domain.session_selection import MAX_SELECTED, SELECTION, SessionSelection
-from domain.sessions import SessionChange, reason_text
+from domain.sessions import reason_text
 from domain.texts import is_storable
 from resolvers.commands.transaction import transaction
 from resolvers.ids import parse_id

@@ -24,7 +24,7 @@ from domain.reconciliation import (
 )
 from domain.records import GroupDefinition, Occurrence
 from domain.refusal import Fault, Refusal
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 from domain.wall_time import local_date
 from resolvers.caller import PermissionKey
 from resolvers.commands.locking import lock_active_group

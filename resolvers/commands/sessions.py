@@ -13,6 +13,7 @@ from domain import sessions as rules
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
 from domain.refusal import Fault, Refusal
+from domain.session_changes import SessionChange
 from domain.session_drafts import draft_for, faults_without_group
 from resolvers.commands.groups import find_edited_references
 from resolvers.commands.locking import lock_active_group, lock_group_of
@@ -134,7 +135,7 @@ async def complete_occurrence(work: UnitOfWork, session_id: str) -> Occurrence:
     return await _saved(work, rules.complete(session, work.now))
 
 
-async def _saved(work: UnitOfWork, change: rules.SessionChange, *, dry_run: bool = False) -> Occurrence:
+async def _saved(work: UnitOfWork, change: SessionChange, *, dry_run: bool = False) -> Occurrence:
     await save_sessions(work, [change])
     if dry_run:
         work.discard()

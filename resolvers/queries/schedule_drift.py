@@ -9,8 +9,8 @@ from db.queries.calendars import GroupWindow, calendars
 from db.queries.closures import DayWindow, closures_of_windows
 from db.queries.references import LOCATIONS
 from domain.closures import closed_days
+from domain.drift import DriftItem, drift
 from domain.plan import MAX_MONTHS, last_day_of_window, plan_sessions
-from domain.reconciliation import DriftItem, drift
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.refusal import Refusal
 from domain.wall_time import local_date

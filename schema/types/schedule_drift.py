@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import records
+from domain.drift import DriftReason
 from domain.plan import MAX_SESSIONS
-from domain.reconciliation import DriftReason
 from resolvers.caller import PermissionKey
 from schema.admission.cost_directives import ListSize
 from schema.permissions import requires

@@ -11,7 +11,7 @@ from domain.reconciliation import additions, carry_out
 from domain.records import GroupDefinition, GroupType
 from domain.recurrence import Recurrence
 from domain.refusal import FaultCode, Refusal
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FIRST, LAST = date(2026, 1, 1), date(2027, 12, 31)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.calendar_changes import KeepReason, OccurrenceAction
+from domain.drift import drift
 from domain.plan import Plan, plan_sessions
 from domain.reconciliation import (
     Decision,
     additions,
     carry_out,
     difference,
-    drift,
 )
 from domain.records import GroupDefinition, GroupType, Occurrence, OccurrenceStatus
 from domain.recurrence import Recurrence

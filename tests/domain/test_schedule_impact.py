@@ -11,7 +11,7 @@ from domain.conflicts import Booking, Calendar, ConflictKind
 from domain.records import GroupDefinition, GroupType, Occurrence, OccurrenceStatus, Program
 from domain.rule_set_document import SHIPPED_RULE_SETS
 from domain.schedule_impact import ProgramGroup, changed_weeks, compliance_changes, made_conflicts
-from domain.sessions import SessionChange
+from domain.session_changes import SessionChange
 from domain.wall_time import instant
 from tests.support.clinic import NOW
 

@@ -266,9 +266,7 @@ async def test_a_new_duration_changes_the_sessions_in_place(engine: Database, cl
     await assert_invariants(engine, ORGANIZATION)
 
 
-async def test_other_staff_and_another_location_update_the_sessions_without_events(
-    engine: Database, client: ApiClient
-) -> None:
+async def test_other_staff_and_another_location_update_each_session(engine: Database, client: ApiClient) -> None:
     group = await new_group(client)
     count = len(await generated(client, group))
     await changed(client, UPDATE_GROUP, id=group, facilitatorId="staff-2", locationId="phoenix")
@@ -277,8 +275,12 @@ async def test_other_staff_and_another_location_update_the_sessions_without_even
     assert actions_of(payload) == {("UPDATE", None)}
     assert {change["occurrence"]["facilitator"]["registryId"] for change in payload["changes"]} == {"staff-2"}
     state = await everything(engine)
-    assert state.event_names() == ["pm_group_session_scheduled"] * count
+    names = ["pm_group_session_scheduled", "pm_group_session_updated"]
+    assert state.event_names() == [name for name in names for _ in range(count)]
     assert state.actions()[-count:] == ["updated"] * count
+    payload = state.events[-1]["envelope"]["payload"]
+    assert (payload["previous_facilitator_id"], payload["facilitator_id"]) == ("staff-1", "staff-2")
+    assert (payload["previous_location_id"], payload["location_id"]) == (None, "phoenix")
     await assert_invariants(engine, ORGANIZATION)
 
 

@@ -106,7 +106,7 @@ async def test_a_substitute_for_two_weeks_is_one_call(engine: Database, client: 
         client, await new_group(client, "FREQ=WEEKLY;BYDAY=WE", facilitatorId="staff-2", coFacilitatorId="staff-1"), 21
     )
     others = await generated(client, await new_group(client, facilitatorId="staff-2", startTime="15:00:00"), 21)
-    before = len((await everything(engine)).history)
+    before = await everything(engine)
     selection = {**window(14), "facilitatorId": "staff:staff-1"}
     payload = await accepted(client, UPDATE, selection=selection, facilitatorId="staff-3")
     assert (payload["updatedCount"], payload["keptCount"], payload["createdCount"]) == (6, 0, 0)
@@ -124,9 +124,12 @@ async def test_a_substitute_for_two_weeks_is_one_call(engine: Database, client: 
     dates = [change["sessionDate"] for change in payload["changes"]]
     assert dates == sorted(dates)
     assert not changes.keys() & set(others)
-    history = (await everything(engine)).history[before:]
-    assert {entry["action"] for entry in history} == {"updated"}
-    assert len(history) == 6
+    state = await everything(engine)
+    assert state.actions()[len(before.history) :] == ["updated"] * 6
+    assert state.event_names()[len(before.events) :] == ["pm_group_session_updated"] * 6
+    assert {str(event["envelope"]["payload"]["schedule_id"]) for event in state.events[len(before.events) :]} == set(
+        changes
+    )
     await assert_invariants(engine)
 
 

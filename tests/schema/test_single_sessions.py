@@ -119,6 +119,27 @@ async def test_a_session_s_wrong_time_zone_can_be_mended(engine: Database, clien
     await assert_invariants(engine)
 
 
+async def test_a_substitute_publishes_an_event_with_the_former_staff(engine: Database, client: ApiClient) -> None:
+    session = await generated(client, await new_group(client, coFacilitatorId="staff-2"))
+    await payload_of(client, UPDATE, id=session, facilitatorId="staff-2", coFacilitatorId=None, locationId="phoenix")
+    state = await everything(engine)
+    assert (state.actions()[-1], state.event_names()[-1]) == ("updated", "pm_group_session_updated")
+    payload = state.events[-1]["envelope"]["payload"]
+    assert {name: value for name, value in payload.items() if name.startswith("previous_")} == {
+        "previous_facilitator_id": "staff-1",
+        "previous_co_facilitator_id": "staff-2",
+        "previous_location_id": None,
+    }
+    of_session = {"schedule_id": session, "facilitator_id": "staff-2", "co_facilitator_id": None}
+    assert payload.items() >= {**of_session, "location_id": "phoenix", "session_date": DAY}.items()
+    await payload_of(client, UPDATE, id=session, startTime="11:00:00", facilitatorId="staff-1")
+    state = await everything(engine)
+    assert state.event_names()[-1] == "pm_group_session_rescheduled"
+    payload = state.events[-1]["envelope"]["payload"]
+    assert (payload["previous_start_time"], payload["previous_facilitator_id"]) == ("09:00:00", "staff-2")
+    await assert_invariants(engine)
+
+
 async def test_a_wrong_time_zone_is_refused_with_the_other_faults(engine: Database, client: ApiClient) -> None:
     session = await generated(client, await new_group(client))
     before = await everything(engine)

@@ -132,8 +132,8 @@ def _carry_out(
         when = ("sessionDate", "startTime", "endTime", "timeZone", "startsAt", "endsAt")
         is_moved = any(session[name] != planned[name] for name in when)
         session |= {**planned, "edited": False, "version": session["version"] + 1}
-        event = "pm_group_session_rescheduled" if is_moved else None
-        model.record(group["id"], session["id"], "rescheduled" if is_moved else "updated", actor, event)
+        action = "rescheduled" if is_moved else "updated"
+        model.record(group["id"], session["id"], action, actor, f"pm_group_session_{action}")
     times = {name: session[name] for name in ("sessionDate", "startTime", "endTime")}
     return {"action": action, "keepReason": keep_reason, "occurrence": dict(session), **times}
 

@@ -141,8 +141,8 @@ def apply_edit(model: Model, session: Record, placed: Record, actor: str) -> Non
         return
     moved = any(session[name] != placed[name] for name in MOVING)
     session |= {**placed, "edited": True, "version": session["version"] + 1}
-    action, event = ("rescheduled", "pm_group_session_rescheduled") if moved else ("updated", None)
-    model.record(session["groupDefinition"]["id"], session["id"], action, actor, event)
+    action = "rescheduled" if moved else "updated"
+    model.record(session["groupDefinition"]["id"], session["id"], action, actor, f"pm_group_session_{action}")
 
 
 def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:

