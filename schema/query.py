@@ -9,6 +9,7 @@ from db.queries.enrollments import ENROLLMENTS
 from db.queries.groups import GROUPS
 from db.queries.references import PATIENTS
 from db.queries.sessions import SESSIONS
+from domain.conflicts import Conflict as ConflictRecord
 from domain.conflicts import ConflictKind
 from domain.rule_sets import MAX_RULE_SETS
 from domain.rule_sets import ComplianceRuleSet as RuleSetRecord
@@ -18,7 +19,8 @@ from resolvers.caller import PermissionKey
 from resolvers.ids import LOCATION_IDS
 from resolvers.queries import node as node_queries
 from resolvers.queries import recurrences
-from resolvers.queries.conflicts import ConflictPage, conflict_page
+from resolvers.queries.computed_pages import ComputedPage
+from resolvers.queries.conflicts import conflict_page
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.arguments import After, Before, First, Last
 from schema.connections import Connection
@@ -35,6 +37,7 @@ from schema.filters import (
 )
 from schema.inputs import RecurrenceInput
 from schema.permissions import Info, requires
+from schema.program_board import program_board
 from schema.root_fields import node_by_id, organization_list, record_by_id
 from schema.types import (
     Closure,
@@ -175,7 +178,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> ConflictPage:
+    ) -> ComputedPage[ConflictRecord]:
         group_id = None if group_definition_id is None else uuid(group_definition_id, "groupDefinitionId")
         page = {"first": first, "after": after, "last": last, "before": before}
         return await conflict_page(info.context, from_, through, kinds, group_id, **page)
@@ -189,6 +192,8 @@ class Query:
     @staticmethod
     def compliance_rule_sets(info: Info) -> list[RuleSetRecord]:
         return sorted(info.context.clinic.rule_sets, key=lambda rules: (rules.program, rules.id))
+
+    program_compliance = program_board()
 
     @strawberry.field(
         graphql_type=RecurrencePreview | None,

@@ -1,15 +1,16 @@
 """The seats of patients in groups that count toward a program."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 
 from db.sql.expected import is_expected_since
-from db.sql.rows import ENROLLMENT_COLUMNS, GROUP_COLUMNS, enrollment_record, group_record
+from db.sql.rows import ENROLLMENT_COLUMNS, GROUP_COLUMNS, PROGRAM_LISTS, enrollment_record, group_record
 from db.sql.statement import AnyOf, Statement, constant, of_organization
 from db.sql.unions import numbered_union
 from db.tables import enrollments, group_definitions
@@ -43,6 +44,24 @@ _SEATS_OF_ATTENDEES: Final = _seats(
         )
     )
 )
+_GROUPS_OF_PROGRAM: Final = Statement(
+    select(*GROUP_COLUMNS).where(
+        of_organization(group_definitions),
+        or_(
+            _groups.group_type == bindparam("program", type_=_groups.group_type.type),
+            AnyOf(_groups.counts_toward, "lists"),
+        ),
+    )
+)
+_SEATS_OF_GROUPS: Final = Statement(
+    select(*ENROLLMENT_COLUMNS).where(
+        of_organization(enrollments),
+        AnyOf(enrollments.c.group_definition_id, "group_ids"),
+        is_expected_since(enrollments, "since"),
+    )
+)
+_ROWS_PER_ITERATION: Final = 2_000
+"""How many records to make in one iteration of the event loop."""
 _MARGIN: Final = timedelta(days=1)
 """More than any time zone differs from UTC."""
 
@@ -83,6 +102,24 @@ async def program_seats(snapshot: Snapshot, weeks: Sequence[WeekOfPatient]) -> d
         seat = _seat(row)
         key = WeekOfPatient(seat.enrollment.patient_id, first_days[number])
         seats.setdefault(key, []).append(seat)
+    return seats
+
+
+async def seats_of_program(snapshot: Snapshot, program: Program, first_day: date) -> dict[str, list[Seat]]:
+    """Return all seats from a day on in the groups that count toward a program, by patient, by two statements."""
+    parameters = {
+        "program": program,
+        "lists": [text for text, programs in PROGRAM_LISTS.items() if program in programs],
+    }
+    rows = await snapshot.fetch(_GROUPS_OF_PROGRAM, parameters)
+    groups = {group.id: group for group in map(group_record, rows)}
+    seats: dict[str, list[Seat]] = {}
+    rows = await snapshot.fetch(_SEATS_OF_GROUPS, {"group_ids": list(groups), "since": _start_of(first_day)})
+    for start in range(0, len(rows), _ROWS_PER_ITERATION):
+        if start:
+            await asyncio.sleep(0)  # let other requests run
+        for enrollment in map(enrollment_record, rows[start : start + _ROWS_PER_ITERATION]):
+            seats.setdefault(enrollment.patient_id, []).append(Seat(enrollment, groups[enrollment.group_definition_id]))
     return seats
 
 

@@ -1,9 +1,10 @@
 """Lists of staff, locations and patients."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func
+from sqlalchemy import ColumnElement, Table, func, select
 
 from db.queries.pages import ListFilter
 from db.queries.patient_search import search_conditions
@@ -12,7 +13,7 @@ from db.sql.rows import LOCATIONS as LOCATION_LAYOUT
 from db.sql.rows import PATIENTS as PATIENT_LAYOUT
 from db.sql.rows import STAFF as STAFF_LAYOUT
 from db.sql.search import matches, word_conditions
-from db.sql.statement import AnyOf
+from db.sql.statement import AnyOf, Statement, of_organization
 from db.tables import locations, patients, staff_members
 from db.transactions.snapshots import Snapshot
 from domain.records import Location, Patient, StaffMember
@@ -61,6 +62,16 @@ def _conditions(table: Table) -> dict[str, ColumnElement[bool]]:
     """Return the conditions that can narrow the list of a table's records."""
     is_active = table.c.active
     return {**word_conditions(table.c.search_text), "active": is_active.is_(True), "inactive": is_active.is_(False)}
+
+
+_PATIENT_NAMES: Final = Statement(
+    select(patients.c.id, patients.c.search_text).where(of_organization(patients), AnyOf(patients.c.id, "ids"))
+)
+
+
+async def patient_names(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, str]:
+    """Return the texts by which patients are ordered, by id. Unknown ids are left out."""
+    return {row[0]: row[1] for row in await snapshot.fetch(_PATIENT_NAMES, {"ids": ids})}
 
 
 def _location_keys(site: str, room: str | None, id: str) -> tuple[Any, ...]:

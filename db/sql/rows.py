@@ -72,11 +72,11 @@ OCCURRENCES: Final = _layout(Occurrence, occurrences, {"status": _codes(Occurren
 ENROLLMENTS: Final = _layout(Enrollment, enrollments, {"status": _codes(EnrollmentStatus)})
 CLOSURES: Final = _layout(Closure, closures)
 
-# All combinations of programs, by their names in order, separated by commas.
-_PROGRAMS: Final = {
+PROGRAM_LISTS: Final[Mapping[str, tuple[Program, ...]]] = {
     ",".join(programs): programs for size in range(len(Program) + 1) for programs in combinations(Program, size)
 }
-_GROUP_CODES: Final = {"group_type": _codes(GroupType), "counts_toward": _PROGRAMS}
+"""All lists of programs, by the text that a database stores: their names in order, separated by commas."""
+_GROUP_CODES: Final = {"group_type": _codes(GroupType), "counts_toward": PROGRAM_LISTS}
 _RECURRENCE: Final = ("rule", "start_date", "start_time", "excluded_dates")
 _GROUP_NAMES: Final = [name for name in _names(GroupDefinition) if name != "recurrence"]
 GROUP_COLUMNS: Final = (

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,8 +15,9 @@ from domain.conflicts import Conflict, ConflictKey, ConflictKind, by_session, fi
 from resolvers.arguments import day, in_order
 from resolvers.context import Context
 from resolvers.errors import BadInput
+from resolvers.queries.computed_pages import ComputedPage, computed_page
 from resolvers.queries.cursors import cursor_of_keys
-from resolvers.queries.pages import PageEdge, PagePosition, window
+from resolvers.queries.pages import window
 
 MAX_DAYS: Final = 62
 """The most days of a window."""
@@ -33,26 +34,6 @@ class _ConflictList:
 
 
 _LIST: Final = _ConflictList()
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictPage:
-    """A page of conflicts.
-
-    Attributes:
-        nodes: The conflicts.
-        page_info: The position of the page in its list.
-        total: Counts the whole list.
-    """
-
-    nodes: Sequence[Conflict]
-    page_info: PagePosition
-    total: Callable[[], Awaitable[int]]
-
-    @property
-    def edges(self) -> list[PageEdge[Conflict]]:
-        """The conflicts with their cursors."""
-        return [PageEdge(_cursor(conflict), conflict) for conflict in self.nodes]
 
 
 async def conflicts_of_session(context: Context, session_id: UUID) -> list[Conflict]:
@@ -74,7 +55,7 @@ async def conflict_page(
     kinds: Iterable[ConflictKind] | None,
     group_id: UUID | None,
     **page: object,
-) -> ConflictPage:
+) -> ComputedPage[Conflict]:
     """Return a page of the conflicts in which a session from the first through the last day has a part.
 
     Args:
@@ -106,18 +87,13 @@ async def conflict_page(
         if from_date <= booking.session_date <= through_date and group_id in (None, booking.group_definition_id)
     ]
     conflicts = await _select(find_conflicts(calendar, chosen, among), page_window)
-    more, limit = len(conflicts) > page_window.limit, page_window.limit
-    nodes = conflicts[-limit:] if page_window.backwards else conflicts[:limit]
-    if page_window.backwards:
-        has_next, has_previous = page_window.before is not None, more
-    else:
-        has_next, has_previous = more, page_window.after is not None
-    start, end = (_cursor(nodes[0]), _cursor(nodes[-1])) if nodes else (None, None)
 
     async def total() -> int:
         return await _count(find_conflicts(calendar, chosen, among))
 
-    return ConflictPage(_disclosed(context, nodes), PagePosition(has_next, has_previous, start, end), total)
+    result = computed_page(conflicts, page_window, total, _cursor)
+    _disclosed(context, result.nodes)
+    return result
 
 
 async def _select(conflicts: Iterator[Conflict], part: Window) -> list[Conflict]:

@@ -21,6 +21,7 @@ LISTS: dict[str, Callable[[Group], str]] = {
     "Query.enrollments": lambda _: "{ enrollments%s }",
     "Query.closures": lambda _: "{ closures%s }",
     "Query.conflicts": lambda _: "{ conflicts%s }",
+    "Query.programCompliance": lambda _: "{ programCompliance%s }",
     "Query.patients": lambda _: "{ patients%s }",
     "Query.staffMembers": lambda _: "{ staffMembers%s }",
     "Query.locations": lambda _: "{ locations%s }",
@@ -37,6 +38,7 @@ LISTS: dict[str, Callable[[Group], str]] = {
 
 
 REQUIRED_ARGUMENTS = {
+    "{ programCompliance": 'program: IOP, weekOf: "2033-07-01"',
     "{ conflicts": 'from: "2033-07-01", through: "2033-07-31"',
     '{ patient(id: "patient-id-2") { occurrences': 'from: "2030-01-01", through: "2039-12-31"',
 }
@@ -91,7 +93,7 @@ async def test_a_list_read_backwards_is_the_list_read_forwards(engine: Database,
     group = await clinic.add_group()
     await clinic.add_group()
     query = LISTS[name](group)
-    ids = [edge["node"]["id"] for edge in (await _page(client, query, "(first: 200)"))["edges"]]
+    ids = [_id_of(edge) for edge in (await _page(client, query, "(first: 200)"))["edges"]]
     assert len(ids) == (await _page(client, query, ""))["totalCount"] > 0
     assert await _read_forwards(client, query) == ids
     assert await _read_backwards(client, query) == ids
@@ -113,6 +115,8 @@ async def _page(client: ApiClient, query: str, arguments: str) -> dict[str, Any]
     selection = " { totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage } }"
     if "conflicts" in query:
         selection = selection.replace("{ id }", "{ id: message }")  # they have no ids
+    if "programCompliance" in query:
+        selection = selection.replace("{ id }", "{ patient { id } }")
     required = next((text for start, text in REQUIRED_ARGUMENTS.items() if query.startswith(start)), None)
     if required is not None:
         arguments = f"({required}, {arguments[1:] or ')'}"
@@ -122,19 +126,24 @@ async def _page(client: ApiClient, query: str, arguments: str) -> dict[str, Any]
     return page
 
 
+def _id_of(edge: dict[str, Any]) -> str:
+    node = edge["node"]
+    return str(node.get("id") or node["patient"]["id"])
+
+
 async def _read_forwards(client: ApiClient, query: str) -> list[str]:
     page = await _page(client, query, "(first: 1)")
-    ids = [edge["node"]["id"] for edge in page["edges"]]
+    ids = [_id_of(edge) for edge in page["edges"]]
     while page["pageInfo"]["hasNextPage"]:
         page = await _page(client, query, f'(first: 2, after: "{page["edges"][-1]["cursor"]}")')
-        ids += [edge["node"]["id"] for edge in page["edges"]]
+        ids += [_id_of(edge) for edge in page["edges"]]
     return ids
 
 
 async def _read_backwards(client: ApiClient, query: str) -> list[str]:
     page = await _page(client, query, "(last: 1)")
-    ids = [edge["node"]["id"] for edge in page["edges"]]
+    ids = [_id_of(edge) for edge in page["edges"]]
     while page["pageInfo"]["hasPreviousPage"]:
         page = await _page(client, query, f'(last: 2, before: "{page["edges"][0]["cursor"]}")')
-        ids = [edge["node"]["id"] for edge in page["edges"]] + ids
+        ids = [_id_of(edge) for edge in page["edges"]] + ids
     return ids

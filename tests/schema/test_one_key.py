@@ -208,7 +208,9 @@ class OneCaller:
         ids["patient"] = "patient-id-1"
         preview = '{rule: "FREQ=DAILY", startDate: "2034-01-01", startTime: "09:00:00"}'
         for name, field in QUERIES.items():
-            arguments = required_arguments(field.args, {"id": "$id", "ids": "[$id]", "recurrence": preview})
+            arguments = required_arguments(
+                field.args, {"id": "$id", "ids": "[$id]", "recurrence": preview, "program": "IOP"}
+            )
             declared = "($id: ID!)" if "$id" in arguments else ""
             for selection in whole_selections(CORE, get_named_type(field.type)):
                 document = f"query{declared} {{ {name}{arguments}{selection} }}"

@@ -1,0 +1,106 @@
+"""The board of a program: the weeks of all its patients, the worst first."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from db.queries.program_seats import seats_of_program
+from db.queries.references import patient_names
+from db.sql.listings import Window
+from domain.patient_compliance import PatientCompliance
+from domain.program_board import BoardFilter, Urgency, urgency
+from domain.records import PROGRAMS, GroupType, Program
+from resolvers.context import Context
+from resolvers.errors import BadInput
+from resolvers.queries.computed_pages import ComputedPage, computed_page
+from resolvers.queries.cursors import cursor_of_keys, invalid_cursor
+from resolvers.queries.pages import window
+from resolvers.queries.patient_weeks import compare_weeks, first_day_of_week
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """The board of a program in a week, for its cursors. Their keys are those of `Urgency`: they contain no name."""
+
+    program: Program
+    first_day: date
+    types: tuple[type, ...] = (int, int, str)
+
+    @property
+    def name(self) -> str:
+        return f"board:{self.program}:{self.first_day}"
+
+    def cursor(self, week: PatientCompliance) -> str:
+        """Return the cursor of a week."""
+        return cursor_of_keys(self.name, urgency(week))
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRequest:
+    """Which board is requested.
+
+    Attributes:
+        group_type: IOP or PHP.
+        week_of: Any day of the week; None for today in the clinic's time zone.
+        board_filter: What narrows the list.
+    """
+
+    group_type: GroupType
+    week_of: date | None
+    board_filter: BoardFilter
+
+
+async def board_page(
+    context: Context, request: BoardRequest, *, needs_weeks: bool, **page: object
+) -> ComputedPage[PatientCompliance]:
+    """Return a page of the weeks of all patients of a program, in the week of a day.
+
+    The number of statements is constant. Only the patients of the page are disclosed.
+
+    Args:
+        context: The request.
+        request: Which board.
+        needs_weeks: Whether the weeks of the page are needed, not only their number.
+        page: The arguments of `window`.
+
+    Raises:
+        BadInput: The type is no program, the day is in an unsupported year, or an argument of the page is invalid.
+    """
+    program = PROGRAMS.get(request.group_type)
+    if program is None:
+        raise BadInput("`program` must be IOP or PHP.")
+    board = _Board(program, first_day_of_week(context, request.week_of))
+    part = window(board, **page)  # type: ignore[arg-type]  # the arguments of a connection
+    weeks = [week for week in await _weeks(context, board) if request.board_filter.matches(week)]
+    if not needs_weeks:
+        return computed_page((), part, len(weeks), board.cursor)
+    result = computed_page(await _select(context, weeks, part), part, len(weeks), board.cursor)
+    context.disclosures.add(week.patient_id for week in result.nodes)
+    return result
+
+
+async def _weeks(context: Context, board: _Board) -> Sequence[PatientCompliance]:
+    async with context.snapshot as snapshot:
+        seats = await seats_of_program(snapshot, board.program, board.first_day)
+    compared = await compare_weeks(context, board.first_day, seats, (board.program,))
+    return [week for of_patient in compared for week in of_patient]
+
+
+async def _select(context: Context, weeks: Collection[PatientCompliance], part: Window) -> Sequence[PatientCompliance]:
+    """Return the weeks between the cursors, in the order of the board. Raise BadInput for a cursor of no patient."""
+    limits = {name: Urgency(*keys) for name, keys in (("after", part.after), ("before", part.before)) if keys}
+    patient_ids = {week.patient_id for week in weeks}.union(limit.patient_id for limit in limits.values())
+    async with context.snapshot as snapshot:
+        names = await patient_names(snapshot, sorted(patient_ids))
+    for name, limit in limits.items():
+        if limit.patient_id not in names:
+            raise invalid_cursor(name)
+    places = {week.patient_id: urgency(week).place(names) for week in weeks}
+    ordered = sorted(weeks, key=lambda week: places[week.patient_id])
+    if "after" in limits:
+        after = limits["after"].place(names)
+        ordered = [week for week in ordered if places[week.patient_id] > after]
+    if "before" in limits:
+        before = limits["before"].place(names)
+        ordered = [week for week in ordered if places[week.patient_id] < before]
+    return ordered
