@@ -5,9 +5,9 @@ of 10,000 sessions takes some 50 ms on PostgreSQL. For a few sessions, those tha
 for a whole month that would take five times as long.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -245,19 +245,30 @@ CLOSED_DAYS: Final = Statement(
 
 
 class Focus:
-    """Some sessions, and the statements that find what clashes with them.
-
-    Attributes:
-        overlaps: Selects the bookings of the sessions, and of those that overlap one of them and share a need.
-        closed_days: Selects the bookings of the sessions on days with a closure, each with its location.
-        attendances: Selects the patient, the enrollment and the booking, and the enrollment and the booking that clash.
-    """
+    """Some sessions, and the statements that find what clashes with them. Each takes memory only from its first use."""
 
     def __init__(self, condition: ColumnElement[bool], *, sqlite: ColumnElement[bool]) -> None:
         """Take the condition of the sessions, and the one for SQLite."""
-        self.overlaps = Statement(_overlaps_with(condition), sqlite=_overlaps_with(sqlite))
-        self.attendances = Statement(_attendances_with(condition), sqlite=_attendances_with(sqlite))
-        self.closed_days = Statement(_closed_days(condition), sqlite=_closed_days(sqlite))
+        self._condition = condition
+        self._on_sqlite = sqlite
+
+    @cached_property
+    def overlaps(self) -> Statement:
+        """Selects the bookings of the sessions, and of those that overlap one of them and share a need."""
+        return self._statement(_overlaps_with)
+
+    @cached_property
+    def attendances(self) -> Statement:
+        """Selects the patient, the enrollment and the booking, and the enrollment and the booking that clash."""
+        return self._statement(_attendances_with)
+
+    @cached_property
+    def closed_days(self) -> Statement:
+        """Selects the bookings of the sessions on days with a closure, each with its location."""
+        return self._statement(_closed_days)
+
+    def _statement(self, query: Callable[[ColumnElement[bool]], Select[Any]]) -> Statement:
+        return Statement(query(self._condition), sqlite=query(self._on_sqlite))
 
 
 _has_id: Final = AnyOf(_sessions.id, "ids")

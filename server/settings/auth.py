@@ -7,8 +7,7 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import jwt
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, BaseModel, Field
 
 from resolvers.caller import ROLES, PermissionKey
 from server.settings.lists import split_list
@@ -60,7 +59,7 @@ def _ca_file(path: str) -> str:
     return path
 
 
-class AuthSettings(BaseSettings):
+class AuthSettings(BaseModel):
     """The settings of sign-in. Each description completes the sentence "VARIABLE must be ..."."""
 
     auth_jwt_secret: Annotated[str, AfterValidator(_shared_secret)] | None = Field(

@@ -4,9 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
@@ -64,7 +63,7 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
     The description of each field completes the sentence "VARIABLE must be ...", which is the error message.
     """
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
         "sqlite:///var/group-sessions.db",
@@ -138,19 +137,6 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
         self.check_events(on_sqlite=self.database_url.startswith("sqlite"))
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the environment only in `load_settings`, so that the settings of a test depend only on the test."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
-
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:  # noqa: TID251 - the one place
     """Return the settings of an environment. An empty variable counts as unset.
@@ -158,10 +144,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:  # noqa:
     Raises:
         SettingsError: If variables are invalid. The message says what each must be, without its value.
     """
-    source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): _trimmed(name, value) for name, value in environ.items() if value.strip()}
+    values = {name.lower(): value for name, value in environ.items() if value.strip()}
+    known = {name: _trimmed(name, values[name]) for name in Settings.model_fields if name in values}
     try:
-        return Settings(**source())
+        return Settings.model_validate(known)
     except ValidationError as error:
         sentences = [_sentence(fault) for fault in error.errors(include_input=False, include_url=False)]
     # Raised outside of the except block, because the validation error as its context would print the values.
@@ -169,7 +155,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:  # noqa:
 
 
 def _trimmed(name: str, value: str) -> str:
-    return value if name == "AUTH_JWT_SECRET" else value.strip()  # a secret may begin or end with spaces
+    return value if name == "auth_jwt_secret" else value.strip()  # a secret may begin or end with spaces
 
 
 def _sentence(fault: ErrorDetails) -> str:

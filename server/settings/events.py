@@ -3,8 +3,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, BaseModel, Field
 
 from server.settings.protected_url import protected_url
 from server.settings.webhook_secrets import MAX_SECRETS, WebhookSecrets
@@ -27,7 +26,7 @@ def _webhook_secret(value: str) -> str:
     return value
 
 
-class EventSettings(BaseSettings):
+class EventSettings(BaseModel):
     """The settings of events. Each description completes the sentence "VARIABLE must be ..."."""
 
     events_notify_channel: Annotated[str, AfterValidator(_channel)] | None = Field(

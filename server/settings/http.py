@@ -3,8 +3,7 @@
 from dataclasses import fields
 from typing import Final
 
-from pydantic import Field, PositiveInt
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, PositiveInt
 
 from server.http.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 
@@ -12,7 +11,7 @@ _NUMBER: Final = "a whole number of 1 or more"
 _SECONDS: Final = "a whole number of seconds, 1 or more"
 
 
-class HttpSettings(BaseSettings):
+class HttpSettings(BaseModel):
     """The limits of connections. Each description completes the sentence "VARIABLE must be ..."."""
 
     limit_head_bytes: int = Field(

@@ -3,8 +3,7 @@
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PositiveInt
 
 from schema.admission.limits import DEFAULT_LIMITS, Limits
 from server.runtime.rate_limit import RateLimit
@@ -28,7 +27,7 @@ def _rate_limit(value: str) -> str:
     return value
 
 
-class RequestSettings(BaseSettings):
+class RequestSettings(BaseModel):
     """The settings of requests. Each description completes the sentence "VARIABLE must be ..."."""
 
     cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
