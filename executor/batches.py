@@ -29,6 +29,8 @@ _Pending = tuple[BatchField, Sequence[Any] | None]
 # The maximum number of values in a part. A value may contain a long list, so the actual number follows from the time
 # that the previous part took.
 _MAX_PART: Final = 32
+# A part that took less than this share of the maximum time is followed by one that is larger by the inverse.
+_GROWTH: Final = 4
 # The number of values in the first part. A list that is not longer is completed in one part.
 _FIRST_PART: Final = 4
 # The maximum time, in seconds, for which the event loop is blocked.
@@ -114,8 +116,8 @@ async def _complete_in_parts(
         encoded += encoded_now
         completed += part
         duration = time.perf_counter() - started
-        if duration < _MAX_BLOCKING / 4:
-            size = min(size * 2, _MAX_PART)
+        if duration < _MAX_BLOCKING / _GROWTH:
+            size = min(size * _GROWTH, _MAX_PART)
         elif duration > _MAX_BLOCKING:
             size = max(size // 2, 1)
         deadline = await _yield_after(deadline)
@@ -234,15 +236,20 @@ async def _complete_field(
         _assign(field, state, await _complete_many(context, field.region, values, field.encode, below))
     else:
         unique = list(dict.fromkeys(keys))
-        by_key = dict(zip(unique, await _complete_by_key(context, field, unique), strict=True))
-        _assign(field, state, [by_key[key] for key in keys])
+        completed = await _complete_by_key(context, field, unique)
+        if len(unique) < len(keys):
+            by_key = dict(zip(unique, completed, strict=True))
+            completed = [by_key[key] for key in keys]
+        _assign(field, state, completed)
 
 
 async def _complete_by_key(context: ExecutionContext, field: BatchField, keys: list[Any]) -> list[Any]:
     """Return the completed values of unique keys. The value of the key None is None."""
     with_null = None in keys
     try:
-        values, _ = await resolve_or_fail(context, field, [key for key in keys if key is not None])
+        values, _ = await resolve_or_fail(
+            context, field, [key for key in keys if key is not None] if with_null else keys
+        )
     except BatchFailed:
         if with_null:
             raise Bailout("the field may or may not fail for the key None") from None

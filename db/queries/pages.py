@@ -83,12 +83,12 @@ async def find_records(snapshot: Snapshot, listing: Listing[Record], ids: Sequen
         return {} if record is None else {ids[0]: record}
     rows = await snapshot.fetch(statements.select_by_ids(listing), {"ids": ids})
     records: dict[Key, Record] = {}
+    make_record = listing.layout.make_record
     for start in range(0, len(rows), _RECORDS_PER_ITERATION):
         if start:
             await asyncio.sleep(0)  # let other requests run
-        records.update(
-            (row[0], listing.layout.make_record(row)) for row in rows[start : start + _RECORDS_PER_ITERATION]
-        )
+        for row in rows[start : start + _RECORDS_PER_ITERATION]:
+            records[row[0]] = make_record(row)
     return records
 
 

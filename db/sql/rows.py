@@ -49,6 +49,8 @@ def _maker(
     """Return a function that creates a record from a row. The first columns are the record's fields, in their order."""
     width = len(names)
     enum_columns = [(names.index(name), members) for name, members in codes.items()]
+    if not enum_columns:
+        return lambda row: record_class(*row[:width])
 
     def make_record(row: Sequence[Any]) -> Record:
         values = list(row[:width])
