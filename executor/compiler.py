@@ -191,9 +191,11 @@ class _SelectionCode:
     def of_row(self, layout: RowLayout, namespace: Namespace) -> str:
         """Return the expression that completes the object of the row x."""
         rows = self._row_access(layout, namespace)
-        completed = f"completed = {self._object_code(rows)}"
+        completed, collect = self._object_code(rows), self._collect(rows)
+        if not rows.needs_record and not collect:
+            return completed  # a call for each row would take longer than the object itself
         record = [rows.record] if rows.needs_record else []
-        function = namespace.define("row", "x", [*record, completed, *self._collect(rows), "return completed"])
+        function = namespace.define("row", "x", [*record, f"completed = {completed}", *collect, "return completed"])
         return f"{namespace.add(function, 'complete')}(x, state)"
 
     def _collect(self, access: ObjectAccess | RowAccess) -> list[str]:

@@ -27,7 +27,7 @@ from schema.types import (
 
 
 def _encoded(part: Any) -> orjson.Fragment:
-    # The encoder's own result keeps its whole buffer, which is twice as large or more. A response has hundreds of parts.
+    # The encoder's result keeps its buffer, which is at least twice as large. A response has hundreds of parts.
     return orjson.Fragment(bytes(memoryview(orjson.dumps(part))))
 
 
