@@ -38,7 +38,10 @@ async def find_absent(
 async def deactivate(
     connection: AsyncConnection, organization_id: str, active: Column[bool], ids: Iterable[str], today: date
 ) -> None:
-    """Deactivate the records in the caller's transaction."""
+    """Deactivate the records in the caller's transaction.
+
+    Call `resolvers.commands.registry.settle_rosters` after deactivating patients.
+    """
     await lock_imports(connection)
     table = active.table
     for chunk in chunks(ids):

@@ -1,7 +1,7 @@
 """Stores updates of patients, staff and roles of staff, and returns the outcome of each."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -32,6 +32,19 @@ class RegistryTable:
     defaults: Callable[[str], Mapping[str, Any]]
     derived: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     active: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpdates:
+    """The result of storing updates.
+
+    Attributes:
+        outcomes: The outcome of each update, in order.
+        switched: The ids of the stored records that became active or inactive.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    switched: set[str] = field(default_factory=set)
 
 
 PATIENTS: Final = RegistryTable(
@@ -65,19 +78,23 @@ def staff_update(member: StaffMember) -> RegistryUpdate:
 
 async def store_updates(
     connection: AsyncConnection, organization_id: str, kind: RegistryTable, updates: Sequence[RegistryUpdate]
-) -> list[Outcome]:
-    """Store updates in order in the caller's transaction, and return the outcome of each. Other rows stay as they are.
+) -> StoredUpdates:
+    """Store updates in order in the caller's transaction. Other rows stay as they are.
 
-    Call `refresh_staff_activity` after updates of staff or their roles.
+    Call `refresh_staff_activity` after updates of staff or their roles. After updates of patients, call
+    `resolvers.commands.registry.settle_rosters`.
     """
     if not updates:
-        return []
+        return StoredUpdates()
     await lock_imports(connection)
     fields = ("id", kind.required, *kind.defaults(""), UPDATED_AT, FIELD_TIMES)
     before = await load_rows(connection, organization_id, kind.table, fields, {update.id for update in updates})
     outcomes, changed_rows = apply_updates(kind, before, updates)
     await upsert_rows(connection, organization_id, kind.table, changed_rows)
-    return outcomes
+    switched = {
+        row["id"] for row in changed_rows if row["id"] in before and row[kind.active] != before[row["id"]][kind.active]
+    }
+    return StoredUpdates(outcomes, switched)
 
 
 def apply_updates(

@@ -32,6 +32,15 @@ _ROSTERS: Final = (
 )
 _ROSTER: Final = Statement(_ROSTERS.where(equals(enrollments.c.group_definition_id)))
 _SEVERAL: Final = Statement(_ROSTERS.where(AnyOf(enrollments.c.group_definition_id, "group_ids")))
+_WAITING_IN: Final = Statement(
+    select(enrollments.c.group_definition_id)
+    .distinct()
+    .where(
+        of_organization(enrollments),
+        AnyOf(enrollments.c.patient_id, "patient_ids"),
+        enrollments.c.status == constant(EnrollmentStatus.WAITLISTED),
+    )
+)
 _INSERT: Final = Statement(insert(enrollments).inline(), ["organization_id", *_COLUMNS])
 _UPDATE: Final = Statement(
     update(enrollments).where(of_organization(enrollments), equals(enrollments.c.id)),
@@ -64,6 +73,12 @@ async def find_enrollment(work: UnitOfWork, enrollment_id: UUID) -> Enrollment |
     """Return an enrollment of the organization, also a removed one. Decide on it only while its group is locked."""
     rows = await work.fetch(_FIND, {"id": enrollment_id})
     return enrollment_record(rows[0]) if rows else None
+
+
+async def groups_where_waiting(work: UnitOfWork, patient_ids: Collection[str]) -> set[UUID]:
+    """Return the ids of the groups in which at least one of the patients waits."""
+    rows = await work.fetch(_WAITING_IN, {"patient_ids": sorted(patient_ids)})
+    return {UUID(int=row[0].int) for row in rows}
 
 
 async def load_roster(work: UnitOfWork, group: GroupDefinition) -> Roster:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.connections.driver import Driver
 from db.connections.engine import LOCK_WAIT, WRITES
@@ -222,6 +222,21 @@ async def unit_of_work(
             if work.discarded:
                 raise _Discarded
             await work.write_journal()
+
+
+@asynccontextmanager
+async def unit_of_work_in(
+    connection: AsyncConnection, actor: Actor, clock: Callable[[], datetime], new_id: Callable[[], UUID]
+) -> AsyncIterator[UnitOfWork]:
+    """Open a unit of work in a connection's transaction. Its journal is written at the end of the block.
+
+    The transaction's holder commits. It has no queue for locks, because operators' commands run alone in a process.
+    """
+    pooled = await connection.get_raw_connection()
+    driver = Driver(actor.organization_id, connection.dialect, pooled.driver_connection)
+    work = UnitOfWork(driver, actor, clock, new_id, Ticket(LockQueue()))
+    yield work
+    await work.write_journal()
 
 
 @asynccontextmanager

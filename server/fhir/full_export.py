@@ -5,14 +5,18 @@ from datetime import date
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
+from uuid_utils.compat import uuid7
 
 from db.connections.roles import Role
 from db.registry.deactivation import deactivate, find_absent
 from db.tables import locations, patients, staff_members, staff_roles
 from db.transactions.all_organizations import reading_all, writing_all
+from db.transactions.unit_of_work import Actor, unit_of_work_in
+from resolvers.commands.registry import settle_rosters
 from server.fhir.options import ImportOptions
 from server.fhir.resource_types import ResourceType
 from server.fhir.summary import ImportSummary, MissingRecords
+from server.runtime.clock import now
 
 _ACTIVE: Final = {
     ResourceType.PRACTITIONER: staff_members.c.registry_active,
@@ -34,10 +38,19 @@ class FullExport:
         """Add a resource of the files, whether or not it could be imported."""
         (self._deleted if deleted else self._present)[resource_type].add(id)
 
-    async def conclude(self, engine: AsyncEngine, options: ImportOptions, summary: ImportSummary, today: date) -> None:
+    async def conclude(
+        self, engine: AsyncEngine, options: ImportOptions, summary: ImportSummary, today: date, actor: Actor
+    ) -> None:
         """Count the missing records of each type. Make them inactive if their number is the confirmed one.
 
         Types without a resource in the files do not change. Nothing changes if a part of the files is unreadable.
+
+        Args:
+            engine: The database.
+            options: The options of the import.
+            summary: Receives the numbers.
+            today: The local date, which decides whether a role is current.
+            actor: Who changes rosters.
         """
         missing: dict[ResourceType, list[str]] = {}
         async with (reading_all if options.confirm is None else writing_all)(engine, Role.OPERATOR) as connection:
@@ -53,4 +66,6 @@ class FullExport:
                 return
             for resource_type, missing_ids in missing.items():
                 await deactivate(connection, options.organization_id, _ACTIVE[resource_type], missing_ids, today)
+            async with unit_of_work_in(connection, actor, now, uuid7) as work:
+                await settle_rosters(work, missing.get(ResourceType.PATIENT, ()))
         summary.deactivated = True

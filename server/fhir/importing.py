@@ -9,9 +9,11 @@ from typing import Final, TextIO
 
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
+from uuid_utils.compat import uuid7
 
 from db.connections.roles import Role
 from db.transactions.all_organizations import writing_all
+from db.transactions.unit_of_work import Actor, unit_of_work_in
 from domain.registry import Outcome
 from domain.texts import is_storable
 from domain.wall_time import is_time_zone, local_date
@@ -29,6 +31,8 @@ from server.fhir.summary import ImportSummary
 from server.runtime.clock import now
 from server.runtime.command_error import CommandError
 
+ACTOR: Final = "import-fhir"
+"""Who gives the seats of an import, in histories and events."""
 BATCH: Final = 1000
 """The number of resources stored in one transaction. It bounds memory, and what an interruption loses."""
 _ITEMS_PER_YIELD: Final = 100
@@ -97,6 +101,7 @@ class _Import:
     def __init__(self, engine: AsyncEngine, options: ImportOptions, report: Report) -> None:
         self._engine = engine
         self._options = options
+        self._actor = Actor(ACTOR, options.organization_id, str(uuid7()))
         self._report = report
         self._report.summary.dry_run = options.is_dry_run
         instant = now()
@@ -124,7 +129,7 @@ class _Import:
         await self._store(self._locations)
         await self._retry_without_record()
         if self._export is not None:
-            await self._export.conclude(self._engine, self._options, self._report.summary, self._today)
+            await self._export.conclude(self._engine, self._options, self._report.summary, self._today, self._actor)
 
     async def _import_item(self, position: ItemPosition, item: Item) -> None:
         result = self._mapper.map(item.content)
@@ -176,11 +181,15 @@ class _Import:
         if not pending:
             return []
         batch = [update.mapped for update in pending]
-        async with writing_all(self._engine, Role.OPERATOR) as connection:
-            result = await store_batch(connection, self._options, batch, self._today, self._refused_locations)
+        async with (
+            writing_all(self._engine, Role.OPERATOR) as connection,
+            unit_of_work_in(connection, self._actor, now, uuid7) as work,
+        ):
+            result = await store_batch(connection, work, self._options, batch, self._today, self._refused_locations)
         # After the commit, so that an interrupted import reports only what is stored.
         self._report.add_notes(ResourceType.LOCATION, Note.ZONE_DEFAULTED, len(result.defaulted))
         self._report.add_notes(ResourceType.LOCATION, Note.FOLLOWED, result.followed)
+        self._report.add_notes(ResourceType.PATIENT, Note.SEATED, result.seated)
         return list(zip(pending, result.outcomes, strict=True))
 
     def _count(self, update: _PendingUpdate, outcome: Outcome | str) -> None:

@@ -19,6 +19,7 @@ class Note(StrEnum):
     ZONE_UNKNOWN = "unknown time zone, neither in IANA's nor in CLDR's list: ignored"
     ZONE_DEFAULTED = "no time zone: the default is used"
     STATUS_ONLY = "refused, except for the inactive status"
+    SEATED = "active again: a waiting patient got the seat that was free"
     FOLLOWED = "changed together with the location that it is part of"
 
 

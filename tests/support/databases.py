@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.connections.engine import Database, create_engine
@@ -64,6 +64,21 @@ class TestedDatabase(Database):
 def operator_of(engine: Database) -> Database:
     """Return the same database through the login that owns the tables, as operators' commands use it."""
     return engine.operator if isinstance(engine, TestedDatabase) else engine
+
+
+async def until_a_backend_waits(engine: Database) -> None:
+    """Wait until a transaction of the PostgreSQL database waits for another one."""
+    async with engine.connect() as connection, asyncio.timeout(10):
+        while not await waiting_backends(connection):
+            await connection.rollback()
+
+
+async def waiting_backends(connection: AsyncConnection) -> int:
+    """Return how many transactions of the PostgreSQL database wait for another one."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    return int(await connection.scalar(query) or 0)
 
 
 def with_login(url: str, login: str) -> str:

@@ -37,7 +37,7 @@ NEW, CHANGED, UNCHANGED = Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED
 
 async def store(engine: Database, *updates: RegistryUpdate, organization: str = "org") -> list[Outcome]:
     async with writing_all(operator_of(engine), Role.OPERATOR) as connection:
-        return await store_updates(connection, organization, PATIENTS, updates)
+        return (await store_updates(connection, organization, PATIENTS, updates)).outcomes
 
 
 async def store_patients(engine: Database, *people: Patient, organization: str = "org") -> list[Outcome]:

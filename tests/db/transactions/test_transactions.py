@@ -24,6 +24,7 @@ from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
 from server.runtime.clock import now
 from tests.support.clinic import OURS, seed
 from tests.support.clinic_rows import add_group
+from tests.support.databases import until_a_backend_waits, waiting_backends
 
 pytestmark = pytest.mark.anyio
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -263,19 +264,6 @@ async def test_tickets_for_the_same_keys_do_not_wait_for_each_other() -> None:
     async with asyncio.timeout(20):
         await asyncio.gather(*(hold(*order) for order in permutations(keys, 3)))
     assert all(lock_queue.acquire_now(key) for key in keys)
-
-
-async def until_a_backend_waits(engine: Database) -> None:
-    async with engine.connect() as connection, asyncio.timeout(10):
-        while not await waiting_backends(connection):
-            await connection.rollback()
-
-
-async def waiting_backends(connection: AsyncConnection) -> int:
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    return int(await connection.scalar(query) or 0)
 
 
 @on_postgresql

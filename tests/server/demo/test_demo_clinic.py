@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Row, Select, Table, func, insert, select, text
+from sqlalchemy import Row, Select, Table, func, insert, select
 from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database, create_engine
@@ -45,7 +45,7 @@ from server.demo.clinic import (
     DemoSummary,
     fill_demo_clinic,
 )
-from tests.support.databases import operator_of
+from tests.support.databases import operator_of, until_a_backend_waits
 from tests.support.invariants import assert_invariants
 
 pytestmark = pytest.mark.anyio
@@ -341,15 +341,6 @@ async def test_a_fill_waits_for_an_import_and_sees_its_records(engine: Database)
     with pytest.raises(DatabaseNotEmpty):
         await filling
     assert await count(engine, patients) == 1
-
-
-async def until_a_backend_waits(engine: Database) -> None:
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    async with engine.connect() as connection, asyncio.timeout(10):
-        while not await connection.scalar(query):
-            await connection.rollback()
 
 
 def test_the_people_to_sign_in_as_have_known_roles() -> None:
