@@ -1,17 +1,28 @@
 """Which patients are expected at a session. `db.sql.expected` has the same rule in SQL."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from domain.records import Enrollment
 
 
-def is_expected(enrollment: Enrollment, starts_at: datetime) -> bool:
-    """Return whether the patient is expected at a session of the group that starts at an instant.
+def is_expected(enrollment: Enrollment, session_date: date, starts_at: datetime) -> bool:
+    """Return whether the patient is expected at a session of the group, by its local date and the instant it starts.
 
-    The patient has a seat at that instant: it was given before, and not taken back before. An enrollment that was
-    removed, because it was made in error, never counted. A patient who has a seat at present keeps it, so that this
-    also answers for sessions in the future.
+    Three things decide, and all must hold:
+
+    1. The patient has a seat when the session starts. The seat counts from the instant at which it was given
+       (`enrolled_at`) up to the one at which it was taken back (`disenrolled_at`). If a person named its start
+       (`counts_from_start`), it counts from the beginning of that day, whenever it was entered.
+    2. The session's date is neither before `start_date` nor after `end_date`. A missing date limits nothing.
+    3. The enrollment has not been removed. One that was made in error never counted.
+
+    A patient who has a seat at present keeps it, so that this also answers for sessions in the future.
     """
-    if enrollment.deleted_at is not None or enrollment.enrolled_at is None or enrollment.enrolled_at > starts_at:
+    if enrollment.deleted_at is not None or enrollment.enrolled_at is None:
         return False
-    return enrollment.disenrolled_at is None or enrollment.disenrolled_at > starts_at
+    if enrollment.enrolled_at > starts_at and not enrollment.counts_from_start:
+        return False
+    if enrollment.disenrolled_at is not None and enrollment.disenrolled_at <= starts_at:
+        return False
+    first, last = enrollment.start_date or date.min, enrollment.end_date or date.max
+    return first <= session_date <= last

@@ -12,7 +12,7 @@ from domain.patient_weeks import Seat, patient_weeks
 from domain.records import OccurrenceStatus
 from domain.rule_sets import RuleSets
 from domain.session_changes import SessionChange
-from domain.weeks import Session, week_start
+from domain.weeks import DatedSession, week_start
 
 _ZONES: Final = timedelta(days=1)
 """More than any time zone differs from UTC."""
@@ -43,8 +43,8 @@ class Calendars:
     A week has all sessions that may be in it in any time zone.
     """
 
-    before: Mapping[date, Mapping[UUID, Sequence[Session]]]
-    after: Mapping[date, Mapping[UUID, Sequence[Session]]]
+    before: Mapping[date, Mapping[UUID, Sequence[DatedSession]]]
+    after: Mapping[date, Mapping[UUID, Sequence[DatedSession]]]
 
 
 def weeks_of_changes(changes: Iterable[SessionChange], first_weekday: int) -> dict[date, set[UUID]]:
@@ -60,13 +60,13 @@ def weeks_of_changes(changes: Iterable[SessionChange], first_weekday: int) -> di
 
 
 def calendars(
-    first_days: Iterable[date], after: Mapping[UUID, Mapping[UUID, Session]], changes: Sequence[SessionChange]
+    first_days: Iterable[date], after: Mapping[UUID, Mapping[UUID, DatedSession]], changes: Sequence[SessionChange]
 ) -> Calendars:
     """Return the calendars of weeks.
 
     Args:
         first_days: The first days of the weeks.
-        after: The start and end of the sessions that are not cancelled, by group and id, as they are now.
+        after: The sessions that are not cancelled, by group and id, as they are now.
         changes: The changes, each of a session of one of the groups.
     """
     before = {group_id: dict(sessions) for group_id, sessions in after.items()}
@@ -75,7 +75,7 @@ def calendars(
         of_group = before.setdefault(change.after.group_definition_id, {})
         of_group.pop(change.after.id, None)
         if session is not None and session.status != OccurrenceStatus.CANCELLED:
-            of_group[session.id] = (session.starts_at, session.ends_at)
+            of_group[session.id] = DatedSession(session.starts_at, session.ends_at, session.session_date)
     days = list(first_days)
     return Calendars(*({day: _of_week(day, groups) for day in days} for groups in (before, after)))
 
@@ -129,10 +129,10 @@ class PatientChanges:
         return replace(measured, patient_id=week.patient_id)
 
 
-def _of_week(first_day: date, groups: Mapping[UUID, Mapping[UUID, Session]]) -> dict[UUID, list[Session]]:
+def _of_week(first_day: date, groups: Mapping[UUID, Mapping[UUID, DatedSession]]) -> dict[UUID, list[DatedSession]]:
     midnight = datetime.combine(first_day, time(), UTC)
     first, last = midnight - _ZONES, midnight + _SEVEN_DAYS + _ZONES
     return {
-        group_id: [(start, end) for start, end in sessions.values() if start < last and end > first]
+        group_id: [session for session in sessions.values() if session.starts_at < last and session.ends_at > first]
         for group_id, sessions in groups.items()
     }

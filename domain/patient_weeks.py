@@ -10,7 +10,7 @@ from domain.patient_compliance import PatientWeek
 from domain.records import PROGRAMS, Enrollment, GroupDefinition, Program
 from domain.rule_sets import RuleSets, strictest
 from domain.wall_time import local_date
-from domain.weeks import Session, sessions_by_week, week_end
+from domain.weeks import DatedSession, Session, sessions_by_week, week_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def patient_weeks(
     patient_id: str,
     seats: Sequence[Seat],
     week_start: date,
-    sessions: Mapping[UUID, Sequence[Session]],
+    sessions: Mapping[UUID, Sequence[DatedSession]],
     group_sizes: Mapping[UUID, int],
     rule_sets: RuleSets,
 ) -> list[PatientWeek]:
@@ -69,15 +69,15 @@ def patient_weeks(
 
 
 def _expected(
-    seats: Sequence[Seat], program: Program, sessions: Mapping[UUID, Sequence[Session]]
+    seats: Sequence[Seat], program: Program, sessions: Mapping[UUID, Sequence[DatedSession]]
 ) -> list[tuple[GroupDefinition, Session]]:
     """Return the sessions that count toward a program and at which the patient is expected, each once."""
     found: dict[tuple[UUID, datetime, datetime], tuple[GroupDefinition, Session]] = {}
     for seat in seats:
         if program in seat.group.programs:
-            for start, end in sessions.get(seat.group.id, ()):
-                if is_expected(seat.enrollment, start):
-                    found[seat.group.id, start, end] = seat.group, (start, end)
+            for session in sessions.get(seat.group.id, ()):
+                if is_expected(seat.enrollment, session.session_date, session.starts_at):
+                    found[seat.group.id, session.starts_at, session.ends_at] = seat.group, session.times
     return sorted(found.values(), key=lambda item: (item[1], item[0].id))
 
 
@@ -86,23 +86,28 @@ def _by_name(group: GroupDefinition) -> tuple[str, UUID]:
 
 
 def _is_held(seat: Seat, week_start: date) -> bool:
-    """Return whether the patient has the seat on any day of the week, in a group that is not deleted before it."""
+    """Return whether the seat counts on any day of the week, in a group that is not deleted before it."""
     first, last = _days(seat)
     deleted_at = seat.group.deleted_at
     is_deleted_before = deleted_at is not None and local_date(deleted_at, seat.group.time_zone) < week_start
-    return first <= week_end(week_start) and last >= week_start and not is_deleted_before
+    return max(first, week_start) <= min(last, week_end(week_start)) and not is_deleted_before
 
 
 def _is_partial(seats: Sequence[Seat], week_start: date) -> bool:
-    """Return whether the patient has no seat on the first day of the week, or none on its last day."""
+    """Return whether no seat counts on the first day of the week, or none on its last day."""
     days = [_days(seat) for seat in seats]
     return not all(any(first <= day <= last for first, last in days) for day in (week_start, week_end(week_start)))
 
 
 def _days(seat: Seat) -> tuple[date, date]:
-    """Return the first and the last local day of a seat. A day on which it was given or taken back counts."""
-    enrolled_at, disenrolled_at = seat.enrollment.enrolled_at, seat.enrollment.disenrolled_at
-    zone = seat.group.time_zone
-    if enrolled_at is None or seat.enrollment.deleted_at is not None:
+    """Return the first and the last local day on which the patient may be expected, by the rule of `is_expected`.
+
+    A day on which the seat was given or taken back counts. The days are in the wrong order if there are none.
+    """
+    enrollment, zone = seat.enrollment, seat.group.time_zone
+    enrolled_at, disenrolled_at = enrollment.enrolled_at, enrollment.disenrolled_at
+    if enrolled_at is None or enrollment.deleted_at is not None:
         return date.max, date.min
-    return local_date(enrolled_at, zone), date.max if disenrolled_at is None else local_date(disenrolled_at, zone)
+    given = date.min if enrollment.counts_from_start else local_date(enrolled_at, zone)
+    taken = date.max if disenrolled_at is None else local_date(disenrolled_at, zone)
+    return max(given, enrollment.start_date or date.min), min(taken, enrollment.end_date or date.max)

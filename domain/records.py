@@ -165,7 +165,13 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """One patient's enrollment in one group. `waitlist_position` is 1 to n while waiting, otherwise None."""
+    """One patient's enrollment in one group. `waitlist_position` is 1 to n while waiting, otherwise None.
+
+    `start_date` and `end_date` are the first and the last day on which the patient is expected, in the group's time
+    zone; None for a patient who waits without a start, and for an open end. `counts_from_start` is whether a person
+    named the start of the seat, so that it counts from the beginning of that day. Otherwise it counts from
+    `enrolled_at`. `domain.expected` has the rule.
+    """
 
     id: UUID
     group_definition_id: UUID
@@ -181,6 +187,10 @@ class Enrollment:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    # Defaults, for enrollments that an earlier release stored as the result of an idempotent step.
+    start_date: date | None = None
+    end_date: date | None = None
+    counts_from_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)

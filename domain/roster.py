@@ -27,7 +27,9 @@ from domain.roster_changes import (
     RosterChange,
     Step,
 )
+from domain.stays import OPEN_STAY, Stay, start_of_seat
 from domain.texts import optional_text
+from domain.wall_time import local_date
 
 REASON_LENGTH = 1000
 
@@ -41,6 +43,7 @@ class Roster:
         max_capacity: Its number of seats.
         seated: The enrollments with a seat.
         waiting: The waiting enrollments, in the order of the waitlist.
+        time_zone: The group's IANA time zone, in which the days of a stay are counted.
         group_is_deleted: Whether the group is deleted. Its free seats stay free until it is restored.
         inactive_patients: The ids of the waiting patients who are inactive in the registry.
     """
@@ -49,6 +52,7 @@ class Roster:
     max_capacity: int
     seated: tuple[Enrollment, ...]
     waiting: tuple[Enrollment, ...]
+    time_zone: str
     group_is_deleted: bool = False
     inactive_patients: frozenset[str] = frozenset()
 
@@ -68,12 +72,19 @@ def inactive_patient(field: FieldPath) -> Fault:
 
 
 def enroll(
-    roster: Roster, enrollment_id: UUID, patient_id: str, now: datetime, field: FieldPath, waitlist_limit: int
+    roster: Roster,
+    enrollment_id: UUID,
+    patient_id: str,
+    now: datetime,
+    field: FieldPath,
+    waitlist_limit: int,
+    stay: Stay = OPEN_STAY,
 ) -> RosterChange:
     """Enroll an active patient, or add them to the end of the waitlist if all seats are taken.
 
     While a seat is free, only inactive patients wait, and the new one passes them. If the limit was lowered below the
-    length of the waitlist, the waitlist stays and accepts nobody.
+    length of the waitlist, the waitlist stays and accepts nobody. Without a start, a stay starts on the day on which
+    the seat is given. `stay_faults` says which days are possible.
 
     Raises:
         Refusal: ALREADY_ENROLLED at `field` if the patient is seated or waiting; WAITLIST_FULL at the group if the
@@ -87,6 +98,9 @@ def enroll(
     if waits and len(roster.waiting) >= waitlist_limit:
         message = f"All seats are taken and the waitlist is full. At most {waitlist_limit} patients may wait."
         raise Refusal(Fault(FaultCode.WAITLIST_FULL, message, ("input", "groupDefinitionId")))
+    start = stay.start
+    if start is None and not waits:
+        start = local_date(now, roster.time_zone)
     enrollment = Enrollment(
         id=enrollment_id,
         group_definition_id=roster.group_definition_id,
@@ -102,6 +116,9 @@ def enroll(
         created_at=now,
         updated_at=now,
         deleted_at=None,
+        start_date=start,
+        end_date=stay.end,
+        counts_from_start=stay.start is not None and not waits,
     )
     return RosterChange((Step(None, enrollment, WAITLISTED if waits else ENROLLED),))
 
@@ -152,7 +169,7 @@ def promote(roster: Roster, enrollment: Enrollment, now: datetime, *, allow_over
         remedy = "Free a seat, raise the capacity, or promote over capacity."
         message = f"All {roster.max_capacity} seats are taken. {remedy}"
         raise Refusal(Fault(FaultCode.AT_CAPACITY, message, ("input", "enrollmentId")))
-    step = Step(enrollment, _seated(enrollment, now), PROMOTED_OVER_CAPACITY if is_full else PROMOTED)
+    step = Step(enrollment, _seated(enrollment, roster, now), PROMOTED_OVER_CAPACITY if is_full else PROMOTED)
     after = replace(_without(roster, enrollment), seated=(*roster.seated, step.after))
     return _settle(after, (step,), now)
 
@@ -186,7 +203,7 @@ def settle(roster: Roster, now: datetime) -> RosterChange:
 
 def _settle(roster: Roster, steps: tuple[Step, ...], now: datetime) -> RosterChange:
     next_patients = [waiting for waiting in roster.waiting if roster.may_be_seated(waiting)][: roster.free_seats]
-    promoted = [Step(waiting, _seated(waiting, now), PROMOTED) for waiting in next_patients]
+    promoted = [Step(waiting, _seated(waiting, roster, now), PROMOTED) for waiting in next_patients]
     seated_ids = {waiting.id for waiting in next_patients}
     # Renumbering is recorded in the history, but keeps the version: it must not conflict with another user's
     # expectedVersion.
@@ -200,13 +217,14 @@ def _settle(roster: Roster, steps: tuple[Step, ...], now: datetime) -> RosterCha
     return RosterChange((*steps, *promoted, *renumbered))
 
 
-def _seated(enrollment: Enrollment, now: datetime) -> Enrollment:
+def _seated(enrollment: Enrollment, roster: Roster, now: datetime) -> Enrollment:
     return replace(
         enrollment,
         status=EnrollmentStatus.ENROLLED,
         waitlist_position=None,
         enrolled_at=now,
         promoted_at=now,
+        start_date=start_of_seat(enrollment, local_date(now, roster.time_zone)),
         version=enrollment.version + 1,
         updated_at=now,
     )

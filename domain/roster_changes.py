@@ -87,5 +87,7 @@ def _event(name: str, enrollment: Enrollment) -> Event:
             "patient_id": enrollment.patient_id,
             "status": enrollment.status.value,
             "waitlist_position": enrollment.waitlist_position,
+            "start_date": enrollment.start_date,
+            "end_date": enrollment.end_date,
         },
     )

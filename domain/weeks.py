@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from domain.wall_time import instant
 
@@ -12,6 +13,19 @@ _CACHED_WEEKS = 200
 
 Session = tuple[datetime, datetime]
 """The start and the end of a session, as instants."""
+
+
+class DatedSession(NamedTuple):
+    """The start and the end of a session, and its local date, which decides who is expected at it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    session_date: date
+
+    @property
+    def times(self) -> Session:
+        """The start and the end."""
+        return self.starts_at, self.ends_at
 
 
 def week_start(day: date, first_weekday: int) -> date:

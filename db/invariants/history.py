@@ -106,8 +106,11 @@ _RECORD_KINDS: Final = MappingProxyType(
     }
 )
 # An enrollment that moves up because others ended keeps its version. One that is moved on purpose gets a new version.
-# Both have the first action. Migrating recorded the recurrence dates of earlier sessions, which keep their version.
-_ACTIONS_WITH_OPTIONAL_VERSION: Final = frozenset({"waitlist_position_changed", "recurrence_date_recorded"})
+# Both have the first action. Migrating recorded the recurrence dates of earlier sessions, and the starts of earlier
+# enrollments, which keep their version.
+_ACTIONS_WITH_OPTIONAL_VERSION: Final = frozenset(
+    {"waitlist_position_changed", "recurrence_date_recorded", "start_date_recorded"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from db.tables import occurrences
 from db.transactions.snapshots import Snapshot
 from db.transactions.unit_of_work import UnitOfWork
 from domain.records import Occurrence, OccurrenceStatus
+from domain.weeks import DatedSession
 
 _columns = occurrences.c
 
@@ -162,8 +163,9 @@ async def select_sessions(work: UnitOfWork, session_filter: SessionFilter, limit
     return list(map(OCCURRENCES.make_record, await work.fetch(statement, page_parameters(conditions, window))))
 
 
+_TIMES: Final = tuple(_columns[name] for name in DatedSession._fields)
 _LIVE_TIMES: Final = Statement(
-    select(_columns.group_definition_id, _columns.id, _columns.starts_at, _columns.ends_at).where(
+    select(_columns.group_definition_id, _columns.id, *_TIMES).where(
         of_organization(occurrences),
         AnyOf(_columns.group_definition_id, "group_ids"),
         AnyOf(_columns.session_date, "days"),
@@ -174,16 +176,16 @@ _LIVE_TIMES: Final = Statement(
 
 async def live_times(
     work: UnitOfWork, group_ids: Sequence[UUID], days: Sequence[date]
-) -> dict[UUID, dict[UUID, tuple[datetime, datetime]]]:
-    """Return the start and end of the groups' sessions on some days that are not cancelled, by group and session."""
-    times: dict[UUID, dict[UUID, tuple[datetime, datetime]]] = {}
-    for group_id, session_id, *interval in await work.fetch(_LIVE_TIMES, {"group_ids": group_ids, "days": days}):
-        times.setdefault(group_id, {})[session_id] = (interval[0], interval[1])
+) -> dict[UUID, dict[UUID, DatedSession]]:
+    """Return when the groups' sessions on some days are that are not cancelled, by group and session."""
+    times: dict[UUID, dict[UUID, DatedSession]] = {}
+    for group_id, session_id, *session in await work.fetch(_LIVE_TIMES, {"group_ids": group_ids, "days": days}):
+        times.setdefault(group_id, {})[session_id] = DatedSession(*session)
     return times
 
 
-_TIMES: Final = Statement(
-    select(_columns.group_definition_id, _columns.starts_at, _columns.ends_at).where(
+_TIMES_OF_WINDOW: Final = Statement(
+    select(_columns.group_definition_id, *_TIMES).where(
         of_organization(occurrences),
         AnyOf(_columns.group_definition_id, "group_ids"),
         _columns.status != constant(OccurrenceStatus.CANCELLED),
@@ -203,10 +205,8 @@ class GroupWeeks:
     count: int = 1
 
 
-async def session_times(
-    snapshot: Snapshot, weeks: Sequence[GroupWeeks]
-) -> dict[GroupWeeks, list[tuple[datetime, datetime]]]:
-    """Return the start and end of each session that is not cancelled, by the groups' weeks, by one statement.
+async def session_times(snapshot: Snapshot, weeks: Sequence[GroupWeeks]) -> dict[GroupWeeks, list[DatedSession]]:
+    """Return when each session is that is not cancelled, by the groups' weeks, by one statement.
 
     Sessions of the two days before and after the weeks are included. Weeks without sessions are left out.
     """
@@ -221,8 +221,8 @@ async def session_times(
         }
         for (first_day, count), ids in group_ids.items()
     ]
-    periods, union = list(group_ids), numbered_union([_TIMES] * len(group_ids), parameters)
-    times: dict[GroupWeeks, list[tuple[datetime, datetime]]] = {}
-    for number, group_id, starts_at, ends_at in await snapshot.fetch(*union):
-        times.setdefault(GroupWeeks(group_id, *periods[number]), []).append((starts_at, ends_at))
+    periods, union = list(group_ids), numbered_union([_TIMES_OF_WINDOW] * len(group_ids), parameters)
+    times: dict[GroupWeeks, list[DatedSession]] = {}
+    for number, group_id, *session in await snapshot.fetch(*union):
+        times.setdefault(GroupWeeks(group_id, *periods[number]), []).append(DatedSession(*session))
     return times

@@ -27,7 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from db.sql.expected import is_expected, is_expected_since
+from db.sql.expected import SEAT_COLUMNS, is_expected, is_expected_since
 from db.sql.rows import LOCATION_COLUMNS
 from db.sql.statement import AnyOf, DaysLater, Statement, constant, equals, of_organization
 from db.tables import closures, enrollments, locations, occurrences
@@ -41,7 +41,7 @@ _NAMES: Final = ("id", *(field.name for field in fields(Booking)[1:]))
 BOOKING_WIDTH: Final = len(_NAMES)
 """The number of a booking's columns."""
 _STAFF: Final = ("facilitator_id", "co_facilitator_id")
-_SEAT: Final = ("id", "group_definition_id", "patient_id", "enrolled_at", "disenrolled_at", "deleted_at")
+_SEAT: Final = ("id", "group_definition_id", "patient_id", *SEAT_COLUMNS)
 _sessions = occurrences.c
 _OF_GROUP: Final = _sessions.group_definition_id == bindparam("group_id", type_=_sessions.group_definition_id.type)
 _from_date, _through_date = (
@@ -109,7 +109,7 @@ def _attendances_in_days() -> Statement:
     attended = (
         select(chosen.c.patient_id, chosen.c.id.label("enrollment_id"), *columns_of(occurrences))
         .join_from(chosen, occurrences, _sessions.group_definition_id == chosen.c.group_definition_id)
-        .where(*_in_days(occurrences), is_expected(chosen, _sessions.starts_at))
+        .where(*_in_days(occurrences), is_expected(chosen, occurrences))
         .subquery()
     )
     clashing = _clashing(attended, attended.c.patient_id)
@@ -140,7 +140,7 @@ def _attendances_with(condition: ColumnElement[bool]) -> Select[Any]:
         select(focus, enrollments.c.patient_id, enrollments.c.id.label("enrollment_id")).where(
             of_organization(enrollments),
             enrollments.c.group_definition_id == focus.c.group_definition_id,
-            is_expected(enrollments, focus.c.starts_at),
+            is_expected(enrollments, focus),
         ),
         "seated",
     )
@@ -156,7 +156,7 @@ def _attendances_with(condition: ColumnElement[bool]) -> Select[Any]:
         theirs.c.group_definition_id != seated.c.group_definition_id,
         other.c.group_definition_id == theirs.c.group_definition_id,
         *_overlap(seated, other),
-        is_expected(theirs, other.c.starts_at),
+        is_expected(theirs, other),
     )
 
 

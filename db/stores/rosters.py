@@ -102,6 +102,7 @@ def _roster(group: GroupDefinition, rows: Iterable[Sequence[Any]]) -> Roster:
         group.max_capacity,
         tuple(enrollment for enrollment, _ in active if enrollment.status == EnrollmentStatus.ENROLLED),
         tuple(enrollment for enrollment, _ in active if enrollment.status == EnrollmentStatus.WAITLISTED),
+        group.time_zone,
         group_is_deleted=group.deleted_at is not None,
         inactive_patients=frozenset(enrollment.patient_id for enrollment, is_inactive in active if is_inactive),
     )

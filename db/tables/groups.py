@@ -169,6 +169,11 @@ enrollments = Table(
         ),
         nullable=False,
     ),
+    # The first and the last local day of the group on which the patient is expected.
+    Column[date | None]("start_date", Date),
+    Column[date | None]("end_date", Date),
+    # Whether a person named the start of the seat. Otherwise the seat counts from enrolled_at.
+    Column[bool]("counts_from_start", Boolean, nullable=False, server_default=false()),
     reference_to("group_definition_id", "pm_group_definitions"),
     reference_to("patient_id", "pm_group_patients"),
     CheckConstraint("status IN ('ENROLLED', 'WAITLISTED', 'DISENROLLED')", name="status"),

@@ -58,8 +58,9 @@ async def _compliance(
         of_groups.setdefault(change.after.group_definition_id, []).append(change)
     changed: list[ComplianceChange] = []
     for group_id, first_days in weeks.items():
+        after = {session_id: session.times for session_id, session in times.get(group_id, {}).items()}
         program = ProgramGroup(groups[group_id], rules[group_id], sizes.get(group_id, 0))
-        changed += compliance_changes(program, first_days, times.get(group_id, {}), of_groups[group_id])
+        changed += compliance_changes(program, first_days, after, of_groups[group_id])
     return tuple(sorted(changed, key=lambda change: _order(change, groups)))
 
 

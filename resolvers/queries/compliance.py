@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from domain.compliance import Compliance, weekly_compliance
 from domain.records import PROGRAMS, GroupDefinition
 from domain.rule_sets import ComplianceRuleSet
 from domain.wall_time import local_date
-from domain.weeks import Session, sessions_by_week, week_start
+from domain.weeks import DatedSession, Session, sessions_by_week, week_start
 from resolvers.arguments import day
 from resolvers.context import Context
 from resolvers.errors import BadInput
@@ -111,8 +111,9 @@ def _weeks(context: Context, group: GroupDefinition, day_of_first: date | None, 
 
 
 def _sessions(
-    weeks: GroupWeeks, zone: str, times: Sequence[tuple[datetime, datetime]] | None
+    weeks: GroupWeeks, zone: str, dated: Sequence[DatedSession] | None
 ) -> list[tuple[date, Sequence[Session]]]:
     """Return the first day of each week, and the sessions that take place in it."""
     first_days = [weeks.first_day + timedelta(weeks=number) for number in range(weeks.count)]
-    return list(zip(first_days, sessions_by_week(times or (), weeks.first_day, weeks.count, zone), strict=True))
+    times = [session.times for session in dated or ()]
+    return list(zip(first_days, sessions_by_week(times, weeks.first_day, weeks.count, zone), strict=True))

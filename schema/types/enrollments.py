@@ -1,6 +1,6 @@
 """Enrollments, as clients see them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
@@ -30,6 +30,18 @@ class Enrollment(Node):
     promoted_at: datetime | None = strawberry.field(description="When the patient moved up from the waitlist.")
     disenrolled_at: datetime | None = strawberry.field(description="When the patient left.")
     disenrollment_reason: str | None = strawberry.field(description="Why the patient left; null if not recorded.")
+    start_date: date | None = strawberry.field(
+        description="The first day on which the patient is expected, in the group's time zone; null for a patient who"
+        " waits without one."
+    )
+    end_date: date | None = strawberry.field(
+        description="The last day on which the patient is expected, in the group's time zone; null if open. An end"
+        " that passes ends no enrollment."
+    )
+    counts_from_start: bool = strawberry.field(
+        description="Whether the patient is expected from the beginning of startDate, because a person named it for the"
+        " seat. Otherwise from enrolledAt, within that day."
+    )
     version: int = strawberry.field(description="Grows with every change; pass it as expectedVersion.")
     created_at: datetime = strawberry.field(description="When the enrollment was created.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")

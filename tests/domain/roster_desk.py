@@ -17,7 +17,7 @@ class Desk:
     """Applies decisions to a roster, one after another."""
 
     def __init__(self, max_capacity: int) -> None:
-        self.roster = Roster(GROUP, max_capacity, (), ())
+        self.roster = Roster(GROUP, max_capacity, (), (), "America/Phoenix")
         self.records: dict[uuid.UUID, Enrollment] = {}
         self.now = NOW
         self._ids = 100

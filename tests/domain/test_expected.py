@@ -1,12 +1,12 @@
-"""Who is expected at a session: who has a seat when it starts."""
+"""Who is expected at a session: who has a seat when it starts, on a day of their stay."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from domain.expected import is_expected
+from domain import expected
 from domain.records import Enrollment, EnrollmentStatus
 from tests.support.clinic import NOW
 
@@ -27,6 +27,12 @@ SEATED = Enrollment(
     updated_at=NOW,
     deleted_at=None,
 )
+TODAY = date(2026, 11, 23)
+DAY = timedelta(days=1)
+
+
+def is_expected(enrollment: Enrollment, starts_at: datetime, session_date: date = TODAY) -> bool:
+    return expected.is_expected(enrollment, session_date, starts_at)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +57,34 @@ def test_a_patient_who_only_waited_is_never_expected() -> None:
 def test_a_removed_enrollment_never_counted() -> None:
     removed = replace(SEATED, deleted_at=NOW + timedelta(days=9), disenrolled_at=NOW + timedelta(days=9))
     assert not is_expected(removed, NOW + MINUTE)
+
+
+@pytest.mark.parametrize(("days", "is_there"), [(-8, False), (-7, True), (-1, True), (0, True)])
+def test_a_late_entry_is_expected_from_its_start(days: int, is_there: bool) -> None:
+    late = replace(SEATED, start_date=TODAY - 7 * DAY, counts_from_start=True)
+    assert is_expected(late, NOW + days * DAY - MINUTE, TODAY + days * DAY) == is_there
+
+
+def test_a_start_that_nobody_named_covers_only_what_comes_after_the_seat() -> None:
+    seated = replace(SEATED, start_date=TODAY)
+    assert not is_expected(seated, NOW - MINUTE)
+    assert is_expected(seated, NOW)
+    assert is_expected(replace(seated, counts_from_start=True), NOW - MINUTE)
+
+
+@pytest.mark.parametrize(("days", "is_there"), [(0, False), (4, False), (5, True), (9, True), (10, False)])
+def test_a_patient_is_expected_on_the_days_of_the_stay(days: int, is_there: bool) -> None:
+    stay = replace(SEATED, start_date=TODAY + 5 * DAY, end_date=TODAY + 9 * DAY, counts_from_start=True)
+    assert is_expected(stay, NOW + days * DAY, TODAY + days * DAY) == is_there
+
+
+def test_a_past_last_day_ends_the_stay_before_the_seat_was_taken_back() -> None:
+    left = replace(
+        SEATED,
+        status=EnrollmentStatus.DISENROLLED,
+        start_date=TODAY,
+        end_date=TODAY + 2 * DAY,
+        disenrolled_at=NOW + 5 * DAY,
+    )
+    assert is_expected(left, NOW + 2 * DAY, TODAY + 2 * DAY)
+    assert not is_expected(left, NOW + 3 * DAY, TODAY + 3 * DAY)

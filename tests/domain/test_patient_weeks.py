@@ -1,6 +1,7 @@
 """Which weeks a patient has: the programs, the rule set, the sessions that count, and whether the stay is partial."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,8 @@ from domain.patient_compliance import PatientWeek
 from domain.patient_weeks import Seat, patient_weeks
 from domain.records import Enrollment, EnrollmentStatus, GroupDefinition, GroupType, Program
 from domain.rule_set_document import SHIPPED_RULE_SETS
-from domain.weeks import Session
+from domain.wall_time import local_date
+from domain.weeks import DatedSession, Session
 
 SUNDAY = date(2027, 1, 10)
 LONG_AGO = datetime(2026, 6, 1, tzinfo=UTC)
@@ -55,9 +57,18 @@ def at(day: int, hour: float = 9, hours: float = 3) -> Session:
     return start, start + timedelta(hours=hours)
 
 
+def day(number: int | None) -> date | None:
+    return None if number is None else SUNDAY + timedelta(days=number)
+
+
+def dated(sessions: Iterable[Session]) -> list[DatedSession]:
+    """Return the sessions with their dates in Phoenix."""
+    return [DatedSession(start, end, local_date(start, "America/Phoenix")) for start, end in sessions]
+
+
 def weeks(*seats: Seat, sizes: dict[UUID, int] | None = None, **sessions: list[Session]) -> list[PatientWeek]:
     """Return the weeks of a patient. The sessions of group 1 are `g1`, and so on."""
-    by_group = {UUID(int=int(name[1:])): of_group for name, of_group in sessions.items()}
+    by_group = {UUID(int=int(name[1:])): dated(of_group) for name, of_group in sessions.items()}
     return patient_weeks("patient-1", seats, SUNDAY, by_group, sizes or {}, SHIPPED_RULE_SETS)
 
 
@@ -124,6 +135,30 @@ def test_a_week_is_partial_if_the_stay_begins_or_ends_in_it(
     assert week.is_partial is partial
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "partial"),
+    [
+        (0, None, False),
+        (1, None, True),
+        (9, None, None),
+        (None, 6, False),
+        (None, 5, True),
+        (None, -1, None),
+        (2, 4, True),
+    ],
+)
+def test_the_days_of_a_stay_make_a_week_partial(start: int | None, end: int | None, partial: bool | None) -> None:
+    of_patient = weeks(seat(group(1), start_date=day(start), end_date=day(end)))
+    assert [week.is_partial for week in of_patient] == ([] if partial is None else [partial])
+
+
+def test_a_late_entry_has_the_sessions_since_its_start() -> None:
+    monday = SUNDAY + timedelta(days=1)
+    late = seat(group(1), since=at(6)[0], start_date=monday, counts_from_start=True)
+    [week] = weeks(late, g1=[at(0), at(1), at(3)])
+    assert (week.sessions, week.is_partial) == ((at(1), at(3)), True)
+
+
 def test_a_transfer_within_the_week_is_no_partial_stay() -> None:
     [week] = weeks(seat(group(1), until=at(3)[0]), seat(group(2), since=at(3)[0]))
     assert not week.is_partial
@@ -149,33 +184,71 @@ def test_a_group_that_is_deleted_within_the_week_counts() -> None:
     assert week.sessions == (at(1),)
 
 
-STAYS = st.tuples(st.integers(1, 3), st.integers(-40, 200), st.none() | st.integers(1, 200))
+DAYS = st.none() | st.integers(-3, 9)
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A seat by the hours of the week in which it is held, and the days of the stay."""
+
+    group: int
+    begin: int
+    length: int | None
+    start: int | None
+    end: int | None
+    named: bool
+
+    @property
+    def seat(self) -> Seat:
+        until = None if self.length is None else at(0, self.begin + self.length)[0]
+        return seat(
+            group(self.group),
+            at(0, self.begin)[0],
+            until,
+            start_date=day(self.start),
+            end_date=day(self.end),
+            counts_from_start=self.named,
+        )
+
+    def covers(self, number: int, hour: int) -> bool:
+        return (
+            self.group == number
+            and (self.named or self.begin <= hour)
+            and (self.length is None or hour < self.begin + self.length)
+            and (self.start is None or self.start <= hour // 24)
+            and (self.end is None or hour // 24 <= self.end)
+        )
+
+
+STAYS = st.builds(
+    Stay,
+    st.integers(1, 3),
+    st.integers(-40, 200),
+    st.none() | st.integers(1, 200),
+    DAYS,
+    DAYS,
+    st.booleans(),
+)
 
 
 @given(st.lists(STAYS, max_size=5), st.lists(st.tuples(st.integers(1, 3), st.integers(-48, 210)), max_size=12))
 def test_every_session_of_a_week_is_one_at_which_the_patient_is_expected(
-    stays: list[tuple[int, int, int | None]], drawn: list[tuple[int, int]]
+    stays: list[Stay], drawn: list[tuple[int, int]]
 ) -> None:
-    hour = timedelta(hours=1)
-    seats = [
-        seat(group(number), MIDNIGHT + begin * hour, None if length is None else MIDNIGHT + (begin + length) * hour)
-        for number, begin, length in stays
-    ]
     sessions: dict[UUID, list[Session]] = {}
-    for number, start in drawn:
-        sessions.setdefault(UUID(int=number), []).append(at(0, start, 2))
+    for number, hour in drawn:
+        sessions.setdefault(UUID(int=number), []).append(at(0, hour, 2))
     expected = sorted(
         {
-            (number, start)
-            for number, start in drawn
-            if -2 < start < 7 * 24
-            and any(of == number and begin <= start and (length is None or start < begin + length)
-                    for of, begin, length in stays)
+            (number, hour)
+            for number, hour in drawn
+            if -2 < hour < 7 * 24 and any(stay.covers(number, hour) for stay in stays)
         }
-    )  # fmt: skip
-    of_patient = patient_weeks("patient-1", seats, SUNDAY, sessions, {}, SHIPPED_RULE_SETS)
+    )
+    by_group = {group_id: dated(of_group) for group_id, of_group in sessions.items()}
+    of_patient = patient_weeks("patient-1", [stay.seat for stay in stays], SUNDAY, by_group, {}, SHIPPED_RULE_SETS)
     assert len(of_patient) <= 1
     if of_patient:
-        assert sorted(of_patient[0].sessions) == sorted(at(0, start, 2) for _, start in expected)
+        assert sorted(of_patient[0].sessions) == sorted(at(0, hour, 2) for _, hour in expected)
     else:
-        assert not [start for _, start in expected if start >= 0]
+        assert not [hour for _, hour in expected if hour >= 0]

@@ -158,7 +158,7 @@ def test_a_group_over_capacity_promotes_nobody() -> None:
         assert bool(change.promoted) == (patient == "cy")
 
 
-def test_events_contain_only_ids_and_statuses() -> None:
+def test_events_contain_only_ids_days_and_statuses() -> None:
     desk = filled(1, "ann")
     change = enroll(desk.roster, uuid.UUID(int=9), "bo", NOW, FIELD, 200)
     (event,) = change.events
@@ -169,6 +169,8 @@ def test_events_contain_only_ids_and_statuses() -> None:
         "patient_id": "bo",
         "status": "WAITLISTED",
         "waitlist_position": 1,
+        "start_date": None,
+        "end_date": None,
     }
 
 

@@ -130,6 +130,9 @@ def _enrollment(chance: random.Random, organization: str, group: UUID, patient: 
         "version": 1,
         "created_at": NOW,
         "updated_at": NOW,
+        "start_date": chance.choice((None, None, DAY + timedelta(days=chance.randint(-6, 2)))),
+        "end_date": chance.choice((None, None, DAY + timedelta(days=chance.randint(-2, 6)))),
+        "counts_from_start": chance.choice((True, False)),
         **chance.choice(
             (
                 *({"status": "ENROLLED", "enrolled_at": enrolled_at} for _ in range(4)),
@@ -171,7 +174,8 @@ def _calendar(
         session.id: {
             seat.patient_id: seat.id
             for seat in seats
-            if seat.group_definition_id == session.group_definition_id and is_expected(seat, session.starts_at)
+            if seat.group_definition_id == session.group_definition_id
+            and is_expected(seat, session.session_date, session.starts_at)
         }
         for session in live
     }
@@ -231,7 +235,7 @@ async def test_the_rule_for_expected_patients_is_the_same_in_sql(engine: Databas
         select(enrollments.c.id, occurrences.c.id).where(
             of_organization(enrollments),
             of_organization(occurrences),
-            is_expected_in_sql(enrollments, occurrences.c.starts_at),
+            is_expected_in_sql(enrollments, occurrences),
         )
     )
     since = Statement(
@@ -240,7 +244,10 @@ async def test_the_rule_for_expected_patients_is_the_same_in_sql(engine: Databas
     async with snapshot(engine, OURS) as reader:
         sessions, seats = await _everything(reader)
         expected = {
-            (seat.id, session.id) for seat in seats for session in sessions if is_expected(seat, session.starts_at)
+            (seat.id, session.id)
+            for seat in seats
+            for session in sessions
+            if is_expected(seat, session.session_date, session.starts_at)
         }
         assert expected
         assert {tuple(row) for row in await reader.fetch(pairs, {})} == expected
