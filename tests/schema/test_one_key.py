@@ -75,6 +75,7 @@ SHOW_NO_RECORD = {
 OPEN_FIELDS_OF_ENROLLMENTS = {
     *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),
     *("waitlistedAt", "enrolledAt", "promotedAt", "disenrolledAt", "disenrollmentReason"),
+    *("startDate", "endDate", "countsFromStart"),
 }
 """The fields of an enrollment that mutations return without the view key. None of them may identify a patient."""
 
