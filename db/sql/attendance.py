@@ -15,7 +15,7 @@ def _is_expected(seats: FromClause) -> ColumnElement[bool]:
     return and_(
         seats.c.organization_id == occurrences.c.organization_id,
         seats.c.group_definition_id == occurrences.c.group_definition_id,
-        is_expected(seats, occurrences.c.starts_at),
+        is_expected(seats, occurrences),
     )
 
 

@@ -77,6 +77,8 @@ async def test_an_event_has_its_actor_time_and_request(engine: Database) -> None
             "patient_id": "patient-1",
             "status": "ENROLLED",
             "waitlist_position": None,
+            "start_date": "2026-11-24",
+            "end_date": None,
         },
         "metadata": {
             "organization_id": OURS,
