@@ -94,8 +94,11 @@ NEW_SESSIONS: Final[Inputs] = st.fixed_dictionaries(
         "facilitatorId": _mostly(["staff-1", "staff-2"], ["nobody", None]),
         "coFacilitatorId": _OTHERS,
         "locationId": st.none() | _PLACES,
+        "dryRun": st.booleans(),
     },
 )
+CANCELLATIONS: Final[Inputs] = st.fixed_dictionaries({"reason": REASONS}, optional={"dryRun": st.booleans()})
+REOPENINGS: Final[Inputs] = st.fixed_dictionaries({}, optional={"dryRun": st.booleans()})
 SESSION_EDITS: Final[Inputs] = st.fixed_dictionaries(
     {},
     optional={

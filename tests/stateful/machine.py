@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -14,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sqlalchemy import select
 
 from db.tables import outbox
-from tests.stateful import inputs
+from tests.stateful import inputs, session_rules
 from tests.stateful import operations as api
+from tests.stateful.documenting import document
 from tests.stateful.drift import drift, view
 from tests.stateful.model import ACTIVE_PATIENTS, STAFF, Model, Payload
 from tests.stateful.operations import ModelledMutation, MutationCall
@@ -23,6 +25,7 @@ from tests.support.api_client import ApiClient, ApiClients, make_app, make_clini
 from tests.support.clinic import seed
 from tests.support.databases import TestedDatabase
 from tests.support.invariants import assert_invariants
+from tests.support.receiver import SECRET
 
 _UNKNOWN: Final = "01890a5d-ac96-774b-bcce-b302099a8057"
 _MALFORMED: Final = "nonsense"
@@ -48,7 +51,8 @@ class ApiMachine(RuleBasedStateMachine):
         self._open = AsyncExitStack()
         self._engine = TestedDatabase(self.database_url, self.administrator_url, pool_size=4)
         clinic = make_clinic(self._engine)
-        self._make_client = ApiClients(make_app(clinic), self._open)
+        self._app = make_app(clinic, inbound_secret=SECRET)
+        self._make_client = ApiClients(self._app, self._open)
         self._organizations = [f"org-{uuid4().hex}" for _ in range(2)]
         self._models = [Model(), Model()]
         self._clients: dict[tuple[int, str], ApiClient] = {}
@@ -61,6 +65,7 @@ class ApiMachine(RuleBasedStateMachine):
             self._do(index, MutationCall(api.CREATE_GROUP, inputs.A_GROUP, "nurse"))
             group = self._pick_id("groups", index, 0)
             self._do(index, MutationCall(api.GENERATE, {"groupDefinitionId": group, **inputs.A_WINDOW}, "nurse"))
+            self._document(index, next(iter(self._models[index].sessions)))  # the first session is over
             for patient in ACTIVE_PATIENTS[:3]:  # one is enrolled and two wait from the beginning
                 self._do(index, self._enroll_call(index, "nurse", 0, patient))
 
@@ -104,12 +109,12 @@ class ApiMachine(RuleBasedStateMachine):
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, input_=inputs.NEW_SESSIONS)
     def create_session(self, index: int, actor: str, pick: int, input_: dict[str, Any]) -> None:
         group = self._pick_id("groups", index, pick)
-        self._do(index, MutationCall(api.CREATE_SESSION, {"groupDefinitionId": group, **input_}, actor))
+        self._do_after_dry_run(index, MutationCall(api.CREATE_SESSION, {"groupDefinitionId": group, **input_}, actor))
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, input_=inputs.WINDOWS)
     def generate_sessions(self, index: int, actor: str, pick: int, input_: dict[str, Any]) -> None:
         group = self._pick_id("groups", index, pick)
-        self._do(index, MutationCall(api.GENERATE, {"groupDefinitionId": group, **input_}, actor))
+        self._do_after_dry_run(index, MutationCall(api.GENERATE, {"groupDefinitionId": group, **input_}, actor))
 
     @rule(
         index=_ORGANIZATION_INDEX,
@@ -148,17 +153,22 @@ class ApiMachine(RuleBasedStateMachine):
 
     @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, input_=inputs.SESSION_EDITS)
     def update_session(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
-        self._do(index, MutationCall(api.UPDATE_SESSION, {**self._session(index, pick, version), **input_}, actor))
+        session = self._session(index, pick, version)
+        self._do_after_dry_run(index, MutationCall(api.UPDATE_SESSION, {**session, **input_}, actor))
 
-    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, reason=inputs.REASONS)
-    def cancel_session(self, index: int, actor: str, pick: int, version: str, reason: str) -> None:
-        self._do(
-            index, MutationCall(api.CANCEL_SESSION, {**self._session(index, pick, version), "reason": reason}, actor)
-        )
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, input_=inputs.CANCELLATIONS)
+    def cancel_session(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
+        session = self._session(index, pick, version)
+        self._do_after_dry_run(index, MutationCall(api.CANCEL_SESSION, {**session, **input_}, actor))
 
-    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION)
-    def reopen_session(self, index: int, actor: str, pick: int, version: str) -> None:
-        self._do(index, MutationCall(api.REOPEN_SESSION, self._session(index, pick, version), actor))
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, version=_VERSION, input_=inputs.REOPENINGS)
+    def reopen_session(self, index: int, actor: str, pick: int, version: str, input_: dict[str, Any]) -> None:
+        session = self._session(index, pick, version)
+        self._do_after_dry_run(index, MutationCall(api.REOPEN_SESSION, {**session, **input_}, actor))
+
+    @rule(index=_ORGANIZATION_INDEX, pick=_PICK)
+    def document_session(self, index: int, pick: int) -> None:
+        self._document(index, self._pick_id("sessions", index, pick))
 
     @rule(
         index=_ORGANIZATION_INDEX, actor=_ACTOR, picks=_PICKS, days=inputs.SELECTED_DAYS, input_=inputs.SELECTED_EDITS
@@ -167,12 +177,14 @@ class ApiMachine(RuleBasedStateMachine):
         self, index: int, actor: str, picks: list[int], days: dict[str, Any], input_: dict[str, Any]
     ) -> None:
         selection = self._selection(index, picks, days)
-        self._do(index, MutationCall(api.UPDATE_SESSIONS, {"selection": selection, **input_}, actor))
+        self._do_after_dry_run(index, MutationCall(api.UPDATE_SESSIONS, {"selection": selection, **input_}, actor))
 
-    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, picks=_PICKS, days=inputs.SELECTED_DAYS, reason=inputs.REASONS)
-    def cancel_sessions(self, index: int, actor: str, picks: list[int], days: dict[str, Any], reason: str) -> None:
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, picks=_PICKS, days=inputs.SELECTED_DAYS, input_=inputs.CANCELLATIONS)
+    def cancel_sessions(
+        self, index: int, actor: str, picks: list[int], days: dict[str, Any], input_: dict[str, Any]
+    ) -> None:
         selection = self._selection(index, picks, days)
-        self._do(index, MutationCall(api.CANCEL_SESSIONS, {"selection": selection, "reason": reason}, actor))
+        self._do_after_dry_run(index, MutationCall(api.CANCEL_SESSIONS, {"selection": selection, **input_}, actor))
 
     @rule(index=_ORGANIZATION_INDEX, calls=st.lists(st.tuples(_ACTOR, _PICK, inputs.PATIENTS), min_size=1, max_size=4))
     def enroll(self, index: int, calls: list[tuple[str, int, str]]) -> None:
@@ -263,6 +275,21 @@ class ApiMachine(RuleBasedStateMachine):
         groups = self._changed_groups(index, call, payload)
         self._runner.run(self._assert_views(index, groups))
         return payload
+
+    def _do_after_dry_run(self, index: int, call: MutationCall) -> None:
+        """Send a call. If it is a dry run, send it for real afterwards: by the model, both have the same payload."""
+        payload = self._do(index, call)
+        if call.input.get("dryRun") and payload is not None:
+            counts[f"dry run: {call.operation.name}"] += payload["userErrors"] == []
+            self._do(index, dataclasses.replace(call, input={**call.input, "dryRun": False}))
+
+    def _document(self, index: int, session: str) -> None:
+        """Document a session, as another module does."""
+        response = self._runner.run(document(self._app, self._organizations[index], session))
+        assert response == session_rules.document(self._models[index], session)
+        counts["operations"] += 1
+        counts[f"documenting: {response[1]}"] += 1
+        self._runner.run(self._assert_views(index, self._models[index].groups))
 
     def _change_closure(self, index: int, call: MutationCall) -> None:
         """Send a change of closures. It can change how the calendar of any group differs from its definition."""

@@ -23,8 +23,8 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         path = _path(session, selection)
         if model.groups[session["groupDefinition"]["id"]]["deletedAt"]:
             faults.add(("GROUP_DELETED", "selection.groupDefinitionId" if "groupDefinitionId" in selection else path))
-        elif session["status"] == "CANCELLED":
-            faults.add(("OCCURRENCE_CANCELLED", path))
+        elif session["status"] in session_rules.ENDED:
+            faults.add((session_rules.ENDED[session["status"]], path))
         else:
             edits, renamed = _edits(session, input_)
             of_session, placed = session_rules.edited(model, session, edits)
@@ -52,8 +52,8 @@ def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
     for session in sessions:
         if reason := _kept(session, selection):
             changes.append((session, "KEEP", reason))
-        elif session["status"] == "CANCELLED":
-            faults.add(("OCCURRENCE_CANCELLED", _path(session, selection)))
+        elif session["status"] in session_rules.ENDED:
+            faults.add((session_rules.ENDED[session["status"]], _path(session, selection)))
         else:
             changes.append((session, "CANCEL", None))
     if faults:
@@ -124,8 +124,8 @@ def _edits(session: Record, input_: Record) -> tuple[Record, dict[str, str]]:
 def _kept(session: Record, selection: Record) -> str | None:
     if "ids" in selection:
         return None
-    if session["status"] == "CANCELLED":
-        return "CANCELLED"
+    if session["status"] in session_rules.ENDED:
+        return str(session["status"])
     return "PAST" if datetime.fromisoformat(session["startsAt"]) <= datetime.now(UTC) else None
 
 

@@ -1,13 +1,16 @@
-"""The model's rules for scheduling, editing, cancelling and reopening sessions."""
+"""The model's rules for scheduling, editing, cancelling, documenting and reopening sessions."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.stateful.closure_rules import closed_days
+from tests.stateful.documenting import THERAPIST
 from tests.stateful.model import PLACES, STAFF, ZONES, Model, Payload, Record, accepted, refused
 
 MOVING = ("sessionDate", "startTime", "endTime", "timeZone")
 """The fields of a session that move it."""
+ENDED = {"CANCELLED": "OCCURRENCE_CANCELLED", "COMPLETED": "OCCURRENCE_COMPLETED"}
+"""Why a session of a status cannot be changed."""
 _PEOPLE = ("facilitator", "coFacilitator", "location")
 
 
@@ -101,8 +104,8 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
     group = model.groups[session["groupDefinition"]["id"]]
     if input_.get("expectedVersion") not in {None, session["version"]}:
         return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
-    if group["deletedAt"] or session["status"] == "CANCELLED":
-        return refused(("GROUP_DELETED" if group["deletedAt"] else "OCCURRENCE_CANCELLED", "id"), occurrence=None)
+    if group["deletedAt"] or session["status"] in ENDED:
+        return refused(("GROUP_DELETED" if group["deletedAt"] else ENDED[session["status"]], "id"), occurrence=None)
     faults, placed = edited(model, session, input_)
     if placed is None:
         return refused(*faults, occurrence=None)
@@ -152,8 +155,8 @@ def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         faults.append(("NOT_FOUND", "id"))
     elif input_.get("expectedVersion") not in {None, session["version"]}:
         faults.append(("VERSION_CONFLICT", "expectedVersion"))
-    elif session["status"] == "CANCELLED":
-        faults.append(("OCCURRENCE_CANCELLED", "id"))
+    elif session["status"] in ENDED:
+        faults.append((ENDED[session["status"]], "id"))
     if not input_["reason"].strip():
         faults.append(("REQUIRED", "reason"))
     if session is None or faults:
@@ -171,7 +174,11 @@ def reopen(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
     if group["deletedAt"] or session["status"] == "SCHEDULED":
         return refused(("GROUP_DELETED" if group["deletedAt"] else "INVALID", "id"), occurrence=None)
-    others = [record for record in sessions_of(model, group["id"]) if record["status"] != "CANCELLED"]
+    others = [
+        record
+        for record in sessions_of(model, group["id"])
+        if record["status"] != "CANCELLED" and record is not session
+    ]
     if _taken(model, group["id"], session["sessionDate"], session["startTime"], session["id"]) or (
         session["recurrenceDate"] is not None
         and any(record["recurrenceDate"] == session["recurrenceDate"] for record in others)
@@ -186,6 +193,21 @@ def reopen(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
     }
     model.record(group["id"], session["id"], "reopened", actor, "pm_group_session_reopened")
     return accepted(occurrence=dict(session))
+
+
+def document(model: Model, session_id: str) -> tuple[int, str]:
+    """Complete a session that took place. Return the HTTP status, and the session's status or the error."""
+    session = model.sessions.get(session_id)
+    if session is None:
+        return 404, "UNKNOWN_SESSION"
+    if session["status"] == "CANCELLED":
+        return 409, "OCCURRENCE_CANCELLED"
+    if session["status"] == "SCHEDULED":
+        if datetime.fromisoformat(session["startsAt"]) > datetime.now(UTC) + timedelta(minutes=15):
+            return 409, "SESSION_NOT_STARTED"
+        session |= {"status": "COMPLETED", "version": session["version"] + 1}
+        model.record(session["groupDefinition"]["id"], session["id"], "completed", THERAPIST)
+    return 200, "COMPLETED"
 
 
 def cancel_ahead(model: Model, group: str, reason: str, actor: str) -> int:
