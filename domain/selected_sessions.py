@@ -17,7 +17,7 @@ from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.references import References
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal
 from domain.session_changes import SessionChange
-from domain.session_drafts import SessionDraft, draft_faults
+from domain.session_drafts import FIELDS, edit_faults
 from domain.session_selection import SELECTION, SessionSelection
 from domain.sessions import cancel_for, edit, ended_fault, has_begun
 
@@ -26,14 +26,6 @@ _MAX_NAMED: Final = 3
 _KEPT_STATUSES: Final = {
     OccurrenceStatus.COMPLETED: KeepReason.COMPLETED,
     OccurrenceStatus.CANCELLED: KeepReason.CANCELLED,
-}
-_EDITABLE: Final[Mapping[str, FieldPath]] = {
-    "start_time": ("input", "startTime"),
-    "end_time": ("input", "endTime"),
-    "facilitator_id": ("input", "facilitatorId"),
-    "co_facilitator_id": ("input", "coFacilitatorId"),
-    "location_id": ("input", "locationId"),
-    "time_zone": ("input", "timeZone"),
 }
 Slot = tuple[UUID, date, time]
 """A group, a local date and a local start time. A group has at most one live session in a slot."""
@@ -129,15 +121,11 @@ class SelectedEdit:
     @property
     def moving_field(self) -> FieldPath:
         """The field of the input that moves sessions to other slots."""
-        return _EDITABLE["start_time"] if "start_time" in self.edits else ("input", "shiftDays")
+        return FIELDS["start_time"] if "start_time" in self.edits else ("input", "shiftDays")
 
     def faults(self, references: References) -> list[Fault]:
         """Return the faults that the edit has for every session."""
-        values = {name: self.edits.get(name) for name in _EDITABLE}
-        draft = SessionDraft(session_date=None, **values)  # type: ignore[arg-type]  # the names are SessionDraft's own
-        edited = {_EDITABLE[name] for name in self.edits}
-        # The session supplies what the edit leaves out.
-        faults = [fault for fault in draft_faults(draft, references, minutes=0) if fault.field in edited]
+        faults = edit_faults(self.edits, references)
         if abs(self.shift_days) > MAX_SHIFT_DAYS:
             message = f"Sessions can be moved by at most {MAX_SHIFT_DAYS} days, forward or back."
             faults.append(Fault(FaultCode.OUT_OF_RANGE, message, ("input", "shiftDays")))
@@ -171,7 +159,7 @@ class SelectedEdit:
             facilitator_id = edits.pop("facilitator_id")
             if "co_facilitator_id" not in edits:
                 edits["co_facilitator_id"] = facilitator_id
-                paths[_EDITABLE["co_facilitator_id"]] = _EDITABLE["facilitator_id"]
+                paths[FIELDS["co_facilitator_id"]] = FIELDS["facilitator_id"]
         if self.shift_days and abs(self.shift_days) <= MAX_SHIFT_DAYS:
             edits["session_date"] = session.session_date + timedelta(days=self.shift_days)
         try:

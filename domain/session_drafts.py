@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 
 from domain.records import GroupDefinition
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
@@ -12,6 +12,16 @@ from domain.refusal import Fault, FaultCode, FieldPath, refuse_if_any
 from domain.session_length import SAME_DAY
 from domain.wall_time import instant, is_time_zone
 
+FIELDS: Final[Mapping[str, FieldPath]] = {
+    "session_date": ("input", "sessionDate"),
+    "start_time": ("input", "startTime"),
+    "end_time": ("input", "endTime"),
+    "facilitator_id": ("input", "facilitatorId"),
+    "co_facilitator_id": ("input", "coFacilitatorId"),
+    "location_id": ("input", "locationId"),
+    "time_zone": ("input", "timeZone"),
+}
+"""The fields of the input by the names of SessionDraft."""
 _LAST_HOUR = 23
 
 
@@ -62,6 +72,14 @@ def draft_for(
 def faults_without_group(draft: SessionDraft, references: References) -> list[Fault]:
     """Return the faults that a draft has for any group. Missing values are no faults: the group would supply them."""
     return [fault for fault in draft_faults(draft, references, minutes=0) if fault.code is not FaultCode.REQUIRED]
+
+
+def edit_faults(edits: Mapping[str, object], references: References) -> list[Fault]:
+    """Return the faults that edits, by SessionDraft's field names, have for any session."""
+    draft = SessionDraft(**{name: edits.get(name) for name in FIELDS})  # type: ignore[arg-type]  # its own names
+    edited = {FIELDS[name] for name in edits}
+    # The session supplies what the edits leave out.
+    return [fault for fault in draft_faults(draft, references, minutes=0) if fault.field in edited]
 
 
 def date_fault(day: date, field: FieldPath) -> Fault | None:

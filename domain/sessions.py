@@ -74,7 +74,7 @@ def edit(
     Raises:
         Refusal: OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED, or all faults of the edited session.
     """
-    _refuse_ended(session)
+    refuse_ended(session)
     current: dict[str, object] = {
         "session_date": session.session_date,
         "start_time": session.start_time,
@@ -143,7 +143,7 @@ def complete(session: Occurrence, now: datetime) -> SessionChange:
     """
     if session.status == OccurrenceStatus.COMPLETED:
         return SessionChange(session, session, (), ())
-    _refuse_ended(session)
+    refuse_ended(session)
     if session.starts_at - now > DOCUMENTED_AHEAD:
         raise NotStarted
     completed = replace(session, status=OccurrenceStatus.COMPLETED, version=session.version + 1, updated_at=now)
@@ -194,6 +194,7 @@ def ended_fault(session: Occurrence) -> Fault | None:
     return None
 
 
-def _refuse_ended(session: Occurrence) -> None:
+def refuse_ended(session: Occurrence) -> None:
+    """Raise Refusal with OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED for a session that cannot change."""
     if (fault := ended_fault(session)) is not None:
         raise Refusal(fault)

@@ -5,6 +5,7 @@ A command with `dry_run` decides and stores as ever, and then discards its unit 
 
 from collections.abc import Mapping
 from datetime import date, time
+from typing import Any
 
 from db.stores.references import find_references
 from db.stores.sessions import find_session, recurrence_date_is_taken, save_sessions, slot_is_taken
@@ -12,9 +13,10 @@ from db.transactions.unit_of_work import UnitOfWork
 from domain import sessions as rules
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import GroupDefinition, Occurrence
+from domain.references import References
 from domain.refusal import Fault, Refusal
 from domain.session_changes import SessionChange
-from domain.session_drafts import draft_for, faults_without_group
+from domain.session_drafts import draft_for, edit_faults, faults_without_group
 from resolvers.commands.groups import find_edited_references
 from resolvers.commands.locking import lock_active_group, lock_group_of
 from resolvers.commands.transaction import transaction
@@ -70,12 +72,16 @@ async def update_occurrence(
     """Edit a session. `edits` has the new values, by SessionDraft's field names.
 
     Raises:
-        Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, OCCURRENCE_CANCELLED, OCCURRENCE_COMPLETED,
-            DUPLICATE_OCCURRENCE, or every fault of the edited session.
+        Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, OCCURRENCE_CANCELLED or OCCURRENCE_COMPLETED, with every
+            fault that the edits have for any session; DUPLICATE_OCCURRENCE; or every fault of the edited session.
     """
-    session, group = await _lock_session(work, session_id)
-    refuse_stale(session.version, expected_version)
-    refuse_deleted(group, "id")
+    try:
+        session, group = await _lock_session(work, session_id)
+        refuse_stale(session.version, expected_version)
+        refuse_deleted(group, "id")
+        rules.refuse_ended(session)
+    except Refusal as refusal:
+        raise Refusal(*refusal.faults, *edit_faults(edits, await _references(work, edits))) from refusal
     references = await find_edited_references(work, session, edits)
     change = rules.edit(session, edits, references, group.duration_minutes, work.now)
     if await slot_is_taken(work, change.after):
@@ -140,6 +146,13 @@ async def _saved(work: UnitOfWork, change: SessionChange, *, dry_run: bool = Fal
     if dry_run:
         work.discard()
     return change.after
+
+
+async def _references(work: UnitOfWork, edits: Mapping[str, Any]) -> References:
+    """Return those of the staff and the location of the edits that the organization has."""
+    return await find_references(
+        work, (edits.get("facilitator_id"), edits.get("co_facilitator_id")), edits.get("location_id")
+    )
 
 
 async def _lock_session(work: UnitOfWork, session_id: str) -> tuple[Occurrence, GroupDefinition]:

@@ -133,3 +133,18 @@ async def test_a_wrong_reason_is_told_with_the_faults_of_the_session(client: Api
     assert await faults(client, CANCEL_SESSION, **stale) == [long, ("VERSION_CONFLICT", "expectedVersion")]
     assert await faults(client, CANCEL_SESSION, id=session, reason="Snow") == []
     assert await faults(client, CANCEL_SESSION, id=session, reason="") == [("OCCURRENCE_CANCELLED", "id"), blank]
+
+
+async def test_faults_of_an_edit_are_told_with_those_of_its_session(client: ApiClient) -> None:
+    [session] = await generated(client, await new_group(client), 1)
+    bad = {"facilitatorId": "nobody", "timeZone": "Mars/Olympus", "startTime": "10:00:00", "endTime": "09:00:00"}
+    expected = [("INVALID", "endTime"), ("INVALID", "timeZone"), ("NOT_FOUND", "facilitatorId")]
+    unknown = sorted([*expected, ("NOT_FOUND", "id")])
+    assert await faults(client, UPDATE_SESSION, id=UNKNOWN, **bad) == unknown
+    stale = sorted([*expected, ("VERSION_CONFLICT", "expectedVersion")])
+    assert await faults(client, UPDATE_SESSION, id=session, expectedVersion=7, **bad) == stale
+    # What the input leaves out is no fault.
+    assert await faults(client, UPDATE_SESSION, id=UNKNOWN, coFacilitatorId="staff-2") == [("NOT_FOUND", "id")]
+    assert await faults(client, CANCEL_SESSION, id=session, reason="Snow") == []
+    ended = sorted([*expected, ("OCCURRENCE_CANCELLED", "id")])
+    assert await faults(client, UPDATE_SESSION, id=session, **bad) == ended

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.stateful.model import DEFAULT_ZONE, PLACES, STAFF, ZONES, Model, Payload, Record, accepted, refused
 from tests.stateful.roster_rules import settle
-from tests.stateful.session_rules import cancel_ahead
+from tests.stateful.session_end_rules import cancel_ahead
 
 _FIELDS = (
     "name",

@@ -17,6 +17,8 @@ DEFAULT_ZONE = "America/Phoenix"
 ZONES = {"America/Phoenix", "America/Denver", "Europe/Berlin"}
 ACTIVE_PATIENTS = tuple(f"patient-{n}" for n in range(1, 7))
 INACTIVE_PATIENT = "inactive"
+ENDED = {"CANCELLED": "OCCURRENCE_CANCELLED", "COMPLETED": "OCCURRENCE_COMPLETED"}
+"""Why a session of a status cannot be changed."""
 
 
 @dataclass

@@ -13,6 +13,7 @@ from tests.stateful import (
     reconciliation_rules,
     roster_rules,
     selected_session_rules,
+    session_end_rules,
     session_rules,
 )
 from tests.stateful.model import Model, Payload, Record
@@ -83,8 +84,8 @@ RECONCILE = _operation(
     reconciliation_rules.reconcile,
 )
 UPDATE_SESSION = _operation("updateOccurrence", _ONE_SESSION, session_rules.update)
-CANCEL_SESSION = _operation("cancelOccurrence", _ONE_SESSION, session_rules.cancel)
-REOPEN_SESSION = _operation("reopenOccurrence", _ONE_SESSION, session_rules.reopen)
+CANCEL_SESSION = _operation("cancelOccurrence", _ONE_SESSION, session_end_rules.cancel)
+REOPEN_SESSION = _operation("reopenOccurrence", _ONE_SESSION, session_end_rules.reopen)
 UPDATE_SESSIONS = _operation("updateOccurrences", _MANY_SESSIONS, selected_session_rules.update)
 CANCEL_SESSIONS = _operation("cancelOccurrences", _MANY_SESSIONS, selected_session_rules.cancel)
 CREATE_CLOSURE = _operation("createClosure", _ONE_CLOSURE, closure_rules.create)

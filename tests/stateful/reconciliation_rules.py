@@ -132,8 +132,8 @@ def _carry_out(
         when = ("sessionDate", "startTime", "endTime", "timeZone", "startsAt", "endsAt")
         is_moved = any(session[name] != planned[name] for name in when)
         session |= {**planned, "edited": False, "version": session["version"] + 1}
-        action = "rescheduled" if is_moved else "updated"
-        model.record(group["id"], session["id"], action, actor, f"pm_group_session_{action}")
+        done = "rescheduled" if is_moved else "updated"
+        model.record(group["id"], session["id"], done, actor, f"pm_group_session_{done}")
     times = {name: session[name] for name in ("sessionDate", "startTime", "endTime")}
     return {"action": action, "keepReason": keep_reason, "occurrence": dict(session), **times}
 

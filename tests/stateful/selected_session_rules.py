@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.stateful import session_rules
-from tests.stateful.model import PLACES, STAFF, ZONES, Model, Payload, Record, accepted, refused
+from tests.stateful.model import ENDED, Model, Payload, Record, accepted, refused
+from tests.stateful.session_end_rules import apply_cancellation
 
 Faults = set[tuple[str, str]]
 _NOTHING: dict[str, Any] = {"changes": [], "createdCount": 0, "updatedCount": 0, "cancelledCount": 0, "keptCount": 0}
@@ -14,7 +15,7 @@ _NOTHING: dict[str, Any] = {"changes": [], "createdCount": 0, "updatedCount": 0,
 def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
     selection = input_["selection"]
     sessions, faults = _selected(model, selection)
-    faults |= _input_faults(input_)
+    faults |= session_rules.edit_faults(input_)
     changes: list[tuple[Record, str, str | None, Record]] = []
     for session in sessions:
         if reason := _kept(session, selection):
@@ -23,8 +24,8 @@ def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         path = _path(session, selection)
         if model.groups[session["groupDefinition"]["id"]]["deletedAt"]:
             faults.add(("GROUP_DELETED", "selection.groupDefinitionId" if "groupDefinitionId" in selection else path))
-        elif session["status"] in session_rules.ENDED:
-            faults.add((session_rules.ENDED[session["status"]], path))
+        elif session["status"] in ENDED:
+            faults.add((ENDED[session["status"]], path))
         else:
             edits, renamed = _edits(session, input_)
             of_session, placed = session_rules.edited(model, session, edits)
@@ -52,15 +53,15 @@ def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
     for session in sessions:
         if reason := _kept(session, selection):
             changes.append((session, "KEEP", reason))
-        elif session["status"] in session_rules.ENDED:
-            faults.add((session_rules.ENDED[session["status"]], _path(session, selection)))
+        elif session["status"] in ENDED:
+            faults.add((ENDED[session["status"]], _path(session, selection)))
         else:
             changes.append((session, "CANCEL", None))
     if faults:
         return refused(*faults, **_NOTHING)
     for session, action, _ in changes:
         if action == "CANCEL":
-            session_rules.apply_cancellation(model, session, input_["reason"].strip(), actor)
+            apply_cancellation(model, session, input_["reason"].strip(), actor)
     return _payload(changes)
 
 
@@ -86,26 +87,6 @@ def _selected(model: Model, selection: Record) -> tuple[list[Record], Faults]:
     return _in_order(sessions), faults
 
 
-def _input_faults(input_: Record) -> Faults:
-    """Return what is wrong with an edit, whatever the sessions are."""
-    faults: Faults = set()
-    start, end = input_.get("startTime"), input_.get("endTime")
-    if start is not None and end is not None and end <= start:
-        faults.add(("INVALID", "endTime"))
-    for field in ("facilitatorId", "coFacilitatorId"):
-        if input_.get(field) is not None and input_[field] not in STAFF:
-            faults.add(("NOT_FOUND", field))
-    if "facilitatorId" in input_ and input_["facilitatorId"] is None:
-        faults.add(("REQUIRED", "facilitatorId"))
-    if input_.get("coFacilitatorId") in STAFF and input_["coFacilitatorId"] == input_.get("facilitatorId"):
-        faults.add(("INVALID", "coFacilitatorId"))
-    if input_.get("locationId") is not None and input_["locationId"] not in PLACES:
-        faults.add(("NOT_FOUND", "locationId"))
-    if "timeZone" in input_ and input_["timeZone"] not in ZONES:
-        faults.add(("INVALID", "timeZone"))
-    return faults
-
-
 def _edits(session: Record, input_: Record) -> tuple[Record, dict[str, str]]:
     """Return the input for one session, and the fields whose errors are at another field."""
     edits = {name: value for name, value in input_.items() if name not in ("selection", "shiftDays")}
@@ -124,7 +105,7 @@ def _edits(session: Record, input_: Record) -> tuple[Record, dict[str, str]]:
 def _kept(session: Record, selection: Record) -> str | None:
     if "ids" in selection:
         return None
-    if session["status"] in session_rules.ENDED:
+    if session["status"] in ENDED:
         return str(session["status"])
     return "PAST" if datetime.fromisoformat(session["startsAt"]) <= datetime.now(UTC) else None
 

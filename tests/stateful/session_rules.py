@@ -1,16 +1,13 @@
-"""The model's rules for scheduling, editing, cancelling, documenting and reopening sessions."""
+"""The model's rules for scheduling and editing sessions."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.stateful.closure_rules import closed_days
-from tests.stateful.documenting import THERAPIST
-from tests.stateful.model import PLACES, STAFF, ZONES, Model, Payload, Record, accepted, refused
+from tests.stateful.model import ENDED, PLACES, STAFF, ZONES, Model, Payload, Record, accepted, refused
 
 MOVING = ("sessionDate", "startTime", "endTime", "timeZone")
 """The fields of a session that move it."""
-ENDED = {"CANCELLED": "OCCURRENCE_CANCELLED", "COMPLETED": "OCCURRENCE_COMPLETED"}
-"""Why a session of a status cannot be changed."""
 _PEOPLE = ("facilitator", "coFacilitator", "location")
 
 
@@ -30,7 +27,7 @@ def create(model: Model, input_: Record, actor: str, actual: Payload) -> Payload
         faults.append(("INVALID", "endTime"))
     if faults or end is None:
         return refused(*faults, occurrence=None)
-    if _taken(model, group["id"], input_["sessionDate"], input_["startTime"]):
+    if is_taken(model, group["id"], input_["sessionDate"], input_["startTime"]):
         return refused(("DUPLICATE_OCCURRENCE", "startTime"), occurrence=None)
     new_id = (actual["occurrence"] or {}).get("id", "no id in the response")
     session = _session(group, new_id, named, input_["sessionDate"], input_["startTime"], end)
@@ -99,17 +96,18 @@ def planned_session(group: Record, day: str, start: str) -> Record:
 
 def update(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
     session = model.sessions.get(input_["id"])
-    if session is None:
-        return refused(("NOT_FOUND", "id"), occurrence=None)
-    group = model.groups[session["groupDefinition"]["id"]]
+    group = None if session is None else model.groups[session["groupDefinition"]["id"]]
+    if session is None or group is None:
+        return refused(("NOT_FOUND", "id"), *edit_faults(input_), occurrence=None)
     if input_.get("expectedVersion") not in {None, session["version"]}:
-        return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
+        return refused(("VERSION_CONFLICT", "expectedVersion"), *edit_faults(input_), occurrence=None)
     if group["deletedAt"] or session["status"] in ENDED:
-        return refused(("GROUP_DELETED" if group["deletedAt"] else ENDED[session["status"]], "id"), occurrence=None)
+        code = "GROUP_DELETED" if group["deletedAt"] else ENDED[session["status"]]
+        return refused((code, "id"), *edit_faults(input_), occurrence=None)
     faults, placed = edited(model, session, input_)
     if placed is None:
         return refused(*faults, occurrence=None)
-    if _taken(model, group["id"], placed["sessionDate"], placed["startTime"], session["id"]):
+    if is_taken(model, group["id"], placed["sessionDate"], placed["startTime"], session["id"]):
         return refused(
             ("DUPLICATE_OCCURRENCE", "startTime" if "startTime" in input_ else "sessionDate"), occurrence=None
         )
@@ -148,89 +146,24 @@ def apply_edit(model: Model, session: Record, placed: Record, actor: str) -> Non
     model.record(session["groupDefinition"]["id"], session["id"], action, actor, f"pm_group_session_{action}")
 
 
-def cancel(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
-    session = model.sessions.get(input_["id"])
-    faults = []
-    if session is None:
-        faults.append(("NOT_FOUND", "id"))
-    elif input_.get("expectedVersion") not in {None, session["version"]}:
-        faults.append(("VERSION_CONFLICT", "expectedVersion"))
-    elif session["status"] in ENDED:
-        faults.append((ENDED[session["status"]], "id"))
-    if not input_["reason"].strip():
-        faults.append(("REQUIRED", "reason"))
-    if session is None or faults:
-        return refused(*faults, occurrence=None)
-    apply_cancellation(model, session, input_["reason"].strip(), actor)
-    return accepted(occurrence=dict(session))
-
-
-def reopen(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
-    session = model.sessions.get(input_["id"])
-    if session is None:
-        return refused(("NOT_FOUND", "id"), occurrence=None)
-    group = model.groups[session["groupDefinition"]["id"]]
-    if input_.get("expectedVersion") not in {None, session["version"]}:
-        return refused(("VERSION_CONFLICT", "expectedVersion"), occurrence=None)
-    if group["deletedAt"] or session["status"] == "SCHEDULED":
-        return refused(("GROUP_DELETED" if group["deletedAt"] else "INVALID", "id"), occurrence=None)
-    others = [
-        record
-        for record in sessions_of(model, group["id"])
-        if record["status"] != "CANCELLED" and record is not session
-    ]
-    if _taken(model, group["id"], session["sessionDate"], session["startTime"], session["id"]) or (
-        session["recurrenceDate"] is not None
-        and any(record["recurrenceDate"] == session["recurrenceDate"] for record in others)
-    ):
-        return refused(("DUPLICATE_OCCURRENCE", "id"), occurrence=None)
-    session |= {
-        "status": "SCHEDULED",
-        "cancellationReason": None,
-        "cancelledAt": False,
-        "edited": True,
-        "version": session["version"] + 1,
-    }
-    model.record(group["id"], session["id"], "reopened", actor, "pm_group_session_reopened")
-    return accepted(occurrence=dict(session))
-
-
-def document(model: Model, session_id: str) -> tuple[int, str]:
-    """Complete a session that took place. Return the HTTP status, and the session's status or the error."""
-    session = model.sessions.get(session_id)
-    if session is None:
-        return 404, "UNKNOWN_SESSION"
-    if session["status"] == "CANCELLED":
-        return 409, "OCCURRENCE_CANCELLED"
-    if session["status"] == "SCHEDULED":
-        if datetime.fromisoformat(session["startsAt"]) > datetime.now(UTC) + timedelta(minutes=15):
-            return 409, "SESSION_NOT_STARTED"
-        session |= {"status": "COMPLETED", "version": session["version"] + 1}
-        model.record(session["groupDefinition"]["id"], session["id"], "completed", THERAPIST)
-    return 200, "COMPLETED"
-
-
-def cancel_ahead(model: Model, group: str, reason: str, actor: str) -> int:
-    """Cancel the scheduled sessions of a group that have not begun, and return their number."""
-    now = datetime.now(UTC).isoformat()
-    ahead = [
-        record for record in sessions_of(model, group) if record["status"] == "SCHEDULED" and record["startsAt"] > now
-    ]
-    for session in ahead:
-        apply_cancellation(model, session, reason, actor)
-    return len(ahead)
-
-
-def apply_cancellation(model: Model, session: Record, reason: str, actor: str) -> None:
-    """Cancel a session."""
-    session |= {
-        "status": "CANCELLED",
-        "cancellationReason": reason,
-        "cancelledAt": True,
-        "edited": True,
-        "version": session["version"] + 1,
-    }
-    model.record(session["groupDefinition"]["id"], session["id"], "cancelled", actor, "pm_group_session_cancelled")
+def edit_faults(input_: Record) -> set[tuple[str, str]]:
+    """Return what is wrong with an edit, whatever the sessions are."""
+    faults: set[tuple[str, str]] = set()
+    start, end = input_.get("startTime"), input_.get("endTime")
+    if start is not None and end is not None and end <= start:
+        faults.add(("INVALID", "endTime"))
+    for field in ("facilitatorId", "coFacilitatorId"):
+        if input_.get(field) is not None and input_[field] not in STAFF:
+            faults.add(("NOT_FOUND", field))
+    if "facilitatorId" in input_ and input_["facilitatorId"] is None:
+        faults.add(("REQUIRED", "facilitatorId"))
+    if input_.get("coFacilitatorId") in STAFF and input_["coFacilitatorId"] == input_.get("facilitatorId"):
+        faults.add(("INVALID", "coFacilitatorId"))
+    if input_.get("locationId") is not None and input_["locationId"] not in PLACES:
+        faults.add(("NOT_FOUND", "locationId"))
+    if "timeZone" in input_ and input_["timeZone"] not in ZONES:
+        faults.add(("INVALID", "timeZone"))
+    return faults
 
 
 def _faults(named: Record, input_: Record) -> list[tuple[str, str]]:
@@ -311,7 +244,7 @@ def sessions_of(model: Model, group: str) -> list[Record]:
     return [record for record in model.sessions.values() if record["groupDefinition"] == {"id": group}]
 
 
-def _taken(model: Model, group: str, day: str, start: str, except_id: str = "") -> bool:
+def is_taken(model: Model, group: str, day: str, start: str, except_id: str = "") -> bool:
     return any(
         (record["sessionDate"], record["startTime"]) == (day, start)
         and record["status"] != "CANCELLED"

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.endurance.scale import soak
-from tests.stateful.machine import ApiMachine, counts
+from tests.stateful.machine import ApiMachine
+from tests.stateful.two_organizations import counts
 from tests.support.figures import record_figures
 
 
