@@ -73,7 +73,7 @@ class Context:
         client_address: The address of the client, if known.
         claim: The claim on the request's Idempotency-Key, if it has one.
         root_field: The response name of the root field that is being resolved, if it is a mutation.
-        measures_impact: Whether the response contains what the current mutation does to others.
+        impact_fields: The names of the fields that the response contains of what the current mutation does to others.
         impact: What the current mutation does to others, if it is measured and the mutation has run.
         snapshot: The snapshot that the request reads from.
         loaders: Loads records for many fields at once.
@@ -89,7 +89,7 @@ class Context:
     client_address: str | None = None
     claim: Claim | None = field(init=False, default=None)
     root_field: str = field(init=False, default="")
-    measures_impact: bool = field(init=False, default=False)
+    impact_fields: frozenset[str] = field(init=False, default=frozenset())
     impact: ScheduleImpact | None = field(init=False, default=None)
     snapshot: RequestSnapshot = field(init=False)
     loaders: RequestLoaders = field(init=False)

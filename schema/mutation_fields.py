@@ -19,7 +19,8 @@ Input = TypeVar("Input")
 def mutation(key: PermissionKey, description: str) -> Callable[[Callable[[Any, Info, Input], Awaitable[Payload]]], Any]:
     """Declare a mutation that needs a permission. A refusal becomes a payload with only its user errors.
 
-    If the payload has an impact and the request selects it, the command measures it. Otherwise it costs nothing.
+    If the payload has an impact, the command measures those of its fields that the request selects. The others cost
+    nothing.
     """
 
     def declare(resolve: Callable[[Any, Info, Input], Awaitable[Payload]]) -> Any:
@@ -30,7 +31,7 @@ def mutation(key: PermissionKey, description: str) -> Callable[[Callable[[Any, I
         async def refusable(self: Any, info: Info, input: Input) -> Payload:
             context = info.context
             context.root_field, context.impact = str(info.path.key), None
-            context.measures_impact = has_impact and "impact" in selected_names(info)
+            context.impact_fields = selected_names(info, "impact") if has_impact else frozenset()
             try:
                 resolved = await resolve(self, info, input)
             except Refusal as refusal:

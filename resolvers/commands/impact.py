@@ -9,6 +9,7 @@ from db.queries.conflicts import calendar_of_sessions
 from db.queries.groups import count_enrolled, find_groups
 from db.queries.sessions import live_times
 from db.transactions.unit_of_work import UnitOfWork
+from domain.conflicts import Conflict
 from domain.records import PROGRAMS, GroupDefinition
 from domain.rule_sets import ComplianceRuleSet
 from domain.schedule_impact import (
@@ -29,17 +30,26 @@ _AROUND: Final = range(-2, 9)
 
 
 async def measure_impact(context: Context, work: UnitOfWork) -> ScheduleImpact:
-    """Return the impact of the sessions that a transaction has changed so far. The number of statements is constant."""
+    """Return the selected fields of the impact of the sessions that a transaction has changed so far.
+
+    The number of statements is constant. Fields that the request does not select are empty: the weeks of patients take
+    much time, and reading them is recorded.
+    """
     changes = [change for change in work.session_changes if change.history]
     if not changes:
         return ScheduleImpact()
+    selected = context.impact_fields
+    return ScheduleImpact(
+        await _conflicts(context, work, changes) if "conflicts" in selected else (),
+        await _compliance(context, work, changes) if "compliance" in selected else (),
+        await patient_compliance_changes(context, work, changes) if "patientCompliance" in selected else (),
+    )
+
+
+async def _conflicts(context: Context, work: UnitOfWork, changes: Sequence[SessionChange]) -> tuple[Conflict, ...]:
     kinds = context.conflict_kinds
     calendar = await calendar_of_sessions(work, [change.after.id for change in changes if is_live(change.after)], kinds)
-    return ScheduleImpact(
-        made_conflicts(calendar, changes, kinds),
-        await _compliance(context, work, changes),
-        await patient_compliance_changes(context, work, changes),
-    )
+    return made_conflicts(calendar, changes, kinds)
 
 
 async def _compliance(

@@ -27,8 +27,7 @@ def transaction(
     response. The patients whose enrollments the result holds are recorded in the same transaction, so there is no
     change whose disclosures are not in the access log.
 
-    If the request selects the impact of the command, it is measured in the same transaction and stored with the
-    result.
+    What the request selects of the command's impact is measured in the same transaction and stored with the result.
 
     A command that discards its unit of work is a dry run: the context has not changed anything, its result is not
     stored, and the patients that it discloses are recorded before the response leaves, like those of a query.
@@ -43,7 +42,7 @@ def transaction(
         async def decide(work: UnitOfWork) -> Result:
             nonlocal recorded, is_dry_run
             result = await command(work, *arguments, **named)
-            if context.measures_impact:
+            if context.impact_fields:
                 context.impact = await measure_impact(context, work)
             is_dry_run = work.discarded
             if not is_dry_run:

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from db.connections.engine import Database
-from db.tables import access_log
+from db.tables import access_log, occurrences
 from resolvers.caller import PermissionKey
-from tests.schema.test_impact import DAY, LONG_AGO, clients, payload_of, program
+from tests.schema.test_impact import DAY, EVERY_OTHER_DAY, LONG_AGO, clients, payload_of, program
 from tests.schema.test_statement_counts import statements_of
 from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
@@ -24,6 +24,17 @@ CANCEL = f"""mutation ($input: CancelOccurrenceInput!) {{ cancelOccurrence(input
   {WEEKS} userErrors {{ code }} }} }}"""
 REOPEN = f"""mutation ($input: ReopenOccurrenceInput!) {{ reopenOccurrence(input: $input) {{
   {WEEKS} userErrors {{ code }} }} }}"""
+
+
+def _mutation(name: str) -> str:
+    input_type = f"{name[0].upper()}{name[1:]}Input!"
+    return f"mutation ($input: {input_type}) {{ {name}(input: $input) {{ {WEEKS} userErrors {{ code }} }} }}"
+
+
+GENERATE, RECONCILE, CREATE, UPDATE, CANCEL_MANY = map(
+    _mutation,
+    ("generateOccurrences", "reconcileOccurrences", "createOccurrence", "updateOccurrence", "cancelOccurrences"),
+)
 UPDATE_MANY = f"""mutation ($input: UpdateOccurrencesInput!) {{ updateOccurrences(input: $input) {{
   updatedCount {WEEKS} userErrors {{ code }} }} }}"""
 
@@ -36,6 +47,13 @@ async def weeks_of(client: ApiClient, mutation: str, **values: Any) -> list[dict
 async def seat(engine: Database, group: Any, *patients: str, **columns: Any) -> None:
     columns = {"enrolled_at": LONG_AGO, "created_at": LONG_AGO, **columns}
     await add_enrollments(engine, group, list(patients), ORGANIZATION, **columns)
+
+
+async def session_on(engine: Database, day: date) -> str:
+    """Return the id of the only session on a day."""
+    async with engine.connect() as connection:
+        query = select(occurrences.c.id).where(occurrences.c.session_date == day)
+        return str((await connection.execute(query)).scalar_one())
 
 
 async def test_a_cancellation_names_the_patients_it_takes_under(engine: Database, clients: ApiClients) -> None:
@@ -70,6 +88,40 @@ async def test_a_cancellation_names_the_patients_it_takes_under(engine: Database
     async with engine.connect() as connection:
         logged = list(await connection.scalars(select(access_log.c.patient_ids)))
     assert logged == [["patient-1"]] * 3
+
+
+@pytest.mark.parametrize(
+    ("group_type", "rule", "minutes"), [("IOP", "BYDAY=MO,WE,FR", 180), ("PHP", "BYDAY=MO,TU,WE,TH,FR", 240)]
+)
+async def test_every_change_of_sessions_names_the_weeks_that_cross_a_minimum(
+    engine: Database, clients: ApiClients, group_type: str, rule: str, minutes: int
+) -> None:
+    series = {**EVERY_OTHER_DAY, "recurrence_rule": f"FREQ=WEEKLY;{rule}"}
+    group = await add_group(engine, "G", ORGANIZATION, group_type=group_type, duration_minutes=minutes, **series)
+    await seat(engine, group, "patient-1")
+    client = await clients()
+    window = {"groupDefinitionId": str(group), "from": "2031-06-02", "through": "2031-06-06"}
+
+    async def becomes(mutation: str, **values: Any) -> str:
+        """Send a change as a dry run and for real. Return what the patient's week becomes."""
+        dry, real = [await weeks_of(client, mutation, **values, dryRun=dry_run) for dry_run in (True, False)]
+        assert dry == real
+        [week] = real
+        assert week["before"]["program"] == group_type
+        assert week["before"]["status"] != week["after"]["status"]
+        return str(week["after"]["status"])
+
+    assert await becomes(GENERATE, **window) == "COMPLIANT"
+    [monday, wednesday] = [await session_on(engine, day) for day in (DAY, DAY + timedelta(days=2))]
+    assert await becomes(UPDATE, id=monday, endTime="09:30") == "NON_COMPLIANT"
+    assert await becomes(RECONCILE, **window, includeEdited=True) == "COMPLIANT"
+    assert await becomes(CANCEL, id=wednesday, reason="snow") == "NON_COMPLIANT"
+    slot = {"groupDefinitionId": str(group), "sessionDate": "2031-06-04", "startTime": "14:00"}
+    assert await becomes(CREATE, **slot) == "COMPLIANT"
+    by_day = {"groupDefinitionId": str(group), "from": "2031-06-04", "through": "2031-06-04"}
+    assert await becomes(CANCEL_MANY, selection=by_day, reason="snow") == "NON_COMPLIANT"
+    assert await becomes(REOPEN, id=wednesday) == "COMPLIANT"
+    assert await becomes(UPDATE_MANY, selection={"ids": [wednesday]}, shiftDays=7) == "NON_COMPLIANT"
 
 
 async def test_a_session_of_a_group_that_counts_changes_weeks_too(engine: Database, clients: ApiClients) -> None:
@@ -118,6 +170,22 @@ async def test_weeks_of_patients_need_the_view_key_of_enrollments(engine: Databa
     assert body["data"]["cancelOccurrence"] == {"impact": {"patientCompliance": None}, "userErrors": []}
     async with engine.connect() as connection:
         assert list(await connection.scalars(select(access_log.c.patient_ids))) == []
+
+
+async def test_weeks_of_patients_are_read_only_if_they_are_selected(engine: Database, clients: ApiClients) -> None:
+    group, sessions = await program(engine)
+    await seat(engine, group, "patient-1")
+    client = await clients()
+    for selected, logged in (
+        ("compliance { after { hours } }", []),
+        ("patientCompliance { __typename }", ["patient-1"]),
+    ):
+        mutation = CANCEL.replace(WEEKS, f"impact {{ {selected} }}")
+        payload = await payload_of(client, mutation, id=str(sessions[0]), reason="snow", dryRun=True)
+        assert len(payload["impact"].popitem()[1]) == 1
+        async with engine.connect() as connection:
+            rows = await connection.scalars(select(access_log.c.patient_ids))
+            assert [patient for row in rows for patient in row] == logged
 
 
 async def test_weeks_of_many_patients_take_the_statements_of_few(engine: Database, clients: ApiClients) -> None:
