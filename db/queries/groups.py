@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_colum
 from db.queries.pages import ListFilter
 from db.sql.listings import Conditions, Listing
 from db.sql.lookups import Lookup
-from db.sql.page_statements import select_by_ids
+from db.sql.record_statements import select_by_ids
 from db.sql.rows import GROUPS as LAYOUT
 from db.sql.search import matches, word_conditions
 from db.sql.statement import AnyOf, Statement, constant, of_organization

@@ -13,6 +13,7 @@ from db.sql.layouts import Fields, Layout, Records, partial_layout
 from db.sql.listings import Conditions, Listing, Window
 from db.sql.lookups import Lookup
 from db.sql.page_statements import CACHED_STATEMENTS
+from db.sql.record_statements import select_by_id, select_by_ids, select_by_ids_as_json, select_existing_ids
 from db.sql.unions import numbered_union
 from db.transactions.snapshots import Snapshot
 
@@ -72,7 +73,7 @@ class Slice(Generic[Record]):
 def record_lookup(listing: Listing[Record]) -> Lookup[Record | None]:
     """Return the lookup of a record by its id. Its value is None if the organization has no such record."""
     make = listing.layout.make_record
-    statement = statements.select_by_id(listing)
+    statement = select_by_id(listing)
     return Lookup(statement, "id", {}, lambda rows: make(rows[0]) if rows else None, of_one_row=True)
 
 
@@ -81,7 +82,7 @@ async def find_records(snapshot: Snapshot, listing: Listing[Record], ids: Sequen
     if len(ids) == 1:
         record = await snapshot.find(record_lookup(listing), ids[0])
         return {} if record is None else {ids[0]: record}
-    rows = await snapshot.fetch(statements.select_by_ids(listing), {"ids": ids})
+    rows = await snapshot.fetch(select_by_ids(listing), {"ids": ids})
     records: dict[Key, Record] = {}
     make_record = listing.layout.make_record
     for start in range(0, len(rows), _RECORDS_PER_ITERATION):
@@ -96,7 +97,7 @@ async def find_listings(
     snapshot: Snapshot, ids: Sequence[UUID], listings: tuple[Listing[Any], ...]
 ) -> dict[UUID, Listing[Any]]:
     """Return which of the listings has the record with an id, by one statement. Ids of no record are left out."""
-    selects = [statements.select_existing_ids(listing) for listing in listings]
+    selects = [select_existing_ids(listing) for listing in listings]
     rows = await snapshot.fetch(*numbered_union(selects, [{"ids": ids}] * len(listings)))
     return {record_id: listings[number] for number, record_id in rows}
 
@@ -116,9 +117,9 @@ async def find_partial_rows(
     listing, as_json = partial_listing(snapshot, listing, fields.with_value("id"))
     rows: Sequence[Any]
     if as_json is None:
-        layout, rows = listing.layout, await snapshot.fetch(statements.select_by_ids(listing), {"ids": ids})
+        layout, rows = listing.layout, await snapshot.fetch(select_by_ids(listing), {"ids": ids})
     else:
-        [texts] = await snapshot.fetch(statements.select_by_ids_as_json(listing), {"ids": ids})
+        [texts] = await snapshot.fetch(select_by_ids_as_json(listing), {"ids": ids})
         layout, rows = as_json.rows, as_json.parse(texts)
     column = layout.columns["id"]
     return layout, {row[column]: row for row in rows}

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, false, not_, select
 from db.queries.pages import ListFilter
 from db.queries.relations import Relation
 from db.sql.listings import Condition, Conditions, EachOf, Listing, Window
-from db.sql.page_statements import page_parameters, select_by_ids, select_page, shape_of
+from db.sql.page_statements import page_parameters, select_page, shape_of
+from db.sql.record_statements import select_by_ids
 from db.sql.rows import OCCURRENCES
 from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
 from db.sql.unions import numbered_union
