@@ -1,6 +1,6 @@
 """What a change of sessions does to patients' weeks: which of them fall under a requirement, or rise to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -25,6 +25,27 @@ class PatientComplianceChange:
 
     before: PatientCompliance
     after: PatientCompliance
+
+
+@dataclass(frozen=True, slots=True)
+class EqualWeeks:
+    """The weeks of patients for whom a change does the same: they are expected at the same sessions.
+
+    Attributes:
+        patient_ids: The patients, in order.
+        before: The week before the change, of no patient.
+        after: The week after it, of no patient.
+    """
+
+    patient_ids: tuple[str, ...]
+    before: PatientCompliance
+    after: PatientCompliance
+
+    def of_each(self) -> Iterator[PatientComplianceChange]:
+        """Yield the week of each patient."""
+        for patient_id in self.patient_ids:
+            before, after = (replace(week, patient_id=patient_id) for week in (self.before, self.after))
+            yield PatientComplianceChange(before, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +123,11 @@ class PatientChanges:
         self._rule_sets = rule_sets
         self._now = now
         self._measured: dict[PatientWeek, PatientCompliance] = {}
+        self._patients: dict[tuple[int, int], list[str]] = {}
+        self._changes: dict[tuple[int, int], tuple[PatientCompliance, PatientCompliance]] = {}
 
-    def of(self, of_week: SeatsOfWeek) -> list[PatientComplianceChange]:
-        """Return a patient's week in each program in which it falls under a requirement, or rises to it."""
+    def compare(self, of_week: SeatsOfWeek) -> None:
+        """Compare a patient's week in each program. Remember those that fall under a requirement, or rise to it."""
         before, after = (
             patient_weeks(
                 of_week.patient_id, of_week.seats, of_week.first_day, week, self._group_sizes, self._rule_sets
@@ -112,21 +135,30 @@ class PatientChanges:
             for week in (self._sessions.before[of_week.first_day], self._sessions.after[of_week.first_day])
         )
         # The programs follow from the seats, so both have the same.
-        return [
-            PatientComplianceChange(self._measure(old), self._measure(new))
-            for old, new in zip(before, after, strict=True)
-            if old.sessions != new.sessions and self._unmet(old) != self._unmet(new)
-        ]
+        for old, new in zip(before, after, strict=True):
+            if old.sessions != new.sessions:
+                was, becomes = self._measure(old), self._measure(new)
+                if _unmet(was) != _unmet(becomes):
+                    # Equal weeks are measured once, so they are the same object.
+                    key = id(was), id(becomes)
+                    self._changes[key] = was, becomes
+                    self._patients.setdefault(key, []).append(of_week.patient_id)
 
-    def _unmet(self, week: PatientWeek) -> set[ComplianceRequirementCode]:
-        return {requirement.code for requirement in self._measure(week).requirements if not requirement.met}
+    def changed_weeks(self) -> tuple[EqualWeeks, ...]:
+        """Return the remembered weeks, by week and program."""
+        weeks = [EqualWeeks(tuple(self._patients[key]), *change) for key, change in self._changes.items()]
+        return tuple(sorted(weeks, key=lambda week: (week.after.week_start, week.after.program)))
 
     def _measure(self, week: PatientWeek) -> PatientCompliance:
         of_anyone = replace(week, patient_id="")
         measured = self._measured.get(of_anyone)
         if measured is None:
             measured = self._measured[of_anyone] = patient_compliance(of_anyone, self._now)
-        return replace(measured, patient_id=week.patient_id)
+        return measured
+
+
+def _unmet(week: PatientCompliance) -> set[ComplianceRequirementCode]:
+    return {requirement.code for requirement in week.requirements if not requirement.met}
 
 
 def _of_week(first_day: date, groups: Mapping[UUID, Mapping[UUID, DatedSession]]) -> dict[UUID, list[DatedSession]]:

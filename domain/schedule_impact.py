@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.compliance import Compliance, weekly_compliance
 from domain.conflicts import Booking, Calendar, Conflict, ConflictKind, find_conflicts
-from domain.patient_impact import PatientComplianceChange
+from domain.patient_impact import EqualWeeks, PatientComplianceChange
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
 from domain.rule_sets import ComplianceRuleSet
 from domain.session_changes import SessionChange
@@ -34,18 +34,24 @@ class ScheduleImpact:
     Attributes:
         conflicts: The conflicts that the change makes, by their keys.
         compliance: The weeks of IOP and PHP groups that it changes, by week and group.
-        patient_compliance: The patients' weeks that it takes under a requirement or up to it, by week and program.
+        patient_weeks: The patients' weeks that it takes under a requirement or up to it, by week and program. Equal
+            weeks are one, since an impact is stored until its request has a response.
     """
 
     conflicts: tuple[Conflict, ...] = ()
     compliance: tuple[ComplianceChange, ...] = ()
-    patient_compliance: tuple[PatientComplianceChange, ...] = ()
+    patient_weeks: tuple[EqualWeeks, ...] = ()
+
+    @property
+    def patient_compliance(self) -> list[PatientComplianceChange]:
+        """The week of each patient, by week and program."""
+        return [change for weeks in self.patient_weeks for change in weeks.of_each()]
 
     @property
     def patient_ids(self) -> frozenset[str]:
         """The patients whose conflicts or weeks it contains."""
         of_conflicts = {conflict.patient_id for conflict in self.conflicts if conflict.patient_id is not None}
-        return frozenset(of_conflicts | {change.after.patient_id for change in self.patient_compliance})
+        return frozenset(of_conflicts.union(*(weeks.patient_ids for weeks in self.patient_weeks)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from db.queries.program_seats import seats_of_attendees
 from db.queries.sessions import live_times
 from db.transactions.unit_of_work import UnitOfWork
 from domain.patient_impact import (
+    EqualWeeks,
     PatientChanges,
-    PatientComplianceChange,
     SeatsOfWeek,
     calendars,
     weeks_of_changes,
@@ -27,8 +27,8 @@ _AROUND: Final = range(-2, 9)
 
 async def patient_compliance_changes(
     context: Context, work: UnitOfWork, changes: Sequence[SessionChange]
-) -> tuple[PatientComplianceChange, ...]:
-    """Return the patients' weeks that fall under a requirement or rise to it, by week, program and patient.
+) -> tuple[EqualWeeks, ...]:
+    """Return the patients' weeks that fall under a requirement or rise to it, by week and program.
 
     Return none to a caller who may not view enrollments. The number of statements is constant.
     """
@@ -50,9 +50,8 @@ async def patient_compliance_changes(
         if any(seat.group.id in changed for seat in of_patient)
     ]
     compared = PatientChanges(sessions, sizes, context.clinic.rule_sets, work.now)
-    of_patients = await context.clinic.pace.map(compared.of, of_weeks)
-    found = [change for of_patient in of_patients for change in of_patient]
-    return tuple(sorted(found, key=lambda change: (change.after.week_start, change.after.program)))
+    await context.clinic.pace.map(compared.compare, of_weeks)
+    return compared.changed_weeks()
 
 
 async def _sizes(context: Context, work: UnitOfWork, groups: Mapping[UUID, GroupDefinition]) -> Mapping[UUID, int]:

@@ -98,15 +98,17 @@ async def test_every_change_of_sessions_names_the_weeks_that_cross_a_minimum(
 ) -> None:
     series = {**EVERY_OTHER_DAY, "recurrence_rule": f"FREQ=WEEKLY;{rule}"}
     group = await add_group(engine, "G", ORGANIZATION, group_type=group_type, duration_minutes=minutes, **series)
-    await seat(engine, group, "patient-1")
+    await seat(engine, group, "patient-1", "patient-2")
     client = await clients()
     window = {"groupDefinitionId": str(group), "from": "2031-06-02", "through": "2031-06-06"}
 
     async def becomes(mutation: str, **values: Any) -> str:
-        """Send a change as a dry run and for real. Return what the patient's week becomes."""
+        """Send a change as a dry run and for real. Return what the week of both patients becomes."""
         dry, real = [await weeks_of(client, mutation, **values, dryRun=dry_run) for dry_run in (True, False)]
         assert dry == real
-        [week] = real
+        assert [week["before"].pop("patient")["registryId"] for week in real] == ["patient-1", "patient-2"]
+        week, other = real
+        assert week == other
         assert week["before"]["program"] == group_type
         assert week["before"]["status"] != week["after"]["status"]
         return str(week["after"]["status"])
