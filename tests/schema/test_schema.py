@@ -1,8 +1,10 @@
 """The schema as a document: the committed text is the code's, and no root field is open by accident."""
 
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 from graphql import GraphQLField, GraphQLList, GraphQLObjectType, get_named_type, get_nullable_type
 
 from resolvers.caller import PermissionKey
@@ -40,6 +42,17 @@ def test_everything_is_described() -> None:
         parts
     ).keys()
     assert [coordinate for coordinate, part in parts if not part.description] == []
+
+
+def test_an_encoded_part_of_a_response_keeps_no_more_than_its_text() -> None:
+    encode = schema.execution_context_class.encode  # type: ignore[union-attr]  # the compiled executor
+    part = [{"id": str(number), "name": "Mindful mornings"} for number in range(100)]
+    encode(part)
+    tracemalloc.start()
+    parts = [encode(part) for _ in range(20)]
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 1.1 * sum(len(orjson.dumps(encoded)) for encoded in parts)
 
 
 def test_every_list_has_a_size_for_the_cost_of_a_query() -> None:
