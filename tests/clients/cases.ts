@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  deleteGroupWithFreeSeat,
   makeGroup,
   renameGroup,
   rosterOnServer,
@@ -10,7 +11,7 @@ import {
   type Roster,
   type Variables,
 } from "./clinic.ts";
-import { disenroll, enroll, move, peopleQuery, promote, remove, rosterQuery, update } from "./documents.ts";
+import { disenroll, enroll, move, peopleQuery, promote, remove, restore, rosterQuery, update } from "./documents.ts";
 
 export interface Client {
   /** Sends a query and returns its data. */
@@ -28,7 +29,12 @@ type People = {
   patient: { displayName: string };
 };
 
-type Change = { mutation: string; input(roster: View, group: string): Variables };
+type Change = {
+  mutation: string;
+  input(roster: View, group: string): Variables;
+  /** Prepares the group, which the client then loads. */
+  prepare?(group: string): Promise<void>;
+};
 
 /** One change of each kind to a group of two seats, with four patients on its waitlist. */
 const CHANGES: Record<string, Change> = {
@@ -44,6 +50,7 @@ const CHANGES: Record<string, Change> = {
   moveWaitlistedEnrollment: { mutation: move, input: ({ waiting }) => ({ enrollmentId: waiting[3], position: 1 }) },
   removeEnrollment: { mutation: remove, input: ({ seated }) => ({ enrollmentId: seated[1] }) },
   updateGroupDefinition: { mutation: update, input: (_, group) => ({ id: group, maxCapacity: SEATS + 2 }) },
+  restoreGroupDefinition: { mutation: restore, input: (_, group) => ({ id: group }), prepare: deleteGroupWithFreeSeat },
 };
 
 /** What a screen shows of a roster. */
@@ -91,10 +98,11 @@ export function clientTests(makeClient: () => Promise<Client>): void {
     assert.deepEqual([groupDefinition.facilitator.displayName, patient.displayName], ["Staff 1", "Patient 1"]);
   });
 
-  for (const [name, { mutation, input }] of Object.entries(CHANGES)) {
+  for (const [name, { mutation, input, prepare }] of Object.entries(CHANGES)) {
     test(`the cache shows the server's roster after ${name}`, async () => {
       const client = await makeClient();
       const id = await makeGroup(SEATS, PATIENTS);
+      await prepare?.(id);
       const before = view(await client.load<Roster>(rosterQuery, { id }));
       assert.deepEqual(before.positions, [1, 2, 3, 4]);
       await client.mutate(mutation, { input: input(before, id) });

@@ -77,6 +77,19 @@ export async function renameGroup(id: string, name: string): Promise<void> {
   );
 }
 
+/** Deletes a group, and ends an enrollment in it. Its seat stays free until the group is restored. */
+export async function deleteGroupWithFreeSeat(id: string): Promise<void> {
+  const { groupDefinition } = await rosterOnServer(id);
+  const seated = groupDefinition.enrollments.nodes.find(({ status }) => status === "ENROLLED");
+  await send(
+    `mutation ($group: DeleteGroupDefinitionInput!, $enrollment: DisenrollPatientInput!) {
+      deleteGroupDefinition(input: $group) { userErrors { message } }
+      disenrollPatient(input: $enrollment) { userErrors { message } }
+    }`,
+    { group: { id }, enrollment: { enrollmentId: seated?.id } },
+  );
+}
+
 export async function rosterOnServer(id: string): Promise<Roster> {
   return send<Roster>(rosterQuery, { id });
 }

@@ -164,3 +164,25 @@ export const update = graphql`
     }
   }
 `;
+
+export const restore = graphql`
+  mutation documentsRestoreMutation($input: RestoreGroupDefinitionInput!) {
+    restoreGroupDefinition(input: $input) {
+      changedEnrollments {
+        id
+        status
+        waitlistPosition
+      }
+      groupDefinition {
+        id
+        capacity {
+          enrolled
+          waitlisted
+        }
+      }
+      userErrors {
+        code
+      }
+    }
+  }
+`;

@@ -1,7 +1,6 @@
 """Relay, Apollo Client and urql with graphcache (npm), with their stock settings, against the server.
 
-The cases are in the TypeScript files beside this one. `expectFailure` marks a case that needs a part of issue 13. It is
-strict: a marked case that passes, or fails for another reason, fails the run.
+The cases are in the TypeScript files beside this one.
 """
 
 import shutil
