@@ -41,13 +41,15 @@ class JsonLayout(Generic[Record]):
         """
         texts: dict[str, type] = {}
         self._conversions: dict[int, Convert] = {}
+        self._lengths: dict[int, int] = {}
         for index, column in enumerate(layout.selected):
             name, kind = str(column.key), column.type.python_type
             if kind in _JSON_TYPES:
                 continue
+            self._conversions[index] = _TO_VALUES[kind] if name in values else _TO_TEXTS[kind]
             if name not in values:
                 texts[name] = kind
-            self._conversions[index] = _TO_VALUES[kind] if name in values else _TO_TEXTS[kind]
+                self._lengths[index] = _UNCHANGED_LENGTHS[kind]
         self.rows = Layout(layout.record_class, layout.selected, refuse_to_make, layout.codes, texts=texts)
 
     @staticmethod
@@ -59,7 +61,8 @@ class JsonLayout(Generic[Record]):
         """Return the rows of the texts. Raise ValueError for a date or a time that Python cannot represent."""
         columns: list[Column] = [[] if text is None else orjson.loads(text) for text in texts]
         for index, convert in self._conversions.items():
-            columns[index] = convert(columns[index])
+            if not _all_have_length(texts[index], len(columns[index]), self._lengths.get(index)):
+                columns[index] = convert(columns[index])
         return ColumnRows(columns)
 
     def parse_column(self, texts: Texts, index: int) -> Column:
@@ -178,6 +181,27 @@ _TIME_LENGTH: Final = len("16:00:00")
 _SECOND_LENGTH: Final = len("2026-11-23T16:00:00")
 _OFFSET_LENGTH: Final = len("+00:00")
 _MICROSECOND_LENGTH: Final = len("2026-11-23T16:00:00.000001")
+
+
+_UNCHANGED_LENGTHS: Final[Mapping[type, int]] = {
+    UUID: len("01a21fa0-7153-7483-aba0-6a2266bab743"),
+    date: _DATE_LENGTH,
+    time: _TIME_LENGTH,
+    datetime: _SECOND_LENGTH + _OFFSET_LENGTH,
+}
+"""The length of the texts that stay as they are. Shorter than these are only null and the infinities."""
+_PUNCTUATION_LENGTH: Final = len('"", ')
+
+
+def _all_have_length(text: str | None, count: int, length: int | None) -> bool:
+    """Return whether all values in the text of a column have this length, without looking at each of them.
+
+    If no value is shorter, and the average is the length, all have it. The shorter ones (`_UNCHANGED_LENGTHS`) contain
+    an n.
+    """
+    if text is None or length is None:
+        return False
+    return len(text) == count * (length + _PUNCTUATION_LENGTH) and "n" not in text
 
 
 def _lengths(texts: Column) -> set[int]:
