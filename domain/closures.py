@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.changes import EntityType, HistoryEntry, differences
 from domain.records import Closure, Location
-from domain.references import References, location_faults
+from domain.references import NOTHING_NAMED, CurrentNames, References, location_faults
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.session_drafts import date_fault
 from domain.texts import required_text
@@ -95,7 +95,8 @@ def edit(closure: Closure, edits: Mapping[str, object], references: References, 
     draft = ClosureDraft(**{**current, **edits})
     # If the days contradict each other, the fault is at the edited one.
     is_only_from_edited = "from_date" in edits and "through_date" not in edits
-    values = _values(draft, references, ("input", "from" if is_only_from_edited else "through"))
+    field = ("input", "from" if is_only_from_edited else "through")
+    values = _values(draft, references, field, CurrentNames(location_id=closure.location_id))
     return _change(closure, replace(closure, **values, version=closure.version + 1, updated_at=now), "updated")
 
 
@@ -116,10 +117,13 @@ def faults_without_closure(edits: Mapping[str, object], references: References) 
     return []
 
 
-def _values(draft: ClosureDraft, references: References, field_of_days: FieldPath) -> dict[str, Any]:
+def _values(
+    draft: ClosureDraft, references: References, field_of_days: FieldPath, current: CurrentNames = NOTHING_NAMED
+) -> dict[str, Any]:
     """Return the values of a closure's fields by name. Raise Refusal with all faults of the draft.
 
-    `field_of_days` is where a fault belongs that only both days together have.
+    `field_of_days` is where a fault belongs that only both days together have. `current` has the location that stays,
+    also if it is inactive.
     """
     faults: list[Fault] = []
     name = required_text(draft.name, ("input", "name"), "name", NAME_LENGTH, faults)
@@ -129,7 +133,7 @@ def _values(draft: ClosureDraft, references: References, field_of_days: FieldPat
     ]
     if draft.from_date and draft.through_date and not date_faults:
         date_faults = _length_faults(draft.from_date, draft.through_date, field_of_days)
-    refuse_if_any([*faults, *date_faults, *location_faults(draft.location_id, references)])
+    refuse_if_any([*faults, *date_faults, *location_faults(draft.location_id, references, current)])
     return {
         "name": name,
         "from_date": draft.from_date,

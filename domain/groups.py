@@ -10,7 +10,7 @@ from domain.programs import counts_toward_faults, kept_rule_set, rule_set_faults
 from domain.records import GroupDefinition, GroupType, Program
 from domain.recurrence import Recurrence
 from domain.recurrence_input import RecurrenceDraft, late_start, parse_recurrence
-from domain.references import References, facilitator_faults, location_faults
+from domain.references import NOTHING_NAMED, CurrentNames, References, facilitator_faults, location_faults
 from domain.refusal import Fault, FaultCode, Refusal, refuse_if_any
 from domain.rule_sets import RuleSets
 from domain.session_length import LONGEST_MINUTES, SAME_DAY, SHORTEST_MINUTES, minutes_until_midnight
@@ -137,19 +137,23 @@ def _from_draft(
     name = required_text(draft.name, ("input", "name"), "name", NAME_LENGTH, faults)
     if draft.group_type is None:
         faults.append(Fault(FaultCode.REQUIRED, "A group must have a type.", ("input", "groupType")))
+    current = NOTHING_NAMED
+    if before is not None:
+        current = CurrentNames(before.facilitator_id, before.co_facilitator_id, before.location_id)
     faults += facilitator_faults(
         "group",
         draft.facilitator_id,
         draft.co_facilitator_id,
         references,
+        current,
         is_co_facilitator_edited=edits is None or "co_facilitator_id" in edits,
     )
     faults += _capacity_faults(draft, is_min_edited=edits is None or "min_capacity" in edits)
     faults += _duration_faults(draft.duration_minutes)
-    unknown_place = location_faults(draft.location_id, references)
-    faults += unknown_place
+    place_faults = location_faults(draft.location_id, references, current)
+    faults += place_faults
     time_zone = draft.time_zone or _time_zone_of(draft.location_id, references) or defaults.time_zone
-    is_zone_known = is_time_zone(draft.time_zone) if draft.time_zone is not None else not unknown_place
+    is_zone_known = is_time_zone(draft.time_zone) if draft.time_zone is not None else not place_faults
     if draft.time_zone is not None and not is_zone_known:
         message = "The time zone must be an IANA time zone name, such as America/Phoenix."
         faults.append(Fault(FaultCode.INVALID, message, ("input", "timeZone")))

@@ -1,13 +1,13 @@
 """The input for a session, its faults, and the local times and instants that follow from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from domain.records import GroupDefinition
 from domain.recurrence_rule import FIRST_YEAR, LAST_YEAR
-from domain.references import References, facilitator_faults, location_faults
+from domain.references import NOTHING_NAMED, CurrentNames, References, facilitator_faults, location_faults
 from domain.refusal import Fault, FaultCode, FieldPath, refuse_if_any
 from domain.session_length import SAME_DAY
 from domain.wall_time import instant, is_time_zone
@@ -30,7 +30,8 @@ class SessionDraft:
     """The input for a session. Without an end time, the session lasts as long as the group's duration.
 
     `edited` has the names of the fields that the input has, to which faults of several fields belong. The group or the
-    session supplies the others. None stands for all fields.
+    session supplies the others. None stands for all fields. `current` has the staff and the location that stay, also if
+    they are inactive.
     """
 
     session_date: date | None
@@ -41,6 +42,7 @@ class SessionDraft:
     location_id: str | None
     time_zone: str | None
     edited: frozenset[str] | None = None
+    current: CurrentNames = NOTHING_NAMED
 
     def edits(self, field: str) -> bool:
         """Return whether the input has a field."""
@@ -57,16 +59,13 @@ def draft_for(
     """Return a draft with the group's facilitators, location and time zone in place of those that the input omits."""
     draft = SessionDraft(session_date, start_time, end_time, None, None, None, None)
     if group is not None:
-        draft = replace(
-            draft,
-            facilitator_id=group.facilitator_id,
-            co_facilitator_id=group.co_facilitator_id,
-            location_id=group.location_id,
-            time_zone=group.time_zone,
-        )
+        current = CurrentNames(group.facilitator_id, group.co_facilitator_id, group.location_id)
+        draft = replace(draft, time_zone=group.time_zone, current=current, **asdict(current))
     values = {name: value for name, value in staff_and_place.items() if name != "facilitator_id" or value is not None}
     edited = frozenset({"session_date", "start_time", "end_time", *values})
-    return replace(draft, edited=edited, **values)  # type: ignore[arg-type]  # the names are SessionDraft's own
+    # What the input itself names is named anew, also if the group names it too.
+    current = replace(draft.current, **{name: None for name in values if name in draft.current.__slots__})
+    return replace(draft, edited=edited, current=current, **values)  # type: ignore[arg-type]  # the names are SessionDraft's own
 
 
 def faults_without_group(draft: SessionDraft, references: References) -> list[Fault]:
@@ -78,8 +77,12 @@ def edit_faults(edits: Mapping[str, object], references: References) -> list[Fau
     """Return the faults that edits, by SessionDraft's field names, have for any session."""
     draft = SessionDraft(**{name: edits.get(name) for name in FIELDS})  # type: ignore[arg-type]  # its own names
     edited = {FIELDS[name] for name in edits}
-    # The session supplies what the edits leave out.
-    return [fault for fault in draft_faults(draft, references, minutes=0) if fault.field in edited]
+    # The session supplies what the edits leave out, and decides whether an inactive name is a new one.
+    return [
+        fault
+        for fault in draft_faults(draft, references, minutes=0)
+        if fault.field in edited and fault.code is not FaultCode.NOT_ACTIVE
+    ]
 
 
 def date_fault(day: date, field: FieldPath) -> Fault | None:
@@ -130,9 +133,10 @@ def draft_faults(draft: SessionDraft, references: References, minutes: int) -> l
         draft.facilitator_id,
         draft.co_facilitator_id,
         references,
+        draft.current,
         is_co_facilitator_edited=draft.edits("co_facilitator_id"),
     )
-    faults += location_faults(draft.location_id, references)
+    faults += location_faults(draft.location_id, references, draft.current)
     day, start, end = draft.session_date, draft.start_time, draft.end_time
     if day is None:
         faults.append(Fault(FaultCode.REQUIRED, "A session must have a date.", ("input", "sessionDate")))

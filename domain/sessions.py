@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.records import GroupDefinition, Occurrence, OccurrenceStatus
-from domain.references import References
+from domain.references import CurrentNames, References
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal, refuse_if_any
 from domain.session_changes import SessionChange, session_change, update_change
 from domain.session_drafts import SessionDraft, minutes_of_day, session_values
@@ -84,7 +84,8 @@ def edit(
         "location_id": session.location_id,
         "time_zone": session.time_zone,
     }
-    draft = SessionDraft(**{**current, **edits}, edited=frozenset(edits))  # type: ignore[arg-type]  # the names are SessionDraft's own
+    names = CurrentNames(session.facilitator_id, session.co_facilitator_id, session.location_id)
+    draft = SessionDraft(**{**current, **edits}, edited=frozenset(edits), current=names)  # type: ignore[arg-type]  # the names are SessionDraft's own
     minutes = duration_minutes
     if "start_time" in edits and "end_time" not in edits:
         minutes = minutes_of_day(session.end_time) - minutes_of_day(session.start_time)

@@ -13,7 +13,9 @@ from domain.references import References
 from domain.texts import is_storable
 
 _STAFF: Final = Statement(
-    select(staff_members.c.id).where(of_organization(staff_members), AnyOf(staff_members.c.id, "ids"))
+    select(staff_members.c.id, staff_members.c.active).where(
+        of_organization(staff_members), AnyOf(staff_members.c.id, "ids")
+    )
 )
 _LOCATIONS: Final = Statement(select(*LOCATION_COLUMNS).where(of_organization(locations), AnyOf(locations.c.id, "ids")))
 _named: Final = locations.alias("named")
@@ -31,10 +33,11 @@ _PATIENT_ACTIVE: Final = Statement(select(patients.c.active).where(of_organizati
 async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], *location_ids: str | None) -> References:
     """Return those of the staff and the locations that the organization has."""
     ids = _storable(staff_ids)
-    known = {row[0] for row in await work.fetch(_STAFF, {"ids": ids})} if ids else set()
+    staff = {row[0]: bool(row[1]) for row in await work.fetch(_STAFF, {"ids": ids})} if ids else {}
     ids = _storable(location_ids)
     places = map(location_record, await work.fetch(_LOCATIONS, {"ids": ids})) if ids else ()
-    return References(frozenset(known), {place.id: place for place in places})
+    inactive = frozenset(id_ for id_, is_active in staff.items() if not is_active)
+    return References(frozenset(staff), {place.id: place for place in places}, inactive)
 
 
 async def locations_within(work: UnitOfWork, location_id: str) -> frozenset[str]:

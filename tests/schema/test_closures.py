@@ -221,12 +221,6 @@ async def test_a_dry_run_names_the_sessions_and_stores_nothing(engine: Database,
         assert (await connection.scalars(select(audit_log.c.action))).all() == ["created"]
 
 
-async def test_an_inactive_location_can_be_closed(engine: Database, client: ApiClient) -> None:
-    async with engine.begin() as connection:
-        await connection.execute(locations.update().where(locations.c.id == "tempe-1").values(active=False))
-    assert await new_closure(client, locationId="tempe-1")
-
-
 async def test_closures_are_listed_by_their_first_day(client: ApiClient) -> None:
     for name, first, last in (
         ("later", "2027-01-01", "2027-01-01"),
