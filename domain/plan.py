@@ -100,11 +100,12 @@ def _planned(group: GroupDefinition, day: date, start: time, end: time) -> Plann
     )
 
 
-def refuse_without_recurrence(group: GroupDefinition) -> None:
-    """Raise a Refusal with INVALID_RECURRENCE_RULE if the group has no recurrence."""
-    if group.recurrence is None:
-        message = "This group has no recurrence. Add one, or create its sessions individually."
-        raise Refusal(Fault(FaultCode.INVALID_RECURRENCE_RULE, message, ("input", "groupDefinitionId")))
+def recurrence_faults(group: GroupDefinition) -> list[Fault]:
+    """Return INVALID_RECURRENCE_RULE if the group has no recurrence."""
+    if group.recurrence is not None:
+        return []
+    message = "This group has no recurrence. Add one, or create its sessions individually."
+    return [Fault(FaultCode.INVALID_RECURRENCE_RULE, message, ("input", "groupDefinitionId"))]
 
 
 def last_day_of_window(first: date) -> date:

@@ -12,7 +12,7 @@ from db.stores.sessions import load_calendar, save_sessions
 from db.transactions.unit_of_work import UnitOfWork
 from domain.calendar_changes import CalendarChanges, OccurrenceAction, in_order
 from domain.closures import closed_days
-from domain.plan import Plan, plan_sessions, refuse_without_recurrence, window_faults
+from domain.plan import Plan, plan_sessions, recurrence_faults, window_faults
 from domain.reconciliation import (
     Decision,
     additions,
@@ -63,9 +63,9 @@ async def generate_occurrences(
     faults: list[Fault] = []
     group = await lock_active_group(work, group_id, "groupDefinitionId", faults)
     faults.extend(window_faults(from_date, through_date))
+    faults.extend([] if group is None else recurrence_faults(group))
     if group is None or faults:
         raise Refusal(*faults)
-    refuse_without_recurrence(group)
     plan = await _plan(work, group, from_date, through_date)
     sessions = await load_calendar(work, group.id, from_date, through_date)
     changes = await _carry_out(work, group, additions(plan, sessions))

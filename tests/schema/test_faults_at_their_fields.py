@@ -35,6 +35,8 @@ CREATE_CLOSURE: Final = """mutation ($input: CreateClosureInput!) { createClosur
   closure { id } userErrors { code field } } }"""
 UPDATE_CLOSURE: Final = """mutation ($input: UpdateClosureInput!) { updateClosure(input: $input) {
   userErrors { code field } } }"""
+GENERATE: Final = """mutation ($input: GenerateOccurrencesInput!) { generateOccurrences(input: $input) {
+  userErrors { code field } } }"""
 UNKNOWN: Final = "0199ffff-ffff-7fff-bfff-ffffffffffff"
 
 
@@ -148,3 +150,13 @@ async def test_faults_of_an_edit_are_told_with_those_of_its_session(client: ApiC
     assert await faults(client, CANCEL_SESSION, id=session, reason="Snow") == []
     ended = sorted([*expected, ("OCCURRENCE_CANCELLED", "id")])
     assert await faults(client, UPDATE_SESSION, id=session, **bad) == ended
+
+
+async def test_a_group_without_recurrence_is_told_with_the_window(client: ApiClient) -> None:
+    fields = {"name": "G", "groupType": "SUPPORT", "facilitatorId": "staff-1", "maxCapacity": 2, "durationMinutes": 60}
+    group = (await payload_of(client, CREATE_GROUP, **fields))["groupDefinition"]["id"]
+    values = {"groupDefinitionId": group, "from": "2033-06-01", "through": "2036-06-01"}
+    assert await faults(client, GENERATE, **values) == [
+        ("INVALID_RECURRENCE_RULE", "groupDefinitionId"),
+        ("OUT_OF_RANGE", "through"),
+    ]

@@ -44,10 +44,10 @@ def generate(model: Model, input_: Record, actor: str, actual: Payload) -> Paylo
         faults.append(("OUT_OF_RANGE", "through"))
     if group is None or group["deletedAt"]:
         faults.append(("GROUP_DELETED" if group else "NOT_FOUND", "groupDefinitionId"))
+    elif group["recurrence"] is None:
+        faults.append(("INVALID_RECURRENCE_RULE", "groupDefinitionId"))
     if group is None or faults:
         return refused(*faults, **none)
-    if group["recurrence"] is None:
-        return refused(("INVALID_RECURRENCE_RULE", "groupDefinitionId"), **none)
     start, closed = group["recurrence"]["startTime"], closed_days(model, group)
     days = slots_of(group, input_["from"], input_["through"])
     slots = [day for day in days if day not in closed]
