@@ -12,7 +12,8 @@ def is_expected(enrollment: Enrollment, session_date: date, starts_at: datetime)
 
     1. The patient has a seat when the session starts. The seat counts from the instant at which it was given
        (`enrolled_at`) up to the one at which it was taken back (`disenrolled_at`). If a person named its start
-       (`counts_from_start`), it counts from the beginning of that day, whenever it was entered.
+       (`counts_from_start`), it counts from the beginning of that day, whenever it was entered. A reinstated patient
+       may have to wait for a seat again: from `waitlisted_at`, when the seat was taken back, until `promoted_at`.
     2. The session's date is neither before `start_date` nor after `end_date`. A missing date limits nothing.
     3. The enrollment has not been removed. One that was made in error never counted.
 
@@ -24,5 +25,15 @@ def is_expected(enrollment: Enrollment, session_date: date, starts_at: datetime)
         return False
     if enrollment.disenrolled_at is not None and enrollment.disenrolled_at <= starts_at:
         return False
+    if _waits_again(enrollment, starts_at):
+        return False
     first, last = enrollment.start_date or date.min, enrollment.end_date or date.max
     return first <= session_date <= last
+
+
+def _waits_again(enrollment: Enrollment, starts_at: datetime) -> bool:
+    """Return whether a patient who had a seat before waits for one at an instant."""
+    lost_at, regained_at = enrollment.waitlisted_at, enrollment.promoted_at
+    if lost_at is None or enrollment.enrolled_at is None or lost_at < enrollment.enrolled_at:
+        return False
+    return lost_at <= starts_at and (regained_at is None or regained_at > starts_at)

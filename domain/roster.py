@@ -138,6 +138,11 @@ def disenroll(roster: Roster, enrollment: Enrollment, reason: str | None, now: d
     return _settle(_without(roster, enrollment), (Step(enrollment, after, DISENROLLED),), now)
 
 
+def leave(roster: Roster, enrollment: Enrollment, reason: str, now: datetime) -> tuple[Roster, Enrollment]:
+    """Return the roster without an active enrollment, and the enrollment as it ends. Nobody gets its seat yet."""
+    return _without(roster, enrollment), _ended(enrollment, now, reason)
+
+
 def remove(roster: Roster, enrollment: Enrollment, now: datetime) -> RosterChange:
     """Remove an enrollment that was made in error: hide it from every list, and free its seat.
 
@@ -192,13 +197,13 @@ def move(roster: Roster, enrollment: Enrollment, position: int, now: datetime) -
     return _settle(replace(roster, waiting=tuple(waitlist)), (Step(enrollment, after, POSITION_CHANGED),), now)
 
 
-def settle(roster: Roster, now: datetime) -> RosterChange:
+def settle(roster: Roster, now: datetime, steps: tuple[Step, ...] = ()) -> RosterChange:
     """Promote waiting patients to the free seats, in the order of the waitlist.
 
-    This is for changes other than of an enrollment: the group's capacity was raised, it was restored, or a patient is
-    active again.
+    This is for changes other than of one enrollment: the group's capacity was raised, it was restored, a patient is
+    active again, or several patients have left. `steps` are those that come before.
     """
-    return _settle(roster, (), now)
+    return _settle(roster, steps, now)
 
 
 def _settle(roster: Roster, steps: tuple[Step, ...], now: datetime) -> RosterChange:
@@ -218,13 +223,15 @@ def _settle(roster: Roster, steps: tuple[Step, ...], now: datetime) -> RosterCha
 
 
 def _seated(enrollment: Enrollment, roster: Roster, now: datetime) -> Enrollment:
+    # A reinstated patient had a seat before, and keeps its dates: the sessions of that time stay as they were.
+    is_first = enrollment.enrolled_at is None
     return replace(
         enrollment,
         status=EnrollmentStatus.ENROLLED,
         waitlist_position=None,
-        enrolled_at=now,
+        enrolled_at=now if is_first else enrollment.enrolled_at,
         promoted_at=now,
-        start_date=start_of_seat(enrollment, local_date(now, roster.time_zone)),
+        start_date=start_of_seat(enrollment, local_date(now, roster.time_zone)) if is_first else enrollment.start_date,
         version=enrollment.version + 1,
         updated_at=now,
     )

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from schema.inputs import ID, VERSION
+from schema.inputs import DRY_RUN, ID, VERSION
 
 
 @strawberry.input(description="A patient to seat in a group, or to put on its waitlist if the group is full.")
@@ -35,3 +35,30 @@ class MoveWaitlistedEnrollmentInput:
 @strawberry.input(description="An enrollment made in error. It leaves every list, and its seat goes to the next.")
 class RemoveEnrollmentInput:
     enrollment_id: ID = strawberry.field(description="The enrollment.")
+
+
+@strawberry.input(
+    description="An enrollment to reinstate, as the same record: to a free seat, or to the first place in the waitlist."
+)
+class ReinstateEnrollmentInput:
+    enrollment_id: ID = strawberry.field(description="The enrollment that was ended or removed.")
+    allow_over_capacity: bool | None = strawberry.field(
+        default=False, description="Seat the patient even if the group is full. The group is then over its capacity."
+    )
+
+
+@strawberry.input(
+    description="Patients to transfer to another group, all of them or none. Each leaves its group and enters the other"
+    " in the order of the list: to a free seat, or to the end of the waitlist."
+)
+class TransferEnrollmentsInput:
+    enrollment_ids: list[ID] = strawberry.field(
+        description="The enrollments to end, seated or waiting, 1 to 200. They may be of several groups."
+    )
+    to_group_definition_id: ID = strawberry.field(description="The group to enter.")
+    reason: str | None = strawberry.field(
+        default=None,
+        description="Why the patients leave their groups, up to 1,000 characters. By default, the reason says that they"
+        " were transferred.",
+    )
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)

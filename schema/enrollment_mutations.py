@@ -4,8 +4,9 @@ from typing import Annotated
 
 import strawberry
 
+from domain.refusal import Refusal
 from resolvers.caller import PermissionKey
-from resolvers.commands import enrollments
+from resolvers.commands import enrollments, transfers
 from resolvers.ids import PATIENT_IDS
 from schema import enrollment_inputs as inputs
 from schema import enrollment_payloads as payloads
@@ -86,4 +87,40 @@ class EnrollmentMutations:
             promoted=roster.promoted,
             group_definition=roster.group,
             changed_enrollments=roster.changed,
+        )
+
+    @mutation(
+        PermissionKey.GROUP_ENROLLMENTS_EDIT,
+        "Transfers patients to another group, all of them or none, and gives their seats to the first in the waitlists."
+        " It also needs pm.group_enrollments.create.",
+    )
+    async def transfer_enrollments(
+        self, info: Info, input: Annotated[inputs.TransferEnrollmentsInput, described("The enrollments and the group.")]
+    ) -> payloads.TransferEnrollmentsPayload:
+        info.context.require(PermissionKey.GROUP_ENROLLMENTS_CREATE)
+        try:
+            transferred = await transfers.transfer_enrollments(
+                info.context,
+                input.enrollment_ids,
+                input.to_group_definition_id,
+                input.reason,
+                dry_run=bool(input.dry_run),
+            )
+        except Refusal as refusal:
+            return payloads.TransferEnrollmentsPayload.refused(input.enrollment_ids, refusal.faults)
+        return payloads.TransferEnrollmentsPayload.of(input.enrollment_ids, transferred)
+
+    @mutation(
+        PermissionKey.GROUP_ENROLLMENTS_EDIT,
+        "Undoes the disenrollment or the removal of an enrollment: the same record, with a free seat, or first in the"
+        " waitlist. An enrollment that had ended before it was removed is ended again.",
+    )
+    async def reinstate_enrollment(
+        self, info: Info, input: Annotated[inputs.ReinstateEnrollmentInput, described("The enrollment.")]
+    ) -> payloads.ReinstateEnrollmentPayload:
+        roster = await enrollments.reinstate_enrollment(
+            info.context, input.enrollment_id, allow_over_capacity=bool(input.allow_over_capacity)
+        )
+        return payloads.ReinstateEnrollmentPayload(
+            enrollment=roster.enrollment, group_definition=roster.group, changed_enrollments=roster.changed
         )

@@ -18,22 +18,22 @@ _MAX_CHANGED: Final = WAITLIST_LIMIT + 1
 """How many enrollments one change touches at most: one, and all that wait, to get a seat or another position."""
 
 
-def user_errors_field() -> tuple[Fault, ...]:
+def user_errors_field(size: ListSize = USER_ERRORS) -> tuple[Fault, ...]:
     """Return the field of the user errors."""
     return strawberry.field(
         default=(),
         graphql_type=list[UserError],
         description="Everything that is wrong with the input. Empty if the change was made.",
-        directives=[USER_ERRORS],
+        directives=[size],
     )
 
 
-def promoted_field() -> tuple[records.Enrollment, ...]:
+def promoted_field(size: int = MAX_CAPACITY) -> tuple[records.Enrollment, ...]:
     """Return the field of the enrollments that were seated from the waitlist."""
     return strawberry.field(
         default=(),
         graphql_type=list[Enrollment],
-        directives=[ListSize(assumed_size=MAX_CAPACITY)],
+        directives=[ListSize(assumed_size=size)],
         description="The enrollments that this change seated from the waitlist, in order.",
     )
 

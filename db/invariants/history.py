@@ -6,111 +6,27 @@ entries that two servers create in the same millisecond may not have the order o
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Column, Select, Table, select
+from sqlalchemy import Select, select
 
 from db.invariants.organization_snapshot import OrganizationSnapshot
+from db.invariants.record_kinds import RECORD_KINDS, RecordKind
 from db.invariants.violations import Invariant, Violation
-from db.sql.rows import (
-    CLOSURE_COLUMNS,
-    ENROLLMENT_COLUMNS,
-    GROUP_COLUMNS,
-    OCCURRENCE_COLUMNS,
-    closure_record,
-    enrollment_record,
-    group_record,
-    occurrence_record,
-)
-from db.tables import audit_log, closures, enrollments, group_definitions, occurrences, outbox
+from db.tables import audit_log, outbox
 from domain.changes import EntityType, as_text, history_values
 
-
-@dataclass(frozen=True, slots=True)
-class _RecordKind:
-    """A kind of record. Actions and events are spelled out, so that the check does not depend on the code it checks.
-
-    Attributes:
-        table: The table.
-        columns: The columns that `record` needs.
-        record: Converts a row to the domain's record.
-        name: The name of the kind in violations.
-        creation_actions: The actions of history entries that create a record.
-        events: The event that each action records.
-        event_key: The field of the event's payload with the record's id.
-    """
-
-    table: Table
-    columns: tuple[Column[Any], ...]
-    record: Callable[[Any], Any]
-    name: str
-    creation_actions: frozenset[str]
-    events: Mapping[str, str]
-    event_key: str
-
-
-_RECORD_KINDS: Final = MappingProxyType(
-    {
-        EntityType.GROUP_DEFINITION: _RecordKind(
-            group_definitions,
-            GROUP_COLUMNS,
-            group_record,
-            "group",
-            creation_actions=frozenset({"created"}),
-            events={},
-            event_key="",
-        ),
-        EntityType.OCCURRENCE: _RecordKind(
-            occurrences,
-            OCCURRENCE_COLUMNS,
-            occurrence_record,
-            "session",
-            creation_actions=frozenset({"scheduled"}),
-            events={
-                "scheduled": "pm_group_session_scheduled",
-                "rescheduled": "pm_group_session_rescheduled",
-                "updated": "pm_group_session_updated",
-                "cancelled": "pm_group_session_cancelled",
-                "reopened": "pm_group_session_reopened",
-            },
-            event_key="schedule_id",
-        ),
-        EntityType.ENROLLMENT: _RecordKind(
-            enrollments,
-            ENROLLMENT_COLUMNS,
-            enrollment_record,
-            "enrollment",
-            creation_actions=frozenset({"enrolled", "waitlisted"}),
-            events={
-                "enrolled": "pm_group_patient_enrolled",
-                "waitlisted": "pm_group_patient_waitlisted",
-                "promoted": "pm_group_patient_promoted",
-                "promoted_over_capacity": "pm_group_patient_promoted",
-                "disenrolled": "pm_group_patient_disenrolled",
-                "removed": "pm_group_patient_disenrolled",
-            },
-            event_key="enrollment_id",
-        ),
-        EntityType.CLOSURE: _RecordKind(
-            closures,
-            CLOSURE_COLUMNS,
-            closure_record,
-            "closure",
-            creation_actions=frozenset({"created"}),
-            events={},
-            event_key="",
-        ),
-    }
-)
 # An enrollment that moves up because others ended keeps its version. One that is moved on purpose gets a new version.
 # Both have the first action. Migrating recorded the recurrence dates of earlier sessions, and the starts of earlier
 # enrollments, which keep their version.
 _ACTIONS_WITH_OPTIONAL_VERSION: Final = frozenset(
     {"waitlist_position_changed", "recurrence_date_recorded", "start_date_recorded"}
 )
+
+# A transfer names the patient's enrollment in the other group in two entries, but in no field of the records.
+_FIELDS_OF_ENTRIES: Final = frozenset({"transferred_to", "transferred_from"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +42,7 @@ class RecordHistory:
 
 async def read_histories(snapshot: OrganizationSnapshot, entity_type: EntityType) -> AsyncIterator[RecordHistory]:
     """Yield the history of every id that has a record, a history entry or an event, in the order of the ids."""
-    kind = _RECORD_KINDS[entity_type]
+    kind = RECORD_KINDS[entity_type]
     rows = _GroupedRows(snapshot, _rows(snapshot, kind), "id")
     entries = _GroupedRows(snapshot, _entries(snapshot, entity_type), "entity_id")
     events = _GroupedRows(snapshot, _events(snapshot, kind), "record_id") if kind.events else None
@@ -143,7 +59,7 @@ async def read_histories(snapshot: OrganizationSnapshot, entity_type: EntityType
 
 def history_violations(snapshot: OrganizationSnapshot, history: RecordHistory) -> Iterator[Violation]:
     """Yield what a record's history and events do not explain."""
-    kind = _RECORD_KINDS[history.entity_type]
+    kind = RECORD_KINDS[history.entity_type]
     if fields := tuple(_unexplained_fields(kind, history)):
         yield snapshot.violation(Invariant.HISTORY_EXPLAINS_RECORDS, {kind.name: history.id}, *fields)
     if names := tuple(_unexplained_events(kind, history, snapshot.organization_id)):
@@ -152,7 +68,7 @@ def history_violations(snapshot: OrganizationSnapshot, history: RecordHistory) -
 
 async def unknown_events(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
     """Yield the events whose name belongs to no action."""
-    known = [name for kind in _RECORD_KINDS.values() for name in kind.events.values()]
+    known = [name for kind in RECORD_KINDS.values() for name in kind.events.values()]
     query = select(outbox.c.id).where(
         outbox.c.organization_id == snapshot.organization_id, outbox.c.event.not_in(known)
     )
@@ -160,7 +76,7 @@ async def unknown_events(snapshot: OrganizationSnapshot) -> AsyncIterator[Violat
         yield snapshot.violation(Invariant.EVENTS_FOLLOW_HISTORY, {"event": row.id})
 
 
-def _unexplained_fields(kind: _RecordKind, history: RecordHistory) -> Iterator[str]:
+def _unexplained_fields(kind: RecordKind, history: RecordHistory) -> Iterator[str]:
     row, entries = history.row, history.entries
     if row is None:
         yield "record"
@@ -176,12 +92,14 @@ def _unexplained_fields(kind: _RecordKind, history: RecordHistory) -> Iterator[s
     yield from _unexplained_values(kind, row, entries)
 
 
-def _unexplained_values(kind: _RecordKind, row: Any, entries: list[Any]) -> Iterator[str]:
+def _unexplained_values(kind: RecordKind, row: Any, entries: list[Any]) -> Iterator[str]:
     # The entries lead a field from None to its current value. So every other value is set exactly as often as it is
     # replaced.
     balance: dict[str, Counter[str | None]] = {}
     for entry in entries:
         for change in entry.changes:
+            if change["field"] in _FIELDS_OF_ENTRIES:
+                continue
             field = balance.setdefault(change["field"], Counter())
             field[change["after"]] += 1
             field[change["before"]] -= 1
@@ -194,7 +112,7 @@ def _unexplained_values(kind: _RecordKind, row: Any, entries: list[Any]) -> Iter
             yield name
 
 
-def _unexplained_events(kind: _RecordKind, history: RecordHistory, organization_id: str) -> Iterator[str]:
+def _unexplained_events(kind: RecordKind, history: RecordHistory, organization_id: str) -> Iterator[str]:
     expected = Counter(
         (kind.events[entry.action], entry.at, entry.correlation_id)
         for entry in _entries_with_events(history)
@@ -235,7 +153,7 @@ def _entries_with_events(history: RecordHistory) -> Iterator[Any]:
             yield entry
 
 
-def _rows(snapshot: OrganizationSnapshot, kind: _RecordKind) -> Select[Any]:
+def _rows(snapshot: OrganizationSnapshot, kind: RecordKind) -> Select[Any]:
     table = kind.table
     return select(*kind.columns).where(table.c.organization_id == snapshot.organization_id).order_by(table.c.id)
 
@@ -254,7 +172,7 @@ def _entries(snapshot: OrganizationSnapshot, entity_type: EntityType) -> Select[
     )
 
 
-def _events(snapshot: OrganizationSnapshot, kind: _RecordKind) -> Select[Any]:
+def _events(snapshot: OrganizationSnapshot, kind: RecordKind) -> Select[Any]:
     record_id = outbox.c.envelope["payload"][kind.event_key].as_string()
     if snapshot.connection.dialect.name == "postgresql":
         record_id = record_id.collate("C")  # the order of Python's strings, and of ids in both databases

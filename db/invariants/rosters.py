@@ -100,7 +100,7 @@ async def _overrides(snapshot: OrganizationSnapshot, group_id: Any) -> int:
         .where(
             audit_log.c.organization_id == snapshot.organization_id,
             audit_log.c.entity_type == EntityType.ENROLLMENT.value,
-            audit_log.c.action == "promoted_over_capacity",
+            audit_log.c.action.in_(("promoted_over_capacity", "reinstated_over_capacity")),
             enrollments.c.group_definition_id == group_id,
         )
     )

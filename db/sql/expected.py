@@ -6,7 +6,10 @@ from sqlalchemy import ColumnElement, FromClause, bindparam, or_
 
 from db.tables import enrollments
 
-SEAT_COLUMNS: Final = ("enrolled_at", "disenrolled_at", "deleted_at", "start_date", "end_date", "counts_from_start")
+SEAT_COLUMNS: Final = (
+    *("enrolled_at", "disenrolled_at", "deleted_at", "start_date", "end_date", "counts_from_start"),
+    *("waitlisted_at", "promoted_at"),
+)
 """The columns of an enrollment that decide when the patient is expected."""
 
 
@@ -23,6 +26,12 @@ def is_expected(seats: FromClause, sessions: FromClause) -> ColumnElement[bool]:
         & seat.enrolled_at.is_not(None)
         & or_(seat.counts_from_start, seat.enrolled_at <= starts_at)
         & or_(seat.disenrolled_at.is_(None), seat.disenrolled_at > starts_at)
+        & or_(
+            seat.waitlisted_at.is_(None),
+            seat.waitlisted_at < seat.enrolled_at,
+            seat.waitlisted_at > starts_at,
+            seat.promoted_at <= starts_at,
+        )
         & or_(seat.start_date.is_(None), seat.start_date <= day)
         & or_(seat.end_date.is_(None), seat.end_date >= day)
     )

@@ -29,6 +29,10 @@ _WITHIN: Final = Statement(
 )
 _PATIENT_ACTIVE: Final = Statement(select(patients.c.active).where(of_organization(patients), equals(patients.c.id)))
 
+_INACTIVE: Final = Statement(
+    select(patients.c.id).where(of_organization(patients), AnyOf(patients.c.id, "ids"), ~patients.c.active)
+)
+
 
 async def find_references(work: UnitOfWork, staff_ids: Iterable[str | None], *location_ids: str | None) -> References:
     """Return those of the staff and the locations that the organization has."""
@@ -60,3 +64,9 @@ async def patient_is_active(work: UnitOfWork, patient_id: str) -> bool | None:
         return None
     rows = await work.fetch(_PATIENT_ACTIVE, {"id": patient_id})
     return bool(rows[0][0]) if rows else None
+
+
+async def inactive_patients(work: UnitOfWork, patient_ids: Iterable[str]) -> frozenset[str]:
+    """Return the ids of those of the organization's patients who are inactive in the registry, by one statement."""
+    ids = sorted({*patient_ids})
+    return frozenset(row[0] for row in await work.fetch(_INACTIVE, {"ids": ids})) if ids else frozenset()

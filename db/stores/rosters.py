@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,15 +11,30 @@ from sqlalchemy import Update, and_, bindparam, exists, insert, literal_column, 
 from db.sql.bulk import json_rows
 from db.sql.rows import ENROLLMENT_COLUMNS, enrollment_record
 from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
-from db.tables import enrollments, patients
+from db.tables import audit_log, enrollments, patients
 from db.transactions.unit_of_work import UnitOfWork
+from domain.changes import EntityType
 from domain.records import Enrollment, EnrollmentStatus, GroupDefinition
+from domain.reinstatement import Ending
 from domain.roster import Roster
-from domain.roster_changes import RosterChange
+from domain.roster_changes import DISENROLLED, REMOVED, TRANSFERRED, RosterChange
 
 _COLUMNS: Final = tuple(field.name for field in fields(Enrollment))
 _GROUP: Final = _COLUMNS.index("group_definition_id")
 _FIND: Final = Statement(select(*ENROLLMENT_COLUMNS).where(of_organization(enrollments), equals(enrollments.c.id)))
+_FIND_MANY: Final = Statement(
+    select(*ENROLLMENT_COLUMNS).where(of_organization(enrollments), AnyOf(enrollments.c.id, "ids"))
+)
+_ENDINGS: Final = Statement(
+    select(audit_log.c.changes)
+    .where(
+        of_organization(audit_log),
+        audit_log.c.entity_type == constant(EntityType.ENROLLMENT),
+        equals(audit_log.c.entity_id),
+        audit_log.c.action.in_([constant(action) for action in (DISENROLLED, TRANSFERRED, REMOVED)]),
+    )
+    .order_by(audit_log.c.id.desc())
+)
 _IS_INACTIVE: Final = and_(
     enrollments.c.status == constant(EnrollmentStatus.WAITLISTED),
     exists().where(of_organization(patients), patients.c.id == enrollments.c.patient_id, ~patients.c.active),
@@ -73,6 +89,24 @@ async def find_enrollment(work: UnitOfWork, enrollment_id: UUID) -> Enrollment |
     """Return an enrollment of the organization, also a removed one. Decide on it only while its group is locked."""
     rows = await work.fetch(_FIND, {"id": enrollment_id})
     return enrollment_record(rows[0]) if rows else None
+
+
+async def find_enrollments(work: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Enrollment]:
+    """Return those of the enrollments that the organization has, by id, as `find_enrollment` does for one."""
+    rows = await work.fetch(_FIND_MANY, {"ids": sorted(ids)}) if ids else ()
+    return {enrollment.id: enrollment for enrollment in map(enrollment_record, rows)}
+
+
+async def find_ending(work: UnitOfWork, enrollment: Enrollment) -> Ending:
+    """Return how an enrollment ended, by its history: the change that it undoes, and the values before."""
+    entries = [row[0] for row in await work.fetch(_ENDINGS, {"entity_id": enrollment.id})]
+    befores = [{change["field"]: change["before"] for change in changes} for changes in entries]
+    ended = next((before for before in befores if "status" in before), {})
+    end_date = date.fromisoformat(ended["end_date"]) if ended.get("end_date") else None
+    return Ending(
+        removed_later=bool(befores) and "status" not in befores[0],
+        end_date=end_date if "end_date" in ended else enrollment.end_date,
+    )
 
 
 async def groups_where_waiting(work: UnitOfWork, patient_ids: Collection[str]) -> set[UUID]:

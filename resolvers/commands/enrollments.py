@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import model_validator
 
 from db.stores.references import patient_is_active
-from db.stores.rosters import find_enrollment, load_roster, save_roster
+from db.stores.rosters import find_ending, find_enrollment, load_roster, save_roster
 from db.transactions.unit_of_work import UnitOfWork
 from domain import roster as rules
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, Refusal
+from domain.reinstatement import reinstate
 from domain.roster import Roster
 from domain.roster_changes import RosterChange
 from resolvers.commands.locking import lock_active_group, lock_group_of
@@ -100,6 +101,35 @@ async def remove_enrollment(work: UnitOfWork, enrollment_id: str) -> ChangedRost
     """Hide an enrollment made in error and free its seat. Raise Refusal with NOT_FOUND or NOT_ACTIVE."""
     async with _lock_enrollment(work, enrollment_id) as locked:
         change = rules.remove(locked.roster, locked.enrollment, work.now)
+    return await _save(work, locked, change)
+
+
+async def reinstate_enrollment(
+    context: Context, enrollment_id: str, *, allow_over_capacity: bool = False
+) -> ChangedRoster:
+    """Undo the disenrollment or the removal of an enrollment.
+
+    Raises:
+        Refusal: NOT_FOUND, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED, WAITLIST_FULL.
+    """
+    limit = context.clinic.waitlist_limit
+    return await _reinstate(context, enrollment_id, limit, allow_over_capacity=allow_over_capacity)
+
+
+@transaction
+async def _reinstate(
+    work: UnitOfWork, enrollment_id: str, waitlist_limit: int, *, allow_over_capacity: bool
+) -> ChangedRoster:
+    async with _lock_enrollment(work, enrollment_id) as locked:
+        change = reinstate(
+            locked.roster,
+            locked.enrollment,
+            await find_ending(work, locked.enrollment),
+            work.now,
+            patient_is_active=bool(await patient_is_active(work, locked.enrollment.patient_id)),
+            allow_over_capacity=allow_over_capacity,
+            waitlist_limit=waitlist_limit,
+        )
     return await _save(work, locked, change)
 
 

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.anyio
 ALL = frozenset(PermissionKey)
 UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**15)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
-UNKNOWN_GROUP = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+UNKNOWN_GROUP = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
 CORE = build_schema(export())
 assert CORE.query_type is not None
 assert CORE.mutation_type is not None
@@ -71,6 +71,7 @@ SHOW_NO_RECORD = {
     *("Compliance", "ComplianceRequirement", "ComplianceGap"),
     *("ComplianceRuleSet", "ComplianceSource", "PatientCompliance", "PatientComplianceChange"),
     *("ScheduleDrift", "ScheduleDriftItem"),
+    *("EnrollmentResult", "EnrollmentDecision"),
 }
 OPEN_FIELDS_OF_ENROLLMENTS = {
     *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),
@@ -87,7 +88,9 @@ OPEN_LINKS = {
     *(f"{action}ClosurePayload.{name}" for action in ("Create", "Update") for name in ("closure", "affected")),
     *(f"{action}Payload.enrollment" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
     *(f"{action}Payload.enrollment" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
+    *(f"ReinstateEnrollmentPayload.{name}" for name in ("enrollment", "changedEnrollments")),
     *(f"{action}Payload.promoted" for action in ("DisenrollPatient", "RemoveEnrollment")),
+    *("EnrollmentResult.enrollment", "TransferEnrollmentsPayload.promoted"),
     *(f"{action}GroupDefinitionPayload.promoted" for action in ("Update", "Restore")),
     *(f"{action}Payload.changedEnrollments" for action in ("EnrollPatient", "DisenrollPatient", "RemoveEnrollment")),
     *(f"{action}Payload.changedEnrollments" for action in ("PromoteEnrollment", "MoveWaitlistedEnrollment")),
@@ -102,6 +105,9 @@ OPEN_LINKS = {
     "AuditEntry.actor",
 }
 """The fields that lead to records and require no key: every key that reaches their parent also opens these records."""
+
+ALSO_REQUIRED = {"transferEnrollments": {PermissionKey.GROUP_ENROLLMENTS_CREATE}}
+"""The keys that mutations always need in addition to that of their directive."""
 
 
 def key_of(field: GraphQLField) -> str | None:
@@ -228,7 +234,7 @@ class OneCaller:
         for name, field in MUTATIONS.items():
             [selection] = whole_selections(CORE, get_named_type(field.type))
             document = f"mutation ($input: {field.args['input'].type}) {{ {name}(input: $input){selection} }}"
-            if key_of(field) not in self._keys:
+            if not {str(key_of(field)), *ALSO_REQUIRED.get(name, ())} <= self._keys:
                 denied = await self.try_execute(document, {"input": inputs_of(UNKNOWN_GROUP, name)[0]})
                 assert (denied["data"] or {}).get(name) is None
                 continue
@@ -257,7 +263,7 @@ class OneCaller:
         """Send ids of other types, which must return the same error as an unknown id. Then repeat the mutation."""
         ids = {"group": group.id, "occurrence": group.session, "enrollment": group.past, "patient": "patient-id-1"}
         ids["closure"] = group.closure
-        for field in {"id", "groupDefinitionId", "enrollmentId", "patientId"} & values.keys():
+        for field in {"id", "groupDefinitionId", "toGroupDefinitionId", "enrollmentId", "patientId"} & values.keys():
             about = (name if field == "id" else field).lower()
             unknown = (await self.try_execute(document, {"input": values | {field: UNKNOWN}}))["data"][name]
             assert "NOT_FOUND" in {error["code"] for error in unknown["userErrors"]}

@@ -91,6 +91,7 @@ class Group:
         cancelled: The id of a cancelled session.
         deleted: The id of a deleted group with a free seat, in which a patient waits.
         closure: The id of a closure.
+        other: The id of a group without patients.
         changes: The ids of the latest history entries of the group, of the session, of the past enrollment and of the
             closure.
     """
@@ -104,6 +105,7 @@ class Group:
     cancelled: str
     deleted: str
     closure: str
+    other: str
     changes: tuple[str, ...] = ()
 
 
@@ -162,7 +164,10 @@ class MarkedClinic:
         deleted = await self._add_deleted_group()
         closure = await self._closure()
         changes = [await self._last_change(id_) for id_ in (str(group.id), session, past, closure)]
-        return Group(str(group.id), seated, first, waiting, past, session, cancelled, deleted, closure, tuple(changes))
+        other = str((await create_group(as_planner, self.draft("group-name-other"))).id)
+        return Group(
+            str(group.id), seated, first, waiting, past, session, cancelled, deleted, closure, other, tuple(changes)
+        )
 
     async def _add_deleted_group(self) -> str:
         group = str((await create_group(self._context("group-actor"), self.draft("group-name-deleted"))).id)
@@ -249,6 +254,8 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "disenrollPatient": [{"enrollmentId": group.seated, "reason": "mine"}],
         "promoteEnrollment": [{"enrollmentId": group.waiting, "allowOverCapacity": True}],
         "moveWaitlistedEnrollment": [{"enrollmentId": group.waiting, "position": 1}],
+        "reinstateEnrollment": [{"enrollmentId": group.past}],
+        "transferEnrollments": [{"enrollmentIds": [group.seated], "toGroupDefinitionId": group.other}],
         "removeEnrollment": [{"enrollmentId": group.seated}, {"enrollmentId": group.past}],
     }
     assert mutation in inputs, f"add an input with which {mutation} succeeds"
@@ -285,6 +292,13 @@ def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
             {"groupDefinitionId": group.id, "patientId": f"patient-id-{INACTIVE}"},
         ],
         "disenrollPatient": [{"enrollmentId": group.past}],
+        "transferEnrollments": [
+            {
+                "enrollmentIds": [group.past, group.next, group.next],
+                "toGroupDefinitionId": group.id,
+                "reason": "x" * 1001,
+            }
+        ],
         "promoteEnrollment": [{"enrollmentId": group.next}, *not_waiting],
         "moveWaitlistedEnrollment": [
             {"enrollmentId": group.waiting, "position": 99},

@@ -1,0 +1,120 @@
+"""Transferring patients to another group."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from db.stores.groups import lock_groups
+from db.stores.references import inactive_patients
+from db.stores.rosters import find_enrollments, load_rosters, save_roster
+from db.transactions.unit_of_work import UnitOfWork
+from domain.groups import refuse_deleted
+from domain.records import Enrollment, GroupDefinition
+from domain.refusal import Fault, Refusal
+from domain.transfers import Leaving, count_faults, reason_of_transfer, transfer
+from resolvers.commands.transaction import transaction
+from resolvers.context import Context
+from resolvers.ids import not_found, parse_id
+
+_TARGET = "toGroupDefinitionId"
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """The result of a transfer.
+
+    Attributes:
+        entered: The new enrollments in the other group, in the order of the input.
+        promoted: The enrollments that were seated from the waitlists because seats became free, group by group.
+    """
+
+    entered: tuple[Enrollment, ...]
+    promoted: tuple[Enrollment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """The enrollments of a list by their ids, and the locked groups of all of them and of the transfer's target."""
+
+    parsed_ids: Sequence[UUID | None]
+    enrollments: dict[UUID, Enrollment]
+    groups: dict[UUID, GroupDefinition]
+
+    @property
+    def listed(self) -> list[Enrollment | None]:
+        """The enrollments in the order of the list; None for one that the organization does not have."""
+        return [None if parsed is None else self.enrollments.get(parsed) for parsed in self.parsed_ids]
+
+
+async def transfer_enrollments(
+    context: Context,
+    enrollment_ids: Sequence[str],
+    to_group_id: str,
+    reason: str | None = None,
+    *,
+    dry_run: bool = False,
+) -> Transferred:
+    """End enrollments and enroll their patients in another group, all of them or none.
+
+    Raises:
+        Refusal: With every fault of the list, of the group, of the reason, and of each enrollment.
+    """
+    limit = context.clinic.waitlist_limit
+    return await _transfer(context, tuple(enrollment_ids), to_group_id, reason, limit, dry_run=dry_run)
+
+
+@transaction
+async def _transfer(
+    work: UnitOfWork,
+    enrollment_ids: tuple[str, ...],
+    to_group_id: str,
+    reason: str | None,
+    waitlist_limit: int,
+    *,
+    dry_run: bool,
+) -> Transferred:
+    faults = count_faults(enrollment_ids)
+    locked = await _lock(work, () if faults else enrollment_ids, parse_id(to_group_id))
+    text = reason_of_transfer(reason, faults)
+    target = _target(locked, parse_id(to_group_id), faults)
+    patients = {enrollment.patient_id for enrollment in locked.enrollments.values()}
+    inactive = await inactive_patients(work, patients)
+    rosters = {roster.group_definition_id: roster for roster in await load_rosters(work, locked.groups.values())}
+    leaving = [
+        Leaving(enrollment, enrollment is None or enrollment.patient_id not in inactive, work.new_id())
+        for enrollment in locked.listed
+    ]
+    try:
+        roster = None if target is None else rosters[target.id]
+        decision = transfer(leaving, rosters.values(), roster, text, work.now, waitlist_limit)
+    except Refusal as refusal:
+        faults.extend(refusal.faults)
+    if faults:
+        # The refusal tells of each enrollment whether it could be transferred.
+        raise Refusal(*faults, patients=patients)
+    await save_roster(work, decision.change)
+    if dry_run:
+        work.discard()
+    return Transferred(decision.entered, decision.change.promoted)
+
+
+async def _lock(work: UnitOfWork, enrollment_ids: Sequence[str], target_id: UUID | None) -> _Locked:
+    parsed_ids = [parse_id(text) for text in enrollment_ids]
+    unlocked = await find_enrollments(work, {parsed for parsed in parsed_ids if parsed is not None})
+    group_ids = {enrollment.group_definition_id for enrollment in unlocked.values()}
+    groups = await lock_groups(work, group_ids if target_id is None else {*group_ids, target_id})
+    # The enrollments may have changed before the lock, so they are read again. Their groups never change.
+    return _Locked(parsed_ids, await find_enrollments(work, unlocked.keys()), groups)
+
+
+def _target(locked: _Locked, target_id: UUID | None, faults: list[Fault]) -> GroupDefinition | None:
+    """Return the group to enter. Otherwise add NOT_FOUND or GROUP_DELETED to the faults."""
+    target = None if target_id is None else locked.groups.get(target_id)
+    try:
+        if target is None:
+            raise not_found("group", _TARGET)
+        refuse_deleted(target, _TARGET)
+    except Refusal as refusal:
+        faults.extend(refusal.faults)
+        return None
+    return target

@@ -1,0 +1,244 @@
+"""The rules of transferring patients to another group."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.records import Enrollment, EnrollmentStatus
+from domain.refusal import FaultCode, Refusal
+from domain.roster import Roster, disenroll, enroll, settle
+from domain.roster_changes import RosterChange
+from domain.transfers import DEFAULT_REASON, Leaving, Transfer, count_faults, path_of, reason_of_transfer, transfer
+
+NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
+GROUPS = tuple(uuid.UUID(int=number) for number in range(1, 4))
+TARGET = GROUPS[-1]
+LIMIT = 200
+
+
+@dataclass
+class Clinic:
+    """Rosters by group, and every enrollment there ever was."""
+
+    rosters: dict[uuid.UUID, Roster] = field(default_factory=dict)
+    records: dict[uuid.UUID, Enrollment] = field(default_factory=dict)
+
+    def add(self, group: uuid.UUID, seats: int, *patients: str, inactive: Iterable[str] = ()) -> None:
+        self.rosters[group] = Roster(group, seats, (), (), "America/Phoenix", inactive_patients=frozenset(inactive))
+        for patient in patients:
+            new_id = uuid.UUID(int=1000 + len(self.records))
+            self.apply(enroll(self.rosters[group], new_id, patient, NOW, (), LIMIT))
+
+    def apply(self, change: RosterChange) -> None:
+        for step in change.steps:
+            assert self.records.get(step.after.id) == step.before
+            self.records[step.after.id] = step.after
+        for group, roster in self.rosters.items():
+            records = [record for record in self.records.values() if record.group_definition_id == group]
+            waiting = [record for record in records if record.status == EnrollmentStatus.WAITLISTED]
+            self.rosters[group] = replace(
+                roster,
+                seated=tuple(record for record in records if record.status == EnrollmentStatus.ENROLLED),
+                waiting=tuple(sorted(waiting, key=lambda record: record.waitlist_position or 0)),
+            )
+
+    def of(self, group: uuid.UUID, *patients: str) -> list[Enrollment | None]:
+        """Return the active enrollments of patients in a group."""
+        active = {record.patient_id: record for record in self.active(group)}
+        return [active[patient] for patient in patients]
+
+    def active(self, group: uuid.UUID) -> list[Enrollment]:
+        return [*self.rosters[group].seated, *self.rosters[group].waiting]
+
+    def seated(self, group: uuid.UUID) -> set[str]:
+        return {record.patient_id for record in self.rosters[group].seated}
+
+    def waiting(self, group: uuid.UUID) -> list[str]:
+        return [record.patient_id for record in self.rosters[group].waiting]
+
+    def transfer(
+        self, enrollments: Sequence[Enrollment | None], *, inactive: Iterable[str] = (), limit: int = LIMIT
+    ) -> Transfer:
+        first = 1000 + len(self.records)
+        leaving = [
+            Leaving(record, record is None or record.patient_id not in inactive, uuid.UUID(int=first + number))
+            for number, record in enumerate(enrollments)
+        ]
+        decision = transfer(leaving, self.rosters.values(), self.rosters[TARGET], DEFAULT_REASON, NOW, limit)
+        self.apply(decision.change)
+        return decision
+
+
+def two_groups(seats: int, *patients: str) -> Clinic:
+    clinic = Clinic()
+    clinic.add(GROUPS[0], 2, "ann", "bo", "cy", "di")
+    clinic.add(TARGET, seats, *patients)
+    return clinic
+
+
+def test_patients_leave_one_group_and_enter_the_other_in_order() -> None:
+    clinic = two_groups(2, "ed")
+    decision = clinic.transfer(clinic.of(GROUPS[0], "bo", "ann"))
+    assert clinic.seated(TARGET) == {"ed", "bo"}
+    assert clinic.waiting(TARGET) == ["ann"]
+    assert [record.patient_id for record in decision.entered] == ["bo", "ann"]
+
+
+def test_freed_seats_are_given_on_once_all_have_left() -> None:
+    clinic = two_groups(9)
+    decision = clinic.transfer(clinic.of(GROUPS[0], "ann", "bo", "cy"))
+    assert clinic.seated(GROUPS[0]) == {"di"}
+    assert [record.patient_id for record in decision.change.promoted] == ["di"]
+    assert clinic.waiting(GROUPS[0]) == []
+
+
+def test_a_waiting_patient_may_get_a_seat_in_the_other_group() -> None:
+    clinic = two_groups(1)
+    clinic.transfer(clinic.of(GROUPS[0], "di"))
+    assert clinic.seated(TARGET) == {"di"}
+    assert clinic.waiting(GROUPS[0]) == ["cy"]
+
+
+def test_patients_of_several_groups_are_transferred_at_once() -> None:
+    clinic = two_groups(9)
+    clinic.add(GROUPS[1], 1, "fay", "gil")
+    decision = clinic.transfer(clinic.of(GROUPS[1], "fay") + clinic.of(GROUPS[0], "ann"))
+    assert clinic.seated(TARGET) == {"fay", "ann"}
+    assert [record.patient_id for record in decision.change.promoted] == ["gil", "cy"]
+
+
+def test_both_records_stay_and_name_each_other() -> None:
+    clinic = two_groups(2)
+    [before] = clinic.of(GROUPS[0], "ann")
+    assert before is not None
+    decision = clinic.transfer([before])
+    [new] = decision.entered
+    old = clinic.records[before.id]
+    assert (old.status, old.disenrollment_reason) == (EnrollmentStatus.DISENROLLED, DEFAULT_REASON)
+    assert old.enrolled_at == before.enrolled_at
+    history = {entry.entity_id: entry for entry in decision.change.history}
+    assert history[old.id].action == "transferred"
+    assert {"field": "transferred_to", "before": None, "after": str(new.id)} in history[old.id].changes
+    assert history[new.id].action == "enrolled"
+    assert {"field": "transferred_from", "before": None, "after": str(old.id)} in history[new.id].changes
+
+
+def test_events_say_who_left_who_entered_and_who_moved_up() -> None:
+    clinic = two_groups(1)
+    decision = clinic.transfer(clinic.of(GROUPS[0], "ann", "bo"))
+    assert [(event.name, event.payload["patient_id"]) for event in decision.change.events] == [
+        ("pm_group_patient_disenrolled", "ann"),
+        ("pm_group_patient_enrolled", "ann"),
+        ("pm_group_patient_disenrolled", "bo"),
+        ("pm_group_patient_waitlisted", "bo"),
+        ("pm_group_patient_promoted", "cy"),
+        ("pm_group_patient_promoted", "di"),
+    ]
+    left, entered = decision.change.events[:2]
+    assert left.payload["transferred_to"] == entered.payload["enrollment_id"]
+    assert entered.payload["transferred_from"] == left.payload["enrollment_id"]
+    assert "transferred_to" not in entered.payload
+
+
+def test_a_transferred_patient_passes_inactive_patients_who_wait() -> None:
+    clinic = two_groups(1, "ed", "gone")
+    clinic.rosters[TARGET] = replace(clinic.rosters[TARGET], inactive_patients=frozenset({"gone"}))
+    [ed] = clinic.of(TARGET, "ed")
+    assert ed is not None
+    clinic.apply(disenroll(clinic.rosters[TARGET], ed, None, NOW))
+    clinic.transfer(clinic.of(GROUPS[0], "ann"))
+    assert (clinic.seated(TARGET), clinic.waiting(TARGET)) == ({"ann"}, ["gone"])
+
+
+def test_every_fault_of_every_enrollment_is_named_at_its_place() -> None:
+    clinic = two_groups(1, "ed", "ann")
+    clinic.add(GROUPS[1], 5, "bo", "fay")
+    ann, bo, cy = clinic.of(GROUPS[0], "ann", "bo", "cy")
+    assert cy is not None
+    ended = disenroll(clinic.rosters[GROUPS[0]], cy, None, NOW).steps[0].after
+    listed = [
+        None,
+        ann,
+        bo,
+        *clinic.of(GROUPS[1], "bo"),
+        bo,
+        ended,
+        *clinic.of(TARGET, "ed"),
+        *clinic.of(GROUPS[1], "fay"),
+    ]
+    before = dict(clinic.records)
+    with pytest.raises(Refusal) as caught:
+        clinic.transfer(listed, inactive={"cy"}, limit=2)
+    assert [(fault.code, fault.field) for fault in caught.value.faults] == [
+        (FaultCode.NOT_FOUND, path_of(0)),
+        (FaultCode.ALREADY_ENROLLED, path_of(1)),
+        (FaultCode.INVALID, path_of(3)),
+        (FaultCode.INVALID, path_of(4)),
+        (FaultCode.NOT_ACTIVE, path_of(5)),
+        (FaultCode.NOT_ACTIVE, path_of(5)),
+        (FaultCode.ALREADY_ENROLLED, path_of(6)),
+        (FaultCode.WAITLIST_FULL, path_of(7)),
+    ]
+    assert clinic.records == before
+
+
+def test_a_list_has_1_to_200_enrollments() -> None:
+    assert [fault.code for fault in count_faults([])] == [FaultCode.REQUIRED]
+    assert count_faults(["id"] * 200) == []
+    assert [fault.code for fault in count_faults(["id"] * 201)] == [FaultCode.OUT_OF_RANGE]
+
+
+def test_a_transfer_without_a_reason_says_so_itself() -> None:
+    assert [reason_of_transfer(text, []) for text in (None, "  ", " closing ")] == [DEFAULT_REASON] * 2 + ["closing"]
+
+
+@st.composite
+def clinics(draw: st.DrawFn) -> Clinic:
+    """Return three groups with patients, of which the last is the target."""
+    clinic = Clinic()
+    names = [f"p{number}" for number in range(9)]
+    for group in GROUPS:
+        patients = draw(st.lists(st.sampled_from(names), unique=True))
+        clinic.add(group, draw(st.integers(1, 4)), *patients)
+        # Lowering the capacity leaves some groups above it.
+        clinic.rosters[group] = replace(clinic.rosters[group], max_capacity=draw(st.integers(1, 4)))
+        clinic.apply(settle(clinic.rosters[group], NOW))
+    return clinic
+
+
+@given(clinics(), st.data())
+def test_a_transfer_loses_nobody_and_keeps_seats_and_order(clinic: Clinic, data: st.DataObject) -> None:
+    candidates = [record for group in GROUPS[:2] for record in clinic.active(group)]
+    listed = data.draw(st.lists(st.sampled_from(candidates), unique=True)) if candidates else []
+    before = {group: clinic.active(group) for group in GROUPS}
+    seats_before = {group: len(clinic.rosters[group].seated) for group in GROUPS}
+    waiting_before = {group: clinic.waiting(group) for group in GROUPS}
+    try:
+        decision = clinic.transfer(listed)
+    except Refusal:
+        assert {group: clinic.active(group) for group in GROUPS} == before
+        return
+    moved = [record.patient_id for record in listed]
+    for group in GROUPS:
+        roster, patients = clinic.rosters[group], {record.patient_id for record in clinic.active(group)}
+        left = {record.patient_id for record in listed if record.group_definition_id == group}
+        # Nobody is lost, and nobody is in a group twice.
+        entered = set(moved) if group == TARGET else set()
+        assert patients == {record.patient_id for record in before[group]} - left | entered
+        assert len(patients) == len(clinic.active(group))
+        # No seat is given above the maximum, and none stays free while somebody waits.
+        assert len(roster.seated) <= max(roster.max_capacity, seats_before[group])
+        assert not roster.waiting or len(roster.seated) >= roster.max_capacity
+        # The positions are dense, and nobody overtakes.
+        assert [record.waitlist_position for record in roster.waiting] == list(range(1, len(roster.waiting) + 1))
+        queue = [patient for patient in waiting_before[group] if patient not in left] + [
+            patient for patient in moved if group == TARGET
+        ]
+        promoted = len([patient for patient in queue if patient in clinic.seated(group)])
+        assert clinic.waiting(group) == queue[promoted:]
+    assert [record.patient_id for record in decision.entered] == moved
