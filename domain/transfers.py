@@ -3,11 +3,15 @@
 Each patient leaves one group and enters the other, in the order given. Both records stay: the one that ends, and a new
 one. A patient enters the other group like anybody who is enrolled: to a free seat, or to the end of the waitlist. A
 patient who waited in the first group may get a seat in the other. Once all have left, their seats are given on.
+
+By default, the first stay counts up to the instant of the transfer, and the second from it. If a person names a start
+that is not in the future, the second stay counts from that day, and the first ends on the day before: no session is
+counted in both groups. A start in the future leaves the days until then without any group.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -15,7 +19,9 @@ from domain.records import Enrollment, EnrollmentStatus
 from domain.refusal import Fault, FaultCode, FieldPath, Refusal
 from domain.roster import REASON_LENGTH, Roster, enroll, inactive_patient, leave, settle
 from domain.roster_changes import TRANSFERRED, RosterChange, Step
+from domain.stays import OPEN_STAY, Stay
 from domain.texts import optional_text
+from domain.wall_time import local_date
 
 MAX_TRANSFERRED: Final = 200
 """The maximum number of enrollments of one transfer."""
@@ -77,6 +83,7 @@ def transfer(
     reason: str,
     now: datetime,
     waitlist_limit: int,
+    stay: Stay = OPEN_STAY,
 ) -> Transfer:
     """Transfer patients to another group.
 
@@ -88,6 +95,7 @@ def transfer(
         reason: Why they leave their groups.
         now: The instant of the change.
         waitlist_limit: How many patients may wait in one group.
+        stay: The start of the new stays, if a person names one. `stay_faults` says which days are possible.
 
     Raises:
         Refusal: NOT_FOUND, NOT_ACTIVE, INVALID, ALREADY_ENROLLED or WAITLIST_FULL for each enrollment that cannot be
@@ -104,13 +112,16 @@ def transfer(
         if enrollment is None or own_faults or target is None:
             continue
         try:
-            [entering] = enroll(target, new_id, enrollment.patient_id, now, path, waitlist_limit).steps
+            [entering] = enroll(target, new_id, enrollment.patient_id, now, path, waitlist_limit, stay).steps
         except Refusal as refusal:
             faults += (replace(fault, field=path) for fault in refusal.faults)
             continue
         target = _joined(target, entering.after)
         group_id = enrollment.group_definition_id
         remaining[group_id], ended = leave(remaining[group_id], enrollment, reason, now)
+        if entering.after.counts_from_start:
+            today = local_date(now, remaining[group_id].time_zone)
+            ended = _ended_before(ended, entering.after.start_date or today, today, path, faults)
         steps += Step(enrollment, ended, TRANSFERRED, new_id), replace(entering, other_id=enrollment.id)
     if faults or target is None:
         raise Refusal(*faults)
@@ -118,6 +129,18 @@ def transfer(
     for group_id in dict.fromkeys(step.after.group_definition_id for step in steps if step.before is not None):
         steps += settle(remaining[group_id], now).steps
     return Transfer(RosterChange(tuple(steps)), entered)
+
+
+def _ended_before(ended: Enrollment, start: date, today: date, path: FieldPath, faults: list[Fault]) -> Enrollment:
+    """Return an enrollment with the last day before another one starts. Add INVALID if it started no earlier."""
+    first = ended.start_date or date.max
+    if start > today or first > today or ended.enrolled_at is None:
+        return ended
+    if start <= first:
+        message = f"This stay starts on {first}. Name a later start for the other one, or leave it out."
+        faults.append(Fault(FaultCode.INVALID, message, path))
+    last = start - timedelta(days=1)
+    return replace(ended, end_date=min(ended.end_date or last, last))
 
 
 @dataclass(slots=True)

@@ -1,5 +1,7 @@
 """The inputs of mutations of enrollments."""
 
+from datetime import date
+
 import strawberry
 
 from schema.inputs import DRY_RUN, ID, VERSION
@@ -56,6 +58,12 @@ class TransferEnrollmentsInput:
         description="The enrollments to end, seated or waiting, 1 to 200. They may be of several groups."
     )
     to_group_definition_id: ID = strawberry.field(description="The group to enter.")
+    start_date: date | None = strawberry.field(
+        default=None,
+        description="The first day in the other group, in its time zone: at most 90 days back and 366 ahead. Unless it"
+        " is in the future, the stays that end have the day before as their last. By default, the transfer counts from"
+        " now.",
+    )
     reason: str | None = strawberry.field(
         default=None,
         description="Why the patients leave their groups, up to 1,000 characters. By default, the reason says that they"

@@ -104,6 +104,7 @@ class EnrollmentMutations:
                 input.enrollment_ids,
                 input.to_group_definition_id,
                 input.reason,
+                input.start_date,
                 dry_run=bool(input.dry_run),
             )
         except Refusal as refusal:

@@ -13,7 +13,7 @@ from db.sql.rows import ENROLLMENT_COLUMNS, enrollment_record
 from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
 from db.tables import audit_log, enrollments, patients
 from db.transactions.unit_of_work import UnitOfWork
-from domain.changes import EntityType
+from domain.changes import EntityType, as_text
 from domain.records import Enrollment, EnrollmentStatus, GroupDefinition
 from domain.reinstatement import Ending
 from domain.roster import Roster
@@ -99,14 +99,14 @@ async def find_enrollments(work: UnitOfWork, ids: Collection[UUID]) -> dict[UUID
 
 async def find_ending(work: UnitOfWork, enrollment: Enrollment) -> Ending:
     """Return how an enrollment ended, by its history: the change that it undoes, and the values before."""
-    entries = [row[0] for row in await work.fetch(_ENDINGS, {"entity_id": enrollment.id})]
-    befores = [{change["field"]: change["before"] for change in changes} for changes in entries]
-    ended = next((before for before in befores if "status" in before), {})
-    end_date = date.fromisoformat(ended["end_date"]) if ended.get("end_date") else None
-    return Ending(
-        removed_later=bool(befores) and "status" not in befores[0],
-        end_date=end_date if "end_date" in ended else enrollment.end_date,
-    )
+    rows = await work.fetch(_ENDINGS, {"entity_id": enrollment.id})
+    entries = [{change["field"]: change for change in row[0]} for row in rows]
+    ended = next((changes for changes in entries if "status" in changes), {})
+    end_date, change = enrollment.end_date, ended.get("end_date")
+    # Somebody may have corrected the end date since.
+    if change is not None and change["after"] == as_text(end_date):
+        end_date = date.fromisoformat(change["before"]) if change["before"] else None
+    return Ending(removed_later=bool(entries) and "status" not in entries[0], end_date=end_date)
 
 
 async def groups_where_waiting(work: UnitOfWork, patient_ids: Collection[str]) -> set[UUID]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from db.stores.groups import lock_groups
@@ -11,7 +12,9 @@ from db.transactions.unit_of_work import UnitOfWork
 from domain.groups import refuse_deleted
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, Refusal
+from domain.stays import Stay, stay_faults
 from domain.transfers import Leaving, count_faults, reason_of_transfer, transfer
+from domain.wall_time import local_date
 from resolvers.commands.transaction import transaction
 from resolvers.context import Context
 from resolvers.ids import not_found, parse_id
@@ -51,16 +54,19 @@ async def transfer_enrollments(
     enrollment_ids: Sequence[str],
     to_group_id: str,
     reason: str | None = None,
+    start_date: date | None = None,
     *,
     dry_run: bool = False,
 ) -> Transferred:
     """End enrollments and enroll their patients in another group, all of them or none.
 
     Raises:
-        Refusal: With every fault of the list, of the group, of the reason, and of each enrollment.
+        Refusal: With every fault of the list, of the group, of the reason, of the start, and of each enrollment.
     """
     limit = context.clinic.waitlist_limit
-    return await _transfer(context, tuple(enrollment_ids), to_group_id, reason, limit, dry_run=dry_run)
+    return await _transfer(
+        context, tuple(enrollment_ids), to_group_id, reason, Stay(start_date), limit, dry_run=dry_run
+    )
 
 
 @transaction
@@ -69,6 +75,7 @@ async def _transfer(
     enrollment_ids: tuple[str, ...],
     to_group_id: str,
     reason: str | None,
+    stay: Stay,
     waitlist_limit: int,
     *,
     dry_run: bool,
@@ -77,6 +84,7 @@ async def _transfer(
     locked = await _lock(work, () if faults else enrollment_ids, parse_id(to_group_id))
     text = reason_of_transfer(reason, faults)
     target = _target(locked, parse_id(to_group_id), faults)
+    faults += stay_faults(stay, None if target is None else local_date(work.now, target.time_zone))
     patients = {enrollment.patient_id for enrollment in locked.enrollments.values()}
     inactive = await inactive_patients(work, patients)
     rosters = {roster.group_definition_id: roster for roster in await load_rosters(work, locked.groups.values())}
@@ -86,7 +94,7 @@ async def _transfer(
     ]
     try:
         roster = None if target is None else rosters[target.id]
-        decision = transfer(leaving, rosters.values(), roster, text, work.now, waitlist_limit)
+        decision = transfer(leaving, rosters.values(), roster, text, work.now, waitlist_limit, stay)
     except Refusal as refusal:
         faults.extend(refusal.faults)
     if faults:

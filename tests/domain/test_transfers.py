@@ -3,22 +3,25 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.expected import is_expected
 from domain.records import Enrollment, EnrollmentStatus
 from domain.refusal import FaultCode, Refusal
 from domain.roster import Roster, disenroll, enroll, settle
 from domain.roster_changes import RosterChange
+from domain.stays import OPEN_STAY, Stay
 from domain.transfers import DEFAULT_REASON, Leaving, Transfer, count_faults, path_of, reason_of_transfer, transfer
 
 NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
 GROUPS = tuple(uuid.UUID(int=number) for number in range(1, 4))
 TARGET = GROUPS[-1]
 LIMIT = 200
+DAY = timedelta(days=1)
 
 
 @dataclass
@@ -62,14 +65,19 @@ class Clinic:
         return [record.patient_id for record in self.rosters[group].waiting]
 
     def transfer(
-        self, enrollments: Sequence[Enrollment | None], *, inactive: Iterable[str] = (), limit: int = LIMIT
+        self,
+        enrollments: Sequence[Enrollment | None],
+        *,
+        inactive: Iterable[str] = (),
+        limit: int = LIMIT,
+        stay: Stay = OPEN_STAY,
     ) -> Transfer:
         first = 1000 + len(self.records)
         leaving = [
             Leaving(record, record is None or record.patient_id not in inactive, uuid.UUID(int=first + number))
             for number, record in enumerate(enrollments)
         ]
-        decision = transfer(leaving, self.rosters.values(), self.rosters[TARGET], DEFAULT_REASON, NOW, limit)
+        decision = transfer(leaving, self.rosters.values(), self.rosters[TARGET], DEFAULT_REASON, NOW, limit, stay)
         self.apply(decision.change)
         return decision
 
@@ -195,6 +203,61 @@ def test_a_list_has_1_to_200_enrollments() -> None:
 
 def test_a_transfer_without_a_reason_says_so_itself() -> None:
     assert [reason_of_transfer(text, []) for text in (None, "  ", " closing ")] == [DEFAULT_REASON] * 2 + ["closing"]
+
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("start", "last"),
+    [
+        (TODAY + DAY, None),
+        (TODAY, TODAY - DAY),
+        (TODAY - 3 * DAY, TODAY - 4 * DAY),
+        (None, None),
+    ],
+)
+def test_a_named_start_ends_the_other_stay_on_the_day_before(start: date | None, last: date | None) -> None:
+    clinic = two_groups(1)
+    [ann] = clinic.of(GROUPS[0], "ann")
+    assert ann is not None
+    clinic.records[ann.id] = ann = replace(ann, start_date=TODAY - 9 * DAY)
+    decision = clinic.transfer([ann], stay=Stay(start))
+    assert clinic.records[ann.id].end_date == last
+    assert decision.entered[0].start_date == (start or TODAY)
+
+
+def test_a_stay_that_starts_no_earlier_than_the_next_one_is_refused() -> None:
+    clinic = two_groups(1)
+    for start in (TODAY, TODAY - DAY):
+        with pytest.raises(Refusal) as caught:
+            clinic.transfer(clinic.of(GROUPS[0], "ann"), stay=Stay(start))
+        assert [(fault.code, fault.field) for fault in caught.value.faults] == [(FaultCode.INVALID, path_of(0))]
+    clinic.transfer(clinic.of(GROUPS[0], "ann"), stay=Stay(TODAY + DAY))
+
+
+def test_no_session_is_expected_in_both_groups() -> None:
+    clinic = two_groups(2)
+    for patient, start in (("ann", TODAY - 3 * DAY), ("bo", None)):
+        [old] = clinic.of(GROUPS[0], patient)
+        assert old is not None
+        clinic.records[old.id] = old = replace(
+            old, start_date=TODAY - 9 * DAY, counts_from_start=True, enrolled_at=NOW - 9 * DAY
+        )
+        [new] = clinic.transfer([old], stay=Stay(start)).entered
+        for hours in range(-9 * 24, 9 * 24):
+            starts_at = NOW + timedelta(hours=hours)
+            day = (starts_at - timedelta(hours=7)).date()  # in Phoenix
+            assert is_expected(clinic.records[old.id], day, starts_at) + is_expected(new, day, starts_at) == 1
+
+
+def test_a_patient_who_has_to_wait_keeps_the_days_of_the_first_stay() -> None:
+    clinic = two_groups(1, "ed")
+    [ann] = clinic.of(GROUPS[0], "ann")
+    assert ann is not None
+    clinic.records[ann.id] = ann = replace(ann, start_date=TODAY - 9 * DAY)
+    clinic.transfer([ann], stay=Stay(TODAY - DAY))
+    assert clinic.records[ann.id].end_date is None
 
 
 @st.composite

@@ -11,6 +11,7 @@ _ENROLLMENT = "id status waitlistPosition version patient { id } groupDefinition
 _SESSION = "id status version sessionDate startTime"
 _CHANGE = f"action occurrence {{ {_SESSION} }}"
 _CLOSURE = "id version from through"
+_RESULT = f"id enrollment {{ {_ENROLLMENT} }}"
 _GROUP = "id version maxCapacity deletedAt"
 
 
@@ -38,6 +39,8 @@ class MutationType:
         records = value if isinstance(value, list) else [value]
         if self.payload_field == "changes":
             records = [change["occurrence"] for change in records if change["action"] != "KEEP"]
+        if self.payload_field == "results":
+            records = [record for result in records for record in (result["id"], result["enrollment"])]
         return [record if isinstance(record, dict) else {"id": record} for record in records]
 
 
@@ -74,6 +77,13 @@ DISENROLL = _type("disenrollPatient", "enrollment", _ENROLLMENT, "disenrolled", 
 PROMOTE = _type("promoteEnrollment", "enrollment", _ENROLLMENT, "promoted", "promoted_over_capacity")
 MOVE = _type("moveWaitlistedEnrollment", "enrollment", _ENROLLMENT, "waitlist_position_changed", always_changes=False)
 REMOVE = _type("removeEnrollment", "enrollment", _ENROLLMENT, "removed", promotes=True)
+TRANSFER = _type("transferEnrollments", "results", _RESULT, "transferred", "enrolled", "waitlisted", promotes=True)
+REINSTATE = _type(
+    "reinstateEnrollment",
+    "enrollment",
+    _ENROLLMENT,
+    *("reinstated", "reinstated_over_capacity", "reinstated_to_waitlist", "removal_undone"),
+)
 
 MUTATION_TYPES = (
     CREATE_GROUP,
@@ -96,6 +106,8 @@ MUTATION_TYPES = (
     PROMOTE,
     MOVE,
     REMOVE,
+    TRANSFER,
+    REINSTATE,
 )
 
 

@@ -159,6 +159,19 @@ async def _move(engine: Database, type_: MutationType, organization: str) -> Sen
     return mutation(type_, enrollmentId=enrollments[2], position=1)
 
 
+async def _transfer(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    """Prepare a transfer of a seated and a waiting patient, of whom one gets a seat in the other group."""
+    _, enrollments = await _full_group(engine, organization)
+    return mutation(type_, enrollmentIds=enrollments[:2], toGroupDefinitionId=await _group(engine, organization))
+
+
+async def _reinstate(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    """Prepare an enrollment whose seat another patient has got since."""
+    _, enrollments = await _full_group(engine, organization)
+    await disenroll_patient(context(engine, organization), enrollments[0])
+    return mutation(type_, enrollmentId=enrollments[0])
+
+
 _PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[SentMutation]]] = {
     mutations.CREATE_GROUP: _create_group,
     mutations.UPDATE_GROUP: _update_group,
@@ -180,4 +193,6 @@ _PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[S
     mutations.PROMOTE: _promote,
     mutations.MOVE: _move,
     mutations.REMOVE: _leave,
+    mutations.TRANSFER: _transfer,
+    mutations.REINSTATE: _reinstate,
 }

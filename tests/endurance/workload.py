@@ -16,6 +16,8 @@ _WEIGHTS: Mapping[MutationType, int] = {
     mutations.PROMOTE: 8,
     mutations.MOVE: 10,
     mutations.REMOVE: 8,
+    mutations.TRANSFER: 8,
+    mutations.REINSTATE: 8,
     mutations.UPDATE_GROUP: 8,
     mutations.CREATE_SESSION: 6,
     mutations.UPDATE_SESSION: 6,
@@ -53,6 +55,7 @@ class ClientWorkload:
         cold: The groups that the clients have created or restored, to delete.
         deleted: The groups that they have deleted, to restore.
         cancelled: The sessions that they have cancelled, to reopen.
+        ended: The enrollments that they have ended or removed, to reinstate.
     """
 
     random: random.Random
@@ -64,6 +67,7 @@ class ClientWorkload:
     sessions: list[str] = field(default_factory=list)
     enrollments: list[str] = field(default_factory=list)
     closures: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
 
     def next(self) -> SentMutation:
         """Return a new request of a type whose ids are known."""
@@ -88,8 +92,10 @@ class ClientWorkload:
                 self.cancelled.append(record["id"])
             elif request.type is mutations.CREATE_CLOSURE:
                 self.closures.append(record["id"])
-            elif request.type is mutations.ENROLL:
+            elif request.type in {mutations.ENROLL, mutations.TRANSFER}:
                 self.enrollments.append(record["id"])
+            elif request.type in {mutations.DISENROLL, mutations.REMOVE}:
+                self.ended.append(record["id"])
 
     def _recent(self, ids: list[str]) -> str | None:
         return self.random.choice(ids[-40:]) if ids else None
@@ -181,6 +187,18 @@ class ClientWorkload:
         enrollment = self._recent(self.enrollments)
         return {"enrollmentId": enrollment, "position": self.random.randint(1, 4)} if enrollment else None
 
+    def _transfer(self) -> dict[str, Any] | None:
+        recent = self.enrollments[-20:]
+        if not recent:
+            return None
+        ids = self.random.sample(recent, self.random.randint(1, min(2, len(recent))))
+        return {"enrollmentIds": ids, "toGroupDefinitionId": self.random.choice(self.hot)}
+
+    def _reinstate(self) -> dict[str, Any] | None:
+        if not self.ended:
+            return None
+        return {"enrollmentId": self.ended.pop(), "allowOverCapacity": self.random.random() < 0.3}
+
 
 NEW_GROUP: Mapping[str, Any] = {
     "name": "Hot",
@@ -212,4 +230,6 @@ _INPUTS: Mapping[MutationType, Callable[[ClientWorkload], dict[str, Any] | None]
     mutations.PROMOTE: ClientWorkload._promote,
     mutations.MOVE: ClientWorkload._move,
     mutations.REMOVE: ClientWorkload._leave,
+    mutations.TRANSFER: ClientWorkload._transfer,
+    mutations.REINSTATE: ClientWorkload._reinstate,
 }

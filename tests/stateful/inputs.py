@@ -42,6 +42,7 @@ _RECURRENCES: Inputs = st.fixed_dictionaries(
 )
 
 REASONS: Final = _mostly(["snow", "moved away", " trimmed "], [" "])
+TRANSFERS: Final[Inputs] = st.fixed_dictionaries({}, optional={"reason": REASONS, "dryRun": st.booleans()})
 PATIENTS: Final = _mostly([*ACTIVE_PATIENTS], [INACTIVE_PATIENT, "nobody"])
 
 A_GROUP: Final = {

@@ -171,6 +171,18 @@ class ApiMachine(TwoOrganizations):
     def remove(self, index: int, actor: str, pick: int) -> None:
         self._do(index, MutationCall(api.REMOVE, {"enrollmentId": self._pick_id("enrollments", index, pick)}, actor))
 
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, picks=_PICKS, pick=_PICK, input_=inputs.TRANSFERS)
+    def transfer(self, index: int, actor: str, picks: list[int], pick: int, input_: dict[str, Any]) -> None:
+        ids = list(dict.fromkeys(self._active(index, pick) for pick in picks))
+        group = self._pick_id("groups", index, pick)
+        call = MutationCall(api.TRANSFER, {"enrollmentIds": ids, "toGroupDefinitionId": group, **input_}, actor)
+        self._do_after_dry_run(index, call)
+
+    @rule(index=_ORGANIZATION_INDEX, actor=_ACTOR, pick=_PICK, over=st.booleans())
+    def reinstate(self, index: int, actor: str, pick: int, over: bool) -> None:
+        input_ = {"enrollmentId": self._ended(index, pick), "allowOverCapacity": over}
+        self._do(index, MutationCall(api.REINSTATE, input_, actor))
+
     @rule(index=_ORGANIZATION_INDEX, pick=_PICK)
     def staff_may_change_nothing(self, index: int, pick: int) -> None:
         call = self._enroll_call(index, "staff", pick, "patient-1")
@@ -185,7 +197,7 @@ class ApiMachine(TwoOrganizations):
         index=_ORGANIZATION_INDEX,
         pick=_PICK,
         choices=st.lists(
-            st.tuples(st.sampled_from(["enroll", "leave", "move", "room"]), _PICK), min_size=2, max_size=3
+            st.tuples(st.sampled_from(["enroll", "leave", "move", "room", "transfer"]), _PICK), min_size=2, max_size=3
         ),
     )
     def concurrent_calls_have_some_order(self, index: int, pick: int, choices: list[tuple[str, int]]) -> None:

@@ -15,6 +15,7 @@ from tests.stateful import (
     selected_session_rules,
     session_end_rules,
     session_rules,
+    transfer_rules,
 )
 from tests.stateful.model import Model, Payload, Record
 from tests.support.api_client import ApiClient
@@ -95,6 +96,13 @@ ENROLL = _operation("enrollPatient", _ONE_ENROLLMENT, roster_rules.enroll)
 DISENROLL = _operation("disenrollPatient", f"{_ONE_ENROLLMENT} {_PROMOTED}", roster_rules.disenroll)
 PROMOTE = _operation("promoteEnrollment", _ONE_ENROLLMENT, roster_rules.promote)
 MOVE = _operation("moveWaitlistedEnrollment", _ONE_ENROLLMENT, roster_rules.move)
+TRANSFER = _operation(
+    "transferEnrollments",
+    f"""results {{ id {_ONE_ENROLLMENT} decision {{ status waitlistPosition }} userErrors {{ code field }} }}
+      {_PROMOTED}""",
+    transfer_rules.transfer,
+)
+REINSTATE = _operation("reinstateEnrollment", _ONE_ENROLLMENT, transfer_rules.reinstate)
 REMOVE = _operation("removeEnrollment", f"{_ONE_ENROLLMENT} {_PROMOTED}", roster_rules.remove)
 
 
@@ -123,7 +131,8 @@ async def send(client: ApiClient, call: MutationCall) -> Payload | None:
         return None
     payload = _converted(response["data"][call.operation.name])
     assert isinstance(payload, dict)
-    payload["userErrors"] = sorted((error["code"], tuple(error["field"])) for error in payload["userErrors"])
+    for part in (payload, *payload.get("results", ())):
+        part["userErrors"] = sorted((error["code"], tuple(error["field"])) for error in part["userErrors"])
     return payload
 
 

@@ -22,9 +22,16 @@ def enroll(model: Model, input_: Record, actor: str, actual: Payload) -> Payload
     seated, waiting = model.seated(group["id"]), model.waiting(group["id"])
     if any(record["patient"] == {"id": patient} for record in [*seated, *waiting]):
         return refused(("ALREADY_ENROLLED", "patientId"), enrollment=None)
-    waits = len(seated) >= group["maxCapacity"]
+    enrollment = new_enrollment(model, group, patient, (actual["enrollment"] or {}).get("id"), actor)
+    return accepted(enrollment=dict(enrollment))
+
+
+def new_enrollment(model: Model, group: Record, patient: str, new_id: str | None, actor: str) -> Record:
+    """Seat a patient in a group, or put them on the waitlist, and return the new enrollment."""
+    waiting = model.waiting(group["id"])
+    waits = len(model.seated(group["id"])) >= group["maxCapacity"]
     enrollment = {
-        "id": (actual["enrollment"] or {}).get("id", "no id in the response"),
+        "id": new_id or "no id in the response",
         "patient": {"id": patient},
         "groupDefinition": {"id": group["id"]},
         "status": "WAITLISTED" if waits else "ENROLLED",
@@ -40,7 +47,7 @@ def enroll(model: Model, input_: Record, actor: str, actual: Payload) -> Payload
     model.enrollments[enrollment["id"]] = enrollment
     action = "waitlisted" if waits else "enrolled"
     model.record(group["id"], enrollment["id"], action, actor, f"pm_group_patient_{action}")
-    return accepted(enrollment=dict(enrollment))
+    return enrollment
 
 
 def disenroll(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
@@ -51,7 +58,7 @@ def disenroll(model: Model, input_: Record, actor: str, _actual: Payload) -> Pay
         return refused(("VERSION_CONFLICT", "expectedVersion"), enrollment=None, promoted=[])
     if enrollment["status"] == "DISENROLLED":
         return refused(("NOT_ACTIVE", "enrollmentId"), enrollment=None, promoted=[])
-    _end(enrollment, (input_.get("reason") or "").strip() or None)
+    end(enrollment, (input_.get("reason") or "").strip() or None)
     group = enrollment["groupDefinition"]["id"]
     model.record(group, enrollment["id"], "disenrolled", actor, "pm_group_patient_disenrolled")
     return accepted(promoted=settle(model, group, actor), enrollment=dict(enrollment))
@@ -66,9 +73,10 @@ def remove(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
     group = enrollment["groupDefinition"]["id"]
     if enrollment["status"] == "DISENROLLED":
         enrollment |= {"deletedAt": True, "version": enrollment["version"] + 1}
+        model.removed_later.add(enrollment["id"])
         model.record(group, enrollment["id"], "removed", actor)
         return accepted(promoted=[], enrollment=dict(enrollment))
-    _end(enrollment, None)
+    end(enrollment, None)
     enrollment["deletedAt"] = True
     model.record(group, enrollment["id"], "removed", actor, "pm_group_patient_disenrolled")
     return accepted(promoted=settle(model, group, actor), enrollment=dict(enrollment))
@@ -101,7 +109,7 @@ def move(model: Model, input_: Record, actor: str, _actual: Payload) -> Payload:
         waitlist.remove(enrollment)
         waitlist.insert(position - 1, enrollment)
         enrollment["version"] += 1
-        _number(model, group, waitlist, actor)
+        number_waitlist(model, group, waitlist, actor)
     return accepted(enrollment=dict(enrollment))
 
 
@@ -116,11 +124,12 @@ def settle(model: Model, group: str, actor: str) -> list[Record]:
     for enrollment in promoted:
         _seat(enrollment)
         model.record(group, enrollment["id"], "promoted", actor, "pm_group_patient_promoted")
-    _number(model, group, model.waiting(group), actor)
+    number_waitlist(model, group, model.waiting(group), actor)
     return [dict(enrollment) for enrollment in promoted]
 
 
-def _number(model: Model, group: str, waitlist: list[Record], actor: str) -> None:
+def number_waitlist(model: Model, group: str, waitlist: list[Record], actor: str) -> None:
+    """Give the waiting patients the positions 1 to n."""
     for position, waiting in enumerate(waitlist, start=1):
         if waiting["waitlistPosition"] != position:
             waiting["waitlistPosition"] = position
@@ -146,7 +155,8 @@ def _seat(enrollment: dict[str, Any]) -> None:
     }
 
 
-def _end(enrollment: dict[str, Any], reason: str | None) -> None:
+def end(enrollment: dict[str, Any], reason: str | None) -> None:
+    """End an active enrollment."""
     version = enrollment["version"] + 1
     enrollment |= {
         "status": "DISENROLLED",

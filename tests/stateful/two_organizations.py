@@ -137,7 +137,7 @@ class TwoOrganizations(RuleBasedStateMachine):
 
     def _changed_groups(self, index: int, call: MutationCall, payload: Payload) -> set[str]:
         model, input_ = self._models[index], call.input
-        if "selection" in input_:
+        if "selection" in input_ or "enrollmentIds" in input_:
             return set(model.groups)
         named = input_.get("groupDefinitionId") or input_.get("id") or input_.get("enrollmentId") or ""
         record = model.sessions.get(named) or model.enrollments.get(named)
@@ -158,6 +158,14 @@ class TwoOrganizations(RuleBasedStateMachine):
         filled = [item for item in self._models[index].sessions.values() if item["recurrenceDate"]]
         groups = list(dict.fromkeys(item["groupDefinition"]["id"] for item in filled))
         return groups[pick % len(groups)] if groups and pick < 80 else self._pick_id("groups", index, pick)
+
+    def _active(self, index: int, pick: int) -> str:
+        active = [item["id"] for item in self._models[index].enrollments.values() if item["status"] != "DISENROLLED"]
+        return active[pick % len(active)] if active and pick < 90 else self._pick_id("enrollments", index, pick)
+
+    def _ended(self, index: int, pick: int) -> str:
+        ended = [item["id"] for item in self._models[index].enrollments.values() if item["status"] == "DISENROLLED"]
+        return ended[pick % len(ended)] if ended and pick < 90 else self._pick_id("enrollments", index, pick)
 
     def _waiting(self, index: int, pick: int) -> str:
         waiting = [item["id"] for item in self._models[index].enrollments.values() if item["status"] == "WAITLISTED"]
@@ -198,6 +206,10 @@ class TwoOrganizations(RuleBasedStateMachine):
         if what == "room":
             input_ = {"id": self._pick_id("groups", index, pick), "maxCapacity": 1 + choice % 4}
             return MutationCall(api.UPDATE_GROUP, input_, actor)
+        if what == "transfer":
+            ids = [self._active(index, choice)]
+            input_ = {"enrollmentIds": ids, "toGroupDefinitionId": self._pick_id("groups", index, choice)}
+            return MutationCall(api.TRANSFER, input_, actor)
         operation: ModelledMutation = api.MOVE if what == "move" else api.DISENROLL
         input_ = {"enrollmentId": self._waiting(index, choice)}
         return MutationCall(operation, {**input_, "position": 1 + choice % 3} if what == "move" else input_, actor)
