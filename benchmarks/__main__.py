@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from benchmarks import data_set
+from benchmarks.board import measure_board
 from benchmarks.clinic_database import create_clinic_database
 from benchmarks.comparison import Choice, Effort, compare
 from benchmarks.data_set import DataSet
@@ -28,7 +29,7 @@ from benchmarks.shape_costs import measure_shapes, shape_rows, shape_table
 from benchmarks.summary import summary
 from benchmarks.workloads import ENROLL_NAME, ORGANIZATION, REPORT_NAME, SMALL_NAME
 
-_PARTS = ("comparison", "growth", "interference", "reconciliation", "shapes")
+_PARTS = ("board", "comparison", "growth", "interference", "reconciliation", "shapes")
 _FULL = Effort(rounds=4, seconds=2.0)
 _QUICK = Effort(rounds=2, seconds=0.7)
 _QUICK_DIVISOR = 10  # a quick run uses a tenth of the grown clinic
@@ -86,6 +87,11 @@ def _measure(postgres: Postgres, folder: Path, options: argparse.Namespace) -> t
         reconciliation = measure_reconciliation(clinic, folder, _log)
         results["reconciliation"] = reconciliation.as_json()
         texts.append(str(reconciliation))
+    if "board" in parts:
+        _log("comparing the weeks of patients")
+        board = measure_board(clinic, folder, _log)
+        results["board"] = board.as_json()
+        texts.append(str(board))
     if "growth" in parts or "interference" in parts:
         size = data_set.GROWN.divided_by(_QUICK_DIVISOR) if options.quick else data_set.GROWN
         _log(f"creating a database with {size.groups * size.sessions:,} sessions")

@@ -1,16 +1,18 @@
 """Patients' weeks from their seats: the programs that a patient takes part in, and the sessions that count."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.expected import is_expected
-from domain.patient_compliance import PatientWeek
+from domain.patient_compliance import PatientCompliance, PatientWeek, patient_compliance
 from domain.records import PROGRAMS, Enrollment, GroupDefinition, Program
 from domain.rule_sets import RuleSets, strictest
 from domain.wall_time import local_date
 from domain.weeks import DatedSession, Session, sessions_by_week, week_end
+
+_DAYS_OF_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,55 @@ def patient_weeks(
     return weeks
 
 
+class PatientWeeks:
+    """Compares the weeks of many patients with their rule sets.
+
+    Patients whose stays in the same groups are equal have equal weeks, so each of these is compared once.
+    """
+
+    def __init__(
+        self,
+        week_start: date,
+        sessions: Mapping[UUID, Sequence[DatedSession]],
+        group_sizes: Mapping[UUID, int],
+        rule_sets: RuleSets,
+        now: datetime,
+        programs: Collection[Program] = frozenset(Program),
+    ) -> None:
+        """Compare the weeks of some programs, as of an instant. The other arguments are those of `patient_weeks`."""
+        self._week_start = week_start
+        self._sessions = sessions
+        self._group_sizes = group_sizes
+        self._rule_sets = rule_sets
+        self._now = now
+        self._programs = programs
+        self._compared: dict[frozenset[_Stay], list[PatientCompliance]] = {}
+
+    def of(self, patient_id: str, seats: Sequence[Seat]) -> list[PatientCompliance]:
+        """Return a patient's week in each of the programs that the patient takes part in."""
+        stays = frozenset(map(self._stay, seats))
+        compared = self._compared.get(stays)
+        if compared is None:
+            weeks = patient_weeks("", seats, self._week_start, self._sessions, self._group_sizes, self._rule_sets)
+            own = [week for week in weeks if week.rules.program in self._programs]
+            compared = self._compared[stays] = [patient_compliance(week, self._now) for week in own]
+        return [replace(week, patient_id=patient_id) for week in compared]
+
+    def _stay(self, seat: Seat) -> "_Stay":
+        """Return all that the week depends on of a seat."""
+        enrollment, group_id = seat.enrollment, seat.group.id
+        expected = tuple(
+            is_expected(enrollment, session.session_date, session.starts_at)
+            for session in self._sessions.get(group_id, ())
+        )
+        first, last = _days(seat)
+        return group_id, max(first, self._week_start), min(last, week_end(self._week_start)), expected
+
+
+_Stay = tuple[UUID, date, date, tuple[bool, ...]]
+"""A seat in a week: its group, the first and the last day of it, and at which sessions the patient is expected."""
+
+
 def _expected(
     seats: Sequence[Seat], program: Program, sessions: Mapping[UUID, Sequence[DatedSession]]
 ) -> list[tuple[GroupDefinition, Session]]:
@@ -94,9 +145,10 @@ def _is_held(seat: Seat, week_start: date) -> bool:
 
 
 def _is_partial(seats: Sequence[Seat], week_start: date) -> bool:
-    """Return whether no seat counts on the first day of the week, or none on its last day."""
-    days = [_days(seat) for seat in seats]
-    return not all(any(first <= day <= last for first, last in days) for day in (week_start, week_end(week_start)))
+    """Return whether there is a day of the week on which no seat counts."""
+    stays = [_days(seat) for seat in seats]
+    days = (week_start + timedelta(days=number) for number in range(_DAYS_OF_WEEK))
+    return not all(any(first <= day <= last for first, last in stays) for day in days)
 
 
 def _days(seat: Seat) -> tuple[date, date]:

@@ -7,8 +7,8 @@ from uuid import UUID
 from db.queries.groups import count_seats
 from db.queries.program_seats import WeekOfPatient, program_seats
 from db.queries.sessions import GroupWeeks, session_times
-from domain.patient_compliance import PatientCompliance, patient_compliance
-from domain.patient_weeks import Seat, patient_weeks
+from domain.patient_compliance import PatientCompliance
+from domain.patient_weeks import PatientWeeks, Seat
 from domain.records import GroupDefinition, Program
 from domain.wall_time import local_date
 from domain.weeks import week_start
@@ -62,13 +62,8 @@ async def compare_weeks(
     sessions = {period.group_id: of_group or () for period, of_group in times.items()}
     sizes = await _group_sizes(context, groups)
     clinic = context.clinic
-    now = clinic.clock()
-
-    def compare(patient_id: str) -> list[PatientCompliance]:
-        weeks = patient_weeks(patient_id, seats[patient_id], first_day, sessions, sizes, clinic.rule_sets)
-        return [patient_compliance(week, now) for week in weeks if week.rules.program in programs]
-
-    return await clinic.pace.map(compare, list(seats))
+    compared = PatientWeeks(first_day, sessions, sizes, clinic.rule_sets, clinic.clock(), programs)
+    return await clinic.pace.map(lambda patient_id: compared.of(patient_id, seats[patient_id]), list(seats))
 
 
 async def _group_sizes(context: Context, groups: Mapping[UUID, GroupDefinition]) -> dict[UUID, int]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from db.connections.engine import Database
 from db.tables import access_log, group_definitions, patients
@@ -287,6 +287,35 @@ async def test_the_statements_of_a_board_do_not_grow_with_patients(engine: Datab
         counts.append(await count(client, query))
     assert counts[0] == counts[1]
     assert counts[0] <= 8  # groups, seats, sessions, sizes of groups, names, patients, and the access log's two
+
+
+async def test_a_board_of_2000_patients_takes_the_same_statements(engine: Database, clients: ApiClients) -> None:
+    numbers = range(1000, 3000)
+    async with engine.begin() as connection:
+        people = [
+            {
+                "organization_id": ORGANIZATION,
+                "id": f"patient-{number}",
+                "display_name": f"Patient {number}",
+                "medical_record_number": f"MR{number}",
+                "active": True,
+                "search_text": f"patient {number}",
+            }
+            for number in numbers
+        ]
+        await connection.execute(insert(patients), people)
+    for start in range(0, 2000, 100):
+        days = [[11], [11, 15], [11, 14, 15], [11, 12, 13]][start // 500]
+        await add_program(engine, f"Group {start}", days, numbers[start : start + 100])
+    client = await clients()
+    first, last = await board(client, first=2), await board(client, last=2)
+    assert first["totalCount"] == last["totalCount"] == 2000
+    assert (numbers_of(first), numbers_of(last)) == ([1000, 1001], [2998, 2999])
+    assert [edge["node"]["outlook"] for edge in [*first["edges"], *last["edges"]]] == [
+        *(["CANNOT_BE_MET"] * 2),
+        *(["MET"] * 2),
+    ]
+    assert await count(client, "{ programCompliance(program: IOP, first: 200) { nodes { patient { id } } } }") <= 8
 
 
 async def test_a_week_in_which_the_clocks_change_is_measured_by_elapsed_time(

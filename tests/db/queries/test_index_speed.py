@@ -15,13 +15,15 @@ from sqlalchemy import insert, text
 from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
+from db.queries.attendance import ROSTER, SESSIONS_OF_PATIENT
 from db.queries.conflicts import calendar_of_days, calendar_of_group, calendar_of_sessions
 from db.queries.enrollments import ENROLLMENTS, ENROLLMENTS_OF_GROUP, ENROLLMENTS_OF_PATIENT, EnrollmentFilter
 from db.queries.groups import GROUPS, SEATS_OF_GROUP, GroupFilter, count_seats
 from db.queries.history import HISTORY_OF
 from db.queries.lengths import CountRequest, FilteredRelation, count_lists
 from db.queries.pages import ListFilter, count_list, find_partial_records, find_records, read_page, record_lookup
-from db.queries.references import PATIENTS, PatientFilter
+from db.queries.program_seats import WeekOfPatient, program_seats, seats_of_program
+from db.queries.references import PATIENTS, PatientFilter, patient_names
 from db.queries.relations import Relation
 from db.queries.sessions import (
     SESSIONS,
@@ -40,7 +42,7 @@ from db.tables import audit_log, enrollments, group_definitions, locations, occu
 from db.transactions.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.conflicts import ConflictKind
-from domain.records import CapacityStatus, EnrollmentStatus, OccurrenceStatus
+from domain.records import CapacityStatus, EnrollmentStatus, OccurrenceStatus, Program
 from tests.support.clinic import NOW, OURS, THEIRS
 
 pytestmark = pytest.mark.anyio
@@ -175,6 +177,30 @@ async def _group_pages(reader: Snapshot, groups: Sequence[UUID]) -> object:
     return results
 
 
+async def _rosters(reader: Snapshot, groups: Sequence[UUID]) -> object:
+    week = SessionFilter(from_date=DAY, through_date=DAY + timedelta(days=6))
+    [of_group] = await SESSIONS_OF_GROUP.read_pages(reader, groups[:1], week, Window(20))
+    sessions, people = [session.id for session in of_group.records], ["patient-1", "patient-7"]
+    lookups: list[Lookup[Any]] = [
+        record_lookup(SESSIONS),
+        ROSTER.page_lookup(None, Window(20)),
+        ROSTER.count_lookup(None),
+    ]
+    of_patient: list[Lookup[Any]] = [
+        record_lookup(PATIENTS),
+        SESSIONS_OF_PATIENT.page_lookup(week, Window(20)),
+        SESSIONS_OF_PATIENT.count_lookup(week),
+    ]
+    return [
+        await reader.look_up(LookupSet(lookups), sessions[0] if sessions else groups[0]),
+        await reader.look_up(LookupSet(of_patient), "patient-7"),
+        await ROSTER.read_pages(reader, [*sessions, *groups[:2]], None, Window(20)),
+        await SESSIONS_OF_PATIENT.read_pages(reader, people, week, Window(20)),
+        await count_lists(reader, [_counts(ROSTER, [*sessions, *groups[:2]], None)]),
+        await count_lists(reader, [CountRequest(FilteredRelation(SESSIONS_OF_PATIENT, week), tuple(people))]),
+    ]
+
+
 def _counts(relation: Relation[Any], groups: Sequence[UUID], list_filter: ListFilter | None) -> CountRequest:
     return CountRequest(FilteredRelation(relation, list_filter), tuple(groups))
 
@@ -266,6 +292,22 @@ async def test_conflicts_are_found_by_the_days_and_the_groups_of_sessions(
             assert re.search(r"session_date|group_definition_id|\bid ?=", condition), plan
 
 
+async def test_rosters_and_boards_read_seats_by_index(explained: Explained, groups: Sequence[UUID]) -> None:
+    if explained.on_postgresql:
+        # All rows of such a small table are read in less time than those of an index.
+        await explained.driver.connection.execute("SET LOCAL enable_seqscan = off")
+    explained.plans = []
+    await _rosters(explained, groups)
+    assert len(await seats_of_program(explained, Program.IOP, DAY)) == 30
+    await program_seats(explained, [WeekOfPatient("patient-7", DAY)])
+    await patient_names(explained, ["patient-7"])
+    assert len(explained.plans) >= 10
+    for plan in explained.plans:
+        assert not WHOLE_TABLE.search(plan), plan
+    seats = [plan for plan in explained.plans if "pm_group_enrollments" in plan]
+    assert all(re.search(r"ix_pm_group_enrollments_of_(group|patient)", plan) for plan in seats), seats
+
+
 def _sorts_more_than_pages(plan: str) -> bool:
     """Return whether the plan sorts more rows than the pages of its limits.
 
@@ -346,7 +388,7 @@ def _group(row: dict[str, Any], number: int) -> dict[str, Any]:
     return row | {
         "id": uuid7(),
         "name": f"Group {number}",
-        "group_type": "THERAPY",
+        "group_type": "IOP" if number < 2 else "THERAPY",
         "facilitator_id": f"staff-{number % 20}",
         "time_zone": "America/Phoenix",
         "max_capacity": 40,
