@@ -15,7 +15,7 @@ help:  ## list the commands
 setup: $(READY)  ## install everything into .venv and build the pages
 
 # The stamp file makes a repeated setup instant. Setup runs again as soon as a prerequisite is newer than the stamp.
-$(READY): requirements.lock pyproject.toml setup.py Makefile tests/clients/package-lock.json $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+$(READY): requirements.lock pyproject.toml setup.py Makefile tests/clients/package-lock.json schema/schema.graphql $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/generated/*' 2>/dev/null)
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is required, but $(PYTHON) was not found. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is required, but $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python cannot create virtual environments. On Debian and Ubuntu, run: apt-get install python3-venv" >&2; exit 1; }

@@ -23,6 +23,7 @@ from server.middleware.client_address import TrustedProxies
 from server.middleware.compression import Compression
 from server.middleware.cors import cors_middleware
 from server.middleware.request_log import RequestLog
+from server.routes.admin import admin_routes
 from server.routes.graphiql import graphiql_routes
 from server.routes.health import health_routes
 from server.runtime.clock import now
@@ -32,7 +33,7 @@ from server.runtime.logs import configure_logging, silence_document_logging
 from server.settings.environment import Settings, load_settings
 from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
 
-GRAPHIQL_FILES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
+PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 COMMAND_TIMEOUT_SECONDS: Final = 15
 """How long a server process waits for a statement. PostgreSQL's own, shorter statement timeout should come first."""
@@ -60,6 +61,7 @@ def create_app(
     authenticator: Authenticator,
     *,
     graphiql: bool,
+    admin_ui: bool = False,
     limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
     allowed_origins: Sequence[str] = (),
     relay: Relay | None = None,
@@ -72,7 +74,8 @@ def create_app(
     Args:
         clinic: The database and the settings of the clinic.
         authenticator: Authenticates callers.
-        graphiql: Whether to serve the GraphiQL page, and redirect / to it.
+        graphiql: Whether to serve the GraphiQL page. Without the admin UI, / redirects to it.
+        admin_ui: Whether to serve the admin UI.
         limits: The limits of GraphQL requests.
         allowed_origins: The origins whose pages may send requests (CORS).
         relay: Delivers events while the app runs; None delivers none.
@@ -89,7 +92,9 @@ def create_app(
         *health_routes(clinic.engine),
     ]
     if graphiql:
-        routes += graphiql_routes(GRAPHIQL_FILES)
+        routes += graphiql_routes(PAGES / "graphiql", start_page=not admin_ui)
+    if admin_ui:
+        routes += admin_routes(PAGES / "admin", graphiql=graphiql)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -131,6 +136,7 @@ def create_app_from_environment() -> Starlette:
         clinic,
         Authenticator.from_settings(settings),
         graphiql=settings.serves_graphiql(demo=False),
+        admin_ui=settings.admin_ui == "on",
         limits=settings.request_limits,
         allowed_origins=settings.allowed_origins,
         relay=relay_of(settings, clinic.engine),

@@ -111,7 +111,8 @@ def _print_links(settings: Settings, address: str) -> None:
     secret = settings.auth_jwt_secret
     if secret is None:
         raise CommandError("--demo needs a secret to sign with: set AUTH_JWT_SECRET")
-    lines = [f"The demo clinic runs at {address}. Open a link to sign in to GraphiQL:"]
+    page, path = ("the admin UI", "/") if settings.admin_ui == "on" else ("GraphiQL", "/graphiql")
+    lines = [f"The demo clinic runs at {address}. Open a link to sign in to {page}:"]
     for person in DEMO_PEOPLE:
         token = sign_token(
             secret,
@@ -124,7 +125,7 @@ def _print_links(settings: Settings, address: str) -> None:
             rules=ClaimRules.from_settings(settings),
         )
         # Browsers do not send the fragment, so the token reaches no server and no log.
-        lines.append(f"  {person.label}: {address}/graphiql#token={token}")
+        lines.append(f"  {person.label}: {address}{path}#token={token}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

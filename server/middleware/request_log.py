@@ -12,11 +12,12 @@ from server.middleware.security_headers import with_security_headers
 from server.responses.headers import header
 from server.responses.json_responses import fault_response
 from server.responses.request_record import RequestRecord, set_record
+from server.responses.screens import SCREENS
 
 _log = logging.getLogger("group_sessions.requests")
 _HEADER: Final = HEADER.lower().encode()
 # A client can make up other paths and methods, and put anything into them.
-_LOGGED_PATHS: Final = frozenset({"graphql", "graphiql", "events", "health", "ready"})
+_LOGGED_PATHS: Final = frozenset({"graphql", "graphiql", "admin", "events", "health", "ready", *SCREENS})
 _LOGGED_METHODS: Final = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 
 

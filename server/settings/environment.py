@@ -83,6 +83,7 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL"
     )
+    admin_ui: Annotated[Literal["on", "off"], BeforeValidator(str.lower)] = Field("on", description="on or off")
     graphiql: Annotated[Literal["on", "off"], BeforeValidator(str.lower)] | None = Field(
         None, description="on or off (unset: on with --demo, off without)"
     )

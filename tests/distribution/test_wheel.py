@@ -68,7 +68,7 @@ def demo(environment: Path, tmp_path: Path) -> Iterator[str]:
         try:
             assert server.stdout is not None
             lines = [server.stdout.readline() for _ in range(2)]
-            match = re.search(r"(http://\S+)/graphiql#token=(\S+)", lines[1])
+            match = re.search(r"(http://\S+)/#token=(\S+)", lines[1])
             assert match is not None, lines
             yield f"{match[1]} {match[2]}"
         finally:
@@ -84,10 +84,10 @@ def test_the_demo_is_served_from_an_installed_wheel(demo: str) -> None:
             json={"query": "{ groupDefinitions { totalCount } }"},
             headers={"Authorization": f"Bearer {token}"},
         )
-        page = client.get("/graphiql")
+        pages = [client.get(path) for path in ("/", "/graphiql")]
     assert response.json()["data"]["groupDefinitions"]["totalCount"] > 0
-    assert page.status_code == 200
-    assert "<script" in page.text
+    assert [page.status_code for page in pages] == [200, 200]
+    assert all("<script" in page.text for page in pages)
 
 
 def test_no_other_distribution_is_overwritten(environment: Path) -> None:

@@ -116,7 +116,8 @@ def paths(draw: st.DrawFn) -> str:
     if draw(st.integers(0, 9)):
         return "/graphql"
     return draw(
-        st.sampled_from(["/events", "/", "/health", "/ready", "/graphiql"]) | texts.map(lambda text: f"/{text}")
+        st.sampled_from(["/events", "/", "/health", "/ready", "/graphiql", "/groups/1"])
+        | texts.map(lambda text: f"/{text}")
     )
 
 

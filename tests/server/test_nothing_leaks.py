@@ -255,6 +255,7 @@ def send_invalid_requests(client: RecordingClient) -> None:
         f"/graphql/{MARKER}",
         f"/graphiql/assets/{MARKER}.js",
         f"/graphiql?{MARKER}={MARKER}",
+        f"/groups/{MARKER}?{MARKER}={MARKER}",
     ):
         client.send("GET", address)
         client.send(MARKER.upper(), address)

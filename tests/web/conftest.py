@@ -1,6 +1,5 @@
 """A demo server, and a browser that visits its pages."""
 
-import json
 import os
 import re
 import shutil
@@ -8,14 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.support.repository import ROOT
+from tests.web.visits import AdminVisit, DemoServer, GraphiqlVisit
 
 SECRET = "a secret of tests that is long enough to sign with"
 CHROMIUM_ARGUMENTS = [
@@ -28,86 +26,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-FIRST_TAB = "Groups"
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@dataclass
-class Visit:
-    """A page, the requests that it sent, and the errors that its console shows."""
-
-    page: Page
-    links: list[str]
-    requested: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self.requested.append(request.url))
-        self.page.on("console", self._note_console)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" or "Content Security Policy" in message.text:
-            self.complaints.append(message.text)
-
-    @property
-    def token(self) -> str:
-        return token_of(self.links[0])
-
-    def sign_in_by_link(self, link: str | None = None) -> None:
-        self.page.goto(link or self.links[0])
-        self.expect_query(FIRST_TAB)
-
-    def sign_in_by_token(self, token: str) -> None:
-        self.page.get_by_label("Token").fill(token)
-        self.page.get_by_role("button", name="Sign in").click()
-
-    def expect_query(self, text: str) -> None:
-        # GraphiQL draws its tabs before its editor, and ignores a tab that is chosen in between.
-        expect(self.page.locator(".graphiql-query-editor")).to_contain_text(text, timeout=30_000)
-
-    def open_tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=re.compile(f"^{name}")).click()
-        self.expect_query(name)
-
-    def execute(self) -> dict[str, Any]:
-        """Run the open tab and return the response's body."""
-        body: dict[str, Any] = json.loads(self.send().text())
-        return body
-
-    def send(self) -> Response:
-        with self.page.expect_response(lambda response: response.url.endswith("/graphql")) as caught:
-            self.page.get_by_role("button", name="Execute query").click()
-        return caught.value
-
-    def accessibility_violations(self) -> list[str]:
-        """Return the violations that axe finds in the page, except inside of GraphiQL itself."""
-        self.page.evaluate(AXE.read_text())
-        script = 'axe.run({exclude: [".graphiql-container"]}).then((result) => result.violations.map(({help}) => help))'
-        violations: list[str] = self.page.evaluate(script)
-        return violations
-
-    def stored(self) -> str:
-        """Return everything that the browser stores for the page."""
-        script = "JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, document.cookie])"
-        return str(self.page.evaluate(script))
-
-    def wait_until_tabs_hold(self, text: str) -> None:
-        self.page.evaluate(
-            """text => new Promise((resolve) => {
-                const stored = () => sessionStorage.getItem("graphiql:tabState")?.includes(text);
-                const check = () => (stored() ? resolve() : requestAnimationFrame(check));
-                check();
-            })""",
-            text,
-        )
-
-    def tab_titles(self) -> list[str | None]:
-        return [tab.get_attribute("title") for tab in self.page.locator("[id^=graphiql-session-tab-]").all()]
-
-
-def token_of(link: str) -> str:
-    return link.partition("#token=")[2]
+DESKTOP, PHONE = (1400, 900), (360, 740)
 
 
 def _chromium() -> str:
@@ -118,11 +37,12 @@ def _chromium() -> str:
 
 
 @contextmanager
-def _demo_server(folder: Path) -> Iterator[list[str]]:
-    """Serve the demo on a free port with its own database. Yield its links, the administrator's first."""
+def _demo_server(folder: Path) -> Iterator[DemoServer]:
+    """Serve the demo on a free port with its own database."""
+    database = folder / "demo.db"
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AUTH_", "GRAPHIQL"))},
-        "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AUTH_", "GRAPHIQL", "ADMIN_UI"))},
+        "DATABASE_URL": f"sqlite:///{database}",
         "AUTH_JWT_SECRET": SECRET,
     }
     command = [sys.executable, "-m", "server", "serve", "--demo", "--port", "0"]
@@ -134,11 +54,11 @@ def _demo_server(folder: Path) -> Iterator[list[str]]:
             assert server.stdout is not None
             links: list[str] = []
             for line in server.stdout:
-                links += re.findall(r"http://\S+/graphiql#token=\S+", line)
+                links += re.findall(r"http://\S+/#token=\S+", line)
                 if len(links) == 2:
                     break
             assert len(links) == 2, (folder / "server.log").read_text()
-            yield links
+            yield DemoServer(links, database)
         finally:
             server.terminate()
             server.communicate(timeout=30)
@@ -159,18 +79,30 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def demo_links(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     _chromium()
-    with _demo_server(tmp_path_factory.mktemp("demo")) as links:
-        yield links
+    with _demo_server(tmp_path_factory.mktemp("demo")) as server:
+        yield server
 
 
-@pytest.fixture(params=[(1400, 900)], ids=["desktop"])
-def visit(request: pytest.FixtureRequest, browser: Browser, demo_links: list[str]) -> Iterator[Visit]:
-    """A visit with its own cookies and storage, on a desktop unless the test is parametrized."""
+@pytest.fixture(params=[DESKTOP], ids=["desktop"])
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page with its own cookies and storage, on a desktop unless the test is parametrized."""
     width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(30_000)
-    yield Visit(page, demo_links)
+    yield page
     context.close()
+
+
+@pytest.fixture
+def visit(page: Page, demo: DemoServer) -> GraphiqlVisit:
+    """A visit of GraphiQL."""
+    return GraphiqlVisit(page, demo.graphiql_links)
+
+
+@pytest.fixture
+def admin(page: Page, demo: DemoServer) -> AdminVisit:
+    """A visit of the admin UI."""
+    return AdminVisit(page, demo.links, server=demo)

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.prefix_proxy import prefix_proxy
-from tests.web.conftest import FIRST_TAB, Visit, token_of
+from tests.web.conftest import DESKTOP
+from tests.web.visits import FIRST_TAB, GraphiqlVisit, token_of
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +18,7 @@ MUTATION_TABS = ["CreateGroup", "GenerateSessions", "EnrollPatient", "DisenrollP
 PHONE = pytest.param((390, 844), id="phone")
 
 
-def test_a_link_signs_in_and_the_first_tab_shows_the_clinic(visit: Visit) -> None:
+def test_a_link_signs_in_and_the_first_tab_shows_the_clinic(visit: GraphiqlVisit) -> None:
     page = visit.page
     visit.sign_in_by_link()
     expect(page.get_by_text("Signed in as")).to_contain_text("org_admin")
@@ -32,7 +33,7 @@ def test_a_link_signs_in_and_the_first_tab_shows_the_clinic(visit: Visit) -> Non
     expect(page.locator(".graphiql-response")).to_contain_text(groups[0]["name"].replace(" ", "\u00a0"))
 
 
-def test_the_token_stays_in_memory_and_requests_go_to_one_host(visit: Visit) -> None:
+def test_the_token_stays_in_memory_and_requests_go_to_one_host(visit: GraphiqlVisit) -> None:
     page = visit.page
     visit.sign_in_by_link()
     visit.open_tab("Compliance")
@@ -48,8 +49,8 @@ def test_the_token_stays_in_memory_and_requests_go_to_one_host(visit: Visit) -> 
     assert visit.complaints == []
 
 
-@pytest.mark.parametrize("visit", [(1400, 900), PHONE], indirect=True)
-def test_every_example_runs_as_delivered(visit: Visit) -> None:
+@pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
+def test_every_example_runs_as_delivered(visit: GraphiqlVisit) -> None:
     visit.sign_in_by_link()
     assert visit.tab_titles() == QUERY_TABS + MUTATION_TABS
     for name in QUERY_TABS + MUTATION_TABS:
@@ -62,7 +63,7 @@ def test_every_example_runs_as_delivered(visit: Visit) -> None:
     assert visit.complaints == []
 
 
-def test_headers_from_the_headers_pane_are_sent(visit: Visit) -> None:
+def test_headers_from_the_headers_pane_are_sent(visit: GraphiqlVisit) -> None:
     page = visit.page
     visit.sign_in_by_link()
     visit.open_tab("EnrollPatient")
@@ -78,7 +79,7 @@ def test_headers_from_the_headers_pane_are_sent(visit: Visit) -> None:
     assert "enroll-once" not in visit.stored()
 
 
-def test_tabs_survive_a_reload_for_the_same_person_only(visit: Visit) -> None:
+def test_tabs_survive_a_reload_for_the_same_person_only(visit: GraphiqlVisit) -> None:
     page = visit.page
     visit.sign_in_by_link()
     visit.open_tab("Roster")
@@ -96,7 +97,7 @@ def test_tabs_survive_a_reload_for_the_same_person_only(visit: Visit) -> None:
     assert "unfinished work" not in visit.stored()
 
 
-def test_signing_out_removes_the_tabs(visit: Visit) -> None:
+def test_signing_out_removes_the_tabs(visit: GraphiqlVisit) -> None:
     visit.sign_in_by_link()
     visit.wait_until_tabs_hold(FIRST_TAB)
     visit.page.get_by_role("button", name="Sign out").click()
@@ -104,10 +105,10 @@ def test_signing_out_removes_the_tabs(visit: Visit) -> None:
     assert "tabState" not in visit.stored()
 
 
-def test_the_page_works_behind_a_proxy_that_strips_a_prefix(visit: Visit) -> None:
+def test_the_page_works_behind_a_proxy_that_strips_a_prefix(visit: GraphiqlVisit) -> None:
     server = visit.links[0].partition("/graphiql")[0]
     with prefix_proxy(server, "/clinic") as address:
-        for start in ("/", "/graphiql/", "/graphiql"):
+        for start in ("/graphiql/", "/graphiql"):
             visit.page.goto("about:blank")
             visit.sign_in_by_link(f"{address}{start}#token={visit.token}")
             assert visit.page.url == f"{address}/graphiql"
@@ -116,7 +117,7 @@ def test_the_page_works_behind_a_proxy_that_strips_a_prefix(visit: Visit) -> Non
     assert visit.complaints == []
 
 
-def test_scripts_and_styles_travel_compressed(visit: Visit) -> None:
+def test_scripts_and_styles_travel_compressed(visit: GraphiqlVisit) -> None:
     encodings: dict[str, str | None] = {}
     visit.page.on(
         "response", lambda response: encodings.update({response.url: response.headers.get("content-encoding")})
@@ -127,7 +128,7 @@ def test_scripts_and_styles_travel_compressed(visit: Visit) -> None:
     assert set(large.values()) == {"gzip"}
 
 
-def test_the_editor_completes_and_documents_this_api(visit: Visit) -> None:
+def test_the_editor_completes_and_documents_this_api(visit: GraphiqlVisit) -> None:
     page = visit.page
     visit.sign_in_by_link()
     page.get_by_role("button", name="Documentation Explorer").click()
@@ -141,8 +142,8 @@ def test_the_editor_completes_and_documents_this_api(visit: Visit) -> None:
     assert visit.complaints == []
 
 
-@pytest.mark.parametrize("visit", [PHONE], indirect=True)
-def test_the_page_fits_a_phone(visit: Visit) -> None:
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+def test_the_page_fits_a_phone(visit: GraphiqlVisit) -> None:
     page = visit.page
     visit.sign_in_by_link()
     for locator in (page.locator(".graphiql-query-editor"), page.locator(".graphiql-response")):
@@ -158,20 +159,20 @@ def test_the_page_fits_a_phone(visit: Visit) -> None:
     assert 300 < explorer["width"] <= 390
 
 
-@pytest.mark.parametrize("visit", [(1400, 900), PHONE], indirect=True)
-def test_every_screen_is_accessible(visit: Visit) -> None:
+@pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
+def test_every_screen_is_accessible(visit: GraphiqlVisit) -> None:
     visit.page.goto(visit.links[0].partition("#")[0])
     expect(visit.page.get_by_label("Token")).to_be_visible()
-    assert visit.accessibility_violations() == []
+    assert visit.violations_outside_of_graphiql() == []
     visit.sign_in_by_token("not a token")
     expect(visit.page.get_by_role("alert")).to_be_visible()
-    assert visit.accessibility_violations() == []
+    assert visit.violations_outside_of_graphiql() == []
     visit.sign_in_by_token(visit.token)
     visit.expect_query(FIRST_TAB)
-    assert visit.accessibility_violations() == []
+    assert visit.violations_outside_of_graphiql() == []
 
 
-def test_a_pasted_token_signs_in_and_a_wrong_one_is_refused(visit: Visit) -> None:
+def test_a_pasted_token_signs_in_and_a_wrong_one_is_refused(visit: GraphiqlVisit) -> None:
     page = visit.page
     page.goto(visit.links[0].partition("#")[0])
     visit.sign_in_by_token("not a token")

@@ -313,7 +313,7 @@ def test_the_demo_serves_its_sign_in_links_until_it_is_stopped(
         process.stdout.readline()
         links = [process.stdout.readline() for _ in range(2)]
         for link in links:
-            match = re.search(r"(http://127\.0\.0\.1:\d+)/graphiql#token=(\S+)", link)
+            match = re.search(r"(http://127\.0\.0\.1:\d+)/#token=(\S+)", link)
             assert match is not None
             address, token = match.groups()
             response = httpx.post(

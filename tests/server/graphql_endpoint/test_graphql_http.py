@@ -403,6 +403,15 @@ async def test_the_start_page_redirects_to_graphiql_if_it_is_on(clinic: Clinic) 
                 assert (await http.get("/graphiql")).status_code == 404
 
 
+async def test_the_start_page_is_the_admin_ui_if_it_is_on(clinic: Clinic) -> None:
+    for graphiql, link in ((True, "on"), (False, "off")):
+        async with http_client(make_app(clinic, graphiql=graphiql, admin_ui=True)) as http:
+            page = await http.get("/")
+            assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+            assert f'<meta name="graphiql" content="{link}"' in page.text
+            assert (await http.get("/graphiql")).status_code == (200 if graphiql else 404)
+
+
 async def test_concurrent_requests_have_their_own_ids_and_counts(client: ApiClient) -> None:
     async def send(number: int) -> None:
         response = await post(client, b'{"query": "{ one }"}', **{"X-Request-ID": f"r{number}"})

@@ -115,7 +115,7 @@ def test_a_body_that_comes_after_its_response_leaves_the_connection_usable(serve
 
 
 def largest_asset() -> str:
-    assets = ROOT / "web" / "dist" / "assets"
+    assets = ROOT / "web" / "dist" / "graphiql" / "assets"
     return max(assets.iterdir(), key=lambda path: path.stat().st_size).name
 
 
@@ -133,7 +133,7 @@ def test_a_reader_that_never_reads_is_closed(server: ServerProcess) -> None:
 
 def test_a_reader_that_reads_slowly_gets_all(server: ServerProcess) -> None:
     name = largest_asset()
-    length = (ROOT / "web" / "dist" / "assets" / name).stat().st_size
+    length = (ROOT / "web" / "dist" / "graphiql" / "assets" / name).stat().st_size
     started, read = time.monotonic(), 0
     with server.connect(receive_buffer=4_096) as client:
         client.sendall(f"GET /graphiql/assets/{name} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())

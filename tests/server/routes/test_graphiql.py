@@ -13,8 +13,8 @@ from server.middleware.request_log import RequestLog
 from server.routes.graphiql import graphiql_routes
 from tests.support.repository import ROOT
 
-WEB = ROOT / "web"
-DOCUMENTS = sorted((WEB / "src").rglob("*.graphql"))
+SOURCES = ROOT / "web" / "graphiql" / "src"
+DOCUMENTS = sorted(SOURCES.rglob("*.graphql"))
 ASSET = "/graphiql/assets/index-B1xhZu6.js"
 CONTENT = "export {};"
 
@@ -29,7 +29,7 @@ def page_client(tmp_path: Path) -> AsyncClient:
 
 
 def client_of(dist: Path) -> AsyncClient:
-    app = Starlette(routes=graphiql_routes(dist), middleware=[Middleware(RequestLog)])
+    app = Starlette(routes=graphiql_routes(dist, start_page=True), middleware=[Middleware(RequestLog)])
     return AsyncClient(transport=ASGITransport(app), base_url="http://clinic.test")
 
 
@@ -69,8 +69,9 @@ async def test_assets_are_compressed_for_clients_that_accept_gzip(
     assert response.text == CONTENT
 
 
-def test_the_build_compresses_every_large_asset() -> None:
-    assets = [path for path in (WEB / "dist" / "assets").iterdir() if path.suffix != ".gz"]
+@pytest.mark.parametrize("page", ["admin", "graphiql"])
+def test_the_build_compresses_every_large_asset(page: str) -> None:
+    assets = [path for path in (ROOT / "web" / "dist" / page / "assets").iterdir() if path.suffix != ".gz"]
     large = [path for path in assets if path.stat().st_size >= 1_000]
     assert large
     for path in large:
@@ -97,7 +98,7 @@ def test_every_document_is_valid_in_this_schema(document: Path) -> None:
 
 
 def test_every_example_is_imported_as_a_tab() -> None:
-    imports = (WEB / "src" / "examples.ts").read_text()
-    names = [path.name for path in (WEB / "src" / "examples").iterdir()]
+    imports = (SOURCES / "examples.ts").read_text()
+    names = [path.name for path in (SOURCES / "examples").iterdir()]
     assert names
     assert [name for name in names if f"./examples/{name}?raw" not in imports] == []

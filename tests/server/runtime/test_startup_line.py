@@ -45,7 +45,8 @@ async def test_serve_logs_version_address_and_main_settings(
     assert line["database"]["kind"] == database_kind
     database = line["database"].get("name") or line["database"].get("file")
     assert database == make_url(database_url).database
-    assert (line["sign_in"], line["graphiql"], line["rate_limit"]) == ("shared secret", False, "1000/minute")
+    assert (line["sign_in"], line["rate_limit"]) == ("shared secret", "1000/minute")
+    assert (line["admin_ui"], line["graphiql"]) == (True, False)
     assert (line["trusted_proxies"], line["event_receivers"]) == (["10.0.0.7/32"], [])
     assert SECRET not in log.decode()
 

@@ -217,3 +217,8 @@ def test_settings_do_not_change() -> None:
 )
 def test_graphiql_is_off_outside_the_demo_unless_set(value: str, demo: bool, on: bool) -> None:
     assert load_settings({"GRAPHIQL": value}).serves_graphiql(demo=demo) is on
+
+
+@pytest.mark.parametrize(("value", "expected"), [("", "on"), ("on", "on"), ("OFF", "off")])
+def test_the_admin_ui_is_on_unless_it_is_turned_off(value: str, expected: str) -> None:
+    assert load_settings({"ADMIN_UI": value}).admin_ui == expected

@@ -1,0 +1,6 @@
+"""The addresses of the admin UI's screens."""
+
+from typing import Final
+
+SCREENS: Final = ("groups",)
+"""The first segments of the paths in web/admin/src/app/router.tsx, where the server responds with the page."""

@@ -1,0 +1,56 @@
+"""The admin UI: one page at the addresses of all its screens, and its assets.
+
+The other security headers are those of every response (server.middleware.security_headers).
+"""
+
+import secrets
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from server.responses.screens import SCREENS
+from server.routes.hashed_files import hashed_files
+from server.routes.not_built import not_built
+
+# Mantine writes style elements with a nonce. React sets style attributes through the DOM, which needs no permission.
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'{nonce}; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def admin_routes(dist: Path, *, graphiql: bool) -> list[BaseRoute]:
+    """Return the routes of the page at / and at the screens' addresses, and of its assets at /admin/assets.
+
+    Args:
+        dist: The folder that the web build wrote. If it has no page now, the addresses respond with status 503 and say
+            which command builds it.
+        graphiql: Whether the page links to GraphiQL.
+    """
+    page = dist / "index.html"
+    if not page.is_file():
+        return _at_all_addresses(not_built("The admin UI"))
+    template = page.read_text().replace("__graphiql__", "on" if graphiql else "off")
+
+    async def show_page(request: Request) -> Response:
+        nonce = secrets.token_urlsafe(16)
+        content = template.replace("__nonce__", nonce).replace("__root__/", _way_to_root(request))
+        policy = _POLICY.format(nonce=f" 'nonce-{nonce}'")
+        return HTMLResponse(content, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
+
+    assets = hashed_files("/admin/assets", dist / "assets", _POLICY.format(nonce=""))
+    return [*_at_all_addresses(show_page), assets]
+
+
+def _at_all_addresses(endpoint: object) -> list[BaseRoute]:
+    paths = ["/", *(path for screen in SCREENS for path in (f"/{screen}", f"/{screen}/{{rest:path}}"))]
+    return [Route(path, endpoint) for path in paths]
+
+
+def _way_to_root(request: Request) -> str:
+    """Return the relative address of / as seen from the request's. A proxy may serve it under an unknown prefix."""
+    raw_path: bytes = request.scope["raw_path"]  # before decoding, because browsers count no encoded slash
+    return "../" * (raw_path.count(b"/") - 1)

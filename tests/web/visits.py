@@ -1,0 +1,141 @@
+"""Visits of the pages in a real browser."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import ConsoleMessage, Page, Response, expect
+
+from tests.support.repository import ROOT
+
+FIRST_TAB: Final = "Groups"
+_AXE: Final = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@dataclass(frozen=True)
+class DemoServer:
+    """A server of the demo clinic: its sign-in links, the administrator's first, and its database."""
+
+    links: list[str]
+    database: Path
+
+    @property
+    def address(self) -> str:
+        return self.links[0].partition("/#")[0]
+
+    @property
+    def graphiql_links(self) -> list[str]:
+        return [link.replace("/#", "/graphiql#") for link in self.links]
+
+
+@dataclass
+class Visit:
+    """A page, the requests that it sent, and the errors that its console shows."""
+
+    page: Page
+    links: list[str]
+    requested: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.requested.append(request.url))
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" or "Content Security Policy" in message.text:
+            self.complaints.append(message.text)
+
+    @property
+    def token(self) -> str:
+        return token_of(self.links[0])
+
+    def accessibility_violations(self, *, outside: str | None = None) -> list[str]:
+        """Return the violations that axe finds in the page, except inside of the elements of a selector."""
+        self.page.evaluate(_AXE.read_text())
+        script = """async (outside) => {
+            const { violations } = await axe.run(outside === null ? document : { exclude: [outside] });
+            return violations.map(({ help, nodes }) => [help, ...nodes.map((node) => [node.html, node.failureSummary])].join(": "));
+        }"""
+        violations: list[str] = self.page.evaluate(script, outside)
+        return violations
+
+    def stored(self) -> str:
+        """Return everything that the browser stores for the page."""
+        script = "JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, document.cookie])"
+        return str(self.page.evaluate(script))
+
+
+@dataclass
+class GraphiqlVisit(Visit):
+    """A visit of GraphiQL."""
+
+    def sign_in_by_link(self, link: str | None = None) -> None:
+        self.page.goto(link or self.links[0])
+        self.expect_query(FIRST_TAB)
+
+    def sign_in_by_token(self, token: str) -> None:
+        self.page.get_by_label("Token").fill(token)
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def expect_query(self, text: str) -> None:
+        # GraphiQL draws its tabs before its editor, and ignores a tab that is chosen in between.
+        expect(self.page.locator(".graphiql-query-editor")).to_contain_text(text, timeout=30_000)
+
+    def open_tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=re.compile(f"^{name}")).click()
+        self.expect_query(name)
+
+    def execute(self) -> dict[str, Any]:
+        """Run the open tab and return the response's body."""
+        body: dict[str, Any] = json.loads(self.send().text())
+        return body
+
+    def send(self) -> Response:
+        with self.page.expect_response(lambda response: response.url.endswith("/graphql")) as caught:
+            self.page.get_by_role("button", name="Execute query").click()
+        return caught.value
+
+    def violations_outside_of_graphiql(self) -> list[str]:
+        return self.accessibility_violations(outside=".graphiql-container")
+
+    def wait_until_tabs_hold(self, text: str) -> None:
+        self.page.evaluate(
+            """text => new Promise((resolve) => {
+                const stored = () => sessionStorage.getItem("graphiql:tabState")?.includes(text);
+                const check = () => (stored() ? resolve() : requestAnimationFrame(check));
+                check();
+            })""",
+            text,
+        )
+
+    def tab_titles(self) -> list[str | None]:
+        return [tab.get_attribute("title") for tab in self.page.locator("[id^=graphiql-session-tab-]").all()]
+
+
+@dataclass
+class AdminVisit(Visit):
+    """A visit of the admin UI."""
+
+    server: DemoServer = field(kw_only=True)
+
+    def open(self, path: str = "/groups", *, token: str | None = None) -> None:
+        """Open a screen, signed in as the administrator unless a token is given."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.server.address}{path}#token={token or self.token}")
+
+    def assert_accessible(self) -> None:
+        """Assert that axe finds nothing in light and in dark colors, and that nothing is wider than the window."""
+        for scheme in ("dark", "light"):
+            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # the literals of a loop
+            expect(self.page.locator(f"html[data-mantine-color-scheme={scheme}]")).to_be_attached()
+            violations = self.accessibility_violations()
+            assert violations == [], f"in {scheme} colors: {violations}"
+        width = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width[0] <= width[1]
+
+
+def token_of(link: str) -> str:
+    return link.partition("#token=")[2]

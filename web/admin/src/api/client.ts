@@ -1,0 +1,31 @@
+import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type Operation } from "urql";
+import { serverUrl } from "../app/address";
+import { send } from "./transport";
+
+/**
+ * Return a client with an empty cache. The document cache forgets every result that has a type of a mutation's response,
+ * so that screens are never patched: they show what the server says next.
+ */
+export function createApiClient(): Client {
+  return new Client({
+    url: serverUrl("graphql"),
+    fetch: send,
+    preferGetMethod: false,
+    requestPolicy: "cache-and-network",
+    exchanges: [cacheExchange, mapExchange({ onOperation: withIdempotencyKey }), fetchExchange],
+  });
+}
+
+/** Give each mutation a key of its own. It stays the same for each attempt to send it. */
+function withIdempotencyKey(operation: Operation): Operation {
+  if (operation.kind !== "mutation") return operation;
+  return makeOperation(operation.kind, operation, {
+    ...operation.context,
+    fetchOptions: { headers: { "Idempotency-Key": newKey() } },
+  });
+}
+
+/** Return 128 random bits in hexadecimal. crypto.randomUUID is missing on pages without TLS. */
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,33 @@
+import { useMutation, type AnyVariables, type TypedDocumentNode } from "urql";
+import { FaultFields, faultOf, faultsOf, type Fault } from "./faults";
+import { readFragment, type FragmentType } from "./generated";
+
+type WithFaults = { userErrors: ReadonlyArray<FragmentType<typeof FaultFields>> };
+type PayloadOf<Data> = Extract<Data[Exclude<keyof Data, "__typename">], WithFaults>;
+
+export type Outcome<Payload> = { payload: Payload; faults: null } | { payload: null; faults: Fault[] };
+
+/**
+ * Return a function that runs a mutation of one field, and whether it is running. Its outcome is either the payload, or
+ * everything that is wrong with the input. It never throws.
+ */
+export function useAction<Data, Variables extends AnyVariables>(
+  mutation: TypedDocumentNode<Data, Variables>,
+): [run: (variables: Variables) => Promise<Outcome<PayloadOf<Data>>>, running: boolean] {
+  const [{ fetching }, execute] = useMutation(mutation);
+
+  async function run(variables: Variables): Promise<Outcome<PayloadOf<Data>>> {
+    const { data, error } = await execute(variables);
+    const [payload] = Object.entries(data ?? {})
+      .filter(([name]) => name !== "__typename")
+      .map(([, value]) => value as PayloadOf<Data> | null);
+    if (error !== undefined && (payload === undefined || payload === null)) {
+      return { payload: null, faults: faultsOf(error) };
+    }
+    if (payload === undefined || payload === null) throw new Error("A mutation without error has a payload.");
+    const faults = readFragment(FaultFields, payload.userErrors).map(faultOf);
+    return faults.length > 0 ? { payload: null, faults } : { payload, faults: null };
+  }
+
+  return [run, fetching];
+}

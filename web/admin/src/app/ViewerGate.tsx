@@ -1,0 +1,58 @@
+import { Center, Loader, Stack, Text } from "@mantine/core";
+import { createContext, use, type ReactNode } from "react";
+import { useQuery } from "urql";
+import { graphql } from "../api/generated";
+import type { ViewerQuery } from "../api/generated/graphql";
+import { problemOf } from "../api/faults";
+import { PermissionsProvider } from "../permissions/permissions";
+import { signOut } from "../session/token";
+import { ProblemState } from "../ui/states";
+
+const Viewer = graphql(`
+  query Viewer {
+    viewer {
+      id
+      organizationId
+      permissions
+    }
+  }
+`);
+
+const ViewerContext = createContext<ViewerQuery["viewer"] | null>(null);
+
+/** Asks the server who is signed in and what they may do, before anything else shows. */
+export function ViewerGate({ children }: { children: ReactNode }) {
+  const [{ data, error }, refresh] = useQuery({ query: Viewer });
+  if (data !== undefined && data.viewer.permissions.length > 0) {
+    return (
+      <ViewerContext value={data.viewer}>
+        <PermissionsProvider keys={data.viewer.permissions}>{children}</PermissionsProvider>
+      </ViewerContext>
+    );
+  }
+  return (
+    <Center component="main" mih="100dvh" p="md">
+      {data !== undefined ? (
+        <ProblemState
+          wholePage
+          title="You have no permissions here"
+          detail={`You are signed in as ${data.viewer.id} of ${data.viewer.organizationId}, without any permission for group sessions. Ask an administrator of your clinic for one.`}
+          action={{ label: "Sign out", run: signOut }}
+        />
+      ) : error !== undefined ? (
+        <ProblemState wholePage {...problemOf(error)} action={{ label: "Try again", run: refresh }} />
+      ) : (
+        <Stack align="center" gap="xs" role="status">
+          <Loader size="sm" />
+          <Text c="dimmed">Signing in …</Text>
+        </Stack>
+      )}
+    </Center>
+  );
+}
+
+export function useViewer(): ViewerQuery["viewer"] {
+  const viewer = use(ViewerContext);
+  if (viewer === null) throw new Error("useViewer needs ViewerGate around it.");
+  return viewer;
+}

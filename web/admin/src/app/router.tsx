@@ -1,0 +1,43 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { groupsSearch } from "../features/groups/search";
+import { basePath } from "./address";
+import { NotFoundPage, UnexpectedErrorPage } from "./fallbackPages";
+import { formatSearch, parseSearch } from "./search";
+import { Shell } from "./Shell";
+
+// One route for each screen, loaded when it is opened. The first segment of each path is also in SCREENS of
+// server/routes/admin.py, so that the server answers the page there.
+
+const rootRoute = createRootRoute({ component: Shell });
+
+const startRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/groups", replace: true });
+  },
+});
+
+const groupsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/groups",
+  validateSearch: groupsSearch,
+  component: lazyRouteComponent(() => import("../features/groups/GroupsPage"), "GroupsPage"),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([startRoute, groupsRoute]),
+  basepath: basePath,
+  parseSearch,
+  stringifySearch: formatSearch,
+  defaultPreload: "intent",
+  defaultNotFoundComponent: NotFoundPage,
+  defaultErrorComponent: UnexpectedErrorPage,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

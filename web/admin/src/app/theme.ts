@@ -1,0 +1,23 @@
+import { Alert, createTheme, Modal, type MantineColorsTuple } from "@mantine/core";
+
+// A calm teal. White on shade 6, and shade 7 on white, have the contrast that WCAG 2.2 AA requires of text.
+const pine: MantineColorsTuple = [
+  "#e9f7f7", "#cfecec", "#a5d8d8", "#76c1c2", "#4dabac", "#2f9495", "#1f7f81", "#166a6c", "#0f5658", "#093f41",
+];
+
+export const theme = createTheme({
+  primaryColor: "pine",
+  primaryShade: { light: 7, dark: 6 },
+  colors: { pine },
+  defaultRadius: "md",
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  fontFamily: '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif',
+  headings: { fontWeight: "650" },
+  components: {
+    // Mantine's colored titles have too little contrast. The icon and the background show the color.
+    Alert: Alert.extend({ styles: { title: { color: "var(--mantine-color-text)" } } }),
+    // A dialog's header element would be a second banner of the page.
+    Modal: Modal.extend({ defaultProps: { attributes: { header: { role: "presentation" } } } }),
+  },
+});

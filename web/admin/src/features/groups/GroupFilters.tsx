@@ -1,0 +1,58 @@
+import { Checkbox, CloseButton, Group, MultiSelect, TextInput } from "@mantine/core";
+import IconSearch from "@tabler/icons-react/icons/IconSearch";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useTypedText } from "../../ui/useTypedText";
+import type { GroupsSearch } from "./search";
+import { CAPACITY_STATUSES, GROUP_TYPES, optionsOf } from "./words";
+
+const route = getRouteApi("/groups");
+
+/** The search and the filters of the list. The URL holds them, so that a filtered list can be shared and left by Back. */
+export function GroupFilters() {
+  const search = route.useSearch();
+  const navigate = useNavigate({ from: "/groups" });
+  const narrow = (change: Partial<GroupsSearch>) =>
+    void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true });
+  const [text, setText] = useTypedText(search.search ?? "", (typed) => narrow({ search: typed || undefined }));
+  return (
+    <Group component="search" align="flex-end" mb="md" gap="sm">
+      <TextInput
+        label="Search"
+        placeholder="Words of the name"
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        leftSection={<IconSearch size={16} aria-hidden />}
+        rightSection={text !== "" && <CloseButton size="sm" aria-label="Clear the search" onClick={() => setText("")} />}
+        flex="2 1 240px"
+      />
+      <MultiSelect
+        label="Type"
+        placeholder={search.type === undefined ? "All types" : undefined}
+        data={optionsOf(GROUP_TYPES)}
+        value={search.type ?? []}
+        onChange={(type) => narrow({ type: type as GroupsSearch["type"] })}
+        clearable
+        clearButtonProps={{ "aria-label": "Clear the types" }}
+        flex="1 1 140px"
+        miw={0}
+      />
+      <MultiSelect
+        label="Seats"
+        placeholder={search.seats === undefined ? "Any" : undefined}
+        data={optionsOf(CAPACITY_STATUSES)}
+        value={search.seats ?? []}
+        onChange={(seats) => narrow({ seats: seats as GroupsSearch["seats"] })}
+        clearable
+        clearButtonProps={{ "aria-label": "Clear the seats" }}
+        flex="1 1 140px"
+        miw={0}
+      />
+      <Checkbox
+        label="Show deleted"
+        checked={search.deleted ?? false}
+        onChange={(event) => narrow({ deleted: event.currentTarget.checked || undefined })}
+        pb={8}
+      />
+    </Group>
+  );
+}

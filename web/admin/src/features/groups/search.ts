@@ -1,0 +1,27 @@
+import { choiceIn, choicesIn, flagIn, textIn } from "../../app/search";
+import type { CapacityStatus, GroupType } from "../../api/generated/graphql";
+import { CAPACITY_STATUSES, codesOf, GROUP_TYPES } from "./words";
+
+const COLUMNS = ["name", "next", "seats", "waiting", "compliance"] as const;
+export type SortColumn = (typeof COLUMNS)[number];
+export type Sort = SortColumn | `-${SortColumn}`;
+export const SORTS: readonly Sort[] = COLUMNS.flatMap((column) => [column, `-${column}`] as const);
+
+/** The search parameters of the list of groups. */
+export type GroupsSearch = {
+  search?: string;
+  type?: GroupType[];
+  seats?: CapacityStatus[];
+  deleted?: true;
+  sort?: Sort;
+};
+
+export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
+  return {
+    search: textIn(search["search"]),
+    type: choicesIn(search["type"], codesOf(GROUP_TYPES)),
+    seats: choicesIn(search["seats"], codesOf(CAPACITY_STATUSES)),
+    deleted: flagIn(search["deleted"]),
+    sort: choiceIn(search["sort"], SORTS),
+  };
+}

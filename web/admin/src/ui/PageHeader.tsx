@@ -1,0 +1,20 @@
+import { Box, Group, Title } from "@mantine/core";
+import type { ReactNode } from "react";
+
+type Props = { title: string; below?: ReactNode; actions?: ReactNode };
+
+/** The heading of a page, which is also the title of the browser's tab. */
+export function PageHeader({ title, below, actions }: Props) {
+  return (
+    <Group justify="space-between" align="flex-start" mb="lg">
+      <title>{`${title} · Group sessions`}</title>
+      <Box miw={0}>
+        <Title order={1} size="h2">
+          {title}
+        </Title>
+        {below}
+      </Box>
+      {actions !== undefined && <Group gap="sm">{actions}</Group>}
+    </Group>
+  );
+}

@@ -1,0 +1,65 @@
+// Times as people read them. A session has a local date and wall-clock time in its own zone, so no conversion is needed:
+// only the zone is named, if the viewer's clock shows another time at that moment.
+
+type LocalSession = { startTime: string; startsAt: string; timeZone: string };
+
+const DAY = new Intl.DateTimeFormat("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" });
+const DATE = new Intl.DateTimeFormat("en-US", { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
+const TIME = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
+
+/** The start of a session, such as "9:00 AM", or "9:00 AM MST" if the viewer's zone differs. */
+export function formatStart({ startTime, startsAt, timeZone }: LocalSession): string {
+  const zone = zoneIfDifferent(startsAt, timeZone);
+  return zone === null ? formatTime(startTime) : `${formatTime(startTime)} ${zone}`;
+}
+
+/** A local date, such as "Mon, Nov 30". */
+export function formatDay(date: string): string {
+  return DAY.format(new Date(`${date}T00:00Z`));
+}
+
+/** A local date with its year, such as "Nov 30, 2026". */
+export function formatDate(date: string): string {
+  return DATE.format(new Date(`${date}T00:00Z`));
+}
+
+/** A wall-clock time, such as "9:00 AM". */
+export function formatTime(time: string): string {
+  return TIME.format(new Date(`1970-01-01T${time}Z`));
+}
+
+/** The day of an instant in a zone, such as "Nov 30, 2026". */
+export function formatInstant(instant: string, timeZone: string): string {
+  return formatter({ dateStyle: "medium", timeZone }).format(new Date(instant));
+}
+
+/** Return the name of the zone, such as "MST", if its clocks differ from the viewer's at an instant. */
+export function zoneIfDifferent(instant: string, timeZone: string): string | null {
+  const at = new Date(instant);
+  return clockIn(timeZone, at) === clockIn(undefined, at) ? null : nameOf(timeZone, at);
+}
+
+/** Return today's date on the viewer's clock, some days later. */
+export function localToday(days = 0): string {
+  const now = new Date();
+  return new Date(Date.UTC(now.getFullYear(), now.getMonth(), now.getDate() + days)).toISOString().slice(0, 10);
+}
+
+function clockIn(timeZone: string | undefined, at: Date): string {
+  return formatter({ dateStyle: "short", timeStyle: "short", timeZone }).format(at);
+}
+
+function nameOf(timeZone: string, at: Date): string {
+  const parts = formatter({ timeZone, timeZoneName: "short" }).formatToParts(at);
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? timeZone;
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** Return a formatter. Creating one takes longer than a hundred uses of it. */
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = JSON.stringify(options);
+  const known = formatters.get(key) ?? new Intl.DateTimeFormat("en-US", options);
+  formatters.set(key, known);
+  return known;
+}
