@@ -4,6 +4,7 @@ The other security headers are those of every response (server.middleware.securi
 """
 
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,7 @@ def admin_routes(dist: Path, *, graphiql: bool) -> list[BaseRoute]:
     return [*_at_all_addresses(show_page), assets]
 
 
-def _at_all_addresses(endpoint: object) -> list[BaseRoute]:
+def _at_all_addresses(endpoint: Callable[[Request], Awaitable[Response]]) -> list[BaseRoute]:
     paths = ["/", *(path for screen in SCREENS for path in (f"/{screen}", f"/{screen}/{{rest:path}}"))]
     return [Route(path, endpoint) for path in paths]
 

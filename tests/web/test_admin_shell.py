@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 FIRST_LOAD_LIMIT_BYTES = 300_000
 
 
-def token(*keys: str, subject: str = "demo-administrator", lifetime: timedelta = timedelta(hours=1)) -> str:
+def token(*keys: PermissionKey, subject: str = "demo-administrator", lifetime: timedelta = timedelta(hours=1)) -> str:
     return sign_token(
         SECRET, organization_id=DEMO_ORGANIZATION, subject=subject, permissions=list(keys), expires_in=lifetime
     )
@@ -128,7 +128,9 @@ def test_nothing_of_one_person_is_left_if_another_signs_in_again(admin: AdminVis
     expect(page.get_by_role("button", name="Account: demo-administrator")).to_be_visible()
     page.route("**/graphql", _refuse_token, times=1)
     page.get_by_label("Search", exact=True).fill("day")
-    page.get_by_role("dialog").get_by_label("Token", exact=True).fill(token("pm.group_schedule.view", subject="other"))
+    page.get_by_role("dialog").get_by_label("Token", exact=True).fill(
+        token(PermissionKey.GROUP_SCHEDULE_VIEW, subject="other")
+    )
     page.get_by_role("dialog").get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Account: other")).to_be_visible()
     expect(page.get_by_role("heading", name="You may not see groups")).to_be_visible()
@@ -183,11 +185,11 @@ def test_a_person_can_stop_retries_and_try_again_later(admin: AdminVisit) -> Non
     expect(page.get_by_text("1 group", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("key", [str(key) for key in PermissionKey])
-def test_each_key_alone_gives_a_page_without_faults(admin: AdminVisit, key: str) -> None:
+@pytest.mark.parametrize("key", list(PermissionKey), ids=str)
+def test_each_key_alone_gives_a_page_without_faults(admin: AdminVisit, key: PermissionKey) -> None:
     page = admin.page
     admin.open(token=token(key))
-    if key == "pm.group_definitions.view":
+    if key == PermissionKey.GROUP_DEFINITIONS_VIEW:
         expect_groups(page)
         expect(page.get_by_role("columnheader", name="Next session")).to_be_hidden()
     else:

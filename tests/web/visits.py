@@ -57,7 +57,8 @@ class Visit:
         self.page.evaluate(_AXE.read_text())
         script = """async (outside) => {
             const { violations } = await axe.run(outside === null ? document : { exclude: [outside] });
-            return violations.map(({ help, nodes }) => [help, ...nodes.map((node) => [node.html, node.failureSummary])].join(": "));
+            const described = ({ html, failureSummary }) => `${html} ${failureSummary}`;
+            return violations.map(({ help, nodes }) => [help, ...nodes.map(described)].join(": "));
         }"""
         violations: list[str] = self.page.evaluate(script, outside)
         return violations
@@ -129,7 +130,7 @@ class AdminVisit(Visit):
     def assert_accessible(self) -> None:
         """Assert that axe finds nothing in light and in dark colors, and that nothing is wider than the window."""
         for scheme in ("dark", "light"):
-            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # the literals of a loop
+            self.page.emulate_media(color_scheme=scheme)
             expect(self.page.locator(f"html[data-mantine-color-scheme={scheme}]")).to_be_attached()
             violations = self.accessibility_violations()
             assert violations == [], f"in {scheme} colors: {violations}"
