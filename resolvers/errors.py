@@ -20,4 +20,13 @@ class ResponseWithheld(Exception):
 
 
 class BadInput(Exception):
-    """An argument of a query is invalid. The message is for the author of the query."""
+    """An argument of a query is invalid. The message is for the author of the query.
+
+    Attributes:
+        path: The place of the invalid value: the argument, then the fields within it.
+    """
+
+    def __init__(self, message: str, argument: str) -> None:
+        """Take the message, and the argument with the fields within it (`filter.search`)."""
+        super().__init__(message)
+        self.path = argument.split(".")

@@ -99,7 +99,7 @@ class OccurrenceFilter:
 
     def session_filter(self) -> SessionFilter:
         """Return the filter of the list. Raise BadInput."""
-        arguments.in_order(self.from_, self.through)
+        arguments.in_order(self.from_, self.through, "filter.through")
         return SessionFilter(
             from_date=self.from_,
             through_date=self.through,

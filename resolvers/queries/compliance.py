@@ -59,7 +59,7 @@ async def forecasts(
     day(from_, "from")
     count = DEFAULT_WEEKS if weeks is None else weeks
     if not 1 <= count <= MOST_WEEKS:
-        raise BadInput(f"`weeks` must be between 1 and {MOST_WEEKS}.")
+        raise BadInput(f"`weeks` must be between 1 and {MOST_WEEKS}.", "weeks")
     return await _measured(groups, context, from_, count)
 
 

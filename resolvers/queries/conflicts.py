@@ -73,7 +73,7 @@ async def conflict_page(
     day(through_date, "through")
     in_order(from_date, through_date)
     if (through_date - from_date).days >= MAX_DAYS:
-        raise BadInput(f"The days from `from` through `through` must be at most {MAX_DAYS}.")
+        raise BadInput(f"The days from `from` through `through` must be at most {MAX_DAYS}.", "through")
     page_window = window(_LIST, **page)  # type: ignore[arg-type]  # the arguments of a connection
     chosen = context.conflict_kinds.intersection(ConflictKind if kinds is None else kinds)
     async with context.snapshot as snapshot:

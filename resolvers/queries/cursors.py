@@ -70,7 +70,7 @@ def cursor_keys(listing: Keyed, text: str | None, argument: str) -> tuple[Any, .
     if not isinstance(parts, list) or not parts or not isinstance(parts[0], str):
         raise invalid
     if parts[0] != listing.name:
-        raise BadInput(f"`{argument}` is a cursor of another list or another order.")
+        raise BadInput(f"`{argument}` is a cursor of another list or another order.", argument)
     if len(parts) != len(listing.types) + 1:
         raise invalid
     try:
@@ -81,7 +81,7 @@ def cursor_keys(listing: Keyed, text: str | None, argument: str) -> tuple[Any, .
 
 def invalid_cursor(argument: str) -> BadInput:
     """Return the error of an argument that is not a cursor."""
-    return BadInput(f"`{argument}` is not a valid cursor. Pass one that this list returned, unchanged.")
+    return BadInput(f"`{argument}` is not a valid cursor. Pass one that this list returned, unchanged.", argument)
 
 
 def _text(value: object) -> str:

@@ -60,7 +60,7 @@ async def nodes(context: Context, ids: Sequence[str]) -> list[NodeRecord | None]
         BadInput: There are not 1 to 200 ids, or one contains an invalid character.
     """
     if not 1 <= len(ids) <= MAX_NODES:
-        raise BadInput(f"`ids` must have 1 to {MAX_NODES} ids.")
+        raise BadInput(f"`ids` must have 1 to {MAX_NODES} ids.", "ids")
     for record_id in ids:
         storable(record_id, "ids")
     return await _find(context, ids)

@@ -152,8 +152,8 @@ def window(
         BadInput: A size is out of range, both sizes are given, or a cursor is not one of this list.
     """
     if first is not None and last is not None:
-        raise BadInput("Pass either `first` or `last`, not both.")
+        raise BadInput("Pass either `first` or `last`, not both.", "last")
     size, name = (last, "last") if last is not None else (SIZE if first is None else first, "first")
     if not 1 <= size <= MAX_SIZE:
-        raise BadInput(f"`{name}` must be between 1 and {MAX_SIZE}.")
+        raise BadInput(f"`{name}` must be between 1 and {MAX_SIZE}.", name)
     return Window(size, last is not None, cursor_keys(listing, after, "after"), cursor_keys(listing, before, "before"))

@@ -113,5 +113,5 @@ def _preview(recurrence: Recurrence, window: DayWindow, closed: Container[date],
 
 def _size(first: int) -> int:
     if not 1 <= first <= MAX_DATES:
-        raise BadInput(f"`first` must be between 1 and {MAX_DATES:,}.")
+        raise BadInput(f"`first` must be between 1 and {MAX_DATES:,}.", "first")
     return first

@@ -65,7 +65,7 @@ def _window(context: Context, group: GroupDefinition, from_: date | None, throug
     first = local_date(context.clinic.clock(), group.time_zone) if from_ is None else from_
     longest = last_day_of_window(first)
     if through is not None and through > longest:
-        raise BadInput(f"`through` may be at most {MAX_MONTHS} months after `from`, here {longest}.")
+        raise BadInput(f"`through` may be at most {MAX_MONTHS} months after `from`, here {longest}.", "through")
     return GroupWindow(group.id, first, longest if through is None else through)
 
 

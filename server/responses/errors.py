@@ -142,7 +142,7 @@ def _error_of_execution(
     if isinstance(cause, InputError):
         return _with_location(error, cause.message, ErrorCode.BAD_USER_INPUT)
     if isinstance(cause, BadInput):
-        return _with_location(error, str(cause), ErrorCode.BAD_USER_INPUT)
+        return _with_location(error, str(cause), ErrorCode.BAD_USER_INPUT, argument=cause.path[0], path=cause.path)
     return _add_locations(error, masked_error(cause, request_id, after_change=after_change))
 
 
@@ -153,7 +153,7 @@ def _root_cause(error: GraphQLError) -> Exception:
     return cause
 
 
-def _with_location(error: GraphQLError, message: str, code: ErrorCode, **extensions: str) -> dict[str, Any]:
+def _with_location(error: GraphQLError, message: str, code: ErrorCode, **extensions: object) -> dict[str, Any]:
     own_code = {"code": code.value}
     return _add_locations(error, {"message": message, "extensions": own_code | (error.extensions or {}) | extensions})
 

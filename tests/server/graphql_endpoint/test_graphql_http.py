@@ -74,7 +74,7 @@ class Query:
 
     @strawberry.field
     def page(self, size: int) -> str | None:
-        raise BadInput(f"A page has 1 to 200 rows, not {size}.")
+        raise BadInput(f"A page has 1 to 200 rows, not {size}.", "size")
 
 
 @strawberry.type
