@@ -56,8 +56,12 @@ def search_text(*parts: str | None) -> str:
 
 def search_words(text: str | None) -> tuple[str, ...]:
     """Return the words that a search text must contain. The longest, which is the most selective, comes first."""
-    words = sorted(set(_SEPARATORS.sub(" ", _folded((text or "",))).split()), key=lambda word: (-len(word), word))
-    return tuple(_not_within_others(words))
+    return tuple(_not_within_others(sorted(set(words_of(text or "")), key=lambda word: (-len(word), word))))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a name or a search, in their order."""
+    return tuple(_SEPARATORS.sub(" ", _folded((text,))).split())
 
 
 def _folded(parts: Iterable[str]) -> str:

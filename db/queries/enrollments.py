@@ -1,27 +1,44 @@
 """Lists of enrollments. Removed enrollments are only in lists that ask for them, but can be read by id."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, false, not_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    bindparam,
+    exists,
+    false,
+    not_,
+    select,
+)
 
 from db.queries.pages import ListFilter
 from db.queries.references import PATIENTS
 from db.queries.relations import Relation
-from db.sql.listings import Condition, Conditions, Listing, Reference
+from db.sql.listings import IDS, Condition, Conditions, Listing, Reference
 from db.sql.rows import ENROLLMENTS as LAYOUT
-from db.sql.statement import AnyOf, constant, equals
+from db.sql.statement import AnyOf, Statement, constant, equals, of_organization
 from db.tables import enrollments, patients
+from db.transactions.snapshots import Snapshot
 from domain.records import Enrollment, EnrollmentStatus
 
 _columns = enrollments.c
 _PAST_PLACE: Final = 1_000_000
 """The value of the column `place` for patients who have left."""
+_PLACES: Final = {
+    EnrollmentStatus.ENROLLED: (0, 0),
+    EnrollmentStatus.WAITLISTED: (1, _PAST_PLACE - 1),
+    EnrollmentStatus.DISENROLLED: (_PAST_PLACE, _PAST_PLACE),
+}
+"""The least and the greatest place of each status."""
+_MAX_LOOKED_UP: Final = 3_000
+"""If more enrollments match a condition, matches are so frequent that the list is read in its order."""
 
 
 class EnrollmentOrder(StrEnum):
@@ -56,6 +73,7 @@ class EnrollmentListFilter(ListFilter):
         patient_active: Whether the patient is active in the registry.
         include_removed: Whether removed enrollments are listed too.
         updated_since: The earliest instant of the last change.
+        is_looked_up: Whether the ids of the enrollments that may match are known.
     """
 
     order: EnrollmentOrder = EnrollmentOrder.GROUP_AND_PLACE
@@ -65,6 +83,7 @@ class EnrollmentListFilter(ListFilter):
     patient_active: bool | None = None
     include_removed: bool = False
     updated_since: datetime | None = None
+    is_looked_up: bool = False
 
     def conditions(self) -> Conditions:
         """Return the conditions that the filter applies."""
@@ -79,9 +98,34 @@ class EnrollmentListFilter(ListFilter):
             conditions["patient_active" if self.patient_active else "patient_inactive"] = {}
         return conditions if self.include_removed else {**conditions, "not_removed": {}}
 
+    async def look_up_conditions(self, snapshot: Snapshot) -> Conditions:
+        """Return the conditions. If few enrollments match one that no order has an index for, they are looked up."""
+        if not self._is_short:
+            for others, statement, parameters in self._lookups():
+                rows = await snapshot.fetch(statement, {**parameters, "rows": _MAX_LOOKED_UP + 1})
+                if len(rows) <= _MAX_LOOKED_UP:
+                    return {**others.conditions(), IDS: [row[0] for row in rows]}
+        return self.conditions()
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether the list is short, so that it is read by the group, the patient or the ids, and sorted."""
+        return self.group_id is not None or self.patient_id is not None or self.is_looked_up
+
+    def _lookups(self) -> Iterator[tuple["EnrollmentListFilter", Statement, dict[str, Any]]]:
+        """Yield statements that select the ids of those who match a condition, with the filter that is left then."""
+        statuses = EnrollmentStatus if self.statuses is None else self.statuses
+        if self.patient_active is False:
+            # The index of a patient's enrollments has the place, so past ones are not read without need.
+            places = [place for status in statuses for place in _PLACES[status]]
+            bounds = {"least": min(places, default=0), "most": max(places, default=0)}
+            yield replace(self, is_looked_up=True, patient_active=None), _OF_INACTIVE, bounds
+        if self.updated_since is not None and self.order is not EnrollmentOrder.UPDATED_AT_ASC:
+            parameters = {"statuses": sorted(statuses), "updated_since": self.updated_since}
+            yield replace(self, is_looked_up=True, updated_since=None), _UPDATED, parameters
+
     def _status_conditions(self) -> Conditions:
-        if self.group_id is not None or self.patient_id is not None:
-            # These lists are short: they are read by the group or the patient, and sorted.
+        if self._is_short:
             return EnrollmentFilter(self.statuses).conditions()
         if self.statuses is None and self.order is EnrollmentOrder.GROUP_AND_PLACE:
             return {}
@@ -108,6 +152,7 @@ _INACTIVE_PATIENT: Final = exists().where(
     patients.c.id == _columns.patient_id,
     not_(patients.c.active),
 )
+_UPDATED_SINCE: Final = _columns.updated_at >= bindparam("updated_since", type_=_columns.updated_at.type)
 _CONDITIONS: Final[dict[str, Condition]] = {
     "not_removed": _columns.deleted_at.is_(None),
     "statuses": AnyOf(_columns.status, "statuses"),
@@ -116,10 +161,19 @@ _CONDITIONS: Final[dict[str, Condition]] = {
     "patient_id": equals(_columns.patient_id),
     "patient_active": ~_INACTIVE_PATIENT,
     "patient_inactive": _INACTIVE_PATIENT,
-    "updated_since": _columns.updated_at >= bindparam("updated_since", type_=_columns.updated_at.type),
+    "updated_since": _UPDATED_SINCE,
+    IDS: AnyOf(_columns.id, IDS),
 }
 
 
+_IDS: Final = select(_columns.id).where(of_organization(enrollments)).limit(bindparam("rows", type_=Integer()))
+_OF_INACTIVE: Final = Statement(
+    _IDS.where(
+        _columns.patient_id.in_(select(patients.c.id).where(of_organization(patients), not_(patients.c.active))),
+        _columns.place.between(bindparam("least", type_=Integer()), bindparam("most", type_=Integer())),
+    )
+)
+_UPDATED: Final = Statement(_IDS.where(AnyOf(_columns.status, "statuses"), _UPDATED_SINCE))
 _REFERENCES: Final = {"patient": Reference(PATIENTS, by="patient_id")}
 
 
@@ -154,6 +208,8 @@ def _listing(order: EnrollmentOrder) -> Listing[Enrollment]:
         descending=order is EnrollmentOrder.CREATED_AT_DESC,
         patient="patient_id",
         references=_REFERENCES,
+        # A group's enrollments are in the order of places by an index. The other lists are short, and sorted.
+        few={"patient_id", IDS, *(() if order is EnrollmentOrder.GROUP_AND_PLACE else ("group_definition_id",))},
     )
 
 

@@ -7,12 +7,14 @@ from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+from db.sql import count_statements
 from db.sql import page_statements as statements
 from db.sql.json_rows import JsonLayout, JsonRows, json_layout
 from db.sql.layouts import Fields, Layout, Records, partial_layout
 from db.sql.listings import Conditions, Listing, Window
 from db.sql.lookups import Lookup
 from db.sql.page_statements import CACHED_STATEMENTS
+from db.sql.ranked_pages import select_ranked_page
 from db.sql.record_statements import select_by_id, select_by_ids, select_by_ids_as_json, select_existing_ids
 from db.sql.unions import numbered_union
 from db.transactions.snapshots import Snapshot
@@ -130,7 +132,11 @@ async def read_page(
 ) -> Slice[Record]:
     """Return a page of the organization's list."""
     conditions = await list_filter.look_up_conditions(snapshot)
-    statement = statements.select_page(listing, statements.shape_of(conditions, window))
+    shape, ranking = statements.shape_of(conditions, window), listing.ranking
+    if ranking is not None and not conditions.keys().isdisjoint((ranking.few, ranking.many)):
+        statement = select_ranked_page(listing, ranking, shape)
+    else:
+        statement = statements.select_page(listing, shape)
     rows = await snapshot.fetch(statement, statements.page_parameters(conditions, window))
     return Slice(window, listing.layout, rows)
 
@@ -138,7 +144,7 @@ async def read_page(
 async def count_list(snapshot: Snapshot, listing: Listing[Any], list_filter: ListFilter) -> int:
     """Return the length of the organization's list."""
     conditions = await list_filter.look_up_conditions(snapshot)
-    statement = statements.count_list(listing, tuple(conditions))
+    statement = count_statements.count_list(listing, tuple(conditions))
     return count_of_rows(await snapshot.fetch(statement, statements.condition_parameters(conditions)))
 
 

@@ -7,19 +7,36 @@ operator only after it has checked that the row is visible.
 The rarest word narrows the list, and the other words are compared with the rows that are left. If many patients match
 each word, those who match two words are found by both ranges. If even these are many, the list is read in its order
 and compared row by row: then matches are frequent.
+
+Exact matches are listed first. They are among those with a whole word of the search, which are read and ranked. Only if
+more than MAX_MATCHES patients have that word, such as a frequent first name, are the matches not ranked.
 """
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
+from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    case,
+    literal_column,
+    or_,
+    select,
+)
 
-from db.sql.listings import Conditions
-from db.sql.search import contains_words
-from db.sql.statement import Statement, of_organization
+from db.sql.listings import Conditions, Ranking
+from db.sql.search import containing, contains_words, word_conditions
+from db.sql.statement import AnyOf, Statement, of_organization
 from db.tables import patient_endings, patients
 from db.transactions.snapshots import Snapshot
+from domain.search_rank import EXACT, RankedSearch, SearchRank
 from domain.search_text import search_words
 from domain.written_dates import take_dates
 
@@ -37,6 +54,9 @@ _MIN_LETTERS_OF_PAIR: Final = 3
 _columns = patient_endings.c
 
 
+_ROWS: Final = bindparam("rows", type_=Integer())
+
+
 def _matching(number: int) -> Select[Any]:
     start, end = (bindparam(f"{name}_{number}", type_=_columns.ending.type) for name in ("start", "end"))
     return select(_columns.patient_id).where(
@@ -44,37 +64,87 @@ def _matching(number: int) -> Select[Any]:
     )
 
 
-_MATCHES = Statement(_matching(0).limit(MAX_MATCHES + 1))
-_MATCHES_OF_TWO = Statement(_matching(0).intersect(_matching(1)).limit(MAX_MATCHES + 1))
+_MATCHES = Statement(_matching(0).limit(_ROWS))
+_MATCHES_OF_TWO = Statement(_matching(0).intersect(_matching(1)).limit(_ROWS))
 _BORN = Statement(
     select(patients.c.id).where(
         of_organization(patients),
         or_(*(patients.c.birth_date == bindparam(name, type_=patients.c.birth_date.type) for name in ("one", "other"))),
     )
 )
+_WITH_WHOLE_WORD: Final = (" " + patients.c.search_text + " ").like(bindparam("whole_word", type_=Text()), escape="\\")
+
+
+@cache
+def _candidates(words: int) -> Statement:
+    """Return the statement that selects the names of those patients who may be exact matches of so many words."""
+    contains = list(word_conditions(patients.c.search_text).values())[:words]
+    return Statement(
+        select(patients.c.id, patients.c.display_name, patients.c.medical_record_number).where(
+            of_organization(patients), AnyOf(patients.c.id, "among"), _WITH_WHOLE_WORD, *contains
+        )
+    )
+
+
+def _rank(rows: FromClause) -> ColumnElement[int]:
+    ranks = ((AnyOf(rows.c.id, f"exact_{rank}"), literal_column(str(rank), Integer())) for rank in map(int, EXACT))
+    return case(*ranks, else_=literal_column(str(int(SearchRank.PARTS_OF_WORDS)), Integer()))
+
+
+RANKING: Final = Ranking(_rank, int(SearchRank.PARTS_OF_WORDS), "exact", "ranked", "ranked_first")
 
 
 async def search_conditions(snapshot: Snapshot, text: str | None) -> Conditions:
     """Return the conditions of the list of patients that match every word of the text, and the birth date if any."""
     rest, days = take_dates(text or "")
     words = search_words(rest)
-    if days:
-        return {**contains_words(words), "among": await _born(snapshot, days)}
+    conditions = (
+        {**contains_words(words), "among": await _born(snapshot, days)} if days else await _narrow(snapshot, words)
+    )
+    return {**conditions, **await _ranks(snapshot, RankedSearch.of(rest), words, conditions.get("among"))}
+
+
+async def _narrow(snapshot: Snapshot, words: tuple[str, ...]) -> Conditions:
+    """Return the conditions of the patients who match every word."""
     rarest, among = await _rarest(snapshot, words[:_MAX_LOOKUPS])
     if among is not None:
         other_words = tuple(word for word in words if word != rarest or len(word) > _INDEXED_LETTERS)
         return {**contains_words(other_words), "among": among}
     longest = [word for word in words[:2] if len(word) >= _MIN_LETTERS_OF_PAIR]
-    if len(longest) == 2 and (among := await _matches(snapshot, _MATCHES_OF_TWO, *longest)) is not None:
-        return {**contains_words(words), "among": among}
-    return contains_words(words)
+    if len(longest) == 2:
+        among = await _matches(snapshot, _MATCHES_OF_TWO, MAX_MATCHES, *map(_starting_with, longest))
+    return contains_words(words) if among is None else {**contains_words(words), "among": among}
+
+
+async def _ranks(
+    snapshot: Snapshot, search: RankedSearch, words: tuple[str, ...], among: Sequence[str] | None
+) -> Conditions:
+    """Return the conditions that rank the exact matches; none if there are none, or too many that may be exact."""
+    if not search.words:
+        return {}
+    whole_word = max(search.last_name, key=len)
+    few = among is not None
+    if among is None:
+        among = await _matches(snapshot, _MATCHES, MAX_MATCHES, _whole_word(whole_word))
+    if not among:
+        return {}
+    parameters = {**contains_words(words), "whole_word": containing(f" {whole_word} "), "among": among}
+    exact: dict[str, list[str]] = {f"exact_{int(rank)}": [] for rank in EXACT}
+    for patient_id, name, number in await snapshot.fetch(_candidates(len(words)), parameters):
+        rank = search.rank(name, number)
+        if rank in EXACT:
+            exact[f"exact_{int(rank)}"].append(patient_id)
+    ids = list(chain.from_iterable(exact.values()))
+    return {RANKING.few if few else RANKING.many: {**exact, RANKING.exact: ids}} if ids else {}
 
 
 async def _rarest(snapshot: Snapshot, words: Sequence[str]) -> tuple[str, list[str] | None]:
     """Return the word with the fewest matches, and the patients; None for them if each word has too many matches."""
     rarest, fewest = "", None
     for word in words:
-        patient_ids = await _matches(snapshot, _MATCHES, word)
+        # A word is of no use if it has as many matches as one before.
+        most = MAX_MATCHES if fewest is None else len(fewest)
+        patient_ids = await _matches(snapshot, _MATCHES, most, _starting_with(word))
         if patient_ids is not None and (fewest is None or len(patient_ids) < len(fewest)):
             rarest, fewest = word, patient_ids
         if fewest is not None and len(fewest) <= _RARE:
@@ -86,14 +156,26 @@ async def _born(snapshot: Snapshot, days: Sequence[date]) -> list[str]:
     return [row[0] for row in await snapshot.fetch(_BORN, {"one": days[0], "other": days[-1]})]
 
 
-async def _matches(snapshot: Snapshot, statement: Statement, *words: str) -> list[str] | None:
-    """Return the patients whose texts contain the words; None if they are more than MAX_MATCHES."""
-    parameters: dict[str, str] = {}
-    for number, word in enumerate(words):
-        start = word[:_INDEXED_LETTERS]
-        parameters |= {f"start_{number}": start, f"end_{number}": _end_of_prefix(start)}
+async def _matches(snapshot: Snapshot, statement: Statement, most: int, *ranges: tuple[str, str]) -> list[str] | None:
+    """Return the patients with an ending in each of the ranges; None if more than `most` endings are in them."""
+    parameters: dict[str, Any] = {"rows": most + 1}
+    for number, (start, end) in enumerate(ranges):
+        parameters |= {f"start_{number}": start, f"end_{number}": end}
     rows = await snapshot.fetch(statement, parameters)
-    return list({row[0] for row in rows}) if len(rows) <= MAX_MATCHES else None
+    return list({row[0] for row in rows}) if len(rows) <= most else None
+
+
+def _starting_with(word: str) -> tuple[str, str]:
+    """Return the range of the endings that start with a word."""
+    start = word[:_INDEXED_LETTERS]
+    return start, _end_of_prefix(start)
+
+
+def _whole_word(word: str) -> tuple[str, str]:
+    """Return the range of the endings whose first word this is, and perhaps others."""
+    start = word[:_INDEXED_LETTERS]
+    # After a word there is a space, or nothing. No character of a text is less than a space.
+    return (start, _end_of_prefix(start)) if len(start) == _INDEXED_LETTERS else (start, f"{start}!")
 
 
 def _end_of_prefix(start: str) -> str:

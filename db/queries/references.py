@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select, true
 
 from db.queries.pages import ListFilter
-from db.queries.patient_search import search_conditions
+from db.queries.patient_search import RANKING, search_conditions
 from db.sql.listings import Conditions, Listing
 from db.sql.rows import LOCATIONS as LOCATION_LAYOUT
 from db.sql.rows import PATIENTS as PATIENT_LAYOUT
@@ -98,11 +98,17 @@ PATIENTS: Listing[Patient] = Listing(
     (str,),
     ("id",),
     lambda key: (key,),
-    {**_conditions(patients), "among": AnyOf(patients.c.id, "among")},
+    {
+        **_conditions(patients),
+        "among": AnyOf(patients.c.id, "among"),
+        RANKING.few: true(),
+        RANKING.many: true(),
+    },
     cursor_is_id=True,
     patient="id",
+    ranking=RANKING,
 )
-"""Patients by name, then by record number."""
+"""Patients by name, then by record number. A search lists exact matches first."""
 
 LOCATIONS: Listing[Location] = Listing(
     "locations",

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement
 
 from db.queries.pages import ListFilter, Slice, count_of_rows, find_partial_rows, listing_of_fields, partial_listing
+from db.sql import count_statements
 from db.sql import page_statements as statements
 from db.sql.json_rows import JoinedRows, JsonRows
 from db.sql.layouts import Fields, Layout, joined_layout
@@ -47,7 +48,7 @@ class Relation(Generic[Record]):
     def count_lookup(self, list_filter: ListFilter | None) -> Lookup[int]:
         """Return the lookup of the list's length by the parent's id."""
         conditions = self._conditions(list_filter)
-        statement = statements.count_list(self.listing, tuple(conditions), self.parent)
+        statement = count_statements.count_list(self.listing, tuple(conditions), self.parent)
         return Lookup(statement, "parent", statements.condition_parameters(conditions), count_of_rows, True)
 
     async def read_pages(
@@ -106,7 +107,7 @@ class Relation(Generic[Record]):
     def count_statement(self, list_filter: ListFilter | None) -> tuple[Statement, dict[str, Any]]:
         """Return the statement that counts the lists of `parents`, and its other parameters."""
         conditions = self._conditions(list_filter)
-        statement = statements.count_by_parent(self.listing, tuple(conditions), self.parent)
+        statement = count_statements.count_by_parent(self.listing, tuple(conditions), self.parent)
         return statement, statements.condition_parameters(conditions)
 
     def _conditions(self, list_filter: ListFilter | None) -> Conditions:

@@ -1,10 +1,10 @@
 """Lists of records: their table, their order, and the conditions that narrow them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Table, and_, true
+from sqlalchemy import ColumnElement, FromClause, Table, and_, true
 
 from db.sql.layouts import Layout
 from db.sql.statement import AnyOf
@@ -12,6 +12,9 @@ from db.sql.statement import AnyOf
 Record = TypeVar("Record")
 Conditions = Mapping[str, Any]
 """Conditions by name, each with the value of the parameter of that name, or with a dict of its parameters."""
+
+IDS: Final = "among"
+"""The name of the condition that a record has one of some ids, in listings that have it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,25 @@ Condition = Alternative | tuple[Alternative, ...]
 """A condition, or alternatives of which one must hold. Each alternative is looked up by an index of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How a search of a listing ranks its matches. Its page has one of two conditions, which narrow nothing.
+
+    Attributes:
+        rank: Returns the rank of a row of the table, or of its alias. The least number comes first.
+        least: The rank of matches that are not exact, after all others.
+        exact: The parameter with the ids of the exact matches.
+        few: The name of the condition if there are so few matches that a page sorts them.
+        many: The name of the condition if there are many: the others are read in the listing's order.
+    """
+
+    rank: Callable[[FromClause], ColumnElement[int]]
+    least: int
+    exact: str
+    few: str
+    many: str
+
+
 @dataclass(frozen=True, eq=False)
 class Listing(Generic[Record]):
     """A list of records in one order.
@@ -57,6 +79,9 @@ class Listing(Generic[Record]):
             patient: cursors end up in addresses and logs.
         patient: The field with the id of the patient whose record it is, if any. Reading it is a disclosure.
         references: The records of other tables that can be read together with long lists, by the name of the reference.
+        few: The names of conditions that few records match: these are read first, by an index, and then sorted. Without
+            this, a database might read all records in their order until it has found those.
+        ranking: How a search ranks its matches, if it does. Only for a list whose cursors hold only the id.
     """
 
     name: str
@@ -71,6 +96,8 @@ class Listing(Generic[Record]):
     cursor_is_id: bool = False
     patient: str | None = None
     references: Mapping[str, "Reference"] = field(default_factory=dict)
+    few: Set[str] = frozenset()
+    ranking: Ranking | None = None
 
     def __post_init__(self) -> None:
         for name, reference in self.references.items():

@@ -12,11 +12,9 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
-    JSON,
     BindParameter,
     ColumnElement,
     Integer,
-    any_,
     bindparam,
     func,
     literal_column,
@@ -26,17 +24,16 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql.expression import Select, Subquery, TableValuedAlias
+from sqlalchemy.sql.expression import Select, TableValuedAlias
 
 from db.sql.json_rows import JsonLayout
-from db.sql.listings import Alternative, Condition, Conditions, EachOf, Listing, Window
-from db.sql.statement import AnyOf, Listed, Statement, as_array, of_organization
+from db.sql.listings import IDS, Alternative, Condition, Conditions, EachOf, Listing, Window
+from db.sql.statement import Listed, Statement, as_array, equals, of_organization
 
 CACHED_STATEMENTS: Final = 100
 """The size of each of ten caches. A statement takes 6 to 18 KB, so a client that tries every combination of conditions
 and fields fills some 15 MB. Building an evicted statement again takes about a millisecond."""
-_ROWS = bindparam("rows", type_=Integer())
+ROWS = bindparam("rows", type_=Integer())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,17 @@ def select_page(listing: Listing[Any], shape: Shape, parent: ColumnElement[Any] 
     if parent is not None:
         # The list of one parent is short: no condition needs an index of its own.
         of_parent = parent == bindparam("parent", type_=parent.type)
-        return Statement(_select_window(listing, shape, selected, of_parent, *_combined(listing, shape.conditions)))
+        return Statement(
+            _select_window(listing, shape, selected, of_parent, *combined_conditions(listing, shape.conditions))
+        )
+    if not listing.few.isdisjoint(shape.conditions):
+        unindexed = literal_column(f"+{listing.table.name}.organization_id", listing.table.c.organization_id.type)
+        has_ids = IDS in shape.conditions
+        # The plus keeps SQLite off the indexes that start with the organization. It finds the rows by their ids.
+        on_sqlite = equals(unindexed, "organization_id") if has_ids else of_organization(listing.table)
+        return Statement(
+            _sort_few(listing, shape, of_organization(listing.table)), sqlite=_sort_few(listing, shape, on_sqlite)
+        )
     branches = list(product(*(_alternatives(listing.conditions[name]) for name in shape.conditions)))
     if len(branches) == 1 and not any(isinstance(alternative, EachOf) for alternative in branches[0]):
         return Statement(_select_window(listing, shape, selected, *map(_condition, branches[0])))
@@ -89,13 +96,33 @@ def select_page(listing: Listing[Any], shape: Shape, parent: ColumnElement[Any] 
     )
 
 
+def _sort_few(listing: Listing[Any], shape: Shape, owned: ColumnElement[bool]) -> Select[Any]:
+    """Return the query of a page of rows that are read first, in any order. `owned` says that they are one's own."""
+    selected = listing.layout.selected
+    conditions = combined_conditions(listing, shape.conditions)
+    few = (
+        select(*selected, *_order_not_in(listing, selected))
+        .where(owned, *conditions)
+        .cte("few")
+        .prefix_with("MATERIALIZED")
+    )
+    order = [few.c[str(column.key)] for column in listing.columns]
+    bounds = _bounds(listing, shape, order)
+    return select(*list(few.c)[: len(selected)]).where(*bounds).order_by(*directed(listing, shape, order)).limit(ROWS)
+
+
+def _order_not_in(listing: Listing[Any], selected: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Return the columns of the list's order that are not selected."""
+    return [column for column in listing.columns if column not in set(selected)]
+
+
 def _merge_windows(
     listing: Listing[Any], shape: Shape, branches: Iterable[Sequence[Alternative]], select_each: Callable[..., Any]
 ) -> Select[Any]:
     """Return the query of a page of the rows that match one of the branches, each of which is a set of conditions."""
     # With OR the database would read and sort all rows of all alternatives. Here each one gives a page by its index.
     selected = listing.layout.selected
-    order = [column for column in listing.columns if column not in set(selected)]
+    order = _order_not_in(listing, selected)
     windows = []
     for branch in branches:
         each = next((alternative for alternative in branch if isinstance(alternative, EachOf)), None)
@@ -108,7 +135,7 @@ def _merge_windows(
     merged = union_all(*(select(*window.c) for window in windows)).subquery()
     columns = (merged.c[str(column.key)] for column in listing.columns)
     read = list(merged.c)[: len(selected)]
-    return select(*read).order_by(*_directed(listing, shape, columns)).limit(_ROWS)
+    return select(*read).order_by(*directed(listing, shape, columns)).limit(ROWS)
 
 
 def _select_each_by_lateral_join(
@@ -167,13 +194,13 @@ def select_pages_as_json(listing: Listing[Any], shape: Shape, parent: ColumnElem
 
 def _parents(listing: Listing[Any], shape: Shape, parent: ColumnElement[Any]) -> tuple[TableValuedAlias, Select[Any]]:
     """Return the parents, numbered from 1, and the query of one parent's page."""
-    parents, _ = _numbered_parents(parent)
+    parents, _ = numbered_parents(parent)
     of_parent = parent == parents.c.parent
-    conditions = _combined(listing, shape.conditions)
+    conditions = combined_conditions(listing, shape.conditions)
     return parents, _select_window(listing, shape, listing.layout.selected, of_parent, *conditions)
 
 
-def _numbered_parents(parent: ColumnElement[Any]) -> tuple[TableValuedAlias, BindParameter[Any]]:
+def numbered_parents(parent: ColumnElement[Any]) -> tuple[TableValuedAlias, BindParameter[Any]]:
     """Return the parents for PostgreSQL as a table with their numbers, from 1, and as a parameter."""
     values = bindparam("parents", type_=ARRAY(parent.type))
     return func.unnest(values).table_valued("parent", with_ordinality="number").render_derived("parents"), values
@@ -186,7 +213,7 @@ def select_pages_by_subquery(listing: Listing[Any], shape: Shape, parent: Column
         "key", "value", name="parents"
     )
     listed = listing.table.alias("listed")
-    of_parent, conditions = parent == parents.c.value, _combined(listing, shape.conditions)
+    of_parent, conditions = parent == parents.c.value, combined_conditions(listing, shape.conditions)
     page = _select_window(listing, shape, (listing.table.c.id,), of_parent, *conditions).correlate(parents)
 
     def of_listed(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -195,48 +222,7 @@ def select_pages_by_subquery(listing: Listing[Any], shape: Shape, parent: Column
     return Statement(
         select(*map(of_listed, listing.layout.selected), parents.c.key)
         .select_from(parents.join(listed, listed.c.id.in_(page)))
-        .order_by(*_directed(listing, shape, map(of_listed, listing.columns)))
-    )
-
-
-@lru_cache(CACHED_STATEMENTS)
-def count_list(
-    listing: Listing[Any], conditions: tuple[str, ...], parent: ColumnElement[Any] | None = None
-) -> Statement:
-    """Return the statement that counts the organization's list, or one parent's list."""
-    clauses = [of_organization(listing.table), *_combined(listing, conditions)]
-    if parent is not None:
-        clauses.append(parent == bindparam("parent", type_=parent.type))
-    return Statement(select(func.count()).select_from(listing.table).where(*clauses))
-
-
-@lru_cache(CACHED_STATEMENTS)
-def count_by_parent(listing: Listing[Any], conditions: tuple[str, ...], parent: ColumnElement[Any]) -> Statement:
-    """Return the statement that counts many parents' lists.
-
-    Its one value is an array with the lengths in the order of the parents. On SQLite it is a JSON object with the
-    lengths that are not 0, by the number of the parent from 0.
-    """
-
-    def counted(of_parents: ColumnElement[bool]) -> Subquery:
-        return (
-            select(parent.label("parent"), func.count().label("length"))
-            .where(of_organization(listing.table), of_parents, *_combined(listing, conditions))
-            .group_by(parent)
-            .subquery("counted")
-        )
-
-    parents, values = _numbered_parents(parent)
-    lists = counted(parent == any_(values))
-    length = func.coalesce(lists.c.length, literal_column("0"))
-    in_order = func.array_agg(aggregate_order_by(length, parents.c.number), type_=ARRAY(Integer()))
-    of_parent = lists.c.parent == parents.c.parent
-    keys = func.json_each(bindparam("parents", type_=Listed(parent.type))).table_valued("key", "value", name="parents")
-    found = counted(AnyOf(parent, "parents"))
-    by_number = func.json_group_object(keys.c.key, found.c.length, type_=JSON())
-    return Statement(
-        select(in_order).select_from(parents.outerjoin(lists, of_parent)),
-        sqlite=select(by_number).select_from(keys.join(found, found.c.parent == keys.c.value)),
+        .order_by(*directed(listing, shape, map(of_listed, listing.columns)))
     )
 
 
@@ -248,27 +234,34 @@ def _condition(alternative: Alternative) -> ColumnElement[bool]:
     return alternative.condition if isinstance(alternative, EachOf) else alternative
 
 
-def _combined(listing: Listing[Any], names: Iterable[str]) -> list[ColumnElement[bool]]:
+def combined_conditions(listing: Listing[Any], names: Iterable[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions with these names, each as one condition in SQL."""
     return [or_(*map(_condition, _alternatives(listing.conditions[name]))) for name in names]
 
 
 def _select_window(
     listing: Listing[Any], shape: Shape, selected: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]
 ) -> Select[Any]:
+    bounds = _bounds(listing, shape, listing.columns)
+    return (
+        select(*selected)
+        .where(of_organization(listing.table), *conditions, *bounds)
+        .order_by(*directed(listing, shape, listing.columns))
+        .limit(ROWS)
+    )
+
+
+def _bounds(listing: Listing[Any], shape: Shape, order: Iterable[ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+    """Return the conditions that a row, by the columns of its order, is between the cursors of a page."""
     bounds: list[ColumnElement[bool]] = []
-    keys = tuple_(*listing.columns)
+    keys = tuple_(*order)
     if shape.after:
         after = _cursor_keys(listing, "after")
         bounds.append(keys < after if listing.descending else keys > after)
     if shape.before:
         before = _cursor_keys(listing, "before")
         bounds.append(keys > before if listing.descending else keys < before)
-    return (
-        select(*selected)
-        .where(of_organization(listing.table), *conditions, *bounds)
-        .order_by(*_directed(listing, shape, listing.columns))
-        .limit(_ROWS)
-    )
+    return bounds
 
 
 def _cursor_keys(listing: Listing[Any], side: str) -> ColumnElement[Any]:
@@ -283,6 +276,7 @@ def _cursor_keys(listing: Listing[Any], side: str) -> ColumnElement[Any]:
     return tuple_(*(bindparam(f"{side}_{number}", type_=column.type) for number, column in columns))
 
 
-def _directed(listing: Listing[Any], shape: Shape, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+def directed(listing: Listing[Any], shape: Shape, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Return the columns of the list's order, in the direction of reading."""
     descending = listing.descending != shape.backwards
     return [column.desc() if descending else column.asc() for column in columns]

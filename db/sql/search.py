@@ -16,7 +16,7 @@ def word_conditions(column: ColumnElement[str]) -> dict[str, ColumnElement[bool]
 
 def contains_words(words: tuple[str, ...]) -> dict[str, str]:
     """Return the conditions of `word_conditions`, with their values, that match all the words. Escape % and _."""
-    return {name: _pattern(word) for name, word in zip(_NAMES, words, strict=False)}
+    return {name: containing(word) for name, word in zip(_NAMES, words, strict=False)}
 
 
 def matches(text: str | None) -> dict[str, str]:
@@ -24,6 +24,7 @@ def matches(text: str | None) -> dict[str, str]:
     return contains_words(search_words(text))
 
 
-def _pattern(word: str) -> str:
+def containing(word: str) -> str:
+    """Return the pattern of LIKE that matches texts with a word. A backslash escapes % and _."""
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"

@@ -1,0 +1,106 @@
+"""A search lists exact matches first, and pages keep that order in both directions."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from db.connections.engine import Database
+from db.queries.pages import count_list, read_page
+from db.queries.patient_search import MAX_MATCHES, search_conditions
+from db.queries.references import PATIENTS, PatientFilter
+from db.registry.records import PATIENTS as REGISTRY_PATIENTS
+from db.registry.records import patient_update, store_updates
+from db.sql.listings import Window
+from db.transactions.snapshots import snapshot
+from domain.records import Patient
+from tests.support.clinic import OURS, THEIRS
+
+pytestmark = pytest.mark.anyio
+
+PEOPLE = {
+    "whole": ("Dana Rivera", "N-11"),
+    "other whole": ("Rivera Dana", "N-12"),
+    "last": ("Ana Rivera", "N-13"),
+    "later last": ("Zoe Rivera", "N-14"),
+    "accent": ("Bea Rívera", "N-15"),
+    "first": ("Rivera Smith", "N-16"),
+    "part": ("Abe Riveras", "N-17"),
+    "double": ("Dana Rivera Abbot", "N-18"),
+    "number": ("Zed Zed", "Rivera"),
+    "unlike": ("Dana Riverdale", "N-19"),
+}
+ORDERS = {
+    "rivera": ["number", "last", "accent", "whole", "later last", "double", "other whole", "first", "part"],
+    "Rivera, Dana": ["whole", "other whole", "double"],
+    "dana rivera": ["whole", "other whole", "double"],
+    "Rivera, D": ["whole", "double", "other whole", "number"],
+    "river": ["part", "last", "accent", "double", "whole", "unlike", "other whole", "first", "number", "later last"],
+    "n-1": ["part", "last", "accent", "double", "whole", "unlike", "other whole", "first", "later last"],
+    "N-16": ["first"],
+}
+
+
+async def store(engine: Database, people: Iterable[Patient], organization: str = OURS) -> None:
+    async with engine.begin() as connection:
+        await store_updates(connection, organization, REGISTRY_PATIENTS, [patient_update(one) for one in people])
+
+
+def _people() -> list[Patient]:
+    return [Patient(key, *named, None, active=key != "last") for key, named in PEOPLE.items()]
+
+
+async def read_all(engine: Database, list_filter: PatientFilter, size: int, *, backwards: bool = False) -> list[str]:
+    """Return the ids of all matches, read page by page."""
+    ids: list[str] = []
+    keys: tuple[str] | None = None
+    async with snapshot(engine, OURS) as opened:
+        while True:
+            window = Window(size, backwards, **{"before" if backwards else "after": keys})
+            page = await read_page(opened, PATIENTS, list_filter, window)
+            of_page = [patient.id for patient in page.records]
+            ids = [*of_page, *ids] if backwards else [*ids, *of_page]
+            if not page.more:
+                break
+            keys = (of_page[0 if backwards else -1],)
+        assert await count_list(opened, PATIENTS, list_filter) == len(ids)
+    return ids
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 200])
+async def test_exact_matches_come_first_then_the_others_by_name(engine: Database, size: int) -> None:
+    await store(engine, _people())
+    await store(engine, _people(), THEIRS)
+    for text, expected in ORDERS.items():
+        assert await read_all(engine, PatientFilter(text), size) == expected, text
+        assert await read_all(engine, PatientFilter(text), size, backwards=True) == expected, text
+        active = [key for key in expected if key != "last"]
+        assert await read_all(engine, PatientFilter(text, active=True), size) == active, text
+
+
+@pytest.mark.parametrize("size", [2, 200])
+async def test_exact_matches_come_first_of_very_many(engine: Database, size: int) -> None:
+    many = [f"r{number:05}" for number in range(MAX_MATCHES + 10)]
+    await store(engine, [Patient(key, f"{key} Riverton", "N", None, active=True) for key in many])
+    await store(engine, _people())
+    exact = ["number", "last", "accent", "whole", "later last", "double", "other whole", "first"]
+    # The search has so many matches that they are not looked up.
+    async with snapshot(engine, OURS) as opened:
+        conditions = await search_conditions(opened, "river")
+        assert "among" not in conditions
+    await store(engine, [Patient("exact", "Zoe River", "N", None, active=True)])
+    others = ["part", "last", "accent", "double", "whole", "unlike"]
+    async with snapshot(engine, OURS) as opened:
+        page = await read_page(opened, PATIENTS, PatientFilter("river"), Window(size))
+        ids = [patient.id for patient in page.records]
+        expected = ["exact", *others, *many]
+        assert ids == expected[:size]
+        while len(ids) < 8:
+            page = await read_page(opened, PATIENTS, PatientFilter("river"), Window(size, after=(ids[-1],)))
+            ids += [patient.id for patient in page.records]
+        assert ids == expected[: len(ids)]
+        for before in ("exact", "part", "last", "r00000"):
+            page = await read_page(opened, PATIENTS, PatientFilter("river"), Window(3, True, before=(before,)))
+            end = expected.index(before)
+            assert [patient.id for patient in page.records] == expected[max(0, end - 3) : end]
+        assert await count_list(opened, PATIENTS, PatientFilter("river")) == len(many) + len(PEOPLE) + 1
+    assert await read_all(engine, PatientFilter("rivera"), size) == [*exact, "part"]

@@ -1,0 +1,37 @@
+"""Exact matches of a search rank first."""
+
+import pytest
+
+from domain.search_rank import RankedSearch, SearchRank
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "number", "rank"),
+    [
+        ("Rivera, Dana", "Dana Rivera", "MR-1", SearchRank.WHOLE_NAME),
+        ("rivera dana", "Dana Rivera", "MR-1", SearchRank.WHOLE_NAME),
+        ("Dana Rivera", "Rivera, Dana", "MR-1", SearchRank.WHOLE_NAME),
+        ("DANA  RÍVERA", "Dana Rivera", "MR-1", SearchRank.WHOLE_NAME),
+        ("oneil", "O'Neil", "MR-1", SearchRank.WHOLE_NAME),
+        ("Dana Rivera", "Dana Rivera Smith", "MR-1", SearchRank.WHOLE_WORDS),
+        ("Rivera", "Dana Rivera", "MR-1", SearchRank.LAST_NAME),
+        ("Rivera", "Rivera, Dana", "MR-1", SearchRank.LAST_NAME),
+        ("Rivera, Da", "Dana Rivera", "MR-1", SearchRank.LAST_NAME),
+        ("de la Cruz", "Ana de la Cruz", "MR-1", SearchRank.LAST_NAME),
+        ("Smith-Jones, A", "Ada Smith Jones", "MR-1", SearchRank.LAST_NAME),
+        ("Rivera", "Rivera Dana", "MR-1", SearchRank.WHOLE_WORDS),
+        ("Dana", "Dana Rivera", "MR-1", SearchRank.WHOLE_WORDS),
+        ("Dana mr 1", "Dana Rivera", "MR-1", SearchRank.WHOLE_WORDS),
+        ("Dan", "Dana Rivera", "MR-1", SearchRank.PARTS_OF_WORDS),
+        ("Riv, Dana", "Dana Rivera", "MR-1", SearchRank.PARTS_OF_WORDS),
+        ("mr-1", "Dana Rivera", "MR-1", SearchRank.RECORD_NUMBER),
+        ("mr 1", "Dana Rivera", "MR-1", SearchRank.RECORD_NUMBER),
+        ("mr1", "Dana Rivera", "MR-1", SearchRank.RECORD_NUMBER),
+        ("007", "Dana Rivera", "007", SearchRank.RECORD_NUMBER),
+        ("7", "Dana Rivera", "007", SearchRank.PARTS_OF_WORDS),
+        ("1 mr", "Dana Rivera", "MR-1", SearchRank.WHOLE_WORDS),
+        (",", "Dana Rivera", "MR-1", SearchRank.WHOLE_WORDS),
+    ],
+)
+def test_a_search_ranks_by_how_exactly_it_matches(text: str, name: str, number: str, rank: SearchRank) -> None:
+    assert RankedSearch.of(text).rank(name, number) is rank
