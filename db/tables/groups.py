@@ -73,6 +73,7 @@ group_definitions = Table(
     Index("uq_pm_group_definitions_organization", "organization_id", "id", unique=True),
     Index("ix_pm_group_definitions_by_name", "organization_id", "search_text", "id"),
     Index("ix_pm_group_definitions_by_creation", "organization_id", "created_at", "id"),
+    Index("ix_pm_group_definitions_by_update", "organization_id", "updated_at", "id"),
     Index("ix_pm_group_definitions_by_type", "organization_id", "group_type", "name"),
     Index("ix_pm_group_definitions_by_facilitator", "organization_id", "facilitator_id"),
     Index("ix_pm_group_definitions_by_co_facilitator", "organization_id", "co_facilitator_id"),
@@ -196,4 +197,8 @@ enrollments = Table(
     # The organization is first, so that counting a group's seats reads nothing but the index.
     Index("ix_pm_group_enrollments_of_group", "organization_id", "group_definition_id", "place", "id"),
     Index("ix_pm_group_enrollments_of_patient", "organization_id", "patient_id", "place", "id"),
+    # Lists of all groups are read status by status, so that those of few enrollments skip the many that are past.
+    Index("ix_pm_group_enrollments_by_status", "organization_id", "status", "group_definition_id", "place", "id"),
+    Index("ix_pm_group_enrollments_by_creation", "organization_id", "status", "created_at", "id"),
+    Index("ix_pm_group_enrollments_by_update", "organization_id", "status", "updated_at", "id"),
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Boolean, Column, Date, Index, String, Table, Text, true
+from sqlalchemy import Boolean, Column, Date, Index, String, Table, Text, text, true
 
 from db.tables.columns import ForeignId, metadata, organization_column, registry_time_columns
 
@@ -67,6 +67,13 @@ patients = Table(
     *registry_time_columns(),
     Index("ix_pm_group_patients_by_name", "organization_id", "search_text", "id"),
     Index("ix_pm_group_patients_by_birth_date", "organization_id", "birth_date"),
+    Index(
+        "ix_pm_group_patients_inactive",
+        "organization_id",
+        "id",
+        postgresql_where=text("NOT active"),
+        sqlite_where=text("active = 0"),
+    ),
 )
 
 # A suffix index for patient search: every suffix of each patient's search_text, cut to 16 characters. A text contains a

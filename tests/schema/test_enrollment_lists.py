@@ -173,13 +173,18 @@ async def test_a_cursor_belongs_to_its_order(client: ApiClient) -> None:
         assert message == "`after` is a cursor of another list or another order."
 
 
-async def test_wrong_filters_are_refused_by_name(client: ApiClient) -> None:
-    for filter_, message in (
-        ('groupDefinitionId: "nonsense"', "`filter.groupDefinitionId` must be a UUID"),
-        ('patientId: "a\\u0000"', "`filter.patientId` contains an invalid character."),
-        ('updatedSince: "1999-12-31T00:00:00Z"', "`filter.updatedSince` must be in the years 2000 to 2100."),
+async def test_wrong_filters_are_refused_at_their_fields(client: ApiClient) -> None:
+    for name, value, message in (
+        ("groupDefinitionId", '"nonsense"', "`filter.groupDefinitionId` must be a UUID"),
+        ("patientId", '"a\\u0000"', "`filter.patientId` contains an invalid character."),
+        ("updatedSince", '"1999-12-31T00:00:00Z"', "`filter.updatedSince` must be in the years 2000 to 2100."),
     ):
-        assert message in await refused(client, f"{{ enrollments(filter: {{{filter_}}}) {{ totalCount }} }}")
+        response = await client.try_execute(f"{{ enrollments(filter: {{{name}: {value}}}) {{ totalCount }} }}")
+        [error] = response["errors"]
+        assert message in error["message"]
+        place = {"argument": "filter", "path": ["filter", name]}
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", **place}
+        assert error["path"] == ["enrollments"]
     response = await client.try_execute(_LIST, {"filter": {"updatedSince": "2026-11-24T16:00:00"}})
     [error] = response["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"

@@ -5,7 +5,7 @@ row-level security.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,13 @@ from uuid_utils.compat import uuid7
 from db.connections.engine import Database
 from db.queries.attendance import ROSTER, SESSIONS_OF_PATIENT
 from db.queries.conflicts import calendar_of_days, calendar_of_group, calendar_of_sessions
-from db.queries.enrollments import ENROLLMENTS, ENROLLMENTS_OF_GROUP, ENROLLMENTS_OF_PATIENT, EnrollmentFilter
-from db.queries.groups import GROUPS, SEATS_OF_GROUP, GroupFilter, count_seats
+from db.queries.enrollments import (
+    ENROLLMENTS,
+    ENROLLMENTS_OF_GROUP,
+    ENROLLMENTS_OF_PATIENT,
+    EnrollmentFilter,
+)
+from db.queries.groups import GROUPS, GROUPS_BY, SEATS_OF_GROUP, GroupFilter, GroupOrder, count_seats
 from db.queries.history import HISTORY_OF
 from db.queries.lengths import CountRequest, FilteredRelation, count_lists
 from db.queries.pages import ListFilter, count_list, find_partial_records, find_records, read_page, record_lookup
@@ -37,13 +42,13 @@ from db.queries.sessions import (
 from db.sql.layouts import Fields
 from db.sql.listings import Window
 from db.sql.lookups import Lookup, LookupSet
-from db.sql.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, locations, occurrences, patients, staff_members
 from db.transactions.snapshots import Snapshot
 from domain.changes import EntityType
 from domain.conflicts import ConflictKind
 from domain.records import CapacityStatus, EnrollmentStatus, OccurrenceStatus, Program
 from tests.support.clinic import NOW, OURS, THEIRS
+from tests.support.query_plans import WHOLE_TABLE, Explained, explaining, sorts_more_than_pages
 
 pytestmark = pytest.mark.anyio
 
@@ -53,56 +58,16 @@ SESSION_COUNT = 150
 PATIENT_COUNT = 800
 DAY = date(2026, 3, 1)
 PLACE = (DAY, time(9), UUID(int=0))
-WHOLE_TABLE = re.compile(r"Seq Scan on pm_group_|SCAN pm_group_\w+\s*$|SCAN listed\s*$", re.MULTILINE)
 CALENDAR_INDEX = re.compile(r"pm_group_schedule\w*\b[^\n]*\n *Index Cond: (.*)|INDEX \w*pm_group_schedule\w* (.*)")
 """The condition of an index of the calendar, in a plan of either database."""
 ReadPages = Callable[[Snapshot, Sequence[UUID]], Awaitable[object]]
 
 
-class Explained(Snapshot):
-    """A snapshot that records the plan of each statement that it executes."""
-
-    plans: list[str]
-
-    async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        compiled = statement.compiled(self.driver.dialect)
-        await self._explain(compiled.text, compiled.arguments({**parameters, "organization_id": self.organization_id}))
-        return await super().fetch(statement, parameters)
-
-    async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
-        if self.on_postgresql:
-            combined = lookups.combined(self.driver.dialect)
-            await self._explain(combined.text, combined.arguments(self.organization_id, id))
-            return await super().look_up(lookups, id)
-        return [await self.find(lookup, id) for lookup in lookups.lookups]
-
-    async def _explain(self, sql: str, values: Sequence[Any]) -> None:
-        connection = self.driver.connection
-        if self.on_postgresql:
-            self.plans.append(_lines(await connection.fetch(f"EXPLAIN {sql}", *values)))
-            await connection.execute(f"PREPARE explained AS {sql}")
-            nulls = ", ".join("NULL" for _ in values)
-            self.plans.append(_lines(await connection.fetch(f"EXPLAIN EXECUTE explained({nulls})")))
-            await connection.execute("DEALLOCATE explained")
-        else:
-            rows = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {sql}", values)
-            self.plans.append("\n".join(row[3] for row in rows))
-
-
-def _lines(rows: Sequence[Any]) -> str:
-    return "\n".join(row[0] for row in rows)
-
-
 @pytest.fixture
 async def explained(engine: Database) -> AsyncIterator[Explained]:
     await _grow(engine)
-    reader = Explained(engine.read_pool, await engine.read_pool.acquire(OURS))
-    reader.plans = []
-    await reader.begin()
-    if reader.on_postgresql:
-        await reader.driver.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    yield reader
-    await reader.close()
+    async with explaining(engine) as reader:
+        yield reader
 
 
 def _calendar(order: SessionOrder = SessionOrder.STARTS_AT_ASC, **filters: Any) -> ReadPages:
@@ -126,6 +91,18 @@ def _search(letters: str | None) -> ReadPages:
             await read_page(reader, PATIENTS, PatientFilter(letters), Window(50, after=("patient-7",))),
             # To count the patients with a single letter takes as long as to read them all.
             len(letters or "") > 1 and await count_list(reader, PATIENTS, PatientFilter(letters)),
+        ]
+
+    return read
+
+
+def _changed_groups(**filters: Any) -> ReadPages:
+    listing = GROUPS_BY[GroupOrder.UPDATED_AT_ASC]
+
+    async def read(reader: Snapshot, _groups: Sequence[UUID]) -> object:
+        return [
+            await read_page(reader, listing, GroupFilter(**filters), Window(50, after=(NOW, UUID(int=0)))),
+            await read_page(reader, listing, GroupFilter(**filters), Window(50, backwards=True)),
         ]
 
     return read
@@ -240,6 +217,9 @@ PAGE_READS: dict[str, ReadPages] = {
     "calendar of several staff at several places": _calendar(
         facilitator_ids=frozenset({"staff-3", "staff-4"}), location_ids=frozenset({"place-1", "place-2"})
     ),
+    "changed groups": _changed_groups(include_deleted=True),
+    "changed groups, since": _changed_groups(updated_since=NOW),
+    "groups below their minimum": _changed_groups(below_minimum=True),
     "a group": _group_pages,
     "a report": _report,
     "patients": _search(None),
@@ -248,6 +228,7 @@ PAGE_READS: dict[str, ReadPages] = {
     "patients by a text without a match": _search("zz"),
     "patients by words": _search("77 patient mr"),
     "patients by birth date": _search("1987-03-14"),
+    "patients by an exact number": _search("mr77"),
     "patients by word and birth date": _search("patient 1987-03-14"),
 }
 
@@ -260,11 +241,11 @@ async def test_no_page_reads_a_whole_table_or_sorts_a_whole_calendar(
         explained.plans = []
         await read(explained, groups)
         assert explained.plans, name
-        calendar = name.startswith("calendar")
+        calendar = name.startswith(("calendar", "changed groups"))
         slow += [
             f"{name}:\n{plan[:3000]}"
             for plan in explained.plans
-            if WHOLE_TABLE.search(plan) or (calendar and _sorts_more_than_pages(plan))
+            if WHOLE_TABLE.search(plan) or (calendar and sorts_more_than_pages(plan))
         ]
     assert not slow, "\n\n".join(slow)
 
@@ -306,26 +287,6 @@ async def test_rosters_and_boards_read_seats_by_index(explained: Explained, grou
         assert not WHOLE_TABLE.search(plan), plan
     seats = [plan for plan in explained.plans if "pm_group_enrollments" in plan]
     assert all(re.search(r"ix_pm_group_enrollments_of_(group|patient)", plan) for plan in seats), seats
-
-
-def _sorts_more_than_pages(plan: str) -> bool:
-    """Return whether the plan sorts more rows than the pages of its limits.
-
-    A statement that reads two indexes sorts the pages of both, so a sort of limited rows is allowed.
-    """
-    lines = plan.splitlines()
-    limits = [number for number, line in enumerate(lines) if "Limit" in line or "SCAN anon" in line]
-    sorts = [number for number, line in enumerate(lines) if "Sort" in line or "TEMP B-TREE" in line]
-    if "Limit" in plan:
-        return any(not any(limit > number for limit in limits) for number in sorts)
-    return any(number - 1 not in limits and not _sorts_listed_rows(lines[:number]) for number in sorts)
-
-
-def _sorts_listed_rows(lines: Sequence[str]) -> bool:
-    """Return whether SQLite sorts rows that the page of each value has selected by an index, after these lines."""
-    start = max((number for number, line in enumerate(lines) if line in {"LEFT", "RIGHT"}), default=0)
-    branch = lines[start:]
-    return any("SEARCH listed" in line for line in branch) and not any("TEMP B-TREE" in line for line in branch)
 
 
 @pytest.fixture
