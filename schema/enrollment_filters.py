@@ -1,6 +1,6 @@
 """The arguments of the organization's list of enrollments."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
@@ -21,6 +21,12 @@ class EnrollmentFilter:
         default=None, description="Only enrollments in this group."
     )
     patient_id: strawberry.ID | None = strawberry.field(default=None, description="Only enrollments of this patient.")
+    ending_from: date | None = strawberry.field(
+        default=None, description="Only enrollments whose endDate is this day or later."
+    )
+    ending_through: date | None = strawberry.field(
+        default=None, description="Only enrollments whose endDate is this day or earlier."
+    )
     patient_active: bool | None = strawberry.field(
         default=None,
         description="Only enrollments of patients who are active in the registry, or who are not. With `false` and the"
@@ -35,6 +41,7 @@ class EnrollmentFilter:
 
     def list_filter(self, order: EnrollmentOrder) -> EnrollmentListFilter:
         """Return the filter of the list in an order. Raise BadInput."""
+        arguments.in_order(self.ending_from, self.ending_through, "filter.endingThrough", "endingFrom")
         return EnrollmentListFilter(
             order=order,
             statuses=None if self.status is None else frozenset(self.status),
@@ -42,6 +49,8 @@ class EnrollmentFilter:
             if self.group_definition_id is None
             else arguments.uuid(self.group_definition_id, "filter.groupDefinitionId"),
             patient_id=arguments.registry_id(PATIENT_IDS, self.patient_id, "filter.patientId"),
+            ending_from=self.ending_from,
+            ending_through=self.ending_through,
             patient_active=self.patient_active,
             include_removed=bool(self.include_removed),
             updated_since=arguments.instant(self.updated_since, "filter.updatedSince"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import combinations
 from typing import Any, Final
@@ -70,6 +70,8 @@ class EnrollmentListFilter(ListFilter):
         statuses: The statuses.
         group_id: The group.
         patient_id: The patient.
+        ending_from: The earliest last day. Enrollments without one do not match.
+        ending_through: The latest last day. Enrollments without one do not match.
         patient_active: Whether the patient is active in the registry.
         include_removed: Whether removed enrollments are listed too.
         updated_since: The earliest instant of the last change.
@@ -80,6 +82,8 @@ class EnrollmentListFilter(ListFilter):
     statuses: frozenset[EnrollmentStatus] | None = None
     group_id: UUID | None = None
     patient_id: str | None = None
+    ending_from: date | None = None
+    ending_through: date | None = None
     patient_active: bool | None = None
     include_removed: bool = False
     updated_since: datetime | None = None
@@ -90,6 +94,8 @@ class EnrollmentListFilter(ListFilter):
         values = {
             "group_definition_id": self.group_id,
             "patient_id": self.patient_id,
+            "ending_from": self.ending_from,
+            "ending_through": self.ending_through,
             "updated_since": self.updated_since,
         }
         conditions: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
@@ -115,6 +121,9 @@ class EnrollmentListFilter(ListFilter):
     def _lookups(self) -> Iterator[tuple["EnrollmentListFilter", Statement, dict[str, Any]]]:
         """Yield statements that select the ids of those who match a condition, with the filter that is left then."""
         statuses = EnrollmentStatus if self.statuses is None else self.statuses
+        if self.ending_from is not None or self.ending_through is not None:
+            days = {"ending_from": self.ending_from or date.min, "ending_through": self.ending_through or date.max}
+            yield replace(self, is_looked_up=True, ending_from=None, ending_through=None), _ENDING, days
         if self.patient_active is False:
             # The index of a patient's enrollments has the place, so past ones are not read without need.
             places = [place for status in statuses for place in _PLACES[status]]
@@ -152,6 +161,8 @@ _INACTIVE_PATIENT: Final = exists().where(
     patients.c.id == _columns.patient_id,
     not_(patients.c.active),
 )
+_ENDING_FROM: Final = _columns.end_date >= bindparam("ending_from", type_=_columns.end_date.type)
+_ENDING_THROUGH: Final = _columns.end_date <= bindparam("ending_through", type_=_columns.end_date.type)
 _UPDATED_SINCE: Final = _columns.updated_at >= bindparam("updated_since", type_=_columns.updated_at.type)
 _CONDITIONS: Final[dict[str, Condition]] = {
     "not_removed": _columns.deleted_at.is_(None),
@@ -159,6 +170,8 @@ _CONDITIONS: Final[dict[str, Condition]] = {
     **_status_alternatives(),
     "group_definition_id": equals(_columns.group_definition_id),
     "patient_id": equals(_columns.patient_id),
+    "ending_from": _ENDING_FROM,
+    "ending_through": _ENDING_THROUGH,
     "patient_active": ~_INACTIVE_PATIENT,
     "patient_inactive": _INACTIVE_PATIENT,
     "updated_since": _UPDATED_SINCE,
@@ -173,6 +186,7 @@ _OF_INACTIVE: Final = Statement(
         _columns.place.between(bindparam("least", type_=Integer()), bindparam("most", type_=Integer())),
     )
 )
+_ENDING: Final = Statement(_IDS.where(_columns.end_date.is_not(None), _ENDING_FROM, _ENDING_THROUGH))
 _UPDATED: Final = Statement(_IDS.where(AnyOf(_columns.status, "statuses"), _UPDATED_SINCE))
 _REFERENCES: Final = {"patient": Reference(PATIENTS, by="patient_id")}
 

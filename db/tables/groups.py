@@ -201,4 +201,12 @@ enrollments = Table(
     Index("ix_pm_group_enrollments_by_status", "organization_id", "status", "group_definition_id", "place", "id"),
     Index("ix_pm_group_enrollments_by_creation", "organization_id", "status", "created_at", "id"),
     Index("ix_pm_group_enrollments_by_update", "organization_id", "status", "updated_at", "id"),
+    Index(
+        "ix_pm_group_enrollments_by_end",
+        "organization_id",
+        "end_date",
+        "id",
+        postgresql_where=text("end_date IS NOT NULL"),
+        sqlite_where=text("end_date IS NOT NULL"),
+    ),
 )

@@ -68,7 +68,7 @@ async def board_page(
     """
     program = PROGRAMS.get(request.group_type)
     if program is None:
-        raise BadInput("`program` must be IOP or PHP.")
+        raise BadInput("`program` must be IOP or PHP.", "program")
     board = _Board(program, first_day_of_week(context, request.week_of))
     part = window(board, **page)  # type: ignore[arg-type]  # the arguments of a connection
     weeks = [week for week in await _weeks(context, board) if request.board_filter.matches(week)]

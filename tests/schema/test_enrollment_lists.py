@@ -1,7 +1,7 @@
 """The organization's list of enrollments over HTTP: its filters, its orders, and paging in both directions."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
@@ -51,6 +51,7 @@ async def client(
                 # Several were created, and several changed, at the same instant.
                 "created_at": NOW + timedelta(minutes=(index * 4 + number) % 5 - 6),
                 "updated_at": NOW + timedelta(minutes=(index * 3 + number) % 7),
+                "end_date": None if index % 2 else date(2026, 12, 1 + (index + number) % 5),
             }
             await add_enrollments(engine, group, [patient], ORGANIZATION, **times, **_state(index))
     async with clients_of(make_app(clinic, compiled=request.param == "compiled")) as clients:
@@ -88,7 +89,17 @@ def ids_of(rows: list[Row]) -> list[str]:
 FILTERS: Final[dict[str, tuple[dict[str, Any], Callable[[Row], bool]]]] = {
     "nothing": ({}, lambda _: True),
     "null in every condition": (
-        dict.fromkeys(("status", "groupDefinitionId", "patientId", "patientActive", "includeRemoved", "updatedSince")),
+        dict.fromkeys(
+            (
+                "status",
+                "groupDefinitionId",
+                "patientId",
+                "patientActive",
+                "includeRemoved",
+                "updatedSince",
+                "endingFrom",
+            )
+        ),
         lambda _: True,
     ),
     "one status": ({"status": ["WAITLISTED"]}, lambda row: row["status"] == "WAITLISTED"),
@@ -109,6 +120,15 @@ FILTERS: Final[dict[str, tuple[dict[str, Any], Callable[[Row], bool]]]] = {
     "inactive patients with a seat": (
         {"patientActive": False, "status": ["ENROLLED"]},
         lambda row: row["patient_id"] in _INACTIVE and row["status"] == "ENROLLED",
+    ),
+    "an end": ({"endingFrom": "2026-12-02"}, lambda row: row["end_date"] and row["end_date"] >= date(2026, 12, 2)),
+    "an end between": (
+        {"endingFrom": "2026-12-02", "endingThrough": "2026-12-03", "status": ["ENROLLED"]},
+        lambda row: row["end_date"] in {date(2026, 12, 2), date(2026, 12, 3)} and row["status"] == "ENROLLED",
+    ),
+    "an end until": (
+        {"endingThrough": "2026-12-02", "patientActive": False},
+        lambda row: row["end_date"] and row["end_date"] <= date(2026, 12, 2) and row["patient_id"] in _INACTIVE,
     ),
     "active patients": ({"patientActive": True}, lambda row: row["patient_id"] not in _INACTIVE),
     "a change since": ({"updatedSince": SINCE.isoformat()}, lambda row: row["updated_at"] >= SINCE),
@@ -177,6 +197,7 @@ async def test_wrong_filters_are_refused_at_their_fields(client: ApiClient) -> N
     for name, value, message in (
         ("groupDefinitionId", '"nonsense"', "`filter.groupDefinitionId` must be a UUID"),
         ("patientId", '"a\\u0000"', "`filter.patientId` contains an invalid character."),
+        ("endingThrough", '"2026-12-01", endingFrom: "2026-12-02"', "`endingThrough` must not be before `endingFrom`."),
         ("updatedSince", '"1999-12-31T00:00:00Z"', "`filter.updatedSince` must be in the years 2000 to 2100."),
     ):
         response = await client.try_execute(f"{{ enrollments(filter: {{{name}: {value}}}) {{ totalCount }} }}")

@@ -22,6 +22,13 @@ def upgrade() -> None:
             f"ix_pm_group_enrollments_{name}", "pm_group_enrollments", ["organization_id", "status", *columns]
         )
     op.create_index(
+        "ix_pm_group_enrollments_by_end",
+        "pm_group_enrollments",
+        ["organization_id", "end_date", "id"],
+        postgresql_where=sa.text("end_date IS NOT NULL"),
+        sqlite_where=sa.text("end_date IS NOT NULL"),
+    )
+    op.create_index(
         "ix_pm_group_patients_inactive",
         "pm_group_patients",
         ["organization_id", "id"],

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,7 @@ ENROLLMENT_FILTERS: dict[str, dict[str, Any]] = {
 FEW: dict[str, dict[str, Any]] = {
     "of a patient": {"patient_id": "patient-7"},
     "changed": {"updated_since": NOW + timedelta(days=50)},
+    "ending": {"ending_from": date(2026, 12, 1), "ending_through": date(2026, 12, 9)},
     "seats of inactive patients": {"patient_active": False, "statuses": frozenset({EnrollmentStatus.ENROLLED})},
 }
 """Filters that few enrollments match: these are read by an index of the filter, and sorted."""
