@@ -22,6 +22,14 @@ Search = Annotated[
 Active = Annotated[
     bool | None, strawberry.argument(description="Only records that are active, or only those that are not.")
 ]
+SearchOfPatients = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Only patients whose name or record number contains each of these words, in any order, or who were"
+        " born on this date. Exact matches come first: the record number, the whole name, the last name, whole words."
+        " Case, accents, apostrophes and hyphens are ignored. At most 10 words."
+    ),
+]
 Statuses = Annotated[
     list[EnrollmentStatus] | None, strawberry.argument(description="Only enrollments with one of these statuses.")
 ]

@@ -28,7 +28,7 @@ from domain.records import (
 )
 from resolvers import arguments
 from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS
-from schema.arguments import Active, Search, Statuses
+from schema.arguments import Active, Search, SearchOfPatients, Statuses
 
 
 @strawberry.input(description="Which groups to list. Each condition narrows the list further.")
@@ -193,7 +193,7 @@ def list_of_sessions(
     return SESSIONS_BY[order_by or SessionOrder.STARTS_AT_ASC], _session_filter(filter)
 
 
-def list_of_patients(search: Search = None, active: Active = None) -> tuple[Listing[Patient], PatientFilter]:
+def list_of_patients(search: SearchOfPatients = None, active: Active = None) -> tuple[Listing[Patient], PatientFilter]:
     """Return the patients, and their filter. Raise BadInput."""
     return PATIENTS, PatientFilter(arguments.search(search, "search"), active)
 

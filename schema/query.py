@@ -146,7 +146,8 @@ class Query:
     patients = organization_list(
         Connection[Patient] | None,
         list_of_patients,
-        description="Patients by name. The search covers names, record numbers and birth dates (1987-03-14).",
+        description="Patients by name. A search lists exact matches first. It covers names (Rivera, Dana),"
+        " record numbers and birth dates (1987-03-14).",
         permission=_ENROLLMENTS,
     )
     staff_members = organization_list(
