@@ -38,7 +38,7 @@ FEW: dict[str, dict[str, Any]] = {
     "seats of inactive patients": {"patient_active": False, "statuses": frozenset({EnrollmentStatus.ENROLLED})},
 }
 """Filters that few enrollments match: these are read by an index of the filter, and sorted."""
-BY_ORDER = re.compile(r"ix_pm_group_enrollments_(by_\w+|of_group)")
+BY_ORDER = re.compile(r"ix_pm_group_enrollments_(by_status|by_creation|by_update|of_group)")
 """The indexes by which all enrollments would be read in their order."""
 
 
