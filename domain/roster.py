@@ -11,7 +11,7 @@ patient, which settles the rosters that they wait in, misses none.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.records import Enrollment, EnrollmentStatus
@@ -27,7 +27,7 @@ from domain.roster_changes import (
     RosterChange,
     Step,
 )
-from domain.stays import OPEN_STAY, Stay, start_of_seat
+from domain.stays import OPEN_STAY, Stay, last_day_faults, start_of_seat
 from domain.texts import optional_text
 from domain.wall_time import local_date
 
@@ -123,18 +123,25 @@ def enroll(
     return RosterChange((Step(None, enrollment, WAITLISTED if waits else ENROLLED),))
 
 
-def disenroll(roster: Roster, enrollment: Enrollment, reason: str | None, now: datetime) -> RosterChange:
+def disenroll(
+    roster: Roster, enrollment: Enrollment, reason: str | None, now: datetime, end_date: date | None = None
+) -> RosterChange:
     """Disenroll a patient. The record stays, and the first active patient who waits gets the seat.
 
+    `end_date` is the last day on which the patient was expected, if that was recorded late. Otherwise the end stays.
+
     Raises:
-        Refusal: NOT_ACTIVE if the enrollment has ended; INVALID or OUT_OF_RANGE for the reason.
+        Refusal: NOT_ACTIVE if the enrollment has ended; INVALID or OUT_OF_RANGE for the reason or the last day.
     """
     faults: list[Fault] = []
     disenrollment_reason = optional_text(reason, ("input", "reason"), "reason", REASON_LENGTH, faults)
     if enrollment.status == EnrollmentStatus.DISENROLLED:
         faults.append(Fault(FaultCode.NOT_ACTIVE, "This enrollment has already ended.", ("input", "enrollmentId")))
+    faults += last_day_faults(enrollment, end_date, local_date(now, roster.time_zone))
     refuse_if_any(faults)
     after = _ended(enrollment, now, disenrollment_reason)
+    if end_date is not None:
+        after = replace(after, end_date=end_date)
     return _settle(_without(roster, enrollment), (Step(enrollment, after, DISENROLLED),), now)
 
 

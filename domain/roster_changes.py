@@ -13,6 +13,7 @@ PROMOTED_OVER_CAPACITY = "promoted_over_capacity"
 POSITION_CHANGED = "waitlist_position_changed"
 DISENROLLED = "disenrolled"
 REMOVED = "removed"
+UPDATED = "updated"
 TRANSFERRED = "transferred"
 REINSTATED = "reinstated"
 REINSTATED_OVER_CAPACITY = "reinstated_over_capacity"
@@ -29,6 +30,7 @@ _EVENTS = {
     PROMOTED: "pm_group_patient_promoted",
     PROMOTED_OVER_CAPACITY: "pm_group_patient_promoted",
     DISENROLLED: "pm_group_patient_disenrolled",
+    UPDATED: "pm_group_enrollment_updated",
     TRANSFERRED: "pm_group_patient_disenrolled",
     REINSTATED: "pm_group_patient_enrolled",
     REINSTATED_OVER_CAPACITY: "pm_group_patient_enrolled",

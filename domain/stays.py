@@ -65,6 +65,19 @@ def order_faults(start: date, end: date, *, is_start_named: bool) -> list[Fault]
     return [Fault(FaultCode.INVALID, f"The end must not be before the start, {start}.", _END)]
 
 
+def last_day_faults(enrollment: Enrollment, end: date | None, today: date) -> list[Fault]:
+    """Return the faults of the last day of a patient who is disenrolled today. None stands for no last day."""
+    if end is None:
+        return []
+    if enrollment.enrolled_at is None:
+        message = "A patient who never had a seat has no last day. Leave out `endDate`."
+        return [Fault(FaultCode.INVALID, message, _END)]
+    if end > today:
+        message = f"The last day must be {today} or earlier. To let a stay end later, edit the enrollment's end."
+        return [Fault(FaultCode.OUT_OF_RANGE, message, _END)]
+    return order_faults(enrollment.start_date or end, end, is_start_named=False)
+
+
 def start_of_seat(enrollment: Enrollment, today: date) -> date:
     """Return the start of a waiting patient who gets a seat today.
 

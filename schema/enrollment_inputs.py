@@ -1,16 +1,55 @@
 """The inputs of mutations of enrollments."""
 
 from datetime import date
+from typing import Final
 
 import strawberry
+from strawberry import UNSET
 
-from schema.inputs import DRY_RUN, ID, VERSION
+from schema.inputs import DRY_RUN, ID, VERSION, sent_fields
+
+_START: Final = (
+    "The first day on which the patient is expected, in the group's time zone: at most 90 days back and 366 ahead, not"
+    " after the end. By default, the day on which the seat is given, from that moment."
+)
+_END: Final = "The last day on which the patient is expected, in the group's time zone. By default, the end is open."
 
 
 @strawberry.input(description="A patient to seat in a group, or to put on its waitlist if the group is full.")
 class EnrollPatientInput:
     group_definition_id: ID = strawberry.field(description="The group.")
     patient_id: ID = strawberry.field(description="The patient.")
+    start_date: date | None = strawberry.field(default=None, description=_START)
+    end_date: date | None = strawberry.field(default=None, description=_END)
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
+
+
+@strawberry.input(description="Patients to enroll in a group, each as if alone. The errors of one stop no other.")
+class EnrollPatientsInput:
+    group_definition_id: ID = strawberry.field(description="The group.")
+    patient_ids: list[ID] = strawberry.field(description="The patients, in this order, 1 to 200.")
+    start_date: date | None = strawberry.field(default=None, description=_START)
+    end_date: date | None = strawberry.field(default=None, description=_END)
+    dry_run: bool | None = strawberry.field(default=False, description=DRY_RUN)
+
+
+@strawberry.input(description="New dates of an enrollment. What is left out stays.")
+class UpdateEnrollmentInput:
+    enrollment_id: ID = strawberry.field(description="The enrollment, seated, waiting or ended.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    start_date: date | None = strawberry.field(
+        default=UNSET,
+        description="The first day on which the patient is expected, in the group's time zone: at most 90 days back and"
+        " 366 ahead, not after the end. Null only for a patient who waits.",
+    )
+    end_date: date | None = strawberry.field(
+        default=UNSET,
+        description="The last day on which the patient is expected, in the group's time zone; null for an open end.",
+    )
+
+    def edits(self) -> dict[str, date | None]:
+        """Return the dates that the client sent, null included."""
+        return {name: getattr(self, name) for name in sent_fields(self, "start_date", "end_date")}
 
 
 @strawberry.input(description="An enrollment to end. Its record stays, and the first in the waitlist is seated.")
@@ -18,6 +57,11 @@ class DisenrollPatientInput:
     enrollment_id: ID = strawberry.field(description="The enrollment, seated or waiting.")
     reason: str | None = strawberry.field(default=None, description="The reason, up to 1,000 characters.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    end_date: date | None = strawberry.field(
+        default=None,
+        description="The last day on which the patient was expected, in the group's time zone, from the start through"
+        " today. By default, the end stays as it is.",
+    )
 
 
 @strawberry.input(description="A waiting patient to seat ahead of the queue.")

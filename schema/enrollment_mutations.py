@@ -5,13 +5,15 @@ from typing import Annotated
 import strawberry
 
 from domain.refusal import Refusal
+from domain.stays import Stay
 from resolvers.caller import PermissionKey
-from resolvers.commands import enrollments, transfers
+from resolvers.commands import enrollments, intake, transfers
 from resolvers.ids import PATIENT_IDS
 from schema import enrollment_inputs as inputs
 from schema import enrollment_payloads as payloads
 from schema.mutation_fields import described, mutation
 from schema.permissions import Info
+from schema.selected_names import selected_names
 
 
 @strawberry.type
@@ -24,12 +26,50 @@ class EnrollmentMutations:
         self, info: Info, input: Annotated[inputs.EnrollPatientInput, described("The group and the patient.")]
     ) -> payloads.EnrollPatientPayload:
         patient_id = PATIENT_IDS.registry_id(input.patient_id)
-        roster = await enrollments.enroll_patient(info.context, input.group_definition_id, patient_id)
+        roster = await enrollments.enroll_patient(
+            info.context,
+            input.group_definition_id,
+            patient_id,
+            Stay(input.start_date, input.end_date),
+            dry_run=bool(input.dry_run),
+            with_conflicts="conflicts" in selected_names(info),
+        )
         return payloads.EnrollPatientPayload(
             enrollment=roster.enrollment,
             group_definition=roster.group,
             changed_enrollments=roster.changed,
+            decision=roster.enrollment,
+            conflicts=roster.conflicts,
         )
+
+    @mutation(
+        PermissionKey.GROUP_ENROLLMENTS_CREATE,
+        "Enrolls patients in a group, in order, each as if alone. The errors of one stop no other.",
+    )
+    async def enroll_patients(
+        self, info: Info, input: Annotated[inputs.EnrollPatientsInput, described("The group and the patients.")]
+    ) -> payloads.EnrollPatientsPayload:
+        ids = [PATIENT_IDS.registry_id(id_) for id_ in input.patient_ids]
+        enrolled = await intake.enroll_patients(
+            info.context,
+            input.group_definition_id,
+            ids,
+            Stay(input.start_date, input.end_date),
+            dry_run=bool(input.dry_run),
+        )
+        return payloads.EnrollPatientsPayload.of(input.patient_ids, enrolled)
+
+    @mutation(
+        PermissionKey.GROUP_ENROLLMENTS_EDIT,
+        "Edits the first and the last day on which a patient is expected. Nobody gains or loses a seat.",
+    )
+    async def update_enrollment(
+        self, info: Info, input: Annotated[inputs.UpdateEnrollmentInput, described("The changes.")]
+    ) -> payloads.UpdateEnrollmentPayload:
+        roster = await enrollments.update_enrollment(
+            info.context, input.enrollment_id, input.edits(), input.expected_version
+        )
+        return payloads.UpdateEnrollmentPayload(enrollment=roster.enrollment)
 
     @mutation(
         PermissionKey.GROUP_ENROLLMENTS_EDIT,
@@ -39,7 +79,7 @@ class EnrollmentMutations:
         self, info: Info, input: Annotated[inputs.DisenrollPatientInput, described("The enrollment.")]
     ) -> payloads.DisenrollPatientPayload:
         roster = await enrollments.disenroll_patient(
-            info.context, input.enrollment_id, input.reason, input.expected_version
+            info.context, input.enrollment_id, input.reason, input.expected_version, input.end_date
         )
         return payloads.DisenrollPatientPayload(
             enrollment=roster.enrollment,

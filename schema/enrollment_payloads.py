@@ -5,10 +5,14 @@ from typing import Final
 
 import strawberry
 
+from domain import conflicts as calendar_conflicts
 from domain import records
+from domain.intake import MAX_PATIENTS
 from domain.refusal import Fault, FieldPath
 from domain.transfers import MAX_TRANSFERRED, path_of
+from resolvers.commands.intake import EnrolledPatients
 from resolvers.commands.transfers import Transferred
+from resolvers.ids import PATIENT_IDS
 from schema.admission.cost_directives import ListSize
 from schema.payload_fields import (
     changed_enrollments_field,
@@ -17,9 +21,16 @@ from schema.payload_fields import (
     roster_group_field,
     user_errors_field,
 )
-from schema.types.enrollment_results import EnrollmentResult
+from schema.types.conflicts import Conflict
+from schema.types.enrollment_results import EnrollmentDecision, EnrollmentResult
 
 _MANY: Final = ListSize(assumed_size=MAX_TRANSFERRED)
+
+
+def _id_of_patient(text: str) -> str:
+    """Return the id of the type Patient for an id in the input, which may lack the prefix or be of another type."""
+    registry_id = PATIENT_IDS.registry_id(text)
+    return f"{PATIENT_IDS.prefix}{registry_id}" if registry_id else text
 
 
 @strawberry.type(description="The payload of enrollPatient.")
@@ -29,6 +40,51 @@ class EnrollPatientPayload:
     )
     group_definition: records.GroupDefinition | None = roster_group_field()
     changed_enrollments: tuple[records.Enrollment, ...] = changed_enrollments_field()
+    decision: records.Enrollment | None = strawberry.field(
+        default=None,
+        graphql_type=EnrollmentDecision | None,
+        description="Whether the patient gets a seat; null if it was refused.",
+    )
+    conflicts: tuple[calendar_conflicts.Conflict, ...] = strawberry.field(
+        default=(),
+        graphql_type=list[Conflict],
+        directives=[ListSize(assumed_size=50)],
+        description="The sessions of the group during sessions of the patient's other groups, in 62 days from the"
+        " start, or from now. For a patient who waits, as with a seat. Empty for callers who may not view schedules and"
+        " enrollments. They are found only if selected.",
+    )
+    user_errors: tuple[Fault, ...] = user_errors_field()
+
+
+@strawberry.type(description="The payload of enrollPatients.")
+class EnrollPatientsPayload:
+    results: tuple[EnrollmentResult, ...] = strawberry.field(
+        default=(),
+        graphql_type=list[EnrollmentResult],
+        directives=[ListSize(assumed_size=MAX_PATIENTS)],
+        description="What happens to each patient, in the order of the input. Empty if all was refused.",
+    )
+    user_errors: tuple[Fault, ...] = user_errors_field()
+
+    @classmethod
+    def of(cls, ids: Sequence[str], enrolled: EnrolledPatients) -> "EnrollPatientsPayload":
+        """Return the payload of enrolled patients. `ids` are their ids in the input."""
+        return cls(
+            results=tuple(
+                EnrollmentResult(
+                    id=strawberry.ID(_id_of_patient(id_)),
+                    enrollment=result.enrollment,
+                    decision=result.enrollment,
+                    user_errors=result.faults,
+                )
+                for id_, result in zip(ids, enrolled.results, strict=True)
+            )
+        )
+
+
+@strawberry.type(description="The payload of updateEnrollment.")
+class UpdateEnrollmentPayload:
+    enrollment: records.Enrollment | None = enrollment_field("The edited enrollment; null if the edit was refused.")
     user_errors: tuple[Fault, ...] = user_errors_field()
 
 

@@ -83,6 +83,7 @@ RECORD_KINDS: Final = MappingProxyType(
                 "promoted_over_capacity": "pm_group_patient_promoted",
                 "disenrolled": "pm_group_patient_disenrolled",
                 "removed": "pm_group_patient_disenrolled",
+                "updated": "pm_group_enrollment_updated",
                 "transferred": "pm_group_patient_disenrolled",
                 "reinstated": "pm_group_patient_enrolled",
                 "reinstated_over_capacity": "pm_group_patient_enrolled",

@@ -15,7 +15,7 @@ from domain.changes import EntityType
 
 
 async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Violation]:
-    """Yield the violations in seats and waitlists.
+    """Yield the violations in seats, waitlists and dates.
 
     Patients of a deleted group may wait while a seat is free, and so may patients who are inactive in the registry.
     """
@@ -36,6 +36,12 @@ async def roster_violations(snapshot: OrganizationSnapshot) -> AsyncIterator[Vio
         .group_by(enrollments.c.group_definition_id, enrollments.c.patient_id)
         .having(func.count() > 1)
     )
+    backwards = select(enrollments.c.id.label("enrollment")).where(
+        enrollments.c.organization_id == snapshot.organization_id, enrollments.c.end_date < enrollments.c.start_date
+    )
+    async for row in snapshot.stream(backwards):
+        ids = {"enrollment": row.enrollment}
+        yield snapshot.violation(Invariant.STAYS_END_AFTER_THEIR_START, ids, "start_date", "end_date")
     async for row in snapshot.stream(free_seat):
         yield snapshot.violation(Invariant.NOBODY_WAITS_FOR_A_FREE_SEAT, {"group": row.group})
     async for row in snapshot.stream(gaps):

@@ -9,6 +9,7 @@ from uuid import UUID
 from db.sql.closures import CLOSURES_OF_WINDOW, placed_closure, window_parameters
 from db.sql.conflicts import (
     ATTENDANCES_IN_DAYS,
+    ATTENDANCES_OF_PATIENT,
     BOOKING_WIDTH,
     BY_IDS,
     CLOSED_DAYS,
@@ -21,6 +22,7 @@ from db.sql.conflicts import (
 from db.sql.rows import location_record
 from db.sql.statement import Statement
 from domain.conflicts import Booking, Calendar, ConflictKind
+from domain.records import Enrollment
 
 _ATTENDANCE_WIDTH: Final = 1 + BOOKING_WIDTH
 _SHARED: Final = frozenset({ConflictKind.FACILITATOR, ConflictKind.LOCATION, ConflictKind.GROUP})
@@ -69,6 +71,22 @@ async def calendar_of_group(
 async def calendar_of_sessions(reader: Reader, session_ids: Sequence[UUID], kinds: frozenset[ConflictKind]) -> Calendar:
     """Return those of the sessions that are not cancelled, and all that may have conflicts with them."""
     return await _calendar_of(reader, BY_IDS, {"ids": session_ids}, kinds)
+
+
+async def calendar_of_enrollment(
+    reader: Reader, enrollment: Enrollment, from_date: date, through_date: date
+) -> Calendar:
+    """Return the sessions of an enrollment's group in a window that overlap sessions of the patient's other groups.
+
+    The patient attends all of them, whether the enrollment is stored or not.
+    """
+    days = {"from_date": from_date, "through_date": through_date}
+    parameters = {"group_id": enrollment.group_definition_id, "patient_id": enrollment.patient_id, **days}
+    calendar = Calendar()
+    for row in await reader.fetch(ATTENDANCES_OF_PATIENT, parameters):
+        _add_attendance(calendar, enrollment.patient_id, (enrollment.id, *row[:BOOKING_WIDTH]))
+        _add_attendance(calendar, enrollment.patient_id, row[BOOKING_WIDTH:])
+    return calendar
 
 
 async def _calendar_of(

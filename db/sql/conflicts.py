@@ -160,6 +160,21 @@ def _attendances_with(condition: ColumnElement[bool]) -> Select[Any]:
     )
 
 
+def _attendances_of_patient() -> Statement:
+    """Return the statement that selects a group's bookings, each with a patient's enrollment and booking elsewhere."""
+    focus, theirs, other = _focus(_group_in_days), enrollments.alias("theirs"), occurrences.alias("other")
+    return Statement(
+        select(*columns_of(focus), theirs.c.id.label("other_enrollment_id"), *columns_of(other)).where(
+            of_organization(theirs),
+            equals(theirs.c.patient_id),
+            theirs.c.group_definition_id != focus.c.group_definition_id,
+            other.c.group_definition_id == theirs.c.group_definition_id,
+            *_overlap(focus, other),
+            is_expected(theirs, other),
+        )
+    )
+
+
 def _is_not_cancelled(sessions: FromClause) -> ColumnElement[bool]:
     return sessions.c.status != constant(OccurrenceStatus.CANCELLED)
 
@@ -281,3 +296,5 @@ _group_in_days: Final = (
 )
 OF_GROUP_IN_DAYS: Final = Focus(_group_in_days, sqlite=_group_in_days)
 """The sessions of the group `group_id` from `from_date` through `through_date`."""
+ATTENDANCES_OF_PATIENT: Final = _attendances_of_patient()
+"""Parameters: `group_id`, `from_date`, `through_date` and `patient_id`."""

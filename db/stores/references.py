@@ -28,6 +28,9 @@ _WITHIN: Final = Statement(
     )
 )
 _PATIENT_ACTIVE: Final = Statement(select(patients.c.active).where(of_organization(patients), equals(patients.c.id)))
+_ACTIVITY: Final = Statement(
+    select(patients.c.id, patients.c.active).where(of_organization(patients), AnyOf(patients.c.id, "ids"))
+)
 
 _INACTIVE: Final = Statement(
     select(patients.c.id).where(of_organization(patients), AnyOf(patients.c.id, "ids"), ~patients.c.active)
@@ -70,3 +73,10 @@ async def inactive_patients(work: UnitOfWork, patient_ids: Iterable[str]) -> fro
     """Return the ids of those of the organization's patients who are inactive in the registry, by one statement."""
     ids = sorted({*patient_ids})
     return frozenset(row[0] for row in await work.fetch(_INACTIVE, {"ids": ids})) if ids else frozenset()
+
+
+async def activity_of_patients(work: UnitOfWork, patient_ids: Iterable[str]) -> dict[str, bool]:
+    """Return whether each patient is active in the registry, by one statement. Unknown patients are left out."""
+    ids = _storable(patient_ids)
+    rows = await work.fetch(_ACTIVITY, {"ids": sorted(ids)}) if ids else ()
+    return {row[0]: bool(row[1]) for row in rows}

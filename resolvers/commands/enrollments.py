@@ -1,8 +1,9 @@
 """Enrolling patients, ending enrollments, and changing the waitlist."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import model_validator
@@ -11,12 +12,18 @@ from db.stores.references import patient_is_active
 from db.stores.rosters import find_ending, find_enrollment, load_roster, save_roster
 from db.transactions.unit_of_work import UnitOfWork
 from domain import roster as rules
+from domain.conflicts import Conflict, ConflictKind
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, Refusal
 from domain.reinstatement import reinstate
 from domain.roster import Roster
 from domain.roster_changes import RosterChange
+from domain.stay_edits import edit_stay
+from domain.stays import OPEN_STAY, Stay, stay_faults
+from domain.wall_time import local_date
+from resolvers.caller import PermissionKey
+from resolvers.commands.enrollment_conflicts import conflicts_of_enrollment
 from resolvers.commands.locking import lock_active_group, lock_group_of
 from resolvers.commands.transaction import transaction
 from resolvers.context import Context
@@ -32,12 +39,14 @@ class ChangedRoster:
         group: The group. None if the first release stored the result as a step: its requests cannot select the group.
         changed: Every enrollment that the command changed, in the order of `RosterChange.changed`.
         promoted: The enrollments that were seated from the waitlist because a seat became free.
+        conflicts: What the new enrollment makes the patient attend at once; empty if it is not measured.
     """
 
     enrollment: Enrollment
     group: GroupDefinition | None = None
     changed: tuple[Enrollment, ...] = ()
     promoted: tuple[Enrollment, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -55,17 +64,52 @@ class _LockedEnrollment:
     roster: Roster
 
 
-async def enroll_patient(context: Context, group_id: str, patient_id: str) -> ChangedRoster:
+async def enroll_patient(
+    context: Context,
+    group_id: str,
+    patient_id: str,
+    stay: Stay = OPEN_STAY,
+    *,
+    dry_run: bool = False,
+    with_conflicts: bool = False,
+) -> ChangedRoster:
     """Seat a patient in a group, or put them on its waitlist.
 
+    Args:
+        context: The request.
+        group_id: The group.
+        patient_id: The patient.
+        stay: The days of the stay.
+        dry_run: Whether to store nothing.
+        with_conflicts: Whether to find the patient's conflicts. Callers who may not view them get none.
+
     Raises:
-        Refusal: NOT_FOUND for the group or the patient, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED, WAITLIST_FULL.
+        Refusal: NOT_FOUND for the group or the patient, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED, WAITLIST_FULL,
+            and the faults of the stay.
     """
-    return await _enroll(context, group_id, patient_id, context.clinic.waitlist_limit)
+    may_view = context.has(PermissionKey.GROUP_SCHEDULE_VIEW) and ConflictKind.PATIENT in context.conflict_kinds
+    return await _enroll(
+        context,
+        group_id,
+        patient_id,
+        stay,
+        context.clinic.waitlist_limit,
+        dry_run=dry_run,
+        with_conflicts=with_conflicts and may_view,
+    )
 
 
 @transaction
-async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_limit: int) -> ChangedRoster:
+async def _enroll(
+    work: UnitOfWork,
+    group_id: str,
+    patient_id: str,
+    stay: Stay,
+    waitlist_limit: int,
+    *,
+    dry_run: bool,
+    with_conflicts: bool,
+) -> ChangedRoster:
     faults: list[Fault] = []
     group = await lock_active_group(work, group_id, "groupDefinitionId", faults)
     is_active = await patient_is_active(work, patient_id)
@@ -73,26 +117,51 @@ async def _enroll(work: UnitOfWork, group_id: str, patient_id: str, waitlist_lim
         faults.extend(not_found("patient", "patientId").faults)
     elif not is_active:
         faults.append(rules.inactive_patient(("input", "patientId")))
+    faults += stay_faults(stay, None if group is None else local_date(work.now, group.time_zone))
     if group is None or faults:
         raise Refusal(*faults, patients=[patient_id] if is_active is False else [])
     roster = await load_roster(work, group)
-    change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"), waitlist_limit)
+    change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"), waitlist_limit, stay)
     await save_roster(work, change)
-    return ChangedRoster(change.changed[0], group, change.changed)
+    [enrollment] = change.changed
+    conflicts = await conflicts_of_enrollment(work, enrollment, group.time_zone) if with_conflicts else ()
+    if dry_run:
+        work.discard()
+    return ChangedRoster(enrollment, group, change.changed, conflicts=conflicts)
 
 
 @transaction
 async def disenroll_patient(
-    work: UnitOfWork, enrollment_id: str, reason: str | None = None, expected_version: int | None = None
+    work: UnitOfWork,
+    enrollment_id: str,
+    reason: str | None = None,
+    expected_version: int | None = None,
+    end_date: date | None = None,
 ) -> ChangedRoster:
     """Take a patient off the roster and seat who is next.
 
     Raises:
-        Refusal: NOT_FOUND, VERSION_CONFLICT, NOT_ACTIVE, or the faults of the reason.
+        Refusal: NOT_FOUND, VERSION_CONFLICT, NOT_ACTIVE, or the faults of the reason and the last day.
     """
     async with _lock_enrollment(work, enrollment_id) as locked:
         refuse_stale(locked.enrollment.version, expected_version)
-        change = rules.disenroll(locked.roster, locked.enrollment, reason, work.now)
+        change = rules.disenroll(locked.roster, locked.enrollment, reason, work.now, end_date)
+    return await _save(work, locked, change)
+
+
+@transaction
+async def update_enrollment(
+    work: UnitOfWork, enrollment_id: str, edits: Mapping[str, date | None], expected_version: int | None = None
+) -> ChangedRoster:
+    """Edit the dates of an enrollment. `edits` has the new values of `start_date` and `end_date`.
+
+    Raises:
+        Refusal: NOT_FOUND, GROUP_DELETED, VERSION_CONFLICT, NOT_ACTIVE, or the faults of the dates.
+    """
+    async with _lock_enrollment(work, enrollment_id) as locked:
+        refuse_deleted(locked.group, "enrollmentId")
+        refuse_stale(locked.enrollment.version, expected_version)
+        change = edit_stay(locked.enrollment, edits, local_date(work.now, locked.group.time_zone), work.now)
     return await _save(work, locked, change)
 
 

@@ -68,9 +68,13 @@ def transaction(
 
 
 def _patients(result: object, impact: ScheduleImpact | None) -> Iterator[str]:
-    """Yield the patients of an impact, and of the enrollments that a result is, or holds in its fields."""
+    """Yield the patients of an impact, and of the enrollments that a result is, or holds in its fields.
+
+    A result that holds them elsewhere has their ids in `disclosed_patients`.
+    """
     if impact is not None:
         yield from impact.patient_ids
+    yield from getattr(result, "disclosed_patients", ())
     values = [getattr(result, field.name) for field in fields(result)] if is_dataclass(result) else []
     for value in (result, *values):
         for record in value if isinstance(value, tuple) else (value,):
