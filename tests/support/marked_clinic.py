@@ -251,6 +251,8 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "updateClosure": [{"id": group.closure, "from": "2033-07-04"}],
         "deleteClosure": [{"id": group.closure}],
         "enrollPatient": [{"groupDefinitionId": group.id, "patientId": "patient-id-7"}],
+        "enrollPatients": [{"groupDefinitionId": group.id, "patientIds": ["patient-id-7"]}],
+        "updateEnrollment": [{"enrollmentId": group.seated, "endDate": "2034-01-01"}],
         "disenrollPatient": [{"enrollmentId": group.seated, "reason": "mine"}],
         "promoteEnrollment": [{"enrollmentId": group.waiting, "allowOverCapacity": True}],
         "moveWaitlistedEnrollment": [{"enrollmentId": group.waiting, "position": 1}],
@@ -299,6 +301,8 @@ def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
                 "reason": "x" * 1001,
             }
         ],
+        "enrollPatients": [{"groupDefinitionId": group.id, "patientIds": []}],
+        "updateEnrollment": [{"enrollmentId": group.seated, "endDate": "2020-01-01"}],
         "promoteEnrollment": [{"enrollmentId": group.next}, *not_waiting],
         "moveWaitlistedEnrollment": [
             {"enrollmentId": group.waiting, "position": 99},
