@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
+from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
 from db.tables import access_log
@@ -28,7 +29,7 @@ ENROLL_ALL: Final = f"""mutation ($input: EnrollPatientsInput!) {{ enrollPatient
 @pytest.fixture
 async def clients(engine: Database) -> AsyncIterator[ApiClients]:
     await seed(engine, ORGANIZATION, patient_count=210)
-    app = make_app(Clinic(engine, lambda: NOON, uuid4, "America/Phoenix", 6, waitlist_limit=2))
+    app = make_app(Clinic(engine, lambda: NOON, uuid7, "America/Phoenix", 6, waitlist_limit=2))
     async with clients_of(app) as clients:
         yield clients
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
+from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
 from db.tables import access_log, enrollments
@@ -98,7 +99,7 @@ async def assert_explained(engine: Database) -> None:
 async def desk(engine: Database) -> AsyncIterator[Desk]:
     await seed(engine, ORGANIZATION, patient_count=12)
     now = [NOON]
-    clinic = Clinic(engine, lambda: now[0], uuid4, "America/Phoenix", 6)
+    clinic = Clinic(engine, lambda: now[0], uuid7, "America/Phoenix", 6)
     async with clients_of(make_app(clinic)) as clients:
         yield Desk(engine, await clients(), now)
 
@@ -334,7 +335,7 @@ async def test_a_dry_run_decides_and_stores_nothing(desk: Desk) -> None:
     assert await stored(desk.engine) == after_one
     async with desk.engine.connect() as connection:
         patients = await connection.scalars(select(access_log.c.patient_ids).order_by(access_log.c.id))
-        assert list(patients) == [["patient-1"], ["patient-2"], ["patient-1"]]
+        assert sorted(patients) == [["patient-1"], ["patient-1"], ["patient-2"]]
 
 
 async def test_an_enrollment_names_its_conflicts_with_other_groups(desk: Desk) -> None:
@@ -370,7 +371,7 @@ async def test_conflicts_need_the_keys_of_schedules_and_enrollments(
     document = """mutation ($input: EnrollPatientInput!) { enrollPatient(input: $input) {
       conflicts { kind } decision { status } userErrors { code } } }"""
     variables = {"input": {"groupDefinitionId": str(groups[1]), "patientId": "patient-1", "dryRun": True}}
-    clinic = Clinic(engine, lambda: NOON, uuid4, "America/Phoenix", 6)
+    clinic = Clinic(engine, lambda: NOON, uuid7, "America/Phoenix", 6)
     async with clients_of(make_app(clinic)) as clients:
         payload = (await (await clients()).execute(document, variables))["enrollPatient"]
         assert payload["conflicts"] == [{"kind": "PATIENT"}]
@@ -382,7 +383,7 @@ async def test_conflicts_need_the_keys_of_schedules_and_enrollments(
 async def test_an_update_needs_the_edit_key(engine: Database, desk: Desk) -> None:
     enrollment = await desk.enrolled(await desk.group(), 1)
     before = await stored(engine)
-    async with clients_of(make_app(Clinic(engine, lambda: NOON, uuid4, "America/Phoenix", 6))) as clients:
+    async with clients_of(make_app(Clinic(engine, lambda: NOON, uuid7, "America/Phoenix", 6))) as clients:
         client = await clients(
             permissions=[key for key in PermissionKey if key != PermissionKey.GROUP_ENROLLMENTS_EDIT]
         )
