@@ -1,8 +1,10 @@
 """The board of a program: the weeks of all its patients, the worst first."""
 
-from collections.abc import Collection, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 
 from db.queries.program_seats import seats_of_program
 from db.queries.references import patient_names
@@ -86,7 +88,7 @@ async def _weeks(context: Context, board: _Board) -> Sequence[PatientCompliance]
     return [week for of_patient in compared for week in of_patient]
 
 
-async def _select(context: Context, weeks: Collection[PatientCompliance], part: Window) -> Sequence[PatientCompliance]:
+async def _select(context: Context, weeks: Sequence[PatientCompliance], part: Window) -> Sequence[PatientCompliance]:
     """Return the weeks between the cursors, in the order of the board. Raise BadInput for a cursor of no patient."""
     limits = {name: Urgency(*keys) for name, keys in (("after", part.after), ("before", part.before)) if keys}
     patient_ids = {week.patient_id for week in weeks}.union(limit.patient_id for limit in limits.values())
@@ -95,12 +97,8 @@ async def _select(context: Context, weeks: Collection[PatientCompliance], part: 
     for name, limit in limits.items():
         if limit.patient_id not in names:
             raise invalid_cursor(name)
-    places = {week.patient_id: urgency(week).place(names) for week in weeks}
-    ordered = sorted(weeks, key=lambda week: places[week.patient_id])
-    if "after" in limits:
-        after = limits["after"].place(names)
-        ordered = [week for week in ordered if places[week.patient_id] > after]
-    if "before" in limits:
-        before = limits["before"].place(names)
-        ordered = [week for week in ordered if places[week.patient_id] < before]
-    return ordered
+    places = await context.clinic.pace.map(lambda week: urgency(week).place(names), weeks)
+    ordered = sorted(zip(places, weeks, strict=True), key=itemgetter(0))
+    start = bisect_right(ordered, limits["after"].place(names), key=itemgetter(0)) if "after" in limits else 0
+    end = bisect_left(ordered, limits["before"].place(names), key=itemgetter(0)) if "before" in limits else len(ordered)
+    return [week for _, week in ordered[start:end]]
