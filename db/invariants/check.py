@@ -20,6 +20,7 @@ from db.invariants.references import foreign_references
 from db.invariants.rosters import roster_violations, unexplained_over_capacity
 from db.invariants.search import stale_searches
 from db.invariants.times import backward_times, unknown_zones
+from db.invariants.transfers import one_sided_transfers
 from db.invariants.violations import Violation
 from db.tables import (
     audit_log,
@@ -49,6 +50,7 @@ _TABLES_WITH_ORGANIZATIONS = (
 _CHECKS: Final = (
     roster_violations,
     unexplained_over_capacity,
+    one_sided_transfers,
     slots_filled_twice,
     foreign_references,
     backward_times,

@@ -17,6 +17,7 @@ class Invariant(StrEnum):
     HISTORY_EXPLAINS_RECORDS = "history_explains_records"
     EVENTS_FOLLOW_HISTORY = "events_follow_history"
     STAYS_END_AFTER_THEIR_START = "stays_end_after_their_start"
+    TRANSFERS_HAVE_TWO_SIDES = "transfers_have_two_sides"
     SEARCH_MATCHES_NAMES = "search_matches_names"
     TIME_ZONES_EXIST = "time_zones_exist"
     TIMES_RUN_FORWARD = "times_run_forward"

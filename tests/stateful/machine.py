@@ -183,6 +183,12 @@ class ApiMachine(TwoOrganizations):
         input_ = {"enrollmentId": self._ended(index, pick), "allowOverCapacity": over}
         self._do(index, MutationCall(api.REINSTATE, input_, actor))
 
+    @rule(
+        index=_ORGANIZATION_INDEX, patient=st.sampled_from(ACTIVE_PATIENTS), active=st.sampled_from([True, True, False])
+    )
+    def set_activity(self, index: int, patient: str, active: bool) -> None:
+        self._set_activity(index, patient, active=active)
+
     @rule(index=_ORGANIZATION_INDEX, pick=_PICK)
     def staff_may_change_nothing(self, index: int, pick: int) -> None:
         call = self._enroll_call(index, "staff", pick, "patient-1")

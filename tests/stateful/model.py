@@ -30,6 +30,7 @@ class Model:
         sessions: The sessions by id.
         closures: The closures by id. A deleted one is gone.
         enrollments: The enrollments by id. A removed enrollment has deletedAt True.
+        inactive: The patients who are inactive in the registry.
         removed_later: The ids of the removed enrollments that had ended before.
         history: The entries (action, actor) by the id of the record, in order.
         events: The events (name, id of the record) by group.
@@ -39,6 +40,7 @@ class Model:
     sessions: dict[str, Record] = field(default_factory=dict)
     closures: dict[str, Record] = field(default_factory=dict)
     enrollments: dict[str, Record] = field(default_factory=dict)
+    inactive: set[str] = field(default_factory=lambda: {INACTIVE_PATIENT})
     removed_later: set[str] = field(default_factory=set)
     history: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     events: dict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))

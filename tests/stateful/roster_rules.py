@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.stateful.model import ACTIVE_PATIENTS, INACTIVE_PATIENT, Model, Payload, Record, accepted, refused
+from tests.stateful.model import ACTIVE_PATIENTS, Model, Payload, Record, accepted, refused
 
 
 def enroll(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
@@ -13,7 +13,7 @@ def enroll(model: Model, input_: Record, actor: str, actual: Payload) -> Payload
         faults.append(("NOT_FOUND", "groupDefinitionId"))
     elif group["deletedAt"]:
         faults.append(("GROUP_DELETED", "groupDefinitionId"))
-    if patient == INACTIVE_PATIENT:
+    if patient in model.inactive:
         faults.append(("NOT_ACTIVE", "patientId"))
     elif patient not in ACTIVE_PATIENTS:
         faults.append(("NOT_FOUND", "patientId"))
@@ -88,7 +88,9 @@ def promote(model: Model, input_: Record, actor: str, _actual: Payload) -> Paylo
         return refused((fault, "enrollmentId"), enrollment=None)
     assert enrollment is not None
     group = model.groups[enrollment["groupDefinition"]["id"]]
-    if not input_["allowOverCapacity"]:  # no seat is free while a patient waits
+    if enrollment["patient"]["id"] in model.inactive:
+        return refused(("NOT_ACTIVE", "enrollmentId"), enrollment=None)
+    if not input_["allowOverCapacity"]:  # no seat is free while an active patient waits
         return refused(("AT_CAPACITY", "enrollmentId"), enrollment=None)
     _seat(enrollment)
     model.record(group["id"], enrollment["id"], "promoted_over_capacity", actor, "pm_group_patient_promoted")
@@ -120,7 +122,8 @@ def settle(model: Model, group: str, actor: str) -> list[Record]:
     """
     record = model.groups[group]
     free = 0 if record["deletedAt"] else max(0, record["maxCapacity"] - len(model.seated(group)))
-    promoted = model.waiting(group)[:free]
+    waiting = [item for item in model.waiting(group) if item["patient"]["id"] not in model.inactive]
+    promoted = waiting[:free]
     for enrollment in promoted:
         _seat(enrollment)
         model.record(group, enrollment["id"], "promoted", actor, "pm_group_patient_promoted")

@@ -50,15 +50,16 @@ def _faults(model: Model, ids: list[str], target: Record | None) -> list[Faults]
             faults.append([("NOT_FOUND", field)])
             continue
         patient = enrollment["patient"]["id"]
-        codes = []
         if id_ in ids[:index]:
-            codes = ["INVALID"]
-        elif enrollment["status"] == "DISENROLLED":
-            codes = ["NOT_ACTIVE"]
+            faults.append([("INVALID", field)])
+            continue
+        codes = ["NOT_ACTIVE"] if patient in model.inactive else []
+        if enrollment["status"] == "DISENROLLED":
+            codes.append("NOT_ACTIVE")
         elif patient in patients:
-            codes = ["INVALID"]
-        elif any(record["patient"]["id"] == patient for record in inside):
-            codes = ["ALREADY_ENROLLED"]
+            codes.append("INVALID")
+        elif not codes and any(record["patient"]["id"] == patient for record in inside):
+            codes.append("ALREADY_ENROLLED")
         if enrollment["status"] != "DISENROLLED":
             patients.add(patient)
         faults.append([(code, field) for code in codes])
@@ -82,6 +83,8 @@ def reinstate(model: Model, input_: Record, actor: str, _actual: Payload) -> Pay
     else:
         if group["deletedAt"]:
             faults.append("GROUP_DELETED")
+        if enrollment["patient"]["id"] in model.inactive:
+            faults.append("NOT_ACTIVE")
         if any(record["patient"] == enrollment["patient"] for record in [*seated, *waiting]):
             faults.append("ALREADY_ENROLLED")
     if faults:

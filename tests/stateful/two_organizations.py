@@ -18,6 +18,7 @@ from tests.stateful.documenting import document
 from tests.stateful.drift import view
 from tests.stateful.model import ACTIVE_PATIENTS, STAFF, Model, Payload
 from tests.stateful.operations import ModelledMutation, MutationCall
+from tests.stateful.registry import set_activity, store_activity
 from tests.support.api_client import ApiClient, ApiClients, make_app, make_clinic
 from tests.support.clinic import seed
 from tests.support.databases import TestedDatabase
@@ -100,6 +101,14 @@ class TwoOrganizations(RuleBasedStateMachine):
         assert response == session_end_rules.document(self._models[index], session)
         counts["operations"] += 1
         counts[f"documenting: {response[1]}"] += 1
+        self._runner.run(self._assert_views(index, self._models[index].groups))
+
+    def _set_activity(self, index: int, patient: str, *, active: bool) -> None:
+        """Activate or deactivate a patient, as an import from the registry does."""
+        organization = self._organizations[index]
+        self._runner.run(store_activity(self._engine, organization, patient, active=active))
+        set_activity(self._models[index], patient, active=active)
+        counts["operations"] += 1
         self._runner.run(self._assert_views(index, self._models[index].groups))
 
     def _change_closure(self, index: int, call: MutationCall) -> None:
