@@ -40,8 +40,13 @@ class MutationType:
         if self.payload_field == "changes":
             records = [change["occurrence"] for change in records if change["action"] != "KEEP"]
         if self.payload_field == "results":
-            records = [record for result in records for record in (result["id"], result["enrollment"])]
+            records = [record for result in records for record in self._records_of_result(result)]
         return [record if isinstance(record, dict) else {"id": record} for record in records]
+
+    def _records_of_result(self, result: Mapping[str, Any]) -> list[Any]:
+        """Return the new enrollment, if there is one, and the one that a transfer ends."""
+        new = [result["enrollment"]] if result["enrollment"] else []
+        return [result["id"], *new] if "transferred" in self.actions else new
 
 
 def _type(
@@ -77,6 +82,8 @@ DISENROLL = _type("disenrollPatient", "enrollment", _ENROLLMENT, "disenrolled", 
 PROMOTE = _type("promoteEnrollment", "enrollment", _ENROLLMENT, "promoted", "promoted_over_capacity")
 MOVE = _type("moveWaitlistedEnrollment", "enrollment", _ENROLLMENT, "waitlist_position_changed", always_changes=False)
 REMOVE = _type("removeEnrollment", "enrollment", _ENROLLMENT, "removed", promotes=True)
+ENROLL_MANY = _type("enrollPatients", "results", _RESULT, "enrolled", "waitlisted", always_changes=False)
+EDIT_STAY = _type("updateEnrollment", "enrollment", _ENROLLMENT, "updated", always_changes=False)
 TRANSFER = _type("transferEnrollments", "results", _RESULT, "transferred", "enrolled", "waitlisted", promotes=True)
 REINSTATE = _type(
     "reinstateEnrollment",
@@ -106,6 +113,8 @@ MUTATION_TYPES = (
     PROMOTE,
     MOVE,
     REMOVE,
+    ENROLL_MANY,
+    EDIT_STAY,
     TRANSFER,
     REINSTATE,
 )

@@ -159,6 +159,16 @@ async def _move(engine: Database, type_: MutationType, organization: str) -> Sen
     return mutation(type_, enrollmentId=enrollments[2], position=1)
 
 
+async def _enroll_many(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    group_id, _ = await _full_group(engine, organization)
+    return mutation(type_, groupDefinitionId=group_id, patientIds=["patient-4", "patient-5"])
+
+
+async def _edit_stay(engine: Database, type_: MutationType, organization: str) -> SentMutation:
+    _, enrollments = await _full_group(engine, organization)
+    return mutation(type_, enrollmentId=enrollments[0], endDate="2099-12-01")
+
+
 async def _transfer(engine: Database, type_: MutationType, organization: str) -> SentMutation:
     """Prepare a transfer of a seated and a waiting patient, of whom one gets a seat in the other group."""
     _, enrollments = await _full_group(engine, organization)
@@ -193,6 +203,8 @@ _PREPARE: dict[MutationType, Callable[[Database, MutationType, str], Awaitable[S
     mutations.PROMOTE: _promote,
     mutations.MOVE: _move,
     mutations.REMOVE: _leave,
+    mutations.ENROLL_MANY: _enroll_many,
+    mutations.EDIT_STAY: _edit_stay,
     mutations.TRANSFER: _transfer,
     mutations.REINSTATE: _reinstate,
 }

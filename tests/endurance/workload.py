@@ -16,6 +16,8 @@ _WEIGHTS: Mapping[MutationType, int] = {
     mutations.PROMOTE: 8,
     mutations.MOVE: 10,
     mutations.REMOVE: 8,
+    mutations.ENROLL_MANY: 4,
+    mutations.EDIT_STAY: 4,
     mutations.TRANSFER: 8,
     mutations.REINSTATE: 8,
     mutations.UPDATE_GROUP: 8,
@@ -92,7 +94,7 @@ class ClientWorkload:
                 self.cancelled.append(record["id"])
             elif request.type is mutations.CREATE_CLOSURE:
                 self.closures.append(record["id"])
-            elif request.type in {mutations.ENROLL, mutations.TRANSFER}:
+            elif request.type in {mutations.ENROLL, mutations.ENROLL_MANY, mutations.TRANSFER}:
                 self.enrollments.append(record["id"])
             elif request.type in {mutations.DISENROLL, mutations.REMOVE}:
                 self.ended.append(record["id"])
@@ -187,6 +189,13 @@ class ClientWorkload:
         enrollment = self._recent(self.enrollments)
         return {"enrollmentId": enrollment, "position": self.random.randint(1, 4)} if enrollment else None
 
+    def _enroll_many(self) -> dict[str, Any]:
+        return {"groupDefinitionId": self.random.choice(self.hot), "patientIds": self.random.sample(self.patients, 2)}
+
+    def _edit_stay(self) -> dict[str, Any] | None:
+        enrollment = self._recent(self.enrollments)
+        return {"enrollmentId": enrollment, "endDate": _day(self.random.randint(1, 28))} if enrollment else None
+
     def _transfer(self) -> dict[str, Any] | None:
         recent = self.enrollments[-20:]
         if not recent:
@@ -230,6 +239,8 @@ _INPUTS: Mapping[MutationType, Callable[[ClientWorkload], dict[str, Any] | None]
     mutations.PROMOTE: ClientWorkload._promote,
     mutations.MOVE: ClientWorkload._move,
     mutations.REMOVE: ClientWorkload._leave,
+    mutations.ENROLL_MANY: ClientWorkload._enroll_many,
+    mutations.EDIT_STAY: ClientWorkload._edit_stay,
     mutations.TRANSFER: ClientWorkload._transfer,
     mutations.REINSTATE: ClientWorkload._reinstate,
 }
