@@ -85,13 +85,17 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A patient, from the registry PM-01. Inactive if deceased or deactivated there."""
+    """A patient, from the registry PM-01. Inactive if deceased, deactivated or merged there.
+
+    `replaced_by` is the id of the record that a merged one was replaced by. That record may be missing.
+    """
 
     id: str
     display_name: str
     medical_record_number: str
     birth_date: date | None
     active: bool
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

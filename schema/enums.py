@@ -16,6 +16,7 @@ from domain.patient_compliance import ComplianceOutlook
 from domain.records import CapacityStatus, EnrollmentStatus, GroupType, OccurrenceStatus
 from domain.refusal import FaultCode
 from domain.session_selection import Weekday
+from domain.waitlist import WaitlistReason
 
 
 def _declare(enumeration: type[StrEnum], name: str, description: str, values: Mapping[StrEnum, str]) -> None:
@@ -217,5 +218,17 @@ _declare(
         EnrollmentOrder.CREATED_AT_ASC: "Oldest first.",
         EnrollmentOrder.CREATED_AT_DESC: "Newest first.",
         EnrollmentOrder.UPDATED_AT_ASC: "By the instant of the last change, earliest first.",
+    },
+)
+
+_declare(
+    WaitlistReason,
+    "WaitlistReason",
+    "Why a patient waits. If several reasons apply, the last of them applies.",
+    {
+        WaitlistReason.GROUP_FULL: "All seats are taken.",
+        WaitlistReason.GROUP_OVER_CAPACITY: "More patients have a seat than the group has seats.",
+        WaitlistReason.GROUP_DELETED: "The group is deleted: no seat is given until it is restored.",
+        WaitlistReason.PATIENT_NOT_ACTIVE: "The patient is deceased or deactivated in the registry: no seat is given.",
     },
 )

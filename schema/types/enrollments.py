@@ -9,14 +9,18 @@ from db.queries.history import HISTORY_OF
 from db.queries.references import PATIENTS
 from domain import records
 from domain.changes import EntityType
-from executor import InstanceOf
+from domain.waitlist import WaitlistExplanation as ExplanationRecord
+from executor import Batch, InstanceOf
 from resolvers.caller import PermissionKey
+from resolvers.queries.waitlists import waitlist_explanations
 from schema.connections import Connection
+from schema.permissions import Info
 from schema.relations import connection, reference
 from schema.types.groups import GroupDefinition
 from schema.types.history import AuditEntry
 from schema.types.node import Node
 from schema.types.references import Patient
+from schema.types.waitlist import WaitlistExplanation
 
 
 @strawberry.type(description="A patient's place in a group. A patient who returns after leaving gets a new one.")
@@ -66,6 +70,19 @@ class Enrollment(Node):
         partial=True,
         joined="patient",
     )
+
+    @strawberry.field(
+        graphql_type=WaitlistExplanation | None,
+        description="Why the patient waits; null if the patient is not on the waitlist.",
+        extensions=[Batch(waitlist_explanations, by="id")],
+    )
+    @staticmethod
+    async def waitlist_explanation(
+        parent: strawberry.Parent[records.Enrollment], info: Info
+    ) -> ExplanationRecord | None:
+        [explained] = await waitlist_explanations([parent.id], info.context)
+        return explained
+
     # The history contains the patient's id.
     history = connection(
         Connection[AuditEntry] | None,

@@ -11,6 +11,7 @@ from executor import Batch, FromAttribute, InstanceOf
 from resolvers.caller import PermissionKey
 from resolvers.ids import LOCATION_IDS, PATIENT_IDS, STAFF_IDS, RegistryIds
 from resolvers.queries.patient_weeks import compliances_of_patients
+from resolvers.queries.survivors import survivors
 from schema.admission.cost_directives import ListSize
 from schema.connections import Connection
 from schema.filters import enrollments_of_patient, sessions_of_patient
@@ -62,6 +63,13 @@ class Location(Node):
     is_type_of = InstanceOf(records.Location)
 
 
+async def _survivor(parent: strawberry.Parent[records.Patient], info: Info) -> records.Patient | None:
+    if parent.replaced_by is None:
+        return None
+    [survivor] = await survivors([parent.replaced_by], info.context)
+    return survivor
+
+
 @strawberry.type(description="A patient of the platform's registry.")
 class Patient(Node):
     id: strawberry.ID = _id(PATIENT_IDS)
@@ -70,7 +78,14 @@ class Patient(Node):
     medical_record_number: str = strawberry.field(description="The number of the patient's medical record.")
     birth_date: date | None = strawberry.field(description="The date of birth; null if unknown.")
     active: bool = strawberry.field(
-        description="False if the patient is deceased or deactivated in the registry, and so cannot be enrolled."
+        description="False if the patient is deceased, deactivated or merged in the registry, and so is never seated."
+    )
+    replaced_by = strawberry.field(
+        graphql_type=Annotated["Patient", strawberry.lazy("schema.types.references")] | None,
+        description="The surviving record, if the registry has merged this one into another; null otherwise, and if"
+        " that record has not been imported. After several merges it is the last record.",
+        resolver=_survivor,
+        extensions=[Batch(survivors, by="replaced_by")],
     )
 
     enrollments = connection(

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.registry.locations import store_locations
+from db.registry.merges import merged_in_circles
 from db.registry.records import PATIENTS, ROLES, STAFF, refresh_staff_activity, staff_of_roles, store_updates
 from db.transactions.unit_of_work import UnitOfWork
 from domain.registry import Outcome, RegistryUpdate
@@ -32,12 +33,14 @@ class BatchResult:
         outcomes: The outcome of each update, or the reason why it was refused, in the order of the batch.
         defaulted: The ids of locations that got the default time zone.
         followed: The number of locations that changed together with the location that they are part of.
+        circles: The ids of patients whose merges lead back to themselves.
         seated: The number of waiting patients who got a free seat, because the registry activated patients.
     """
 
     outcomes: list[Outcome | str]
     defaulted: set[str] = field(default_factory=set)
     followed: int = 0
+    circles: set[str] = field(default_factory=set)
     seated: int = 0
 
 
@@ -78,10 +81,12 @@ async def store_batch(
         connection, options.organization_id, updates, options.default_time_zone, refused_locations
     )
     outcomes |= zip(positions, locations.outcomes, strict=True)
+    merged = {update.id for update in _of_type(batch, ResourceType.PATIENT)[1] if update.fields.get("replaced_by")}
+    circles = await merged_in_circles(connection, options.organization_id, merged)
     # Last, because requests wait for the locks of groups.
     seated = await settle_rosters(work, switched)
     in_order = [outcomes[position] for position in range(len(batch))]
-    return BatchResult(in_order, locations.defaulted, locations.followed, seated)
+    return BatchResult(in_order, locations.defaulted, locations.followed, circles, seated)
 
 
 def _of_type(batch: Sequence[Mapped], resource_type: ResourceType) -> tuple[list[int], list[RegistryUpdate]]:

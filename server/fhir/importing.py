@@ -190,6 +190,9 @@ class _Import:
         self._report.add_notes(ResourceType.LOCATION, Note.ZONE_DEFAULTED, len(result.defaulted))
         self._report.add_notes(ResourceType.LOCATION, Note.FOLLOWED, result.followed)
         self._report.add_notes(ResourceType.PATIENT, Note.SEATED, result.seated)
+        for update in pending:
+            if update.mapped.resource_type is ResourceType.PATIENT and update.mapped.update.id in result.circles:
+                self._report.note(update.position, ResourceType.PATIENT, Note.SURVIVOR_IN_CIRCLE)
         return list(zip(pending, result.outcomes, strict=True))
 
     def _count(self, update: _PendingUpdate, outcome: Outcome | str) -> None:

@@ -20,7 +20,7 @@ from server.fhir.summary import Counts, ImportSummary
 
 _MAX_PRINTED_PER_REASON: Final = 20
 # Printed with the position, because the operator has to look at the line.
-_PRINTED_NOTES: Final = frozenset({Note.ZONE_UNKNOWN, Note.SURVIVOR_UNKNOWN})
+_PRINTED_NOTES: Final = frozenset({Note.ZONE_UNKNOWN, Note.SURVIVOR_UNKNOWN, Note.SURVIVOR_IN_CIRCLE})
 _TABLE_WIDTH: Final = 100
 
 

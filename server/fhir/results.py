@@ -15,6 +15,7 @@ class Note(StrEnum):
     INCOMPLETE = "incomplete (SUBSETTED): missing fields keep their values"
     CREDENTIALS_CUT = "credentials shortened to 100 characters"
     SURVIVOR_UNKNOWN = "merged, but no reference names the surviving record"
+    SURVIVOR_IN_CIRCLE = "merged, but the replaced-by links lead back to the record: no record survives"
     TIME_UNKNOWN = "meta.lastUpdated is not a past instant: ignored"
     ZONE_UNKNOWN = "unknown time zone, neither in IANA's nor in CLDR's list: ignored"
     ZONE_DEFAULTED = "no time zone: the default is used"

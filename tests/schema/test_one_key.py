@@ -73,12 +73,12 @@ SHOW_NO_RECORD = {
     *("Compliance", "ComplianceRequirement", "ComplianceGap"),
     *("ComplianceRuleSet", "ComplianceSource", "PatientCompliance", "PatientComplianceChange"),
     *("ScheduleDrift", "ScheduleDriftItem"),
-    *("EnrollmentResult", "EnrollmentDecision"),
+    *("EnrollmentResult", "EnrollmentDecision", "WaitlistExplanation"),
 }
 OPEN_FIELDS_OF_ENROLLMENTS = {
     *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),
     *("waitlistedAt", "enrolledAt", "promotedAt", "disenrolledAt", "disenrollmentReason"),
-    *("startDate", "endDate", "countsFromStart"),
+    *("startDate", "endDate", "countsFromStart", "waitlistExplanation"),
 }
 """The fields of an enrollment that mutations return without the view key. None of them may identify a patient."""
 
@@ -104,6 +104,7 @@ OPEN_LINKS = {
     "Closure.history",
     *(f"Conflict.{name}" for name in ("occurrences", "staffMember", "location", "closure")),
     "Patient.enrollments",
+    "Patient.replacedBy",
     "PatientCompliance.patient",
     "AuditEntry.actor",
 }
