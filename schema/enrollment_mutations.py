@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import strawberry
+from graphql import GraphQLError
 
 from domain.refusal import Refusal
 from domain.stays import Stay
@@ -14,6 +15,14 @@ from schema import enrollment_payloads as payloads
 from schema.mutation_fields import described, mutation
 from schema.permissions import Info
 from schema.selected_names import selected_names
+
+
+def _selects_conflicts(info: Info) -> bool:
+    try:
+        return "conflicts" in selected_names(info)
+    except GraphQLError:
+        # A null condition of @skip or @include. It is reported when the payload is completed, and undoes no change.
+        return False
 
 
 @strawberry.type
@@ -32,7 +41,7 @@ class EnrollmentMutations:
             patient_id,
             Stay(input.start_date, input.end_date),
             dry_run=bool(input.dry_run),
-            with_conflicts="conflicts" in selected_names(info),
+            with_conflicts=_selects_conflicts(info),
         )
         return payloads.EnrollPatientPayload(
             enrollment=roster.enrollment,
