@@ -29,7 +29,10 @@ class Enrollment(Node):
     waitlist_position: int | None = strawberry.field(
         description="The position in the waitlist, from 1 without gaps; null if the patient is not on it."
     )
-    waitlisted_at: datetime | None = strawberry.field(description="When the patient was put on the waitlist.")
+    waitlisted_at: datetime | None = strawberry.field(
+        description="When the patient was put on the waitlist. For a reinstated patient who had a seat and waits again,"
+        " when the seat was taken back."
+    )
     enrolled_at: datetime | None = strawberry.field(description="When the patient got a seat.")
     promoted_at: datetime | None = strawberry.field(description="When the patient moved up from the waitlist.")
     disenrolled_at: datetime | None = strawberry.field(description="When the patient left.")
