@@ -20,6 +20,7 @@ from domain.groups import GroupDraft
 from domain.records import Enrollment, EnrollmentStatus, Occurrence
 from domain.recurrence import Recurrence, occurrence_dates
 from domain.recurrence_input import RecurrenceDraft
+from domain.stays import Stay
 from domain.wall_time import local_date
 from resolvers.caller import ROLES, Caller
 from resolvers.commands.closures import create_closure
@@ -135,7 +136,8 @@ async def fill_demo_clinic(clinic: Clinic) -> DemoSummary:
             scheduled = await _schedule(context, group, group_id, today)
             sessions += len(scheduled)
             cancelled += len(group.cancelled)
-            enrollments += len(await _enroll(context, group, group_id, random.sample(active, group.patients)))
+            patient_ids = random.sample(active, group.patients)
+            enrollments += len(await _enroll(context, group, group_id, patient_ids, today))
             if group.lowered_seats is not None:
                 await update_group_definition(context, group_id, {"max_capacity": group.lowered_seats})
             if group.deleted:
@@ -199,8 +201,17 @@ async def _schedule(context: Context, group: DemoGroup, group_id: str, today: da
     return sessions
 
 
-async def _enroll(context: Context, group: DemoGroup, group_id: str, patient_ids: list[str]) -> list[Enrollment]:
-    enrollments = [(await enroll_patient(context, group_id, patient_id)).enrollment for patient_id in patient_ids]
+async def _enroll(
+    context: Context, group: DemoGroup, group_id: str, patient_ids: list[str], today: date
+) -> list[Enrollment]:
+    """Enroll patients who came when the sessions began, so that past sessions have rosters."""
+    start = today - timedelta(weeks=WEEKS_EACH_WAY)
+    stays = [Stay(start, None if group.ending_in is None else today + timedelta(days=group.ending_in))]
+    stays += [Stay(start)] * (len(patient_ids) - 1)
+    enrollments = [
+        (await enroll_patient(context, group_id, patient_id, stay)).enrollment
+        for patient_id, stay in zip(patient_ids, stays, strict=True)
+    ]
     seated = [enrollment for enrollment in enrollments if enrollment.status == EnrollmentStatus.ENROLLED]
     for enrollment, reason in zip(seated, group.disenrollment_reasons, strict=False):
         await disenroll_patient(context, str(enrollment.id), reason)

@@ -25,6 +25,7 @@ class DemoGroup:
         disenrollment_reasons: The reasons of the patients who are disenrolled, beginning with the first enrolled one.
         cancelled: The cancelled sessions with their reasons. Sessions are numbered from today: 1 is the first one
             after today, -1 the last one before today.
+        ending_in: In how many days the authorization of the first patient ends; None: no end is known.
         excluded_weeks: The sessions that the recurrence excludes, in weeks after the first one.
         deleted: Whether the group is deleted at the end.
     """
@@ -42,6 +43,7 @@ class DemoGroup:
     lowered_seats: int | None = None
     disenrollment_reasons: tuple[str, ...] = ()
     cancelled: tuple[tuple[int, str], ...] = ()
+    ending_in: int | None = None
     excluded_weeks: tuple[int, ...] = ()
     deleted: bool = False
 
@@ -51,7 +53,7 @@ class DemoGroup:
 DEMO_GROUPS = (
     DemoGroup(
         "Morning Intensive Outpatient", GroupType.IOP, "FREQ=WEEKLY;BYDAY=MO,WE,FR", time(9), 180, 12, 4, 10,
-        ("staff-01", "staff-13"), "saguaro-1",
+        ("staff-01", "staff-13"), "saguaro-1", ending_in=5,
     ),
     DemoGroup(
         "Evening Intensive Outpatient", GroupType.IOP, "FREQ=WEEKLY;BYDAY=TU,TH", time(17, 30), 150, 12, 4, 8,

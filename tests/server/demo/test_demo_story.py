@@ -44,14 +44,13 @@ async def client(engine: Database, today: date) -> AsyncIterator[ApiClient]:
 async def test_patients_of_both_programs_are_under_their_minimum_next_week(client: ApiClient, today: date) -> None:
     query = """query ($program: GroupType!, $week: Date!) {
       programCompliance(program: $program, weekOf: $week, status: [NON_COMPLIANT], first: 3) {
-        totalCount nodes { outlook partialWeek gaps { message } patient { displayName } } } }"""
+        totalCount nodes { outlook gaps { message } patient { displayName } } } }"""
     week = (today + timedelta(weeks=1)).isoformat()
     for program in ("IOP", "PHP"):
         board = (await client.execute(query, {"program": program, "week": week}))["programCompliance"]
         assert board["totalCount"] >= 3
         for node in board["nodes"]:
             assert node["outlook"] == "CANNOT_BE_MET"
-            assert node["partialWeek"] is False
             assert "more hour" in node["gaps"][0]["message"]
 
 
@@ -87,3 +86,23 @@ async def test_each_coming_session_of_a_program_has_a_roster(client: ApiClient, 
         for occurrence in group["occurrences"]["nodes"]:
             assert 0 < occurrence["expected"] <= group["capacity"]["enrolled"]
             assert occurrence["roster"]["totalCount"] == occurrence["expected"]
+
+
+@ALWAYS
+async def test_an_authorization_ends_in_five_days(client: ApiClient, today: date) -> None:
+    query = """{ enrollments(filter: {status: [ENROLLED]}, first: 200) { totalCount
+      nodes { endDate groupDefinition { name } patient { displayName } } } }"""
+    enrolled = (await client.execute(query))["enrollments"]
+    assert enrolled["totalCount"] == len(enrolled["nodes"])
+    [ending] = [node for node in enrolled["nodes"] if node["endDate"] is not None]
+    assert ending["endDate"] == (today + timedelta(days=5)).isoformat()
+    assert ending["groupDefinition"] == {"name": "Morning Intensive Outpatient"}
+
+
+@ALWAYS
+async def test_past_sessions_have_rosters(client: ApiClient, today: date) -> None:
+    query = """query ($through: Date!) { occurrences(filter: {through: $through}, orderBy: STARTS_AT_DESC, first: 20) {
+      nodes { status expected } } }"""
+    variables = {"through": (today - timedelta(days=1)).isoformat()}
+    sessions = (await client.execute(query, variables))["occurrences"]["nodes"]
+    assert {session["expected"] > 0 for session in sessions if session["status"] != "CANCELLED"} == {True}
