@@ -7,11 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from resolvers.caller import PermissionKey
+from server.auth.signing import sign_token
+from server.demo.clinic import DEMO_ORGANIZATION
 from tests.support.repository import ROOT
 from tests.web.visits import AdminVisit, DemoServer, GraphiqlVisit
 
@@ -27,6 +31,17 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 DESKTOP, PHONE = (1400, 900), (360, 740)
+
+
+def demo_token(*keys: PermissionKey, subject: str = "demo-administrator") -> str:
+    """Return a token of the demo clinic with these permissions."""
+    return sign_token(
+        SECRET,
+        organization_id=DEMO_ORGANIZATION,
+        subject=subject,
+        permissions=keys,
+        expires_in=timedelta(hours=1),
+    )
 
 
 def _chromium() -> str:

@@ -2,28 +2,19 @@
 
 import json
 import re
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from resolvers.caller import PermissionKey
-from server.auth.signing import sign_token
-from server.demo.clinic import DEMO_ORGANIZATION
 from tests.support.prefix_proxy import prefix_proxy
-from tests.web.conftest import DESKTOP, PHONE, SECRET
+from tests.web.conftest import DESKTOP, PHONE, demo_token
 from tests.web.visits import AdminVisit
 
 pytestmark = pytest.mark.browser
 
 FIRST_LOAD_LIMIT_BYTES = 300_000
-
-
-def token(*keys: PermissionKey, subject: str = "demo-administrator", lifetime: timedelta = timedelta(hours=1)) -> str:
-    return sign_token(
-        SECRET, organization_id=DEMO_ORGANIZATION, subject=subject, permissions=list(keys), expires_in=lifetime
-    )
 
 
 def expect_groups(page: Page) -> None:
@@ -129,7 +120,7 @@ def test_nothing_of_one_person_is_left_if_another_signs_in_again(admin: AdminVis
     page.route("**/graphql", _refuse_token, times=1)
     page.get_by_label("Search", exact=True).fill("day")
     page.get_by_role("dialog").get_by_label("Token", exact=True).fill(
-        token(PermissionKey.GROUP_SCHEDULE_VIEW, subject="other")
+        demo_token(PermissionKey.GROUP_SCHEDULE_VIEW, subject="other")
     )
     page.get_by_role("dialog").get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Account: other")).to_be_visible()
@@ -188,7 +179,7 @@ def test_a_person_can_stop_retries_and_try_again_later(admin: AdminVisit) -> Non
 @pytest.mark.parametrize("key", list(PermissionKey), ids=str)
 def test_each_key_alone_gives_a_page_without_faults(admin: AdminVisit, key: PermissionKey) -> None:
     page = admin.page
-    admin.open(token=token(key))
+    admin.open(token=demo_token(key))
     if key == PermissionKey.GROUP_DEFINITIONS_VIEW:
         expect_groups(page)
         expect(page.get_by_role("columnheader", name="Next session")).to_be_hidden()
@@ -200,7 +191,7 @@ def test_each_key_alone_gives_a_page_without_faults(admin: AdminVisit, key: Perm
 
 
 def test_a_token_without_permissions_is_explained(admin: AdminVisit) -> None:
-    admin.open(token=token())
+    admin.open(token=demo_token())
     expect(admin.page.get_by_role("heading", name="You have no permissions here")).to_be_visible()
     admin.assert_accessible()
     admin.page.get_by_role("button", name="Sign out").click()

@@ -10,6 +10,9 @@ export type Fault = { code: UserErrorCode | "FAILED"; message: string; path: str
 /** Why something could not be read or changed. */
 export type Problem = { title: string; detail: string };
 
+const CHANGED_MEANWHILE =
+  "Somebody else has changed this in the meantime. The page behind shows how it is now. Look at it before you try again.";
+
 export const FaultFields = graphql(`
   fragment Fault on UserError {
     code
@@ -19,7 +22,8 @@ export const FaultFields = graphql(`
 `);
 
 export function faultOf({ code, message, field }: FaultFragment): Fault {
-  return { code, message, path: pathOf(field ?? []) };
+  const words = code === "VERSION_CONFLICT" ? CHANGED_MEANWHILE : message;
+  return { code, message: words, path: pathOf(field ?? []) };
 }
 
 /** Return the faults of a mutation that failed as a whole. Invalid variables are faults of their fields. */

@@ -2,6 +2,12 @@ import { useMutation, type AnyVariables, type TypedDocumentNode } from "urql";
 import { FaultFields, faultOf, faultsOf, type Fault } from "./faults";
 import { readFragment, type FragmentType } from "./generated";
 
+// A change of one record may change what others show: a seat is part of a capacity, of compliance and of conflicts. So
+// every result in the cache that contains one of these is forgotten, and what is on the screen is asked for again.
+const MAY_HAVE_CHANGED = {
+  additionalTypenames: ["GroupDefinition", "Occurrence", "Enrollment", "Closure"].flatMap((type) => [type, `${type}Connection`]),
+};
+
 type WithFaults = { userErrors: ReadonlyArray<FragmentType<typeof FaultFields>> };
 type PayloadOf<Data> = Extract<Data[Exclude<keyof Data, "__typename">], WithFaults>;
 
@@ -17,7 +23,7 @@ export function useAction<Data, Variables extends AnyVariables>(
   const [{ fetching }, execute] = useMutation(mutation);
 
   async function run(variables: Variables): Promise<Outcome<PayloadOf<Data>>> {
-    const { data, error } = await execute(variables);
+    const { data, error } = await execute(variables, MAY_HAVE_CHANGED);
     const [payload] = Object.entries(data ?? {})
       .filter(([name]) => name !== "__typename")
       .map(([, value]) => value as PayloadOf<Data> | null);

@@ -4,7 +4,7 @@ import { EmptyState, ProblemState } from "../ui/states";
 
 export function NotFoundPage() {
   return (
-    <EmptyState title="There is no such page">
+    <EmptyState wholePage title="There is no such page">
       <title>Not found · Group sessions</title>
       <Anchor component={Link} to="/groups">
         All group sessions

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import { groupsSearch } from "../features/groups/search";
+import { groupSearch, groupsSearch } from "../features/groups/search";
 import { basePath } from "./address";
 import { NotFoundPage, UnexpectedErrorPage } from "./fallbackPages";
 import { formatSearch, parseSearch } from "./search";
@@ -25,8 +25,15 @@ const groupsRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/groups/GroupsPage"), "GroupsPage"),
 });
 
+const groupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/groups/$groupId",
+  validateSearch: groupSearch,
+  component: lazyRouteComponent(() => import("../features/groups/GroupPage"), "GroupPage"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, groupsRoute]),
+  routeTree: rootRoute.addChildren([startRoute, groupsRoute, groupRoute]),
   basepath: basePath,
   parseSearch,
   stringifySearch: formatSearch,

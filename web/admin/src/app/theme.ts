@@ -1,9 +1,14 @@
-import { Alert, createTheme, Modal, type MantineColorsTuple } from "@mantine/core";
+import { Alert, Combobox, createTheme, Menu, Modal, MultiSelect, Select, type MantineColorsTuple } from "@mantine/core";
 
 // A calm teal. White on shade 6, and shade 7 on white, have the contrast that WCAG 2.2 AA requires of text.
 const pine: MantineColorsTuple = [
   "#e9f7f7", "#cfecec", "#a5d8d8", "#76c1c2", "#4dabac", "#2f9495", "#1f7f81", "#166a6c", "#0f5658", "#093f41",
 ];
+
+const SCROLLING_OPTIONS = {
+  withScrollArea: false,
+  styles: { options: { maxHeight: 260, overflowY: "auto" } },
+} as const;
 
 export const theme = createTheme({
   primaryColor: "pine",
@@ -17,7 +22,19 @@ export const theme = createTheme({
   components: {
     // Mantine's colored titles have too little contrast. The icon and the background show the color.
     Alert: Alert.extend({ styles: { title: { color: "var(--mantine-color-text)" } } }),
+    // Options stay inside of the dialog or the page that they belong to, and their list scrolls itself, because an open
+    // dialog hides the rest of the page from screen readers.
+    Combobox: Combobox.extend({ defaultProps: { withinPortal: false, floatingStrategy: "fixed" } }),
+    Menu: Menu.extend({ defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } }),
+    MultiSelect: MultiSelect.extend({ defaultProps: SCROLLING_OPTIONS }),
+    Select: Select.extend({ defaultProps: SCROLLING_OPTIONS }),
     // A dialog's header element would be a second banner of the page.
-    Modal: Modal.extend({ defaultProps: { attributes: { header: { role: "presentation" } } } }),
+    Modal: Modal.extend({
+      defaultProps: {
+        attributes: { header: { role: "presentation" } },
+        closeButtonProps: { "aria-label": "Close" },
+      },
+      styles: { title: { fontSize: "var(--mantine-h4-font-size)", fontWeight: 650 } },
+    }),
   },
 });

@@ -11,14 +11,20 @@ import type { PermissionKey } from "../permissions/permissions";
 
 type Action = { label: string; run: () => void };
 
-export function EmptyState({ title, children }: { title: string; children?: ReactNode }) {
-  return <State icon={<IconInbox />} color="gray" title={title}>{children}</State>;
+type EmptyProps = { title: string; wholePage?: boolean; children?: ReactNode };
+
+export function EmptyState({ title, wholePage = false, children }: EmptyProps) {
+  return (
+    <State icon={<IconInbox />} color="gray" title={title} level={wholePage ? 1 : 2}>
+      {children}
+    </State>
+  );
 }
 
 /** Says what is left out, and which permission shows it. */
-export function NoPermission({ what, needs }: { what: string; needs: PermissionKey }) {
+export function NoPermission({ what, needs, wholePage = false }: { what: string; needs: PermissionKey; wholePage?: boolean }) {
   return (
-    <State icon={<IconLock />} color="gray" title={`You may not see ${what}`}>
+    <State icon={<IconLock />} color="gray" title={`You may not see ${what}`} level={wholePage ? 1 : 2}>
       It needs the permission {needs}. Ask an administrator of your clinic for it.
     </State>
   );

@@ -2,7 +2,7 @@ import { Badge, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import IconArrowDown from "@tabler/icons-react/icons/IconArrowDown";
 import IconArrowUp from "@tabler/icons-react/icons/IconArrowUp";
 import IconSelector from "@tabler/icons-react/icons/IconSelector";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { GroupRowFragment } from "../../api/generated/graphql";
 import { CapacityBar } from "../../ui/CapacityBar";
@@ -82,7 +82,10 @@ function GroupRow({ group, next, seesSchedule }: Row & { seesSchedule: boolean }
   return (
     <tr>
       <th scope="row" className={classes.name}>
-        {group.name} {group.deletedAt !== null && <Badge color="gray" radius="sm" tt="none">Deleted</Badge>}
+        <Link to="/groups/$groupId" params={{ groupId: group.id }} className={classes.link}>
+          {group.name}
+        </Link>{" "}
+        {group.deletedAt !== null && <Badge color="gray" radius="sm" tt="none">Deleted</Badge>}
         <div className={classes.narrow}>
           {type} · {group.facilitator.displayName}
           {seesSchedule && (

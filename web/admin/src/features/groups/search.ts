@@ -25,3 +25,23 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
     sort: choiceIn(search["sort"], SORTS),
   };
 }
+
+const TABS = ["enrollments", "details"] as const;
+const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat"] as const;
+export type EnrollmentDialog = (typeof ENROLLMENT_DIALOGS)[number];
+
+/** The search parameters of a group's page. The dialog is in them, so that Back closes it. */
+export type GroupSearch = {
+  tab?: (typeof TABS)[number];
+  dialog?: EnrollmentDialog;
+  /** The enrollment that the dialog is about. */
+  enrollment?: string;
+};
+
+export function groupSearch(search: Record<string, unknown>): GroupSearch {
+  return {
+    tab: choiceIn(search["tab"], TABS),
+    dialog: choiceIn(search["dialog"], ENROLLMENT_DIALOGS),
+    enrollment: textIn(search["enrollment"]),
+  };
+}

@@ -1,0 +1,27 @@
+import { Badge } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { EnrollmentRowFragment } from "../../api/generated/graphql";
+import { formatDate } from "../../ui/times";
+import classes from "./RosterTable.module.css";
+
+type Props = { patient: EnrollmentRowFragment["patient"]; children?: ReactNode };
+
+/** Name, record number and birth date, so that two patients of one name are not mistaken for each other. */
+export function PatientCell({ patient, children }: Props) {
+  if (patient == null) return <th scope="row">Not shown</th>;
+  return (
+    <th scope="row" className={classes.patient}>
+      {patient.displayName}{" "}
+      {!patient.active && (
+        <Badge color="gray.7" radius="sm" tt="none">
+          Inactive in the registry
+        </Badge>
+      )}
+      <div className={classes.details}>
+        <span>{patient.medicalRecordNumber}</span>
+        {patient.birthDate !== null && <span>born {formatDate(patient.birthDate)}</span>}
+      </div>
+      {children !== undefined && <div className={`${classes.details} ${classes.narrow}`}>{children}</div>}
+    </th>
+  );
+}

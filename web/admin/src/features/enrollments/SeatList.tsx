@@ -1,0 +1,52 @@
+import { Button, Text } from "@mantine/core";
+import { readFragment, type FragmentType } from "../../api/generated";
+import { Allowed } from "../../permissions/permissions";
+import { formatInstant } from "../../ui/times";
+import { EnrollmentRowFields } from "./enrollmentRow";
+import { PatientCell } from "./PatientCell";
+import classes from "./RosterTable.module.css";
+import { useEnrollmentDialog } from "./useEnrollmentDialog";
+
+type Props = { enrollments: ReadonlyArray<FragmentType<typeof EnrollmentRowFields>>; timeZone: string };
+
+export function SeatList({ enrollments, timeZone }: Props) {
+  const { show } = useEnrollmentDialog();
+  if (enrollments.length === 0) return <Text c="dimmed">Nobody has a seat yet.</Text>;
+  return (
+    <table className={classes.table}>
+      <thead>
+        <tr>
+          <th>Patient</th>
+          <th className={classes.wide}>Since</th>
+          <Allowed to="pm.group_enrollments.edit">
+            <th className={classes.actions}>Actions</th>
+          </Allowed>
+        </tr>
+      </thead>
+      <tbody>
+        {readFragment(EnrollmentRowFields, enrollments).map(({ id, patient, enrolledAt, promotedAt }) => {
+          const since = enrolledAt === null ? "" : formatInstant(enrolledAt, timeZone);
+          const words = promotedAt === null ? since : `${since}, from the waitlist`;
+          return (
+            <tr key={id}>
+              <PatientCell patient={patient}>since {words}</PatientCell>
+              <td className={classes.wide}>{words}</td>
+              <Allowed to="pm.group_enrollments.edit">
+                <td className={classes.actions}>
+                  <Button
+                    variant="default"
+                    size="compact-sm"
+                    aria-label={`Disenroll ${patient?.displayName}`}
+                    onClick={() => show("disenroll", id)}
+                  >
+                    Disenroll
+                  </Button>
+                </td>
+              </Allowed>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,49 @@
+import { Button, Group, Modal, Stack } from "@mantine/core";
+import type { FormEventHandler, ReactNode } from "react";
+import type { Fault } from "../api/faults";
+import { FaultAlert } from "./FaultAlert";
+import { LeaveGuard } from "./LeaveGuard";
+
+type DialogProps = { opened: boolean; title: string; onClose: () => void; children: ReactNode };
+
+/** A dialog whose content mounts when it opens, so that each opening starts with an empty form. */
+export function Dialog({ opened, title, onClose, children }: DialogProps) {
+  return (
+    <Modal opened={opened} onClose={onClose} title={title}>
+      {children}
+    </Modal>
+  );
+}
+
+type FormProps = {
+  submit: string;
+  /** Whether submitting takes something away from somebody. */
+  takesAway?: boolean;
+  running: boolean;
+  faults: readonly Fault[];
+  dirty: () => boolean;
+  onSubmit: FormEventHandler<HTMLFormElement>;
+  onClose: () => void;
+  children: ReactNode;
+};
+
+/** The form in a dialog. It stays until the server has accepted, so that nothing typed is lost. */
+export function DialogForm({ submit, takesAway, running, faults, dirty, onSubmit, onClose, children }: FormProps) {
+  return (
+    <form onSubmit={onSubmit} noValidate>
+      <LeaveGuard dirty={dirty} />
+      <Stack>
+        <FaultAlert faults={faults} />
+        {children}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={running} color={takesAway ? "red.8" : undefined}>
+            {submit}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
