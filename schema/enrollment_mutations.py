@@ -17,9 +17,9 @@ from schema.permissions import Info
 from schema.selected_names import selected_names
 
 
-def _selects_conflicts(info: Info) -> bool:
+def _selects_conflicts(info: Info, *path: str) -> bool:
     try:
-        return "conflicts" in selected_names(info)
+        return "conflicts" in selected_names(info, *path)
     except GraphQLError:
         # A null condition of @skip or @include. It is reported when the payload is completed, and undoes no change.
         return False
@@ -65,6 +65,7 @@ class EnrollmentMutations:
             ids,
             Stay(input.start_date, input.end_date),
             dry_run=bool(input.dry_run),
+            with_conflicts=_selects_conflicts(info, "results"),
         )
         return payloads.EnrollPatientsPayload.of(input.patient_ids, enrolled)
 
@@ -155,6 +156,7 @@ class EnrollmentMutations:
                 input.reason,
                 input.start_date,
                 dry_run=bool(input.dry_run),
+                with_conflicts=_selects_conflicts(info, "results"),
             )
         except Refusal as refusal:
             return payloads.TransferEnrollmentsPayload.refused(input.enrollment_ids, refusal.faults)

@@ -75,6 +75,7 @@ class EnrollPatientsPayload:
                     id=strawberry.ID(_id_of_patient(id_)),
                     enrollment=result.enrollment,
                     decision=result.enrollment,
+                    conflicts=result.conflicts,
                     user_errors=result.faults,
                 )
                 for id_, result in zip(ids, enrolled.results, strict=True)
@@ -149,8 +150,11 @@ class TransferEnrollmentsPayload:
     @classmethod
     def of(cls, ids: Sequence[str], transferred: Transferred) -> "TransferEnrollmentsPayload":
         """Return the payload of a transfer. `ids` are the enrollments that ended."""
-        results = map(EnrollmentResult.of, ids, transferred.entered)
-        return cls(results=tuple(results), promoted=transferred.promoted)
+        results = tuple(
+            EnrollmentResult.of(id_, enrollment, transferred.conflicts.get(enrollment.patient_id, ()))
+            for id_, enrollment in zip(ids, transferred.entered, strict=True)
+        )
+        return cls(results=results, promoted=transferred.promoted)
 
     @classmethod
     def refused(cls, ids: Sequence[str], faults: Sequence[Fault]) -> "TransferEnrollmentsPayload":

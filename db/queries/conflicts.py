@@ -9,7 +9,7 @@ from uuid import UUID
 from db.sql.closures import CLOSURES_OF_WINDOW, placed_closure, window_parameters
 from db.sql.conflicts import (
     ATTENDANCES_IN_DAYS,
-    ATTENDANCES_OF_PATIENT,
+    ATTENDANCES_OF_PATIENTS,
     BOOKING_WIDTH,
     BY_IDS,
     CLOSED_DAYS,
@@ -73,19 +73,29 @@ async def calendar_of_sessions(reader: Reader, session_ids: Sequence[UUID], kind
     return await _calendar_of(reader, BY_IDS, {"ids": session_ids}, kinds)
 
 
-async def calendar_of_enrollment(
-    reader: Reader, enrollment: Enrollment, from_date: date, through_date: date
+async def calendar_of_enrollments(
+    reader: Reader, group_id: UUID, enrollments: Iterable[Enrollment], from_date: date, through_date: date
 ) -> Calendar:
-    """Return the sessions of an enrollment's group in a window that overlap sessions of the patient's other groups.
+    """Return the sessions of a group in a window that overlap sessions of other groups which its patients attend.
 
-    The patient attends all of them, whether the enrollment is stored or not.
+    The patients attend all sessions of the group, whether their enrollments are stored or not.
+
+    Args:
+        reader: The transaction.
+        group_id: The group.
+        enrollments: Enrollments in the group, one for each patient.
+        from_date: The first day of the window.
+        through_date: The last day of the window.
     """
+    by_patient = {enrollment.patient_id: enrollment.id for enrollment in enrollments}
     days = {"from_date": from_date, "through_date": through_date}
-    parameters = {"group_id": enrollment.group_definition_id, "patient_id": enrollment.patient_id, **days}
+    rows = await reader.fetch(
+        ATTENDANCES_OF_PATIENTS, {"group_id": group_id, "patient_ids": sorted(by_patient), **days}
+    )
     calendar = Calendar()
-    for row in await reader.fetch(ATTENDANCES_OF_PATIENT, parameters):
-        _add_attendance(calendar, enrollment.patient_id, (enrollment.id, *row[:BOOKING_WIDTH]))
-        _add_attendance(calendar, enrollment.patient_id, row[BOOKING_WIDTH:])
+    for patient_id, *bookings in rows:
+        _add_attendance(calendar, patient_id, (by_patient[patient_id], *bookings[:BOOKING_WIDTH]))
+        _add_attendance(calendar, patient_id, bookings[BOOKING_WIDTH:])
     return calendar
 
 

@@ -160,13 +160,14 @@ def _attendances_with(condition: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _attendances_of_patient() -> Statement:
-    """Return the statement that selects a group's bookings, each with a patient's enrollment and booking elsewhere."""
+def _attendances_of_patients() -> Statement:
+    """Return the statement that selects patients, a group's bookings, and their enrollments and bookings elsewhere."""
     focus, theirs, other = _focus(_group_in_days), enrollments.alias("theirs"), occurrences.alias("other")
+    elsewhere = theirs.c.id.label("other_enrollment_id"), *columns_of(other)
     return Statement(
-        select(*columns_of(focus), theirs.c.id.label("other_enrollment_id"), *columns_of(other)).where(
+        select(theirs.c.patient_id, *columns_of(focus), *elsewhere).where(
             of_organization(theirs),
-            equals(theirs.c.patient_id),
+            AnyOf(theirs.c.patient_id, "patient_ids"),
             theirs.c.group_definition_id != focus.c.group_definition_id,
             other.c.group_definition_id == theirs.c.group_definition_id,
             *_overlap(focus, other),
@@ -251,8 +252,6 @@ def _materialized(query: Select[Any], name: str) -> CTE:
 
 ATTENDANCES_IN_DAYS: Final = _attendances_in_days()
 """Selects the patient, the enrollment and the booking. Parameters: `from_date`, `through_date`, `since`."""
-
-
 CLOSED_DAYS: Final = Statement(
     _closed_days(of_organization(occurrences) & _sessions.session_date.between(_from_date, _through_date))
 )
@@ -296,5 +295,5 @@ _group_in_days: Final = (
 )
 OF_GROUP_IN_DAYS: Final = Focus(_group_in_days, sqlite=_group_in_days)
 """The sessions of the group `group_id` from `from_date` through `through_date`."""
-ATTENDANCES_OF_PATIENT: Final = _attendances_of_patient()
-"""Parameters: `group_id`, `from_date`, `through_date` and `patient_id`."""
+ATTENDANCES_OF_PATIENTS: Final = _attendances_of_patients()
+"""Parameters: `group_id`, `from_date`, `through_date` and `patient_ids`."""

@@ -12,7 +12,7 @@ from db.stores.references import patient_is_active
 from db.stores.rosters import find_ending, find_enrollment, load_roster, save_roster
 from db.transactions.unit_of_work import UnitOfWork
 from domain import roster as rules
-from domain.conflicts import Conflict, ConflictKind
+from domain.conflicts import Conflict
 from domain.groups import refuse_deleted, refuse_stale
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, Refusal
@@ -22,8 +22,7 @@ from domain.roster_changes import RosterChange
 from domain.stay_edits import edit_stay
 from domain.stays import OPEN_STAY, Stay, stay_faults
 from domain.wall_time import local_date
-from resolvers.caller import PermissionKey
-from resolvers.commands.enrollment_conflicts import conflicts_of_enrollment
+from resolvers.commands.enrollment_conflicts import conflicts_of_enrollments, may_view_conflicts
 from resolvers.commands.locking import lock_active_group, lock_group_of
 from resolvers.commands.transaction import transaction
 from resolvers.context import Context
@@ -87,7 +86,6 @@ async def enroll_patient(
         Refusal: NOT_FOUND for the group or the patient, GROUP_DELETED, NOT_ACTIVE, ALREADY_ENROLLED, WAITLIST_FULL,
             and the faults of the stay.
     """
-    may_view = context.has(PermissionKey.GROUP_SCHEDULE_VIEW) and ConflictKind.PATIENT in context.conflict_kinds
     return await _enroll(
         context,
         group_id,
@@ -95,7 +93,7 @@ async def enroll_patient(
         stay,
         context.clinic.waitlist_limit,
         dry_run=dry_run,
-        with_conflicts=with_conflicts and may_view,
+        with_conflicts=with_conflicts and may_view_conflicts(context),
     )
 
 
@@ -124,10 +122,10 @@ async def _enroll(
     change = rules.enroll(roster, work.new_id(), patient_id, work.now, ("input", "patientId"), waitlist_limit, stay)
     await save_roster(work, change)
     [enrollment] = change.changed
-    conflicts = await conflicts_of_enrollment(work, enrollment, group.time_zone) if with_conflicts else ()
+    conflicts = await conflicts_of_enrollments(work, group, [enrollment]) if with_conflicts else {}
     if dry_run:
         work.discard()
-    return ChangedRoster(enrollment, group, change.changed, conflicts=conflicts)
+    return ChangedRoster(enrollment, group, change.changed, conflicts=conflicts.get(patient_id, ()))
 
 
 @transaction

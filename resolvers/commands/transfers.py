@@ -1,7 +1,7 @@
 """Transferring patients to another group."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -9,12 +9,14 @@ from db.stores.groups import lock_groups
 from db.stores.references import inactive_patients
 from db.stores.rosters import find_enrollments, load_rosters, save_roster
 from db.transactions.unit_of_work import UnitOfWork
+from domain.conflicts import Conflict
 from domain.groups import refuse_deleted
 from domain.records import Enrollment, GroupDefinition
 from domain.refusal import Fault, Refusal
 from domain.stays import Stay, stay_faults
 from domain.transfers import Leaving, count_faults, reason_of_transfer, transfer
 from domain.wall_time import local_date
+from resolvers.commands.enrollment_conflicts import conflicts_of_enrollments, may_view_conflicts
 from resolvers.commands.transaction import transaction
 from resolvers.context import Context
 from resolvers.ids import not_found, parse_id
@@ -29,10 +31,13 @@ class Transferred:
     Attributes:
         entered: The new enrollments in the other group, in the order of the input.
         promoted: The enrollments that were seated from the waitlists because seats became free, group by group.
+        conflicts: What the new enrollments make their patients attend at once, by the patient's id. Empty if it is not
+            measured.
     """
 
     entered: tuple[Enrollment, ...]
     promoted: tuple[Enrollment, ...]
+    conflicts: Mapping[str, tuple[Conflict, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +62,32 @@ async def transfer_enrollments(
     start_date: date | None = None,
     *,
     dry_run: bool = False,
+    with_conflicts: bool = False,
 ) -> Transferred:
     """End enrollments and enroll their patients in another group, all of them or none.
+
+    Args:
+        context: The request.
+        enrollment_ids: The enrollments that end.
+        to_group_id: The group that the patients enter.
+        reason: Why.
+        start_date: The first day in that group. None for the day on which the seat is given.
+        dry_run: Whether to store nothing.
+        with_conflicts: Whether to find the patients' conflicts. Callers who may not view them get none.
 
     Raises:
         Refusal: With every fault of the list, of the group, of the reason, of the start, and of each enrollment.
     """
     limit = context.clinic.waitlist_limit
     return await _transfer(
-        context, tuple(enrollment_ids), to_group_id, reason, Stay(start_date), limit, dry_run=dry_run
+        context,
+        tuple(enrollment_ids),
+        to_group_id,
+        reason,
+        Stay(start_date),
+        limit,
+        dry_run=dry_run,
+        with_conflicts=with_conflicts and may_view_conflicts(context),
     )
 
 
@@ -79,6 +101,7 @@ async def _transfer(
     waitlist_limit: int,
     *,
     dry_run: bool,
+    with_conflicts: bool,
 ) -> Transferred:
     faults = count_faults(enrollment_ids)
     locked = await _lock(work, () if faults else enrollment_ids, parse_id(to_group_id))
@@ -97,13 +120,15 @@ async def _transfer(
         decision = transfer(leaving, rosters.values(), roster, text, work.now, waitlist_limit, stay)
     except Refusal as refusal:
         faults.extend(refusal.faults)
-    if faults:
+    if target is None or faults:
         # The refusal tells of each enrollment whether it could be transferred.
         raise Refusal(*faults, patients=patients)
     await save_roster(work, decision.change)
+    # The stays that end are stored, so their sessions clash with nothing.
+    conflicts = await conflicts_of_enrollments(work, target, decision.entered) if with_conflicts else {}
     if dry_run:
         work.discard()
-    return Transferred(decision.entered, decision.change.promoted)
+    return Transferred(decision.entered, decision.change.promoted, conflicts)
 
 
 async def _lock(work: UnitOfWork, enrollment_ids: Sequence[str], target_id: UUID | None) -> _Locked:

@@ -1,17 +1,22 @@
 """What a change of many enrollments does to each, as clients see it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import strawberry
 
+from domain import conflicts as calendar_conflicts
 from domain import records
 from domain.refusal import Fault
 from schema.admission.cost_directives import ListSize
+from schema.types.conflicts import Conflict
 from schema.types.enrollments import Enrollment
 from schema.types.user_errors import UserError
 
 _ERRORS: Final = ListSize(assumed_size=3)
 """The cost of the errors of one enrollment. Few things can be wrong with it at once."""
+_CONFLICTS: Final = ListSize(assumed_size=10)
+"""The cost of the conflicts of one enrollment: mostly those of a weekly session."""
 
 
 @strawberry.type(description="Whether a patient gets a seat.")
@@ -40,6 +45,14 @@ class EnrollmentResult:
         graphql_type=EnrollmentDecision | None,
         description="Whether the patient gets a seat; null if the patient is not enrolled.",
     )
+    conflicts: tuple[calendar_conflicts.Conflict, ...] = strawberry.field(
+        default=(),
+        graphql_type=list[Conflict],
+        description="The sessions of the group during sessions of the patient's other groups, in 62 days from the"
+        " start, or from now. For a patient who waits, as with a seat. Empty for callers who may not view schedules and"
+        " enrollments. They are found only if selected.",
+        directives=[_CONFLICTS],
+    )
     user_errors: tuple[Fault, ...] = strawberry.field(
         default=(),
         graphql_type=list[UserError],
@@ -48,6 +61,8 @@ class EnrollmentResult:
     )
 
     @classmethod
-    def of(cls, id: str, enrollment: records.Enrollment) -> "EnrollmentResult":
+    def of(
+        cls, id: str, enrollment: records.Enrollment, conflicts: Sequence[calendar_conflicts.Conflict]
+    ) -> "EnrollmentResult":
         """Return the result of an enrollment that was made."""
-        return cls(id=strawberry.ID(id), enrollment=enrollment, decision=enrollment)
+        return cls(id=strawberry.ID(id), enrollment=enrollment, decision=enrollment, conflicts=tuple(conflicts))

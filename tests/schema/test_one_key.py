@@ -64,8 +64,8 @@ REACHABLE: dict[str, set[str]] = {
     **{f"{_SCHEDULE}{action}": _OF_SCHEDULE | {"OccurrenceChange"} for action in ("edit", "delete")},
     f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry", "StaffMember"},
     # The conflicts of an enrollment lead to sessions. They are empty without the view keys of both.
-    f"{_ENROLLMENTS}create": {"Enrollment"} | _OF_SCHEDULE,
-    **{f"{_ENROLLMENTS}{action}": {"Enrollment"} for action in ("edit", "delete")},
+    **{f"{_ENROLLMENTS}{action}": {"Enrollment"} | _OF_SCHEDULE for action in ("create", "edit")},
+    f"{_ENROLLMENTS}delete": {"Enrollment"},
 }
 SHOW_NO_RECORD = {
     *("Query", "Mutation", "Viewer", "PageInfo", "UserError", "AuditChange", "Capacity", "Recurrence"),

@@ -16,7 +16,12 @@ from uuid_utils.compat import uuid7
 
 from db.connections.engine import Database
 from db.queries.attendance import ROSTER, SESSIONS_OF_PATIENT
-from db.queries.conflicts import calendar_of_days, calendar_of_group, calendar_of_sessions
+from db.queries.conflicts import (
+    calendar_of_days,
+    calendar_of_enrollments,
+    calendar_of_group,
+    calendar_of_sessions,
+)
 from db.queries.enrollments import (
     ENROLLMENTS,
     ENROLLMENTS_OF_GROUP,
@@ -255,6 +260,7 @@ async def test_conflicts_are_found_by_the_days_and_the_groups_of_sessions(
 ) -> None:
     kinds, through = frozenset(ConflictKind), DAY + timedelta(days=1)
     sessions = (await read_page(explained, SESSIONS, SessionFilter(from_date=DAY), Window(20))).records
+    seats = (await read_page(explained, ENROLLMENTS, EnrollmentFilter(), Window(20))).records
     if explained.on_postgresql:
         # All rows of such a small table are read in less time than those of an index.
         await explained.driver.connection.execute("SET LOCAL enable_seqscan = off")
@@ -262,7 +268,8 @@ async def test_conflicts_are_found_by_the_days_and_the_groups_of_sessions(
     await calendar_of_days(explained, DAY, DAY, kinds)
     await calendar_of_group(explained, groups[0], DAY, through, kinds)
     await calendar_of_sessions(explained, [session.id for session in sessions], kinds)
-    assert len(explained.plans) >= 6
+    await calendar_of_enrollments(explained, groups[0], seats, DAY, through)
+    assert len(explained.plans) >= 7
     for plan in explained.plans:
         assert not WHOLE_TABLE.search(plan), plan
         if "pm_group_schedule" not in plan:
