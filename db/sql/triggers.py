@@ -111,8 +111,9 @@ def create_trigger_function(name: str) -> str:
 def _sqlite_endings_of(row: str, source: str = "") -> str:
     # SQLite may lack generate_series. A JSON array with one zero per character provides the positions instead.
     letters = f"json_each('[0' || replace(hex(zeroblob(length({row}.{_TEXT}) - 1)), '00', ',0') || ']')"
+    # DISTINCT, because an upsert's conflict clause overrides the OR IGNORE of a statement in its trigger.
     return (
-        f"SELECT {row}.organization_id, substr({row}.{_TEXT}, letter.key + 1, {_ENDING_LENGTH}), {row}.id"
+        f"SELECT DISTINCT {row}.organization_id, substr({row}.{_TEXT}, letter.key + 1, {_ENDING_LENGTH}), {row}.id"
         f" FROM {source} {letters} AS letter"
         f" WHERE {row}.{_TEXT} <> '' AND substr({row}.{_TEXT}, letter.key + 1, 1) <> ' '"
     )

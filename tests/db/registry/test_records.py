@@ -95,6 +95,13 @@ async def test_names_are_searched_without_accents_and_by_record_number(engine: D
         assert await connection.scalar(select(patients.c.search_text)) == "ada nunez mr 1 mr1"
 
 
+async def test_a_text_that_repeats_itself_can_be_changed(engine: Database) -> None:
+    """Both versions have the same 16 letters at several places, and each ending is stored once."""
+    for name in ("A" * 40, "B" * 40, "B" * 41):
+        await store_patients(engine, replace(ADA, display_name=name))
+        assert [patient.display_name for patient in await stored_patients(engine)] == [name]
+
+
 @pytest.mark.parametrize("together", [True, False])
 async def test_an_older_update_never_wins(engine: Database, together: bool) -> None:
     newer = RegistryUpdate("a", {"display_name": "New", "birth_date": ADA.birth_date}, T)
