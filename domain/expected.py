@@ -31,9 +31,21 @@ def is_expected(enrollment: Enrollment, session_date: date, starts_at: datetime)
     return first <= session_date <= last
 
 
+def wait_of_reinstated(enrollment: Enrollment) -> tuple[datetime, datetime | None] | None:
+    """Return from when until when a reinstated patient waits for a seat again; None without such a wait.
+
+    The wait begins when the seat was taken back. Its end is None while it lasts.
+    """
+    lost_at = enrollment.waitlisted_at
+    if lost_at is None or enrollment.enrolled_at is None or lost_at < enrollment.enrolled_at:
+        return None
+    return lost_at, enrollment.promoted_at
+
+
 def _waits_again(enrollment: Enrollment, starts_at: datetime) -> bool:
     """Return whether a patient who had a seat before waits for one at an instant."""
-    lost_at, regained_at = enrollment.waitlisted_at, enrollment.promoted_at
-    if lost_at is None or enrollment.enrolled_at is None or lost_at < enrollment.enrolled_at:
+    wait = wait_of_reinstated(enrollment)
+    if wait is None:
         return False
+    lost_at, regained_at = wait
     return lost_at <= starts_at and (regained_at is None or regained_at > starts_at)

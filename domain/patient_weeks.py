@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from domain.expected import is_expected
+from domain.expected import is_expected, wait_of_reinstated
 from domain.patient_compliance import PatientCompliance, PatientWeek, patient_compliance
 from domain.records import PROGRAMS, Enrollment, GroupDefinition, Program
 from domain.rule_sets import RuleSets, strictest
@@ -111,12 +111,13 @@ class PatientWeeks:
             is_expected(enrollment, session.session_date, session.starts_at)
             for session in self._sessions.get(group_id, ())
         )
-        first, last = _days(seat)
-        return group_id, max(first, self._week_start), min(last, week_end(self._week_start)), expected
+        return group_id, _stays_in_week(seat, self._week_start), expected
 
 
-_Stay = tuple[UUID, date, date, tuple[bool, ...]]
-"""A seat in a week: its group, the first and the last day of it, and at which sessions the patient is expected."""
+_Days = tuple[date, date]
+"""The first and the last day of a stay."""
+_Stay = tuple[UUID, tuple[_Days, ...], tuple[bool, ...]]
+"""A seat in a week: its group, the days of its stays, and at which sessions the patient is expected."""
 
 
 def _expected(
@@ -138,28 +139,41 @@ def _by_name(group: GroupDefinition) -> tuple[str, UUID]:
 
 def _is_held(seat: Seat, week_start: date) -> bool:
     """Return whether the seat counts on any day of the week, in a group that is not deleted before it."""
-    first, last = _days(seat)
     deleted_at = seat.group.deleted_at
     is_deleted_before = deleted_at is not None and local_date(deleted_at, seat.group.time_zone) < week_start
-    return max(first, week_start) <= min(last, week_end(week_start)) and not is_deleted_before
+    return bool(_stays_in_week(seat, week_start)) and not is_deleted_before
 
 
 def _is_partial(seats: Sequence[Seat], week_start: date) -> bool:
     """Return whether there is a day of the week on which no seat counts."""
-    stays = [_days(seat) for seat in seats]
+    stays = [days for seat in seats for days in _stays_in_week(seat, week_start)]
     days = (week_start + timedelta(days=number) for number in range(_DAYS_OF_WEEK))
     return not all(any(first <= day <= last for first, last in stays) for day in days)
 
 
-def _days(seat: Seat) -> tuple[date, date]:
-    """Return the first and the last local day on which the patient may be expected, by the rule of `is_expected`.
+def _stays_in_week(seat: Seat, week_start: date) -> tuple[_Days, ...]:
+    """Return the days of a week on which the seat counts."""
+    last_day = week_end(week_start)
+    in_week = ((max(first, week_start), min(last, last_day)) for first, last in _stays(seat))
+    return tuple((first, last) for first, last in in_week if first <= last)
 
-    A day on which the seat was given or taken back counts. The days are in the wrong order if there are none.
+
+def _stays(seat: Seat) -> list[_Days]:
+    """Return the local days on which the patient may be expected, by the rule of `is_expected`.
+
+    A day on which the seat was given or taken back counts. The days of a stay are in the wrong order if there are none.
+    There are two stays if a reinstated patient has waited for a seat in between.
     """
     enrollment, zone = seat.enrollment, seat.group.time_zone
     enrolled_at, disenrolled_at = enrollment.enrolled_at, enrollment.disenrolled_at
     if enrolled_at is None or enrollment.deleted_at is not None:
-        return date.max, date.min
+        return []
     given = date.min if enrollment.counts_from_start else local_date(enrolled_at, zone)
     taken = date.max if disenrolled_at is None else local_date(disenrolled_at, zone)
-    return max(given, enrollment.start_date or date.min), min(taken, enrollment.end_date or date.max)
+    first, last = max(given, enrollment.start_date or date.min), min(taken, enrollment.end_date or date.max)
+    wait = wait_of_reinstated(enrollment)
+    if wait is None:
+        return [(first, last)]
+    lost_at, regained_at = wait
+    before = first, min(last, local_date(lost_at, zone))
+    return [before] if regained_at is None else [before, (max(first, local_date(regained_at, zone)), last)]

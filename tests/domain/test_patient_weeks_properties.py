@@ -88,9 +88,13 @@ def calendars(draw: st.DrawFn) -> Calendar:
         empty = group(number, group_type, zone, draw(st.sampled_from(RULES[group_type])), programs)
         for _ in range(draw(st.integers(1, 2))):
             enrolled, left = draw(moments), draw(st.none() | moments)
+            # From then on a reinstated patient waited for a seat, if the patient had one before.
+            lost, regained = draw(st.none() | moments), draw(st.none() | moments)
             changes: dict[str, Any] = {
                 "enrolled_at": midnight - 30 * DAY if draw(st.booleans()) else enrolled,
                 "disenrolled_at": None if left is None or left <= enrolled else left,
+                "waitlisted_at": lost,
+                "promoted_at": None if lost is None or regained is None or regained <= lost else regained,
                 "deleted_at": draw(st.sampled_from([None, None, None, midnight])),
                 "start_date": draw(st.none() | days),
                 "end_date": draw(st.none() | days),
@@ -156,8 +160,14 @@ def days_of(seat: Seat, first_day: date) -> set[date]:
     enrollment, zone = seat.enrollment, ZoneInfo(seat.group.time_zone)
     assert enrollment.enrolled_at is not None
     given = enrollment.enrolled_at.astimezone(zone).date()
+    lost, regained = (
+        None if moment is None else moment.astimezone(zone).date()
+        for moment in (enrollment.waitlisted_at, enrollment.promoted_at)
+    )
+    had_seat = enrollment.waitlisted_at is not None and enrollment.waitlisted_at >= enrollment.enrolled_at
     rules: list[Callable[[date], bool]] = [
         lambda _: enrollment.deleted_at is None,
+        lambda day: not had_seat or lost is None or day <= lost or (regained is not None and day >= regained),
         lambda day: enrollment.counts_from_start or day >= given,
         lambda day: enrollment.disenrolled_at is None or day <= enrollment.disenrolled_at.astimezone(zone).date(),
         lambda day: enrollment.start_date is None or day >= enrollment.start_date,

@@ -141,6 +141,28 @@ async def test_waiting_and_removed_enrollments_are_no_stay(engine: Database, cli
     assert [await weeks_of(client, f"patient-{n}") for n in (1, 2)] == [[], []]
 
 
+async def test_a_reinstated_patient_who_waits_for_a_seat_has_no_week(engine: Database, clients: ApiClients) -> None:
+    group = await add_program(engine, "IOP", [4, 6, 8, 11, 13, 15, 18, 20, 22], ["patient-1"])
+    lost, regained = datetime(2027, 1, 5, 19, tzinfo=UTC), datetime(2027, 1, 21, 7, tzinfo=UTC)
+    waited = {"enrolled_at": LONG_AGO, "created_at": LONG_AGO, "waitlisted_at": lost}
+    waiting = {**waited, "status": "WAITLISTED", "waitlist_position": 1}
+    await add_enrollments(engine, group, ["patient-2"], ORGANIZATION, **waiting)
+    await add_enrollments(engine, group, ["patient-3"], ORGANIZATION, **waited, promoted_at=regained)
+    client = await clients()
+    for patient, expected in (
+        ("patient-1", [(9.0, False), (9.0, False), (9.0, False)]),
+        ("patient-2", [(3.0, True), None, None]),
+        ("patient-3", [(3.0, True), None, (3.0, True)]),
+    ):
+        days = ("2027-01-08", "2027-01-15", "2027-01-22")
+        weeks = [await weeks_of(client, patient, "hours partialWeek", day) for day in days]
+        found = [[(week["hours"], week["partialWeek"]) for week in of_week] for of_week in weeks]
+        assert found == [[] if week is None else [week] for week in expected], patient
+    query = '{ programCompliance(program: IOP, weekOf: "2027-01-15") { nodes { patient { id } } } }'
+    board = (await client.execute(query))["programCompliance"]["nodes"]
+    assert board == [{"patient": {"id": "patient:patient-1"}}]
+
+
 async def test_the_size_of_a_group_is_in_the_week_of_its_patients(engine: Database, clients: ApiClients) -> None:
     patients = [f"patient-{n}" for n in range(1, 10)]
     await add_program(engine, "IOP", [11, 13, 15], patients, compliance_rule_set_id="ahcccs-s9480")
