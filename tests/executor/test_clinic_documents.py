@@ -67,7 +67,7 @@ async def test_executors_agree_on_documents_of_the_clinic(
         if type_.name == "ID":
             return f'"{generator.choice(ids)}"'
         if name in {"first", "last"}:
-            return str(generator.choice([1, 2, 50, 50, 50, 0]))
+            return str(generator.choice([1, 2, 50, 0]))
         return None
 
     writer = DocumentWriter(core, rng, value, depth=6)
@@ -99,7 +99,7 @@ async def test_executors_agree_on_documents_of_the_clinic(
     assert at_once > 3
     assert compared > 50
     assert without_errors > 20
-    assert fallbacks > 5
+    assert fallbacks > 0  # an error in a list of many parents
 
 
 NODES = """query { groupDefinitions(filter: {includeDeleted: true}) { nodes {
