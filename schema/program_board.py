@@ -19,8 +19,7 @@ from resolvers.queries.computed_pages import ComputedPage
 from resolvers.queries.program_board import BoardRequest, board_page
 from schema.admission.cost_directives import CostWeight
 from schema.connections import Connection
-from schema.relations import PAGE_ARGUMENTS, read_field, split_page_arguments
-from schema.selected_names import selected_names
+from schema.relations import PAGE_ARGUMENTS, needs_nodes, read_field, selects_nodes, split_page_arguments
 from schema.types.patient_compliance import PatientCompliance
 
 
@@ -64,14 +63,12 @@ class _Board(Batch):
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **arguments: Any
     ) -> ComputedPage[WeekRecord]:
-        needs_weeks = not selected_names(info) <= {"totalCount", "__typename"}
-        return await _page(info.context, arguments, needs_weeks=needs_weeks)
+        return await _page(info.context, arguments, needs_weeks=needs_nodes(info))
 
     async def _resolve_many(
         self, _query: Sequence[Any], context: Context, selected: SelectedAttributes = None, **arguments: Any
     ) -> list[ComputedPage[WeekRecord]]:
-        needs_weeks = selected is None or not selected.keys() <= {"total"}
-        return [await _page(context, arguments, needs_weeks=needs_weeks)]
+        return [await _page(context, arguments, needs_weeks=selects_nodes(selected))]
 
 
 async def _page(context: Context, arguments: dict[str, Any], *, needs_weeks: bool) -> ComputedPage[WeekRecord]:

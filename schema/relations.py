@@ -192,7 +192,7 @@ def _needs(relation: Relation[Any], selected: SelectedAttributes) -> PageNeeds:
     """Return what is needed of a page for the selected attributes."""
     if selected is None:
         return PageNeeds(records=True, fields=None, length=True)
-    return PageNeeds(not selected.keys() <= {"total"}, _node_fields(relation, selected), "total" in selected)
+    return PageNeeds(selects_nodes(selected), _node_fields(relation, selected), "total" in selected)
 
 
 def _node_fields(relation: Relation[Any], selected: SelectedAttributes) -> Fields | None:
@@ -216,10 +216,19 @@ def split_page_arguments(arguments: dict[str, Any]) -> tuple[dict[str, Any], dic
     return own, {name: value for name, value in arguments.items() if name in _PAGE_ARGUMENT_NAMES}
 
 
+def selects_nodes(selected: SelectedAttributes) -> bool:
+    """Return whether the selected attributes of a page need its records, not only the length of its list."""
+    return selected is None or not selected.keys() <= {"total"}
+
+
+def needs_nodes(info: strawberry.Info[Context]) -> bool:
+    """Return the same for a page that graphql-core resolves. Records that are not needed are not disclosed."""
+    return not selected_names(info) <= {"totalCount", "__typename"}
+
+
 def _needs_of_field(info: strawberry.Info[Context]) -> PageNeeds:
-    """Return what is needed of a page that graphql-core resolves. Records that are not needed are not disclosed."""
-    names = selected_names(info)
-    return PageNeeds(not names <= {"totalCount", "__typename"}, None, "totalCount" in names)
+    """Return what is needed of a page that graphql-core resolves."""
+    return PageNeeds(needs_nodes(info), None, "totalCount" in selected_names(info))
 
 
 def _page_arguments(first: First = None, after: After = None, last: Last = None, before: Before = None) -> None:

@@ -11,14 +11,23 @@ from strawberry.extensions.field_extension import AsyncExtensionResolver
 
 from db.queries.pages import ListFilter
 from db.sql.listings import Listing
-from executor import Batch, Lookahead
+from executor import Batch, Lookahead, SelectedAttributes
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 from resolvers.queries.lists import page_of_organization
 from resolvers.queries.node import NodeRecord, node, nodes
 from resolvers.queries.pages import Page
 from resolvers.queries.prefetch import Prefetch, RecordWithFields
-from schema.relations import PAGE_ARGUMENTS, Computed, LengthBatch, PrefetchBatch, read_field, split_page_arguments
+from schema.relations import (
+    PAGE_ARGUMENTS,
+    Computed,
+    LengthBatch,
+    PrefetchBatch,
+    needs_nodes,
+    read_field,
+    selects_nodes,
+    split_page_arguments,
+)
 
 # Each combination of lookups is a statement of its own. Databases keep many of them prepared on each connection, in
 # memory that grows with what they read.
@@ -98,19 +107,23 @@ class _NodeById(Batch):
 
 class _OrganizationList(Batch):
     def __init__(self, arguments: Callable[..., tuple[Listing[Any], ListFilter]]) -> None:
-        super().__init__(self._resolve_many)
+        super().__init__(self._resolve_many, pass_selected=True)
         self._choose = arguments
 
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **arguments: Any
     ) -> Page[Any]:
-        [page] = await self._resolve_many([source], info.context, **arguments)
-        return page
+        return await self._page(info.context, arguments, needs_records=needs_nodes(info))
 
-    async def _resolve_many(self, _query: Sequence[Any], context: Context, **arguments: Any) -> list[Page[Any]]:
+    async def _resolve_many(
+        self, _query: Sequence[Any], context: Context, selected: SelectedAttributes = None, **arguments: Any
+    ) -> list[Page[Any]]:
+        return [await self._page(context, arguments, needs_records=selects_nodes(selected))]
+
+    async def _page(self, context: Context, arguments: dict[str, Any], *, needs_records: bool) -> Page[Any]:
         own, page = split_page_arguments(arguments)
         listing, list_filter = self._choose(**own)
-        return [await page_of_organization(context, listing, list_filter, **page)]
+        return await page_of_organization(context, listing, list_filter, needs_records=needs_records, **page)
 
 
 class _RecordById(Batch):

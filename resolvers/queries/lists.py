@@ -87,10 +87,26 @@ def prefetch_page(relation: Relation[Any], request: PageRequest, needs: PageNeed
 
 
 async def page_of_organization(
-    context: Context, listing: Listing[Record], list_filter: ListFilter, **arguments: Any
+    context: Context, listing: Listing[Record], list_filter: ListFilter, *, needs_records: bool, **arguments: Any
 ) -> Page[Record]:
-    """Return a page of the organization's list, by the arguments of `window`. Raise BadInput."""
+    """Return a page of the organization's list, by the arguments of `window`. Raise BadInput.
+
+    If only the length of the list is needed, the records are neither read nor disclosed.
+    """
     page_window = window(listing, **arguments)
+    part = await _part_of_organization(context, listing, list_filter, page_window) if needs_records else None
+
+    async def length() -> int:
+        async with context.snapshot as snapshot:
+            return await count_list(snapshot, listing, list_filter)
+
+    return Page(listing, part, length)
+
+
+async def _part_of_organization(
+    context: Context, listing: Listing[Record], list_filter: ListFilter, page_window: Window
+) -> Slice[Record]:
+    """Return a part of the organization's list. Raise BadInput for the cursor of a record that does not exist."""
     async with context.snapshot as snapshot:
         part = await read_page(snapshot, listing, list_filter, page_window)
         if listing.cursor_is_id and not part.rows:
@@ -99,12 +115,7 @@ async def page_of_organization(
                 if keys is not None and not await find_records(snapshot, listing, keys):
                     raise invalid_cursor(name)
     context.disclosures.add_page(listing, part)
-
-    async def length() -> int:
-        async with context.snapshot as snapshot:
-            return await count_list(snapshot, listing, list_filter)
-
-    return Page(listing, part, length)
+    return part
 
 
 async def load_records(
