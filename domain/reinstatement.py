@@ -85,7 +85,7 @@ def reinstate(
         disenrolled_at=None,
         disenrollment_reason=None,
         deleted_at=None,
-        end_date=ending.end_date,
+        end_date=_end_date(enrollment, ending),
         version=enrollment.version + 1,
         updated_at=now,
     )
@@ -110,6 +110,12 @@ def _faults(roster: Roster, enrollment: Enrollment, *, patient_is_active: bool) 
         if other.patient_id == enrollment.patient_id:
             message = "The patient has another enrollment in the group, which is active."
             yield Fault(FaultCode.ALREADY_ENROLLED, message, _FIELD, other.id)
+
+
+def _end_date(enrollment: Enrollment, ending: Ending) -> date | None:
+    """Return the end date before the enrollment ended, unless its start was corrected to a later day since."""
+    end, start = ending.end_date, enrollment.start_date
+    return enrollment.end_date if end is not None and start is not None and end < start else end
 
 
 def _waited(enrollment: Enrollment) -> bool:

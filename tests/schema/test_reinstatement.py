@@ -1,15 +1,17 @@
 """Undoing a disenrollment or a removal over HTTP."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from db.connections.engine import Database
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
-from tests.schema.test_transfers import UNKNOWN, Desk, deactivate, faults, groups
+from tests.schema.test_transfers import ENROLL, UNKNOWN, Desk, deactivate, faults, groups
 from tests.support.api_client import ORGANIZATION, ApiClients, clients_of, make_app
 from tests.support.clinic import everything, seed
 from tests.support.invariants import assert_invariants
@@ -202,3 +204,20 @@ async def _expected(desk: Desk, group: UUID) -> list[str]:
       occurrence { roster(first: 9) { nodes { patient { registryId } } } } } }"""
     roster = (await desk.client.execute(document, {"input": input_}))["createOccurrence"]["occurrence"]["roster"]
     return [node["patient"]["registryId"] for node in roster["nodes"]]
+
+
+async def test_a_stay_whose_start_was_corrected_after_its_end_does_not_end_before_it(
+    engine: Database, desk: Desk
+) -> None:
+    [group] = await groups(engine, 1)
+    days = [str(datetime.now(ZoneInfo("America/Phoenix")).date() - timedelta(days=days)) for days in (10, 5, 3, 1)]
+    stay = {"patientId": "patient-1", "startDate": days[0], "endDate": days[1]}
+    enrolled = await desk.client.execute(ENROLL, {"input": {"groupDefinitionId": str(group), **stay}})
+    left = enrolled["enrollPatient"]["enrollment"]["id"]
+    corrections = """mutation ($id: ID!, $last: Date!, $start: Date!) {
+      disenrollPatient(input: {enrollmentId: $id, endDate: $last}) { userErrors { code } }
+      updateEnrollment(input: {enrollmentId: $id, startDate: $start}) { userErrors { code } } }"""
+    await desk.client.execute(corrections, {"id": left, "last": days[3], "start": days[2]})
+    reinstated = (await reinstate(desk, left))["enrollment"]
+    assert [reinstated[name] for name in ("status", "startDate", "endDate")] == ["ENROLLED", days[2], days[3]]
+    await assert_invariants(engine)

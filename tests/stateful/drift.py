@@ -7,6 +7,7 @@ from tests.stateful.closure_rules import closed_days
 from tests.stateful.model import Model, Record
 from tests.stateful.reconciliation_rules import decide
 from tests.stateful.session_rules import sessions_of
+from tests.stateful.stay_rules import with_roster
 
 _NOTHING: Record = {"count": 0, "items": []}
 
@@ -34,8 +35,10 @@ def drift(model: Model, group: Record, first: str | None = None, last: str | Non
 
 
 def view(model: Model, group: str) -> Record:
-    """Return a group as a query returns it, with how its calendar differs from its definition."""
-    return {**model.view(group), "scheduleDrift": drift(model, model.groups[group])}
+    """Return a group as a query returns it, with its rosters and how its calendar differs from its definition."""
+    record = model.view(group)
+    sessions = [with_roster(model, session) for session in record["occurrences"]]
+    return {**record, "occurrences": sessions, "scheduleDrift": drift(model, model.groups[group])}
 
 
 def _last_filled_slot(model: Model, group: Record, first: str) -> str | None:

@@ -42,7 +42,18 @@ _RECURRENCES: Inputs = st.fixed_dictionaries(
 )
 
 REASONS: Final = _mostly(["snow", "moved away", " trimmed "], [" "])
-TRANSFERS: Final[Inputs] = st.fixed_dictionaries({}, optional={"reason": REASONS, "dryRun": st.booleans()})
+STARTS: Final = _mostly([_day(1), _day(3), _day(4), _day(6), None], [_day(-100), _day(400)])
+LAST_DAYS: Final = st.sampled_from([_day(4), _day(6), _day(9), None, _day(2)])
+STAYS: Final[Inputs] = st.fixed_dictionaries(
+    {"dryRun": st.booleans()}, optional={"startDate": STARTS, "endDate": LAST_DAYS}
+)
+STAY_EDITS: Final[Inputs] = st.fixed_dictionaries({}, optional={"startDate": STARTS, "endDate": LAST_DAYS})
+DEPARTURES: Final[Inputs] = st.fixed_dictionaries(
+    {"reason": REASONS}, optional={"endDate": _mostly([None, _day(3), _day(2)], [_day(6)])}
+)
+TRANSFERS: Final[Inputs] = st.fixed_dictionaries(
+    {"dryRun": st.booleans()}, optional={"startDate": STARTS, "reason": REASONS}
+)
 PATIENTS: Final = _mostly([*ACTIVE_PATIENTS], [INACTIVE_PATIENT, "nobody"])
 
 A_GROUP: Final = {
@@ -53,6 +64,7 @@ A_GROUP: Final = {
     "durationMinutes": 60,
     "recurrence": {"rule": "FREQ=DAILY", "startDate": _day(1), "startTime": "09:00:00", "excludedDates": []},
 }
+ANOTHER_GROUP: Final = {**A_GROUP, "name": "Few come", "timeZone": "Europe/Berlin", "maxCapacity": 2}
 A_WINDOW: Final = {"from": _day(1), "through": _day(8)}
 NEW_GROUPS: Final[Inputs] = st.fixed_dictionaries(
     {

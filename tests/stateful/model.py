@@ -6,6 +6,7 @@ It shares no code with the domain. An instant is only True or False: whether it 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 Record: TypeAlias = dict[str, Any]
@@ -32,6 +33,8 @@ class Model:
         enrollments: The enrollments by id. A removed enrollment has deletedAt True.
         inactive: The patients who are inactive in the registry.
         removed_later: The ids of the removed enrollments that had ended before.
+        ends: The end dates, before and after, by the ids of the enrollments whose end changed it.
+        began: When the model was made. All changes come later.
         history: The entries (action, actor) by the id of the record, in order.
         events: The events (name, id of the record) by group.
     """
@@ -42,6 +45,8 @@ class Model:
     enrollments: dict[str, Record] = field(default_factory=dict)
     inactive: set[str] = field(default_factory=lambda: {INACTIVE_PATIENT})
     removed_later: set[str] = field(default_factory=set)
+    ends: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
     history: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     events: dict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
 

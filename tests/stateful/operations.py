@@ -15,6 +15,7 @@ from tests.stateful import (
     selected_session_rules,
     session_end_rules,
     session_rules,
+    stay_rules,
     transfer_rules,
 )
 from tests.stateful.model import Model, Payload, Record
@@ -27,8 +28,9 @@ _GROUP = f"""id name groupType {_PEOPLE} timeZone maxCapacity minCapacity
 _SESSION = f"""id groupDefinition {{ id }} sessionDate startTime endTime startsAt endsAt timeZone {_PEOPLE}
   status cancellationReason cancelledAt recurrenceDate edited version"""
 _ENROLLMENT = """id groupDefinition { id } patient { id: registryId } status waitlistPosition waitlistedAt enrolledAt
-  promotedAt disenrolledAt disenrollmentReason version deletedAt"""
+  promotedAt disenrolledAt disenrollmentReason startDate endDate countsFromStart version deletedAt"""
 _CLOSURE = "id name from through location { id: registryId } version"
+_ROSTER = "expected roster(first: 20) { nodes { id } }"
 _HISTORY = "history(first: 100) { nodes { action actorId } }"
 _CLOSURES = f"{{ closures(first: 100) {{ nodes {{ {_CLOSURE} {_HISTORY} }} }} }}"
 _DRIFT_ITEMS = "count items { date reasons occurrence { id } }"
@@ -38,7 +40,7 @@ _VIEW = f"""query ($id: ID!) {{ groupDefinition(id: $id) {{ {_GROUP} {_HISTORY}
   scheduleDrift {{ {_DRIFT_ITEMS} }}
   capacity {{ enrolled waitlisted max min available status belowMinimum }}
   enrollments(first: 100) {{ nodes {{ {_ENROLLMENT} {_HISTORY} }} }}
-  occurrences(first: 100) {{ nodes {{ {_SESSION} {_HISTORY} }} }} }} }}"""
+  occurrences(first: 100) {{ nodes {{ {_SESSION} {_ROSTER} {_HISTORY} }} }} }} }}"""
 _AS_BOOLEAN: Final = frozenset(
     {"deletedAt", "cancelledAt", "waitlistedAt", "enrolledAt", "promotedAt", "disenrolledAt"}
 )
@@ -64,6 +66,8 @@ def _operation(name: str, payload: str, rule: Rule) -> ModelledMutation:
 
 
 _ONE_ENROLLMENT = f"enrollment {{ {_ENROLLMENT} }}"
+_DECISION = "decision { status waitlistPosition }"
+_RESULTS = f"results {{ id {_ONE_ENROLLMENT} {_DECISION} userErrors {{ code field }} }}"
 _PROMOTED = f"promoted {{ {_ENROLLMENT} }}"
 _ONE_SESSION = f"occurrence {{ {_SESSION} }}"
 _MANY_SESSIONS = f"""changes {{ action keepReason sessionDate startTime endTime occurrence {{ {_SESSION} }} }}
@@ -92,14 +96,15 @@ CANCEL_SESSIONS = _operation("cancelOccurrences", _MANY_SESSIONS, selected_sessi
 CREATE_CLOSURE = _operation("createClosure", _ONE_CLOSURE, closure_rules.create)
 UPDATE_CLOSURE = _operation("updateClosure", _ONE_CLOSURE, closure_rules.update)
 DELETE_CLOSURE = _operation("deleteClosure", "deletedId", closure_rules.delete)
-ENROLL = _operation("enrollPatient", _ONE_ENROLLMENT, roster_rules.enroll)
+ENROLL = _operation("enrollPatient", f"{_ONE_ENROLLMENT} {_DECISION}", roster_rules.enroll)
+ENROLL_MANY = _operation("enrollPatients", _RESULTS, roster_rules.enroll_many)
+UPDATE_ENROLLMENT = _operation("updateEnrollment", _ONE_ENROLLMENT, stay_rules.update)
 DISENROLL = _operation("disenrollPatient", f"{_ONE_ENROLLMENT} {_PROMOTED}", roster_rules.disenroll)
 PROMOTE = _operation("promoteEnrollment", _ONE_ENROLLMENT, roster_rules.promote)
 MOVE = _operation("moveWaitlistedEnrollment", _ONE_ENROLLMENT, roster_rules.move)
 TRANSFER = _operation(
     "transferEnrollments",
-    f"""results {{ id {_ONE_ENROLLMENT} decision {{ status waitlistPosition }} userErrors {{ code field }} }}
-      {_PROMOTED}""",
+    f"{_RESULTS} {_PROMOTED}",
     transfer_rules.transfer,
 )
 REINSTATE = _operation("reinstateEnrollment", _ONE_ENROLLMENT, transfer_rules.reinstate)

@@ -3,30 +3,69 @@
 from typing import Any
 
 from tests.stateful.model import ACTIVE_PATIENTS, Model, Payload, Record, accepted, refused
+from tests.stateful.stay_rules import start_when_seated, stay_faults, today
 
 
 def enroll(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
     group = model.groups.get(input_["groupDefinitionId"])
     patient = input_["patientId"]
-    faults = []
-    if group is None:
-        faults.append(("NOT_FOUND", "groupDefinitionId"))
-    elif group["deletedAt"]:
-        faults.append(("GROUP_DELETED", "groupDefinitionId"))
+    nothing: Record = {"enrollment": None, "decision": None}
+    faults = _group_faults(group)
     if patient in model.inactive:
         faults.append(("NOT_ACTIVE", "patientId"))
     elif patient not in ACTIVE_PATIENTS:
         faults.append(("NOT_FOUND", "patientId"))
+    faults += stay_faults(input_, None if group and group["deletedAt"] else group)
     if group is None or faults:
-        return refused(*faults, enrollment=None)
-    seated, waiting = model.seated(group["id"]), model.waiting(group["id"])
-    if any(record["patient"] == {"id": patient} for record in [*seated, *waiting]):
-        return refused(("ALREADY_ENROLLED", "patientId"), enrollment=None)
-    enrollment = new_enrollment(model, group, patient, (actual["enrollment"] or {}).get("id"), actor)
-    return accepted(enrollment=dict(enrollment))
+        return refused(*faults, **nothing)
+    if _is_in(model, group, patient):
+        return refused(("ALREADY_ENROLLED", "patientId"), **nothing)
+    new_id = (actual["enrollment"] or {}).get("id")
+    return accepted(**enrolled(new_enrollment(model, group, patient, input_, new_id, actor)))
 
 
-def new_enrollment(model: Model, group: Record, patient: str, new_id: str | None, actor: str) -> Record:
+def enroll_many(model: Model, input_: Record, actor: str, actual: Payload) -> Payload:
+    group = model.groups.get(input_["groupDefinitionId"])
+    faults = _group_faults(group)
+    if not input_["patientIds"]:
+        faults.append(("REQUIRED", "patientIds"))
+    faults += stay_faults(input_, None if group and group["deletedAt"] else group)
+    if group is None or faults:
+        return refused(*faults, results=[])
+    new_ids = [(result["enrollment"] or {}).get("id") for result in actual["results"]]
+    new_ids += [None] * len(input_["patientIds"])
+    results: list[Record] = []
+    for index, (patient, new_id) in enumerate(zip(input_["patientIds"], new_ids, strict=False)):
+        code = "NOT_ACTIVE" if patient in model.inactive else "NOT_FOUND" if patient not in ACTIVE_PATIENTS else None
+        code = "ALREADY_ENROLLED" if code is None and _is_in(model, group, patient) else code
+        if code is not None:
+            result = refused((code, f"patientIds.{index}"), enrollment=None, decision=None)
+        else:
+            result = accepted(**enrolled(new_enrollment(model, group, patient, input_, new_id, actor)))
+        results.append({"id": f"patient:{patient}", **result})
+    return accepted(results=results)
+
+
+def enrolled(enrollment: Record) -> Record:
+    """Return the part of a payload that says what became of a patient."""
+    return {
+        "enrollment": dict(enrollment),
+        "decision": {name: enrollment[name] for name in ("status", "waitlistPosition")},
+    }
+
+
+def _group_faults(group: Record | None) -> list[tuple[str, str]]:
+    if group is None:
+        return [("NOT_FOUND", "groupDefinitionId")]
+    return [("GROUP_DELETED", "groupDefinitionId")] if group["deletedAt"] else []
+
+
+def _is_in(model: Model, group: Record, patient: str) -> bool:
+    active = [*model.seated(group["id"]), *model.waiting(group["id"])]
+    return any(record["patient"] == {"id": patient} for record in active)
+
+
+def new_enrollment(model: Model, group: Record, patient: str, stay: Record, new_id: str | None, actor: str) -> Record:
     """Seat a patient in a group, or put them on the waitlist, and return the new enrollment."""
     waiting = model.waiting(group["id"])
     waits = len(model.seated(group["id"])) >= group["maxCapacity"]
@@ -41,6 +80,9 @@ def new_enrollment(model: Model, group: Record, patient: str, new_id: str | None
         "promotedAt": False,
         "disenrolledAt": False,
         "disenrollmentReason": None,
+        "startDate": stay.get("startDate") or (None if waits else today(group)),
+        "endDate": stay.get("endDate"),
+        "countsFromStart": stay.get("startDate") is not None and not waits,
         "version": 1,
         "deletedAt": False,
     }
@@ -56,10 +98,17 @@ def disenroll(model: Model, input_: Record, actor: str, _actual: Payload) -> Pay
         return refused(("NOT_FOUND", "enrollmentId"), enrollment=None, promoted=[])
     if input_.get("expectedVersion") not in {None, enrollment["version"]}:
         return refused(("VERSION_CONFLICT", "expectedVersion"), enrollment=None, promoted=[])
-    if enrollment["status"] == "DISENROLLED":
-        return refused(("NOT_ACTIVE", "enrollmentId"), enrollment=None, promoted=[])
-    end(enrollment, (input_.get("reason") or "").strip() or None)
-    group = enrollment["groupDefinition"]["id"]
+    group, last = enrollment["groupDefinition"]["id"], input_.get("endDate")
+    faults = [("NOT_ACTIVE", "enrollmentId")] if enrollment["status"] == "DISENROLLED" else []
+    if last is not None and not enrollment["enrolledAt"]:
+        faults.append(("INVALID", "endDate"))
+    elif last is not None and last > today(model.groups[group]):
+        faults.append(("OUT_OF_RANGE", "endDate"))
+    elif last is not None and last < enrollment["startDate"]:
+        faults.append(("INVALID", "endDate"))
+    if faults:
+        return refused(*faults, enrollment=None, promoted=[])
+    end(model, enrollment, (input_.get("reason") or "").strip() or None, last)
     model.record(group, enrollment["id"], "disenrolled", actor, "pm_group_patient_disenrolled")
     return accepted(promoted=settle(model, group, actor), enrollment=dict(enrollment))
 
@@ -76,7 +125,7 @@ def remove(model: Model, input_: Record, actor: str, _actual: Payload) -> Payloa
         model.removed_later.add(enrollment["id"])
         model.record(group, enrollment["id"], "removed", actor)
         return accepted(promoted=[], enrollment=dict(enrollment))
-    end(enrollment, None)
+    end(model, enrollment, None)
     enrollment["deletedAt"] = True
     model.record(group, enrollment["id"], "removed", actor, "pm_group_patient_disenrolled")
     return accepted(promoted=settle(model, group, actor), enrollment=dict(enrollment))
@@ -92,7 +141,7 @@ def promote(model: Model, input_: Record, actor: str, _actual: Payload) -> Paylo
         return refused(("NOT_ACTIVE", "enrollmentId"), enrollment=None)
     if not input_["allowOverCapacity"]:  # no seat is free while an active patient waits
         return refused(("AT_CAPACITY", "enrollmentId"), enrollment=None)
-    _seat(enrollment)
+    _seat(enrollment, group)
     model.record(group["id"], enrollment["id"], "promoted_over_capacity", actor, "pm_group_patient_promoted")
     assert settle(model, group["id"], actor) == []
     return accepted(enrollment=dict(enrollment))
@@ -125,7 +174,7 @@ def settle(model: Model, group: str, actor: str) -> list[Record]:
     waiting = [item for item in model.waiting(group) if item["patient"]["id"] not in model.inactive]
     promoted = waiting[:free]
     for enrollment in promoted:
-        _seat(enrollment)
+        _seat(enrollment, record)
         model.record(group, enrollment["id"], "promoted", actor, "pm_group_patient_promoted")
     number_waitlist(model, group, model.waiting(group), actor)
     return [dict(enrollment) for enrollment in promoted]
@@ -147,8 +196,10 @@ def _not_waiting_code(model: Model, enrollment: Record | None) -> str | None:
     return {"ENROLLED": "ALREADY_ENROLLED", "DISENROLLED": "NOT_ACTIVE"}.get(enrollment["status"])
 
 
-def _seat(enrollment: dict[str, Any]) -> None:
+def _seat(enrollment: dict[str, Any], group: Record) -> None:
     version = enrollment["version"] + 1
+    if not enrollment["enrolledAt"]:
+        enrollment["startDate"] = start_when_seated(enrollment, group)
     enrollment |= {
         "status": "ENROLLED",
         "waitlistPosition": None,
@@ -158,9 +209,13 @@ def _seat(enrollment: dict[str, Any]) -> None:
     }
 
 
-def end(enrollment: dict[str, Any], reason: str | None) -> None:
-    """End an active enrollment."""
+def end(model: Model, enrollment: dict[str, Any], reason: str | None, last: str | None = None) -> None:
+    """End an active enrollment. `last` is the last day, if it changes."""
     version = enrollment["version"] + 1
+    model.ends.pop(enrollment["id"], None)
+    if last is not None and last != enrollment["endDate"]:
+        model.ends[enrollment["id"]] = enrollment["endDate"], last
+        enrollment["endDate"] = last
     enrollment |= {
         "status": "DISENROLLED",
         "waitlistPosition": None,

@@ -168,6 +168,17 @@ class TwoOrganizations(RuleBasedStateMachine):
         groups = list(dict.fromkeys(item["groupDefinition"]["id"] for item in filled))
         return groups[pick % len(groups)] if groups and pick < 80 else self._pick_id("groups", index, pick)
 
+    def _group_to_enter(self, index: int, enrollments: list[str], pick: int) -> str:
+        """Return a group that none of the patients is in; sometimes any id."""
+        model = self._models[index]
+        patients = [item["patient"] for item in model.enrollments.values() if item["id"] in enrollments]
+        groups = [
+            group
+            for group in model.groups
+            if not any(item["patient"] in patients for item in [*model.seated(group), *model.waiting(group)])
+        ]
+        return groups[pick % len(groups)] if groups and pick < 80 else self._pick_id("groups", index, pick)
+
     def _active(self, index: int, pick: int) -> str:
         active = [item["id"] for item in self._models[index].enrollments.values() if item["status"] != "DISENROLLED"]
         return active[pick % len(active)] if active and pick < 90 else self._pick_id("enrollments", index, pick)
@@ -181,13 +192,21 @@ class TwoOrganizations(RuleBasedStateMachine):
         return waiting[pick % len(waiting)] if waiting and pick < 80 else self._pick_id("enrollments", index, pick)
 
     def _versioned(self, kind: str, field: str, index: int, pick: int, version: str) -> dict[str, Any]:
-        chosen = self._pick_id(kind, index, pick)
+        return self._with_version(kind, field, index, self._pick_id(kind, index, pick), version)
+
+    def _with_version(self, kind: str, field: str, index: int, chosen: str, version: str) -> dict[str, Any]:
         current = getattr(self._models[index], kind).get(chosen, {}).get("version", 1)
         return {field: chosen} | {
             "none": {},
             "current": {"expectedVersion": current},
-            "stale": {"expectedVersion": current + 1 if pick % 2 else current - 1},
+            "stale": {"expectedVersion": current - 1},
+            "future": {"expectedVersion": current + 1},
         }[version]
+
+    def _enrollment(self, index: int, pick: int, version: str) -> dict[str, Any]:
+        """Return an enrollment, mostly an active one."""
+        chosen = self._active(index, pick) if pick % 4 else self._pick_id("enrollments", index, pick)
+        return self._with_version("enrollments", "enrollmentId", index, chosen, version)
 
     def _group(self, index: int, pick: int, version: str) -> dict[str, Any]:
         return self._versioned("groups", "id", index, pick, version)
