@@ -124,6 +124,8 @@ def _event(name: str, step: Step) -> Event:
             "waitlist_position": enrollment.waitlist_position,
             "start_date": enrollment.start_date,
             "end_date": enrollment.end_date,
+            "counts_from_start": enrollment.counts_from_start,
+            "removed": enrollment.deleted_at is not None,
             **step.transfer,
         },
     )

@@ -171,6 +171,8 @@ def test_events_contain_only_ids_days_and_statuses() -> None:
         "waitlist_position": 1,
         "start_date": None,
         "end_date": None,
+        "counts_from_start": False,
+        "removed": False,
     }
 
 

@@ -79,6 +79,8 @@ async def test_an_event_has_its_actor_time_and_request(engine: Database) -> None
             "waitlist_position": None,
             "start_date": "2026-11-24",
             "end_date": None,
+            "counts_from_start": False,
+            "removed": False,
         },
         "metadata": {
             "organization_id": OURS,
