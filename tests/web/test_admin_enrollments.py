@@ -1,11 +1,9 @@
 """A group's page in the admin UI, with its enrollments."""
 
 import re
-import sqlite3
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -19,27 +17,8 @@ FULL_GROUP = "Grief and Loss"
 OPEN_GROUP = "Tuesday Process Group"
 
 
-def send(admin: AdminVisit, query: str, **variables: Any) -> Any:
-    """Return the data of a request to the API, sent past the page."""
-    response = httpx.post(
-        f"{admin.server.address}/graphql",
-        json={"query": query, "variables": variables},
-        headers={"Authorization": f"Bearer {admin.token}"},
-        timeout=30,
-    )
-    body = response.json()
-    assert "errors" not in body, body
-    return body["data"]
-
-
-def group_id(admin: AdminVisit, name: str) -> str:
-    query = "query($filter: GroupDefinitionFilter) { groupDefinitions(filter: $filter) { nodes { id } } }"
-    [group] = send(admin, query, filter={"search": name})["groupDefinitions"]["nodes"]
-    return str(group["id"])
-
-
 def open_group(admin: AdminVisit, name: str) -> str:
-    opened = group_id(admin, name)
+    opened = admin.group_id(name)
     admin.open(f"/groups/{opened}")
     expect(admin.page.get_by_role("heading", name=name, level=1)).to_be_visible()
     expect(section(admin, "Seats")).to_be_visible()
@@ -54,30 +33,14 @@ def patients(admin: AdminVisit, name: str) -> list[str]:
     return [text.split("\n")[0].strip() for text in section(admin, name).locator("tbody th").all_inner_texts()]
 
 
-def stored(admin: AdminVisit, sql: str, *values: str) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(f"file:{admin.server.database}?mode=ro", uri=True) as connection:
-        return connection.execute(
-            sql, [value.replace("-", "") if _is_uuid(value) else value for value in values]
-        ).fetchall()
-
-
-def _is_uuid(value: str) -> bool:
-    return re.fullmatch(r"[0-9a-f-]{36}", value) is not None
-
-
 def stored_waitlist(admin: AdminVisit, group: str) -> list[str]:
-    rows = stored(
-        admin,
+    rows = admin.stored_rows(
         "SELECT p.display_name FROM pm_group_enrollments e JOIN pm_group_patients p ON p.id = e.patient_id"
         " WHERE e.group_definition_id = ? AND e.status = 'WAITLISTED' AND e.deleted_at IS NULL"
         " ORDER BY e.waitlist_position",
         group,
     )
     return [name for (name,) in rows]
-
-
-def toast(admin: AdminVisit, words: str) -> Locator:
-    return admin.page.get_by_role("status").filter(has_text=words)
 
 
 @pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
@@ -111,8 +74,7 @@ def test_a_patient_is_found_and_enrolled_in_a_free_seat(admin: AdminVisit) -> No
     dialog.get_by_role("button", name="Enroll", exact=True).click()
     expect(dialog.get_by_text("Choose a patient.")).to_be_visible()
     admin.assert_accessible()
-    [(name, number)] = stored(
-        admin,
+    [(name, number)] = admin.stored_rows(
         "SELECT display_name, medical_record_number FROM pm_group_patients p WHERE active AND NOT EXISTS (SELECT 1"
         " FROM pm_group_enrollments e WHERE e.patient_id = p.id AND e.group_definition_id = ?)"
         " ORDER BY display_name LIMIT 1",
@@ -128,10 +90,9 @@ def test_a_patient_is_found_and_enrolled_in_a_free_seat(admin: AdminVisit) -> No
     expect(field).to_have_value(f"{name}, {number}")
     dialog.get_by_role("button", name="Enroll", exact=True).click()
     expect(dialog).to_be_hidden()
-    expect(toast(admin, "has a seat.")).to_be_visible()
+    expect(admin.toast("has a seat.")).to_be_visible()
     expect(section(admin, "Seats").get_by_role("rowheader", name=re.compile(name))).to_be_visible()
-    [(status,)] = stored(
-        admin,
+    [(status,)] = admin.stored_rows(
         "SELECT e.status FROM pm_group_enrollments e JOIN pm_group_patients p ON p.id = e.patient_id"
         " WHERE e.group_definition_id = ? AND p.medical_record_number = ?",
         group,
@@ -146,7 +107,7 @@ def test_patients_who_are_in_the_group_or_inactive_cannot_be_chosen(admin: Admin
     page = admin.page
     open_group(admin, FULL_GROUP)
     [seated, *_], [waiting, *_] = patients(admin, "Seats"), patients(admin, "Waitlist")
-    [(inactive,)] = stored(admin, "SELECT display_name FROM pm_group_patients WHERE NOT active LIMIT 1")
+    [(inactive,)] = admin.stored_rows("SELECT display_name FROM pm_group_patients WHERE NOT active LIMIT 1")
     page.get_by_role("button", name="Enroll a patient").click()
     dialog = page.get_by_role("dialog", name="Enroll a patient")
     expect(dialog).to_contain_text("the patient joins the waitlist at place 4")
@@ -169,14 +130,13 @@ def test_disenrolling_gives_the_seat_to_the_first_who_waits(admin: AdminVisit) -
     expect(dialog).to_be_hidden()
     given, family = first.split()
     promotion = f"{given} {family[0]}. moved from the waitlist to a seat."
-    expect(toast(admin, promotion)).to_be_visible()
+    expect(admin.toast(promotion)).to_be_visible()
     expect(section(admin, "Seats").get_by_role("rowheader", name=re.compile(first))).to_be_visible()
     expect(section(admin, "Past enrollments").get_by_text("Moved away").locator("visible=true").first).to_be_visible()
     admin.assert_accessible()
     page.get_by_role("button", name=re.compile("^Activity, 2 new")).click()
     expect(page.get_by_role("dialog", name="Activity").get_by_text(promotion)).to_be_visible()
-    rows = stored(
-        admin,
+    rows = admin.stored_rows(
         "SELECT p.display_name, e.status, e.disenrollment_reason FROM pm_group_enrollments e"
         " JOIN pm_group_patients p ON p.id = e.patient_id WHERE e.group_definition_id = ?",
         group,
@@ -189,14 +149,13 @@ def test_disenrolling_gives_the_seat_to_the_first_who_waits(admin: AdminVisit) -
 
 def _enroll_again(admin: AdminVisit, group: str) -> None:
     """Fill the waitlist up to three patients, as the other tests of this module expect it."""
-    free = stored(
-        admin,
+    free = admin.stored_rows(
         "SELECT id FROM pm_group_patients p WHERE active AND NOT EXISTS (SELECT 1 FROM pm_group_enrollments e"
         " WHERE e.patient_id = p.id AND e.group_definition_id = ?) ORDER BY display_name DESC LIMIT 1",
         group,
     )
     mutation = "mutation($input: EnrollPatientInput!) { enrollPatient(input: $input) { userErrors { message } } }"
-    send(admin, mutation, input={"groupDefinitionId": group, "patientId": free[0][0]})
+    admin.send(mutation, input={"groupDefinitionId": group, "patientId": free[0][0]})
 
 
 @pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
@@ -205,7 +164,7 @@ def test_the_waitlist_is_reordered_by_buttons_and_keyboard(admin: AdminVisit) ->
     group = open_group(admin, FULL_GROUP)
     first, second, third = patients(admin, "Waitlist")
     page.get_by_role("button", name=f"Move {second} up").click()
-    expect(toast(admin, "is at place 1 of the waitlist now.")).to_be_visible()
+    expect(admin.toast("is at place 1 of the waitlist now.")).to_be_visible()
     expect(section(admin, "Waitlist").locator("tbody th").first).to_contain_text(second)
     assert stored_waitlist(admin, group) == [second, first, third]
     expect(page.get_by_role("button", name=f"Move {second} up")).to_be_disabled()
@@ -274,15 +233,14 @@ def test_a_refusal_shows_in_the_dialog_and_keeps_what_is_typed(admin: AdminVisit
     page.get_by_role("button", name=f"Disenroll {name}").click()
     dialog = page.get_by_role("dialog", name="Disenroll a patient")
     dialog.get_by_label("Reason").fill("Moved away")
-    [(enrollment,)] = stored(
-        admin,
+    [(enrollment,)] = admin.stored_rows(
         "SELECT e.id FROM pm_group_enrollments e JOIN pm_group_patients p ON p.id = e.patient_id"
         " WHERE e.group_definition_id = ? AND p.display_name = ? AND e.status = 'ENROLLED'",
         group,
         name,
     )
     mutation = "mutation($input: DisenrollPatientInput!) { disenrollPatient(input: $input) { userErrors { code } } }"
-    send(admin, mutation, input={"enrollmentId": str(UUID(enrollment)), "reason": "By another person"})
+    admin.send(mutation, input={"enrollmentId": str(UUID(enrollment)), "reason": "By another person"})
     dialog.get_by_role("button", name="Disenroll").click()
     expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has changed this")
     expect(dialog.get_by_label("Reason")).to_have_value("Moved away")
@@ -307,11 +265,10 @@ def test_a_mutation_that_lost_its_response_happens_once(admin: AdminVisit) -> No
     name = patients(admin, "Seats")[0]
     page.get_by_role("button", name=f"Disenroll {name}").click()
     page.get_by_role("dialog").get_by_role("button", name="Disenroll").click()
-    expect(toast(admin, "was disenrolled.")).to_be_visible()
+    expect(admin.toast("was disenrolled.")).to_be_visible()
     assert len(keys) == 2
     assert keys[0] == keys[1]
-    entries = stored(
-        admin,
+    entries = admin.stored_rows(
         "SELECT e.status FROM pm_group_enrollments e JOIN pm_group_patients p ON p.id = e.patient_id"
         " WHERE e.group_definition_id = ? AND p.display_name = ?",
         group,
@@ -322,7 +279,7 @@ def test_a_mutation_that_lost_its_response_happens_once(admin: AdminVisit) -> No
 
 def test_who_may_only_view_is_offered_no_change(admin: AdminVisit) -> None:
     page = admin.page
-    group = group_id(admin, FULL_GROUP)
+    group = admin.group_id(FULL_GROUP)
     admin.open(f"/groups/{group}", token=admin.links[1].partition("#token=")[2])
     expect(section(admin, "Seats")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Enroll|Disenroll|Move|More"))).to_have_count(0)

@@ -2,11 +2,13 @@
 
 import json
 import re
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import ConsoleMessage, Page, Response, expect
+import httpx
+from playwright.sync_api import ConsoleMessage, Locator, Page, Response, expect
 
 from tests.support.repository import ROOT
 
@@ -127,6 +129,31 @@ class AdminVisit(Visit):
         self.page.goto("about:blank")
         self.page.goto(f"{self.server.address}{path}#token={token or self.token}")
 
+    def send(self, query: str, **variables: Any) -> Any:
+        """Return the data of a request to the API that another program sends."""
+        response = httpx.post(
+            f"{self.server.address}/graphql",
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=30,
+        )
+        body = response.json()
+        assert "errors" not in body, body
+        return body["data"]
+
+    def group_id(self, name: str) -> str:
+        query = "query($filter: GroupDefinitionFilter) { groupDefinitions(filter: $filter) { nodes { id } } }"
+        [group] = self.send(query, filter={"search": name})["groupDefinitions"]["nodes"]
+        return str(group["id"])
+
+    def stored_rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+        """Return rows of the server's database, which stores UUIDs without hyphens."""
+        with sqlite3.connect(f"file:{self.server.database}?mode=ro", uri=True) as connection:
+            return connection.execute(sql, [_stored_form(value) for value in values]).fetchall()
+
+    def toast(self, words: str) -> Locator:
+        return self.page.get_by_role("status").filter(has_text=words)
+
     def assert_accessible(self) -> None:
         """Assert that axe finds nothing in light and in dark colors, and that nothing is wider than the window."""
         for scheme in ("dark", "light"):
@@ -136,6 +163,10 @@ class AdminVisit(Visit):
             assert violations == [], f"in {scheme} colors: {violations}"
         width = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width[0] <= width[1]
+
+
+def _stored_form(value: str) -> str:
+    return value.replace("-", "") if re.fullmatch(r"[0-9a-f-]{36}", value) else value
 
 
 def token_of(link: str) -> str:

@@ -32,8 +32,20 @@ const groupRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/groups/GroupPage"), "GroupPage"),
 });
 
+const newGroupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/groups/new",
+  component: lazyRouteComponent(() => import("../features/groups/form/NewGroupPage"), "NewGroupPage"),
+});
+
+const editGroupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/groups/$groupId/edit",
+  component: lazyRouteComponent(() => import("../features/groups/form/EditGroupPage"), "EditGroupPage"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, groupsRoute, groupRoute]),
+  routeTree: rootRoute.addChildren([startRoute, groupsRoute, groupRoute, newGroupRoute, editGroupRoute]),
   basepath: basePath,
   parseSearch,
   stringifySearch: formatSearch,

@@ -1,4 +1,4 @@
-import { Alert, Combobox, createTheme, Menu, Modal, MultiSelect, Select, type MantineColorsTuple } from "@mantine/core";
+import { Alert, Combobox, createTheme, Fieldset, Menu, Modal, MultiSelect, Select, type MantineColorsTuple } from "@mantine/core";
 
 // A calm teal. White on shade 6, and shade 7 on white, have the contrast that WCAG 2.2 AA requires of text.
 const pine: MantineColorsTuple = [
@@ -22,6 +22,7 @@ export const theme = createTheme({
   components: {
     // Mantine's colored titles have too little contrast. The icon and the background show the color.
     Alert: Alert.extend({ styles: { title: { color: "var(--mantine-color-text)" } } }),
+    Fieldset: Fieldset.extend({ styles: { legend: { fontWeight: 600 } } }),
     // Options stay inside of the dialog or the page that they belong to, and their list scrolls itself, because an open
     // dialog hides the rest of the page from screen readers.
     Combobox: Combobox.extend({ defaultProps: { withinPortal: false, floatingStrategy: "fixed" } }),

@@ -1,10 +1,11 @@
-import { Anchor, Badge, Group, Tabs, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Group, Tabs, Text } from "@mantine/core";
 import IconChevronLeft from "@tabler/icons-react/icons/IconChevronLeft";
+import IconPencil from "@tabler/icons-react/icons/IconPencil";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { graphql } from "../../api/generated";
 import type { GroupQuery } from "../../api/generated/graphql";
 import { useLiveQuery } from "../../api/useLiveQuery";
-import { usePermissions } from "../../permissions/permissions";
+import { Allowed, usePermissions } from "../../permissions/permissions";
 import { PageHeader } from "../../ui/PageHeader";
 import { EmptyState, Loaded, NoPermission } from "../../ui/states";
 import { EnrollmentsTab } from "../enrollments/EnrollmentsTab";
@@ -75,6 +76,19 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
     <>
       <PageHeader
         title={group.name}
+        actions={
+          group.deletedAt === null && (
+            <Allowed to="pm.group_definitions.edit">
+              <Button
+                variant="default"
+                leftSection={<IconPencil size={16} />}
+                renderRoot={(props) => <Link to="/groups/$groupId/edit" params={{ groupId: group.id }} {...props} />}
+              >
+                Edit
+              </Button>
+            </Allowed>
+          )
+        }
         below={
           <Group gap="xs">
             {group.deletedAt !== null && <Badge color="gray.7" radius="sm" tt="none">Deleted</Badge>}

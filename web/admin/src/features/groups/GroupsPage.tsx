@@ -1,8 +1,9 @@
-import { Group, Loader, Text } from "@mantine/core";
-import { getRouteApi } from "@tanstack/react-router";
+import { Button, Group, Loader, Text } from "@mantine/core";
+import IconPlus from "@tabler/icons-react/icons/IconPlus";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { graphql } from "../../api/generated";
 import { useLiveQuery } from "../../api/useLiveQuery";
-import { usePermissions } from "../../permissions/permissions";
+import { Allowed, usePermissions } from "../../permissions/permissions";
 import { PageHeader } from "../../ui/PageHeader";
 import { EmptyState, Loaded, NoPermission } from "../../ui/states";
 import { localToday } from "../../ui/times";
@@ -30,7 +31,16 @@ export function GroupsPage() {
   const may = usePermissions();
   return (
     <>
-      <PageHeader title="Group Sessions" />
+      <PageHeader
+        title="Group Sessions"
+        actions={
+          <Allowed to="pm.group_definitions.create">
+            <Button component={Link} to="/groups/new" leftSection={<IconPlus size={18} />}>
+              New Group
+            </Button>
+          </Allowed>
+        }
+      />
       {may("pm.group_definitions.view") ? (
         <GroupList />
       ) : (
