@@ -312,7 +312,7 @@ async def test_a_missing_permission_is_named_and_other_fields_have_data(client: 
 
 async def test_an_invalid_argument_is_bad_user_input(client: ApiClient) -> None:
     (error,) = (await client.try_execute("{ page(size: 0) }"))["errors"]
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "size", "path": ["size"]}
     assert error["message"] == "A page has 1 to 200 rows, not 0."
 
 
