@@ -22,7 +22,7 @@ _SESSION: Final = (
 )
 _ENROLLMENT: Final = (
     "id groupDefinition { id } patient { id } status waitlistPosition waitlistedAt enrolledAt promotedAt disenrolledAt"
-    " disenrollmentReason version createdAt updatedAt deletedAt"
+    " disenrollmentReason startDate endDate countsFromStart version createdAt updatedAt deletedAt"
 )
 _LISTS: Final = {
     "groupDefinitions": ("includeDeleted: true", _GROUP),

@@ -88,6 +88,17 @@ async def test_nodes_takes_1_to_200_ids(clients: ApiClients) -> None:
     assert await refused(client, f"{{ nodes(ids: [{too_many}]) {{ id }} }}") == message
     many = [str(number) for number in range(200)]
     assert (await client.execute(NODES, {"ids": many}))["nodes"] == [None] * 200
+    assert (await client.execute(NODES, {"ids": many[:1]}))["nodes"] == [None]
+
+
+async def test_nodes_keep_the_order_of_ids_and_repeat_those_listed_twice(clients: ApiClients, ids: list[str]) -> None:
+    client = await clients()
+    listed = [*reversed(ids), *ids, ids[1], ids[1]]
+    by_id = {node["id"]: node for node in (await client.execute(NODES, {"ids": ids}))["nodes"] if node is not None}
+    assert (await client.execute(NODES, {"ids": listed}))["nodes"] == [by_id.get(one) for one in listed]
+    # A list of one, and a record alone many times.
+    assert (await client.execute(NODES, {"ids": ids[1:2]}))["nodes"] == [by_id[ids[1]]]
+    assert (await client.execute(NODES, {"ids": ids[1:2] * 200}))["nodes"] == [by_id[ids[1]]] * 200
 
 
 async def test_an_id_that_cannot_be_stored_is_invalid(clients: ApiClients) -> None:
