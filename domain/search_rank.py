@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import permutations
 from typing import Final
 
 from domain.search_text import words_of
@@ -20,6 +21,8 @@ class SearchRank(IntEnum):
 
 EXACT: Final = tuple(rank for rank in SearchRank if rank < SearchRank.PARTS_OF_WORDS)
 """The ranks of exact matches."""
+
+_MAX_PERMUTED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,24 @@ class RankedSearch:
         words = words_of(text)
         is_divided = comma and words_of(last_name) and words_of(first_name)
         return RankedSearch(words, words_of(last_name) if is_divided else words)
+
+    @property
+    def longest_of_last_name(self) -> str:
+        """The longest word of the last name, which every exact match has. Some word must exist."""
+        return max(self.last_name, key=len)
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The texts of which an exact name or record number has one: the words as one, and in a row, in any order.
+
+        More words than three are only in their order, and with the last name at the end.
+        """
+        orders = permutations(self.words) if len(self.words) <= _MAX_PERMUTED else (self.words, self._last_name_last)
+        return tuple(dict.fromkeys(("".join(self.words), *map(" ".join, orders))))
+
+    @property
+    def _last_name_last(self) -> tuple[str, ...]:
+        return (*self.words[len(self.last_name) :], *self.last_name)
 
     def rank(self, display_name: str, record_number: str) -> SearchRank:
         """Return how exactly the words match a patient's name or record number. Some match must exist."""

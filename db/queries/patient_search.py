@@ -8,13 +8,15 @@ The rarest word narrows the list, and the other words are compared with the rows
 each word, those who match two words are found by both ranges. If even these are many, the list is read in its order
 and compared row by row: then matches are frequent.
 
-Exact matches are listed first. They are among those with a whole word of the search, which are read and ranked. Only if
-more than MAX_MATCHES patients have that word, such as a frequent first name, are the matches not ranked.
+Exact matches are listed first. They are among those with a whole word of the search, which are read and ranked. If more
+than MAX_MATCHES patients have that word, such as a frequent name, those whose name or number is the whole search are
+found by its words in a row, and the database compares the others by whole words.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any, Final
 
@@ -37,7 +39,7 @@ from db.sql.statement import AnyOf, Statement, of_organization
 from db.tables import patient_endings, patients
 from db.transactions.snapshots import Snapshot
 from domain.search_rank import EXACT, RankedSearch, SearchRank
-from domain.search_text import search_words
+from domain.search_text import MAX_WORDS, search_words
 from domain.written_dates import take_dates
 
 MAX_MATCHES: Final = 3_000
@@ -50,6 +52,11 @@ _RARE: Final = 100
 """A word with at most so many matches is rare enough: no other word is looked up."""
 _MIN_LETTERS_OF_PAIR: Final = 3
 """Shorter words have too many matches for a lookup of two words."""
+
+_RANKED_AT_ONCE: Final = 250
+"""How many patients are ranked before other requests get the event loop."""
+_WHOLE_SEARCH: Final = (SearchRank.RECORD_NUMBER, SearchRank.WHOLE_NAME)
+"""The ranks of those whose record number or name is the whole search."""
 
 _columns = patient_endings.c
 
@@ -72,7 +79,13 @@ _BORN = Statement(
         or_(*(patients.c.birth_date == bindparam(name, type_=patients.c.birth_date.type) for name in ("one", "other"))),
     )
 )
-_WITH_WHOLE_WORD: Final = (" " + patients.c.search_text + " ").like(bindparam("whole_word", type_=Text()), escape="\\")
+
+
+def _has_whole_word(rows: FromClause, parameter: str) -> ColumnElement[bool]:
+    return (" " + rows.c.search_text + " ").like(bindparam(parameter, type_=Text()), escape="\\")
+
+
+_WITH_WHOLE_WORD: Final = _has_whole_word(patients, "whole_word")
 
 
 @cache
@@ -86,12 +99,19 @@ def _candidates(words: int) -> Statement:
     )
 
 
-def _rank(rows: FromClause) -> ColumnElement[int]:
+def _rank(rows: FromClause, other: ColumnElement[int]) -> ColumnElement[int]:
     ranks = ((AnyOf(rows.c.id, f"exact_{rank}"), literal_column(str(rank), Integer())) for rank in map(int, EXACT))
-    return case(*ranks, else_=literal_column(str(int(SearchRank.PARTS_OF_WORDS)), Integer()))
+    return case(*ranks, else_=other)
 
 
-RANKING: Final = Ranking(_rank, int(SearchRank.PARTS_OF_WORDS), "exact", "ranked", "ranked_first")
+RANKING: Final = Ranking(
+    _rank,
+    int(SearchRank.PARTS_OF_WORDS),
+    "exact",
+    "ranked",
+    "ranked_first",
+    {f"whole_{number}": partial(_has_whole_word, parameter=f"whole_{number}") for number in range(MAX_WORDS)},
+)
 
 
 async def search_conditions(snapshot: Snapshot, text: str | None) -> Conditions:
@@ -119,23 +139,52 @@ async def _narrow(snapshot: Snapshot, words: tuple[str, ...]) -> Conditions:
 async def _ranks(
     snapshot: Snapshot, search: RankedSearch, words: tuple[str, ...], among: Sequence[str] | None
 ) -> Conditions:
-    """Return the conditions that rank the exact matches; none if there are none, or too many that may be exact."""
+    """Return the conditions that rank the exact matches; none if there are none."""
     if not search.words:
         return {}
-    whole_word = max(search.last_name, key=len)
     few = among is not None
     if among is None:
-        among = await _matches(snapshot, _MATCHES, MAX_MATCHES, _whole_word(whole_word))
-    if not among:
-        return {}
-    parameters = {**contains_words(words), "whole_word": containing(f" {whole_word} "), "among": among}
+        among = await _matches(snapshot, _MATCHES, MAX_MATCHES, _whole_word(search.longest_of_last_name))
+    if among is None:
+        known = await _exact(snapshot, search, words, await _with_words_in_a_row(snapshot, search), _WHOLE_SEARCH)
+        whole = (containing(f" {word} ") for word in dict.fromkeys(search.last_name))
+        return {RANKING.many: known, **dict(zip(RANKING.whole, whole, strict=False))}
+    known = await _exact(snapshot, search, words, among, EXACT)
+    return {RANKING.few if few else RANKING.many: known} if known[RANKING.exact] else {}
+
+
+async def _exact(
+    snapshot: Snapshot,
+    search: RankedSearch,
+    words: tuple[str, ...],
+    among: Sequence[str],
+    ranks: Collection[SearchRank],
+) -> dict[str, list[str]]:
+    """Return the parameters of the ranking: the exact matches with one of the ranks, by rank and all together."""
     exact: dict[str, list[str]] = {f"exact_{int(rank)}": [] for rank in EXACT}
-    for patient_id, name, number in await snapshot.fetch(_candidates(len(words)), parameters):
-        rank = search.rank(name, number)
-        if rank in EXACT:
+    whole_word = containing(f" {search.longest_of_last_name} ")
+    parameters = {**contains_words(words), "whole_word": whole_word, "among": among}
+    rows = await snapshot.fetch(_candidates(len(words)), parameters) if among else ()
+    for number, (patient_id, name, record_number) in enumerate(rows, 1):
+        rank = search.rank(name, record_number)
+        if rank in ranks:
             exact[f"exact_{int(rank)}"].append(patient_id)
-    ids = list(chain.from_iterable(exact.values()))
-    return {RANKING.few if few else RANKING.many: {**exact, RANKING.exact: ids}} if ids else {}
+        if number % _RANKED_AT_ONCE == 0:
+            await asyncio.sleep(0)  # let other requests run
+    return {**exact, RANKING.exact: list(chain.from_iterable(exact.values()))}
+
+
+async def _with_words_in_a_row(snapshot: Snapshot, search: RankedSearch) -> list[str]:
+    """Return the patients who may have exactly the words of a search as their name or record number.
+
+    If too many have the words in a row, such as one frequent name, these are left out.
+    """
+    joined, *_ = search.phrases
+    # A record number without signs is the last word of most texts, so one that is also a frequent word is found there.
+    ranges = [(joined[:_INDEXED_LETTERS], f"{joined[:_INDEXED_LETTERS]} ")]
+    ranges += [_whole_word(phrase) for phrase in search.phrases if phrase != search.longest_of_last_name]
+    found = [await _matches(snapshot, _MATCHES, MAX_MATCHES, range_) for range_ in ranges]
+    return list(dict.fromkeys(chain.from_iterable(ids for ids in found if ids is not None)))
 
 
 async def _rarest(snapshot: Snapshot, words: Sequence[str]) -> tuple[str, list[str] | None]:

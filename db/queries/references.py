@@ -103,6 +103,7 @@ PATIENTS: Listing[Patient] = Listing(
         "among": AnyOf(patients.c.id, "among"),
         RANKING.few: true(),
         RANKING.many: true(),
+        **{name: true() for name in RANKING.whole},
     },
     cursor_is_id=True,
     patient="id",

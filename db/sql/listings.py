@@ -42,23 +42,27 @@ Condition = Alternative | tuple[Alternative, ...]
 """A condition, or alternatives of which one must hold. Each alternative is looked up by an index of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Ranking:
     """How a search of a listing ranks its matches. Its page has one of two conditions, which narrow nothing.
 
     Attributes:
-        rank: Returns the rank of a row of the table, or of its alias. The least number comes first.
+        rank: Returns the rank of a row of the table, or of its alias, from the rank that it has if its id is not known.
+            The least number comes first.
         least: The rank of matches that are not exact, after all others.
         exact: The parameter with the ids of the exact matches.
         few: The name of the condition if there are so few matches that a page sorts them.
         many: The name of the condition if there are many: the others are read in the listing's order.
+        whole: The names of conditions with `many`, which narrow nothing, and what they say of a row. Rows for which all
+            hold come before those of the least rank. It is for exact matches that are too many to know their ids.
     """
 
-    rank: Callable[[FromClause], ColumnElement[int]]
+    rank: Callable[[FromClause, ColumnElement[int]], ColumnElement[int]]
     least: int
     exact: str
     few: str
     many: str
+    whole: Mapping[str, Callable[[FromClause], ColumnElement[bool]]]
 
 
 @dataclass(frozen=True, eq=False)

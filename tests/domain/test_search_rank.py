@@ -35,3 +35,10 @@ from domain.search_rank import RankedSearch, SearchRank
 )
 def test_a_search_ranks_by_how_exactly_it_matches(text: str, name: str, number: str, rank: SearchRank) -> None:
     assert RankedSearch.of(text).rank(name, number) is rank
+
+
+def test_phrases_are_the_words_as_one_and_in_a_row_in_any_order() -> None:
+    assert RankedSearch.of("MR-7").phrases == ("mr7", "mr 7", "7 mr")
+    assert RankedSearch.of("rivera").phrases == ("rivera",)
+    assert len(RankedSearch.of("Rivera, Dana Ann").phrases) == 7
+    assert RankedSearch.of("van der Berg, Jan").phrases == ("vanderbergjan", "van der berg jan", "jan van der berg")

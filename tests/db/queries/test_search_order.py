@@ -104,3 +104,48 @@ async def test_exact_matches_come_first_of_very_many(engine: Database, size: int
             assert [patient.id for patient in page.records] == expected[max(0, end - 3) : end]
         assert await count_list(opened, PATIENTS, PatientFilter("river")) == len(many) + len(PEOPLE) + 1
     assert await read_all(engine, PatientFilter("rivera"), size) == [*exact, "part"]
+
+
+FREQUENT = {
+    "first": ("Dana Rivera", "N-11"),
+    "last": ("Rivera Dana", "N-12"),
+    "part": ("Abe Danas Riveras", "N-13"),
+    "inner": ("Abe Xdana Xrivera", "N-14"),
+    "late": ("Zoe Dana Rivera", "N-15"),
+    "number": ("Zed Dana", "Rivera"),
+    "divided": ("Abe Dana", "Riv-era"),
+    "short": ("Zed Dana Rivera", "N-7"),
+}
+"""Patients who are found among very many with the same name."""
+_MANY = "the very many"
+_BOTH_WORDS = [["first", "last"], ["divided", _MANY, "number", "short", "late"], ["part", "inner"]]
+FREQUENT_ORDERS = {
+    "rivera": [["divided", "number"], [_MANY, "first", "last", "short", "late"], ["part", "inner"]],
+    "Rivera, Dana": _BOTH_WORDS,
+    "dana rivera": _BOTH_WORDS,
+    "n-7": [["short"], [_MANY]],
+    "n7": [["short"]],
+}
+"""The matches of searches by rank."""
+
+
+@pytest.mark.parametrize("text", FREQUENT_ORDERS)
+async def test_exact_matches_come_first_even_if_very_many_have_the_words(engine: Database, text: str) -> None:
+    many = [f"r{number:05}" for number in range(MAX_MATCHES + 10)]
+    await store(engine, [Patient(key, f"Dana {key} Rivera", f"N-{key}7", None, active=True) for key in many])
+    people = [Patient(key, *named, None, active=True) for key, named in FREQUENT.items()]
+    await store(engine, people)
+    await store(engine, people, THEIRS)
+    ranks = FREQUENT_ORDERS[text]
+    expected = [key for rank in ranks for one in rank for key in (many if one == _MANY else [one])]
+    assert await read_all(engine, PatientFilter(text), 200) == expected
+    assert await read_all(engine, PatientFilter(text), 200, backwards=True) == expected
+    async with snapshot(engine, OURS) as opened:
+        for number in {*range(len(expected))[:8], *range(len(expected))[-8:], len(expected) // 2}:
+            for size in (1, 3):
+                after = Window(size, after=(expected[number],))
+                before = Window(size, True, before=(expected[number],))
+                page = await read_page(opened, PATIENTS, PatientFilter(text), after)
+                assert [patient.id for patient in page.records] == expected[number + 1 :][:size]
+                page = await read_page(opened, PATIENTS, PatientFilter(text), before)
+                assert [patient.id for patient in page.records] == expected[max(0, number - size) : number]
