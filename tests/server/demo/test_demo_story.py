@@ -77,6 +77,23 @@ async def test_there_is_a_conflict_and_a_closure_in_the_coming_weeks(client: Api
 
 
 @ALWAYS
+async def test_a_patient_is_expected_at_two_sessions_at_once(client: ApiClient, today: date) -> None:
+    query = """query ($from: Date!, $through: Date!) {
+      conflicts(from: $from, through: $through, kinds: [PATIENT]) { totalCount
+        nodes { message patient { id displayName } occurrences { groupDefinition { name }
+          roster(first: 200) { nodes { patient { id } } } } } } }"""
+    variables = {"from": today.isoformat(), "through": (today + timedelta(days=14)).isoformat()}
+    conflicts = (await client.execute(query, variables))["conflicts"]
+    assert conflicts["totalCount"] >= 1
+    for conflict in conflicts["nodes"]:
+        assert "expected at two sessions at once" in conflict["message"]
+        assert len({occurrence["groupDefinition"]["name"] for occurrence in conflict["occurrences"]}) == 2
+        for occurrence in conflict["occurrences"]:
+            expected = [node["patient"]["id"] for node in occurrence["roster"]["nodes"]]
+            assert conflict["patient"]["id"] in expected
+
+
+@ALWAYS
 async def test_each_coming_session_of_a_program_has_a_roster(client: ApiClient, today: date) -> None:
     query = """query ($from: Date!) { groupDefinitions(filter: {groupType: [IOP, PHP]}) { nodes { capacity { enrolled }
       occurrences(filter: {from: $from, status: [SCHEDULED]}, first: 3) {
@@ -90,11 +107,13 @@ async def test_each_coming_session_of_a_program_has_a_roster(client: ApiClient, 
 
 @ALWAYS
 async def test_an_authorization_ends_in_five_days(client: ApiClient, today: date) -> None:
-    query = """{ enrollments(filter: {status: [ENROLLED]}, first: 200) { totalCount
-      nodes { endDate groupDefinition { name } patient { displayName } } } }"""
-    enrolled = (await client.execute(query))["enrollments"]
-    assert enrolled["totalCount"] == len(enrolled["nodes"])
-    [ending] = [node for node in enrolled["nodes"] if node["endDate"] is not None]
+    query = """query ($from: Date!, $through: Date!) {
+      enrollments(filter: {status: [ENROLLED], endingFrom: $from, endingThrough: $through}) { totalCount
+        nodes { endDate groupDefinition { name } patient { displayName } } } }"""
+    variables = {"from": today.isoformat(), "through": (today + timedelta(weeks=1)).isoformat()}
+    enrollments = (await client.execute(query, variables))["enrollments"]
+    assert enrollments["totalCount"] == 1
+    [ending] = enrollments["nodes"]
     assert ending["endDate"] == (today + timedelta(days=5)).isoformat()
     assert ending["groupDefinition"] == {"name": "Morning Intensive Outpatient"}
 
