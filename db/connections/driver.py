@@ -1,8 +1,9 @@
 """Runs statements directly on the driver (asyncpg or aiosqlite). SQLAlchemy only compiles them."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
@@ -11,7 +12,10 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.connections.statement_count import record_statement
 from db.sql.lookups import LookupSet
-from db.sql.statement import Statement
+from db.sql.statement import CompiledStatement, Statement
+
+_ROWS_PER_ITERATION: Final = 1_000
+"""How many rows to convert in one iteration of the event loop."""
 
 
 class Driver:
@@ -36,7 +40,7 @@ class Driver:
         """
         compiled = statement.compiled(self.dialect)
         arguments = compiled.arguments({**parameters, "organization_id": self.organization_id})
-        return compiled.read(await self._execute(compiled.text, arguments))
+        return await _read(compiled, await self._execute(compiled.text, arguments))
 
     async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
         """Return the result of each lookup for the id, in one round trip on PostgreSQL. Raise DBAPIError."""
@@ -88,6 +92,18 @@ class Driver:
         except Exception as fault:  # drivers raise many kinds; SQLAlchemy wraps them in the same way
             lost = self.is_lost()
             raise DBAPIError(text, None, fault, hide_parameters=True, connection_invalidated=lost) from fault
+
+
+async def _read(compiled: CompiledStatement, rows: Sequence[Any]) -> Sequence[Any]:
+    """Return the rows with their values as Python objects. Other requests run between the parts of many rows."""
+    if compiled.readers is None or len(rows) <= _ROWS_PER_ITERATION:
+        return compiled.read(rows)
+    converted: list[Any] = []
+    for start in range(0, len(rows), _ROWS_PER_ITERATION):
+        if start:
+            await asyncio.sleep(0)
+        converted += compiled.read(rows[start : start + _ROWS_PER_ITERATION])
+    return converted
 
 
 async def release(pooled: PoolProxiedConnection, driver: Driver, *, reusable: bool) -> None:

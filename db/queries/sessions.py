@@ -1,5 +1,6 @@
 """Lists of sessions."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -195,6 +196,8 @@ _TIMES_OF_WINDOW: Final = Statement(
 )
 # The time zones of a group and of its sessions may differ, by up to 26 hours.
 _AROUND: Final = timedelta(days=2)
+_ROWS_PER_ITERATION: Final = 2_000
+"""How many sessions to read in one iteration of the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,11 @@ async def session_times(snapshot: Snapshot, weeks: Sequence[GroupWeeks]) -> dict
         for (first_day, count), ids in group_ids.items()
     ]
     periods, union = list(group_ids), numbered_union([_TIMES_OF_WINDOW] * len(group_ids), parameters)
-    times: dict[GroupWeeks, list[DatedSession]] = {}
-    for number, group_id, *session in await snapshot.fetch(*union):
-        times.setdefault(GroupWeeks(group_id, *periods[number]), []).append(DatedSession(*session))
-    return times
+    times: dict[tuple[int, UUID], list[DatedSession]] = {}
+    rows = await snapshot.fetch(*union)
+    for start in range(0, len(rows), _ROWS_PER_ITERATION):
+        if start:
+            await asyncio.sleep(0)  # let other requests run
+        for number, group_id, *session in rows[start : start + _ROWS_PER_ITERATION]:
+            times.setdefault((number, group_id), []).append(DatedSession(*session))
+    return {GroupWeeks(group_id, *periods[number]): sessions for (number, group_id), sessions in times.items()}

@@ -4,14 +4,11 @@ The tests measure the CPU time of the event loop's thread, so that other load on
 """
 
 import asyncio
-import gc
-import time
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from datetime import time as wall_time
 from typing import Any
 
-import httpx
 import pytest
 
 from db.connections.engine import Database
@@ -20,10 +17,10 @@ from schema.admission.limits import DEFAULT_LIMITS
 from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
+from tests.support.event_loop import MAX_BLOCKED_SECONDS, Work, without_garbage_collection
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timing]
 
-MAX_BLOCKED_SECONDS = 0.050
 MAX_CPU_SECONDS = 1.5
 NINE = wall_time(9)
 DAYS = "MO,TU,WE,TH,FR,SA,SU"
@@ -46,13 +43,10 @@ RULES = {
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    """Start without cached rules, and keep garbage collection out of the measurement."""
+    """Start without cached rules."""
     rule_days.cache_clear()
-    gc.disable()
-    gc.freeze()  # as a server does: a collection by the plan cache would walk the objects of all earlier tests
-    yield
-    gc.unfreeze()
-    gc.enable()
+    with without_garbage_collection():
+        yield
 
 
 @pytest.fixture
@@ -61,30 +55,6 @@ async def client(app_client: ApiClients, engine: Database) -> ApiClient:
     client = await app_client()
     await client.execute("{ viewer { id } }")  # the first request fills caches
     return client
-
-
-class Work:
-    """The CPU seconds of the event loop's thread during a request: in total, and the longest iteration of the loop."""
-
-    def __init__(self) -> None:
-        self.total = self.longest = 0.0
-
-    async def of(self, client: ApiClient, query: str, variables: dict[str, Any] | None = None) -> httpx.Response:
-        await asyncio.sleep(0)
-        began = time.thread_time()
-        watching = asyncio.create_task(self._watch())
-        response = await client.send(query, variables)
-        watching.cancel()
-        self.total = time.thread_time() - began
-        print("MEASURED", round(self.total, 3), round(self.longest * 1000, 1))
-        return response
-
-    async def _watch(self) -> None:
-        before = time.thread_time()
-        while True:
-            await asyncio.sleep(0)
-            now = time.thread_time()
-            self.longest, before = max(self.longest, now - before), now
 
 
 def previews(rules: Sequence[str]) -> str:
