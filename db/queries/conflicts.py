@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from db.sql.conflicts import (
     Focus,
     overlaps_in_days,
 )
+from db.sql.expected import within
 from db.sql.rows import location_record
 from db.sql.statement import Statement
 from domain.conflicts import Booking, Calendar, ConflictKind
@@ -27,8 +28,6 @@ from domain.records import Enrollment
 _ATTENDANCE_WIDTH: Final = 1 + BOOKING_WIDTH
 _SHARED: Final = frozenset({ConflictKind.FACILITATOR, ConflictKind.LOCATION, ConflictKind.GROUP})
 """The kinds that the sessions themselves decide, without patients and closures."""
-_ZONES: Final = timedelta(days=1)
-"""An instant of a date in any zone is at most so far from the date in UTC."""
 
 
 class Reader(Protocol):
@@ -52,8 +51,8 @@ async def calendar_of_days(
         _add_bookings(calendar, await reader.fetch(overlaps_in_days(kinds & _SHARED), days))
         calendar = await _with_sites(calendar, reader, kinds)
     if ConflictKind.PATIENT in kinds:
-        since = datetime.combine(days["from_date"] - _ZONES, time(), UTC)
-        for patient_id, *attendance in await reader.fetch(ATTENDANCES_IN_DAYS, days | {"since": since}):
+        parameters = days | within(days["from_date"], days["through_date"])
+        for patient_id, *attendance in await reader.fetch(ATTENDANCES_IN_DAYS, parameters):
             _add_attendance(calendar, patient_id, attendance)
     if ConflictKind.CLOSURE in kinds:
         await _add_closures(calendar, reader, CLOSED_DAYS, {"from_date": from_date, "through_date": through_date})

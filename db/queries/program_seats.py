@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
 
-from db.sql.expected import is_expected_since
+from db.sql.expected import is_expected_within, within
 from db.sql.rows import ENROLLMENT_COLUMNS, GROUP_COLUMNS, PROGRAM_LISTS, enrollment_record, group_record
 from db.sql.statement import AnyOf, Statement, constant, of_organization
 from db.sql.unions import numbered_union
@@ -18,6 +18,7 @@ from db.transactions.snapshots import Snapshot
 from db.transactions.unit_of_work import UnitOfWork
 from domain.patient_weeks import Seat
 from domain.records import Program
+from domain.weeks import week_end
 
 _groups = group_definitions.c
 _attendees: Final = enrollments.alias("attendees")
@@ -30,7 +31,7 @@ def _seats(of_patients: ColumnElement[bool]) -> Statement:
     return Statement(
         select(*ENROLLMENT_COLUMNS, *GROUP_COLUMNS)
         .join(group_definitions, _groups.id == enrollments.c.group_definition_id)
-        .where(of_organization(enrollments), of_patients, is_expected_since(enrollments, "since"), counts)
+        .where(of_organization(enrollments), of_patients, is_expected_within(enrollments), counts)
     )
 
 
@@ -40,7 +41,7 @@ _SEATS_OF_ATTENDEES: Final = _seats(
         select(_attendees.c.patient_id).where(
             _attendees.c.organization_id == enrollments.c.organization_id,
             AnyOf(_attendees.c.group_definition_id, "group_ids"),
-            is_expected_since(_attendees, "since"),
+            is_expected_within(_attendees),
         )
     )
 )
@@ -57,13 +58,11 @@ _SEATS_OF_GROUPS: Final = Statement(
     select(*ENROLLMENT_COLUMNS).where(
         of_organization(enrollments),
         AnyOf(enrollments.c.group_definition_id, "group_ids"),
-        is_expected_since(enrollments, "since"),
+        is_expected_within(enrollments),
     )
 )
 _ROWS_PER_ITERATION: Final = 2_000
 """How many records to make in one iteration of the event loop."""
-_MARGIN: Final = timedelta(days=1)
-"""More than any time zone differs from UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,14 @@ class WeekOfPatient:
     first_day: date
 
 
-async def seats_of_attendees(work: UnitOfWork, group_ids: Sequence[UUID], first_day: date) -> dict[str, list[Seat]]:
-    """Return the seats from a day on of all patients who have one in these groups, by patient, by one statement.
+async def seats_of_attendees(
+    work: UnitOfWork, group_ids: Sequence[UUID], first_day: date, last_day: date
+) -> dict[str, list[Seat]]:
+    """Return the seats of some days of all patients who have one in these groups, by patient, by one statement.
 
     Only groups that count toward a program are considered.
     """
-    parameters = {"group_ids": group_ids, "since": _start_of(first_day)}
+    parameters = {"group_ids": group_ids, **within(first_day, last_day)}
     seats: dict[str, list[Seat]] = {}
     for row in await work.fetch(_SEATS_OF_ATTENDEES, parameters):
         seat = _seat(row)
@@ -88,14 +89,16 @@ async def seats_of_attendees(work: UnitOfWork, group_ids: Sequence[UUID], first_
 
 
 async def program_seats(snapshot: Snapshot, weeks: Sequence[WeekOfPatient]) -> dict[WeekOfPatient, list[Seat]]:
-    """Return the seats that patients have in their weeks, or get later, by one statement.
+    """Return the seats that patients have in their weeks, by one statement.
 
     Only groups that count toward a program are considered. Weeks without seats are left out.
     """
     patient_ids: dict[date, list[str]] = {}
     for week in weeks:
         patient_ids.setdefault(week.first_day, []).append(week.patient_id)
-    parameters = [{"patient_ids": ids, "since": _start_of(first_day)} for first_day, ids in patient_ids.items()]
+    parameters = [
+        {"patient_ids": ids, **within(first_day, week_end(first_day))} for first_day, ids in patient_ids.items()
+    ]
     first_days, union = list(patient_ids), numbered_union([_SEATS] * len(patient_ids), parameters)
     seats: dict[WeekOfPatient, list[Seat]] = {}
     for number, *row in await snapshot.fetch(*union):
@@ -106,7 +109,7 @@ async def program_seats(snapshot: Snapshot, weeks: Sequence[WeekOfPatient]) -> d
 
 
 async def seats_of_program(snapshot: Snapshot, program: Program, first_day: date) -> dict[str, list[Seat]]:
-    """Return all seats from a day on in the groups that count toward a program, by patient, by two statements."""
+    """Return all seats of a week in the groups that count toward a program, by patient, by two statements."""
     parameters = {
         "program": program,
         "lists": [text for text, programs in PROGRAM_LISTS.items() if program in programs],
@@ -114,7 +117,8 @@ async def seats_of_program(snapshot: Snapshot, program: Program, first_day: date
     rows = await snapshot.fetch(_GROUPS_OF_PROGRAM, parameters)
     groups = {group.id: group for group in map(group_record, rows)}
     seats: dict[str, list[Seat]] = {}
-    rows = await snapshot.fetch(_SEATS_OF_GROUPS, {"group_ids": list(groups), "since": _start_of(first_day)})
+    days = within(first_day, week_end(first_day))
+    rows = await snapshot.fetch(_SEATS_OF_GROUPS, {"group_ids": list(groups), **days})
     for start in range(0, len(rows), _ROWS_PER_ITERATION):
         if start:
             await asyncio.sleep(0)  # let other requests run
@@ -126,7 +130,3 @@ async def seats_of_program(snapshot: Snapshot, program: Program, first_day: date
 def _seat(row: Sequence[Any]) -> Seat:
     width = len(ENROLLMENT_COLUMNS)
     return Seat(enrollment_record(row[:width]), group_record(row[width:]))
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC) - _MARGIN

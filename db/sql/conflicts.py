@@ -27,7 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from db.sql.expected import SEAT_COLUMNS, is_expected, is_expected_since
+from db.sql.expected import SEAT_COLUMNS, is_expected, is_expected_within
 from db.sql.rows import LOCATION_COLUMNS
 from db.sql.statement import AnyOf, DaysLater, Statement, constant, equals, of_organization
 from db.tables import closures, enrollments, locations, occurrences
@@ -96,7 +96,7 @@ def _attendances_in_days() -> Statement:
         select(*(enrollments.c[name] for name in _SEAT)).where(
             of_organization(enrollments),
             enrollments.c.group_definition_id.in_(of_groups),
-            is_expected_since(enrollments, "since"),
+            is_expected_within(enrollments),
         ),
         "seats",
     )
@@ -251,7 +251,10 @@ def _materialized(query: Select[Any], name: str) -> CTE:
 
 
 ATTENDANCES_IN_DAYS: Final = _attendances_in_days()
-"""Selects the patient, the enrollment and the booking. Parameters: `from_date`, `through_date`, `since`."""
+"""Selects the patient, the enrollment and the booking.
+
+Parameters: `from_date`, `through_date`, and those of `db.sql.expected.within`.
+"""
 CLOSED_DAYS: Final = Statement(
     _closed_days(of_organization(occurrences) & _sessions.session_date.between(_from_date, _through_date))
 )

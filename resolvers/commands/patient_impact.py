@@ -18,6 +18,7 @@ from domain.patient_impact import (
 )
 from domain.records import PROGRAMS, GroupDefinition
 from domain.session_changes import SessionChange
+from domain.weeks import week_end
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
 
@@ -35,7 +36,7 @@ async def patient_compliance_changes(
     weeks = weeks_of_changes(changes, context.clinic.first_weekday)
     if not weeks or not context.has(PermissionKey.GROUP_ENROLLMENTS_VIEW):
         return ()
-    seats = await seats_of_attendees(work, sorted(set().union(*weeks.values())), min(weeks))
+    seats = await seats_of_attendees(work, sorted(set().union(*weeks.values())), min(weeks), week_end(max(weeks)))
     groups = {seat.group.id: seat.group for of_patient in seats.values() for seat in of_patient}
     if not groups:
         return ()

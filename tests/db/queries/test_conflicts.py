@@ -15,7 +15,7 @@ from db.connections.engine import Database
 from db.queries.conflicts import calendar_of_days, calendar_of_group, calendar_of_sessions
 from db.sql.closures import CLOSURES_OF_WINDOW, placed_closure, window_parameters
 from db.sql.expected import is_expected as is_expected_in_sql
-from db.sql.expected import is_expected_since
+from db.sql.expected import is_expected_within, within
 from db.sql.rows import ENROLLMENT_COLUMNS, OCCURRENCE_COLUMNS, enrollment_record, occurrence_record
 from db.sql.statement import Statement, of_organization
 from db.tables import closures, enrollments, occurrences
@@ -238,9 +238,7 @@ async def test_the_rule_for_expected_patients_is_the_same_in_sql(engine: Databas
             is_expected_in_sql(enrollments, occurrences),
         )
     )
-    since = Statement(
-        select(enrollments.c.id).where(of_organization(enrollments), is_expected_since(enrollments, "since"))
-    )
+    of_days = Statement(select(enrollments.c.id).where(of_organization(enrollments), is_expected_within(enrollments)))
     async with snapshot(engine, OURS) as reader:
         sessions, seats = await _everything(reader)
         expected = {
@@ -252,7 +250,8 @@ async def test_the_rule_for_expected_patients_is_the_same_in_sql(engine: Databas
         assert expected
         assert {tuple(row) for row in await reader.fetch(pairs, {})} == expected
         for session in sessions:
-            possible = {row[0] for row in await reader.fetch(since, {"since": session.starts_at})}
+            day = session.session_date
+            possible = {row[0] for row in await reader.fetch(of_days, within(day, day))}
             assert {seat for seat, of_session in expected if of_session == session.id} <= possible
 
 

@@ -286,8 +286,11 @@ async def test_rosters_and_boards_read_seats_by_index(explained: Explained, grou
         await explained.driver.connection.execute("SET LOCAL enable_seqscan = off")
     explained.plans = []
     await _rosters(explained, groups)
-    assert len(await seats_of_program(explained, Program.IOP, DAY)) == 30
-    await program_seats(explained, [WeekOfPatient("patient-7", DAY)])
+    assert len(await seats_of_program(explained, Program.IOP, NOW.date())) == 30
+    assert await program_seats(explained, [WeekOfPatient("patient-7", NOW.date())])
+    # All seats were given later.
+    assert await seats_of_program(explained, Program.IOP, DAY) == {}
+    assert await program_seats(explained, [WeekOfPatient("patient-7", DAY)]) == {}
     await patient_names(explained, ["patient-7"])
     assert len(explained.plans) >= 10
     for plan in explained.plans:
