@@ -164,7 +164,7 @@ def _weekly_hours(rules: ComplianceRuleSet, total: timedelta) -> _Measured:
     code, least, most = ComplianceRequirementCode.WEEKLY_HOURS, rules.weekly_hours, rules.weekly_hours_maximum
     if most is not None and total > most * _HOUR:
         shown = max(round(total / _HOUR, 2), most + _SMALLEST)  # an excess of seconds must not be rounded away
-        message = f"{shown:g} hours/week, at most {most:g}"
+        message = f"{_number_of(shown, 'hour')}/week, at most {most:g}"
         excess = _hours_short(total - most * _HOUR)
         required = most if least is None else least
         return ComplianceRequirement(code, required, shown, met=False), [ComplianceGap(code, message, excess)]
@@ -214,7 +214,8 @@ def _session_minutes(rules: ComplianceRuleSet, first: date, zone: str, sessions:
     gaps = [
         ComplianceGap(
             code,
-            f"{minutes:g}-minute session on {WEEKDAYS[day.weekday()]}, {short_date(day)}, at least {least} minutes",
+            f"{minutes:g}-minute session on {WEEKDAYS[day.weekday()]}, {short_date(day)},"
+            f" at least {_number_of(least, 'minute')}",
             least - minutes,
             day,
         )
@@ -251,4 +252,8 @@ def _hours_short(missing: timedelta) -> float:
 
 
 def _more(number: float, unit: str) -> str:
-    return f"{number:g} more {unit}{'' if number == 1 else 's'}"
+    return _number_of(number, unit, "more ")
+
+
+def _number_of(number: float, unit: str, more: str = "") -> str:
+    return f"{number:g} {more}{unit}{'' if number == 1 else 's'}"

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -10,7 +11,19 @@ from typing import Any, Final
 from domain.rule_set_document import SHIPPED_RULE_SETS, read_rule_sets
 from domain.rule_sets import InvalidRuleSets, RuleSets
 
-_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType({".toml": tomllib.loads, ".json": json.loads})
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of a JSON document. Raise ValueError if a name is there twice, as in TOML."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} is there twice in an object")
+    return members
+
+
+_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
+    {".toml": tomllib.loads, ".json": partial(json.loads, object_pairs_hook=_object)}
+)
 _MAX_BYTES: Final = 1_000_000
 
 

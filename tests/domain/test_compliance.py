@@ -247,6 +247,14 @@ def test_a_maximum_of_hours_needs_no_minimum() -> None:
     assert [(r.required, r.actual, r.met) for r in result.requirements] == [(19.0, 10.0, True)]
 
 
+def test_one_hour_and_one_minute_are_singular() -> None:
+    most, least = rules(weekly_hours_maximum=0.5), rules(session_minutes=1)
+    assert messages(weekly_compliance(most, SUNDAY, PHOENIX, [session(1, 1)])) == ["1 hour/week, at most 0.5"]
+    assert messages(weekly_compliance(least, SUNDAY, PHOENIX, [session(1, 1 / 120)])) == [
+        "0.5-minute session on Monday, Jan 11, at least 1 minute"
+    ]
+
+
 @given(
     st.lists(st.tuples(st.integers(-2, 30), st.integers(0, 23), st.floats(0.1, 30)), max_size=12),
     st.integers(1, 4),

@@ -74,6 +74,7 @@ def test_a_missing_file_is_refused(file: Path) -> None:
         (b"\xff", "is not UTF-8"),
         (b"{", "is not valid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         (b"9" * 5000, "is not valid JSON: "),
+        (b'{"rule_sets": [{"id": "a", "id": "b"}]}', "is not valid JSON: id is there twice in an object"),
         (b"[" * 100_000, "is not valid JSON: "),
     ],
 )
