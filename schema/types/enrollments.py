@@ -76,7 +76,7 @@ class Enrollment(Node):
 
     @strawberry.field(
         graphql_type=WaitlistExplanation | None,
-        description="Why the patient waits; null if the patient is not on the waitlist.",
+        description="Why the patient waits; null if the patient is not on the waitlist, or would be by a dry run.",
         extensions=[Batch(waitlist_explanations, by="id")],
     )
     @staticmethod
