@@ -85,7 +85,8 @@ class GroupDefinition(Node):
 
     @strawberry.field(
         graphql_type=list[Compliance] | None,
-        description="The coming weeks compared with the program's requirements; null unless the group is IOP or PHP.",
+        description="The coming weeks compared with the program's requirements; null unless the group is IOP or PHP."
+        " Only the group's own hours are counted.",
         directives=[ListSize(assumed_size=compliances.MOST_WEEKS)],
         extensions=[Batch(compliances.forecasts)],
     )
@@ -104,7 +105,8 @@ class GroupDefinition(Node):
 
     @strawberry.field(
         graphql_type=Compliance | None,
-        description="The week compared with the program's requirements; null unless the group is IOP or PHP.",
+        description="The week compared with the program's requirements; null unless the group is IOP or PHP. Only the"
+        " group's own hours are counted.",
         extensions=[Batch(compliances.compliances)],
     )
     @staticmethod

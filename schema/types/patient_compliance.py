@@ -35,9 +35,11 @@ class PatientCompliance:
     status: ComplianceStatus = strawberry.field(description="Whether all scheduled sessions meet every requirement.")
     outlook: ComplianceOutlook = strawberry.field(description="Whether the week will meet the requirements.")
     hours: float = strawberry.field(
-        description="Scheduled hours. Cancelled sessions do not count; overlapping sessions count once."
+        description="Scheduled hours of groups. Cancelled sessions do not count; overlapping sessions count once."
     )
-    hours_past: float = strawberry.field(description="The hours of sessions that are over.")
+    hours_past: float = strawberry.field(
+        description="The hours of sessions that are over. The other hours are still to come."
+    )
     days: int = strawberry.field(description="The number of days with a session.")
     requirements: list[ComplianceRequirement] = strawberry.field(
         description="All requirements for the week.", directives=[ListSize(assumed_size=MAX_REQUIREMENTS)]

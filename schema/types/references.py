@@ -103,7 +103,8 @@ class Patient(Node):
 
     @strawberry.field(
         graphql_type=list[Annotated["PatientCompliance", strawberry.lazy("schema.types.patient_compliance")]],
-        description="The patient's week in each program, IOP and PHP, that the patient takes part in.",
+        description="The patient's week in each program, IOP and PHP, that the patient takes part in. Only hours of"
+        " groups are counted.",
         directives=[ListSize(assumed_size=len(records.Program))],
         extensions=[Batch(compliances_of_patients, by="id")],
     )
