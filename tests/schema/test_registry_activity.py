@@ -27,6 +27,16 @@ MUTATIONS = {
     "updateGroupDefinition": ("UpdateGroupDefinitionInput", "promoted { id } userErrors { code field }"),
     "deleteGroupDefinition": ("DeleteGroupDefinitionInput", "userErrors { code field }"),
     "restoreGroupDefinition": ("RestoreGroupDefinitionInput", "promoted { id } userErrors { code field }"),
+    "transferEnrollments": (
+        "TransferEnrollmentsInput",
+        "results { enrollment { status } userErrors { code } } promoted { id } userErrors { code field }",
+    ),
+    "reinstateEnrollment": ("ReinstateEnrollmentInput", "enrollment { status } userErrors { code field }"),
+    "updateEnrollment": ("UpdateEnrollmentInput", "enrollment { status } userErrors { code field }"),
+    "enrollPatients": (
+        "EnrollPatientsInput",
+        "results { enrollment { status waitlistPosition } userErrors { code field } } userErrors { code field }",
+    ),
 }
 ROSTER = """query ($id: ID!) { groupDefinition(id: $id) { enrollments(status: [ENROLLED, WAITLISTED]) {
   nodes { status waitlistPosition patient { registryId } } } } }"""
@@ -43,12 +53,16 @@ class Desk:
         self.group = ""
         self.enrollments: dict[str, str] = {}
 
-    async def open(self) -> None:
+    async def new_group(self) -> str:
+        """Create a group with one seat."""
         data = await self.client.execute(
             """mutation { createGroupDefinition(input: {name: "Anger", groupType: THERAPY, facilitatorId: "staff-1",
               maxCapacity: 1, durationMinutes: 60}) { groupDefinition { id } } }"""
         )
-        self.group = data["createGroupDefinition"]["groupDefinition"]["id"]
+        return str(data["createGroupDefinition"]["groupDefinition"]["id"])
+
+    async def open(self) -> None:
+        self.group = await self.new_group()
         for number in range(1, 5):
             await self.enroll(f"patient-{number}")
 
@@ -67,6 +81,13 @@ class Desk:
     async def disenroll(self, patient: str) -> dict[str, Any]:
         return await self.run("disenrollPatient", enrollmentId=self.enrollments[patient])
 
+    async def transfer(self, to: str, *patients: str, **values: Any) -> dict[str, Any]:
+        ids = [self.enrollments[patient] for patient in patients]
+        return await self.run("transferEnrollments", enrollmentIds=ids, toGroupDefinitionId=to, **values)
+
+    async def reinstate(self, patient: str, **values: Any) -> dict[str, Any]:
+        return await self.run("reinstateEnrollment", enrollmentId=self.enrollments[patient], **values)
+
     async def promote(self, patient: str, **values: Any) -> dict[str, Any]:
         return await self.run("promoteEnrollment", enrollmentId=self.enrollments[patient], **values)
 
@@ -76,9 +97,9 @@ class Desk:
         summary = await import_resources(self.engine, self.folder, ORGANIZATION, *resources)
         assert summary.refused == 0
 
-    async def roster(self) -> tuple[list[str], list[str]]:
+    async def roster(self, group: str | None = None) -> tuple[list[str], list[str]]:
         """Return who is seated, and who waits, in order. Check that the positions are 1 to n."""
-        data = await self.client.execute(ROSTER, {"id": self.group})
+        data = await self.client.execute(ROSTER, {"id": group or self.group})
         nodes = data["groupDefinition"]["enrollments"]["nodes"]
         waiting = [node for node in nodes if node["status"] == "WAITLISTED"]
         assert [node["waitlistPosition"] for node in waiting] == list(range(1, len(waiting) + 1))
@@ -122,7 +143,11 @@ async def _remove(desk: Desk) -> None:
     assert [enrollment["patient"]["registryId"] for enrollment in payload["promoted"]] == ["patient-3"]
 
 
-@pytest.mark.parametrize("free_a_seat", [_disenroll, _remove, _raise, _restore, _move])
+async def _transfer(desk: Desk) -> None:
+    assert (await desk.transfer(await desk.new_group(), "patient-1"))["userErrors"] == []
+
+
+@pytest.mark.parametrize("free_a_seat", [_disenroll, _remove, _raise, _restore, _move, _transfer])
 async def test_a_free_seat_goes_to_the_next_active_patient(
     desk: Desk, free_a_seat: Callable[[Desk], Awaitable[None]]
 ) -> None:
