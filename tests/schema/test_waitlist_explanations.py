@@ -80,6 +80,9 @@ async def test_only_waiting_patients_have_an_explanation(
     }
     explained = await explanations(client, group)
     assert (explained["patient-1"], explained["patient-6"]["message"]) == (None, message)
+    dry_run = {"groupDefinitionId": group, "patientId": "patient-7", "dryRun": True}
+    payload = (await client.execute(ENROLL, {"input": dry_run}))["enrollPatient"]
+    assert (payload["userErrors"], payload["enrollment"]["waitlistExplanation"]) == ([], None)
     # Inactive patients are passed over, so they are not ahead of anybody.
     await import_resources(engine, tmp_path, ORGANIZATION, registered("patient-4", deceasedBoolean=True))
     assert await numbers(client, group) == {
