@@ -162,7 +162,7 @@ def _from_draft(
     faults += _end_faults(draft, before)
     counts_toward = tuple(draft.counts_toward or ())
     faults += counts_toward_faults(counts_toward)
-    rule_set_id = _rule_set(draft, defaults.rule_sets, faults, is_named=edits is None or _RULE_SET in edits)
+    rule_set_id = _rule_set(draft, defaults.rule_sets, before, faults, is_named=edits is None or _RULE_SET in edits)
     refuse_if_any(faults)
     assert draft.group_type  # noqa: S101 - a missing value is a fault above
     assert draft.facilitator_id  # noqa: S101 - a missing value is a fault above
@@ -189,9 +189,12 @@ def _from_draft(
     )
 
 
-def _rule_set(draft: GroupDraft, rule_sets: RuleSets, faults: list[Fault], *, is_named: bool) -> str | None:
+def _rule_set(
+    draft: GroupDraft, rule_sets: RuleSets, before: GroupDefinition | None, faults: list[Fault], *, is_named: bool
+) -> str | None:
     id_ = draft.compliance_rule_set_id
-    if draft.group_type is None:
+    is_same_type = before is not None and before.group_type == draft.group_type
+    if draft.group_type is None or (is_same_type and not is_named):
         return id_
     if not is_named:
         return kept_rule_set(draft.group_type, id_, rule_sets)

@@ -35,7 +35,7 @@ def rule_set_faults(group_type: GroupType, rule_set_id: str | None, rule_sets: R
 
 
 def kept_rule_set(group_type: GroupType, rule_set_id: str | None, rule_sets: RuleSets) -> str | None:
-    """Return the rule set that a group keeps when an edit does not name one; None if it is of another program now.
+    """Return the rule set that a group keeps when its type changes; None if the set is of another program.
 
     A group keeps a set that has been removed from the clinic's file since. Until the set is back, the default applies.
     """

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from db.connections.engine import Database
+from db.tables import group_definitions
+from domain.records import Program
 from domain.rule_set_document import SHIPPED_RULE_SETS
-from domain.rule_sets import RuleSets
+from domain.rule_sets import ComplianceRuleSet, RuleSets
 from resolvers.caller import PermissionKey
 from tests.schema.test_statement_counts import count
 from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients, clients_of, make_app, refused
@@ -225,6 +228,21 @@ async def test_a_clinic_may_have_rule_sets_of_its_own(engine: Database) -> None:
     assert week["gaps"][0]["message"] == "Need 12 more hours/week"
 
 
+async def test_a_group_keeps_a_set_that_is_away_for_a_time(engine: Database) -> None:
+    await seed(engine, ORGANIZATION)
+    group = await add_group(engine, "Group", ORGANIZATION, group_type="IOP", compliance_rule_set_id="ours")
+    ours = replace(SHIPPED_RULE_SETS.sets[0], id="ours")
+    files: list[list[ComplianceRuleSet]] = [[], [replace(ours, program=Program.PHP)], [ours]]
+    for number, sets in enumerate(files):
+        rule_sets = SHIPPED_RULE_SETS.extended(sets)
+        async with clients_of(make_app(replace(clinic_at(engine, NOW), rule_sets=rule_sets))) as clients:
+            client = await clients()
+            payload = await payload_of(client, UPDATE, id=str(group), maxCapacity=5 + number)
+            assert payload["userErrors"] == []
+            rule_set = await field_of(client, group, "complianceRuleSet { id }")
+        assert rule_set == {"id": "ours" if sets == [ours] else "ahcccs-iop"}
+
+
 async def add_program(engine: Database, name: str = "Group", rule_set: str | None = "ahcccs-s9480") -> UUID:
     """Add an IOP group with sessions of two, two and one hours on three days of the week, and of three in the next."""
     columns = {"group_type": "IOP", "max_capacity": 12, "compliance_rule_set_id": rule_set}
@@ -291,6 +309,27 @@ async def test_a_forecast_equals_the_weeks_one_by_one(engine: Database, clients:
     assert await field_of(client, group, "complianceForecast(weeks: null) { weekStart }") == default
     other = await add_group(engine, "Therapy", ORGANIZATION, counts_toward="IOP")
     assert await field_of(client, other, "complianceForecast { weekStart }") is None
+
+
+async def test_a_forecast_of_many_groups_has_the_weeks_of_each(engine: Database, clients: ApiClients) -> None:
+    # All have sessions at the same times. They differ in the rule set, the patients, the zone, and one more session.
+    columns: list[dict[str, Any]] = [{}, {}, {"compliance_rule_set_id": None}, {"time_zone": "Asia/Tokyo"}, {}, {}]
+    groups = [await add_program(engine, f"Group {number}") for number in range(len(columns))]
+    async with engine.begin() as connection:
+        for group, values in zip(groups, columns, strict=True):
+            if values:
+                changed = update(group_definitions).where(group_definitions.c.id == group).values(**values)
+                await connection.execute(changed)
+    await add_enrollments(engine, groups[4], ["patient-10"], ORGANIZATION)
+    await add_sessions(engine, groups[5], [date(2027, 1, 19)], ORGANIZATION)
+    client = await clients()
+    field = f'complianceForecast(from: "2027-01-06", weeks: 3) {{ {WEEK} }}'
+    query = f"{{ groupDefinitions {{ nodes {{ id {field} }} }} }}"
+    nodes = (await client.execute(query))["groupDefinitions"]["nodes"]
+    together = {node["id"]: node["complianceForecast"] for node in nodes}
+    assert together == {str(group): await field_of(client, group, field) for group in groups}
+    different = {str(forecast) for forecast in together.values()}
+    assert len(different) == len(groups) - 1
 
 
 async def test_the_arguments_of_a_forecast_have_limits(engine: Database, clients: ApiClients) -> None:
