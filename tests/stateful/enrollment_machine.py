@@ -19,6 +19,7 @@ PICKS: Final = st.lists(PICK, min_size=1, max_size=4)
 ORGANIZATION_INDEX: Final = st.integers(0, 1)
 ACTOR: Final = st.sampled_from(["nurse", "doctor"])
 VERSION: Final = st.sampled_from(["none", "none", "none", "current", "current", "current", "stale", "future"])
+_CONCURRENT: Final = ("enroll", "enroll many", "leave", "move", "room", "transfer", "reinstate", "edit")
 
 
 class EnrollmentMachine(TwoOrganizations):
@@ -115,9 +116,7 @@ class EnrollmentMachine(TwoOrganizations):
     @rule(
         index=ORGANIZATION_INDEX,
         pick=PICK,
-        choices=st.lists(
-            st.tuples(st.sampled_from(["enroll", "leave", "move", "room", "transfer"]), PICK), min_size=2, max_size=3
-        ),
+        choices=st.lists(st.tuples(st.sampled_from(_CONCURRENT), PICK), min_size=2, max_size=3),
     )
     def concurrent_calls_have_some_order(self, index: int, pick: int, choices: list[tuple[str, int]]) -> None:
         """The results of concurrent calls equal those of the same calls in some order."""

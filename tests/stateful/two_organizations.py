@@ -228,16 +228,24 @@ class TwoOrganizations(RuleBasedStateMachine):
         return MutationCall(api.ENROLL, input_, actor)
 
     def _concurrent(self, index: int, pick: int, what: str, choice: int) -> MutationCall:
-        actor = ("nurse", "doctor")[choice % 2]
-        if what == "enroll":
-            return self._enroll_call(index, actor, pick, ACTIVE_PATIENTS[choice % len(ACTIVE_PATIENTS)])
-        if what == "room":
-            input_ = {"id": self._pick_id("groups", index, pick), "maxCapacity": 1 + choice % 4}
-            return MutationCall(api.UPDATE_GROUP, input_, actor)
-        if what == "transfer":
-            ids = [self._active(index, choice)]
-            input_ = {"enrollmentIds": ids, "toGroupDefinitionId": self._pick_id("groups", index, choice)}
-            return MutationCall(api.TRANSFER, input_, actor)
-        operation: ModelledMutation = api.MOVE if what == "move" else api.DISENROLL
-        input_ = {"enrollmentId": self._waiting(index, choice)}
-        return MutationCall(operation, {**input_, "position": 1 + choice % 3} if what == "move" else input_, actor)
+        group, active = self._pick_id("groups", index, pick), self._active(index, choice)
+        waiting = self._waiting(index, choice)
+        patients = [ACTIVE_PATIENTS[number % len(ACTIVE_PATIENTS)] for number in (choice, choice + 1)]
+        calls: dict[str, tuple[ModelledMutation, dict[str, Any]]] = {
+            "enroll": (api.ENROLL, {"groupDefinitionId": group, "patientId": patients[0]}),
+            "enroll many": (api.ENROLL_MANY, {"groupDefinitionId": group, "patientIds": patients}),
+            "leave": (api.DISENROLL, {"enrollmentId": waiting}),
+            "move": (api.MOVE, {"enrollmentId": waiting, "position": 1 + choice % 3}),
+            "room": (api.UPDATE_GROUP, {"id": group, "maxCapacity": 1 + choice % 4}),
+            "transfer": (api.TRANSFER, {"enrollmentIds": [active], "toGroupDefinitionId": group}),
+            "reinstate": (
+                api.REINSTATE,
+                {"enrollmentId": self._ended(index, choice), "allowOverCapacity": choice % 5 == 0},
+            ),
+            "edit": (
+                api.UPDATE_ENROLLMENT,
+                {"enrollmentId": active, "endDate": None if choice % 2 else "2090-01-01"},
+            ),
+        }
+        operation, input_ = calls[what]
+        return MutationCall(operation, input_, ("nurse", "doctor")[choice % 2])
