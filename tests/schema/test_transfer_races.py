@@ -108,3 +108,20 @@ async def test_200_patients_are_transferred_in_as_many_statements_as_3(engine: D
 
 def _statements(response: httpx.Response) -> int:
     return int(response.headers["Server-Timing"].split('desc="')[1].strip('"').split()[0])
+
+
+async def test_reinstating_before_150_who_wait_takes_the_statements_of_2(engine: Database, desk: Desk) -> None:
+    counts = []
+    for number in (2, 150):
+        [group] = await groups(engine, 1)
+        [left, *_] = await desk.fill(group, *range(1, number + 3))
+        leave = "mutation ($id: ID!) { disenrollPatient(input: {enrollmentId: $id}) { userErrors { code } } }"
+        await desk.client.execute(leave, {"id": left})
+        document = """mutation ($id: ID!) { reinstateEnrollment(input: {enrollmentId: $id}) {
+          enrollment { waitlistPosition } changedEnrollments { id } userErrors { code } } }"""
+        response = await desk.client.send(document, {"id": left})
+        payload = response.json()["data"]["reinstateEnrollment"]
+        assert payload["enrollment"] == {"waitlistPosition": 1}
+        assert len(payload["changedEnrollments"]) == number + 1
+        counts.append(_statements(response))
+    assert counts[0] == counts[1]
