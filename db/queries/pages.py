@@ -37,6 +37,10 @@ class ListFilter:
         """Return the conditions, for filters that must read to know them."""
         return self.conditions()
 
+    async def look_up_counted(self, snapshot: Snapshot) -> Conditions:
+        """Return the conditions for counting, for filters that also read what only the order needs."""
+        return await self.look_up_conditions(snapshot)
+
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[Record]):
@@ -143,7 +147,7 @@ async def read_page(
 
 async def count_list(snapshot: Snapshot, listing: Listing[Any], list_filter: ListFilter) -> int:
     """Return the length of the organization's list."""
-    conditions = await list_filter.look_up_conditions(snapshot)
+    conditions = await list_filter.look_up_counted(snapshot)
     statement = count_statements.count_list(listing, tuple(conditions))
     return count_of_rows(await snapshot.fetch(statement, statements.condition_parameters(conditions)))
 

@@ -114,13 +114,18 @@ RANKING: Final = Ranking(
 )
 
 
-async def search_conditions(snapshot: Snapshot, text: str | None) -> Conditions:
-    """Return the conditions of the list of patients that match every word of the text, and the birth date if any."""
+async def search_conditions(snapshot: Snapshot, text: str | None, *, ranked: bool = True) -> Conditions:
+    """Return the conditions of the list of patients that match every word of the text, and the birth date if any.
+
+    `ranked` is whether to rank the matches.
+    """
     rest, days = take_dates(text or "")
     words = search_words(rest)
     conditions = (
         {**contains_words(words), "among": await _born(snapshot, days)} if days else await _narrow(snapshot, words)
     )
+    if not ranked:
+        return conditions
     return {**conditions, **await _ranks(snapshot, RankedSearch.of(rest), words, conditions.get("among"))}
 
 

@@ -53,6 +53,10 @@ class PatientFilter(ListFilter):
         """Return the conditions that the filter applies."""
         return {**await search_conditions(snapshot, self.text), **_active(self.active)}
 
+    async def look_up_counted(self, snapshot: Snapshot) -> Conditions:
+        """Return the conditions without the ranks of matches."""
+        return {**await search_conditions(snapshot, self.text, ranked=False), **_active(self.active)}
+
 
 def _active(active: bool | None) -> Conditions:
     return {} if active is None else {"active" if active else "inactive": {}}
