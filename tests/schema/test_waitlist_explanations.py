@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import insert
@@ -21,6 +22,8 @@ LIST = f"""query ($id: ID!, $first: Int!) {{ groupDefinition(id: $id) {{ enrollm
   nodes {{ patient {{ registryId }} {EXPLAINED} }} }} }} }}"""
 ENROLL = f"""mutation ($input: EnrollPatientInput!) {{ enrollPatient(input: $input) {{
   enrollment {{ id {EXPLAINED} }} userErrors {{ code }} }} }}"""
+MOVE = f"""mutation ($input: MoveWaitlistedEnrollmentInput!) {{ moveWaitlistedEnrollment(input: $input) {{
+  changedEnrollments {{ waitlistPosition {EXPLAINED} }} userErrors {{ code }} }} }}"""
 DELETE = """mutation ($input: DeleteGroupDefinitionInput!) { deleteGroupDefinition(input: $input) {
   userErrors { code } } }"""
 
@@ -102,24 +105,51 @@ async def test_only_waiting_patients_have_an_explanation(
     assert (await numbers(client, group))["patient-4"] == ("PATIENT_NOT_ACTIVE", 1, 3)
 
 
-async def test_200_explanations_take_the_statements_of_2(engine: Database, app_client: ApiClients) -> None:
+async def add_waiting(engine: Database, count: int) -> tuple[str, list[UUID]]:
+    """Return a group with one seat, which is taken, and the enrollments of patients who wait for it, in order."""
+    people = [f"waiting-{number:03}" for number in range(count)]
+    group = await add_group(engine, f"Group of {count}", ORGANIZATION, max_capacity=1)
+    await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
+    waits: dict[str, Any] = {"status": "WAITLISTED", "enrolled_at": None, "waitlisted_at": NOW}
+    ids = []
+    for position, name in enumerate(people, start=1):
+        ids += await add_enrollments(engine, group, [name], ORGANIZATION, waitlist_position=position, **waits)
+    return str(group), ids
+
+
+@pytest.fixture
+async def patients_who_wait(engine: Database) -> None:
     await seed(engine, ORGANIZATION)
-    people = [f"waiting-{number:03}" for number in range(200)]
     person = {"organization_id": ORGANIZATION, "active": True, "display_name": "A", "search_text": ""}
     async with engine.begin() as connection:
         await connection.execute(
-            insert(patients), [{**person, "id": name, "medical_record_number": "MR"} for name in people]
+            insert(patients),
+            [{**person, "id": f"waiting-{number:03}", "medical_record_number": "MR"} for number in range(200)],
         )
-    group = await add_group(engine, "Group", ORGANIZATION, max_capacity=1)
-    await add_enrollments(engine, group, ["patient-1"], ORGANIZATION)
-    waits: dict[str, Any] = {"status": "WAITLISTED", "enrolled_at": None, "waitlisted_at": NOW}
-    for position, name in enumerate(people, start=1):
-        await add_enrollments(engine, group, [name], ORGANIZATION, waitlist_position=position, **waits)
+
+
+@pytest.mark.usefixtures("patients_who_wait")
+async def test_200_explanations_take_the_statements_of_2(engine: Database, app_client: ApiClients) -> None:
+    group, _ = await add_waiting(engine, 200)
     client = await app_client()
-    counts = {statements_of(await client.send(LIST, {"id": str(group), "first": first})) for first in (3, 200)}
+    counts = {statements_of(await client.send(LIST, {"id": group, "first": first})) for first in (3, 200)}
     assert len(counts) == 1
-    explained = await explanations(client, str(group), 200)
+    explained = await explanations(client, group, 200)
     assert explained["waiting-198"]["message"] == "The only seat is taken; 198 others are ahead."
+
+
+@pytest.mark.usefixtures("patients_who_wait")
+async def test_a_payload_explains_200_places_by_the_statements_of_2(engine: Database, app_client: ApiClients) -> None:
+    client = await app_client()
+    counts = set()
+    for count in (2, 200):
+        _, ids = await add_waiting(engine, count)
+        response = await client.send(MOVE, {"input": {"enrollmentId": str(ids[-1]), "position": 1}})
+        counts.add(statements_of(response))
+        changed = response.json()["data"]["moveWaitlistedEnrollment"]["changedEnrollments"]
+        places = sorted((one["waitlistPosition"], one["waitlistExplanation"]["ahead"]) for one in changed)
+        assert places == [(place, place - 1) for place in range(1, count + 1)]
+    assert len(counts) == 1
 
 
 async def test_another_organization_s_patients_do_not_count(engine: Database, app_client: ApiClients) -> None:
