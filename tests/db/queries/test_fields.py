@@ -201,7 +201,8 @@ async def test_partial_patients_are_in_the_order_of_the_ids(engine: Database) ->
     async with engine.begin() as connection:
         ours = patients.c.organization_id == OURS
         for number, day in enumerate(DAYS, 1):
-            values = {"display_name": ODD_TEXTS[number], "birth_date": day}
+            survivor = f"patient-{number - 1}" if number > 1 else None
+            values = {"display_name": ODD_TEXTS[number], "birth_date": day, "replaced_by": survivor}
             one = patients.c.id == f"patient-{number}"
             await connection.execute(update(patients).where(ours, one).values(values))
     ids = [f"patient-{number}" for number in range(len(DAYS), 0, -1)]
@@ -215,6 +216,7 @@ async def test_partial_patients_are_in_the_order_of_the_ids(engine: Database) ->
                 "birth_date": [written(day) if opened.on_postgresql else day for day in reversed(DAYS)],
                 "active": [True] * len(DAYS),
                 "medical_record_number": [f"MR{number}" for number in range(len(DAYS), 0, -1)],
+                "replaced_by": [*ids[1:], None],
             }
             assert field_values(partial, name) == expected[name]
         partial = await find_partial_records(opened, PATIENTS, ids, Fields(frozenset({"birth_date"})))
