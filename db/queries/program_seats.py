@@ -17,7 +17,7 @@ from db.tables import enrollments, group_definitions
 from db.transactions.snapshots import Snapshot
 from db.transactions.unit_of_work import UnitOfWork
 from domain.patient_weeks import Seat
-from domain.records import Program
+from domain.records import GroupDefinition, Program
 from domain.weeks import week_end
 
 _groups = group_definitions.c
@@ -82,8 +82,7 @@ async def seats_of_attendees(
     """
     parameters = {"group_ids": group_ids, **within(first_day, last_day)}
     seats: dict[str, list[Seat]] = {}
-    for row in await work.fetch(_SEATS_OF_ATTENDEES, parameters):
-        seat = _seat(row)
+    for seat in await _read_seats(await work.fetch(_SEATS_OF_ATTENDEES, parameters)):
         seats.setdefault(seat.enrollment.patient_id, []).append(seat)
     return seats
 
@@ -101,8 +100,8 @@ async def program_seats(snapshot: Snapshot, weeks: Sequence[WeekOfPatient]) -> d
     ]
     first_days, union = list(patient_ids), numbered_union([_SEATS] * len(patient_ids), parameters)
     seats: dict[WeekOfPatient, list[Seat]] = {}
-    for number, *row in await snapshot.fetch(*union):
-        seat = _seat(row)
+    rows = await snapshot.fetch(*union)
+    for (number, *_), seat in zip(rows, await _read_seats(rows, skipped=1), strict=True):
         key = WeekOfPatient(seat.enrollment.patient_id, first_days[number])
         seats.setdefault(key, []).append(seat)
     return seats
@@ -127,6 +126,18 @@ async def seats_of_program(snapshot: Snapshot, program: Program, first_day: date
     return seats
 
 
-def _seat(row: Sequence[Any]) -> Seat:
-    width = len(ENROLLMENT_COLUMNS)
-    return Seat(enrollment_record(row[:width]), group_record(row[width:]))
+async def _read_seats(rows: Sequence[Sequence[Any]], skipped: int = 0) -> list[Seat]:
+    """Return the seats of the rows, after some columns. Other requests run between the parts of many rows."""
+    end = skipped + len(ENROLLMENT_COLUMNS)
+    groups: dict[UUID, GroupDefinition] = {}
+    seats: list[Seat] = []
+    for start in range(0, len(rows), _ROWS_PER_ITERATION):
+        if start:
+            await asyncio.sleep(0)
+        for row in rows[start : start + _ROWS_PER_ITERATION]:
+            enrollment = enrollment_record(row[skipped:end])
+            group = groups.get(enrollment.group_definition_id)
+            if group is None:
+                group = groups[enrollment.group_definition_id] = group_record(row[end:])
+            seats.append(Seat(enrollment, group))
+    return seats
