@@ -5,42 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
+from tests.web.rosters import FULL_GROUP, OPEN_GROUP, enroll_another, open_group, patients, section, stored_waitlist
 from tests.web.visits import AdminVisit
 
 pytestmark = pytest.mark.browser
-
-FULL_GROUP = "Grief and Loss"
-OPEN_GROUP = "Tuesday Process Group"
-
-
-def open_group(admin: AdminVisit, name: str) -> str:
-    opened = admin.group_id(name)
-    admin.open(f"/groups/{opened}")
-    expect(admin.page.get_by_role("heading", name=name, level=1)).to_be_visible()
-    expect(section(admin, "Seats")).to_be_visible()
-    return opened
-
-
-def section(admin: AdminVisit, name: str) -> Locator:
-    return admin.page.get_by_role("region", name=name)
-
-
-def patients(admin: AdminVisit, name: str) -> list[str]:
-    return [text.split("\n")[0].strip() for text in section(admin, name).locator("tbody th").all_inner_texts()]
-
-
-def stored_waitlist(admin: AdminVisit, group: str) -> list[str]:
-    rows = admin.stored_rows(
-        "SELECT p.display_name FROM pm_group_enrollments e JOIN pm_group_patients p ON p.id = e.patient_id"
-        " WHERE e.group_definition_id = ? AND e.status = 'WAITLISTED' AND e.deleted_at IS NULL"
-        " ORDER BY e.waitlist_position",
-        group,
-    )
-    return [name for (name,) in rows]
 
 
 @pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
@@ -144,18 +116,7 @@ def test_disenrolling_gives_the_seat_to_the_first_who_waits(admin: AdminVisit) -
     assert (leaving, "DISENROLLED", "Moved away") in rows
     assert (first, "ENROLLED", None) in rows
     assert admin.complaints == []
-    _enroll_again(admin, group)
-
-
-def _enroll_again(admin: AdminVisit, group: str) -> None:
-    """Fill the waitlist up to three patients, as the other tests of this module expect it."""
-    free = admin.stored_rows(
-        "SELECT id FROM pm_group_patients p WHERE active AND NOT EXISTS (SELECT 1 FROM pm_group_enrollments e"
-        " WHERE e.patient_id = p.id AND e.group_definition_id = ?) ORDER BY display_name DESC LIMIT 1",
-        group,
-    )
-    mutation = "mutation($input: EnrollPatientInput!) { enrollPatient(input: $input) { userErrors { message } } }"
-    admin.send(mutation, input={"groupDefinitionId": group, "patientId": free[0][0]})
+    enroll_another(admin, group)
 
 
 @pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
@@ -299,6 +260,6 @@ def test_changes_of_others_show_up_when_the_window_gets_the_focus(admin: AdminVi
     page = admin.page
     group = open_group(admin, OPEN_GROUP)
     before = len(patients(admin, "Seats"))
-    _enroll_again(admin, group)
+    enroll_another(admin, group)
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     expect(section(admin, "Seats").locator("tbody tr")).to_have_count(before + 1)

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -150,6 +151,11 @@ class AdminVisit(Visit):
         """Return rows of the server's database, which stores UUIDs without hyphens."""
         with sqlite3.connect(f"file:{self.server.database}?mode=ro", uri=True) as connection:
             return connection.execute(sql, [_stored_form(value) for value in values]).fetchall()
+
+    def change_rows(self, sql: str, *values: str) -> None:
+        """Change the server's database, as an import of the registry does in another process."""
+        with closing(sqlite3.connect(self.server.database, timeout=30)) as connection, connection:
+            connection.execute(sql, [_stored_form(value) for value in values])
 
     def toast(self, words: str) -> Locator:
         return self.page.get_by_role("status").filter(has_text=words)

@@ -1,4 +1,4 @@
-import { useMutation, type AnyVariables, type TypedDocumentNode } from "urql";
+import { useMutation, type AnyVariables, type OperationContext, type TypedDocumentNode } from "urql";
 import { FaultFields, faultOf, faultsOf, type Fault } from "./faults";
 import { readFragment, type FragmentType } from "./generated";
 
@@ -8,8 +8,11 @@ const MAY_HAVE_CHANGED = {
   additionalTypenames: ["GroupDefinition", "Occurrence", "Enrollment", "Closure"].flatMap((type) => [type, `${type}Connection`]),
 };
 
+/** The context of a dry run: what is on the screen stays as it is. */
+export const CHANGES_NOTHING = {};
+
 type WithFaults = { userErrors: ReadonlyArray<FragmentType<typeof FaultFields>> };
-type PayloadOf<Data> = Extract<Data[Exclude<keyof Data, "__typename">], WithFaults>;
+export type PayloadOf<Data> = Extract<Data[Exclude<keyof Data, "__typename">], WithFaults>;
 
 export type Outcome<Payload> = { payload: Payload; faults: null } | { payload: null; faults: Fault[] };
 
@@ -19,11 +22,12 @@ export type Outcome<Payload> = { payload: Payload; faults: null } | { payload: n
  */
 export function useAction<Data, Variables extends AnyVariables>(
   mutation: TypedDocumentNode<Data, Variables>,
+  context: Partial<OperationContext> = MAY_HAVE_CHANGED,
 ): [run: (variables: Variables) => Promise<Outcome<PayloadOf<Data>>>, running: boolean] {
   const [{ fetching }, execute] = useMutation(mutation);
 
   async function run(variables: Variables): Promise<Outcome<PayloadOf<Data>>> {
-    const { data, error } = await execute(variables, MAY_HAVE_CHANGED);
+    const { data, error } = await execute(variables, context);
     const [payload] = Object.entries(data ?? {})
       .filter(([name]) => name !== "__typename")
       .map(([, value]) => value as PayloadOf<Data> | null);

@@ -5,6 +5,7 @@ type LocalSession = { startTime: string; startsAt: string; timeZone: string };
 
 const DAY = new Intl.DateTimeFormat("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" });
 const DATE = new Intl.DateTimeFormat("en-US", { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
+const SHORT_DATE = new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric", timeZone: "UTC" });
 const TIME = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
 
 /** The start of a session, such as "9:00 AM", or "9:00 AM MST" if the viewer's zone differs. */
@@ -21,6 +22,11 @@ export function formatDay(date: string): string {
 /** A local date with its year, such as "Nov 30, 2026". */
 export function formatDate(date: string): string {
   return DATE.format(new Date(`${date}T00:00Z`));
+}
+
+/** A local date near today, such as "Nov 30", with its year if that is another one. */
+export function formatNearDate(date: string, today: string): string {
+  return date.slice(0, 4) === today.slice(0, 4) ? SHORT_DATE.format(new Date(`${date}T00:00Z`)) : formatDate(date);
 }
 
 /** A wall-clock time, such as "9:00 AM". */
@@ -43,6 +49,11 @@ export function zoneIfDifferent(instant: string, timeZone: string): string | nul
 export function localToday(days = 0): string {
   const now = new Date();
   return new Date(Date.UTC(now.getFullYear(), now.getMonth(), now.getDate() + days)).toISOString().slice(0, 10);
+}
+
+/** Return today's date in a zone. */
+export function todayIn(timeZone: string): string {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone }).format(new Date()); // Sweden writes dates as ISO 8601 does
 }
 
 function clockIn(timeZone: string | undefined, at: Date): string {

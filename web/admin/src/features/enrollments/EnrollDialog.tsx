@@ -1,15 +1,19 @@
-import { Text } from "@mantine/core";
+import { Group, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useEffect, useState } from "react";
 import { tell } from "../../activity/activity";
-import { graphql, readFragment } from "../../api/generated";
+import { graphql } from "../../api/generated";
+import type { EnrollPatientInput } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { shortName } from "../../ui/names";
 import { useFaults } from "../../ui/useFaults";
 import { PatientSelect, type PatientOption } from "../patients/PatientSelect";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { placesByPatient } from "./enrollmentRow";
 import type { RosterGroup } from "./EnrollmentsTab";
+import { EnrollOutlookPanel } from "./EnrollOutlookPanel";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
+import { useEnrollPreview } from "./useEnrollPreview";
 
 const Enroll = graphql(`
   mutation Enroll($input: EnrollPatientInput!) {
@@ -39,29 +43,48 @@ export function EnrollDialog({ group }: { group: RosterGroup }) {
   );
 }
 
+type Values = { patientId: string | null; startDate: string; endDate: string };
+
 function EnrollForm({ group, onClose }: { group: RosterGroup; onClose: () => void }) {
   const [run, running] = useAction(Enroll);
-  const form = useForm<{ patientId: string | null }>({
+  const [done, setDone] = useState(false);
+  const form = useForm<Values>({
     mode: "controlled",
-    initialValues: { patientId: null },
+    initialValues: { patientId: null, startDate: "", endDate: "" },
     validate: { patientId: (value) => (value === null ? "Choose a patient." : null) },
   });
   const [faults, showFaults] = useFaults(form);
+  const { answer, asking } = useEnrollPreview(done ? null : inputOf(group, form.values), group.capacity);
+  useEffect(() => {
+    if (answer !== null) showFaults(answer.faults, { typing: true });
+  }, [answer]);
 
-  const submit = form.onSubmit(async ({ patientId }) => {
-    const { payload, faults: found } = await run({ input: { groupDefinitionId: group.id, patientId: patientId ?? "" } });
+  const submit = form.onSubmit(async (values) => {
+    const input = inputOf(group, values);
+    if (input === null || asking) return;
+    const { payload, faults: found } = await run({ input });
     if (found !== null) return showFaults(found);
     const { patient, waitlistPosition } = payload.enrollment!;
     const name = shortName(patient!.displayName);
     tell(waitlistPosition === null ? `${name} has a seat.` : `${name} is at place ${waitlistPosition} of the waitlist.`);
+    setDone(true);
     form.resetDirty();
     onClose();
   });
 
   const there = placesByPatient(group);
   const reasonAgainst = ({ id, active }: PatientOption) => there.get(id) ?? (active ? null : "inactive in the registry");
+  const outlook = answer?.outlook ?? null;
+  const waits = outlook === null ? group.capacity.available === 0 : outlook.decision?.status === "WAITLISTED";
   return (
-    <DialogForm submit="Enroll" running={running} faults={faults} dirty={() => form.isDirty()} onSubmit={submit} onClose={onClose}>
+    <DialogForm
+      submit={asking ? "Checking …" : waits ? "Add to waitlist" : "Enroll"}
+      running={running}
+      faults={faults}
+      dirty={() => form.isDirty()}
+      onSubmit={submit}
+      onClose={onClose}
+    >
       <PatientSelect
         label="Patient"
         description="Search by name, record number or birth date (1987-03-14)"
@@ -69,26 +92,21 @@ function EnrollForm({ group, onClose }: { group: RosterGroup; onClose: () => voi
         data-autofocus
         {...form.getInputProps("patientId")}
       />
-      <Text size="sm" role="status">
-        {whatWillHappen(group)}
-      </Text>
+      <Group align="flex-start" grow preventGrowOverflow={false}>
+        <TextInput
+          type="date"
+          label="Start date"
+          description="Optional. Otherwise the day on which the seat is given"
+          {...form.getInputProps("startDate")}
+        />
+        <TextInput type="date" label="End date" description="Optional. The last day, if it is known" {...form.getInputProps("endDate")} />
+      </Group>
+      <EnrollOutlookPanel group={group} outlook={outlook} asking={asking} refused={answer !== null && answer.outlook === null} />
     </DialogForm>
   );
 }
 
-function whatWillHappen({ capacity: { available, enrolled, max, waitlisted } }: RosterGroup): string {
-  return available > 0
-    ? `There is a free seat: the patient gets seat ${enrolled + 1} of ${max}.`
-    : `The group is full: the patient joins the waitlist at place ${waitlisted + 1}.`;
-}
-
-/** Return the words for patients who are in the group already. */
-function placesByPatient({ seats, waitlist }: RosterGroup): Map<string, string> {
-  const rows = readFragment(EnrollmentRowFields, [...(seats?.nodes ?? []), ...(waitlist?.nodes ?? [])]);
-  return new Map(
-    rows.map(({ patient, waitlistPosition }) => [
-      patient?.id ?? "",
-      waitlistPosition === null ? "has a seat" : `waits at place ${waitlistPosition}`,
-    ]),
-  );
+function inputOf(group: RosterGroup, { patientId, startDate, endDate }: Values): EnrollPatientInput | null {
+  if (patientId === null) return null;
+  return { groupDefinitionId: group.id, patientId, startDate: startDate || null, endDate: endDate || null };
 }

@@ -12,6 +12,7 @@ import { DisenrollDialog } from "./DisenrollDialog";
 import { EnrollDialog } from "./EnrollDialog";
 import { PastList } from "./PastList";
 import { PositionDialog } from "./PositionDialog";
+import { ReinstateDialog } from "./ReinstateDialog";
 import { SeatList } from "./SeatList";
 import { SeatNowDialog } from "./SeatNowDialog";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
@@ -41,6 +42,7 @@ const Roster = graphql(`
         nodes {
           id
           ...EnrollmentRow
+          ...WaitingReason
         }
       }
       past: enrollments(status: [DISENROLLED], first: 50) {
@@ -105,13 +107,14 @@ function RosterSections({ group, deleted }: { group: RosterGroup; deleted: boole
         <More shown={waitlist?.nodes.length ?? 0} total={capacity.waitlisted} />
       </Section>
       <Section title="Past enrollments" note={counted(past?.totalCount ?? 0, "enrollment")}>
-        <PastList enrollments={past?.nodes ?? []} timeZone={timeZone} />
+        <PastList group={group} deleted={deleted} />
         <More shown={past?.nodes.length ?? 0} total={past?.totalCount ?? 0} />
       </Section>
       <EnrollDialog group={group} />
       <DisenrollDialog group={group} />
       <PositionDialog group={group} />
       <SeatNowDialog group={group} />
+      <ReinstateDialog group={group} />
     </Stack>
   );
 }

@@ -1,13 +1,19 @@
-import { Text } from "@mantine/core";
-import { readFragment, type FragmentType } from "../../api/generated";
+import { Button, Text } from "@mantine/core";
+import { readFragment } from "../../api/generated";
+import { Allowed } from "../../permissions/permissions";
 import { formatInstant } from "../../ui/times";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentRowFields, placesByPatient } from "./enrollmentRow";
+import type { RosterGroup } from "./EnrollmentsTab";
 import { PatientCell } from "./PatientCell";
 import classes from "./RosterTable.module.css";
+import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
-type Props = { enrollments: ReadonlyArray<FragmentType<typeof EnrollmentRowFields>>; timeZone: string };
-
-export function PastList({ enrollments, timeZone }: Props) {
+/** Who has left. Patients whom the server would seat or put on the waitlist again can be reinstated. */
+export function PastList({ group, deleted }: { group: RosterGroup; deleted: boolean }) {
+  const { show } = useEnrollmentDialog();
+  const { past, timeZone } = group;
+  const enrollments = past?.nodes ?? [];
+  const there = placesByPatient(group);
   if (enrollments.length === 0) return <Text c="dimmed">Nobody has left the group.</Text>;
   return (
     <table className={classes.table}>
@@ -16,6 +22,9 @@ export function PastList({ enrollments, timeZone }: Props) {
           <th>Patient</th>
           <th className={classes.wide}>Left</th>
           <th className={classes.wide}>Reason</th>
+          <Allowed to="pm.group_enrollments.edit">
+            <th className={classes.actions}>Actions</th>
+          </Allowed>
         </tr>
       </thead>
       <tbody>
@@ -23,6 +32,7 @@ export function PastList({ enrollments, timeZone }: Props) {
           const { id, patient, enrolledAt, disenrolledAt, disenrollmentReason } = enrollment;
           const day = disenrolledAt === null ? "" : formatInstant(disenrolledAt, timeZone);
           const left = enrolledAt === null ? `${day}, from the waitlist` : day;
+          const mayReturn = !deleted && patient?.active === true && !there.has(patient.id);
           return (
             <tr key={id}>
               <PatientCell patient={patient}>
@@ -31,6 +41,20 @@ export function PastList({ enrollments, timeZone }: Props) {
               </PatientCell>
               <td className={classes.wide}>{left}</td>
               <td className={classes.wide}>{disenrollmentReason ?? <Text inherit c="dimmed">Not recorded</Text>}</td>
+              <Allowed to="pm.group_enrollments.edit">
+                <td className={classes.actions}>
+                  {mayReturn && (
+                    <Button
+                      variant="default"
+                      size="compact-sm"
+                      aria-label={`Reinstate ${patient.displayName}`}
+                      onClick={() => show("reinstate", id)}
+                    >
+                      Reinstate
+                    </Button>
+                  )}
+                </td>
+              </Allowed>
             </tr>
           );
         })}

@@ -2,7 +2,7 @@ import { Button, Text } from "@mantine/core";
 import { readFragment, type FragmentType } from "../../api/generated";
 import { Allowed } from "../../permissions/permissions";
 import { formatInstant } from "../../ui/times";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentRowFields, stayInWords } from "./enrollmentRow";
 import { PatientCell } from "./PatientCell";
 import classes from "./RosterTable.module.css";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
@@ -24,13 +24,22 @@ export function SeatList({ enrollments, timeZone }: Props) {
         </tr>
       </thead>
       <tbody>
-        {readFragment(EnrollmentRowFields, enrollments).map(({ id, patient, enrolledAt, promotedAt }) => {
+        {readFragment(EnrollmentRowFields, enrollments).map((enrollment) => {
+          const { id, patient, enrolledAt, promotedAt } = enrollment;
           const since = enrolledAt === null ? "" : formatInstant(enrolledAt, timeZone);
           const words = promotedAt === null ? since : `${since}, from the waitlist`;
+          const stay = stayInWords(enrollment, timeZone);
+          const stayLine = stay !== null && <div className={classes.stay}>{stay}</div>;
           return (
             <tr key={id}>
-              <PatientCell patient={patient}>since {words}</PatientCell>
-              <td className={classes.wide}>{words}</td>
+              <PatientCell patient={patient}>
+                since {words}
+                {stayLine}
+              </PatientCell>
+              <td className={classes.wide}>
+                {words}
+                {stayLine}
+              </td>
               <Allowed to="pm.group_enrollments.edit">
                 <td className={classes.actions}>
                   <Button

@@ -3,19 +3,30 @@ import IconArrowDown from "@tabler/icons-react/icons/IconArrowDown";
 import IconArrowUp from "@tabler/icons-react/icons/IconArrowUp";
 import IconDots from "@tabler/icons-react/icons/IconDots";
 import { useEffect, useRef } from "react";
-import { readFragment, type FragmentType } from "../../api/generated";
+import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import { Allowed } from "../../permissions/permissions";
 import { formatInstant } from "../../ui/times";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentRowFields, stayInWords } from "./enrollmentRow";
 import { PatientCell } from "./PatientCell";
 import classes from "./RosterTable.module.css";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
 import { useMove } from "./useMove";
 
-type Props = { enrollments: ReadonlyArray<FragmentType<typeof EnrollmentRowFields>>; timeZone: string };
+const WaitingReasonFields = graphql(`
+  fragment WaitingReason on Enrollment {
+    id
+    waitlistExplanation {
+      message
+    }
+  }
+`);
+
+type Waiting = FragmentType<typeof EnrollmentRowFields> & FragmentType<typeof WaitingReasonFields>;
+type Props = { enrollments: readonly Waiting[]; timeZone: string };
 
 export function Waitlist({ enrollments, timeZone }: Props) {
   const rows = readFragment(EnrollmentRowFields, enrollments);
+  const reasons = readFragment(WaitingReasonFields, enrollments);
   const { show } = useEnrollmentDialog();
   const [move, moving] = useMove();
   const keepFocus = useFocusOfMovedRow(rows.map(({ id }) => id).join());
@@ -27,13 +38,18 @@ export function Waitlist({ enrollments, timeZone }: Props) {
           <th className={classes.place}>Place</th>
           <th>Patient</th>
           <th className={classes.wide}>Waiting since</th>
+          <th className={classes.wide}>Why</th>
           <Allowed to="pm.group_enrollments.edit">
             <th className={classes.actions}>Actions</th>
           </Allowed>
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ id, patient, waitlistPosition, waitlistedAt }) => {
+        {rows.map((enrollment, index) => {
+          const { id, patient, waitlistPosition, waitlistedAt } = enrollment;
+          const reason = reasons[index]?.waitlistExplanation?.message;
+          const stay = stayInWords(enrollment, timeZone);
+          const stayLine = stay !== null && <div className={classes.stay}>{stay}</div>;
           const since = waitlistedAt === null ? "" : formatInstant(waitlistedAt, timeZone);
           const name = patient?.displayName ?? "";
           const place = waitlistPosition ?? 0;
@@ -44,8 +60,16 @@ export function Waitlist({ enrollments, timeZone }: Props) {
           return (
             <tr key={id}>
               <td className={classes.place}>{place}</td>
-              <PatientCell patient={patient}>waiting since {since}</PatientCell>
-              <td className={classes.wide}>{since}</td>
+              <PatientCell patient={patient}>
+                waiting since {since}
+                {stayLine}
+                <div>{reason}</div>
+              </PatientCell>
+              <td className={classes.wide}>
+                {since}
+                {stayLine}
+              </td>
+              <td className={classes.wide}>{reason}</td>
               <Allowed to="pm.group_enrollments.edit">
                 <td className={classes.actions}>
                   <Group gap={4} wrap="nowrap">

@@ -1,4 +1,6 @@
-import { graphql } from "../../api/generated";
+import { graphql, readFragment } from "../../api/generated";
+import { formatNearDate, todayIn } from "../../ui/times";
+import type { RosterGroup } from "./EnrollmentsTab";
 
 export const EnrollmentRowFields = graphql(`
   fragment EnrollmentRow on Enrollment {
@@ -8,6 +10,8 @@ export const EnrollmentRowFields = graphql(`
     waitlistedAt
     enrolledAt
     promotedAt
+    startDate
+    endDate
     disenrolledAt
     disenrollmentReason
     patient {
@@ -19,3 +23,25 @@ export const EnrollmentRowFields = graphql(`
     }
   }
 `);
+
+/** Return the words for patients who are in the group already, by their ids. */
+export function placesByPatient({ seats, waitlist }: RosterGroup): Map<string, string> {
+  const rows = readFragment(EnrollmentRowFields, [...(seats?.nodes ?? []), ...(waitlist?.nodes ?? [])]);
+  return new Map(
+    rows.map(({ patient, waitlistPosition }) => [
+      patient?.id ?? "",
+      waitlistPosition === null ? "has a seat" : `waits at place ${waitlistPosition}`,
+    ]),
+  );
+}
+
+type Stay = { startDate: string | null; endDate: string | null };
+
+/** Return the words for a stay that has not begun, or whose end is known; null if there is nothing to say. */
+export function stayInWords({ startDate, endDate }: Stay, timeZone: string): string | null {
+  const today = todayIn(timeZone);
+  const start = startDate !== null && startDate > today ? `Starts ${formatNearDate(startDate, today)}` : null;
+  if (endDate === null) return start;
+  const end = `${endDate < today ? "ended" : "ends"} ${formatNearDate(endDate, today)}`;
+  return start === null ? `E${end.slice(1)}` : `${start}, ${end}`;
+}

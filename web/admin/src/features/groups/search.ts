@@ -27,7 +27,7 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
 }
 
 const TABS = ["enrollments", "details"] as const;
-const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat"] as const;
+const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate"] as const;
 export type EnrollmentDialog = (typeof ENROLLMENT_DIALOGS)[number];
 
 /** The search parameters of a group's page. The dialog is in them, so that Back closes it. */
