@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -19,6 +19,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "int4": int,
     "int8": int,
     "bool": "t".__eq__,
+    "date": date.fromisoformat,
     "timestamptz": datetime.fromisoformat,
 }
 """Parse the text of a logged parameter, by its type. Parameters of other types stay text."""
