@@ -14,7 +14,8 @@ from domain.stays import order_faults, start_faults
 def edit_stay(enrollment: Enrollment, edits: Mapping[str, date | None], today: date, now: datetime) -> RosterChange:
     """Edit the start and the end of an enrollment. Nobody gains or loses a seat.
 
-    Whoever names the start of a seat says that it counts from the beginning of that day, also if the day is the same.
+    If the edits contain the start of a seat, the seat counts from the beginning of that day, also if the day is the
+    same.
     The dates of an enrollment that has ended can be corrected, so that past sessions show who was there.
 
     Args:

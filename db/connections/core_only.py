@@ -18,7 +18,9 @@ def defer_orm() -> None:
     if _PACKAGE in sys.modules or spec is None or spec.loader is None:
         return
     loader, package = spec.loader, module_from_spec(spec)
-    sys.modules[_PACKAGE] = sys.modules["sqlalchemy.ext"].asyncio = package  # type: ignore[attr-defined]
+    sys.modules[_PACKAGE] = package
+    # A finished import also sets the module as an attribute of its parent.
+    vars(sys.modules["sqlalchemy.ext"])["asyncio"] = package
     engine = import_module(f"{_PACKAGE}.engine")
 
     def load(name: str) -> Any:

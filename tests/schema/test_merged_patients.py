@@ -94,12 +94,12 @@ async def test_merges_in_a_circle_are_reported_with_their_lines(
         options = ImportOptions(ORGANIZATION, "America/Phoenix")
         summary = await import_files(operator_of(engine), options, [path], out, Console(file=io.StringIO()))
         lines += [line for line in out.getvalue().splitlines() if line.startswith(str(path))]
-    told = f": {Note.SURVIVOR_IN_CIRCLE}"
+    note = f": {Note.SURVIVOR_IN_CIRCLE}"
     if in_one_file:
-        assert lines == [f"{path}:1{told}", f"{path}:2{told}"]
+        assert lines == [f"{path}:1{note}", f"{path}:2{note}"]
         assert summary.notes[ResourceType.PATIENT, Note.SURVIVOR_IN_CIRCLE] == 2
     else:
-        assert lines == [f"{tmp_path}/merges-1.ndjson:1{told}"]
+        assert lines == [f"{tmp_path}/merges-1.ndjson:1{note}"]
     assert [await survivor_of(client, f"patient-{number}") for number in (1, 2, 3)] == [None] * 3
     assert not (await client.execute(PATIENT, {"id": "patient-1"}))["patient"]["active"]
 

@@ -5,7 +5,7 @@ import { useActivity } from "./activity";
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 
-/** The bell in the header, with everything that toasts have told since the page was opened. */
+/** The bell in the header. It lists every toast since the page was opened. */
 export function ActivityMenu() {
   const entries = useActivity();
   const [seen, setSeen] = useState(0);

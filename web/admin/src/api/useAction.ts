@@ -3,7 +3,7 @@ import { FaultFields, faultOf, faultsOf, type Fault } from "./faults";
 import { readFragment, type FragmentType } from "./generated";
 
 // A change of one record may change what others show: a seat is part of a capacity, of compliance and of conflicts. So
-// every result in the cache that contains one of these is forgotten, and what is on the screen is asked for again.
+// every cached result that contains one of these types is invalidated, and the queries of the current screen are sent again.
 const MAY_HAVE_CHANGED = {
   additionalTypenames: ["GroupDefinition", "Occurrence", "Enrollment", "Closure"].flatMap((type) => [type, `${type}Connection`]),
 };
