@@ -51,19 +51,20 @@ def _kind(marks: str, opened_by: Iterable[PermissionKey]) -> Kind:
 
 
 # A mutation returns the record that its key lets it change, with its staff and places. A new closure names sessions.
+# The marks of dates start at a word boundary, because ids hold their time: 01a22033-08c1-7... is no date in 2033-08.
 KINDS: Mapping[str, Kind] = {
-    "patient": _kind(r"patient-(name|number|id)|1931-03", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
+    "patient": _kind(r"patient-(name|number|id)|\b1931-03", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "history of enrollments": _kind("enrollment-actor", {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "past enrollment": _kind(
         "enrollment-reason", {PermissionKey.GROUP_ENROLLMENTS_VIEW, PermissionKey.GROUP_ENROLLMENTS_DELETE}
     ),
     "group": _kind("group-(name|former|actor)", _GROUPS - {PermissionKey.GROUP_DEFINITIONS_CREATE}),
-    "session": _kind("session-(reason|actor)|2033-07", _SCHEDULE),
+    "session": _kind(r"session-(reason|actor)|\b2033-07", _SCHEDULE),
     # The history of an enrollment names the staff who changed it.
     "staff": _kind("staff-(name|credentials)", _GROUPS | _SCHEDULE | {PermissionKey.GROUP_ENROLLMENTS_VIEW}),
     "location": _kind("(site|room)-name", _GROUPS | _SCHEDULE),
     # Generating sessions names the closed days.
-    "closure": _kind("closure-(name|former)|2033-08", _SCHEDULE - {PermissionKey.GROUP_SCHEDULE_DELETE}),
+    "closure": _kind(r"closure-(name|former)|\b2033-08", _SCHEDULE - {PermissionKey.GROUP_SCHEDULE_DELETE}),
 }
 
 
