@@ -41,7 +41,7 @@ def main(folders: list[Path]) -> int:
 
 
 def build_pages() -> None:
-    """Build the pages whose sources have changed since their last build."""
+    """Build the pages whose sources have changed since their last build, and lint all sources."""
     digests = {page: sources_digest(page) for page in PAGES}
     outdated = {page: digest for page, digest in digests.items() if digest != built_digest(page)}
     if not outdated:
@@ -49,8 +49,10 @@ def build_pages() -> None:
     print(f"Building the pages ({', '.join(outdated)}) …", flush=True)
     install_packages(WEB)
     remove_former_pages()
-    for page, digest in outdated.items():
+    for page in outdated:
         npm(WEB, "run", "build", "--workspace", page, failure=f"cannot build the page {page}")
+    npm(WEB, "run", "lint", failure="the sources of the pages break a rule of .oxlintrc.json")  # reads generated types
+    for page, digest in outdated.items():
         stamp(page).write_text(digest)
 
 

@@ -6,5 +6,3 @@ window.addEventListener("hashchange", takeTokenFromAddress);
 
 const { showPage } = await import("./app/App");
 showPage(document.getElementById("page")!);
-
-export {};

@@ -35,6 +35,7 @@ export function SignIn({ refused }: { refused: boolean }) {
           spellCheck={false}
           aria-invalid={fault !== null}
           aria-describedby={fault === null ? undefined : "token-fault"}
+          // oxlint-disable-next-line jsx-a11y/no-autofocus -- the page has nothing else to use or to read
           autoFocus
           required
         />

@@ -1,4 +1,5 @@
-import { useMutation, type AnyVariables, type OperationContext, type TypedDocumentNode } from "urql";
+import { useCallback } from "react";
+import { useMutation, type AnyVariables, type OperationContext, type OperationResult, type TypedDocumentNode } from "urql";
 import { FaultFields, faultOf, faultsOf, type Fault } from "./faults";
 import { readFragment, type FragmentType } from "./generated";
 
@@ -18,7 +19,7 @@ export type Outcome<Payload> = { payload: Payload; faults: null } | { payload: n
 
 /**
  * Return a function that runs a mutation of one field, and whether it is running. Its outcome is either the payload, or
- * everything that is wrong with the input. It never throws.
+ * everything that is wrong with the input. The function never throws, and stays the same between renders.
  */
 export function useAction<Data, Variables extends AnyVariables>(
   mutation: TypedDocumentNode<Data, Variables>,
@@ -26,18 +27,22 @@ export function useAction<Data, Variables extends AnyVariables>(
 ): [run: (variables: Variables) => Promise<Outcome<PayloadOf<Data>>>, running: boolean] {
   const [{ fetching }, execute] = useMutation(mutation);
 
-  async function run(variables: Variables): Promise<Outcome<PayloadOf<Data>>> {
-    const { data, error } = await execute(variables, context);
-    const [payload] = Object.entries(data ?? {})
-      .filter(([name]) => name !== "__typename")
-      .map(([, value]) => value as PayloadOf<Data> | null);
-    if (error !== undefined && (payload === undefined || payload === null)) {
-      return { payload: null, faults: faultsOf(error) };
-    }
-    if (payload === undefined || payload === null) throw new Error("A mutation without error has a payload.");
-    const faults = readFragment(FaultFields, payload.userErrors).map(faultOf);
-    return faults.length > 0 ? { payload: null, faults } : { payload, faults: null };
-  }
+  const run = useCallback(
+    async (variables: Variables): Promise<Outcome<PayloadOf<Data>>> => outcomeOf(await execute(variables, context)),
+    [execute, context],
+  );
 
   return [run, fetching];
+}
+
+function outcomeOf<Data>({ data, error }: Pick<OperationResult<Data>, "data" | "error">): Outcome<PayloadOf<Data>> {
+  const [payload] = Object.entries(data ?? {})
+    .filter(([name]) => name !== "__typename")
+    .map(([, value]) => value as PayloadOf<Data> | null);
+  if (error !== undefined && (payload === undefined || payload === null)) {
+    return { payload: null, faults: faultsOf(error) };
+  }
+  if (payload === undefined || payload === null) throw new Error("A mutation without error has a payload.");
+  const faults = readFragment(FaultFields, payload.userErrors).map(faultOf);
+  return faults.length > 0 ? { payload: null, faults } : { payload, faults: null };
 }

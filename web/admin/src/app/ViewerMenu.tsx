@@ -41,7 +41,7 @@ export function ViewerMenu() {
             fullWidth
             data={SCHEMES}
             value={colorScheme}
-            onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}
+            onChange={(scheme) => setColorScheme(scheme)}
           />
           {servesGraphiql && (
             <Button variant="default" leftSection={<IconCode size={16} />} onClick={openGraphiql}>

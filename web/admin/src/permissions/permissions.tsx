@@ -1,4 +1,4 @@
-import { createContext, use, type ReactNode } from "react";
+import { createContext, use, useMemo, type ReactNode } from "react";
 
 type Area = "definitions" | "schedule" | "enrollments";
 type Verb = "view" | "create" | "edit" | "delete";
@@ -7,7 +7,8 @@ export type PermissionKey = `pm.group_${Area}.${Verb}`;
 const Permissions = createContext<ReadonlySet<string>>(new Set());
 
 export function PermissionsProvider({ keys, children }: { keys: readonly string[]; children: ReactNode }) {
-  return <Permissions value={new Set(keys)}>{children}</Permissions>;
+  const held = useMemo(() => new Set(keys), [keys]);
+  return <Permissions value={held}>{children}</Permissions>;
 }
 
 /** Return a function that says whether the signed-in person holds a key. */

@@ -1,7 +1,8 @@
 import { Group, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { tell } from "../../activity/activity";
+import type { Fault } from "../../api/faults";
 import { graphql } from "../../api/generated";
 import type { EnrollPatientInput } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
@@ -55,8 +56,9 @@ function EnrollForm({ group, onClose }: { group: RosterGroup; onClose: () => voi
   });
   const [faults, showFaults] = useFaults(form);
   const { answer, asking } = useEnrollPreview(done ? null : inputOf(group, form.values), group.capacity);
+  const showPreviewed = useEffectEvent((previewed: readonly Fault[]) => showFaults(previewed, { typing: true }));
   useEffect(() => {
-    if (answer !== null) showFaults(answer.faults, { typing: true });
+    if (answer !== null) showPreviewed(answer.faults);
   }, [answer]);
 
   const submit = form.onSubmit(async (values) => {

@@ -53,7 +53,7 @@ export function useEnrollPreview(input: EnrollPatientInput | null, { enrolled, w
     return () => {
       outdated = true;
     };
-  }, [settled, question, enrolled, waitlisted, max]);
+  }, [ask, settled, question, enrolled, waitlisted, max]);
 
   return { answer: question === null ? null : answer, asking: question !== null && answer?.question !== question };
 }

@@ -30,7 +30,7 @@ export function GroupFilters() {
         placeholder={search.type === undefined ? "All types" : undefined}
         data={optionsOf(GROUP_TYPES)}
         value={search.type ?? []}
-        onChange={(type) => narrow({ type: type as GroupsSearch["type"] })}
+        onChange={(type) => narrow({ type: type })}
         clearable
         clearButtonProps={{ "aria-label": "Clear the types" }}
         flex="1 1 140px"
@@ -41,7 +41,7 @@ export function GroupFilters() {
         placeholder={search.seats === undefined ? "Any" : undefined}
         data={optionsOf(CAPACITY_STATUSES)}
         value={search.seats ?? []}
-        onChange={(seats) => narrow({ seats: seats as GroupsSearch["seats"] })}
+        onChange={(seats) => narrow({ seats })}
         clearable
         clearButtonProps={{ "aria-label": "Clear the seats" }}
         flex="1 1 140px"

@@ -79,7 +79,7 @@ export function parseRule(rule: string): Rule {
     rule,
   };
   if (repeats === "DAILY" && days.length === 0) return parsed;
-  if (repeats === "WEEKLY" && days.every(isWeekday)) return { ...parsed, weekdays: days as Weekday[] };
+  if (repeats === "WEEKLY" && days.every(isWeekday)) return { ...parsed, weekdays: days };
   if (repeats === "MONTHLY" && days.length === 1) {
     const match = /^(-1|[1-4])([A-Z]{2})$/.exec(days[0]!);
     if (match !== null && isWeekday(match[2]!)) return { ...parsed, week: match[1]!, weekdays: [match[2]] };
