@@ -4,12 +4,12 @@ import type { Fault } from "../api/faults";
 import { FaultAlert } from "./FaultAlert";
 import { LeaveGuard } from "./LeaveGuard";
 
-type DialogProps = { opened: boolean; title: string; onClose: () => void; children: ReactNode };
+type DialogProps = { opened: boolean; title: string; size?: "md" | "lg"; onClose: () => void; children: ReactNode };
 
 /** A dialog whose content mounts when it opens, so that each opening starts with an empty form. */
-export function Dialog({ opened, title, onClose, children }: DialogProps) {
+export function Dialog({ opened, title, size = "md", onClose, children }: DialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={title}>
+    <Modal opened={opened} onClose={onClose} title={title} size={size}>
       {children}
     </Modal>
   );

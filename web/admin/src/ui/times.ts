@@ -14,6 +14,15 @@ export function formatStart({ startTime, startsAt, timeZone }: LocalSession): st
   return zone === null ? formatTime(startTime) : `${formatTime(startTime)} ${zone}`;
 }
 
+type LocalSpan = LocalSession & { endTime: string };
+
+/** The start and the end of a session, such as "9:00 AM – 12:00 PM", with the zone if the viewer's differs. */
+export function formatSpan({ startTime, endTime, startsAt, timeZone }: LocalSpan): string {
+  const span = `${formatTime(startTime)} – ${formatTime(endTime)}`;
+  const zone = zoneIfDifferent(startsAt, timeZone);
+  return zone === null ? span : `${span} ${zone}`;
+}
+
 /** A local date, such as "Mon, Nov 30". */
 export function formatDay(date: string): string {
   return DAY.format(new Date(`${date}T00:00Z`));
@@ -27,6 +36,11 @@ export function formatDate(date: string): string {
 /** A local date near today, such as "Nov 30", with its year if that is another one. */
 export function formatNearDate(date: string, today: string): string {
   return date.slice(0, 4) === today.slice(0, 4) ? SHORT_DATE.format(new Date(`${date}T00:00Z`)) : formatDate(date);
+}
+
+/** A local date and its weekday, such as "Mon, Nov 30", with its year if that is another one than today's. */
+export function formatNearDay(date: string, today: string): string {
+  return date.slice(0, 4) === today.slice(0, 4) ? formatDay(date) : `${formatDay(date)}, ${date.slice(0, 4)}`;
 }
 
 /** A wall-clock time, such as "9:00 AM". */

@@ -9,6 +9,7 @@ import { Allowed, usePermissions } from "../../permissions/permissions";
 import { PageHeader } from "../../ui/PageHeader";
 import { EmptyState, Loaded, NoPermission } from "../../ui/states";
 import { EnrollmentsTab } from "../enrollments/EnrollmentsTab";
+import { ScheduleTab } from "../sessions/ScheduleTab";
 import { GroupDetails } from "./GroupDetails";
 import type { GroupSearch } from "./search";
 import { GROUP_TYPES } from "./words";
@@ -20,6 +21,7 @@ const GroupDocument = graphql(`
       name
       groupType
       deletedAt
+      timeZone
       facilitator {
         displayName
       }
@@ -103,10 +105,14 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
       >
         <Tabs.List mb="lg">
           <Tabs.Tab value="enrollments">Enrollments</Tabs.Tab>
+          <Tabs.Tab value="schedule">Schedule</Tabs.Tab>
           <Tabs.Tab value="details">Details</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="enrollments">
           <EnrollmentsTab groupId={group.id} deleted={group.deletedAt !== null} />
+        </Tabs.Panel>
+        <Tabs.Panel value="schedule">
+          <ScheduleTab groupId={group.id} timeZone={group.timeZone} />
         </Tabs.Panel>
         <Tabs.Panel value="details">
           <GroupDetails of={group} />

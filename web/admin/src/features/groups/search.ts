@@ -1,5 +1,6 @@
 import { choiceIn, choicesIn, flagIn, textIn } from "../../app/search";
 import type { CapacityStatus, GroupType } from "../../api/generated/graphql";
+import { scheduleSearch, SESSION_DIALOGS, type ScheduleSearch, type SessionDialog } from "../sessions/search";
 import { CAPACITY_STATUSES, codesOf, GROUP_TYPES } from "./words";
 
 const COLUMNS = ["name", "next", "seats", "waiting", "compliance"] as const;
@@ -26,22 +27,23 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
   };
 }
 
-const TABS = ["enrollments", "details"] as const;
+const TABS = ["enrollments", "schedule", "details"] as const;
 const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate"] as const;
 export type EnrollmentDialog = (typeof ENROLLMENT_DIALOGS)[number];
 
 /** The search parameters of a group's page. The dialog is in them, so that Back closes it. */
-export type GroupSearch = {
+export type GroupSearch = ScheduleSearch & {
   tab?: (typeof TABS)[number];
-  dialog?: EnrollmentDialog;
+  dialog?: EnrollmentDialog | SessionDialog;
   /** The enrollment that the dialog is about. */
   enrollment?: string;
 };
 
 export function groupSearch(search: Record<string, unknown>): GroupSearch {
   return {
+    ...scheduleSearch(search),
     tab: choiceIn(search["tab"], TABS),
-    dialog: choiceIn(search["dialog"], ENROLLMENT_DIALOGS),
+    dialog: choiceIn(search["dialog"], [...ENROLLMENT_DIALOGS, ...SESSION_DIALOGS]),
     enrollment: textIn(search["enrollment"]),
   };
 }

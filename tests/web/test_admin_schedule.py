@@ -1,0 +1,79 @@
+"""The Schedule tab of a group's page in the admin UI: its lists, and a session by its address."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+from resolvers.caller import PermissionKey
+from tests.web.conftest import DESKTOP, PHONE, demo_token
+from tests.web.visits import AdminVisit
+
+pytestmark = pytest.mark.browser
+CLOSED_GROUP = "Distress Tolerance Skills"
+WEEKLY_GROUP = "Tuesday Process Group"
+
+
+@pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
+def test_the_schedule_lists_sessions_from_today_on_and_past_ones(admin: AdminVisit) -> None:
+    page = admin.page
+    group = admin.group_id(WEEKLY_GROUP)
+    admin.open(f"/groups/{group}?tab=schedule")
+    sessions = page.get_by_role("region", name="Sessions")
+    expect(sessions.locator("tbody tr").first).to_contain_text("Scheduled")
+    expect(sessions).to_contain_text("The facilitator is at a conference")
+    admin.assert_accessible()
+    page.get_by_text("Past", exact=True).click()
+    expect(page).to_have_url(re.compile(r"\?tab=schedule&when=past$"))
+    expect(sessions).to_contain_text("The facilitator was ill")
+    expect(sessions.locator("tbody tr").first).to_contain_text("Not documented")
+    stored = admin.stored_rows(
+        "SELECT session_date FROM pm_group_schedule WHERE group_definition_id = ? AND session_date < ?",
+        group,
+        datetime.now(ZoneInfo("America/Phoenix")).date().isoformat(),
+    )
+    expect(sessions.locator("tbody tr")).to_have_count(len(stored))
+    admin.assert_accessible()
+    assert admin.complaints == []
+
+
+@pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
+def test_a_session_opens_by_its_address_and_gives_the_focus_back(admin: AdminVisit) -> None:
+    page = admin.page
+    group = admin.group_id(CLOSED_GROUP)
+    admin.open(f"/groups/{group}?tab=schedule")
+    row = page.get_by_role("row").filter(has_text="1 conflict").first
+    row.get_by_role("link").press("Enter")
+    dialog = page.get_by_role("dialog", name="Session")
+    expect(dialog).to_contain_text("its location is closed")
+    expect(dialog).to_contain_text("9 patients expected")
+    expect(dialog.get_by_role("listitem")).to_have_count(9)
+    admin.assert_accessible()
+    opened = page.url.removeprefix(admin.server.address)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(row.get_by_role("link")).to_be_focused()
+    admin.open(opened)
+    expect(dialog).to_contain_text("9 patients expected")
+    page.go_back()
+    admin.open(opened.replace("session=", "session=00000000-0000-7000-8000-000000000000&not="))
+    expect(dialog).to_contain_text("There is no such session")
+    admin.assert_accessible()
+    assert admin.complaints == []
+
+
+def test_who_may_not_see_patients_sees_how_many_are_expected(admin: AdminVisit) -> None:
+    page = admin.page
+    group = admin.group_id(CLOSED_GROUP)
+    keys = (PermissionKey.GROUP_DEFINITIONS_VIEW, PermissionKey.GROUP_SCHEDULE_VIEW)
+    admin.open(f"/groups/{group}?tab=schedule", token=demo_token(*keys))
+    page.get_by_role("region", name="Sessions").get_by_role("link").first.click()
+    dialog = page.get_by_role("dialog", name="Session")
+    expect(dialog).to_contain_text("9 patients expected")
+    expect(dialog).to_contain_text("that needs pm.group_enrollments.view")
+    expect(dialog.get_by_role("listitem")).to_have_count(0)
+    admin.open(f"/groups/{group}?tab=schedule", token=demo_token(PermissionKey.GROUP_DEFINITIONS_VIEW))
+    expect(page.get_by_role("heading", name="You may not see schedules")).to_be_visible()
+    assert admin.complaints == []

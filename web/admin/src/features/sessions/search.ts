@@ -1,0 +1,36 @@
+import { choiceIn, textIn } from "../../app/search";
+
+export const SESSION_DIALOGS = [
+  "add-session",
+  "edit-session",
+  "move-session",
+  "cancel-session",
+  "reopen-session",
+  "generate",
+  "substitute",
+  "cancel-sessions",
+  "reconcile",
+] as const;
+export type SessionDialog = (typeof SESSION_DIALOGS)[number];
+
+const WHEN = ["past"] as const;
+
+/** The search parameters of the Schedule tab, beside the dialog. */
+export type ScheduleSearch = {
+  /** The sessions of the list; by default those from today on. */
+  when?: (typeof WHEN)[number];
+  /** The cursor that the page of the list follows, or precedes. */
+  after?: string;
+  before?: string;
+  /** The session that is open. */
+  session?: string;
+};
+
+export function scheduleSearch(search: Record<string, unknown>): ScheduleSearch {
+  return {
+    when: choiceIn(search["when"], WHEN),
+    after: textIn(search["after"]),
+    before: textIn(search["before"]),
+    session: textIn(search["session"]),
+  };
+}
