@@ -2,5 +2,5 @@
 
 from typing import Final
 
-SCREENS: Final = ("groups",)
+SCREENS: Final = ("groups", "patients")
 """The first segments of the paths in web/admin/src/app/router.tsx, where the server responds with the page."""

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { ActivityMenu } from "../activity/ActivityMenu";
+import { PatientDrawer } from "../features/patients/PatientDrawer";
 import { usePermissions } from "../permissions/permissions";
 import { ConnectionBanner } from "./ConnectionBanner";
 import icon from "../icon.svg";
@@ -43,6 +44,7 @@ export function Shell() {
         <ConnectionBanner />
         <Outlet />
       </AppShell.Main>
+      <PatientDrawer />
     </AppShell>
   );
 }

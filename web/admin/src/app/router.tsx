@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { groupSearch, groupsSearch } from "../features/groups/search";
+import { patientDrawerSearch, patientSearch } from "../features/patients/search";
 import { basePath } from "./address";
 import { NotFoundPage, UnexpectedErrorPage } from "./fallbackPages";
 import { formatSearch, parseSearch } from "./search";
@@ -8,7 +9,7 @@ import { Shell } from "./Shell";
 // One route for each screen, loaded when it is opened. The first segment of each path is also in SCREENS of
 // server/routes/admin.py, so that the server answers the page there.
 
-const rootRoute = createRootRoute({ component: Shell });
+const rootRoute = createRootRoute({ validateSearch: patientDrawerSearch, component: Shell });
 
 const startRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -44,8 +45,15 @@ const editGroupRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/groups/form/EditGroupPage"), "EditGroupPage"),
 });
 
+const patientRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/patients/$patientKey",
+  validateSearch: patientSearch,
+  component: lazyRouteComponent(() => import("../features/patients/PatientPage"), "PatientPage"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, groupsRoute, groupRoute, newGroupRoute, editGroupRoute]),
+  routeTree: rootRoute.addChildren([startRoute, groupsRoute, groupRoute, newGroupRoute, editGroupRoute, patientRoute]),
   basepath: basePath,
   parseSearch,
   stringifySearch: formatSearch,

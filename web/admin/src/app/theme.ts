@@ -1,4 +1,4 @@
-import { Alert, Combobox, createTheme, Fieldset, Menu, Modal, MultiSelect, Select, type MantineColorsTuple } from "@mantine/core";
+import { Alert, Combobox, createTheme, Drawer, Fieldset, Menu, Modal, MultiSelect, Select, type MantineColorsTuple } from "@mantine/core";
 
 // A calm teal. White on shade 6, and shade 7 on white, have the contrast that WCAG 2.2 AA requires of text.
 const pine: MantineColorsTuple = [
@@ -8,6 +8,12 @@ const pine: MantineColorsTuple = [
 const SCROLLING_OPTIONS = {
   withScrollArea: false,
   styles: { options: { maxHeight: 260, overflowY: "auto" } },
+} as const;
+
+// A dialog's header element would be a second banner of the page.
+const DIALOG = {
+  defaultProps: { attributes: { header: { role: "presentation" } }, closeButtonProps: { "aria-label": "Close" } },
+  styles: { title: { fontSize: "var(--mantine-h4-font-size)", fontWeight: 650 } },
 } as const;
 
 export const theme = createTheme({
@@ -29,13 +35,7 @@ export const theme = createTheme({
     Menu: Menu.extend({ defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } }),
     MultiSelect: MultiSelect.extend({ defaultProps: SCROLLING_OPTIONS }),
     Select: Select.extend({ defaultProps: SCROLLING_OPTIONS }),
-    // A dialog's header element would be a second banner of the page.
-    Modal: Modal.extend({
-      defaultProps: {
-        attributes: { header: { role: "presentation" } },
-        closeButtonProps: { "aria-label": "Close" },
-      },
-      styles: { title: { fontSize: "var(--mantine-h4-font-size)", fontWeight: 650 } },
-    }),
+    Drawer: Drawer.extend(DIALOG),
+    Modal: Modal.extend(DIALOG),
   },
 });

@@ -35,7 +35,7 @@ export function PastList({ group, deleted }: { group: RosterGroup; deleted: bool
           const mayReturn = !deleted && patient?.active === true && !there.has(patient.id);
           return (
             <tr key={id}>
-              <PatientCell patient={patient}>
+              <PatientCell enrollment={enrollment}>
                 left {left}
                 {disenrollmentReason !== null && <div>{disenrollmentReason}</div>}
               </PatientCell>

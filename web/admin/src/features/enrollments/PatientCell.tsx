@@ -1,17 +1,18 @@
 import { Badge } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
+import { PatientLink } from "../patients/PatientLink";
 import { formatDate } from "../../ui/times";
 import classes from "./RosterTable.module.css";
 
-type Props = { patient: EnrollmentRowFragment["patient"]; children?: ReactNode };
+type Props = { enrollment: Pick<EnrollmentRowFragment, "id" | "patient">; children?: ReactNode };
 
 /** Name, record number and birth date, so that two patients of one name are not mistaken for each other. */
-export function PatientCell({ patient, children }: Props) {
+export function PatientCell({ enrollment: { id, patient }, children }: Props) {
   if (patient == null) return <th scope="row">Not shown</th>;
   return (
     <th scope="row" className={classes.patient}>
-      {patient.displayName}{" "}
+      <PatientLink enrollmentId={id}>{patient.displayName}</PatientLink>{" "}
       {!patient.active && (
         <Badge color="gray.7" radius="sm" tt="none">
           Inactive in the registry

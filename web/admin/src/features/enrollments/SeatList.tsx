@@ -32,7 +32,7 @@ export function SeatList({ enrollments, timeZone }: Props) {
           const stayLine = stay !== null && <div className={classes.stay}>{stay}</div>;
           return (
             <tr key={id}>
-              <PatientCell patient={patient}>
+              <PatientCell enrollment={enrollment}>
                 since {words}
                 {stayLine}
               </PatientCell>

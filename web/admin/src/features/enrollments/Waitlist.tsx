@@ -60,7 +60,7 @@ export function Waitlist({ enrollments, timeZone }: Props) {
           return (
             <tr key={id}>
               <td className={classes.place}>{place}</td>
-              <PatientCell patient={patient}>
+              <PatientCell enrollment={enrollment}>
                 waiting since {since}
                 {stayLine}
                 <div>{reason}</div>

@@ -1,0 +1,115 @@
+import { Anchor, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { graphql, readFragment, type FragmentType } from "../../api/generated";
+import type { PatientSessionFragment } from "../../api/generated/graphql";
+import { usePermissions } from "../../permissions/permissions";
+import { counted } from "../../ui/names";
+import { formatDay, formatStart, formatTime } from "../../ui/times";
+import { useNow } from "../../ui/useNow";
+import classes from "./Patient.module.css";
+import { clashesIn } from "./clashes";
+
+export const PatientSessionsFields = graphql(`
+  fragment PatientSessions on Patient {
+    upcoming: occurrences(from: $upcomingFrom, through: $upcomingThrough, first: 200) @include(if: $seesSchedule) {
+      nodes {
+        ...PatientSession
+      }
+    }
+  }
+`);
+
+const PatientSessionFields = graphql(`
+  fragment PatientSession on Occurrence {
+    id
+    sessionDate
+    startTime
+    endTime
+    startsAt
+    endsAt
+    timeZone
+    location {
+      site
+      room
+    }
+    groupDefinition @include(if: $seesGroups) {
+      id
+      name
+    }
+  }
+`);
+
+type Props = { of: FragmentType<typeof PatientSessionsFields> };
+
+function useUpcoming(of: Props["of"]): PatientSessionFragment[] {
+  const now = useNow();
+  const { upcoming } = readFragment(PatientSessionsFields, of);
+  // The list begins yesterday, because that may still be today in the zone of a group.
+  return readFragment(PatientSessionFields, upcoming?.nodes ?? []).filter(({ endsAt }) => new Date(endsAt) > now);
+}
+
+export function UpcomingSessions({ of, limit }: Props & { limit: number }) {
+  const may = usePermissions();
+  const sessions = useUpcoming(of);
+  if (!may("pm.group_schedule.view")) return <NotShown what="Sessions" />;
+  if (sessions.length === 0) return <Text c="dimmed">No session in the next four weeks.</Text>;
+  return (
+    <>
+      <ul className={classes.list}>
+        {sessions.slice(0, limit).map((session) => (
+          <li key={session.id}>
+            <div>
+              {formatDay(session.sessionDate)}, {formatStart(session)} to {formatTime(session.endTime)}
+            </div>
+            <div className={classes.details}>
+              <GroupLink of={session} />
+              {session.location && ` · ${[session.location.site, session.location.room].filter(Boolean).join(", ")}`}
+            </div>
+          </li>
+        ))}
+      </ul>
+      {sessions.length > limit && (
+        <Text size="sm" c="dimmed" mt="xs">
+          And {counted(sessions.length - limit, "session")} more in the next four weeks.
+        </Text>
+      )}
+    </>
+  );
+}
+
+/** The sessions at which the patient is expected at the same time, by the pair of groups. */
+export function PatientConflicts({ of }: Props) {
+  const may = usePermissions();
+  const clashes = clashesIn(useUpcoming(of));
+  if (!may("pm.group_schedule.view")) return <NotShown what="Conflicts" />;
+  if (clashes.length === 0) return <Text>No sessions at the same time in the next four weeks.</Text>;
+  return (
+    <ul className={classes.list}>
+      {clashes.map(({ key, first, second, more }) => (
+        <li key={key}>
+          <div>
+            <GroupLink of={first} /> and <GroupLink of={second} />
+          </div>
+          <div className={classes.details}>
+            {formatDay(second.sessionDate)}: {formatStart(first)} to {formatTime(first.endTime)}, and {formatStart(second)} to{" "}
+            {formatTime(second.endTime)}
+            {more > 0 && `. ${counted(more, "later time")} too`}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function GroupLink({ of: { groupDefinition } }: { of: PatientSessionFragment }) {
+  if (groupDefinition == null) return "a group that you may not see";
+  return (
+    <Anchor inherit underline="always" renderRoot={(props) => <Link to="/groups/$groupId" params={{ groupId: groupDefinition.id }} {...props} />}>
+      {groupDefinition.name}
+    </Anchor>
+  );
+}
+
+function NotShown({ what }: { what: string }) {
+  return <Text c="dimmed">{what} are not shown: that needs pm.group_schedule.view.</Text>;
+}

@@ -1,0 +1,99 @@
+import { Badge, Group, Stack, Text } from "@mantine/core";
+import { graphql, readFragment, type FragmentType } from "../../api/generated";
+import type { PatientWeeksFragment } from "../../api/generated/graphql";
+import { usePermissions } from "../../permissions/permissions";
+import { WeekStrip } from "./WeekStrip";
+import { hoursInWords, OUTLOOKS } from "./weekWords";
+
+export const PatientWeeksFields = graphql(`
+  fragment PatientWeeks on Patient {
+    compliance(weekOf: $weekOf) {
+      program
+      ruleSet {
+        title
+        payer
+      }
+      weekStart
+      weekEnd
+      partialWeek
+      outlook
+      hours
+      hoursPast
+      days
+      requirements {
+        code
+        required
+        actual
+        met
+      }
+      gaps {
+        message
+      }
+    }
+    week: occurrences(from: $from, through: $through, first: 200) @include(if: $seesSchedule) {
+      nodes {
+        id
+        sessionDate
+        startsAt
+        endsAt
+        groupDefinition @include(if: $seesGroups) {
+          id
+          countsToward
+        }
+      }
+    }
+  }
+`);
+
+type Props = { of: FragmentType<typeof PatientWeeksFields> };
+type ProgramWeek = PatientWeeksFragment["compliance"][number];
+
+/** The hours of a week toward each program that the patient takes part in, against what the program requires. */
+export function PatientWeeks({ of }: Props) {
+  const { compliance, week } = readFragment(PatientWeeksFields, of);
+  if (compliance.length === 0) {
+    return <Text c="dimmed">The patient takes part in no intensive program in this week, so no hours are required.</Text>;
+  }
+  return (
+    <Stack gap="lg">
+      {compliance.map((program) => (
+        <WeekOfProgram key={program.program} of={program} sessions={week?.nodes ?? null} />
+      ))}
+    </Stack>
+  );
+}
+
+function WeekOfProgram({ of, sessions }: { of: ProgramWeek; sessions: NonNullable<PatientWeeksFragment["week"]>["nodes"] | null }) {
+  const may = usePermissions();
+  const { program, ruleSet, outlook, partialWeek, gaps } = of;
+  const { label, color } = OUTLOOKS[outlook];
+  return (
+    <div>
+      <Group gap="xs" mb={4}>
+        <Text fw={600}>{program}</Text>
+        <Badge variant="light" color={color} radius="sm" tt="none">
+          {label}
+        </Badge>
+      </Group>
+      <Text>{hoursInWords(of)}</Text>
+      {gaps.map(({ message }) => (
+        <Text key={message}>{message}</Text>
+      ))}
+      {partialWeek && <Text c="dimmed">The patient's stay begins or ends within this week.</Text>}
+      <Text size="sm" c="dimmed">
+        {ruleSet.title} ({ruleSet.payer})
+      </Text>
+      {sessions !== null && may("pm.group_definitions.view") ? (
+        <WeekStrip
+          program={program}
+          weekStart={of.weekStart}
+          sessions={sessions.filter(({ groupDefinition }) => groupDefinition?.countsToward.includes(program))}
+        />
+      ) : (
+        <Text size="sm" c="dimmed">
+          The hours of each day are not shown: that needs pm.group_schedule.view and pm.group_definitions.view.
+        </Text>
+      )}
+    </div>
+  );
+}
