@@ -4,7 +4,7 @@ import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { PatientSessionFragment } from "../../api/generated/graphql";
 import { usePermissions } from "../../permissions/permissions";
 import { counted } from "../../ui/names";
-import { formatDay, formatStart, formatTime } from "../../ui/times";
+import { formatDay, formatSpan } from "../../ui/times";
 import { useNow } from "../../ui/useNow";
 import classes from "./Patient.module.css";
 import { clashesIn } from "./clashes";
@@ -59,7 +59,7 @@ export function UpcomingSessions({ of, limit }: Props & { limit: number }) {
         {sessions.slice(0, limit).map((session) => (
           <li key={session.id}>
             <div>
-              {formatDay(session.sessionDate)}, {formatStart(session)} to {formatTime(session.endTime)}
+              {formatDay(session.sessionDate)}, {formatSpan(session)}
             </div>
             <div className={classes.details}>
               <GroupLink of={session} />
@@ -91,8 +91,7 @@ export function PatientConflicts({ of }: Props) {
             <GroupLink of={first} /> and <GroupLink of={second} />
           </div>
           <div className={classes.details}>
-            {formatDay(second.sessionDate)}: {formatStart(first)} to {formatTime(first.endTime)}, and {formatStart(second)} to{" "}
-            {formatTime(second.endTime)}
+            {formatDay(second.sessionDate)}: {formatSpan(first)} and {formatSpan(second)}
             {more > 0 && `. ${counted(more, "later time")} too`}
           </div>
         </li>
