@@ -53,6 +53,13 @@ export function formatInstant(instant: string, timeZone: string): string {
   return formatter({ dateStyle: "medium", timeZone }).format(new Date(instant));
 }
 
+/** The time of an instant in a zone, such as "9:12 AM", or "9:12 AM MST" if the viewer's zone differs. */
+export function formatInstantTime(instant: string, timeZone: string): string {
+  const time = formatter({ timeStyle: "short", timeZone }).format(new Date(instant));
+  const zone = zoneIfDifferent(instant, timeZone);
+  return zone === null ? time : `${time} ${zone}`;
+}
+
 /** Return the name of the zone, such as "MST", if its clocks differ from the viewer's at an instant. */
 export function zoneIfDifferent(instant: string, timeZone: string): string | null {
   const at = new Date(instant);

@@ -10,6 +10,7 @@ import { PageHeader } from "../../ui/PageHeader";
 import { EmptyState, Loaded, NoPermission } from "../../ui/states";
 import { EnrollmentsTab } from "../enrollments/EnrollmentsTab";
 import { ScheduleTab } from "../sessions/ScheduleTab";
+import { HistoryTab } from "../history/HistoryTab";
 import { GroupDetails } from "./GroupDetails";
 import type { GroupSearch } from "./search";
 import { GROUP_TYPES } from "./words";
@@ -106,6 +107,7 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
         <Tabs.List mb="lg">
           <Tabs.Tab value="enrollments">Enrollments</Tabs.Tab>
           <Tabs.Tab value="schedule">Schedule</Tabs.Tab>
+          <Tabs.Tab value="history">History</Tabs.Tab>
           <Tabs.Tab value="details">Details</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="enrollments">
@@ -113,6 +115,9 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
         </Tabs.Panel>
         <Tabs.Panel value="schedule">
           <ScheduleTab groupId={group.id} timeZone={group.timeZone} />
+        </Tabs.Panel>
+        <Tabs.Panel value="history">
+          <HistoryTab groupId={group.id} timeZone={group.timeZone} />
         </Tabs.Panel>
         <Tabs.Panel value="details">
           <GroupDetails of={group} />

@@ -27,7 +27,7 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
   };
 }
 
-const TABS = ["enrollments", "schedule", "details"] as const;
+const TABS = ["enrollments", "schedule", "history", "details"] as const;
 const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate"] as const;
 export type EnrollmentDialog = (typeof ENROLLMENT_DIALOGS)[number];
 
