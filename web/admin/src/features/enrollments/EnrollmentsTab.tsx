@@ -8,6 +8,7 @@ import { Allowed, usePermissions } from "../../permissions/permissions";
 import { CapacityBar } from "../../ui/CapacityBar";
 import { counted } from "../../ui/names";
 import { Loaded, NoPermission } from "../../ui/states";
+import { DatesDialog } from "./DatesDialog";
 import { DisenrollDialog } from "./DisenrollDialog";
 import { EnrollDialog } from "./EnrollDialog";
 import { PastList } from "./PastList";
@@ -103,7 +104,7 @@ function RosterSections({ group, deleted }: { group: RosterGroup; deleted: boole
         <More shown={seats?.nodes.length ?? 0} total={capacity.enrolled} />
       </Section>
       <Section title="Waitlist" note={`${capacity.waitlisted} waiting`}>
-        <Waitlist enrollments={waitlist?.nodes ?? []} timeZone={timeZone} />
+        <Waitlist enrollments={waitlist?.nodes ?? []} places={capacity.waitlisted} timeZone={timeZone} />
         <More shown={waitlist?.nodes.length ?? 0} total={capacity.waitlisted} />
       </Section>
       <Section title="Past enrollments" note={counted(past?.totalCount ?? 0, "enrollment")}>
@@ -115,6 +116,7 @@ function RosterSections({ group, deleted }: { group: RosterGroup; deleted: boole
       <PositionDialog group={group} />
       <SeatNowDialog group={group} />
       <ReinstateDialog group={group} />
+      <DatesDialog group={group} />
     </Stack>
   );
 }

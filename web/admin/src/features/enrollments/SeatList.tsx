@@ -1,9 +1,11 @@
-import { Button, Text } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Text } from "@mantine/core";
+import IconDots from "@tabler/icons-react/icons/IconDots";
 import { readFragment, type FragmentType } from "../../api/generated";
 import { Allowed } from "../../permissions/permissions";
 import { formatInstant } from "../../ui/times";
 import { EnrollmentRowFields, stayInWords } from "./enrollmentRow";
 import { PatientCell } from "./PatientCell";
+import { RosterMenuItems } from "./RosterMenuItems";
 import classes from "./RosterTable.module.css";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
@@ -42,14 +44,26 @@ export function SeatList({ enrollments, timeZone }: Props) {
               </td>
               <Allowed to="pm.group_enrollments.edit">
                 <td className={classes.actions}>
-                  <Button
-                    variant="default"
-                    size="compact-sm"
-                    aria-label={`Disenroll ${patient?.displayName}`}
-                    onClick={() => show("disenroll", id)}
-                  >
-                    Disenroll
-                  </Button>
+                  <Group gap={4} wrap="nowrap">
+                    <Button
+                      variant="default"
+                      size="compact-sm"
+                      aria-label={`Disenroll ${patient?.displayName}`}
+                      onClick={() => show("disenroll", id)}
+                    >
+                      Disenroll
+                    </Button>
+                    <Menu position="bottom-end" shadow="md">
+                      <Menu.Target>
+                        <ActionIcon variant="default" size={26} aria-label={`More for ${patient?.displayName}`}>
+                          <IconDots size={16} />
+                        </ActionIcon>
+                      </Menu.Target>
+                      <Menu.Dropdown>
+                        <RosterMenuItems enrollmentId={id} />
+                      </Menu.Dropdown>
+                    </Menu>
+                  </Group>
                 </td>
               </Allowed>
             </tr>

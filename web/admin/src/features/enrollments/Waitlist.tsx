@@ -1,18 +1,13 @@
-import { ActionIcon, Group, Menu, Text } from "@mantine/core";
-import IconArrowDown from "@tabler/icons-react/icons/IconArrowDown";
-import IconArrowUp from "@tabler/icons-react/icons/IconArrowUp";
-import IconDots from "@tabler/icons-react/icons/IconDots";
-import { useEffect, useRef } from "react";
+import { Text } from "@mantine/core";
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from "react";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
-import { Allowed } from "../../permissions/permissions";
-import { formatInstant } from "../../ui/times";
-import { EnrollmentRowFields, stayInWords } from "./enrollmentRow";
-import { PatientCell } from "./PatientCell";
+import { Allowed, usePermissions } from "../../permissions/permissions";
+import { EnrollmentRowFields } from "./enrollmentRow";
 import classes from "./RosterTable.module.css";
-import { useEnrollmentDialog } from "./useEnrollmentDialog";
-import { useMove } from "./useMove";
+import { useWaitlistOrder } from "./useWaitlistOrder";
+import { WaitlistRow, type Drag } from "./WaitlistRow";
 
-const WaitingReasonFields = graphql(`
+export const WaitingReasonFields = graphql(`
   fragment WaitingReason on Enrollment {
     id
     waitlistExplanation {
@@ -21,16 +16,33 @@ const WaitingReasonFields = graphql(`
   }
 `);
 
-type Waiting = FragmentType<typeof EnrollmentRowFields> & FragmentType<typeof WaitingReasonFields>;
-type Props = { enrollments: readonly Waiting[]; timeZone: string };
+const DraggableRows = lazy(() => import("./DraggableRows"));
 
-export function Waitlist({ enrollments, timeZone }: Props) {
-  const rows = readFragment(EnrollmentRowFields, enrollments);
-  const reasons = readFragment(WaitingReasonFields, enrollments);
-  const { show } = useEnrollmentDialog();
-  const [move, moving] = useMove();
-  const keepFocus = useFocusOfMovedRow(rows.map(({ id }) => id).join());
-  if (rows.length === 0) return <Text c="dimmed">Nobody waits. New patients join here while the group is full.</Text>;
+export type Waiting = FragmentType<typeof EnrollmentRowFields> & FragmentType<typeof WaitingReasonFields>;
+type Props = { enrollments: readonly Waiting[]; places: number; timeZone: string };
+
+export function Waitlist({ enrollments, places, timeZone }: Props) {
+  const may = usePermissions();
+  const { shown, move, moving } = useWaitlistOrder(enrollments);
+  const keepFocus = useFocusOfMovedRow(shown.map(idOf).join(), moving);
+  if (shown.length === 0) return <Text c="dimmed">Nobody waits. New patients join here while the group is full.</Text>;
+
+  const row = (waiting: Waiting, index: number, drag?: Drag): ReactNode => (
+    <WaitlistRow
+      key={idOf(waiting)}
+      waiting={waiting}
+      place={index + 1}
+      places={places}
+      timeZone={timeZone}
+      moving={moving}
+      moveBy={(step) => {
+        keepFocus(idOf(waiting), step);
+        void move(waiting, index + 1 + step);
+      }}
+      {...drag}
+    />
+  );
+  const plainRows = shown.map((waiting, index) => row(waiting, index));
   return (
     <table className={classes.table}>
       <thead>
@@ -45,85 +57,34 @@ export function Waitlist({ enrollments, timeZone }: Props) {
         </tr>
       </thead>
       <tbody>
-        {rows.map((enrollment, index) => {
-          const { id, patient, waitlistPosition, waitlistedAt } = enrollment;
-          const reason = reasons[index]?.waitlistExplanation?.message;
-          const stay = stayInWords(enrollment, timeZone);
-          const stayLine = stay !== null && <div className={classes.stay}>{stay}</div>;
-          const since = waitlistedAt === null ? "" : formatInstant(waitlistedAt, timeZone);
-          const name = patient?.displayName ?? "";
-          const place = waitlistPosition ?? 0;
-          const moveBy = (step: number) => {
-            keepFocus(id, step);
-            void move({ id, name, position: place + step });
-          };
-          return (
-            <tr key={id}>
-              <td className={classes.place}>{place}</td>
-              <PatientCell enrollment={enrollment}>
-                waiting since {since}
-                {stayLine}
-                <div>{reason}</div>
-              </PatientCell>
-              <td className={classes.wide}>
-                {since}
-                {stayLine}
-              </td>
-              <td className={classes.wide}>{reason}</td>
-              <Allowed to="pm.group_enrollments.edit">
-                <td className={classes.actions}>
-                  <Group gap={4} wrap="nowrap">
-                    <ActionIcon
-                      id={`up-${id}`}
-                      variant="default"
-                      aria-label={`Move ${name} up`}
-                      disabled={place === 1 || moving}
-                      onClick={() => moveBy(-1)}
-                    >
-                      <IconArrowUp size={16} />
-                    </ActionIcon>
-                    <ActionIcon
-                      id={`down-${id}`}
-                      variant="default"
-                      aria-label={`Move ${name} down`}
-                      disabled={place === rows.length || moving}
-                      onClick={() => moveBy(1)}
-                    >
-                      <IconArrowDown size={16} />
-                    </ActionIcon>
-                    <Menu position="bottom-end" shadow="md">
-                      <Menu.Target>
-                        <ActionIcon variant="default" aria-label={`More for ${name}`}>
-                          <IconDots size={16} />
-                        </ActionIcon>
-                      </Menu.Target>
-                      <Menu.Dropdown>
-                        <Menu.Item onClick={() => show("position", id)}>Move to a place …</Menu.Item>
-                        <Menu.Item onClick={() => show("seat", id)}>Give a seat now …</Menu.Item>
-                        <Menu.Item onClick={() => show("disenroll", id)}>Take off the waitlist …</Menu.Item>
-                      </Menu.Dropdown>
-                    </Menu>
-                  </Group>
-                </td>
-              </Allowed>
-            </tr>
-          );
-        })}
+        {may("pm.group_enrollments.edit") && shown.length > 1 ? (
+          <Suspense fallback={plainRows}>
+            <DraggableRows rows={shown} disabled={moving} onMove={(waiting, place) => void move(waiting, place)}>
+              {row}
+            </DraggableRows>
+          </Suspense>
+        ) : (
+          plainRows
+        )}
       </tbody>
     </table>
   );
 }
 
+function idOf(waiting: Waiting): string {
+  return readFragment(EnrollmentRowFields, waiting).id;
+}
+
 /** Keeps the focus on the button that moved a row, after the row has moved; at the end of the list, on the other one. */
-function useFocusOfMovedRow(order: string): (id: string, step: number) => void {
+function useFocusOfMovedRow(order: string, moving: boolean): (id: string, step: number) => void {
   const moved = useRef<{ id: string; step: number } | null>(null);
   useEffect(() => {
-    if (moved.current === null) return;
+    if (moved.current === null || moving) return; // the buttons are disabled while it moves
     const { id, step } = moved.current;
     moved.current = null;
     const [same, other] = (step < 0 ? ["up", "down"] : ["down", "up"]).map((name) => document.getElementById(`${name}-${id}`));
     (same?.matches(":disabled") ? other : same)?.focus();
-  }, [order]);
+  }, [order, moving]);
   return (id, step) => {
     moved.current = { id, step };
   };

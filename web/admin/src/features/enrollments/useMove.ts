@@ -29,7 +29,10 @@ export function useMove(): [move: (move: Move) => Promise<MoveOutcome>, running:
     const outcome = await run({ input: { enrollmentId: id, position } });
     const place = outcome.payload?.enrollment?.waitlistPosition;
     if (outcome.faults === null) tell(`${shortName(name)} is at place ${place} of the waitlist now.`);
-    else tell(outcome.faults.map(({ message }) => message).join(" "), "failed");
+    else {
+      const reasons = outcome.faults.map(({ message }) => message).join(" ");
+      tell(`${shortName(name)} was not moved, and the order is as it was. ${reasons}`, "failed");
+    }
     return outcome;
   }
 

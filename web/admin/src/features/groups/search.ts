@@ -28,7 +28,7 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
 }
 
 const TABS = ["enrollments", "schedule", "history", "details"] as const;
-const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate"] as const;
+const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate", "dates", "transfer"] as const;
 export type EnrollmentDialog = (typeof ENROLLMENT_DIALOGS)[number];
 
 /** The search parameters of a group's page. The dialog is in them, so that Back closes it. */

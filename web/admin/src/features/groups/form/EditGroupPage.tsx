@@ -6,11 +6,12 @@ import { graphql, readFragment } from "../../../api/generated";
 import type { GroupFormFragment } from "../../../api/generated/graphql";
 import { useAction } from "../../../api/useAction";
 import { usePermissions } from "../../../permissions/permissions";
+import { ConflictAlert } from "../../../ui/ConflictAlert";
 import { shortName } from "../../../ui/names";
 import { PageHeader } from "../../../ui/PageHeader";
 import { EmptyState, Loaded, NoPermission } from "../../../ui/states";
 import { useFaults } from "../../../ui/useFaults";
-import { ConflictAlert } from "./ConflictAlert";
+import { groupConflicts } from "./groupConflicts";
 import { GroupForm } from "./GroupForm";
 import { GroupFormFields, inputOf, valuesOf, type GroupValues } from "./groupValues";
 import { useGroupForm } from "./useGroupForm";
@@ -135,9 +136,8 @@ function EditGroupForm({ current, refresh }: { current: GroupFormFragment; refre
     >
       {conflict && current.version !== opened.version && (
         <ConflictAlert
-          mine={form.values}
-          theirs={valuesOf(current)}
-          before={valuesOf(opened)}
+          what="this group"
+          fields={groupConflicts(form.values, valuesOf(current), valuesOf(opened))}
           onKeepMine={() => void save(form.values, current.version)}
           onTakeTheirs={takeTheirs}
         />

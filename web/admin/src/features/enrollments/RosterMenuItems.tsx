@@ -1,0 +1,8 @@
+import { Menu } from "@mantine/core";
+import { useEnrollmentDialog } from "./useEnrollmentDialog";
+
+/** What can be done with any enrollment that has not ended. */
+export function RosterMenuItems({ enrollmentId }: { enrollmentId: string }) {
+  const { show } = useEnrollmentDialog();
+  return <Menu.Item onClick={() => show("dates", enrollmentId)}>Change the dates …</Menu.Item>;
+}
