@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { groupSearch, groupsSearch } from "../features/groups/search";
+import { closuresSearch } from "../features/closures/search";
 import { patientDrawerSearch, patientSearch } from "../features/patients/search";
 import { basePath } from "./address";
 import { NotFoundPage, UnexpectedErrorPage } from "./fallbackPages";
@@ -52,8 +53,15 @@ const patientRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/patients/PatientPage"), "PatientPage"),
 });
 
+const closuresRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/closures",
+  validateSearch: closuresSearch,
+  component: lazyRouteComponent(() => import("../features/closures/ClosuresPage"), "ClosuresPage"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, groupsRoute, groupRoute, newGroupRoute, editGroupRoute, patientRoute]),
+  routeTree: rootRoute.addChildren([startRoute, groupsRoute, groupRoute, newGroupRoute, editGroupRoute, patientRoute, closuresRoute]),
   basepath: basePath,
   parseSearch,
   stringifySearch: formatSearch,

@@ -72,8 +72,8 @@ export function localToday(days = 0): string {
   return new Date(Date.UTC(now.getFullYear(), now.getMonth(), now.getDate() + days)).toISOString().slice(0, 10);
 }
 
-/** Return a local date some days later. */
-export function dayAfter(date: string, days: number): string {
+/** Return the local date that is some days after another. */
+export function addDays(date: string, days: number): string {
   return new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 

@@ -1,5 +1,5 @@
 import type { GroupType } from "../../api/generated/graphql";
-import { dayAfter, formatDay } from "../../ui/times";
+import { addDays, formatDay } from "../../ui/times";
 import { hoursOf } from "./weekWords";
 import classes from "./WeekStrip.module.css";
 
@@ -10,7 +10,7 @@ const FULL_BAR_HOURS = 6;
 
 /** Seven days with the hours of each. Sessions that overlap count once, as in the week's total. */
 export function WeekStrip({ program, weekStart, sessions }: Props) {
-  const days = [0, 1, 2, 3, 4, 5, 6].map((step) => dayAfter(weekStart, step));
+  const days = [0, 1, 2, 3, 4, 5, 6].map((step) => addDays(weekStart, step));
   return (
     <ol className={classes.strip} aria-label={`Hours of ${program} by day`}>
       {days.map((day) => {

@@ -1,6 +1,6 @@
 import { useLiveQuery } from "../../api/useLiveQuery";
 import { usePermissions } from "../../permissions/permissions";
-import { dayAfter, localToday } from "../../ui/times";
+import { addDays, localToday } from "../../ui/times";
 import { PatientByKey } from "./patientDocument";
 
 export const UPCOMING_DAYS = 28;
@@ -14,8 +14,8 @@ export function usePatient(variables: Variables, weekOf: string) {
     ...variables,
     weekOf,
     // The clinic decides on which day its weeks begin. These days include the week, whatever that is.
-    from: dayAfter(weekOf, -6),
-    through: dayAfter(weekOf, 6),
+    from: addDays(weekOf, -6),
+    through: addDays(weekOf, 6),
     upcomingFrom: localToday(-1),
     upcomingThrough: localToday(UPCOMING_DAYS),
     seesGroups: may("pm.group_definitions.view"),

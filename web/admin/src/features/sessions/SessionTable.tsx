@@ -98,6 +98,7 @@ function OpenSession({ id, children }: { id: string; children: string }) {
   return (
     <Link
       id={`session-${id}`}
+      from="/groups/$groupId"
       to="/groups/$groupId"
       params={{ groupId }}
       search={(previous) => ({ ...previous, session: id })}
