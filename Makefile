@@ -53,8 +53,9 @@ format: setup  ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-diagram: setup  ## draw the imports between packages into docs/architecture.md
+diagram: setup  ## draw the imports into docs/architecture.md, and write the columns of docs/exports.md
 	$(BIN)/python docs/import_diagram.py
+	$(BIN)/python docs/export_tables.py
 
 lock: setup  ## refresh requirements.lock from pyproject.toml, with hashes
 	$(PIP) install uv

@@ -18,6 +18,8 @@ from schema.schema import schema_with_executor
 from server.auth.authenticator import Authenticator
 from server.events.inbound_events import InboundEvents
 from server.events.relay import Relay, relay_of, running
+from server.exports.endpoint import ExportEndpoint
+from server.exports.sign_in import ExportSignIn
 from server.graphql_endpoint.endpoint import GraphQLEndpoint
 from server.middleware.client_address import TrustedProxies
 from server.middleware.compression import Compression
@@ -88,6 +90,7 @@ def create_app(
     schema = schema_with_executor(compiled=compiled, cache_bytes=limits.document.cache_bytes)
     routes: list[BaseRoute] = [
         Route("/graphql", Compression(GraphQLEndpoint(schema, clinic, authenticator, limits))),
+        Route("/export/{name}", ExportEndpoint(clinic, ExportSignIn(authenticator), limits.rate_limit)),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
     ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.engine import Dialect
@@ -30,17 +30,20 @@ class Driver:
         self.on_postgresql = dialect.name == "postgresql"
         self.connection = connection
 
-    async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    async def fetch(
+        self, statement: Statement, parameters: Mapping[str, Any], seconds: float | None = None
+    ) -> Sequence[Any]:
         """Return the statement's rows, each a sequence in the order of its columns.
 
-        The parameter `organization_id` is always set to the connection's organization.
+        The parameter `organization_id` is always set to the connection's organization. `seconds` is how long PostgreSQL
+        may take; None for the timeout of the connection.
 
         Raises:
             DBAPIError: The statement failed or the connection was lost. The error contains no parameters.
         """
         compiled = statement.compiled(self.dialect)
         arguments = compiled.arguments({**parameters, "organization_id": self.organization_id})
-        return await _read(compiled, await self._execute(compiled.text, arguments))
+        return await _read(compiled, await self._execute(compiled.text, arguments, seconds))
 
     async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
         """Return the result of each lookup for the id, in one round trip on PostgreSQL. Raise DBAPIError."""
@@ -53,13 +56,61 @@ class Driver:
             for lookup in lookups.lookups
         ]
 
-    async def _execute(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
+    async def _execute(self, text: str, arguments: Sequence[Any], seconds: float | None = None) -> Sequence[Any]:
         if self.on_postgresql:
-            operation = self.connection.fetch(text, *arguments)
+            text, arguments = self._confined(text, arguments)
+            operation = self.connection.fetch(text, *arguments, timeout=seconds)
         else:
             operation = self.connection.execute_fetchall(text, arguments)
         rows: Sequence[Any] = await self._counted(text, operation)
         return rows
+
+    async def copy(
+        self,
+        statement: Statement,
+        parameters: Mapping[str, Any],
+        write: Callable[[bytes], Awaitable[None]],
+        *,
+        seconds: float,
+        **options: Any,
+    ) -> int:
+        """Write a query's rows as COPY formats them, and return their number. PostgreSQL only.
+
+        PostgreSQL waits while `write` does. If the task is cancelled, the query is too.
+
+        Args:
+            statement: A SELECT.
+            parameters: Its parameters; `organization_id` is always set to the connection's organization.
+            write: Receives the bytes.
+            seconds: How long it may take in all.
+            options: The options of COPY, as asyncpg names them.
+
+        Raises:
+            DBAPIError: The statement failed, or took too long, or the connection was lost.
+        """
+        compiled = statement.compiled(self.dialect)
+        own_arguments = compiled.arguments({**parameters, "organization_id": self.organization_id})
+        text, arguments = self._confined(compiled.text, own_arguments)
+        copying = self.connection.copy_from_query(text, *arguments, output=write, timeout=seconds, **options)
+        status: str = await self._counted(text, copying)
+        return int(status.rpartition(" ")[2])
+
+    async def stream(
+        self, statement: Statement, parameters: Mapping[str, Any], batch: int
+    ) -> AsyncIterator[Sequence[Any]]:
+        """Yield a query's rows in batches, as `fetch` returns them. SQLite only. Raise DBAPIError."""
+        compiled = statement.compiled(self.dialect)
+        arguments = compiled.arguments({**parameters, "organization_id": self.organization_id})
+        cursor = await self._counted(compiled.text, self.connection.execute(compiled.text, arguments))
+        try:
+            while rows := await self._raising_dbapi_error(compiled.text, cursor.fetchmany(batch)):
+                yield compiled.read(rows)
+        finally:
+            await cursor.close()
+
+    def _confined(self, text: str, arguments: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        """Return a query and its arguments with the checks that the connection adds to each query."""
+        return text, arguments
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that writes, once for each of the rows. Raise DBAPIError."""

@@ -41,9 +41,8 @@ class ConfinedDriver(PooledDriver):
         # Outside of a transaction, so that no rollback undoes it.
         await self.run(confine_session(self.organization_id))
 
-    async def _execute(self, text: str, arguments: Sequence[Any]) -> Sequence[Any]:
-        checked = _with_confinement_check(text, len(arguments) + 1)
-        return await super()._execute(checked, [*arguments, self.organization_id])
+    def _confined(self, text: str, arguments: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        return _with_confinement_check(text, len(arguments) + 1), [*arguments, self.organization_id]
 
 
 # asyncpg finds a prepared statement by its text. A cached text is one object, and Python hashes it only once.

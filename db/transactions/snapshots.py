@@ -1,6 +1,6 @@
 """Snapshots: read-only transactions that see one moment of the database, on connections of the read pool."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -30,16 +30,46 @@ class Snapshot:
         self._read_pool = read_pool
         self._fault: DBAPIError | None = None
 
-    async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    async def fetch(
+        self, statement: Statement, parameters: Mapping[str, Any], seconds: float | None = None
+    ) -> Sequence[Any]:
         """Return the statement's rows as `Driver.fetch` does. Raise DBAPIError; after a fault, always the same one."""
         # PostgreSQL refuses every later statement of a failed transaction, with an error that hides the cause.
         if self._fault is not None:
             raise self._fault
         try:
-            return await self.driver.fetch(statement, parameters)
+            return await self.driver.fetch(statement, parameters, seconds)
         except DBAPIError as fault:
             self._fault = fault
             raise
+
+    async def allow_seconds(self, seconds: float) -> None:
+        """Allow its later statements to take longer than those of other snapshots. Raise DBAPIError."""
+        if self.on_postgresql:
+            await self.driver.run(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+
+    async def copy(
+        self,
+        statement: Statement,
+        parameters: Mapping[str, Any],
+        write: Callable[[bytes], Awaitable[None]],
+        *,
+        seconds: float,
+        **options: Any,
+    ) -> int:
+        """Write a query's rows as `Driver.copy` does, and return their number. Raise DBAPIError."""
+        try:
+            return await self.driver.copy(statement, parameters, write, seconds=seconds, **options)
+        except DBAPIError as fault:
+            self._fault = fault
+            raise
+
+    async def stream(
+        self, statement: Statement, parameters: Mapping[str, Any], batch: int
+    ) -> AsyncIterator[Sequence[Any]]:
+        """Yield a query's rows in batches, as `Driver.stream` does. Raise DBAPIError."""
+        async for rows in self.driver.stream(statement, parameters, batch):
+            yield rows
 
     async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
         """Return the result of each lookup for the id. Raise DBAPIError as `fetch` does."""

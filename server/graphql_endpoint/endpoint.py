@@ -11,11 +11,11 @@ from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
 from db.connections.statement_count import StatementCount, start_counting
-from resolvers.caller import Caller
 from resolvers.context import Clinic, Context
 from schema.admission.documents import Documents
 from schema.execute import execute, graphql_schema
 from server.auth.authenticator import Authenticator
+from server.auth.rate_check import check_rate
 from server.graphql_endpoint.idempotency import execute_once
 from server.graphql_endpoint.large_responses import LargeResponseLimit
 from server.graphql_endpoint.operation import (
@@ -26,7 +26,7 @@ from server.graphql_endpoint.operation import (
 )
 from server.graphql_endpoint.persisted_queries import resolve_persisted_query
 from server.graphql_endpoint.request import GraphQLRequest, read_request
-from server.responses.errors import ErrorCode, errors_of_execution, seconds_in_words
+from server.responses.errors import ErrorCode, errors_of_execution
 from server.responses.headers import header, joined_header
 from server.responses.json_responses import (
     RequestRefused,
@@ -83,8 +83,7 @@ class GraphQLEndpoint:
         # The order matters: a client without a valid token learns nothing else, and its body is not read.
         caller = await self._authenticator.authenticate(joined_header(scope, b"authorization"))
         record.caller_id, record.organization_id = caller.subject, caller.organization_id
-        if self._rate_limit is not None:
-            _check_rate(self._rate_limit, caller)
+        check_rate(self._rate_limit, caller)
         media_type = _checked_media_type(scope["method"], media_type)
         request = await read_request(scope, receive, self._body_bytes)
         context = Context(self._clinic, caller, record.request_id, record.client_address)
@@ -139,13 +138,6 @@ def _result_response(
     if is_outage(result.data, errors):
         return json_response(body, 503, record, content_type, retry_headers(errors))
     return json_response({"data": result.data, **body}, 200, record, content_type, retry_headers(errors))
-
-
-def _check_rate(rate_limit: RateLimit, caller: Caller) -> None:
-    seconds = rate_limit.seconds_to_wait(caller)
-    if seconds is not None:
-        message = f"Too many requests. Try again in {seconds_in_words(seconds)}."
-        raise RequestRefused(429, ErrorCode.RATE_LIMITED, message, headers={"Retry-After": str(seconds)})
 
 
 def _checked_media_type(method: str, media_type: str | None) -> str:

@@ -17,7 +17,7 @@ from server.responses.screens import SCREENS
 _log = logging.getLogger("group_sessions.requests")
 _HEADER: Final = HEADER.lower().encode()
 # A client can make up other paths and methods, and put anything into them.
-_LOGGED_PATHS: Final = frozenset({"graphql", "graphiql", "admin", "events", "health", "ready", *SCREENS})
+_LOGGED_PATHS: Final = frozenset({"graphql", "graphiql", "admin", "events", "export", "health", "ready", *SCREENS})
 _LOGGED_METHODS: Final = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 
 

@@ -20,10 +20,12 @@ class Explained(Snapshot):
 
     plans: list[str]
 
-    async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    async def fetch(
+        self, statement: Statement, parameters: Mapping[str, Any], seconds: float | None = None
+    ) -> Sequence[Any]:
         compiled = statement.compiled(self.driver.dialect)
         await self._explain(compiled.text, compiled.arguments({**parameters, "organization_id": self.organization_id}))
-        return await super().fetch(statement, parameters)
+        return await super().fetch(statement, parameters, seconds)
 
     async def look_up(self, lookups: LookupSet, id: object) -> list[Any]:
         if self.on_postgresql:

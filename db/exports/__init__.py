@@ -1,0 +1,1 @@
+"""Streams the rows of exports, formatted as CSV or as NDJSON."""

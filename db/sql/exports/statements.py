@@ -1,0 +1,109 @@
+"""The statements that read an export."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, func, literal_column, select
+
+from db.sql.exports.columns import ExportColumn, TableExport
+from db.sql.exports.expressions import as_cell, as_text
+from db.sql.statement import Statement, equals
+from domain.changes import EntityType
+
+
+class ExportFormat(StrEnum):
+    """The format of an export. The value is its extension."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFilter:
+    """Narrows the rows of an export. None narrows nothing.
+
+    Attributes:
+        from_date: The first day of the window.
+        through_date: The last day of the window.
+        updated_since: The earliest instant of the last change.
+        entity_types: For the history: the types of the records.
+    """
+
+    from_date: date | None = None
+    through_date: date | None = None
+    updated_since: datetime | None = None
+    entity_types: frozenset[EntityType] = frozenset()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of a statement, besides the organization."""
+        return {
+            "from_date": self.from_date,
+            "through_date": self.through_date,
+            "updated_since": self.updated_since,
+            "entity_types": sorted(self.entity_types),
+        }
+
+
+def select_values(export: TableExport, columns: Sequence[ExportColumn], narrowed: ExportFilter) -> Statement:
+    """Return the statement that reads the columns as values, in the order of the export."""
+    values = [_expression(column).label(column.name) for column in columns]
+    return Statement(
+        _ordered(export, _where(export, narrowed, select(*values).select_from(export.source))),
+        sqlite=_ordered(export, _where(export, narrowed, select(*values).select_from(_sqlite_source(export)))),
+    )
+
+
+def select_for_copy(
+    export: TableExport, columns: Sequence[ExportColumn], narrowed: ExportFilter, export_format: ExportFormat
+) -> Statement:
+    """Return the statement for COPY on PostgreSQL: the cells of CSV, or one JSON object per row."""
+    write = as_cell if export_format is ExportFormat.CSV else as_text
+    values = [_expression(column).label(column.name) for column in columns]
+    # The subquery is ordered, so PostgreSQL evaluates each value once, and not as often as the cell mentions it.
+    read = _ordered(export, _where(export, narrowed, select(*values).select_from(export.source))).subquery("value")
+    cells = select(*(write(column.kind, read.c[column.name]).label(column.name) for column in columns))
+    if export_format is ExportFormat.CSV:
+        return Statement(cells)
+    return Statement(select(func.row_to_json(literal_column("cell"))).select_from(cells.subquery("cell")))
+
+
+def select_patients(export: TableExport, narrowed: ExportFilter) -> Statement | None:
+    """Return the statement that reads the patients whose data the export contains; None if it contains none."""
+    if export.patient is None:
+        return None
+    patient = export.patient.label("patient_id")
+    return Statement(
+        _where(export, narrowed, select(patient).distinct().select_from(export.source)),
+        sqlite=_where(export, narrowed, select(patient).distinct().select_from(_sqlite_source(export))),
+    )
+
+
+def _sqlite_source(export: TableExport) -> FromClause:
+    return export.source if export.sqlite_source is None else export.sqlite_source
+
+
+def _expression(column: ExportColumn) -> ColumnElement[Any]:
+    if column.expression is None:
+        raise TypeError(f"the column {column.name} is computed")
+    return column.expression
+
+
+def _where(export: TableExport, narrowed: ExportFilter, query: Select[Any]) -> Select[Any]:
+    query = query.where(equals(export.organization, "organization_id"), export.condition)
+    if narrowed.updated_since is not None:
+        query = query.where(export.since)
+    if export.window_conditions is not None:
+        from_condition, through_condition = export.window_conditions
+        if narrowed.from_date is not None:
+            query = query.where(from_condition)
+        if narrowed.through_date is not None:
+            query = query.where(through_condition)
+    return query
+
+
+def _ordered(export: TableExport, query: Select[Any]) -> Select[Any]:
+    return query.order_by(*export.sort_key)
