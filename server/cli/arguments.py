@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
 from resolvers.caller import ROLES, PermissionKey
+from server.imports.csv.columns import COLUMNS, TYPES, DateOrder
 from server.runtime.version import program_version
 
 _SECONDS_PER_UNIT: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -37,7 +38,8 @@ def command_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add(commands, "migrate", "migrate the database to the newest schema", "Safe to run repeatedly and concurrently.")
     _add(commands, "demo", "fill an empty database with the demo clinic", "All names are fictional.")
-    _add_import(commands)
+    _add_import_fhir(commands)
+    _add_import_csv(commands)
     _add_token(commands)
     _add_events(commands)
     _add(
@@ -76,7 +78,7 @@ def _add_serve(commands: _Commands) -> None:
     )
 
 
-def _add_import(commands: _Commands) -> None:
+def _add_import_fhir(commands: _Commands) -> None:
     imports = _add(
         commands,
         "import-fhir",
@@ -93,10 +95,45 @@ def _add_import(commands: _Commands) -> None:
         help="the identifier system of the patients' record numbers"
         " (default: identifiers of type MR or PT, or with a type text such as MRN)",
     )
+    _add_import_options(imports)
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file to import")
+
+
+def _add_import_csv(commands: _Commands) -> None:
+    imports = _add(
+        commands,
+        "import-csv",
+        "load patients, staff and locations from CSV files",
+        "Reads CSV files with a header, in UTF-8, separated by commas, semicolons or tabs, and optionally compressed"
+        " with gzip. A column that a file does not have keeps its stored values. Importing the same files again changes"
+        " nothing. Exits with status 1 if a line was refused.",
+    )
+    _require_organization(imports, "the organization that the records belong to")
+    for name, resource_type in TYPES.items():
+        imports.add_argument(
+            f"--{name}",
+            nargs="+",
+            action="extend",
+            default=[],
+            type=Path,
+            metavar="FILE",
+            help=f"files of {name}, with the columns: {', '.join(COLUMNS[resource_type])}",
+        )
+    imports.add_argument(
+        "--date-order",
+        choices=[order.value for order in DateOrder],
+        default="ymd",
+        help="the order of day, month and year in birth dates: ymd for 1980-02-29, mdy for 02/29/1980,"
+        " dmy for 29/02/1980 (default: %(default)s)",
+    )
+    _add_import_options(imports)
+
+
+def _add_import_options(imports: argparse.ArgumentParser) -> None:
     imports.add_argument(
         "--full",
         action="store_true",
-        help="treat the files as a complete export of each resource type in them, and make records that are missing"
+        help="treat the files as a complete export of each type in them, and make records that are missing"
         " from them inactive. Without --confirm, only count these records and change nothing",
     )
     imports.add_argument(
@@ -108,9 +145,8 @@ def _add_import(commands: _Commands) -> None:
     )
     imports.add_argument("--report", type=Path, metavar="FILE", help="write a report as JSON to this file")
     imports.add_argument(
-        "--allow-refused", action="store_true", help="exit with status 0 even if some resources were refused"
+        "--allow-refused", action="store_true", help="exit with status 0 even if some records were refused"
     )
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file to import")
 
 
 def _add_token(commands: _Commands) -> None:

@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,6 +17,9 @@ from server.cli.with_database import prepare_for_operator, run_with_database
 from server.runtime.command_error import CommandError
 from server.runtime.ready_database import prepare_schema, refuse_unfit_login
 from server.settings.environment import Settings
+
+if TYPE_CHECKING:
+    from server.imports.record_file import RecordFile
 
 
 def _serve(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -57,13 +60,25 @@ def _demo(_parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _import_fhir(parsed: argparse.Namespace, settings: Settings) -> None:
-    from server.fhir.command import import_options, run_import
+    from server.imports.command import fhir_files
 
-    options = import_options(parsed, settings.default_time_zone)
+    _import_files(parsed, settings, fhir_files(parsed))
+
+
+def _import_csv(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.imports.command import csv_files
+
+    _import_files(parsed, settings, csv_files(parsed))
+
+
+def _import_files(parsed: argparse.Namespace, settings: Settings, files: "Sequence[RecordFile]") -> None:
+    from server.imports.command import import_options, run_import
+
+    options = import_options(parsed, settings.default_time_zone, files)
 
     async def load(engine: AsyncEngine) -> None:
-        await prepare_for_operator(engine, "import-fhir")
-        await run_import(engine, options, parsed.files, allow_refused=parsed.allow_refused)
+        await prepare_for_operator(engine, parsed.command)
+        await run_import(engine, options, files, allow_refused=parsed.allow_refused)
 
     run_with_database(settings, load)
 
@@ -145,6 +160,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
     "serve": _serve,
     "migrate": _migrate,
     "demo": _demo,
+    "import-csv": _import_csv,
     "import-fhir": _import_fhir,
     "token": _token,
     "events": run_events,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from db.connections.engine import Database
-from tests.server.fhir.resources import location, practitioner
+from tests.server.imports.fhir.resources import location, practitioner
 from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.support.clinic import everything, seed
 from tests.support.registry import import_resources

@@ -11,13 +11,14 @@ from sqlalchemy import select
 
 from db.connections.engine import Database
 from db.tables import access_log
-from server.fhir.importing import import_files
-from server.fhir.options import ImportOptions
-from server.fhir.resource_types import ResourceType
-from server.fhir.results import Note
+from server.imports.fhir.fhir_file import FhirFile
+from server.imports.importing import import_files
+from server.imports.options import ImportOptions
+from server.imports.resource_types import ResourceType
+from server.imports.results import Note
 from tests.schema.test_statement_counts import statements_of
 from tests.schema.test_waitlist_explanations import enroll, new_group
-from tests.server.fhir.resources import bundle
+from tests.server.imports.fhir.resources import bundle
 from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.support.clinic import seed
 from tests.support.databases import operator_of
@@ -92,7 +93,7 @@ async def test_merges_in_a_circle_are_reported_with_their_lines(
         path.write_text("".join(json.dumps(resource) + "\n" for resource in resources))
         out = io.StringIO()
         options = ImportOptions(ORGANIZATION, "America/Phoenix")
-        summary = await import_files(operator_of(engine), options, [path], out, Console(file=io.StringIO()))
+        summary = await import_files(operator_of(engine), options, [FhirFile(path)], out, Console(file=io.StringIO()))
         lines += [line for line in out.getvalue().splitlines() if line.startswith(str(path))]
     note = f": {Note.SURVIVOR_IN_CIRCLE}"
     if in_one_file:

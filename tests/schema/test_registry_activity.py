@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from db.connections.engine import Database
-from server.fhir.importing import ACTOR
-from tests.server.fhir.resources import deletions
+from tests.server.imports.fhir.resources import deletions
 from tests.support.api_client import ORGANIZATION, ApiClient, ApiClients
 from tests.support.clinic import everything, seed
 from tests.support.invariants import assert_invariants
@@ -216,11 +215,11 @@ async def test_a_reactivated_patient_gets_the_seat_that_is_free(desk: Desk) -> N
     assert await desk.roster() == (["patient-3"], ["patient-2", "patient-4"])
     data = await desk.client.execute(HISTORY, {"id": desk.enrollments["patient-3"]})
     *_, promoted = sorted(data["enrollment"]["history"]["nodes"], key=lambda entry: str(entry["action"] == "promoted"))
-    assert promoted == {"action": "promoted", "actorId": ACTOR, "actor": None}
+    assert promoted == {"action": "promoted", "actorId": "import-fhir", "actor": None}
     event = (await everything(desk.engine)).events[-1]
     assert event["event"] == "pm_group_patient_promoted"
     assert event["envelope"]["payload"]["enrollment_id"] == desk.enrollments["patient-3"]
-    assert event["envelope"]["metadata"]["user_id"] == ACTOR
+    assert event["envelope"]["metadata"]["user_id"] == "import-fhir"
 
 
 async def test_a_reactivated_patient_waits_while_no_seat_is_free(desk: Desk) -> None:

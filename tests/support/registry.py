@@ -8,10 +8,11 @@ from rich.console import Console
 from uuid_utils import uuid7
 
 from db.connections.engine import Database
-from server.fhir.importing import import_files
-from server.fhir.options import ImportOptions
-from server.fhir.summary import ImportSummary
-from tests.server.fhir.resources import ndjson
+from server.imports.fhir.fhir_file import FhirFile
+from server.imports.importing import import_files
+from server.imports.options import ImportOptions
+from server.imports.summary import ImportSummary
+from tests.server.imports.fhir.resources import ndjson
 from tests.support.databases import operator_of
 
 WAYS_TO_BECOME_INACTIVE: dict[str, dict[str, Any]] = {
@@ -38,4 +39,6 @@ async def import_resources(
     path = folder / f"{uuid7()}.ndjson"
     path.write_bytes(ndjson(*resources))
     import_options = ImportOptions(organization, "America/Phoenix", **options)
-    return await import_files(operator_of(engine), import_options, [path], io.StringIO(), Console(file=io.StringIO()))
+    return await import_files(
+        operator_of(engine), import_options, [FhirFile(path)], io.StringIO(), Console(file=io.StringIO())
+    )

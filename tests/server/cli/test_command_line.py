@@ -174,13 +174,32 @@ def test_an_import_with_refused_lines_fails_unless_allowed(tmp_path: Path) -> No
     done = run(*IMPORT, "file", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         1,
-        "group-sessions: refused resources: 1; correct them, or accept this with --allow-refused\n",
+        "group-sessions: refused records: 1; correct them, or accept this with --allow-refused\n",
     )
     assert "file:2: name is missing" in done.stdout
     assert "Patient     1" in done.stdout
     done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "file:2: name is missing" in done.stdout
+
+
+def test_csv_files_are_imported_with_the_same_report(tmp_path: Path) -> None:
+    (tmp_path / "patients.csv").write_text("id,name,birth_date\np1,Ada Test,2/29/1980\np2,,\n")
+    command = ("import-csv", "--organization", "org-1")
+    done = run(*command, "--patients", "patients.csv", "--date-order", "mdy", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "group-sessions: refused records: 1; correct them, or accept this with --allow-refused\n",
+    )
+    assert "patients.csv:3: name is missing" in done.stdout
+    assert "Patient     1" in done.stdout
+    for arguments, reason in [
+        ((), "at least one of --patients, --staff and --locations is required"),
+        (("--staff", "patients.csv"), "patients.csv: column 3 of the header is unknown; the columns are: id, name, "),
+        (("--staff", "missing.csv"), "missing.csv: No such file or directory"),
+        (("--patients", "patients.csv", "--confirm", "1"), "--confirm requires --full"),
+    ]:
+        assert_refused(run(*command, *arguments, cwd=tmp_path), reason)
 
 
 def test_resources_of_other_types_are_skipped(tmp_path: Path) -> None:
@@ -216,7 +235,7 @@ def test_an_import_continues_when_its_output_is_closed(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=50)
     assert (process.returncode, errors) == (
         1,
-        "group-sessions: refused resources: 2; correct them, or accept this with --allow-refused\n",
+        "group-sessions: refused records: 2; correct them, or accept this with --allow-refused\n",
     )
     done = run(*IMPORT, "file", "--allow-refused", cwd=tmp_path)
     assert ["Patient", "0", "0", "1", "0", "0", "2"] in [line.split() for line in done.stdout.splitlines()]

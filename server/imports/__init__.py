@@ -1,0 +1,1 @@
+"""The import of patients, staff and locations from the registries that own them."""

@@ -1,0 +1,1 @@
+"""The import of CSV files from spreadsheets: patients, staff and locations."""
