@@ -24,8 +24,8 @@ def expect_groups(page: Page) -> None:
 
 def test_a_link_opens_the_ui_signed_in(admin: AdminVisit) -> None:
     admin.page.goto(admin.links[0])
-    expect_groups(admin.page)
-    assert urlsplit(admin.page.url).path == "/groups"
+    expect(admin.page.get_by_role("heading", name="Today", level=1)).to_be_visible()
+    assert urlsplit(admin.page.url).path == "/today"
     admin.page.get_by_role("button", name="Account: demo-administrator").click()
     expect(admin.page.get_by_text("demo-clinic")).to_be_visible()
     assert admin.complaints == []
@@ -69,11 +69,11 @@ def test_a_deep_link_opens_its_screen_with_its_filters(admin: AdminVisit) -> Non
 
 def test_the_ui_works_behind_a_proxy_that_strips_a_prefix(admin: AdminVisit) -> None:
     with prefix_proxy(admin.server.address, "/clinic/a") as address:
-        for path in ("/", "/groups"):
+        for path, title, opened in (("/", "Today", "/today"), ("/groups", "Group Sessions", "/groups")):
             admin.page.goto("about:blank")
             admin.page.goto(f"{address}{path}#token={admin.token}")
-            expect_groups(admin.page)
-            assert admin.page.url == f"{address}/groups"
+            expect(admin.page.get_by_role("heading", name=title, level=1)).to_be_visible()
+            assert admin.page.url == f"{address}{opened}"
         assert all(url.startswith((address, "data:", "about:")) for url in admin.requested)
     assert admin.complaints == []
 

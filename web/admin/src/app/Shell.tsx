@@ -7,7 +7,7 @@ import { PatientDrawer } from "../features/patients/PatientDrawer";
 import { usePermissions } from "../permissions/permissions";
 import { ConnectionBanner } from "./ConnectionBanner";
 import icon from "../icon.svg";
-import { NAVIGATION } from "./navigation";
+import { screensFor } from "./navigation";
 import classes from "./Shell.module.css";
 import { ViewerMenu } from "./ViewerMenu";
 
@@ -27,7 +27,7 @@ export function Shell() {
       <AppShell.Header className={classes.header}>
         <Group gap="sm" wrap="nowrap">
           <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" aria-expanded={opened} />
-          <Link to="/groups" className={classes.home}>
+          <Link to="/" className={classes.home}>
             <img src={icon} alt="" width={22} height={22} />
             Group sessions
           </Link>
@@ -51,7 +51,7 @@ export function Shell() {
 
 function Navigation({ onNavigate }: { onNavigate: () => void }) {
   const may = usePermissions();
-  const items = NAVIGATION.filter(({ needs }) => may(needs));
+  const items = screensFor(may);
   if (items.length === 0) {
     return (
       <Text size="sm" c="dimmed" p="sm">

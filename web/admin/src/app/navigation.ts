@@ -1,12 +1,25 @@
 import type { Icon } from "@tabler/icons-react";
 import IconCalendarOff from "@tabler/icons-react/icons/IconCalendarOff";
+import IconSun from "@tabler/icons-react/icons/IconSun";
 import IconUsersGroup from "@tabler/icons-react/icons/IconUsersGroup";
 import type { PermissionKey } from "../permissions/permissions";
 
-type NavigationItem = { to: "/groups" | "/closures"; label: string; icon: Icon; needs: PermissionKey };
+type NavigationItem = {
+  to: "/today" | "/groups" | "/closures";
+  label: string;
+  icon: Icon;
+  /** Any of these permissions opens the screen. */
+  needs: readonly PermissionKey[];
+};
 
-/** The screens in the navigation. A screen that the person may not see is not in it. */
+/** The screens in the navigation. A screen that the person may not see is not in it; the first of the others is the start. */
 export const NAVIGATION: readonly NavigationItem[] = [
-  { to: "/groups", label: "Group Sessions", icon: IconUsersGroup, needs: "pm.group_definitions.view" },
-  { to: "/closures", label: "Closures", icon: IconCalendarOff, needs: "pm.group_schedule.view" },
+  { to: "/today", label: "Today", icon: IconSun, needs: ["pm.group_schedule.view", "pm.group_enrollments.view"] },
+  { to: "/groups", label: "Group Sessions", icon: IconUsersGroup, needs: ["pm.group_definitions.view"] },
+  { to: "/closures", label: "Closures", icon: IconCalendarOff, needs: ["pm.group_schedule.view"] },
 ];
+
+/** Return the screens that somebody with these permissions sees. */
+export function screensFor(may: (key: PermissionKey) => boolean): readonly NavigationItem[] {
+  return NAVIGATION.filter(({ needs }) => needs.some(may));
+}

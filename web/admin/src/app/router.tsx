@@ -1,11 +1,14 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { groupSearch, groupsSearch } from "../features/groups/search";
 import { closuresSearch } from "../features/closures/search";
 import { patientDrawerSearch, patientSearch } from "../features/patients/search";
+import { sheetSearch } from "../features/print/search";
+import { todaySearch } from "../features/today/search";
 import { basePath } from "./address";
 import { NotFoundPage, UnexpectedErrorPage } from "./fallbackPages";
 import { formatSearch, parseSearch } from "./search";
 import { Shell } from "./Shell";
+import { StartPage } from "./StartPage";
 
 // One route for each screen, loaded when it is opened. The first segment of each path is also in SCREENS of
 // server/routes/admin.py, so that the server answers the page there.
@@ -15,9 +18,14 @@ const rootRoute = createRootRoute({ validateSearch: patientDrawerSearch, compone
 const startRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: "/groups", replace: true });
-  },
+  component: StartPage,
+});
+
+const todayRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/today",
+  validateSearch: todaySearch,
+  component: lazyRouteComponent(() => import("../features/today/TodayPage"), "TodayPage"),
 });
 
 const groupsRoute = createRoute({
@@ -60,8 +68,25 @@ const closuresRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/closures/ClosuresPage"), "ClosuresPage"),
 });
 
+const signInSheetRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sessions/$sessionId/sign-in-sheet",
+  validateSearch: sheetSearch,
+  component: lazyRouteComponent(() => import("../features/print/SignInSheetPage"), "SignInSheetPage"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, groupsRoute, groupRoute, newGroupRoute, editGroupRoute, patientRoute, closuresRoute]),
+  routeTree: rootRoute.addChildren([
+    startRoute,
+    todayRoute,
+    groupsRoute,
+    groupRoute,
+    newGroupRoute,
+    editGroupRoute,
+    signInSheetRoute,
+    patientRoute,
+    closuresRoute,
+  ]),
   basepath: basePath,
   parseSearch,
   stringifySearch: formatSearch,

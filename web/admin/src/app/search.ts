@@ -34,3 +34,11 @@ export function choicesIn<const Choice extends string>(value: unknown, choices: 
   const known = choices.filter((choice) => values.includes(choice));
   return known.length > 0 ? known : undefined;
 }
+
+/** A day as "2026-11-30", if the calendar has it. */
+export function dayIn(value: unknown): string | undefined {
+  const text = String(value);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  const day = new Date(`${text}T00:00Z`);
+  return !Number.isNaN(day.valueOf()) && day.toISOString().startsWith(text) ? text : undefined;
+}

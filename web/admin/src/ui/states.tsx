@@ -30,6 +30,15 @@ export function NoPermission({ what, needs, wholePage = false }: { what: string;
   );
 }
 
+/** Says in one line what a part of a page leaves out, and which permission shows it. */
+export function LeftOut({ what, needs }: { what: string; needs: PermissionKey }) {
+  return (
+    <Text c="dimmed" size="sm">
+      You may not see {what}. It needs the permission {needs}.
+    </Text>
+  );
+}
+
 type ProblemProps = { title: string; detail: string; action?: Action; wholePage?: boolean };
 
 export function ProblemState({ title, detail, action, wholePage = false }: ProblemProps) {

@@ -4,6 +4,7 @@
 type LocalSession = { startTime: string; startsAt: string; timeZone: string };
 
 const DAY = new Intl.DateTimeFormat("en-US", { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" });
+const LONG_DAY = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeZone: "UTC" });
 const DATE = new Intl.DateTimeFormat("en-US", { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
 const SHORT_DATE = new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric", timeZone: "UTC" });
 const TIME = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
@@ -26,6 +27,11 @@ export function formatSpan({ startTime, endTime, startsAt, timeZone }: LocalSpan
 /** A local date, such as "Mon, Nov 30". */
 export function formatDay(date: string): string {
   return DAY.format(new Date(`${date}T00:00Z`));
+}
+
+/** A local date in full, such as "Monday, November 30, 2026". */
+export function formatLongDay(date: string): string {
+  return LONG_DAY.format(new Date(`${date}T00:00Z`));
 }
 
 /** A local date with its year, such as "Nov 30, 2026". */
