@@ -18,6 +18,7 @@ from domain.rule_set_document import SHIPPED_RULE_SETS
 from domain.rule_sets import RuleSets
 from domain.schedule_impact import ScheduleImpact
 from resolvers.caller import Caller, PermissionKey
+from resolvers.change_feed import ChangeFeed
 from resolvers.disclosures import Disclosures
 from resolvers.errors import PermissionDenied, ResponseWithheld
 from resolvers.pace import Pace
@@ -44,6 +45,7 @@ class Clinic:
         rule_sets: The rule sets of intensive programs.
         lock_queue: The queue of this process for locks in the database.
         pace: Shares the event loop between long computations and other requests.
+        change_feed: The newest changes, for subscribers.
     """
 
     engine: Database
@@ -55,6 +57,7 @@ class Clinic:
     rule_sets: RuleSets = SHIPPED_RULE_SETS
     lock_queue: LockQueue = field(default_factory=LockQueue)
     pace: Pace = field(default_factory=Pace)
+    change_feed: ChangeFeed = field(default_factory=ChangeFeed)
 
     @property
     def defaults(self) -> ClinicDefaults:

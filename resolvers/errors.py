@@ -19,6 +19,10 @@ class ResponseWithheld(Exception):
     """A change is committed, but the access row of its response could not be stored, so the response is withheld."""
 
 
+class StreamInterrupted(Exception):
+    """The changes of a subscription cannot go on. The client must subscribe again after the last one that it has."""
+
+
 class BadInput(Exception):
     """An argument of a query is invalid. The message is for the author of the query.
 

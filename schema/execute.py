@@ -1,11 +1,13 @@
 """Execution of an operation of a document that `schema.admission.documents` has parsed and validated."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, TypeGuard, cast
 
 import strawberry
 from graphql import ExecutionResult, GraphQLSchema
+from graphql import subscribe as graphql_subscribe
 from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor import execute as execute_compiled
 from resolvers.context import Context
@@ -45,3 +47,30 @@ async def execute(
     if result.errors:
         result.errors = restated_errors(result.errors, core, operation.node, variables)
     return result
+
+
+async def subscribe(
+    schema: strawberry.Schema,
+    document: Document,
+    operation: Operation,
+    variables: Mapping[str, Any] | None,
+    context: Context,
+) -> AsyncIterator[ExecutionResult] | ExecutionResult:
+    """Return the results of a subscription, or the result with its errors if it cannot start.
+
+    graphql-core executes the selection of each event. Errors about variables do not contain their values.
+    """
+    core = graphql_schema(schema)
+    stream = graphql_subscribe(
+        core,
+        document.node,
+        context_value=context,
+        variable_values=dict(variables or {}),
+        operation_name=operation.name,
+        executor_class=StrawberryGraphQLCoreExecutionContext,
+    )
+    if isinstance(stream, Awaitable):
+        stream = await stream
+    if isinstance(stream, ExecutionResult) and stream.errors:
+        stream.errors = restated_errors(stream.errors, core, operation.node, variables)
+    return stream

@@ -14,6 +14,7 @@ from schema.admission.limits import DEFAULT_LIMITS
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 from schema.types import (
     AuditEntry,
     Closure,
@@ -44,6 +45,7 @@ class _Executor(CompiledExecutor):
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     # The types that `node` can return, whether or not another field leads to them.
     types=[GroupDefinition, Occurrence, Enrollment, Closure, AuditEntry, StaffMember, Location, Patient],
     config=StrawberryConfig(scalar_map=SCALARS),

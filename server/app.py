@@ -34,6 +34,7 @@ from server.runtime.housekeeping import housekeeping
 from server.runtime.logs import configure_logging, silence_document_logging
 from server.settings.environment import Settings, load_settings
 from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
+from server.settings.stream_limits import DEFAULT_STREAM_LIMITS, StreamLimits
 
 PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
@@ -65,6 +66,7 @@ def create_app(
     graphiql: bool,
     admin_ui: bool = False,
     limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
+    stream_limits: StreamLimits = DEFAULT_STREAM_LIMITS,
     allowed_origins: Sequence[str] = (),
     relay: Relay | None = None,
     inbound_secret: str | None = None,
@@ -79,6 +81,7 @@ def create_app(
         graphiql: Whether to serve the GraphiQL page. Without the admin UI, / redirects to it.
         admin_ui: Whether to serve the admin UI.
         limits: The limits of GraphQL requests.
+        stream_limits: The limits of streams.
         allowed_origins: The origins whose pages may send requests (CORS).
         relay: Delivers events while the app runs; None delivers none.
         inbound_secret: The secret with which other modules sign their events; None accepts no events.
@@ -89,7 +92,7 @@ def create_app(
     count_statements(clinic.engine)
     schema = schema_with_executor(compiled=compiled, cache_bytes=limits.document.cache_bytes)
     routes: list[BaseRoute] = [
-        Route("/graphql", Compression(GraphQLEndpoint(schema, clinic, authenticator, limits))),
+        Route("/graphql", Compression(GraphQLEndpoint(schema, clinic, authenticator, limits, stream_limits))),
         Route("/export/{name}", ExportEndpoint(clinic, ExportSignIn(authenticator), limits.rate_limit)),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
@@ -104,6 +107,7 @@ def create_app(
         tune_garbage_collector()
         async with housekeeping(clinic), running(relay):
             yield
+        await clinic.change_feed.close()
         await clinic.engine.dispose()
 
     middleware = [Middleware(RequestLog, proxies), *cors_middleware(allowed_origins)]
@@ -141,6 +145,7 @@ def create_app_from_environment() -> Starlette:
         graphiql=settings.serves_graphiql(demo=False),
         admin_ui=settings.admin_ui == "on",
         limits=settings.request_limits,
+        stream_limits=settings.stream_limits,
         allowed_origins=settings.allowed_origins,
         relay=relay_of(settings, clinic.engine),
         inbound_secret=settings.events_inbound_secret,

@@ -22,6 +22,8 @@ BEFORE_ALL = EventPosition(-1, -1)
 """The position before the first event."""
 EVENT_ORDER: Final = (outbox.c.transaction_id, outbox.c.sequence)
 """The order of all events."""
+OLDEST_RUNNING: Final = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
+"""The id of PostgreSQL's oldest running transaction. Every transaction before it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +83,4 @@ def is_settled(connection: AsyncConnection) -> ColumnElement[bool]:
     """Return the condition that no earlier event can still appear: every transaction up to the event's has ended."""
     if connection.dialect.name == "sqlite":
         return true()
-    oldest_running = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
-    return outbox.c.transaction_id < oldest_running
+    return outbox.c.transaction_id < OLDEST_RUNNING

@@ -77,7 +77,11 @@ class Authenticator:
         )
 
     async def authenticate(self, authorization_header: str | None) -> Caller:
-        """Return the caller that the bearer token in the header names.
+        """Return the caller that the bearer token in the header names. Raise what `verify` raises."""
+        return (await self.verify(authorization_header)).caller
+
+    async def verify(self, authorization_header: str | None) -> CachedToken:
+        """Return the valid bearer token in the header: its caller, and until when it is valid.
 
         Raises:
             Unauthenticated: The token is missing or invalid.
@@ -95,13 +99,14 @@ class Authenticator:
         if key is None:
             raise Unauthenticated(RefusalReason.UNKNOWN_KEY, "The token's signing key is unknown.")
         if cached is not None and cached.key is key:
-            return cached.caller
+            return cached
         claims = self._claims(token, key)
         caller = self._rules.caller_of(claims)
         if not caller.permissions:
             self._log_missing_permissions(caller, claims)
-        self._cache.put(token, CachedToken(caller, key_id, key, int(claims["exp"]) + self._leeway))
-        return caller
+        verified = CachedToken(caller, key_id, key, int(claims["exp"]) + self._leeway)
+        self._cache.put(token, verified)
+        return verified
 
     def _log_missing_permissions(self, caller: Caller, claims: Mapping[str, Any]) -> None:
         # The caller is denied every field, often because of a wrong setting. Logged once per token.

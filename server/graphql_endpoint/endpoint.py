@@ -1,6 +1,7 @@
 """POST and GET /graphql, by the GraphQL over HTTP specification."""
 
 from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from graphql import ExecutionResult, OperationType
@@ -16,6 +17,7 @@ from schema.admission.documents import Documents
 from schema.execute import execute, graphql_schema
 from server.auth.authenticator import Authenticator
 from server.auth.rate_check import check_rate
+from server.graphql_endpoint.event_stream import EventStream, single_event
 from server.graphql_endpoint.idempotency import execute_once
 from server.graphql_endpoint.large_responses import LargeResponseLimit
 from server.graphql_endpoint.operation import (
@@ -25,7 +27,8 @@ from server.graphql_endpoint.operation import (
     refused_document_status,
 )
 from server.graphql_endpoint.persisted_queries import resolve_persisted_query
-from server.graphql_endpoint.request import GraphQLRequest, read_request
+from server.graphql_endpoint.request import GraphQLRefused, GraphQLRequest, read_request
+from server.graphql_endpoint.subscriptions import Subscriptions
 from server.responses.errors import ErrorCode, errors_of_execution
 from server.responses.headers import header, joined_header
 from server.responses.json_responses import (
@@ -36,10 +39,17 @@ from server.responses.json_responses import (
     refusal_response,
     retry_headers,
 )
-from server.responses.negotiation import GRAPHQL_RESPONSE, JSON, response_media_type
+from server.responses.negotiation import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    accepts_event_stream,
+    response_media_type,
+)
 from server.responses.request_record import RequestRecord, record_of
 from server.runtime.rate_limit import RateLimit
 from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
+from server.settings.stream_limits import DEFAULT_STREAM_LIMITS, StreamLimits
 
 
 class GraphQLEndpoint:
@@ -51,6 +61,7 @@ class GraphQLEndpoint:
         clinic: Clinic,
         authenticator: Authenticator,
         limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
+        stream_limits: StreamLimits = DEFAULT_STREAM_LIMITS,
     ) -> None:
         self._schema = schema
         self._documents = Documents(graphql_schema(schema), limits.document)
@@ -60,16 +71,20 @@ class GraphQLEndpoint:
         self._large_responses = LargeResponseLimit()
         self._clinic = clinic
         self._authenticator = authenticator
+        self._subscriptions = Subscriptions(schema, clinic, stream_limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to one request."""
-        media_type = response_media_type(header(scope, b"accept"))
+        media_type = response_media_type(_accept(scope))
         record = record_of(scope)
         count = start_counting()
         try:
             response = await self._respond(scope, receive, media_type, record)
         except RequestRefused as refusal:
-            response = refusal_response(refusal, record, _content_type(media_type or JSON))
+            if media_type is None and isinstance(refusal, GraphQLRefused) and accepts_event_stream(_accept(scope)):
+                response = single_event(refusal.body, record)  # as GraphQL over SSE requires
+            else:
+                response = refusal_response(refusal, record, _content_type(media_type or JSON))
         except ClientDisconnect:
             record.outcome = "DISCONNECTED"
             return
@@ -84,7 +99,7 @@ class GraphQLEndpoint:
         caller = await self._authenticator.authenticate(joined_header(scope, b"authorization"))
         record.caller_id, record.organization_id = caller.subject, caller.organization_id
         check_rate(self._rate_limit, caller)
-        media_type = _checked_media_type(scope["method"], media_type)
+        _check_request_head(scope, media_type)
         request = await read_request(scope, receive, self._body_bytes)
         context = Context(self._clinic, caller, record.request_id, record.client_address)
         try:
@@ -93,8 +108,9 @@ class GraphQLEndpoint:
             await context.end()
 
     async def _respond_with_context(
-        self, scope: Scope, request: GraphQLRequest, context: Context, media_type: str, record: RequestRecord
+        self, scope: Scope, request: GraphQLRequest, context: Context, accepted: str | None, record: RequestRecord
     ) -> Response:
+        media_type = accepted or GRAPHQL_RESPONSE  # a client that accepts only streams gets the precise status codes
         request = resolve_persisted_query(request, self._documents, media_type, enabled=self._persisted_queries)
         organization_id = context.caller.organization_id
         prepared = await prepare_operation(self._documents, request, scope["method"], media_type, organization_id)
@@ -103,9 +119,33 @@ class GraphQLEndpoint:
         def run() -> Awaitable[Response]:
             return self._execute(prepared, request.variables, context, media_type, record)
 
-        if prepared.operation.node.operation is OperationType.MUTATION:
+        operation = prepared.operation.node.operation
+        if operation is OperationType.SUBSCRIPTION:
+            return await self._open_stream(scope, prepared, request.variables, record)
+        if accepted is None:
+            raise _not_acceptable()
+        if operation is OperationType.MUTATION:
             return await execute_once(Headers(scope=scope), request, context, run)
         return await run()
+
+    async def _open_stream(
+        self, scope: Scope, prepared: PreparedOperation, variables: dict[str, Any] | None, record: RequestRecord
+    ) -> Response:
+        if not accepts_event_stream(_accept(scope)):
+            message = f"Subscriptions are streams. The Accept header must contain {EVENT_STREAM}."
+            raise RequestRefused(406, ErrorCode.BAD_REQUEST, message)
+        token = await self._authenticator.verify(joined_header(scope, b"authorization"))
+        async with AsyncExitStack() as closing:
+            subscription = await closing.enter_async_context(
+                self._subscriptions.open(prepared, variables, token.caller, record)
+            )
+            if subscription.refusal is None:
+                limits = self._subscriptions.limits
+                return EventStream(subscription, closing.pop_all(), token.valid_until, limits, record)
+            errors = subscription.refusal["errors"]
+            if is_outage(None, errors):  # clients try again after a status, and not after an event
+                return json_response(subscription.refusal, 503, record, headers=retry_headers(errors))
+            return single_event(subscription.refusal, record)
 
     async def _execute(
         self,
@@ -140,14 +180,21 @@ def _result_response(
     return json_response({"data": result.data, **body}, 200, record, content_type, retry_headers(errors))
 
 
-def _checked_media_type(method: str, media_type: str | None) -> str:
-    if method not in ALLOWED_OPERATIONS:
+def _check_request_head(scope: Scope, media_type: str | None) -> None:
+    if scope["method"] not in ALLOWED_OPERATIONS:
         message, headers = "Use POST, or GET for queries.", {"Allow": ", ".join(ALLOWED_OPERATIONS)}
         raise RequestRefused(405, ErrorCode.BAD_REQUEST, message, headers=headers)
-    if media_type is None:
-        message = f"The Accept header must allow {GRAPHQL_RESPONSE} or {JSON}."
-        raise RequestRefused(406, ErrorCode.BAD_REQUEST, message)
-    return media_type
+    if media_type is None and not accepts_event_stream(_accept(scope)):
+        raise _not_acceptable()
+
+
+def _not_acceptable() -> RequestRefused:
+    message = f"The Accept header must allow {GRAPHQL_RESPONSE} or {JSON}."
+    return RequestRefused(406, ErrorCode.BAD_REQUEST, message)
+
+
+def _accept(scope: Scope) -> str | None:
+    return header(scope, b"accept")
 
 
 def _content_type(media_type: str) -> str:

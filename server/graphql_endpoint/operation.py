@@ -14,8 +14,8 @@ from server.responses.json_responses import RequestRefused
 from server.responses.negotiation import GRAPHQL_RESPONSE
 
 ALLOWED_OPERATIONS: Final[Mapping[str, frozenset[OperationType]]] = {
-    "GET": frozenset({OperationType.QUERY}),
-    "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
+    "GET": frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION}),
+    "POST": frozenset(OperationType),
 }
 """The operations that each HTTP method may run (GraphQL over HTTP, section Request)."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httptools
 from uuid_utils import uuid7
@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from server.http import refusals
 from server.http.refusals import response_bytes
 from server.responses.json_responses import RequestRefused
+from server.runtime.shutdown import begin_shutdown
 
 if TYPE_CHECKING:  # the configuration imports this module
     from server.http.config import ServerConfig
@@ -138,6 +139,8 @@ class BoundedRequests(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
         cycle.transport = _ResponseTransport(self, cycle)
+        if self._shutting_down:
+            begin_shutdown(cast("dict[str, Any]", cycle.scope))
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:

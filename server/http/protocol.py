@@ -4,7 +4,7 @@ The registry reviews the timeouts of all connections once a second, so that they
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -12,6 +12,7 @@ from server.http import refusals
 from server.http.bounded_requests import BoundedRequests, Phase
 from server.http.connection_registry import peer_of
 from server.responses.json_responses import RequestRefused
+from server.runtime.shutdown import begin_shutdown
 
 _MIN_BYTES_PER_SECOND: Final = 500
 _SHUTDOWN_SECONDS: Final = 1.0
@@ -67,6 +68,8 @@ class BoundedProtocol(BoundedRequests):
     def shutdown(self) -> None:
         """Close the connection after the current request. A new connection may still send its first request."""
         self._shutting_down = True
+        if self._running is not None:
+            begin_shutdown(cast("dict[str, Any]", self._running.scope))
         if self.cycle is not None or self._half_closed:
             super().shutdown()
 

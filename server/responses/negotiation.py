@@ -6,6 +6,7 @@ from server.responses.headers import cached_parser, quality_values
 
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
 
 
 @cached_parser
@@ -25,3 +26,9 @@ def response_media_type(accept: str | None) -> str | None:
         # A type with a quality of 0 is excluded from the wildcard.
         return next((media_type for media_type in (JSON, GRAPHQL_RESPONSE) if media_type not in qualities), None)
     return None
+
+
+@cached_parser
+def accepts_event_stream(accept: str | None) -> bool:
+    """Return whether the Accept header names text/event-stream. A wildcard does not: few clients read streams."""
+    return quality_values(accept or "").get(EVENT_STREAM, 0.0) > 0

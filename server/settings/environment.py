@@ -20,6 +20,7 @@ from server.settings.compliance_rules import UnusableRuleSets, load_rule_sets
 from server.settings.events import EventSettings
 from server.settings.http import HttpSettings
 from server.settings.requests import RequestSettings
+from server.settings.stream_limits import StreamLimits
 
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ACCEPTED_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
@@ -123,6 +124,11 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
     def trusted_networks(self) -> tuple[Network, ...]:
         """The networks of the trusted proxies."""
         return parse_networks(self.trusted_proxies)
+
+    @property
+    def stream_limits(self) -> StreamLimits:
+        """The limits of streams. They leave half of the connections to other requests."""
+        return StreamLimits(per_caller=self.limit_streams, total=max(self.limit_connections // 2, 1))
 
     def serves_graphiql(self, *, demo: bool) -> bool:
         """Return whether to serve the GraphiQL page. If the variable is unset, only the demo serves it."""

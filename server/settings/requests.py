@@ -9,6 +9,7 @@ from schema.admission.limits import DEFAULT_LIMITS, Limits
 from server.runtime.rate_limit import RateLimit
 from server.settings.lists import split_list
 from server.settings.request_limits import DEFAULT_BODY_BYTES, RequestLimits
+from server.settings.stream_limits import DEFAULT_STREAM_LIMITS
 
 _NUMBER: Final = "a whole number of 1 or more"
 
@@ -40,6 +41,7 @@ class RequestSettings(BaseModel):
         "on", description="on or off"
     )
     limit_body_bytes: PositiveInt = Field(DEFAULT_BODY_BYTES, description=_NUMBER)
+    limit_streams: PositiveInt = Field(DEFAULT_STREAM_LIMITS.per_caller, description=_NUMBER)
     limit_characters: PositiveInt = Field(DEFAULT_LIMITS.characters, description=_NUMBER)
     limit_tokens: PositiveInt = Field(DEFAULT_LIMITS.tokens, description=_NUMBER)
     limit_depth: PositiveInt = Field(DEFAULT_LIMITS.depth, description=_NUMBER)

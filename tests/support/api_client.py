@@ -111,9 +111,9 @@ def make_clinic(engine: Database) -> Clinic:
     return Clinic(engine, now, uuid7, "America/Phoenix", 6)
 
 
-def make_app(clinic: Clinic, **options: Any) -> Starlette:
+def make_app(clinic: Clinic, *, authenticator: Authenticator | None = None, **options: Any) -> Starlette:
     """Return the app for tokens that the tests sign. Without other options, GraphiQL is off."""
-    return create_app(clinic, Authenticator(SECRET), **{"graphiql": False, **options})
+    return create_app(clinic, authenticator or Authenticator(SECRET), **{"graphiql": False, **options})
 
 
 def http_client(app: Starlette, authorization: str | None = None, *, url: str = URL) -> httpx.AsyncClient:
