@@ -1,14 +1,14 @@
 """The Schedule tab of a group's page in the admin UI: its lists, and a session by its address."""
 
 import re
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
+from tests.web.sessions import TODAY
 from tests.web.visits import AdminVisit
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,7 @@ def test_the_schedule_lists_sessions_from_today_on_and_past_ones(admin: AdminVis
     stored = admin.stored_rows(
         "SELECT session_date FROM pm_group_schedule WHERE group_definition_id = ? AND session_date < ?",
         group,
-        datetime.now(ZoneInfo("America/Phoenix")).date().isoformat(),
+        TODAY.isoformat(),
     )
     expect(sessions.locator("tbody tr")).to_have_count(len(stored))
     admin.assert_accessible()
@@ -77,3 +77,53 @@ def test_who_may_not_see_patients_sees_how_many_are_expected(admin: AdminVisit) 
     admin.open(f"/groups/{group}?tab=schedule", token=demo_token(PermissionKey.GROUP_DEFINITIONS_VIEW))
     expect(page.get_by_role("heading", name="You may not see schedules")).to_be_visible()
     assert admin.complaints == []
+
+
+@pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
+def test_two_years_of_sessions_show_a_page_at_a_time(admin: AdminVisit) -> None:
+    page = admin.page
+    group = years_of_sessions(admin)
+    admin.open(f"/groups/{group}?tab=schedule")
+    sessions = page.get_by_role("region", name="Sessions")
+    expect(sessions).to_contain_text("365 sessions")
+    expect(sessions.locator("tbody tr")).to_have_count(25)
+    first = sessions.locator("tbody th").first.inner_text()
+    assert page.get_by_role("button", name="Earlier sessions").get_attribute("aria-disabled") == "true"
+    page.get_by_role("button", name="Later sessions").press("Enter")
+    expect(page).to_have_url(re.compile("&after="))
+    expect(sessions.locator("tbody th").first).not_to_have_text(first)
+    expect(page.get_by_role("button", name="Later sessions")).to_be_focused()
+    admin.assert_accessible()
+    page.get_by_role("button", name="Earlier sessions").click()
+    expect(sessions.locator("tbody th").first).to_have_text(first, use_inner_text=True)
+    page.get_by_text("Past", exact=True).click()
+    expect(sessions).to_contain_text("365 sessions")
+    expect(sessions.locator("tbody tr")).to_have_count(25)
+    assert admin.complaints == []
+
+
+def years_of_sessions(admin: AdminVisit) -> str:
+    """Return the id of a group with a session on each day of a year before and a year from today on, but for a closed one."""
+    name = "Two Years"
+    query = "query($filter: GroupDefinitionFilter) { groupDefinitions(filter: $filter) { nodes { id } } }"
+    if existing := admin.send(query, filter={"search": name})["groupDefinitions"]["nodes"]:
+        return str(existing[0]["id"])
+    create = (
+        "mutation($input: CreateGroupDefinitionInput!) { createGroupDefinition(input: $input)"
+        " { groupDefinition { id } userErrors { message } } }"
+    )
+    first, last = TODAY - timedelta(days=365), TODAY + timedelta(days=365)
+    group = {
+        "name": name,
+        "groupType": "SUPPORT",
+        "facilitatorId": "staff-12",
+        "maxCapacity": 10,
+        "durationMinutes": 30,
+        "timeZone": "America/Phoenix",
+        "recurrence": {"rule": "FREQ=DAILY", "startDate": first.isoformat(), "startTime": "06:00:00"},
+    }
+    created = str(admin.send(create, input=group)["createGroupDefinition"]["groupDefinition"]["id"])
+    generate = "mutation($input: GenerateOccurrencesInput!) { generateOccurrences(input: $input) { createdCount } }"
+    window = {"groupDefinitionId": created, "from": first.isoformat(), "through": last.isoformat()}
+    admin.send(generate, input=window)
+    return created

@@ -1,4 +1,4 @@
-import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type Operation } from "urql";
+import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type Operation, type OperationResult } from "urql";
 import { serverUrl } from "../app/address";
 import { send } from "./transport";
 
@@ -12,7 +12,7 @@ export function createApiClient(): Client {
     fetch: send,
     preferGetMethod: false,
     requestPolicy: "cache-and-network",
-    exchanges: [cacheExchange, mapExchange({ onOperation: withIdempotencyKey }), fetchExchange],
+    exchanges: [cacheExchange, mapExchange({ onOperation: withIdempotencyKey, onResult: withoutTypesOfDryRun }), fetchExchange],
   });
 }
 
@@ -23,6 +23,14 @@ function withIdempotencyKey(operation: Operation): Operation {
     ...operation.context,
     fetchOptions: { headers: { "Idempotency-Key": newKey() } },
   });
+}
+
+/** Remove the types from the response of a dry run, so that the cache keeps what it has: nothing has changed. */
+function withoutTypesOfDryRun(result: OperationResult<unknown>): OperationResult<unknown> {
+  const { input } = result.operation.variables as { input?: { dryRun?: boolean } };
+  if (input?.dryRun !== true || result.data == null) return result;
+  const withoutType = (name: string, value: unknown) => (name === "__typename" ? undefined : value);
+  return { ...result, data: JSON.parse(JSON.stringify(result.data, withoutType)) as unknown };
 }
 
 /** Return 128 random bits in hexadecimal. crypto.randomUUID is missing on pages without TLS. */

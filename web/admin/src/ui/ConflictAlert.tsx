@@ -9,41 +9,55 @@ type Props = {
   /** What has changed, such as "this group". */
   what: string;
   fields: readonly ConflictingField[];
+  note?: string;
+  /** The heading of the column beside the stored version. */
+  mine?: string;
+  keep?: string;
+  take?: string;
   onKeepMine: () => void;
   onTakeTheirs: () => void;
 };
 
 /** Shows what somebody else has saved since the form was opened, beside what is in the form, and lets the person choose. */
-export function ConflictAlert({ what, fields, onKeepMine, onTakeTheirs }: Props) {
+export function ConflictAlert({
+  what,
+  fields,
+  note = "Nothing is saved yet. Saving yours keeps what they changed in the fields that you did not touch.",
+  mine = "Yours, in the form",
+  keep = "Save mine",
+  take = "Take theirs",
+  onKeepMine,
+  onTakeTheirs,
+}: Props) {
   return (
     <Alert color="yellow" icon={<IconGitMerge />} title={`Somebody else has changed ${what} meanwhile`} role="alert">
       <Text size="sm" mb="sm">
-        Nothing is saved yet. Saving yours keeps what they changed in the fields that you did not touch.
+        {note}
       </Text>
       <table className={classes.table}>
         <thead>
           <tr>
             <th>Field</th>
             <th>Theirs, saved</th>
-            <th>Yours, in the form</th>
+            <th>{mine}</th>
           </tr>
         </thead>
         <tbody>
-          {fields.map(({ label, theirs, mine }) => (
-            <tr key={label}>
-              <th scope="row">{label}</th>
-              <td>{theirs}</td>
-              <td>{mine}</td>
+          {fields.map((field) => (
+            <tr key={field.label}>
+              <th scope="row">{field.label}</th>
+              <td>{field.theirs}</td>
+              <td>{field.mine}</td>
             </tr>
           ))}
         </tbody>
       </table>
       <Group mt="sm">
         <Button size="compact-md" onClick={onKeepMine}>
-          Save mine
+          {keep}
         </Button>
         <Button size="compact-md" variant="default" onClick={onTakeTheirs}>
-          Take theirs
+          {take}
         </Button>
       </Group>
     </Alert>

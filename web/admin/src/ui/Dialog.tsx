@@ -17,6 +17,8 @@ export function Dialog({ opened, title, size = "md", onClose, children }: Dialog
 
 type FormProps = {
   submit: string;
+  /** The words of the button that leaves, if "Cancel" would be mistaken for what the form does. */
+  leave?: string;
   /** Whether submitting takes something away from somebody. */
   takesAway?: boolean;
   running: boolean;
@@ -28,7 +30,7 @@ type FormProps = {
 };
 
 /** The form in a dialog. It stays until the server has accepted, so that nothing typed is lost. */
-export function DialogForm({ submit, takesAway, running, faults, dirty, onSubmit, onClose, children }: FormProps) {
+export function DialogForm({ submit, leave = "Cancel", takesAway, running, faults, dirty, onSubmit, onClose, children }: FormProps) {
   return (
     <form onSubmit={onSubmit} noValidate>
       <LeaveGuard dirty={dirty} />
@@ -37,7 +39,7 @@ export function DialogForm({ submit, takesAway, running, faults, dirty, onSubmit
         {children}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {leave}
           </Button>
           <Button type="submit" loading={running} color={takesAway ? "red.8" : undefined}>
             {submit}

@@ -1,14 +1,26 @@
 import { Stack } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { graphql } from "../../api/generated";
-import type { ScheduleQuery, ScheduleQueryVariables } from "../../api/generated/graphql";
+import type { DriftQuery, ScheduleQuery, ScheduleQueryVariables } from "../../api/generated/graphql";
 import { useLiveQuery } from "../../api/useLiveQuery";
 import { usePermissions } from "../../permissions/permissions";
 import { Loaded, NoPermission } from "../../ui/states";
 import { todayIn } from "../../ui/times";
+import { AddSessionDialog } from "./AddSessionDialog";
+import { CancelSessionDialog } from "./CancelSessionDialog";
+import { CancelSessionsDialog } from "./CancelSessionsDialog";
+import { DriftBanner } from "./DriftBanner";
+import { EditSessionDialog } from "./EditSessionDialog";
+import { GenerateDialog } from "./GenerateDialog";
+import { ReconcileDialog } from "./ReconcileDialog";
+import { ReopenSessionDialog } from "./ReopenSessionDialog";
+import { ScheduleActions } from "./ScheduleActions";
 import type { ScheduleSearch } from "./search";
 import { SessionDetailsDialog } from "./SessionDetailsDialog";
 import { SessionList } from "./SessionList";
+import { daysAfter } from "./sessionValues";
+import { SubstituteDialog } from "./SubstituteDialog";
+import { useSelection } from "./useSelection";
 
 const PAGE_SIZE = 25;
 
@@ -25,6 +37,10 @@ const Schedule = graphql(`
     groupDefinition(id: $groupId) {
       id
       deletedAt
+      recurrence {
+        rule
+      }
+      ...SessionDefaults
       occurrences(filter: $filter, orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
         totalCount
         pageInfo {
@@ -64,19 +80,63 @@ function ScheduleOfGroup({ groupId, timeZone }: Props) {
           groupDefinition && <ScheduleSections group={groupDefinition} today={today} busy={result.outdated} />
         }
       </Loaded>
-      <SessionDetailsDialog />
+      <SessionDetailsDialog deleted={result.data?.groupDefinition?.deletedAt != null} />
+      <EditSessionDialog groupId={groupId} />
+      <CancelSessionDialog groupId={groupId} />
+      <ReopenSessionDialog groupId={groupId} />
     </>
   );
 }
 
+const Drift = graphql(`
+  query Drift($groupId: ID!) {
+    groupDefinition(id: $groupId) {
+      id
+      scheduleDrift {
+        count
+        items {
+          date
+          reasons
+        }
+      }
+      scheduled: occurrences(filter: { status: [SCHEDULED] }, orderBy: STARTS_AT_DESC, first: 1) {
+        nodes {
+          id
+          sessionDate
+        }
+      }
+    }
+  }
+`);
+
 export type ScheduleGroup = NonNullable<ScheduleQuery["groupDefinition"]>;
 
-function ScheduleSections({ group, today, busy }: { group: ScheduleGroup; today: string; busy: boolean }) {
+type SectionProps = { group: ScheduleGroup; today: string; busy: boolean };
+
+function ScheduleSections({ group, today, busy }: SectionProps) {
+  const selection = useSelection();
+  const { data } = useLiveQuery(Drift, { groupId: group.id });
+  const plan = data?.groupDefinition;
+  const lastDay = plan == null ? null : lastDayOf(plan);
+  const props = { groupId: group.id, today };
   return (
     <Stack>
-      {group.occurrences && <SessionList page={group.occurrences} today={today} busy={busy} />}
+      {plan && <DriftBanner drift={plan.scheduleDrift} />}
+      <ScheduleActions deleted={group.deletedAt !== null} hasRule={group.recurrence !== null} selection={selection} />
+      {group.occurrences && <SessionList page={group.occurrences} today={today} busy={busy} selection={selection} />}
+      <AddSessionDialog group={group} />
+      <SubstituteDialog {...props} selection={selection} />
+      <CancelSessionsDialog {...props} selection={selection} />
+      {plan && <GenerateDialog {...props} lastDay={lastDay} />}
+      {plan && <ReconcileDialog {...props} lastDay={lastDay} />}
     </Stack>
   );
+}
+
+/** Return the last day that has a scheduled session or lacks one; null if there is none. */
+function lastDayOf({ scheduled, scheduleDrift }: NonNullable<DriftQuery["groupDefinition"]>): string | null {
+  const days = [...(scheduled?.nodes ?? []).map(({ sessionDate }) => sessionDate), ...scheduleDrift.items.map(({ date }) => date)];
+  return days.toSorted().at(-1) ?? null;
 }
 
 type Page = Omit<ScheduleQueryVariables, "groupId">;
@@ -85,10 +145,6 @@ type Page = Omit<ScheduleQueryVariables, "groupId">;
 function pageOf({ when, after, before }: ScheduleSearch, today: string): Page {
   const size = before === undefined ? { first: PAGE_SIZE, after } : { last: PAGE_SIZE, before };
   return when === "past"
-    ? { filter: { through: dayBefore(today) }, orderBy: "STARTS_AT_DESC", ...size }
+    ? { filter: { through: daysAfter(today, -1) }, orderBy: "STARTS_AT_DESC", ...size }
     : { filter: { from: today }, orderBy: "STARTS_AT_ASC", ...size };
-}
-
-function dayBefore(date: string): string {
-  return new Date(Date.parse(`${date}T00:00Z`) - 86_400_000).toISOString().slice(0, 10);
 }

@@ -1,16 +1,20 @@
-import { Alert, Badge, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text, Title } from "@mantine/core";
 import IconAlertTriangle from "@tabler/icons-react/icons/IconAlertTriangle";
-import { graphql, readFragment, type FragmentType } from "../../api/generated";
+import { useState } from "react";
+import { graphql } from "../../api/generated";
 import type { SessionDetailsFragment } from "../../api/generated/graphql";
-import { usePermissions } from "../../permissions/permissions";
 import { counted } from "../../ui/names";
 import { formatDay, formatInstant, formatSpan } from "../../ui/times";
 import { useNow } from "../../ui/useNow";
+import { HistoryList } from "../history/HistoryList";
+import { ExpectedPatients } from "./ExpectedPatients";
+import { SessionActions } from "./SessionActions";
+import panel from "./ImpactPanel.module.css";
 import classes from "./SessionDetails.module.css";
 import { SessionStatus } from "./SessionStatus";
 import { leadersInWords, placeInWords, stateOf } from "./words";
 
-const SessionDetailsFields = graphql(`
+export const SessionDetailsFields = graphql(`
   fragment SessionDetails on Occurrence {
     id
     sessionDate
@@ -54,11 +58,10 @@ const SessionDetailsFields = graphql(`
   }
 `);
 
-type Props = { of: FragmentType<typeof SessionDetailsFields> };
+type Props = { session: SessionDetailsFragment; deleted: boolean };
 
-/** Everything about a session. */
-export function SessionDetails({ of }: Props) {
-  const session = readFragment(SessionDetailsFields, of);
+/** Everything about a session, and what can be done with it. */
+export function SessionDetails({ session, deleted }: Props) {
   const now = useNow();
   return (
     <Stack>
@@ -91,13 +94,15 @@ export function SessionDetails({ of }: Props) {
         <dd>{planInWords(session)}</dd>
       </dl>
       {session.conflicts.length > 0 && (
-        <Alert color="yellow" icon={<IconAlertTriangle />} title={counted(session.conflicts.length, "conflict")}>
+        <Alert role="note" className={panel.alert} color="orange" icon={<IconAlertTriangle />} title={counted(session.conflicts.length, "conflict")}>
           {session.conflicts.map(({ message }) => (
             <div key={message}>{message}</div>
           ))}
         </Alert>
       )}
-      {session.status !== "CANCELLED" && <Expected session={session} />}
+      {session.status !== "CANCELLED" && <ExpectedPatients session={session} />}
+      <SessionActions status={session.status} deleted={deleted} />
+      <SessionHistory id={session.id} timeZone={session.timeZone} />
     </Stack>
   );
 }
@@ -108,31 +113,14 @@ function planInWords({ recurrenceDate, sessionDate, edited }: SessionDetailsFrag
   return edited ? "By the group's rule, changed by hand" : "By the group's rule";
 }
 
-function Expected({ session }: { session: SessionDetailsFragment }) {
-  const may = usePermissions();
+function SessionHistory({ id, timeZone }: { id: string; timeZone: string }) {
+  const [shown, setShown] = useState(false);
   return (
-    <section aria-labelledby="expected">
-      <Title order={4} size="h5" id="expected">
-        {counted(session.expected, "patient")} expected
-      </Title>
-      {may("pm.group_enrollments.view") ? (
-        <ul className={classes.roster}>
-          {session.roster?.nodes.map(({ id, patient }) => (
-            <li key={id}>
-              {patient?.displayName} <span className={classes.dimmed}>{patient?.medicalRecordNumber}</span>{" "}
-              {patient?.active === false && (
-                <Badge color="gray.7" radius="sm" tt="none">
-                  Inactive in the registry
-                </Badge>
-              )}
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <Text size="sm" c="dimmed">
-          Their names are not shown: that needs pm.group_enrollments.view.
-        </Text>
-      )}
+    <section aria-label="History">
+      <Button variant="subtle" size="compact-sm" aria-expanded={shown} onClick={() => setShown(!shown)}>
+        {shown ? "Hide the history" : "Show the history"}
+      </Button>
+      {shown && <HistoryList kind="session" id={id} timeZone={timeZone} />}
     </section>
   );
 }

@@ -1,45 +1,21 @@
 import { useEffect, useRef } from "react";
-import { graphql } from "../../api/generated";
-import { useLiveQuery } from "../../api/useLiveQuery";
-import { usePermissions } from "../../permissions/permissions";
 import { Dialog } from "../../ui/Dialog";
-import { EmptyState, Loaded } from "../../ui/states";
+import { SessionById } from "./SessionById";
 import { SessionDetails } from "./SessionDetails";
 import { useSessionDialog } from "./useSessionDialog";
 
-const SessionDocument = graphql(`
-  query Session($id: ID!, $seesPatients: Boolean!) {
-    occurrence(id: $id) {
-      id
-      ...SessionDetails
-    }
-  }
-`);
-
 /** The session of the address, over the list. */
-export function SessionDetailsDialog() {
+export function SessionDetailsDialog({ deleted }: { deleted: boolean }) {
   const { dialog, sessionId, closeSession } = useSessionDialog();
   useFocusOfClosedSession(sessionId);
   return (
     <Dialog opened={sessionId !== undefined && dialog === undefined} title="Session" size="lg" onClose={closeSession}>
-      {sessionId !== undefined && <SessionById id={sessionId} key={sessionId} />}
+      {sessionId !== undefined && (
+        <SessionById id={sessionId} key={sessionId}>
+          {({ details }) => <SessionDetails session={details} deleted={deleted} />}
+        </SessionById>
+      )}
     </Dialog>
-  );
-}
-
-function SessionById({ id }: { id: string }) {
-  const may = usePermissions();
-  const result = useLiveQuery(SessionDocument, { id, seesPatients: may("pm.group_enrollments.view") });
-  return (
-    <Loaded result={result}>
-      {({ occurrence }) =>
-        occurrence ? (
-          <SessionDetails of={occurrence} />
-        ) : (
-          <EmptyState title="There is no such session">Its address may be incomplete, or it is of another organization.</EmptyState>
-        )
-      }
-    </Loaded>
   );
 }
 

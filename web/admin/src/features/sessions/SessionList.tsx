@@ -6,6 +6,7 @@ import { counted } from "../../ui/names";
 import { EmptyState } from "../../ui/states";
 import type { ScheduleGroup } from "./ScheduleTab";
 import { SessionTable } from "./SessionTable";
+import type { Selection } from "./useSelection";
 
 const route = getRouteApi("/groups/$groupId");
 
@@ -14,10 +15,10 @@ const WHEN = [
   { value: "past", label: "Past" },
 ];
 
-type Props = { page: NonNullable<ScheduleGroup["occurrences"]>; today: string; busy: boolean };
+type Props = { page: NonNullable<ScheduleGroup["occurrences"]>; today: string; busy: boolean; selection: Selection };
 
 /** A page of the sessions from today on, or of those before. */
-export function SessionList({ page, today, busy }: Props) {
+export function SessionList({ page, today, busy, selection }: Props) {
   const { when } = route.useSearch();
   const navigate = useNavigate({ from: "/groups/$groupId" });
   return (
@@ -38,14 +39,17 @@ export function SessionList({ page, today, busy }: Props) {
       {page.nodes.length === 0 ? (
         <EmptyState title={when === "past" ? "No past sessions" : "No sessions from today on"} />
       ) : (
-        <SessionTable sessions={page.nodes} today={today} busy={busy} />
+        <SessionTable sessions={page.nodes} today={today} busy={busy} selection={selection} />
       )}
       <Pages info={page.pageInfo} />
     </section>
   );
 }
 
-/** The ways to the neighboring pages. Past sessions are listed backwards, so their next page is the earlier one. */
+/**
+ * The ways to the neighboring pages. Past sessions are listed backwards, so their next page is the earlier one. A button
+ * that leads nowhere keeps the focus, so that a person at the keyboard stays here.
+ */
 function Pages({ info }: { info: Props["page"]["pageInfo"] }) {
   const { when } = route.useSearch();
   const navigate = useNavigate({ from: "/groups/$groupId" });
@@ -57,16 +61,18 @@ function Pages({ info }: { info: Props["page"]["pageInfo"] }) {
       <Button
         variant="default"
         leftSection={<IconChevronLeft size={16} />}
-        disabled={!info.hasPreviousPage}
-        onClick={() => go({ before: info.startCursor ?? undefined })}
+        aria-disabled={!info.hasPreviousPage}
+        data-disabled={!info.hasPreviousPage || undefined}
+        onClick={() => info.hasPreviousPage && go({ before: info.startCursor ?? undefined })}
       >
         {previous}
       </Button>
       <Button
         variant="default"
         rightSection={<IconChevronRight size={16} />}
-        disabled={!info.hasNextPage}
-        onClick={() => go({ after: info.endCursor ?? undefined })}
+        aria-disabled={!info.hasNextPage}
+        data-disabled={!info.hasNextPage || undefined}
+        onClick={() => info.hasNextPage && go({ after: info.endCursor ?? undefined })}
       >
         {next}
       </Button>

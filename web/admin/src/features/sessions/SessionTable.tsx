@@ -1,11 +1,14 @@
+import { Checkbox } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { SessionRowFragment } from "../../api/generated/graphql";
+import { usePermissions } from "../../permissions/permissions";
 import { counted } from "../../ui/names";
 import { formatNearDay, formatSpan } from "../../ui/times";
 import { useNow } from "../../ui/useNow";
 import { SessionStatus } from "./SessionStatus";
 import classes from "./SessionTable.module.css";
+import type { Selection } from "./useSelection";
 import { leadersInWords, placeInWords, stateOf } from "./words";
 
 const SessionRowFields = graphql(`
@@ -37,14 +40,23 @@ const SessionRowFields = graphql(`
   }
 `);
 
-type Props = { sessions: ReadonlyArray<FragmentType<typeof SessionRowFields>>; today: string; busy: boolean };
+type Props = {
+  sessions: ReadonlyArray<FragmentType<typeof SessionRowFields>>;
+  today: string;
+  busy: boolean;
+  selection: Selection;
+};
 
-export function SessionTable({ sessions, today, busy }: Props) {
+export function SessionTable({ sessions, today, busy, selection }: Props) {
   const now = useNow();
+  const may = usePermissions();
+  const selects = may("pm.group_schedule.edit") || may("pm.group_schedule.delete");
+  const rows = readFragment(SessionRowFields, sessions);
   return (
     <table className={classes.table} aria-busy={busy}>
       <thead>
         <tr>
+          {selects && <SelectAll sessions={rows} selection={selection} />}
           <th>Session</th>
           <th className={classes.wide}>Facilitator</th>
           <th className={classes.wide}>Place</th>
@@ -53,22 +65,53 @@ export function SessionTable({ sessions, today, busy }: Props) {
         </tr>
       </thead>
       <tbody>
-        {readFragment(SessionRowFields, sessions).map((session) => (
-          <SessionRow key={session.id} session={session} today={today} now={now} />
+        {rows.map((session) => (
+          <SessionRow key={session.id} session={session} today={today} now={now} selection={selects ? selection : null} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function SessionRow({ session, today, now }: { session: SessionRowFragment; today: string; now: Date }) {
+/** Selects the sessions of this page that can change. */
+function SelectAll({ sessions, selection }: { sessions: readonly SessionRowFragment[]; selection: Selection }) {
+  const ids = sessions.filter(({ status }) => status === "SCHEDULED").map(({ id }) => id);
+  const chosen = ids.filter((id) => selection.ids.has(id)).length;
+  return (
+    <th className={classes.select}>
+      <Checkbox
+        aria-label="Select all sessions of this page"
+        checked={chosen > 0 && chosen === ids.length}
+        indeterminate={chosen > 0 && chosen < ids.length}
+        disabled={ids.length === 0}
+        onChange={(event) => selection.toggle(ids, event.currentTarget.checked)}
+      />
+    </th>
+  );
+}
+
+type RowProps = { session: SessionRowFragment; today: string; now: Date; selection: Selection | null };
+
+function SessionRow({ session, today, now, selection }: RowProps) {
   const cancelled = session.status === "CANCELLED";
   const leaders = leadersInWords(session);
   const place = placeInWords(session.location);
+  const day = formatNearDay(session.sessionDate, today);
   return (
     <tr data-cancelled={cancelled || undefined}>
+      {selection !== null && (
+        <td className={classes.select}>
+          {session.status === "SCHEDULED" && (
+            <Checkbox
+              aria-label={`Select ${day}, ${formatSpan(session)}`}
+              checked={selection.ids.has(session.id)}
+              onChange={(event) => selection.toggle([session.id], event.currentTarget.checked)}
+            />
+          )}
+        </td>
+      )}
       <th scope="row">
-        <OpenSession id={session.id}>{formatNearDay(session.sessionDate, today)}</OpenSession>
+        <OpenSession id={session.id}>{day}</OpenSession>
         <div className={classes.time}>{formatSpan(session)}</div>
         <div className={classes.narrow}>
           {leaders} · {place}
@@ -101,7 +144,7 @@ function OpenSession({ id, children }: { id: string; children: string }) {
       from="/groups/$groupId"
       to="/groups/$groupId"
       params={{ groupId }}
-      search={(previous) => ({ ...previous, session: id })}
+      search={(previous) => ({ ...previous, dialog: undefined, session: id })}
       resetScroll={false}
       className={classes.link}
     >

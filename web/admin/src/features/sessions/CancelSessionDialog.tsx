@@ -1,0 +1,125 @@
+import { Text, Textarea } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useState } from "react";
+import { tell } from "../../activity/activity";
+import { graphql } from "../../api/generated";
+import { useAction } from "../../api/useAction";
+import { useDryRun } from "../../api/useDryRun";
+import { usePermissions } from "../../permissions/permissions";
+import { Dialog, DialogForm } from "../../ui/Dialog";
+import { formatDay, formatSpan } from "../../ui/times";
+import { useFaults } from "../../ui/useFaults";
+import { ExpectedPatients } from "./ExpectedPatients";
+import { ImpactPanel } from "./ImpactPanel";
+import { SessionById, type LoadedSession } from "./SessionById";
+import { SessionVersions } from "./SessionVersions";
+import { useSessionDialog } from "./useSessionDialog";
+
+const CancelSession = graphql(`
+  mutation CancelSession($input: CancelOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+    cancelOccurrence(input: $input) {
+      occurrence {
+        id
+        status
+      }
+      impact @include(if: $preview) {
+        ...Impact
+      }
+      userErrors {
+        ...Fault
+      }
+    }
+  }
+`);
+
+type Props = { groupId: string };
+
+export function CancelSessionDialog({ groupId }: Props) {
+  const { dialog, sessionId, close } = useSessionDialog();
+  return (
+    <Dialog opened={sessionId !== undefined && dialog === "cancel-session"} title="Cancel the session" size="lg" onClose={close}>
+      {sessionId !== undefined && (
+        <SessionById id={sessionId}>{(session) => <CancelForm {...session} groupId={groupId} onClose={close} />}</SessionById>
+      )}
+    </Dialog>
+  );
+}
+
+function CancelForm({ details, version, refresh, groupId, onClose }: LoadedSession & Props & { onClose: () => void }) {
+  const may = usePermissions();
+  const [run, running] = useAction(CancelSession);
+  const [opened, setOpened] = useState(version);
+  const [conflict, setConflict] = useState(false);
+  const [done, setDone] = useState(false);
+  const form = useForm({
+    mode: "controlled",
+    initialValues: { reason: "" },
+    validate: { reason: (reason) => (reason.trim() === "" ? "Say why it is cancelled." : null) },
+  });
+  const [faults, showFaults] = useFaults(form);
+  const seesPatients = may("pm.group_enrollments.view");
+  const id = opened.id;
+  const dryRun = useDryRun(CancelSession, done ? null : { input: { id, reason: "Preview", dryRun: true }, preview: true, seesPatients });
+
+  async function cancel(expectedVersion: number): Promise<void> {
+    const input = { id, reason: form.values.reason, expectedVersion };
+    const { faults: refused } = await run({ input, preview: false, seesPatients });
+    if (refused !== null) {
+      const isConflict = refused.some(({ code }) => code === "VERSION_CONFLICT");
+      if (isConflict) refresh();
+      setConflict(isConflict);
+      return showFaults(refused.filter(({ code }) => code !== "VERSION_CONFLICT"));
+    }
+    tell(`The session on ${formatDay(opened.sessionDate)} was cancelled.`);
+    setDone(true);
+    form.resetDirty();
+    onClose();
+  }
+
+  return (
+    <DialogForm
+      submit="Cancel the session"
+      leave="Back"
+      takesAway
+      running={running}
+      faults={[...faults, ...dryRun.faults]}
+      dirty={() => form.isDirty()}
+      onSubmit={form.onSubmit(() => void cancel(opened.version))}
+      onClose={onClose}
+    >
+      {conflict && version.version !== opened.version && (
+        <SessionVersions
+          opened={opened}
+          current={version}
+          keep="Cancel it as it is now"
+          onKeep={() => void cancel(version.version)}
+          onLook={() => {
+            setOpened(version);
+            setConflict(false);
+          }}
+        />
+      )}
+      <Text>
+        {formatDay(details.sessionDate)}, {formatSpan(details)}
+      </Text>
+      <ExpectedPatients session={details} />
+      <ImpactPanel
+        groupId={groupId}
+        impact={dryRun.payload?.impact}
+        asking={dryRun.asking}
+        refused={dryRun.faults.length > 0}
+        cancels
+      />
+      <Textarea
+        label="Reason"
+        description="Up to 1,000 characters. Do not name patients"
+        required
+        maxLength={1000}
+        autosize
+        minRows={2}
+        data-autofocus
+        {...form.getInputProps("reason")}
+      />
+    </DialogForm>
+  );
+}

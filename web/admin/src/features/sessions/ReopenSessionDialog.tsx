@@ -1,0 +1,108 @@
+import { Text } from "@mantine/core";
+import { useState } from "react";
+import { tell } from "../../activity/activity";
+import type { Fault } from "../../api/faults";
+import { graphql } from "../../api/generated";
+import { useAction } from "../../api/useAction";
+import { useDryRun } from "../../api/useDryRun";
+import { usePermissions } from "../../permissions/permissions";
+import { Dialog, DialogForm } from "../../ui/Dialog";
+import { formatDay, formatSpan } from "../../ui/times";
+import { ImpactPanel } from "./ImpactPanel";
+import { SessionById, type LoadedSession } from "./SessionById";
+import { SessionVersions } from "./SessionVersions";
+import { useSessionDialog } from "./useSessionDialog";
+
+const ReopenSession = graphql(`
+  mutation ReopenSession($input: ReopenOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+    reopenOccurrence(input: $input) {
+      occurrence {
+        id
+        status
+      }
+      impact @include(if: $preview) {
+        ...Impact
+      }
+      userErrors {
+        ...Fault
+      }
+    }
+  }
+`);
+
+type Props = { groupId: string };
+
+export function ReopenSessionDialog({ groupId }: Props) {
+  const { dialog, sessionId, close } = useSessionDialog();
+  return (
+    <Dialog opened={sessionId !== undefined && dialog === "reopen-session"} title="Reopen the session" size="lg" onClose={close}>
+      {sessionId !== undefined && (
+        <SessionById id={sessionId}>{(session) => <ReopenForm {...session} groupId={groupId} onClose={close} />}</SessionById>
+      )}
+    </Dialog>
+  );
+}
+
+function ReopenForm({ details, version, refresh, groupId, onClose }: LoadedSession & Props & { onClose: () => void }) {
+  const may = usePermissions();
+  const [run, running] = useAction(ReopenSession);
+  const [opened, setOpened] = useState(version);
+  const [conflict, setConflict] = useState(false);
+  const [done, setDone] = useState(false);
+  const [faults, setFaults] = useState<readonly Fault[]>([]);
+  const seesPatients = may("pm.group_enrollments.view");
+  const id = opened.id;
+  const dryRun = useDryRun(ReopenSession, done ? null : { input: { id, dryRun: true }, preview: true, seesPatients });
+
+  async function reopen(expectedVersion: number): Promise<void> {
+    const { faults: refused } = await run({ input: { id, expectedVersion }, preview: false, seesPatients });
+    if (refused !== null) {
+      const isConflict = refused.some(({ code }) => code === "VERSION_CONFLICT");
+      if (isConflict) refresh();
+      setConflict(isConflict);
+      return setFaults(refused.filter(({ code }) => code !== "VERSION_CONFLICT"));
+    }
+    tell(`The session on ${formatDay(opened.sessionDate)} is scheduled again.`);
+    setDone(true);
+    onClose();
+  }
+
+  return (
+    <DialogForm
+      submit="Reopen"
+      leave="Back"
+      running={running}
+      faults={faults.length > 0 ? faults : dryRun.faults}
+      dirty={() => false}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void reopen(opened.version);
+      }}
+      onClose={onClose}
+    >
+      {conflict && version.version !== opened.version && (
+        <SessionVersions
+          opened={opened}
+          current={version}
+          keep="Reopen it as it is now"
+          onKeep={() => void reopen(version.version)}
+          onLook={() => {
+            setOpened(version);
+            setConflict(false);
+          }}
+        />
+      )}
+      <Text>
+        {formatDay(details.sessionDate)}, {formatSpan(details)}, is scheduled again.
+        {opened.status === "COMPLETED" && " It counts as not documented then, until it is documented again."}
+        {opened.status === "CANCELLED" && ` It was cancelled: ${opened.cancellationReason}`}
+      </Text>
+      <ImpactPanel
+        groupId={groupId}
+        impact={dryRun.payload?.impact}
+        asking={dryRun.asking}
+        refused={dryRun.faults.length > 0}
+      />
+    </DialogForm>
+  );
+}
