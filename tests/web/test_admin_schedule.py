@@ -52,6 +52,11 @@ def test_a_session_opens_by_its_address_and_gives_the_focus_back(admin: AdminVis
     expect(dialog.get_by_role("listitem")).to_have_count(9)
     admin.assert_accessible()
     opened = page.url.removeprefix(admin.server.address)
+    dialog.get_by_role("listitem").first.get_by_role("link").press("Enter")
+    expect(page.get_by_role("dialog", name="Patient")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Patient")).to_be_hidden()
+    expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(row.get_by_role("link")).to_be_focused()
@@ -103,7 +108,7 @@ def test_two_years_of_sessions_show_a_page_at_a_time(admin: AdminVisit) -> None:
 
 
 def years_of_sessions(admin: AdminVisit) -> str:
-    """Return the id of a group with a session on each day of a year before and a year from today on, but for a closed one."""
+    """Return the id of a group with a session on each open day of the year before and of the year from today on."""
     name = "Two Years"
     query = "query($filter: GroupDefinitionFilter) { groupDefinitions(filter: $filter) { nodes { id } } }"
     if existing := admin.send(query, filter={"search": name})["groupDefinitions"]["nodes"]:

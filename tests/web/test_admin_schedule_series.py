@@ -26,7 +26,7 @@ def dialog_of(admin: AdminVisit, button: str, name: str) -> Locator:
 def test_generated_sessions_leave_closed_days_out_by_name(admin: AdminVisit) -> None:
     group = open_schedule(admin, DAILY_GROUP)
     before = scheduled(admin, group, TODAY)
-    dialog = dialog_of(admin, "Generate sessions", "Generate sessions")
+    dialog = dialog_of(admin, "Generate", "Generate sessions")
     expect(outcome(dialog)).to_contain_text("55 sessions are added.")
     expect(outcome(dialog)).to_contain_text("Staff retreat")
     expect(outcome(dialog).get_by_role("group", name="New sessions").get_by_role("listitem")).to_have_count(55)
@@ -108,7 +108,7 @@ def test_a_drifted_calendar_is_reconciled_after_a_preview_in_words(admin: AdminV
     expect(banner).to_contain_text("sessions at another time")
     expect(banner).to_contain_text("1 session on days that the rule does not have")
     admin.assert_accessible()
-    dialog = dialog_of(admin, "Preview what reconciling would do", "Reconcile the calendar")
+    dialog = dialog_of(admin, "Preview reconciling", "Reconcile the calendar")
     items = outcome(dialog).get_by_role("group", name="Session by session")
     expect(items).to_contain_text(re.compile(r"1:00 PM: moves to .*1:30 PM, ends at 2:30 PM\."))
     expect(items).to_contain_text("is cancelled.")
@@ -162,7 +162,7 @@ def test_each_key_offers_only_its_own_changes(admin: AdminVisit) -> None:
     group = admin.group_id(DAILY_GROUP)
     sees = (PermissionKey.GROUP_DEFINITIONS_VIEW, PermissionKey.GROUP_SCHEDULE_VIEW)
     for key, offered in {
-        PermissionKey.GROUP_SCHEDULE_CREATE: ["Add a session", "Generate sessions …"],
+        PermissionKey.GROUP_SCHEDULE_CREATE: ["Add a session", "Generate …"],
         PermissionKey.GROUP_SCHEDULE_EDIT: ["Substitute …"],
         PermissionKey.GROUP_SCHEDULE_DELETE: ["Cancel sessions …"],
     }.items():

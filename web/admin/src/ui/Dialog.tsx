@@ -4,12 +4,20 @@ import type { Fault } from "../api/faults";
 import { FaultAlert } from "./FaultAlert";
 import { LeaveGuard } from "./LeaveGuard";
 
-type DialogProps = { opened: boolean; title: string; size?: "md" | "lg"; onClose: () => void; children: ReactNode };
+type DialogProps = {
+  opened: boolean;
+  title: string;
+  size?: "md" | "lg";
+  /** Whether something else is open above it, which then has the focus and Escape. */
+  covered?: boolean;
+  onClose: () => void;
+  children: ReactNode;
+};
 
 /** A dialog whose content mounts when it opens, so that each opening starts with an empty form. */
-export function Dialog({ opened, title, size = "md", onClose, children }: DialogProps) {
+export function Dialog({ opened, title, size = "md", covered = false, onClose, children }: DialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={title} size={size}>
+    <Modal opened={opened} onClose={onClose} title={title} size={size} closeOnEscape={!covered} trapFocus={!covered}>
       {children}
     </Modal>
   );

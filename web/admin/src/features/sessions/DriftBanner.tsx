@@ -36,8 +36,8 @@ export function DriftBanner({ drift: { count, items } }: { drift: Drift }) {
           </Text>
         }
       >
-        <Button mt="sm" variant="default" size="compact-md" onClick={() => show("reconcile")}>
-          Preview what reconciling would do …
+        <Button mt="sm" variant="default" size="sm" onClick={() => show("reconcile")}>
+          Preview reconciling …
         </Button>
       </Allowed>
     </Alert>

@@ -5,8 +5,14 @@ import { counted } from "../../ui/names";
 import { PatientLink } from "../patients/PatientLink";
 import classes from "./SessionDetails.module.css";
 
+type Props = {
+  session: Pick<SessionDetailsFragment, "expected" | "roster">;
+  /** Whether each name opens the patient. In a form it would leave what is typed. */
+  links?: boolean;
+};
+
 /** Who is expected at a session, for those who may see patients; for all others, how many. */
-export function ExpectedPatients({ session }: { session: Pick<SessionDetailsFragment, "expected" | "roster"> }) {
+export function ExpectedPatients({ session, links = false }: Props) {
   const may = usePermissions();
   return (
     <section aria-labelledby="expected">
@@ -17,7 +23,7 @@ export function ExpectedPatients({ session }: { session: Pick<SessionDetailsFrag
         <ul className={classes.roster}>
           {session.roster?.nodes.map(({ id, patient }) => (
             <li key={id}>
-              <PatientLink enrollmentId={id}>{patient?.displayName ?? "A patient"}</PatientLink>{" "}
+              {links && patient != null ? <PatientLink enrollmentId={id}>{patient.displayName}</PatientLink> : patient?.displayName}{" "}
               <span className={classes.dimmed}>{patient?.medicalRecordNumber}</span>{" "}
               {patient?.active === false && (
                 <Badge color="gray.7" radius="sm" tt="none">

@@ -101,7 +101,7 @@ function GenerateForm({ groupId, today, lastDay, onClose }: Props & { onClose: (
     >
       <Text>Adds the sessions that the group&apos;s rule has on these days and the calendar does not.</Text>
       <Group align="flex-start" grow preventGrowOverflow={false}>
-        <TextInput type="date" label="First day" required {...form.getInputProps("from")} />
+        <TextInput type="date" label="First day" required data-autofocus {...form.getInputProps("from")} />
         <TextInput type="date" label="Last day" required {...form.getInputProps("through")} />
       </Group>
       <ImpactPanel
@@ -130,18 +130,6 @@ function Generated({ payload: { createdCount, skippedCount, closedDates, occurre
         {createdCount === 0 ? "No session is added." : `${counted(createdCount, "session")} ${createdCount === 1 ? "is" : "are"} added.`}
         {skippedCount - closedDates.length > 0 && ` ${counted(skippedCount - closedDates.length, "day")} of the rule already filled.`}
       </Text>
-      {closedDates.length > 0 && (
-        <>
-          <Text size="sm" mt="xs">
-            Closed, and without a session:
-          </Text>
-          <List size="sm">
-            {closedDates.map((date) => (
-              <List.Item key={date}>{[formatNearDay(date, today), nameOf(date)].filter(Boolean).join(": ")}</List.Item>
-            ))}
-          </List>
-        </>
-      )}
       {occurrences !== undefined && occurrences.length > 0 && (
         <ScrollBox label="New sessions">
           <ul className={classes.list}>
@@ -152,6 +140,18 @@ function Generated({ payload: { createdCount, skippedCount, closedDates, occurre
             ))}
           </ul>
         </ScrollBox>
+      )}
+      {closedDates.length > 0 && (
+        <>
+          <Text size="sm" mt="xs" fw={600}>
+            Closed, and without a session:
+          </Text>
+          <List size="sm">
+            {closedDates.map((date) => (
+              <List.Item key={date}>{[formatNearDay(date, today), nameOf(date)].filter(Boolean).join(": ")}</List.Item>
+            ))}
+          </List>
+        </>
       )}
     </div>
   );

@@ -84,7 +84,7 @@ function ReconcileForm({ groupId, today, lastDay, onClose }: Props & { onClose: 
     >
       <Text>Brings the sessions of these days to what the group&apos;s definition says. Past, documented and cancelled sessions stay.</Text>
       <Group align="flex-start" grow preventGrowOverflow={false}>
-        <TextInput type="date" label="First day" required min={today} {...form.getInputProps("from")} />
+        <TextInput type="date" label="First day" required data-autofocus min={today} {...form.getInputProps("from")} />
         <TextInput type="date" label="Last day" required min={today} {...form.getInputProps("through")} />
       </Group>
       <Checkbox

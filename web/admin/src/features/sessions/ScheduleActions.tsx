@@ -19,7 +19,7 @@ export function ScheduleActions({ deleted, hasRule, selection }: Props) {
           </Button>
           {hasRule && (
             <Button variant="default" onClick={() => show("generate")}>
-              Generate sessions …
+              Generate …
             </Button>
           )}
         </Allowed>

@@ -100,7 +100,7 @@ export function SessionDetails({ session, deleted }: Props) {
           ))}
         </Alert>
       )}
-      {session.status !== "CANCELLED" && <ExpectedPatients session={session} />}
+      {session.status !== "CANCELLED" && <ExpectedPatients session={session} links />}
       <SessionActions status={session.status} deleted={deleted} />
       <SessionHistory id={session.id} timeZone={session.timeZone} />
     </Stack>

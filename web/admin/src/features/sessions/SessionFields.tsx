@@ -31,6 +31,7 @@ export function WhenFields({ form, timeZone, durationMinutes }: WhenProps) {
         label="Date"
         description={zone === null ? undefined : `Its times are those of ${timeZone} (${zone})`}
         required
+        data-autofocus
         {...form.getInputProps("sessionDate")}
       />
       <Group align="flex-start" grow preventGrowOverflow={false}>
