@@ -32,6 +32,7 @@ from server.runtime.clock import now
 from server.runtime.garbage import tune_garbage_collector
 from server.runtime.housekeeping import housekeeping
 from server.runtime.logs import configure_logging, silence_document_logging
+from server.settings.browser_sign_in import Provider
 from server.settings.environment import Settings, load_settings
 from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
 from server.settings.stream_limits import DEFAULT_STREAM_LIMITS, StreamLimits
@@ -65,6 +66,7 @@ def create_app(
     *,
     graphiql: bool,
     admin_ui: bool = False,
+    provider: Provider | None = None,
     limits: RequestLimits = DEFAULT_REQUEST_LIMITS,
     stream_limits: StreamLimits = DEFAULT_STREAM_LIMITS,
     allowed_origins: Sequence[str] = (),
@@ -80,6 +82,7 @@ def create_app(
         authenticator: Authenticates callers.
         graphiql: Whether to serve the GraphiQL page. Without the admin UI, / redirects to it.
         admin_ui: Whether to serve the admin UI.
+        provider: Where people sign in to the admin UI. Without it, they need a link or a token.
         limits: The limits of GraphQL requests.
         stream_limits: The limits of streams.
         allowed_origins: The origins whose pages may send requests (CORS).
@@ -100,7 +103,7 @@ def create_app(
     if graphiql:
         routes += graphiql_routes(PAGES / "graphiql", start_page=not admin_ui)
     if admin_ui:
-        routes += admin_routes(PAGES / "admin", graphiql=graphiql)
+        routes += admin_routes(PAGES / "admin", graphiql=graphiql, provider=provider, rules=authenticator.rules)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -144,6 +147,7 @@ def create_app_from_environment() -> Starlette:
         Authenticator.from_settings(settings),
         graphiql=settings.serves_graphiql(demo=False),
         admin_ui=settings.admin_ui == "on",
+        provider=settings.browser_sign_in,
         limits=settings.request_limits,
         stream_limits=settings.stream_limits,
         allowed_origins=settings.allowed_origins,

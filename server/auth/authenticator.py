@@ -22,7 +22,11 @@ _log = logging.getLogger("group_sessions.sign_in")
 
 
 class Authenticator:
-    """Maps an Authorization header to a caller. The algorithm is determined by the key, never by the token."""
+    """Maps an Authorization header to a caller. The algorithm is determined by the key, never by the token.
+
+    Attributes:
+        rules: The claims that are read from tokens.
+    """
 
     def __init__(
         self,
@@ -47,7 +51,7 @@ class Authenticator:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
-        self._rules = rules or ClaimRules()
+        self.rules = rules or ClaimRules()
         self._leeway = leeway
         self._cache = cache or TokenCache()
 
@@ -101,7 +105,7 @@ class Authenticator:
         if cached is not None and cached.key is key:
             return cached
         claims = self._claims(token, key)
-        caller = self._rules.caller_of(claims)
+        caller = self.rules.caller_of(claims)
         if not caller.permissions:
             self._log_missing_permissions(caller, claims)
         verified = CachedToken(caller, key_id, key, int(claims["exp"]) + self._leeway)
@@ -113,7 +117,7 @@ class Authenticator:
         fields = {
             "caller_id": caller.subject,
             "organization_id": caller.organization_id,
-            "claims_absent": self._rules.missing_claims(claims),
+            "claims_absent": self.rules.missing_claims(claims),
         }
         _log.info("a caller holds no permission", extra={"fields": fields})
 

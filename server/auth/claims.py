@@ -99,8 +99,10 @@ def _text(value: Any, path: str, max_length: int, reason_if_absent: RefusalReaso
         or len(value) > max_length
         or any(unicodedata.category(character) in {"Cc", "Cs"} for character in value)
     ):
-        reason = reason_if_absent if value is _ABSENT else RefusalReason.MALFORMED_CLAIM
-        raise Unauthenticated(reason, f"The token's claim {path} must be text of 1 to {max_length} characters.")
+        if value is _ABSENT:
+            raise Unauthenticated(reason_if_absent, f"The token's claim {path} is missing.")
+        message = f"The token's claim {path} must be text of 1 to {max_length} characters."
+        raise Unauthenticated(RefusalReason.MALFORMED_CLAIM, message)
     return value
 
 

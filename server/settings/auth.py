@@ -124,7 +124,7 @@ class AuthSettings(BaseModel):
                 " tokens for other applications. Set AUTH_ISSUER to the `iss` of your provider's tokens, and"
                 " AUTH_AUDIENCE to the `aud` of its tokens for this service."
             )
-        if self.signs_in_by_provider and self.auth_jwks_url is None and not _is_issuer(self.auth_issuer or ""):
+        if self.signs_in_by_provider and self.auth_jwks_url is None and not is_issuer(self.auth_issuer or ""):
             raise ValueError(
                 "AUTH_ISSUER must be the https:// URL of your provider (http:// only on loopback), without a query,"
                 " unless AUTH_JWKS_URL or AUTH_JWT_SECRET is set. The provider's keys are found by this URL."
@@ -132,7 +132,8 @@ class AuthSettings(BaseModel):
         _role_permissions(self.auth_role_permissions or "{}")
 
 
-def _is_issuer(value: str) -> bool:
+def is_issuer(value: str) -> bool:
+    """Return whether the discovery document of a provider can be found by this URL."""
     try:
         url = urlsplit(protected_url(value))
     except ValueError:

@@ -15,7 +15,7 @@ from domain.rule_sets import RuleSets
 from domain.wall_time import is_time_zone
 from resolvers.context import WAITLIST_LIMIT
 from server.middleware.client_address import Network, parse_networks
-from server.settings.auth import AuthSettings
+from server.settings.browser_sign_in import BrowserSignInSettings
 from server.settings.compliance_rules import UnusableRuleSets, load_rule_sets
 from server.settings.events import EventSettings
 from server.settings.http import HttpSettings
@@ -58,7 +58,7 @@ def _networks(value: str) -> str:
     return value
 
 
-class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
+class Settings(BrowserSignInSettings, EventSettings, RequestSettings, HttpSettings):
     """The settings of the server and the commands. The variable of a field is its name in capitals.
 
     The description of each field completes the sentence "VARIABLE must be ...", which is the error message.
@@ -137,6 +137,7 @@ class Settings(AuthSettings, EventSettings, RequestSettings, HttpSettings):
     @model_validator(mode="after")
     def _check_sign_in(self) -> Self:
         self.check_sign_in()
+        self.check_browser_sign_in()
         return self
 
     @model_validator(mode="after")

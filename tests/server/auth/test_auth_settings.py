@@ -7,6 +7,7 @@ import pytest
 
 from resolvers.caller import ROLES, PermissionKey
 from server.auth.claims import ClaimRules
+from server.settings.browser_sign_in import Provider
 from server.settings.environment import SettingsError, load_settings
 from tests.server.auth.tokens import SECRET
 
@@ -37,6 +38,10 @@ def settings_error(**variables: str) -> str:
         ("AUTH_CLAIM_PERMISSIONS", " , "),
         ("AUTH_CLAIM_PERMISSIONS", "scope scp\x00"),
         ("AUTH_CLAIM_ROLES", "roles," + "r" * 201),
+        ("AUTH_CLIENT_ID", "c" * 256),
+        ("AUTH_SCOPES", "profile email"),
+        ("AUTH_REQUEST_PARAMETERS", "urn:group-sessions"),
+        ("AUTH_REQUEST_PARAMETERS", "audience=pm&state=1"),
         ("AUTH_ROLE_PERMISSIONS", "front-desk"),
         ("AUTH_ROLE_PERMISSIONS", '["staff"]'),
         ("AUTH_ROLE_PERMISSIONS", '{"front-desk": "staff"}'),
@@ -49,6 +54,30 @@ def test_an_error_names_the_setting_and_its_accepted_values(name: str, value: st
     assert message.startswith(f"{name} must be ")
     assert message.endswith(".")
     assert value not in message
+
+
+def test_sign_in_of_the_admin_ui_is_read() -> None:
+    assert load_settings(ISSUER_AND_AUDIENCE).browser_sign_in is None
+    variables = {"AUTH_CLIENT_ID": "admin-ui", **ISSUER_AND_AUDIENCE}
+    assert load_settings(variables).browser_sign_in == Provider("https://id.example.org/", "admin-ui")
+    more = {
+        "AUTH_SCOPES": "openid, email",
+        "AUTH_REQUEST_PARAMETERS": "audience=https%3A%2F%2Fpm&prompt=login",
+    }
+    provider = load_settings(variables | more | {"AUTH_ISSUER": "https://id.example.org:8443/realms/a"}).browser_sign_in
+    assert provider == Provider(
+        "https://id.example.org:8443/realms/a",
+        "admin-ui",
+        "openid email",
+        {"audience": "https://pm", "prompt": "login"},
+    )
+    assert provider.origin == "https://id.example.org:8443"
+
+
+def test_sign_in_of_the_admin_ui_needs_a_provider_that_can_be_found() -> None:
+    assert "needs an identity provider" in settings_error(AUTH_CLIENT_ID="admin-ui", AUTH_JWT_SECRET=SECRET)
+    message = settings_error(AUTH_CLIENT_ID="admin-ui", AUTH_ISSUER="clinic", AUTH_AUDIENCE="pm", **KEY_SET)
+    assert message.startswith("AUTH_CLIENT_ID needs an AUTH_ISSUER that is the https:// URL")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate", b"\xff"])

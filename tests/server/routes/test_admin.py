@@ -1,6 +1,9 @@
 """The admin UI's page: its addresses, its headers, and the size of its scripts."""
 
+import html
+import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -12,11 +15,13 @@ from starlette.middleware import Middleware
 from server.middleware.request_log import RequestLog
 from server.responses.screens import SCREENS
 from server.routes.admin import admin_routes
+from server.settings.browser_sign_in import Provider
 from tests.support.repository import ROOT
 
 DIST = ROOT / "web" / "dist" / "admin"
 SCRIPT = "/admin/assets/index-B1xhZu6.js"
 PAGE = """<!doctype html><meta name="graphiql" content="__graphiql__"><meta property="csp-nonce" nonce="__nonce__">
+<meta name="sign-in" content="__sign_in__">
 <script src="__root__/admin/assets/index-B1xhZu6.js"></script>"""
 
 pytestmark = pytest.mark.anyio
@@ -30,8 +35,9 @@ def page_client(tmp_path: Path) -> AsyncClient:
     return client_of(tmp_path)
 
 
-def client_of(dist: Path) -> AsyncClient:
-    app = Starlette(routes=admin_routes(dist, graphiql=True), middleware=[Middleware(RequestLog)])
+def client_of(dist: Path, provider: Provider | None = None) -> AsyncClient:
+    routes = admin_routes(dist, graphiql=True, provider=provider)
+    app = Starlette(routes=routes, middleware=[Middleware(RequestLog)])
     return AsyncClient(transport=ASGITransport(app), base_url="http://clinic.test")
 
 
@@ -72,6 +78,33 @@ async def test_the_policy_allows_only_files_of_this_server_and_styles_with_the_n
         assert response.headers["x-frame-options"] == "DENY"
         nonces.append(nonce[1])
     assert nonces[0] != nonces[1]
+
+
+async def test_the_policy_adds_only_the_origin_of_the_issuer(page_client: AsyncClient, tmp_path: Path) -> None:
+    provider = Provider("https://id.example.org:8443/realms/clinic", "admin-ui")
+    other = (await page_client.get("/groups")).headers["content-security-policy"]
+    policy = (await client_of(tmp_path, provider).get("/groups")).headers["content-security-policy"]
+    expected = other.replace("connect-src 'self'", "connect-src 'self' https://id.example.org:8443")
+    assert without_nonce(policy) == without_nonce(expected)
+
+
+def without_nonce(policy: str) -> str:
+    return re.sub(r"'nonce-[^']+'", "'nonce'", policy)
+
+
+async def test_the_page_says_how_to_sign_in(page_client: AsyncClient, tmp_path: Path) -> None:
+    claims = {"organization": "organization_id", "permissions": ["permissions"], "roles": ["roles"]}
+    assert sign_in_of((await page_client.get("/")).text) == {"provider": None, "claims": claims}
+    provider = Provider("https://id.example.org/", 'a "client" <of> ours', "openid", {"audience": "urn:pm&co"})
+    page = (await client_of(tmp_path, provider).get("/groups/1")).text
+    assert sign_in_of(page) == {"provider": asdict(provider), "claims": claims}
+    assert "<of>" not in page
+
+
+def sign_in_of(page: str) -> object:
+    content = re.search(r'name="sign-in" content="([^"]+)"', page)
+    assert content is not None
+    return json.loads(html.unescape(content[1]))
 
 
 async def test_scripts_are_cached_forever(page_client: AsyncClient) -> None:
