@@ -2,10 +2,8 @@
 
 import base64
 import hashlib
-import json
 import re
 import secrets
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -22,17 +20,13 @@ from server.auth.provider import IdentityProvider
 from server.auth.refusals import RefusalReason
 from tests.server.auth.server_process import running_server
 from tests.server.auth.tokens import ManualClock, refusal
-from tests.support.node import NODE
-from tests.support.repository import ROOT
+from tests.support.real_provider import AUDIENCE, ORGANIZATION_CLAIM, RealProvider, running_provider
 
 pytestmark = pytest.mark.anyio
 
-WEB = ROOT / "web"
-AUDIENCE = "urn:group-sessions"
-ORGANIZATION = "https://example.org/org"
 SETTINGS = {
     "AUTH_AUDIENCE": AUDIENCE,
-    "AUTH_CLAIM_ORGANIZATION": ORGANIZATION,
+    "AUTH_CLAIM_ORGANIZATION": ORGANIZATION_CLAIM,
     "AUTH_CLAIM_PERMISSIONS": "scope",
     "AUTH_CLAIM_ROLES": "realm_access.roles",
     "AUTH_ROLE_PERMISSIONS": '{"front-desk": ["pm.group_schedule.view"]}',
@@ -41,46 +35,10 @@ PERMISSIONS = frozenset({PermissionKey.GROUP_SCHEDULE_VIEW, PermissionKey.GROUP_
 REDIRECT = "http://127.0.0.1/callback"
 
 
-class RealProvider:
-    """The process of the provider."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        self.issuer = self._read_issuer()
-
-    def rotate(self) -> None:
-        """Replace the provider's signing key."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        assert self._read_issuer() == self.issuer
-
-    def token(self, scope: str = "pm.group_enrollments.view pm.billing.view", resource: str = AUDIENCE) -> str:
-        """Return an Authorization header with a token from the client credentials grant."""
-        form = {"grant_type": "client_credentials", "scope": scope, "resource": resource}
-        response = httpx.post(f"{self.issuer}/token", data=form, auth=("reports", "a-secret-of-the-tests"))
-        response.raise_for_status()
-        return f"Bearer {response.json()['access_token']}"
-
-    def _read_issuer(self) -> str:
-        assert self._process.stdout is not None
-        line = next(line for line in self._process.stdout if line.startswith("{"))  # other lines are notices
-        issuer: str = json.loads(line)["issuer"]
-        return issuer
-
-
 @pytest.fixture
 def real_provider() -> Iterator[RealProvider]:
-    with subprocess.Popen(
-        [NODE, "oidc-provider.mjs"],
-        cwd=WEB,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        yield RealProvider(process)
-        process.kill()
+    with running_provider() as provider:
+        yield provider
 
 
 def token_by_code(issuer: str, subject: str) -> str:
@@ -145,7 +103,7 @@ async def test_new_keys_of_the_provider_replace_old_ones(real_provider: RealProv
     clock = ManualClock()
     keys = Jwks(IdentityProvider(issuer=real_provider.issuer).fetch_key_set, clock)
     rules = ClaimRules(
-        ORGANIZATION,
+        ORGANIZATION_CLAIM,
         ("scope",),
         ("realm_access.roles",),
         {"front-desk": frozenset({PermissionKey.GROUP_SCHEDULE_VIEW})},

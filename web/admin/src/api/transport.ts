@@ -3,7 +3,7 @@
 // A request waits while its person must sign in. It is sent again after a lost connection, BUSY or UNAVAILABLE, until it
 // succeeds or the person stops it. Mutations carry an Idempotency-Key (see client.ts), so sending one twice is safe.
 
-import { currentSession, refuse, usableToken } from "../session/token";
+import { accept, currentSession, refuse, usableToken } from "../session/token";
 import { waitBeforeRetry } from "./retries";
 
 type ResponseBody = { errors?: { message: string; extensions?: { code?: string } }[] };
@@ -22,6 +22,7 @@ export async function send(url: RequestInfo | URL, init: RequestInit = {}): Prom
     } else if (response === null || (await isTemporary(response))) {
       await waitBeforeRetry(secondsBefore(attempt, response), init.signal);
     } else {
+      accept(token);
       return response;
     }
   }

@@ -9,6 +9,7 @@ import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Provider as ApiProvider } from "urql";
 import { createApiClient } from "../api/client";
+import { RefusedPage } from "../session/RefusedPage";
 import { SignInAgain } from "../session/SignInAgain";
 import { SignInPage } from "../session/SignInPage";
 import { useSession } from "../session/useSession";
@@ -30,8 +31,10 @@ export function showPage(element: HTMLElement): void {
 }
 
 function App() {
-  const { token, generation } = useSession();
-  return token === null ? <SignInPage /> : <SignedIn key={generation} />;
+  const { token, refusal, accepted, generation } = useSession();
+  if (token === null) return <SignInPage />;
+  if (refusal !== null && !accepted) return <RefusedPage refusal={refusal} />;
+  return <SignedIn key={generation} />;
 }
 
 /** Everything of one signed-in person. Its key makes the next person start with an empty cache. */

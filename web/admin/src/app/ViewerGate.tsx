@@ -5,7 +5,8 @@ import { graphql } from "../api/generated";
 import type { ViewerQuery } from "../api/generated/graphql";
 import { problemOf } from "../api/faults";
 import { PermissionsProvider } from "../permissions/permissions";
-import { signOut } from "../session/token";
+import { claims } from "../session/settings";
+import { signOut } from "../session/signIn";
 import { ProblemState } from "../ui/states";
 
 const Viewer = graphql(`
@@ -36,8 +37,8 @@ export function ViewerGate({ children }: { children: ReactNode }) {
         <ProblemState
           wholePage
           title="You have no permissions here"
-          detail={`You are signed in as ${data.viewer.id} of ${data.viewer.organizationId}, without any permission for group sessions. Ask an administrator of your clinic for one.`}
-          action={{ label: "Sign out", run: signOut }}
+          detail={`You are signed in as ${data.viewer.id} of ${data.viewer.organizationId}, without any permission for group sessions. The server looks for permissions in ${claimsInWords(claims.permissions)} of your sign-in, and for roles in ${claimsInWords(claims.roles)}. Ask an administrator of your clinic for a permission or a role.`}
+          action={{ label: "Sign out", run: () => void signOut() }}
         />
       ) : error !== undefined ? (
         <ProblemState wholePage {...problemOf(error)} action={{ label: "Try again", run: refresh }} />
@@ -49,6 +50,10 @@ export function ViewerGate({ children }: { children: ReactNode }) {
       )}
     </Center>
   );
+}
+
+function claimsInWords(paths: readonly string[]): string {
+  return `the ${paths.length === 1 ? "claim" : "claims"} ${new Intl.ListFormat("en").format(paths)}`;
 }
 
 export function useViewer(): ViewerQuery["viewer"] {

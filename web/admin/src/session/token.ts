@@ -1,13 +1,20 @@
 // The bearer token lives only in this module's memory. It is in no storage, no browser history and no element.
 //
 // If the server refuses the token, the session is expired, but the page stays as it is, with everything that is typed, and
-// the requests in progress wait for the next token (see api/transport.ts). If somebody else signs in then, a new
-// generation begins: the requests of the old one are dropped, and nothing of it stays on the page.
+// the requests in progress wait for the next token (see api/transport.ts). A new one is fetched in the background if the
+// identity provider allows it; otherwise the person signs in again. If somebody else signs in then, a new generation
+// begins: the requests of the old one are dropped, and nothing of it stays on the page.
+
+import { provider } from "./settings";
 
 export type Session = {
   token: string | null;
   /** Why the server refused the token, in its words; null if it did not. */
   refusal: string | null;
+  /** Whether another token is being fetched, so that the person need not sign in yet. */
+  renewing: boolean;
+  /** Whether the server has accepted a token of this generation. */
+  accepted: boolean;
   generation: number;
 };
 
@@ -19,7 +26,11 @@ export class SignedOut extends Error {
   }
 }
 
-let session: Session = { token: null, refusal: null, generation: 0 };
+const NOBODY = { token: null, refusal: null, renewing: false, accepted: false };
+
+let session: Session = { ...NOBODY, generation: 0 };
+let acceptedToken: string | null = null;
+let renewToken: () => Promise<boolean> = () => Promise.resolve(false);
 const listeners = new Set<() => void>();
 
 export function currentSession(): Session {
@@ -33,16 +44,44 @@ export function onSessionChange(listener: () => void): () => void {
 
 export function signIn(token: string): void {
   const same = session.token !== null && subjectOf(session.token) === subjectOf(token);
-  change({ token, refusal: null, generation: session.generation + (same ? 0 : 1) });
+  change({
+    ...NOBODY,
+    token,
+    accepted: same && session.accepted,
+    generation: session.generation + (same ? 0 : 1),
+  });
 }
 
-export function signOut(): void {
-  change({ token: null, refusal: null, generation: session.generation + 1 });
+export function forgetToken(): void {
+  acceptedToken = null;
+  change({ ...NOBODY, generation: session.generation + 1 });
 }
 
-/** Ask the person to sign in again, unless another token has replaced the refused one in the meantime. */
+/** Use a function that fetches another token when the server refuses one, and returns whether it signed in. */
+export function renewBy(renew: () => Promise<boolean>): void {
+  renewToken = renew;
+}
+
+/** Note that the server has accepted a token. */
+export function accept(token: string): void {
+  if (session.token !== token || acceptedToken === token) return;
+  acceptedToken = token;
+  if (!session.accepted) change({ ...session, accepted: true });
+}
+
+/**
+ * Fetch another token, or ask the person to sign in again, unless the refused one has been replaced in the meantime. A
+ * token that was refused from the start is not renewed, because the next one would be refused, too.
+ */
 export function refuse(token: string, refusal: string): void {
-  if (session.token === token) change({ ...session, refusal });
+  if (session.token !== token || session.refusal !== null) return;
+  const renewing = token === acceptedToken;
+  change({ ...session, refusal, renewing });
+  if (renewing) void renewToken().then((renewed) => renewed || stopRenewing(token));
+}
+
+function stopRenewing(token: string): void {
+  if (session.token === token) change({ ...session, renewing: false });
 }
 
 /** Return the token of a generation, as soon as there is one that the server has not refused. */
@@ -65,7 +104,8 @@ export function takeTokenFromAddress(): void {
   if (linked === null) return;
   history.replaceState(history.state, "", location.pathname + location.search);
   const token = cleanToken(linked);
-  if (token !== null) signIn(token);
+  // With a provider, a link of somebody else's must not sign a person in as its sender.
+  if (token !== null && provider === null) signIn(token);
 }
 
 /** Return the token in pasted text: a bare token, one after "Bearer", or a sign-in link. Null if there is none. */

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Text } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
+import { DiscardDialog } from "./DiscardDialog";
+import { useDirtyForm } from "./dirtyForms";
 
-/** Asks before anything typed is lost: by Back, by a link, by closing the dialog or the tab. */
+/** Asks before anything typed is lost: by Back, by a link, by signing out, by closing the dialog or the tab. */
 export function LeaveGuard({ dirty }: { dirty: () => boolean }) {
   const { status, proceed, reset } = useBlocker({
     shouldBlockFn: async () => {
@@ -12,19 +13,8 @@ export function LeaveGuard({ dirty }: { dirty: () => boolean }) {
     enableBeforeUnload: () => dirty(),
     withResolver: true,
   });
-  return (
-    <Modal opened={status === "blocked"} onClose={() => reset?.()} title="Discard what you typed?" size="sm" centered>
-      <Text>It is not saved.</Text>
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={reset} data-autofocus>
-          Keep editing
-        </Button>
-        <Button color="red.8" onClick={proceed}>
-          Discard
-        </Button>
-      </Group>
-    </Modal>
-  );
+  useDirtyForm(dirty);
+  return <DiscardDialog opened={status === "blocked"} onKeep={() => reset?.()} onDiscard={() => proceed?.()} />;
 }
 
 /** Without it, the question would open while Escape is still being handled, and Escape would close the question, too. */
