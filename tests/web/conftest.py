@@ -94,6 +94,14 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
+def second_browser(playwright: Playwright) -> Iterator[Browser]:
+    """The browser of another person, for tests of two people at once."""
+    browser = playwright.chromium.launch(executable_path=_chromium(), args=CHROMIUM_ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     _chromium()
     with _demo_server(tmp_path_factory.mktemp("demo")) as server:
@@ -121,3 +129,13 @@ def visit(page: Page, demo: DemoServer) -> GraphiqlVisit:
 def admin(page: Page, demo: DemoServer) -> AdminVisit:
     """A visit of the admin UI."""
     return AdminVisit(page, demo.links, server=demo)
+
+
+@pytest.fixture
+def colleague(second_browser: Browser, demo: DemoServer) -> Iterator[AdminVisit]:
+    """A visit of the admin UI by another person, in a browser of their own."""
+    context = second_browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield AdminVisit(page, demo.links, server=demo)
+    context.close()

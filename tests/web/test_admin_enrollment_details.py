@@ -58,8 +58,8 @@ def enrollments_of(admin: AdminVisit, group: str, name: str) -> list[tuple[str, 
 
 def enroll_dialog(admin: AdminVisit, number: str) -> Locator:
     """Open the dialog and choose a patient."""
-    admin.page.get_by_role("button", name="Enroll a patient").click()
-    dialog = admin.page.get_by_role("dialog", name="Enroll a patient")
+    admin.page.get_by_role("button", name="Enroll patients").click()
+    dialog = admin.page.get_by_role("dialog", name="Enroll patients")
     field = dialog.get_by_role("combobox", name="Patient")
     field.fill(number)
     expect(dialog.get_by_role("option")).to_have_count(1)
@@ -83,7 +83,10 @@ def test_the_server_says_what_enrolling_will_do_before_it_is_confirmed(admin: Ad
     dialog = enroll_dialog(admin, number)
     outlook = dialog.get_by_role("status", name="What will happen")
     expect(outlook).to_contain_text(f"the patient gets seat {seats + 1} of 10")
-    expect(outlook).to_contain_text(f"{CLASHING_GROUP}: {foreseen['enrollPatient']['conflicts'][0]['message']}")
+    chosen = dialog.get_by_role("list", name="Patients to enroll")
+    expect(chosen).to_contain_text(f"{CLASHING_GROUP}: {foreseen['enrollPatient']['conflicts'][0]['message']}")
+    expect(chosen).to_contain_text(re.compile(r"Weekly hours in PHP, week of .+: [\d.]+ hours? on \d days?\."))
+    expect(outlook).to_contain_text(re.compile(r"The group meets for [\d.]+ hours? in the 7 days from"))
     admin.assert_accessible()
 
     start, end = today() + timedelta(days=10), today() + timedelta(days=40)
@@ -118,7 +121,7 @@ def test_the_waitlist_says_why_each_patient_waits(admin: AdminVisit) -> None:
     dialog = enroll_dialog(admin, number)
     outlook = dialog.get_by_role("status", name="What will happen")
     expect(outlook).to_contain_text(f"the patient joins the waitlist at place {len(waiting) + 1}")
-    expect(outlook).to_contain_text("No conflict with other groups of the patient.")
+    expect(dialog.get_by_role("listitem")).to_contain_text("No conflict with other groups of the patient.")
     admin.assert_accessible()
     dialog.get_by_role("button", name="Add to waitlist").click()
     expect(dialog).to_be_hidden()
@@ -149,8 +152,9 @@ def test_conflicts_are_left_out_with_a_word_for_who_may_not_see_schedules(admin:
     _, name, number = newcomer(admin, group, seated_in=CLASHING_GROUP)
     outlook = enroll_dialog(admin, number).get_by_role("status", name="What will happen")
     expect(outlook).to_contain_text("the patient gets seat")
-    expect(outlook).to_contain_text("that needs pm.group_schedule.view")
-    expect(outlook).not_to_contain_text(CLASHING_GROUP)
+    chosen = admin.page.get_by_role("list", name="Patients to enroll")
+    expect(chosen).to_contain_text("that needs pm.group_schedule.view")
+    expect(chosen).not_to_contain_text(CLASHING_GROUP)
     admin.assert_accessible()
     assert enrollments_of(admin, group, name) == []
     assert section(admin, "Past enrollments").get_by_role("button").count() == 0

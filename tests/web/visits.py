@@ -157,7 +157,7 @@ class AdminVisit(Visit):
         with closing(sqlite3.connect(self.server.database, timeout=30)) as connection, connection:
             connection.execute(sql, [_stored_form(value) for value in values])
 
-    def toast(self, words: str) -> Locator:
+    def toast(self, words: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_role("status").filter(has_text=words)
 
     def assert_accessible(self) -> None:

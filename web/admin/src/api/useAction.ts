@@ -15,7 +15,10 @@ export const CHANGES_NOTHING = {};
 type WithFaults = { userErrors: ReadonlyArray<FragmentType<typeof FaultFields>> };
 export type PayloadOf<Data> = Extract<Data[Exclude<keyof Data, "__typename">], WithFaults>;
 
-export type Outcome<Payload> = { payload: Payload; faults: null } | { payload: null; faults: Fault[] };
+export type Outcome<Payload> =
+  | { payload: Payload; faults: null; refused: null }
+  /** `refused` is the payload of a refusal. It is null if the mutation failed as a whole. */
+  | { payload: null; faults: Fault[]; refused: Payload | null };
 
 /**
  * Return a function that runs a mutation of one field, and whether it is running. Its outcome is either the payload, or
@@ -40,9 +43,9 @@ function outcomeOf<Data>({ data, error }: Pick<OperationResult<Data>, "data" | "
     .filter(([name]) => name !== "__typename")
     .map(([, value]) => value as PayloadOf<Data> | null);
   if (error !== undefined && (payload === undefined || payload === null)) {
-    return { payload: null, faults: faultsOf(error) };
+    return { payload: null, faults: faultsOf(error), refused: null };
   }
   if (payload === undefined || payload === null) throw new Error("A mutation without error has a payload.");
   const faults = readFragment(FaultFields, payload.userErrors).map(faultOf);
-  return faults.length > 0 ? { payload: null, faults } : { payload, faults: null };
+  return faults.length > 0 ? { payload: null, faults, refused: payload } : { payload, faults: null, refused: null };
 }

@@ -21,6 +21,11 @@ export function textIn(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+export function textsIn(value: unknown): string[] | undefined {
+  const texts = (Array.isArray(value) ? value.map(String) : String(value ?? "").split(",")).filter(Boolean);
+  return texts.length > 0 ? texts : undefined;
+}
+
 export function flagIn(value: unknown): true | undefined {
   return value === true || value === "true" ? true : undefined;
 }

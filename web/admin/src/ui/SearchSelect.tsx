@@ -17,11 +17,13 @@ export type SearchSelectProps<Found extends Item> = Omit<SelectProps, "data" | "
   detailsOf?: (item: Found) => string;
   /** Why an item cannot be chosen; null if it can. */
   reasonAgainst?: (item: Found) => string | null;
+  /** Gets the whole item that is chosen, beside onChange, which gets its id. */
+  onChoose?: (item: Found | null) => void;
 };
 
 /** A select whose options come from a search of the server, because a list of all of them would be too long. */
 export function SearchSelect<Found extends Item>(props: SearchSelectProps<Found>) {
-  const { items, searching, onSearch, initial, labelOf, detailsOf, reasonAgainst, onChange, ...rest } = props;
+  const { items, searching, onSearch, initial, labelOf, detailsOf, reasonAgainst, onChange, onChoose, ...rest } = props;
   const [chosen, setChosen] = useState<Found | null>(initial ?? null);
   const search = useDebouncedCallback(onSearch, 200);
   const options = chosen === null || items.some(({ id }) => id === chosen.id) ? items : [chosen, ...items];
@@ -40,7 +42,9 @@ export function SearchSelect<Found extends Item>(props: SearchSelectProps<Found>
       // What the field shows of the chosen item is no search.
       onSearchChange={(text) => search(chosen !== null && text === labelOf(chosen) ? "" : text)}
       onChange={(id, option) => {
-        setChosen(id === null ? null : (itemOf.get(id) ?? null));
+        const item = id === null ? null : (itemOf.get(id) ?? null);
+        setChosen(item);
+        onChoose?.(item);
         onChange?.(id, option);
       }}
       nothingFoundMessage={searching ? "Searching …" : "Nothing matches"}

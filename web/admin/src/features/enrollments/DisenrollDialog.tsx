@@ -1,6 +1,7 @@
 import { Text, Textarea } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { tell } from "../../activity/activity";
+import { tellPromotions } from "../../activity/promotions";
 import { graphql, readFragment } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
@@ -69,9 +70,7 @@ function DisenrollForm({ enrollment, somebodyWaits, onClose }: FormProps) {
     const { payload, faults: found } = await run({ input });
     if (found !== null) return showFaults(found);
     tell(seated ? `${shortName(name)} was disenrolled.` : `${shortName(name)} was taken off the waitlist.`);
-    for (const { patient } of payload.promoted) {
-      tell(`${shortName(patient?.displayName ?? "A patient")} moved from the waitlist to a seat.`, "news");
-    }
+    tellPromotions(payload.promoted);
     form.resetDirty();
     onClose();
   });

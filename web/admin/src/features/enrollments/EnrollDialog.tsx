@@ -1,32 +1,30 @@
-import { Group, TextInput } from "@mantine/core";
+import { Group, Paper, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { tell } from "../../activity/activity";
 import type { Fault } from "../../api/faults";
-import { graphql } from "../../api/generated";
-import type { EnrollPatientInput } from "../../api/generated/graphql";
+import { graphql, readFragment } from "../../api/generated";
+import type { EnrollPatientsInput } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
+import { useDryRun } from "../../api/useDryRun";
 import { Dialog, DialogForm } from "../../ui/Dialog";
-import { shortName } from "../../ui/names";
+import { counted, shortName } from "../../ui/names";
 import { useFaults } from "../../ui/useFaults";
 import { PatientSelect, type PatientOption } from "../patients/PatientSelect";
 import { placesByPatient } from "./enrollmentRow";
 import type { RosterGroup } from "./EnrollmentsTab";
-import { EnrollOutlookPanel } from "./EnrollOutlookPanel";
+import { isSeated, PatientOutcomeFields, refusalOf, tellOutcomes, type Named, type OutcomeRef } from "./outcomes";
+import { PatientOutcomes } from "./PatientOutcomes";
+import { useEnrollHours } from "./useEnrollHours";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
-import { useEnrollPreview } from "./useEnrollPreview";
+
+const LONGEST_LIST = 200;
 
 const Enroll = graphql(`
-  mutation Enroll($input: EnrollPatientInput!) {
-    enrollPatient(input: $input) {
-      enrollment {
-        id
-        status
-        waitlistPosition
-        patient {
-          id
-          displayName
-        }
+  mutation Enroll($input: EnrollPatientsInput!) {
+    enrollPatients(input: $input) {
+      results {
+        ...PatientOutcome
       }
       userErrors {
         ...Fault
@@ -38,49 +36,65 @@ const Enroll = graphql(`
 export function EnrollDialog({ group }: { group: RosterGroup }) {
   const { dialog, close } = useEnrollmentDialog();
   return (
-    <Dialog opened={dialog === "enroll"} title="Enroll a patient" onClose={close}>
+    <Dialog opened={dialog === "enroll"} title="Enroll patients" onClose={close}>
       <EnrollForm group={group} onClose={close} />
     </Dialog>
   );
 }
 
-type Values = { patientId: string | null; startDate: string; endDate: string };
+type Values = { patients: PatientOption[]; startDate: string; endDate: string };
 
 function EnrollForm({ group, onClose }: { group: RosterGroup; onClose: () => void }) {
   const [run, running] = useAction(Enroll);
   const [done, setDone] = useState(false);
   const form = useForm<Values>({
     mode: "controlled",
-    initialValues: { patientId: null, startDate: "", endDate: "" },
-    validate: { patientId: (value) => (value === null ? "Choose a patient." : null) },
+    initialValues: { patients: [], startDate: "", endDate: "" },
+    validate: { patients: (patients) => (patients.length === 0 ? "Choose a patient." : null) },
   });
   const [faults, showFaults] = useFaults(form);
-  const { answer, asking } = useEnrollPreview(done ? null : inputOf(group, form.values), group.capacity);
+  const { patients } = form.values;
+  const { enrolled, waitlisted, max } = group.capacity;
+  const input = done ? null : inputOf(group, form.values);
+  const dryRun = input === null ? null : { input: { ...input, dryRun: true } };
+  const { payload: plan, faults: planFaults, asking } = useDryRun(Enroll, dryRun, [enrolled, waitlisted, max].join());
+  const hours = useEnrollHours(group, patients.map(({ id }) => id), form.values.startDate);
   const showPreviewed = useEffectEvent((previewed: readonly Fault[]) => showFaults(previewed, { typing: true }));
   useEffect(() => {
-    if (answer !== null) showPreviewed(answer.faults);
-  }, [answer]);
+    showPreviewed(planFaults);
+  }, [planFaults]);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (isFirst.current) isFirst.current = false;
+    else document.querySelector<HTMLElement>('[data-path="patientIds"]')?.focus(); // the button or field before is gone
+  }, [patients.length]);
 
   const submit = form.onSubmit(async (values) => {
-    const input = inputOf(group, values);
     if (input === null || asking) return;
     const { payload, faults: found } = await run({ input });
     if (found !== null) return showFaults(found);
-    const { patient, waitlistPosition } = payload.enrollment!;
-    const name = shortName(patient!.displayName);
-    tell(waitlistPosition === null ? `${name} has a seat.` : `${name} is at place ${waitlistPosition} of the waitlist.`);
+    const outcomes = readFragment(PatientOutcomeFields, payload.results);
+    tellOutcomes(values.patients.map(named), payload.results);
+    const refused = values.patients.filter((_, index) => refusalOf(outcomes[index]!) !== null);
+    if (refused.length > 0) {
+      const names = refused.map(({ displayName }) => shortName(displayName)).join(", ");
+      tell(`Not enrolled: ${names}. The list in the dialog says why.`, "failed");
+      return form.setFieldValue("patients", refused);
+    }
     setDone(true);
     form.resetDirty();
     onClose();
   });
 
   const there = placesByPatient(group);
-  const reasonAgainst = ({ id, active }: PatientOption) => there.get(id) ?? (active ? null : "inactive in the registry");
-  const outlook = answer?.outlook ?? null;
-  const waits = outlook === null ? group.capacity.available === 0 : outlook.decision?.status === "WAITLISTED";
+  const chosen = new Set(patients.map(({ id }) => id));
+  const reasonAgainst = ({ id, active }: PatientOption) =>
+    chosen.has(id) ? "on the list" : (there.get(id) ?? (active ? null : "inactive in the registry"));
+  const results = plan?.results ?? null;
+  const { words, submit: label } = decisionInWords(group, results, patients.length);
   return (
     <DialogForm
-      submit={asking ? "Checking …" : waits ? "Add to waitlist" : "Enroll"}
+      submit={asking ? "Checking …" : label}
       running={running}
       faults={faults}
       dirty={() => form.isDirty()}
@@ -88,11 +102,25 @@ function EnrollForm({ group, onClose }: { group: RosterGroup; onClose: () => voi
       onClose={onClose}
     >
       <PatientSelect
+        // A new field for each patient, because this one forgets what was typed for the last.
+        key={patients.length}
         label="Patient"
-        description="Search by name, record number or birth date (1987-03-14)"
+        description="Search by name, record number or birth date (1987-03-14). Add as many as you like"
         reasonAgainst={reasonAgainst}
+        disabled={patients.length >= LONGEST_LIST}
         data-autofocus
-        {...form.getInputProps("patientId")}
+        data-path="patientIds"
+        error={form.errors["patients"] ?? form.errors["patientIds"]}
+        value={null}
+        onChoose={(patient) => patient !== null && form.setFieldValue("patients", [...patients, patient])}
+      />
+      <PatientOutcomes
+        label="Patients to enroll"
+        patients={patients.map(named)}
+        results={results}
+        group={{ id: group.id, enrolled, max }}
+        hoursOf={hours.of}
+        onRemove={(id) => form.setFieldValue("patients", patients.filter((patient) => patient.id !== id))}
       />
       <Group align="flex-start" grow preventGrowOverflow={false}>
         <TextInput
@@ -103,12 +131,60 @@ function EnrollForm({ group, onClose }: { group: RosterGroup; onClose: () => voi
         />
         <TextInput type="date" label="End date" description="Optional. The last day, if it is known" {...form.getInputProps("endDate")} />
       </Group>
-      <EnrollOutlookPanel group={group} outlook={outlook} asking={asking} refused={answer !== null && answer.outlook === null} />
+      <Paper withBorder p="sm" role="status" aria-label="What will happen">
+        <Text size="sm">
+          {asking
+            ? "Asking the server what will happen …"
+            : planFaults.length > 0
+              ? "The server would refuse this. Correct what is marked."
+              : words}
+        </Text>
+        {patients.length > 0 && hours.added !== null && <Text size="sm">{hours.added}</Text>}
+      </Paper>
     </DialogForm>
   );
 }
 
-function inputOf(group: RosterGroup, { patientId, startDate, endDate }: Values): EnrollPatientInput | null {
-  if (patientId === null) return null;
-  return { groupDefinitionId: group.id, patientId, startDate: startDate || null, endDate: endDate || null };
+function named({ id, displayName, medicalRecordNumber }: PatientOption): Named {
+  return { id, name: displayName, number: medicalRecordNumber };
+}
+
+function inputOf(group: RosterGroup, { patients, startDate, endDate }: Values): EnrollPatientsInput | null {
+  if (patients.length === 0) return null;
+  return {
+    groupDefinitionId: group.id,
+    patientIds: patients.map(({ id }) => id),
+    startDate: startDate || null,
+    endDate: endDate || null,
+  };
+}
+
+/** Say what will happen: by the group's seats before a patient is chosen, and by the server's word after. */
+function decisionInWords(
+  { capacity: { available, enrolled, max, waitlisted } }: RosterGroup,
+  results: readonly OutcomeRef[] | null,
+  chosen: number,
+): { words: string; submit: string } {
+  const outcomes = results === null ? null : readFragment(PatientOutcomeFields, results);
+  const possible = outcomes?.filter((outcome) => refusalOf(outcome) === null) ?? [];
+  const seated = possible.filter(isSeated).length;
+  if (chosen > 1 && outcomes !== null) {
+    const parts = [
+      seated > 0 && `${counted(seated, "patient")} ${seated === 1 ? "gets a seat" : "get seats"}`,
+      possible.length > seated && `${counted(possible.length - seated, "patient")} on the waitlist`,
+      possible.length < chosen && `${counted(chosen - possible.length, "patient")} not enrolled`,
+    ];
+    return { words: `${parts.filter(Boolean).join(", ")}.`, submit: `Enroll ${counted(possible.length, "patient")}` };
+  }
+  const [only] = outcomes ?? [];
+  if (only !== undefined && refusalOf(only) !== null) {
+    return { words: "The server would refuse this. The list says why.", submit: "Enroll" };
+  }
+  const getsSeat = only === undefined ? available > 0 : isSeated(only);
+  return getsSeat
+    ? { words: `There is a free seat: the patient gets seat ${enrolled + 1} of ${max}.`, submit: "Enroll" }
+    : {
+        words: `The group is full: the patient joins the waitlist at place ${only?.decision?.waitlistPosition ?? waitlisted + 1}.`,
+        submit: "Add to waitlist",
+      };
 }

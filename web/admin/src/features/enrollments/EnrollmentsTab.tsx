@@ -1,4 +1,5 @@
 import { Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import IconArrowsExchange from "@tabler/icons-react/icons/IconArrowsExchange";
 import IconUserPlus from "@tabler/icons-react/icons/IconUserPlus";
 import type { ReactNode } from "react";
 import { graphql } from "../../api/generated";
@@ -16,6 +17,7 @@ import { PositionDialog } from "./PositionDialog";
 import { ReinstateDialog } from "./ReinstateDialog";
 import { SeatList } from "./SeatList";
 import { SeatNowDialog } from "./SeatNowDialog";
+import { TransferDialog } from "./TransferDialog";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
 import { Waitlist } from "./Waitlist";
 
@@ -90,13 +92,22 @@ function RosterSections({ group, deleted }: { group: RosterGroup; deleted: boole
             </Text>
             <CapacityBar of={capacity} />
           </div>
-          {!deleted && (
-            <Allowed to="pm.group_enrollments.create">
-              <Button leftSection={<IconUserPlus size={18} />} onClick={() => show("enroll")}>
-                Enroll a patient
-              </Button>
-            </Allowed>
-          )}
+          <Allowed to="pm.group_enrollments.create">
+            <Group gap="sm">
+              {capacity.enrolled + capacity.waitlisted > 0 && (
+                <Allowed to="pm.group_enrollments.edit">
+                  <Button variant="default" leftSection={<IconArrowsExchange size={18} />} onClick={() => show("transfer")}>
+                    Transfer patients
+                  </Button>
+                </Allowed>
+              )}
+              {!deleted && (
+                <Button leftSection={<IconUserPlus size={18} />} onClick={() => show("enroll")}>
+                  Enroll patients
+                </Button>
+              )}
+            </Group>
+          </Allowed>
         </Group>
       </Paper>
       <Section title="Seats" note={counted(capacity.enrolled, "patient")}>
@@ -117,6 +128,7 @@ function RosterSections({ group, deleted }: { group: RosterGroup; deleted: boole
       <SeatNowDialog group={group} />
       <ReinstateDialog group={group} />
       <DatesDialog group={group} />
+      <TransferDialog group={group} />
     </Stack>
   );
 }

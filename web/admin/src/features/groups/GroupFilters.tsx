@@ -1,7 +1,11 @@
 import { Checkbox, CloseButton, Group, MultiSelect, TextInput } from "@mantine/core";
 import IconSearch from "@tabler/icons-react/icons/IconSearch";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useQuery } from "urql";
+import { graphql } from "../../api/generated";
 import { useTypedText } from "../../ui/useTypedText";
+import { StaffSelect } from "../staff/StaffSelect";
 import type { GroupsSearch } from "./search";
 import { CAPACITY_STATUSES, GROUP_TYPES, optionsOf } from "./words";
 
@@ -12,7 +16,7 @@ export function GroupFilters() {
   const search = route.useSearch();
   const navigate = useNavigate({ from: "/groups" });
   const narrow = (change: Partial<GroupsSearch>) =>
-    void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true });
+    void navigate({ search: (previous) => ({ ...previous, ...change, pages: undefined }), replace: true });
   const [text, setText] = useTypedText(search.search ?? "", (typed) => narrow({ search: typed || undefined }));
   return (
     <Group component="search" align="flex-end" mb="md" gap="sm">
@@ -47,6 +51,7 @@ export function GroupFilters() {
         flex="1 1 140px"
         miw={0}
       />
+      <FacilitatorFilter id={search.facilitator} onChange={(facilitator) => narrow({ facilitator })} />
       <Checkbox
         label="Show deleted"
         checked={search.deleted ?? false}
@@ -55,4 +60,43 @@ export function GroupFilters() {
       />
     </Group>
   );
+}
+
+const Facilitator = graphql(`
+  query Facilitator($id: ID!) {
+    node(id: $id) {
+      ... on StaffMember {
+        id
+        displayName
+        credentials
+        active
+      }
+    }
+  }
+`);
+
+/** Chooses who leads or co-leads. The address has only the id, so the name of the first one is asked for. */
+function FacilitatorFilter({ id, onChange }: { id: string | undefined; onChange: (id: string | undefined) => void }) {
+  const [opened] = useState(id);
+  const [{ data, fetching }] = useQuery({ query: Facilitator, variables: { id: opened ?? "" }, pause: opened === undefined });
+  const member = data?.node;
+  return (
+    <StaffSelect
+      key={fetching ? "asking" : "known"}
+      label="Facilitator"
+      placeholder="Anyone"
+      initial={isStaff(member) ? member : null}
+      value={id ?? null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+      clearable
+      clearButtonProps={{ "aria-label": "Clear the facilitator" }}
+      flex="1 1 180px"
+      miw={0}
+    />
+  );
+}
+
+/** Whether the record of an id is a member of staff. The address may have the id of anything. */
+function isStaff<Record extends object>(record: Record | null | undefined): record is Extract<Record, { displayName: string }> {
+  return record != null && "displayName" in record;
 }

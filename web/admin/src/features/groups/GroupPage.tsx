@@ -11,6 +11,7 @@ import { EmptyState, Loaded, NoPermission } from "../../ui/states";
 import { EnrollmentsTab } from "../enrollments/EnrollmentsTab";
 import { ScheduleTab } from "../sessions/ScheduleTab";
 import { HistoryTab } from "../history/HistoryTab";
+import { GroupActions } from "./GroupActions";
 import { GroupDetails } from "./GroupDetails";
 import type { GroupSearch } from "./search";
 import { GROUP_TYPES } from "./words";
@@ -80,17 +81,20 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
       <PageHeader
         title={group.name}
         actions={
-          group.deletedAt === null && (
-            <Allowed to="pm.group_definitions.edit">
-              <Button
-                variant="default"
-                leftSection={<IconPencil size={16} />}
-                renderRoot={(props) => <Link to="/groups/$groupId/edit" params={{ groupId: group.id }} {...props} />}
-              >
-                Edit
-              </Button>
-            </Allowed>
-          )
+          <>
+            {group.deletedAt === null && (
+              <Allowed to="pm.group_definitions.edit">
+                <Button
+                  variant="default"
+                  leftSection={<IconPencil size={16} />}
+                  renderRoot={(props) => <Link to="/groups/$groupId/edit" params={{ groupId: group.id }} {...props} />}
+                >
+                  Edit
+                </Button>
+              </Allowed>
+            )}
+            <GroupActions group={group} deleted={group.deletedAt !== null} />
+          </>
         }
         below={
           <Group gap="xs">

@@ -147,7 +147,7 @@ function SortableHeader({ column, sort, className, children }: HeaderProps) {
         className={classes.sort}
         onClick={() =>
           void navigate({
-            search: (previous) => ({ ...previous, sort: next === "name" ? undefined : next }),
+            search: (previous) => ({ ...previous, sort: next === "name" ? undefined : next, pages: undefined }),
             replace: true,
             resetScroll: false,
           })
@@ -164,11 +164,11 @@ function nextSession(group: GroupRowFragment, now: Date): Session | undefined {
   return group.occurrences?.nodes.find(({ endsAt }) => new Date(endsAt) > now);
 }
 
-/** The server sorts by name. The other orders are of what the row shows, with the names in order where it is equal. */
+/** The server sorts by name, in both directions. The other orders are of what the row shows, with the names in order where it is equal. */
 function sorted(rows: Row[], sort: Sort): Row[] {
   const descending = sort.startsWith("-");
   const key = KEYS[sort.replace("-", "") as SortColumn];
-  if (key === null) return descending ? rows.toReversed() : rows;
+  if (key === null) return rows;
   const compare = (a: Row, b: Row) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
   return rows.toSorted(descending ? (a, b) => compare(b, a) : compare);
 }

@@ -1,10 +1,12 @@
 import { Button, Group, Loader, Text } from "@mantine/core";
 import IconPlus from "@tabler/icons-react/icons/IconPlus";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { graphql } from "../../api/generated";
 import { useLiveQuery } from "../../api/useLiveQuery";
 import { Allowed, usePermissions } from "../../permissions/permissions";
+import { counted } from "../../ui/names";
 import { PageHeader } from "../../ui/PageHeader";
+import { Pager, type Paging } from "../../ui/Pager";
 import { EmptyState, Loaded, NoPermission } from "../../ui/states";
 import { localToday } from "../../ui/times";
 import { GroupFilters } from "./GroupFilters";
@@ -14,9 +16,20 @@ import type { GroupsSearch } from "./search";
 const LONGEST_PAGE = 200;
 
 const Groups = graphql(`
-  query Groups($filter: GroupDefinitionFilter, $first: Int!, $upcoming: OccurrenceFilter!, $seesSchedule: Boolean!) {
-    groupDefinitions(filter: $filter, first: $first) {
+  query Groups(
+    $filter: GroupDefinitionFilter
+    $orderBy: GroupDefinitionOrder!
+    $first: Int!
+    $after: String
+    $upcoming: OccurrenceFilter!
+    $seesSchedule: Boolean!
+  ) {
+    groupDefinitions(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
       totalCount
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
       nodes {
         id
         ...GroupRow
@@ -53,14 +66,18 @@ export function GroupsPage() {
 function GroupList() {
   const search = route.useSearch();
   const may = usePermissions();
+  const paging = useGroupPaging();
   const result = useLiveQuery(Groups, {
     filter: {
       search: search.search,
       groupType: search.type,
       capacityStatus: search.seats,
+      facilitatorId: search.facilitator,
       includeDeleted: search.deleted ?? false,
     },
+    orderBy: search.sort === "-name" ? "NAME_DESC" : "NAME_ASC",
     first: LONGEST_PAGE,
+    after: paging.after,
     // Yesterday may still be today in the zone of a group. GroupTable leaves out what has ended.
     upcoming: { from: localToday(-1), status: ["SCHEDULED"] },
     seesSchedule: may("pm.group_schedule.view"),
@@ -74,14 +91,23 @@ function GroupList() {
             <>
               <Group gap="xs" mb="xs" h={22}>
                 <Text size="sm" c="dimmed" role="status">
-                  {countInWords(groupDefinitions.nodes.length, groupDefinitions.totalCount)}
+                  {countInWords(groupDefinitions.nodes.length, groupDefinitions.totalCount, search.sort)}
                 </Text>
                 {result.outdated && <Loader size={14} aria-hidden />}
               </Group>
               {groupDefinitions.totalCount === 0 ? (
                 <NoGroups search={search} />
               ) : (
-                <GroupTable groups={groupDefinitions.nodes} sort={search.sort ?? "name"} busy={result.outdated} />
+                <>
+                  <GroupTable groups={groupDefinitions.nodes} sort={search.sort ?? "name"} busy={result.outdated} />
+                  <Pager
+                    paging={paging}
+                    size={LONGEST_PAGE}
+                    shown={groupDefinitions.nodes.length}
+                    total={groupDefinitions.totalCount}
+                    pageInfo={groupDefinitions.pageInfo}
+                  />
+                </>
               )}
             </>
           )
@@ -91,13 +117,28 @@ function GroupList() {
   );
 }
 
-function countInWords(shown: number, total: number): string {
-  if (shown < total) return `The first ${shown} of ${total} groups by name. Search or filter to see others.`;
-  return total === 1 ? "1 group" : `${total} groups`;
+/** The page in the address, so that it can be shared, and Back leads to the one before. */
+function useGroupPaging(): Paging {
+  const { pages: cursors = [] } = route.useSearch();
+  const navigate = useNavigate({ from: "/groups" });
+  const show = (pages: string[]) => void navigate({ search: (previous) => ({ ...previous, pages }) });
+  return {
+    after: cursors.at(-1) ?? null,
+    index: cursors.length,
+    next: (endCursor) => show([...cursors, endCursor]),
+    previous: () => show(cursors.slice(0, -1)),
+  };
 }
 
-function NoGroups({ search: { search, type, seats } }: { search: GroupsSearch }) {
-  const narrowed = search !== undefined || type !== undefined || seats !== undefined;
+/** The server pages by name. Other orders are of the page that is shown. */
+function countInWords(shown: number, total: number, sort: GroupsSearch["sort"] = "name"): string {
+  const words = counted(total, "group");
+  if (shown === total) return words;
+  return sort.endsWith("name") ? `${words}, ${shown} on this page` : `${words}. The ${shown} on this page are in the chosen order`;
+}
+
+function NoGroups({ search: { search, type, seats, facilitator } }: { search: GroupsSearch }) {
+  const narrowed = search !== undefined || type !== undefined || seats !== undefined || facilitator !== undefined;
   return narrowed ? (
     <EmptyState title="No group matches">Change or clear the search and the filters.</EmptyState>
   ) : (

@@ -1,4 +1,4 @@
-import { choiceIn, choicesIn, flagIn, textIn } from "../../app/search";
+import { choiceIn, choicesIn, flagIn, textIn, textsIn } from "../../app/search";
 import type { CapacityStatus, GroupType } from "../../api/generated/graphql";
 import { scheduleSearch, SESSION_DIALOGS, type ScheduleSearch, type SessionDialog } from "../sessions/search";
 import { CAPACITY_STATUSES, codesOf, GROUP_TYPES } from "./words";
@@ -13,8 +13,12 @@ export type GroupsSearch = {
   search?: string;
   type?: GroupType[];
   seats?: CapacityStatus[];
+  /** The id of the staff member who leads or co-leads. */
+  facilitator?: string;
   deleted?: true;
   sort?: Sort;
+  /** The cursors of the pages before the shown one, and its own, so that the page can be shared and left by Back. */
+  pages?: string[];
 };
 
 export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
@@ -24,17 +28,20 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
     seats: choicesIn(search["seats"], codesOf(CAPACITY_STATUSES)),
     deleted: flagIn(search["deleted"]),
     sort: choiceIn(search["sort"], SORTS),
+    facilitator: textIn(search["facilitator"]),
+    pages: textsIn(search["pages"]),
   };
 }
 
 const TABS = ["enrollments", "schedule", "history", "details"] as const;
 const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate", "dates", "transfer"] as const;
+const GROUP_DIALOGS = ["delete", "restore"] as const;
 export type EnrollmentDialog = (typeof ENROLLMENT_DIALOGS)[number];
 
 /** The search parameters of a group's page. The dialog is in them, so that Back closes it. */
 export type GroupSearch = ScheduleSearch & {
   tab?: (typeof TABS)[number];
-  dialog?: EnrollmentDialog | SessionDialog;
+  dialog?: EnrollmentDialog | SessionDialog | (typeof GROUP_DIALOGS)[number];
   /** The enrollment that the dialog is about. */
   enrollment?: string;
 };
@@ -43,7 +50,7 @@ export function groupSearch(search: Record<string, unknown>): GroupSearch {
   return {
     ...scheduleSearch(search),
     tab: choiceIn(search["tab"], TABS),
-    dialog: choiceIn(search["dialog"], [...ENROLLMENT_DIALOGS, ...SESSION_DIALOGS]),
+    dialog: choiceIn(search["dialog"], [...ENROLLMENT_DIALOGS, ...SESSION_DIALOGS, ...GROUP_DIALOGS]),
     enrollment: textIn(search["enrollment"]),
   };
 }

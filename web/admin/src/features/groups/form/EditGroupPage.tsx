@@ -2,12 +2,12 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { tell } from "../../../activity/activity";
+import { tellPromotions } from "../../../activity/promotions";
 import { graphql, readFragment } from "../../../api/generated";
 import type { GroupFormFragment } from "../../../api/generated/graphql";
 import { useAction } from "../../../api/useAction";
 import { usePermissions } from "../../../permissions/permissions";
 import { ConflictAlert } from "../../../ui/ConflictAlert";
-import { shortName } from "../../../ui/names";
 import { PageHeader } from "../../../ui/PageHeader";
 import { EmptyState, Loaded, NoPermission } from "../../../ui/states";
 import { useFaults } from "../../../ui/useFaults";
@@ -108,9 +108,7 @@ function EditGroupForm({ current, refresh }: { current: GroupFormFragment; refre
       return showFaults(outcome.faults.filter(({ code }) => code !== "VERSION_CONFLICT"));
     }
     tell(`${outcome.payload.groupDefinition!.name} was saved.`);
-    for (const { patient } of outcome.payload.promoted) {
-      tell(`${patient == null ? "A patient" : shortName(patient.displayName)} moved from the waitlist to a seat.`, "news");
-    }
+    tellPromotions(outcome.payload.promoted);
     form.resetDirty();
     leave();
   }
