@@ -4,6 +4,7 @@ import { closuresSearch } from "../features/closures/search";
 import { patientDrawerSearch, patientSearch } from "../features/patients/search";
 import { sheetSearch } from "../features/print/search";
 import { todaySearch } from "../features/today/search";
+import { weekSearch } from "../features/week/search";
 import { basePath } from "./address";
 import { NotFoundPage, UnexpectedErrorPage } from "./fallbackPages";
 import { formatSearch, parseSearch } from "./search";
@@ -68,6 +69,13 @@ const closuresRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/closures/ClosuresPage"), "ClosuresPage"),
 });
 
+const weekRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/week",
+  validateSearch: weekSearch,
+  component: lazyRouteComponent(() => import("../features/week/WeekPage"), "WeekPage"),
+});
+
 const signInSheetRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sessions/$sessionId/sign-in-sheet",
@@ -84,6 +92,7 @@ export const router = createRouter({
     newGroupRoute,
     editGroupRoute,
     signInSheetRoute,
+    weekRoute,
     patientRoute,
     closuresRoute,
   ]),

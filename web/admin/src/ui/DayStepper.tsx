@@ -18,7 +18,7 @@ const TO_TODAY = { day: "Today", week: "This week" };
 export function DayStepper({ day, unit, onChange }: Props) {
   const go = (next: string) => onChange(next === localToday() ? undefined : next);
   return (
-    <Group gap="xs" wrap="nowrap" role="group" aria-label={`Choose the ${unit}`}>
+    <Group gap="xs" role="group" aria-label={`Choose the ${unit}`}>
       <ActionIcon variant="default" size={36} aria-label={`Previous ${unit}`} onClick={() => go(addDays(day, -STEP[unit]))}>
         <IconChevronLeft size={18} aria-hidden />
       </ActionIcon>
