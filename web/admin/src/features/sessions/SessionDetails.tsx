@@ -7,6 +7,7 @@ import { counted } from "../../ui/names";
 import { formatDay, formatInstant, formatSpan } from "../../ui/times";
 import { useNow } from "../../ui/useNow";
 import { HistoryList } from "../history/HistoryList";
+import { SignInSheetLink } from "../print/SignInSheetLink";
 import { ExpectedPatients } from "./ExpectedPatients";
 import { SessionActions } from "./SessionActions";
 import panel from "./ImpactPanel.module.css";
@@ -100,7 +101,12 @@ export function SessionDetails({ session, deleted }: Props) {
           ))}
         </Alert>
       )}
-      {session.status !== "CANCELLED" && <ExpectedPatients session={session} links />}
+      {session.status !== "CANCELLED" && (
+        <>
+          <ExpectedPatients session={session} links />
+          <SignInSheetLink sessionId={session.id} />
+        </>
+      )}
       <SessionActions status={session.status} deleted={deleted} />
       <SessionHistory id={session.id} timeZone={session.timeZone} />
     </Stack>

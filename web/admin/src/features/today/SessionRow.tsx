@@ -1,9 +1,8 @@
-import { Anchor } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { SessionOfDayFragment } from "../../api/generated/graphql";
 import { formatStart, formatTime } from "../../ui/times";
 import { useNow } from "../../ui/useNow";
+import { SignInSheetLink } from "../print/SignInSheetLink";
 import { SessionLink } from "../sessions/SessionLink";
 import { SessionStatus } from "../sessions/SessionStatus";
 import { leadersInWords, placeInWords, stateOf } from "../sessions/words";
@@ -63,15 +62,7 @@ export function SessionRow({ of }: { of: FragmentType<typeof SessionOfDayFields>
             <div>{leadersInWords(session)}</div>
           </div>
           {status !== "CANCELLED" && (
-            <Anchor
-              size="sm"
-              aria-label={`Sign-in sheet of ${name}, ${formatStart(session)}`}
-              renderRoot={(props) => (
-                <Link to="/sessions/$sessionId/sign-in-sheet" params={{ sessionId: session.id }} {...props} />
-              )}
-            >
-              Sign-in sheet
-            </Anchor>
+            <SignInSheetLink sessionId={session.id} label={`Sign-in sheet of ${name}, ${formatStart(session)}`} />
           )}
         </div>
       </th>
