@@ -51,9 +51,13 @@ def _request(
     outlook: Annotated[
         list[ComplianceOutlook] | None, strawberry.argument(description="Only weeks with one of these outlooks.")
     ] = None,
+    group_definition_id: Annotated[
+        strawberry.ID | None,
+        strawberry.argument(description="Only patients who have a seat in this group on a day of the week."),
+    ] = None,
 ) -> BoardRequest:
     """Return which board is requested."""
-    return BoardRequest(program, week_of, BoardFilter(status, outlook))
+    return BoardRequest(program, week_of, BoardFilter(status, outlook), group_definition_id)
 
 
 class _Board(Batch):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
+from uuid import UUID
 
 from db.queries.program_seats import seats_of_program
 from db.queries.references import patient_names
@@ -12,6 +13,7 @@ from db.sql.listings import Window
 from domain.patient_compliance import PatientCompliance
 from domain.program_board import BoardFilter, Urgency, urgency
 from domain.records import PROGRAMS, GroupType, Program
+from resolvers.arguments import uuid
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.queries.computed_pages import ComputedPage, computed_page
@@ -45,11 +47,13 @@ class BoardRequest:
         group_type: IOP or PHP.
         week_of: Any day of the week; None for today in the clinic's time zone.
         board_filter: What narrows the list.
+        group_id: Only patients with a seat in this group; None for all groups of the program.
     """
 
     group_type: GroupType
     week_of: date | None
     board_filter: BoardFilter
+    group_id: str | None = None
 
 
 async def board_page(
@@ -66,14 +70,16 @@ async def board_page(
         page: The arguments of `window`.
 
     Raises:
-        BadInput: The type is no program, the day is in an unsupported year, or an argument of the page is invalid.
+        BadInput: The type is no program, the group's id is no UUID, the day is in an unsupported year, or an argument
+            of the page is invalid.
     """
     program = PROGRAMS.get(request.group_type)
     if program is None:
         raise BadInput("`program` must be IOP or PHP.", "program")
+    group_id = None if request.group_id is None else uuid(request.group_id, "groupDefinitionId")
     board = _Board(program, first_day_of_week(context, request.week_of))
     part = window(board, **page)  # type: ignore[arg-type]  # the arguments of a connection
-    weeks = [week for week in await _weeks(context, board) if request.board_filter.matches(week)]
+    weeks = [week for week in await _weeks(context, board, group_id) if request.board_filter.matches(week)]
     if not needs_weeks:
         return computed_page((), part, len(weeks), board.cursor)
     result = computed_page(await _select(context, weeks, part), part, len(weeks), board.cursor)
@@ -81,9 +87,16 @@ async def board_page(
     return result
 
 
-async def _weeks(context: Context, board: _Board) -> Sequence[PatientCompliance]:
+async def _weeks(context: Context, board: _Board, group_id: UUID | None) -> Sequence[PatientCompliance]:
     async with context.snapshot as snapshot:
         seats = await seats_of_program(snapshot, board.program, board.first_day)
+    if group_id is not None:
+        # The seats of a patient in other groups count too, so the patients are chosen, not the seats.
+        seats = {
+            patient_id: of_patient
+            for patient_id, of_patient in seats.items()
+            if any(seat.group.id == group_id for seat in of_patient)
+        }
     compared = await compare_weeks(context, board.first_day, seats, (board.program,))
     return [week for of_patient in compared for week in of_patient]
 

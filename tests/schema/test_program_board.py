@@ -208,6 +208,29 @@ async def test_the_board_has_all_patients_of_the_program_and_no_others(engine: D
     ]
 
 
+async def test_a_group_narrows_the_board_to_the_patients_with_a_seat_in_it(
+    engine: Database, clients: ApiClients
+) -> None:
+    program = await add_program(engine, "IOP", [11, 13], [1, 2])
+    await add_program(engine, "Second IOP", [14], [2, 3])
+    skills = await add_program(engine, "Skills", [15], [1, 4], group_type="SKILLS_TRAINING", counts_toward="IOP")
+    query = """query ($group: ID) { programCompliance(program: IOP, groupDefinitionId: $group, first: 10) {
+      totalCount nodes { hours patient { registryId } } } }"""
+    client = await clients()
+    # The hours in other groups count, too. Patient 4 is in no IOP group, and so has no week to meet.
+    for group, expected in (
+        (program, {"patient-1": 9.0, "patient-2": 9.0}),
+        (skills, {"patient-1": 9.0}),
+        (UUID(int=1), {}),
+        (None, {"patient-1": 9.0, "patient-2": 9.0, "patient-3": 3.0}),
+    ):
+        page = (await client.execute(query, {"group": None if group is None else str(group)}))["programCompliance"]
+        assert {node["patient"]["registryId"]: node["hours"] for node in page["nodes"]} == expected
+        assert page["totalCount"] == len(expected)
+    message = await refused(client, '{ programCompliance(program: IOP, groupDefinitionId: "group") { totalCount } }')
+    assert message.startswith("`groupDefinitionId` must be a UUID")
+
+
 async def test_each_week_is_that_of_the_patient(engine: Database, clients: ApiClients) -> None:
     await add_every_outlook(engine)
     await add_program(engine, "Skills", [14, 20], [1, 8], group_type="SKILLS_TRAINING", counts_toward="IOP,PHP")
