@@ -2,5 +2,5 @@
 
 from typing import Final
 
-SCREENS: Final = ("groups", "patients", "closures", "sessions", "today", "week")
+SCREENS: Final = ("groups", "patients", "closures", "sessions", "today", "week", "compliance")
 """The first segments of the paths in web/admin/src/app/router.tsx, where the server responds with the page."""

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { complianceSearch } from "../features/compliance/search";
 import { groupSearch, groupsSearch } from "../features/groups/search";
 import { closuresSearch } from "../features/closures/search";
 import { patientDrawerSearch, patientSearch } from "../features/patients/search";
@@ -83,6 +84,13 @@ const signInSheetRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/print/SignInSheetPage"), "SignInSheetPage"),
 });
 
+const complianceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/compliance",
+  validateSearch: complianceSearch,
+  component: lazyRouteComponent(() => import("../features/compliance/CompliancePage"), "CompliancePage"),
+});
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     startRoute,
@@ -95,6 +103,7 @@ export const router = createRouter({
     weekRoute,
     patientRoute,
     closuresRoute,
+    complianceRoute,
   ]),
   basepath: basePath,
   parseSearch,

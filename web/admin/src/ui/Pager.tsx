@@ -40,7 +40,7 @@ export function Pager({ paging, size, shown, total, pageInfo, labels = ["Previou
   const first = paging.index * size + 1;
   const { endCursor } = pageInfo;
   return (
-    <Group component="nav" aria-label="Pages" justify="space-between" mt="md">
+    <Group role="group" aria-label="Pages" justify="space-between" mt="md">
       <Text size="sm" c="dimmed" role="status">
         {shown === 0 ? `None of ${total} on this page` : `${first} to ${first + shown - 1} of ${total}`}
       </Text>

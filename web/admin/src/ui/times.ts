@@ -49,6 +49,16 @@ export function formatNearDay(date: string, today: string): string {
   return date.slice(0, 4) === today.slice(0, 4) ? formatDay(date) : `${formatDay(date)}, ${date.slice(0, 4)}`;
 }
 
+/** A local date without its year, such as "Nov 30", where the year is said beside it. */
+export function formatShortDate(date: string): string {
+  return SHORT_DATE.format(new Date(`${date}T00:00Z`));
+}
+
+/** The days of a week, such as "Nov 23 – 29, 2026". */
+export function formatDates(first: string, last: string): string {
+  return DATE.formatRange(new Date(`${first}T00:00Z`), new Date(`${last}T00:00Z`));
+}
+
 /** A wall-clock time, such as "9:00 AM". */
 export function formatTime(time: string): string {
   return TIME.format(new Date(`1970-01-01T${time}Z`));

@@ -8,6 +8,7 @@ import { useLiveQuery } from "../../api/useLiveQuery";
 import { Allowed, usePermissions } from "../../permissions/permissions";
 import { PageHeader } from "../../ui/PageHeader";
 import { EmptyState, Loaded, NoPermission } from "../../ui/states";
+import { ComplianceTab } from "../compliance/ComplianceTab";
 import { EnrollmentsTab } from "../enrollments/EnrollmentsTab";
 import { ScheduleTab } from "../sessions/ScheduleTab";
 import { HistoryTab } from "../history/HistoryTab";
@@ -111,6 +112,7 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
         <Tabs.List mb="lg">
           <Tabs.Tab value="enrollments">Enrollments</Tabs.Tab>
           <Tabs.Tab value="schedule">Schedule</Tabs.Tab>
+          <Tabs.Tab value="compliance">Compliance</Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
           <Tabs.Tab value="details">Details</Tabs.Tab>
         </Tabs.List>
@@ -119,6 +121,9 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
         </Tabs.Panel>
         <Tabs.Panel value="schedule">
           <ScheduleTab groupId={group.id} timeZone={group.timeZone} />
+        </Tabs.Panel>
+        <Tabs.Panel value="compliance">
+          <ComplianceTab groupId={group.id} timeZone={group.timeZone} />
         </Tabs.Panel>
         <Tabs.Panel value="history">
           <HistoryTab groupId={group.id} timeZone={group.timeZone} />

@@ -1,4 +1,4 @@
-import { choiceIn, choicesIn, flagIn, textIn, textsIn } from "../../app/search";
+import { choiceIn, choicesIn, dayIn, flagIn, textIn, textsIn } from "../../app/search";
 import type { CapacityStatus, GroupType } from "../../api/generated/graphql";
 import { scheduleSearch, SESSION_DIALOGS, type ScheduleSearch, type SessionDialog } from "../sessions/search";
 import { CAPACITY_STATUSES, codesOf, GROUP_TYPES } from "./words";
@@ -33,7 +33,7 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
   };
 }
 
-const TABS = ["enrollments", "schedule", "history", "details"] as const;
+const TABS = ["enrollments", "schedule", "compliance", "history", "details"] as const;
 const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate", "dates", "transfer"] as const;
 const GROUP_DIALOGS = ["delete", "restore"] as const;
 export type EnrollmentDialog = (typeof ENROLLMENT_DIALOGS)[number];
@@ -44,6 +44,8 @@ export type GroupSearch = ScheduleSearch & {
   dialog?: EnrollmentDialog | SessionDialog | (typeof GROUP_DIALOGS)[number];
   /** The enrollment that the dialog is about. */
   enrollment?: string;
+  /** Compliance: a day of the week that shows; this week by default. */
+  week?: string;
 };
 
 export function groupSearch(search: Record<string, unknown>): GroupSearch {
@@ -52,5 +54,6 @@ export function groupSearch(search: Record<string, unknown>): GroupSearch {
     tab: choiceIn(search["tab"], TABS),
     dialog: choiceIn(search["dialog"], [...ENROLLMENT_DIALOGS, ...SESSION_DIALOGS, ...GROUP_DIALOGS]),
     enrollment: textIn(search["enrollment"]),
+    week: dayIn(search["week"]),
   };
 }

@@ -1,4 +1,4 @@
-import { textIn } from "../../app/search";
+import { dayIn, textIn } from "../../app/search";
 
 /** The search parameter of every screen for the patient whose drawer is open. See patientKey.ts for its value. */
 export type PatientDrawerSearch = { patient?: string };
@@ -14,10 +14,5 @@ export type PatientSearch = {
 };
 
 export function patientSearch(search: Record<string, unknown>): PatientSearch {
-  return { week: dateIn(search["week"]) };
-}
-
-function dateIn(value: unknown): string | undefined {
-  const text = textIn(value);
-  return text !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
+  return { week: dayIn(search["week"]) };
 }
