@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
@@ -21,6 +21,7 @@ from server.events.relay import Relay, relay_of, running
 from server.exports.endpoint import ExportEndpoint
 from server.exports.sign_in import ExportSignIn
 from server.graphql_endpoint.endpoint import GraphQLEndpoint
+from server.graphql_endpoint.websocket import GraphQLWebSocket
 from server.middleware.client_address import TrustedProxies
 from server.middleware.compression import Compression
 from server.middleware.cors import cors_middleware
@@ -94,8 +95,10 @@ def create_app(
     silence_document_logging()
     count_statements(clinic.engine)
     schema = schema_with_executor(compiled=compiled, cache_bytes=limits.document.cache_bytes)
+    endpoint = GraphQLEndpoint(schema, clinic, authenticator, limits, stream_limits)
     routes: list[BaseRoute] = [
-        Route("/graphql", Compression(GraphQLEndpoint(schema, clinic, authenticator, limits, stream_limits))),
+        Route("/graphql", Compression(endpoint)),
+        WebSocketRoute("/graphql", GraphQLWebSocket(endpoint.services, allowed_origins)),
         Route("/export/{name}", ExportEndpoint(clinic, ExportSignIn(authenticator), limits.rate_limit)),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),

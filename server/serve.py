@@ -135,6 +135,7 @@ def _run(listening: socket.socket, workers: int, settings: Settings) -> None:
         _FACTORY,
         settings.http_limits,
         TrustedProxies(settings.trusted_networks),
+        max_message_bytes=settings.limit_body_bytes,
         factory=True,
         workers=workers,
         loop="uvloop" if sys.platform != "win32" else "asyncio",

@@ -29,6 +29,7 @@ from server.graphql_endpoint.operation import (
 from server.graphql_endpoint.persisted_queries import resolve_persisted_query
 from server.graphql_endpoint.request import GraphQLRefused, GraphQLRequest, read_request
 from server.graphql_endpoint.subscriptions import Subscriptions
+from server.graphql_endpoint.websocket import SocketServices
 from server.responses.errors import ErrorCode, errors_of_execution
 from server.responses.headers import header, joined_header
 from server.responses.json_responses import (
@@ -72,6 +73,11 @@ class GraphQLEndpoint:
         self._clinic = clinic
         self._authenticator = authenticator
         self._subscriptions = Subscriptions(schema, clinic, stream_limits)
+
+    @property
+    def services(self) -> SocketServices:
+        """What WebSockets share with this endpoint: its limits count for both."""
+        return SocketServices(self._schema, self._documents, self._authenticator, self._subscriptions, self._rate_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to one request."""

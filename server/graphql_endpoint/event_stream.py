@@ -19,7 +19,7 @@ from server.graphql_endpoint.subscriptions import StreamEnd, Subscription
 from server.responses.errors import error_body
 from server.responses.negotiation import EVENT_STREAM
 from server.responses.request_record import RequestRecord
-from server.runtime.shutdown import call_on_shutdown
+from server.runtime.connection_signals import call_on_shutdown
 from server.settings.stream_limits import StreamLimits
 
 _COMPLETE: Final = b"event: complete\ndata: \n\n"

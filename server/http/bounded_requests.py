@@ -13,13 +13,17 @@ from uvicorn.server import ServerState
 
 from server.http import refusals
 from server.http.refusals import response_bytes
+from server.http.websocket import BoundedWebSocket
 from server.responses.json_responses import RequestRefused
-from server.runtime.shutdown import begin_shutdown
+from server.runtime.connection_signals import begin_shutdown
 
 if TYPE_CHECKING:  # the configuration imports this module
     from server.http.config import ServerConfig
+    from server.http.connection_registry import RegisteredConnection
 
 _log = logging.getLogger("group_sessions.connections")
+_MAX_LINE: Final = 8_000
+"""The longest line of a head that the WebSocket library accepts is a little longer."""
 _MAX_PIPELINED: Final = 10
 """One read may hold 3,000 requests, and each takes several kilobytes. Most clients send one at a time."""
 
@@ -81,7 +85,11 @@ class BoundedRequests(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._parse_without_upgrade(data[upgrade.args[0] :])
+            rest = data[upgrade.args[0] :]
+            if self._is_websocket_request():
+                self._upgrade_to_websocket(rest)
+            else:
+                self._parse_without_upgrade(rest)
             return
         except httptools.HttpParserError:
             self._refuse(self._refusal or refusals.malformed())
@@ -92,6 +100,28 @@ class BoundedRequests(HttpToolsProtocol):
         cycle = self.cycle
         if cycle is not None and cycle.more_body and cycle.response_complete:
             self._discard(data)
+
+    def _is_websocket_request(self) -> bool:
+        return (
+            self._should_upgrade()
+            and self.parser.get_method() == b"GET"
+            and self.parser.get_http_version() == "1.1"
+            and self.url.isascii()
+            and (self.cycle is None or self.cycle.response_complete)
+        )
+
+    def _upgrade_to_websocket(self, rest: bytes) -> None:
+        """Pass the connection on to the WebSocket protocol. A client may send nothing before the response."""
+        lines = [b"GET %s HTTP/1.1" % self.url, *(b"%s: %s" % header for header in self.headers)]
+        if rest or any(len(line) > _MAX_LINE for line in lines):
+            self._refuse(refusals.malformed() if rest else refusals.head_too_large(_MAX_LINE))
+            return
+        self._unset_keepalive_if_required()
+        self._ignores_data = True
+        self.connections.discard(self)
+        self._registry.remove(cast("RegisteredConnection", self))  # the subclass is one
+        websocket = BoundedWebSocket(self.config, self.server_state, self.app_state)
+        websocket.open(self.transport, b"\r\n".join([*lines, b"", b""]))
 
     def _parse_without_upgrade(self, rest: bytes) -> None:
         """Parse the head again without `Upgrade`, which a server may ignore (RFC 9110 section 7.8).

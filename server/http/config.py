@@ -7,6 +7,7 @@ import uvicorn
 from server.http.connection_registry import ConnectionRegistry
 from server.http.limits import HttpLimits
 from server.http.protocol import BoundedProtocol
+from server.http.websocket import BoundedWebSocket
 from server.middleware.client_address import TrustedProxies
 
 
@@ -21,14 +22,26 @@ class ServerConfig(uvicorn.Config):
 
     connections: ConnectionRegistry
 
-    def __init__(self, app: str, http_limits: HttpLimits, proxies: TrustedProxies, **options: Any) -> None:
-        """Take the import string of the app, the limits, the trusted proxies, and other options of uvicorn."""
+    def __init__(
+        self, app: str, http_limits: HttpLimits, proxies: TrustedProxies, *, max_message_bytes: int, **options: Any
+    ) -> None:
+        """Take the configuration.
+
+        Args:
+            app: The import string of the app.
+            http_limits: The limits.
+            proxies: The trusted proxies.
+            max_message_bytes: The maximum length of a message on a WebSocket.
+            options: Other options of uvicorn.
+        """
         self.http_limits = http_limits
         self.proxies = proxies
         super().__init__(
             app,
             http=BoundedProtocol,
-            ws="none",  # no limit applies to a connection after an upgrade to another protocol
+            ws=BoundedWebSocket,
+            ws_max_size=max_message_bytes,
+            ws_per_message_deflate=False,  # it would take some 50 kB of memory for each connection
             timeout_keep_alive=http_limits.timeout_keep_alive,
             **options,
         )

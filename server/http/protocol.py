@@ -4,6 +4,7 @@ The registry reviews the timeouts of all connections once a second, so that they
 """
 
 import asyncio
+import socket
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -11,10 +12,10 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from server.http import refusals
 from server.http.bounded_requests import BoundedRequests, Phase
 from server.http.connection_registry import peer_of
+from server.http.slow_reader import SlowReader
 from server.responses.json_responses import RequestRefused
-from server.runtime.shutdown import begin_shutdown
+from server.runtime.connection_signals import begin_shutdown
 
-_MIN_BYTES_PER_SECOND: Final = 500
 _SHUTDOWN_SECONDS: Final = 1.0
 """How long a new connection may take to send its request during a shutdown."""
 
@@ -23,13 +24,13 @@ class BoundedProtocol(BoundedRequests):
     """A connection with all limits of its configuration."""
 
     peer: str | None = None
-    _stall: tuple[float, int] | None = None  # a time, and how many bytes waited for the client then
     _last_phase: tuple[Phase, RequestResponseCycle | None]
     _last_phase_at: float
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Register the connection, or refuse it if there are too many."""
         super().connection_made(transport)
+        self._reader = SlowReader(self._limits.timeout_write)
         self._last_phase, self._last_phase_at = (Phase.HEAD, None), self.loop.time()
         self.peer = peer_of(self.client, self.config.proxies)
         refusal = self._registry.add(self)
@@ -48,7 +49,7 @@ class BoundedProtocol(BoundedRequests):
 
     def review(self, now: float) -> None:
         """Close the connection if its client has exceeded a timeout."""
-        if self._reads_too_slowly(now):
+        if self._reader.is_too_slow(now, self.unsent_bytes):
             self._abort_because("write_timeout")
         if self.transport.is_closing():
             return
@@ -56,6 +57,8 @@ class BoundedProtocol(BoundedRequests):
         if phase != self._last_phase or self.flow.read_paused:
             self._last_phase, self._last_phase_at = phase, now
         elapsed = now - self._last_phase_at
+        if self.phase is Phase.RESPONSE and elapsed >= self._limits.timeout_write:
+            self._detect_lost_peer()
         if self.phase is Phase.HEAD and self._shutting_down and elapsed >= _SHUTDOWN_SECONDS:
             self.transport.close()
         elif self.phase is Phase.HEAD and elapsed >= self._limits.timeout_head:
@@ -64,6 +67,15 @@ class BoundedProtocol(BoundedRequests):
             self._refuse(refusals.body_too_slow(self._limits.timeout_body))
         elif self.phase is Phase.DRAIN and elapsed >= self._limits.timeout_drain:
             self._abort_because("drain_timeout")
+
+    def _detect_lost_peer(self) -> None:
+        """Let the kernel close the connection if the client acknowledges nothing for as long as it may read nothing.
+
+        By default that takes a quarter of an hour. A long response is a stream, with a heartbeat.
+        """
+        peer = self.transport.get_extra_info("socket")
+        if hasattr(socket, "TCP_USER_TIMEOUT") and peer.family in {socket.AF_INET, socket.AF_INET6}:
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self._limits.timeout_write * 1_000)
 
     def shutdown(self) -> None:
         """Close the connection after the current request. A new connection may still send its first request."""
@@ -81,18 +93,6 @@ class BoundedProtocol(BoundedRequests):
             self._registry.count_closed("silent")
             self.transport.close()
 
-    def _reads_too_slowly(self, now: float) -> bool:
-        unsent = self.unsent_bytes
-        if not unsent:
-            self._stall = None
-        elif self._stall is None:
-            self._stall = (now, unsent)
-        elif now - self._stall[0] >= self._limits.timeout_write:
-            if self._stall[1] - unsent < self._limits.timeout_write * _MIN_BYTES_PER_SECOND:
-                return True
-            self._stall = (now, unsent)
-        return False
-
     def pause_writing(self) -> None:
         """Let the app wait for a slow reader."""
         super().pause_writing()
@@ -101,7 +101,7 @@ class BoundedProtocol(BoundedRequests):
     def resume_writing(self) -> None:
         """Let the app continue after the client has read."""
         super().resume_writing()
-        self._stall = None
+        self._reader.has_read()
         self._registry.end_stall(self)
 
     # The registry closes idle and stalled connections to make room for others
@@ -113,13 +113,13 @@ class BoundedProtocol(BoundedRequests):
 
     def stalled_since(self, now: float) -> float:
         """Return the time since which the client reads its responses too slowly, or `now` if it does not."""
-        return now if self._stall is None else self._stall[0]
+        return now if self._reader.stalled_since is None else self._reader.stalled_since
 
     def idle_since(self, now: float) -> float | None:
         """Return the time since which the server waits for the client, or None if the client waits for the server."""
         phase = self.phase
         if phase is Phase.RESPONSE:
-            return None if self._stall is None else self._stall[0]
+            return self._reader.stalled_since
         return self._last_phase_at if (phase, self.cycle) == self._last_phase else now
 
     def evict(self, refusal: RequestRefused) -> None:

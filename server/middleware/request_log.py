@@ -19,6 +19,8 @@ _HEADER: Final = HEADER.lower().encode()
 # A client can make up other paths and methods, and put anything into them.
 _LOGGED_PATHS: Final = frozenset({"graphql", "graphiql", "admin", "events", "export", "health", "ready", *SCREENS})
 _LOGGED_METHODS: Final = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
+_INTERNAL_ERROR: Final = 1011
+"""The close code of a WebSocket whose app has failed."""
 
 
 class RequestLog:
@@ -30,7 +32,7 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run one request through the app, and log it."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
@@ -44,13 +46,20 @@ class RequestLog:
                 status = message["status"]
                 message["headers"] = with_security_headers(message.get("headers", ()), scope)
                 message["headers"].append((_HEADER, record.request_id.encode()))
+            elif message["type"] == "websocket.accept":
+                status = 101
+                message["headers"] = [*message.get("headers", ()), (_HEADER, record.request_id.encode())]
+            elif message["type"] == "websocket.close" and status is None:
+                status = 403
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as fault:
             response = fault_response(fault, record)
-            if status is None:
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": _INTERNAL_ERROR})
+            elif status is None:
                 await response(scope, receive, send_with_headers)
         finally:
             _write(record, scope, status, time.perf_counter() - started)
@@ -61,7 +70,7 @@ def _write(record: RequestRecord, scope: Scope, status: int | None, seconds: flo
     fields = {
         "request_id": record.request_id,
         "client_address": record.client_address,
-        "method": scope["method"] if scope["method"] in _LOGGED_METHODS else "OTHER",
+        "method": _method(scope),
         "path": f"/{root}" if root in _LOGGED_PATHS or not root else "OTHER",
         "operation_name": record.operation_name,
         "caller_id": record.caller_id,
@@ -74,3 +83,9 @@ def _write(record: RequestRecord, scope: Scope, status: int | None, seconds: flo
         "refusal": record.refusal,
     }
     _log.info("request", extra={"fields": fields})
+
+
+def _method(scope: Scope) -> str:
+    if scope["type"] == "websocket":
+        return "WEBSOCKET"
+    return str(scope["method"]) if scope["method"] in _LOGGED_METHODS else "OTHER"

@@ -14,7 +14,9 @@ from starlette.applications import Starlette
 async def serve_app(app: Starlette) -> AsyncIterator[str]:
     """Serve an app on a free port during the block, and yield its address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, http="httptools", lifespan="off", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, http="httptools", lifespan="off", ws="websockets-sansio")
+    )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [listening])
         try:

@@ -17,6 +17,8 @@ subscription Changes($after: ID, $groups: [ID!]) {
   }
 }
 """
+LARGE_CHANGES = CHANGES.replace("actorId", " ".join(f"{'x' * 2_000}{number}: event" for number in range(10)))
+"""Each change takes 20 kB, so that a thousand of them fill the buffers of a connection."""
 SECONDS = 20.0
 """How long a test waits for what must come."""
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from sqlalchemy import select
@@ -25,7 +27,7 @@ from tests.support.clinic_rows import add_group
 from tests.support.relaying import record
 from tests.support.served_app import serve_app
 from tests.support.serving import serving
-from tests.support.streams import CHANGES, errors_of, subscribed
+from tests.support.streams import LARGE_CHANGES, SECONDS, errors_of, subscribed
 
 pytestmark = pytest.mark.anyio
 
@@ -244,15 +246,16 @@ async def test_changes_of_another_process_show_within_a_second(database_url: str
 
 async def test_a_slow_reader_is_dropped_with_a_code_and_can_resume(clinic: Clinic, engine: Database) -> None:
     limits = StreamLimits(slow_reader=0.2)
-    query = CHANGES.replace("actorId", "actorId " + " ".join(f"x{n}: correlationId" for n in range(90)))
     [first] = await record(engine, [uuid4()])
+    ids = await record(engine, [uuid4() for _ in range(1_000)])
     async with (
         serve_app(make_app(clinic, stream_limits=limits)) as address,
-        subscribed(address, query, after=first) as stream,
+        subscribed(address, LARGE_CHANGES, after=first) as stream,
     ):
-        ids: list[str] = []
-        for _ in range(6):
-            ids += await record(engine, [uuid4() for _ in range(1_000)])
+        async with asyncio.timeout(SECONDS):  # the server drops the client while it reads nothing
+            while clinic.change_feed._tail is None:
+                await anyio.lowlevel.checkpoint()
+            await clinic.change_feed._tail
         events = await stream.rest()
         seen = [data["data"]["changes"]["id"] for _, data in events[:-1]]
         assert seen == ids[: len(seen)]
