@@ -59,7 +59,7 @@ export function changeInWords(change: ChangedSessionFragment, before: SessionFor
     case "CREATE":
       return `${when}: a session is added.`;
     case "CANCEL":
-      return `${when}: is cancelled.`;
+      return before === undefined ? `${when}: is cancelled.` : `${when}: is cancelled, with ${counted(before.expected, "patient")} expected.`;
     case "KEEP":
       return `${when}: stays, because ${KEEP_REASONS[change.keepReason ?? "UNCHANGED"]}.`;
     case "MOVE":

@@ -16,6 +16,7 @@ export const SessionFormFields = graphql(`
     endTime
     timeZone
     cancellationReason
+    expected
     facilitator {
       id
       displayName
