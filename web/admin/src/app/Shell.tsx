@@ -4,6 +4,7 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { ActivityMenu } from "../activity/ActivityMenu";
 import { PatientDrawer } from "../features/patients/PatientDrawer";
+import { SearchButton } from "../features/search/SearchButton";
 import { usePermissions } from "../permissions/permissions";
 import { ConnectionBanner } from "./ConnectionBanner";
 import icon from "../icon.svg";
@@ -25,14 +26,15 @@ export function Shell() {
         Skip to the page
       </a>
       <AppShell.Header className={classes.header}>
-        <Group gap="sm" wrap="nowrap">
+        <Group gap={8} wrap="nowrap">
           <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" aria-expanded={opened} />
           <Link to="/" className={classes.home}>
             <img src={icon} alt="" width={22} height={22} />
             Group sessions
           </Link>
         </Group>
-        <Group gap="xs" wrap="nowrap">
+        <Group gap={4} wrap="nowrap">
+          <SearchButton />
           <ActivityMenu />
           <ViewerMenu />
         </Group>
