@@ -1,9 +1,10 @@
-import { Paper, Stack, Title } from "@mantine/core";
-import { getRouteApi } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { SimpleGrid, Stack } from "@mantine/core";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { readFragment, type FragmentType } from "../../api/generated";
 import { usePermissions } from "../../permissions/permissions";
+import { DayStepper } from "../../ui/DayStepper";
 import { PageHeader } from "../../ui/PageHeader";
+import { Section } from "../../ui/Section";
 import { Loaded, NoPermission } from "../../ui/states";
 import { localToday } from "../../ui/times";
 import { CurrentEnrollments, PastEnrollments } from "./PatientEnrollments";
@@ -39,7 +40,10 @@ function PatientByVariables({ variables }: { variables: NonNullable<ReturnType<t
   );
 }
 
-function Whole({ of }: { of: FragmentType<typeof PatientOverviewFields>; week: string; busy: boolean }) {
+type WholeProps = { of: FragmentType<typeof PatientOverviewFields>; week: string; busy: boolean };
+
+function Whole({ of, week, busy }: WholeProps) {
+  const navigate = useNavigate({ from: "/patients/$patientKey" });
   const overview = readFragment(PatientOverviewFields, of);
   const { displayName } = readFragment(PatientIdentityFields, overview);
   return (
@@ -47,33 +51,35 @@ function Whole({ of }: { of: FragmentType<typeof PatientOverviewFields>; week: s
       <PageHeader title={displayName} tabTitle="Patient" below={<PatientFacts of={overview} />} />
       <Stack gap="lg">
         <RegistryNote of={overview} />
-        <Part title="Week">
-          <PatientWeeks of={overview} />
-        </Part>
-        <Part title="Groups">
-          <CurrentEnrollments of={overview} />
-        </Part>
-        <Part title="Conflicts">
-          <PatientConflicts of={overview} />
-        </Part>
-        <Part title="Upcoming sessions">
-          <UpcomingSessions of={overview} limit={20} />
-        </Part>
-        <Part title="Past enrollments">
-          <PastEnrollments of={overview} />
-        </Part>
+        <Section title="Hours of the week" framed>
+          <Stack gap="sm" aria-busy={busy}>
+            <DayStepper
+              day={week}
+              unit="week"
+              onChange={(day) => void navigate({ search: (previous) => ({ ...previous, week: day }), replace: true, resetScroll: false })}
+            />
+            <PatientWeeks of={overview} />
+          </Stack>
+        </Section>
+        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+          <Stack gap="lg">
+            <Section title="Groups" framed>
+              <CurrentEnrollments of={overview} />
+            </Section>
+            <Section title="Past enrollments" framed>
+              <PastEnrollments of={overview} />
+            </Section>
+          </Stack>
+          <Stack gap="lg">
+            <Section title="Conflicts" framed>
+              <PatientConflicts of={overview} />
+            </Section>
+            <Section title="Upcoming sessions" framed>
+              <UpcomingSessions of={overview} />
+            </Section>
+          </Stack>
+        </SimpleGrid>
       </Stack>
     </>
-  );
-}
-
-function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Paper component="section" withBorder p="md" aria-label={title}>
-      <Title order={2} size="h4" mb="sm">
-        {title}
-      </Title>
-      {children}
-    </Paper>
   );
 }

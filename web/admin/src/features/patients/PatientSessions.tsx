@@ -4,8 +4,11 @@ import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { PatientSessionFragment } from "../../api/generated/graphql";
 import { usePermissions } from "../../permissions/permissions";
 import { counted } from "../../ui/names";
+import { ShortList } from "../../ui/ShortList";
+import { LeftOut } from "../../ui/states";
 import { formatDay, formatSpan } from "../../ui/times";
 import { useNow } from "../../ui/useNow";
+import { SessionLink } from "../sessions/SessionLink";
 import classes from "./Patient.module.css";
 import { clashesIn } from "./clashes";
 
@@ -48,32 +51,28 @@ function useUpcoming(of: Props["of"]): PatientSessionFragment[] {
   return readFragment(PatientSessionFields, upcoming?.nodes ?? []).filter(({ endsAt }) => new Date(endsAt) > now);
 }
 
-export function UpcomingSessions({ of, limit }: Props & { limit: number }) {
+/** The sessions of the next four weeks. The first ones show, and on the patient's page the others on request. */
+export function UpcomingSessions({ of, limit }: Props & { limit?: number }) {
   const may = usePermissions();
   const sessions = useUpcoming(of);
-  if (!may("pm.group_schedule.view")) return <NotShown what="Sessions" />;
-  if (sessions.length === 0) return <Text c="dimmed">No session in the next four weeks.</Text>;
+  if (!may("pm.group_schedule.view")) return <LeftOut what="sessions" needs="pm.group_schedule.view" />;
+  if (sessions.length === 0) return <Text c="dimmed" size="sm">No session in the next four weeks.</Text>;
   return (
-    <>
-      <ul className={classes.list}>
-        {sessions.slice(0, limit).map((session) => (
-          <li key={session.id}>
-            <div>
-              {formatDay(session.sessionDate)}, {formatSpan(session)}
-            </div>
-            <div className={classes.details}>
-              <GroupLink of={session} />
-              {session.location && ` · ${[session.location.site, session.location.room].filter(Boolean).join(", ")}`}
-            </div>
-          </li>
-        ))}
-      </ul>
-      {sessions.length > limit && (
-        <Text size="sm" c="dimmed" mt="xs">
-          And {counted(sessions.length - limit, "session")} more in the next four weeks.
-        </Text>
+    <ShortList items={sessions.slice(0, limit)} total={sessions.length}>
+      {(session) => (
+        <>
+          <div>
+            {formatDay(session.sessionDate)}, {formatSpan(session)}
+          </div>
+          <div className={classes.details}>
+            <SessionLink sessionId={session.id} groupId={session.groupDefinition?.id}>
+              {session.groupDefinition?.name ?? "A group that you may not see"}
+            </SessionLink>
+            {session.location && ` · ${[session.location.site, session.location.room].filter(Boolean).join(", ")}`}
+          </div>
+        </>
       )}
-    </>
+    </ShortList>
   );
 }
 
@@ -81,7 +80,7 @@ export function UpcomingSessions({ of, limit }: Props & { limit: number }) {
 export function PatientConflicts({ of }: Props) {
   const may = usePermissions();
   const clashes = clashesIn(useUpcoming(of));
-  if (!may("pm.group_schedule.view")) return <NotShown what="Conflicts" />;
+  if (!may("pm.group_schedule.view")) return <LeftOut what="conflicts" needs="pm.group_schedule.view" />;
   if (clashes.length === 0) return <Text>No sessions at the same time in the next four weeks.</Text>;
   return (
     <ul className={classes.list}>
@@ -107,8 +106,4 @@ function GroupLink({ of: { groupDefinition } }: { of: PatientSessionFragment }) 
       {groupDefinition.name}
     </Anchor>
   );
-}
-
-function NotShown({ what }: { what: string }) {
-  return <Text c="dimmed">{what} are not shown: that needs pm.group_schedule.view.</Text>;
 }
