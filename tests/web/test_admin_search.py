@@ -40,7 +40,8 @@ def test_the_keyboard_alone_finds_and_opens_a_group_and_a_patient(admin: AdminVi
         " (SELECT 1 FROM pm_group_enrollments e WHERE e.patient_id = p.id) LIMIT 1"
     )
     page.keyboard.press("Control+k")
-    page.keyboard.type(f"{number}")
+    expect(field).to_be_focused()
+    page.keyboard.type(number)
     page.keyboard.press("Enter")  # before the server has answered
     drawer = page.get_by_role("dialog", name="Patient")
     expect(drawer.get_by_role("heading", name=name)).to_be_visible()

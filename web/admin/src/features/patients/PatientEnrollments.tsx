@@ -1,9 +1,9 @@
-import { Anchor, Badge, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Badge, Text } from "@mantine/core";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { PatientEnrollmentFragment } from "../../api/generated/graphql";
 import { counted } from "../../ui/names";
 import { formatInstant, formatNearDate, todayIn } from "../../ui/times";
+import { GroupLink } from "../groups/GroupLink";
 import classes from "./Patient.module.css";
 
 export const PatientEnrollmentsFields = graphql(`
@@ -52,7 +52,7 @@ type Props = { of: FragmentType<typeof PatientEnrollmentsFields> };
 export function CurrentEnrollments({ of }: Props) {
   const { current } = readFragment(PatientEnrollmentsFields, of);
   const rows = readFragment(PatientEnrollmentFields, current?.nodes ?? []);
-  if (rows.length === 0) return <Text c="dimmed">The patient is in no group, and waits for none.</Text>;
+  if (rows.length === 0) return <Text c="dimmed" size="sm">The patient is in no group, and waits for none.</Text>;
   return (
     <ul className={classes.list}>
       {rows.map((row) => (
@@ -69,7 +69,7 @@ export function CurrentEnrollments({ of }: Props) {
 export function PastEnrollments({ of }: Props) {
   const { past } = readFragment(PatientEnrollmentsFields, of);
   const rows = readFragment(PatientEnrollmentFields, past?.nodes ?? []);
-  if (rows.length === 0) return <Text c="dimmed">The patient has left no group.</Text>;
+  if (rows.length === 0) return <Text c="dimmed" size="sm">The patient has left no group.</Text>;
   return (
     <>
       <ul className={classes.list}>
@@ -92,13 +92,10 @@ export function PastEnrollments({ of }: Props) {
 
 function GroupOf({ enrollment: { groupDefinition } }: { enrollment: PatientEnrollmentFragment }) {
   if (groupDefinition == null) return <span className={classes.name}>A group that you may not see</span>;
-  const { id, name, deletedAt } = groupDefinition;
   return (
     <div className={classes.name}>
-      <Anchor inherit renderRoot={(props) => <Link to="/groups/$groupId" params={{ groupId: id }} {...props} />}>
-        {name}
-      </Anchor>{" "}
-      {deletedAt !== null && <Badge color="gray.7" radius="sm" tt="none">Deleted</Badge>}
+      <GroupLink group={groupDefinition} />{" "}
+      {groupDefinition.deletedAt !== null && <Badge color="gray.7" radius="sm" tt="none">Deleted</Badge>}
     </div>
   );
 }

@@ -1,5 +1,4 @@
-import { Anchor, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Text } from "@mantine/core";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { PatientSessionFragment } from "../../api/generated/graphql";
 import { usePermissions } from "../../permissions/permissions";
@@ -65,9 +64,7 @@ export function UpcomingSessions({ of, limit }: Props & { limit?: number }) {
             {formatDay(session.sessionDate)}, {formatSpan(session)}
           </div>
           <div className={classes.details}>
-            <SessionLink sessionId={session.id} groupId={session.groupDefinition?.id}>
-              {session.groupDefinition?.name ?? "A group that you may not see"}
-            </SessionLink>
+            <LinkOf session={session} />
             {session.location && ` · ${[session.location.site, session.location.room].filter(Boolean).join(", ")}`}
           </div>
         </>
@@ -81,29 +78,30 @@ export function PatientConflicts({ of }: Props) {
   const may = usePermissions();
   const clashes = clashesIn(useUpcoming(of));
   if (!may("pm.group_schedule.view")) return <LeftOut what="conflicts" needs="pm.group_schedule.view" />;
-  if (clashes.length === 0) return <Text>No sessions at the same time in the next four weeks.</Text>;
+  if (clashes.length === 0) return <Text c="dimmed" size="sm">No sessions at the same time in the next four weeks.</Text>;
   return (
     <ul className={classes.list}>
       {clashes.map(({ key, first, second, more }) => (
         <li key={key}>
           <div>
-            <GroupLink of={first} /> and <GroupLink of={second} />
+            {formatDay(second.sessionDate)}
+            {more > 0 && `, and ${counted(more, "later time")}`}
           </div>
-          <div className={classes.details}>
-            {formatDay(second.sessionDate)}: {formatSpan(first)} and {formatSpan(second)}
-            {more > 0 && `. ${counted(more, "later time")} too`}
-          </div>
+          {[first, second].map((session) => (
+            <div key={session.id} className={classes.details}>
+              <LinkOf session={session} />, {formatSpan(session)}
+            </div>
+          ))}
         </li>
       ))}
     </ul>
   );
 }
 
-function GroupLink({ of: { groupDefinition } }: { of: PatientSessionFragment }) {
-  if (groupDefinition == null) return "a group that you may not see";
+function LinkOf({ session: { id, groupDefinition } }: { session: PatientSessionFragment }) {
   return (
-    <Anchor inherit underline="always" renderRoot={(props) => <Link to="/groups/$groupId" params={{ groupId: groupDefinition.id }} {...props} />}>
-      {groupDefinition.name}
-    </Anchor>
+    <SessionLink sessionId={id} groupId={groupDefinition?.id} className={classes.link}>
+      {groupDefinition?.name ?? "A group that you may not see"}
+    </SessionLink>
   );
 }

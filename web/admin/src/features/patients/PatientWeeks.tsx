@@ -52,7 +52,11 @@ type ProgramWeek = PatientWeeksFragment["compliance"][number];
 export function PatientWeeks({ of }: Props) {
   const { compliance, week } = readFragment(PatientWeeksFields, of);
   if (compliance.length === 0) {
-    return <Text c="dimmed">The patient takes part in no intensive program in this week, so no hours are required.</Text>;
+    return (
+      <Text c="dimmed" size="sm">
+        The patient takes part in no intensive program in this week, so no hours are required.
+      </Text>
+    );
   }
   return (
     <Stack gap="lg">

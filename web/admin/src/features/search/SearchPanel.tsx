@@ -26,14 +26,15 @@ export default function SearchPanel({ onClose }: { onClose: () => void }) {
   const [settled] = useDebouncedValue(text, PAUSE_MILLISECONDS);
   const [seesGroups, seesPatients] = [may("pm.group_definitions.view"), may("pm.group_enrollments.view")];
   const searches = settled.length >= SHORTEST_SEARCH && (seesGroups || seesPatients);
-  const [{ data, error, fetching }, retry] = useQuery({
+  const [{ data, error, fetching, operation }, retry] = useQuery({
     query: Search,
     variables: { text: settled, first: SHOWN_OF_EACH_KIND, seesGroups, seesPatients },
     pause: !searches,
   });
   const own = useSearchActions(text);
   const sections = searches && data !== undefined ? [...sectionsOf(data), ...own] : own;
-  const asking = text.length >= SHORTEST_SEARCH && (seesGroups || seesPatients) && (text !== settled || fetching);
+  const answered = !fetching && operation?.variables.text === settled;
+  const asking = text !== settled || (searches && !answered);
   const results = sections.flatMap((section) => section.results);
   const chosen = results[Math.min(active, results.length - 1)];
   const input = useRef<HTMLInputElement>(null);

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import IconCalendarOff from "@tabler/icons-react/icons/IconCalendarOff";
 import IconPlus from "@tabler/icons-react/icons/IconPlus";
-import { NAVIGATION } from "../../app/navigation";
+import { screensFor } from "../../app/navigation";
 import { usePermissions } from "../../permissions/permissions";
 import type { ResultSection, Result } from "./searchResults";
 
@@ -27,7 +27,7 @@ export function useSearchActions(text: string): ResultSection[] {
         target: { kind: "action", run: () => void navigate({ to: "/closures", search: { dialog: "add" } }) },
       },
   ];
-  const screens = NAVIGATION.filter(({ needs }) => may(needs)).map(
+  const screens = screensFor(may).map(
     ({ to, label, icon }): Result => ({
       id: to,
       label,
