@@ -38,7 +38,7 @@ export default function SearchPanel({ onClose }: { onClose: () => void }) {
   const results = sections.flatMap((section) => section.results);
   const chosen = results[Math.min(active, results.length - 1)];
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useEffect(() => input.current?.focus(), []); // the first time, the dialog opens before this code has loaded
 
   // Enter counts also for what the server has not found yet: people type a name and Enter without looking.
   const openEntered = useEffectEvent(() => {
@@ -62,6 +62,7 @@ export default function SearchPanel({ onClose }: { onClose: () => void }) {
     <>
       <TextInput
         ref={input}
+        data-autofocus
         aria-label="Search everything"
         description={descriptionFor(seesGroups, seesPatients)}
         role="combobox"
