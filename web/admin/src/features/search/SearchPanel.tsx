@@ -113,6 +113,7 @@ function descriptionFor(seesGroups: boolean, seesPatients: boolean): string {
 
 /** Return a function that closes the search and goes where a result leads. */
 function useOpen(onClose: () => void): (target: Target) => void {
+  const may = usePermissions();
   const navigate = useNavigate();
   return (target) => {
     onClose();
@@ -122,7 +123,9 @@ function useOpen(onClose: () => void): (target: Target) => void {
       case "patient":
         return void navigate({ to: ".", search: (previous) => ({ ...previous, patient: target.key }), resetScroll: false });
       case "staff":
-        return void navigate({ to: "/groups", search: {} });
+        return may("pm.group_schedule.view")
+          ? void navigate({ to: "/week", search: { only: target.staffId } })
+          : void navigate({ to: "/groups", search: { facilitator: target.staffId } });
       case "action":
         return target.run();
     }

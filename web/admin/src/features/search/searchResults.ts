@@ -79,7 +79,7 @@ export function sectionsOf({ groupDefinitions, patients, staffMembers }: SearchQ
     section("Staff", staffMembers, ({ id, displayName, credentials, active }) => ({
       id,
       label: credentials === null ? displayName : `${displayName}, ${credentials}`,
-      details: active ? "Groups that they lead or co-lead" : "Does not work here at present",
+      details: active ? "Sessions or groups that they lead" : "Does not work here at present",
       icon: IconUser,
       target: { kind: "staff", staffId: id },
     })),
