@@ -99,7 +99,7 @@ def create_app(
     routes: list[BaseRoute] = [
         Route("/graphql", Compression(endpoint)),
         WebSocketRoute("/graphql", GraphQLWebSocket(endpoint.services, allowed_origins)),
-        Route("/export/{name}", ExportEndpoint(clinic, ExportSignIn(authenticator), limits.rate_limit)),
+        Route("/export/{name}", ExportEndpoint(clinic, ExportSignIn(authenticator, clinic), limits.rate_limit)),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
     ]

@@ -5,7 +5,6 @@ Roles, privileges, policies and triggers may be missing after a dump is restored
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import text
@@ -23,6 +22,8 @@ from db.migrations.privileges import (
     PRIVILEGES,
     Grant,
 )
+from db.migrations.reporting import REPORTING
+from db.migrations.requirements import Requirement, oid_of, policy
 from db.migrations.schema_version import VERSION_TABLE
 from db.sql.triggers import (
     REBUILD_ENDINGS,
@@ -32,21 +33,6 @@ from db.sql.triggers import (
     TRIGGERS,
     create_trigger_function,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """Something that the catalog must contain.
-
-    Attributes:
-        name: Its name in messages.
-        holds: An SQL expression for whether it exists. NULL counts as no.
-        repair: The statements that create it, in order.
-    """
-
-    name: str
-    holds: str
-    repair: tuple[str, ...]
 
 
 async def missing_from_catalog(engine: AsyncEngine) -> list[Requirement]:
@@ -65,25 +51,20 @@ def find_missing(connection: Connection) -> list[Requirement]:
     return [required[index] for index in connection.scalars(query)]
 
 
-def _oid(role: Role) -> str:
-    # NULL if the role does not exist. With a role's name, privilege functions would fail instead.
-    return f"(SELECT oid FROM pg_roles WHERE rolname = '{role}')"
-
-
 def _table(name: str) -> str:
     return f"to_regclass('{name}')"
 
 
 def _roles() -> Iterator[Requirement]:
     for role in Role:
-        yield Requirement(f"role {role}", f"{_oid(role)} IS NOT NULL", (f"CREATE ROLE {role} NOLOGIN",))
+        yield Requirement(f"role {role}", f"{oid_of(role)} IS NOT NULL", (f"CREATE ROLE {role} NOLOGIN",))
 
 
 def _schema() -> Iterator[Requirement]:
     schema = f"(SELECT relnamespace FROM pg_class WHERE oid = {_table(VERSION_TABLE)})"
     grant = "DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO {}', current_schema()); END $$"
     for role in Role:
-        holds = f"has_schema_privilege({_oid(role)}, {schema}, 'USAGE')"
+        holds = f"has_schema_privilege({oid_of(role)}, {schema}, 'USAGE')"
         yield Requirement(f"USAGE on the schema for {role}", holds, (grant.format(role),))
 
 
@@ -130,32 +111,13 @@ def _policies() -> Iterator[Requirement]:
     setting = f"organization_id = (SELECT current_setting('{ORGANIZATION_SETTING}', true))"
     for table in ORGANIZATION_TABLES:
         names[table].append(f"{table}_of_organization")
-        yield _policy(names[table][-1], table, Role.SERVER, setting)
+        yield policy(names[table][-1], table, Role.SERVER, setting)
     for table, role in ALL_ORGANIZATIONS:
         names[table].append(f"{table}_of_{'operators' if role is Role.OPERATOR else 'background'}")
         # Not for sessions that only inherit the role: they must act as it.
-        yield _policy(names[table][-1], table, role, f"CURRENT_USER = '{role}'")
+        yield policy(names[table][-1], table, role, f"CURRENT_USER = '{role}'")
     for table, declared in names.items():
         yield _only_declared_policies(table, declared)
-
-
-def _policy(name: str, table: str, role: Role, condition: str) -> Requirement:
-    holds = (
-        f"SELECT polpermissive AND polcmd = '*' AND polroles = ARRAY[{_oid(role)}] AND polwithcheck IS NULL"
-        f" AND {_plain('pg_get_expr(polqual, polrelid)')} = {_plain(_quoted(condition))}"
-        f" FROM pg_policy WHERE polrelid = {_table(table)} AND polname = '{name}'"
-    )
-    create = f"CREATE POLICY {name} ON {table} TO {role} USING ({condition})"
-    return Requirement(f"policy {name}", holds, (f"DROP POLICY IF EXISTS {name} ON {table}", create))
-
-
-def _plain(condition: str) -> str:
-    """Return SQL that removes what PostgreSQL adds when it prints a condition: casts, names, brackets, spaces."""
-    return f"regexp_replace(lower({condition}), '::[a-z ]+|as current_setting|[() \n]', '', 'g')"
-
-
-def _quoted(literal: str) -> str:
-    return "'" + literal.replace("'", "''") + "'"
 
 
 def _only_declared_policies(table: str, declared: list[str]) -> Requirement:
@@ -163,7 +125,7 @@ def _only_declared_policies(table: str, declared: list[str]) -> Requirement:
 
     Policies for other logins, such as a login for reports, are the administrator's own.
     """
-    roles = ", ".join(_oid(role) for role in Role)
+    roles = ", ".join(oid_of(role) for role in Role)
     names = ", ".join(f"'{name}'" for name in declared)
     others = (
         f"FROM pg_policy WHERE polrelid = {_table(table)} AND polname NOT IN ({names}) AND EXISTS"
@@ -201,7 +163,7 @@ def _grants() -> Iterator[Requirement]:
     for role, privilege in ((Role.SERVER, "USAGE"), (Role.OPERATOR, "USAGE"), (Role.OPERATOR, "SELECT")):
         yield Requirement(
             f"{privilege} on the sequence of {OUTBOX} for {role}",
-            f"has_sequence_privilege({_oid(role)}, {sequence}, '{privilege}')",
+            f"has_sequence_privilege({oid_of(role)}, {sequence}, '{privilege}')",
             (_sequence_grant(privilege, role),),
         )
     yield from _only_declared_privileges()
@@ -215,7 +177,7 @@ def _sequence_grant(privilege: str, role: Role) -> str:
 
 
 def _grant(grant: Grant) -> Requirement:
-    role, table, privilege = _oid(grant.role), _table(grant.table), grant.privilege
+    role, table, privilege = oid_of(grant.role), _table(grant.table), grant.privilege
     if not grant.columns:
         holds = f"has_table_privilege({role}, {table}, '{privilege}')"
         return Requirement(
@@ -244,15 +206,15 @@ def _only_declared_privileges() -> Iterator[Requirement]:
             on_columns = {grant.privilege for grant in column_grants}
             on_no_column = ", ".join(name for name in others if name in COLUMN_PRIVILEGES and name not in on_columns)
             holds = (
-                f"NOT has_table_privilege({_oid(role)}, {_table(table)}, '{', '.join(others)}')"
-                f" AND NOT has_any_column_privilege({_oid(role)}, {_table(table)}, '{on_no_column}')"
+                f"NOT has_table_privilege({oid_of(role)}, {_table(table)}, '{', '.join(others)}')"
+                f" AND NOT has_any_column_privilege({oid_of(role)}, {_table(table)}, '{on_no_column}')"
             )
             for grant in column_grants:
                 columns = ", ".join(f"'{column}'" for column in grant.columns)
                 holds += (
                     f" AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = {_table(table)} AND attnum > 0"
                     f" AND NOT attisdropped AND attname NOT IN ({columns})"
-                    f" AND has_column_privilege({_oid(role)}, attrelid, attnum, '{grant.privilege}'))"
+                    f" AND has_column_privilege({oid_of(role)}, attrelid, attnum, '{grant.privilege}'))"
                 )
             yield Requirement(
                 f"only declared privileges on {table} for {role}",
@@ -280,6 +242,7 @@ POSTGRESQL: Final = (
     *_triggers(),
     *_policies(),
     *_grants(),
+    *REPORTING,
     # Last: the repairs above need the owner of the tables to see all rows.
     *_row_security(),
 )

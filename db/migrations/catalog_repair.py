@@ -8,9 +8,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from db.connections.roles import Role
-from db.migrations.catalog import Requirement, find_missing
+from db.migrations.catalog import find_missing
 from db.migrations.privileges import ORGANIZATION_TABLES
+from db.migrations.reporting import CREATE_LOGINS, FIRST_VERSION, INSTALLED, LOGINS, ReportingRole, relation_oid
+from db.migrations.requirements import Requirement
 from db.migrations.schema_version import VERSION_TABLE
+from db.sql.exports.views import SCHEMA
 from db.tables import metadata
 
 _NOT_PERMITTED: Final = "42501"  # insufficient_privilege
@@ -72,6 +75,35 @@ def check_create_privilege(connection: Connection) -> None:
             f"the login {login} may not create tables in the schema {schema} of the database {database}. Run this with"
             " the login that owns the database. Otherwise,",
         )
+
+
+def install_reporting(connection: Connection) -> tuple[str, ...]:
+    """Create the roles, the schema and the table of `db.migrations.reporting` that its other parts need.
+
+    Return sentences for the operator if that is not possible. The schema is optional, so it is no error.
+    """
+    if connection.dialect.name != "postgresql" or connection.scalar(text(f"SELECT {INSTALLED}")):
+        return ()
+    if (connection.dialect.server_version_info or ()) < (FIRST_VERSION,):
+        return (f"The schema {SCHEMA} for BI tools needs PostgreSQL {FIRST_VERSION} or newer, and was not made.",)
+    login = str(connection.scalar(text("SELECT quote_ident(current_user)")))
+    exists = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)"
+    roles = [role for role in ReportingRole if not connection.scalar(text(exists), {"name": role.value})]
+    statements = [f"CREATE ROLE {role} NOLOGIN" for role in roles]
+    if not connection.scalar(text("SELECT to_regnamespace(:name) IS NOT NULL"), {"name": SCHEMA}):
+        statements.append(f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {login}")
+    needed = [needed for statement in statements for needed in _repair(connection, Requirement("", "", (statement,)))]
+    if not needed and connection.scalar(text(f"SELECT {relation_oid(LOGINS)} IS NULL")):
+        refused = _repair(connection, Requirement("", "", (CREATE_LOGINS,)))
+        needed += [f"GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO {login}"] if refused else []
+    if not needed:
+        return ()
+    notice = (
+        f"The schema {SCHEMA} for BI tools was not made, because this login may not make all of it. If you want it, an"
+        f" administrator of this database server runs: {' '.join(f'{statement};' for statement in needed)}"
+        " Then run `group-sessions migrate` again."
+    )
+    return (notice,)
 
 
 def repair_catalog(connection: Connection) -> list[Requirement]:

@@ -10,7 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.connections.engine import LOCK_WAIT, WRITES
 from db.migrations.catalog import find_missing
-from db.migrations.catalog_repair import check_create_privilege, check_table_owner, repair_catalog, suspend_row_security
+from db.migrations.catalog_repair import (
+    check_create_privilege,
+    check_table_owner,
+    install_reporting,
+    repair_catalog,
+    suspend_row_security,
+)
 from db.migrations.schema_version import REVISIONS, check_not_newer, revision_of
 
 SCRIPTS = "db:migrations"
@@ -31,13 +37,18 @@ class MigrationResult:
         before: The revision before. None if the database had no schema.
         after: The revision now.
         repaired: The names of what was missing from the catalog.
+        notices: What the login may not make, and can do without.
     """
 
     before: str | None
     after: str
     repaired: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        return " ".join((self._changes(), *self.notices))
+
+    def _changes(self) -> str:
         if self.before is None:
             return f"Created the schema {self.after} in an empty database."
         changes = []
@@ -73,14 +84,16 @@ def _migrate(connection: Connection) -> MigrationResult:
     check_not_newer(before)
     newest = REVISIONS[-1]
     if before == newest and not find_missing(connection):
+        notices = install_reporting(connection)
         repaired = repair_catalog(connection)  # the login may still have to join the roles
-        return MigrationResult(before, newest, tuple(requirement.name for requirement in repaired))
+        return MigrationResult(before, newest, tuple(requirement.name for requirement in repaired), notices)
     if on_postgresql:
         check_create_privilege(connection)
         suspend_row_security(connection)
     _upgrade(connection)
+    notices = install_reporting(connection)
     repaired = repair_catalog(connection)
-    return MigrationResult(before, newest, tuple(requirement.name for requirement in repaired))
+    return MigrationResult(before, newest, tuple(requirement.name for requirement in repaired), notices)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -55,6 +55,7 @@ _OF_SERVER: Final = {
     "pm_group_audit_log": _ADD,
     "pm_group_access_log": _ADD,
     "pm_group_parked_events": _READ,
+    "pm_group_reporting_tokens": _READ,
     "pm_group_idempotency_keys": _ALL,
     "pm_group_idempotency_steps": _ALL,
 }

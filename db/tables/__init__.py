@@ -11,6 +11,7 @@ from db.tables.groups import enrollments, group_definitions, occurrences
 from db.tables.idempotency import idempotency_keys, idempotency_steps
 from db.tables.logs import access_log, audit_log
 from db.tables.references import locations, patient_endings, patients, staff_members, staff_roles
+from db.tables.reporting import reporting_tokens
 
 __all__ = [
     "Instant",
@@ -30,6 +31,7 @@ __all__ = [
     "patients",
     "relay_lanes",
     "relay_sinks",
+    "reporting_tokens",
     "staff_members",
     "staff_roles",
 ]

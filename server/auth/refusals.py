@@ -25,6 +25,7 @@ class RefusalReason(StrEnum):
     SEVERAL_ORGANIZATIONS = "several_organizations"
     TOO_LONG = "too_long"
     UNKNOWN_KEY = "unknown_key"
+    UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - a reason, not a password
     WRONG_AUDIENCE = "wrong_audience"
     WRONG_ISSUER = "wrong_issuer"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
+from uuid import UUID
 
 from resolvers.caller import ROLES, PermissionKey
 from server.imports.csv.columns import COLUMNS, TYPES, DateOrder
@@ -41,6 +42,7 @@ def command_parser() -> argparse.ArgumentParser:
     _add_import_fhir(commands)
     _add_import_csv(commands)
     _add_token(commands)
+    _add_reporting_tokens(commands)
     _add_events(commands)
     _add(
         commands,
@@ -153,8 +155,14 @@ def _add_token(commands: _Commands) -> None:
     token = _add(
         commands,
         "token",
-        "print a signed token, for development and scripts",
+        "print a signed token, for development and scripts, or a reporting token",
         "Signs with AUTH_JWT_SECRET. Includes AUTH_ISSUER and AUTH_AUDIENCE if they are set.",
+    )
+    token.add_argument(
+        "--reporting",
+        action="store_true",
+        help="make a token that only reads exports, for Excel, Power BI and scripts. It is stored in the database as a"
+        " hash, printed once, and can be revoked (see reporting-tokens). It has only permissions to view",
     )
     _require_organization(token, "the caller's organization")
     token.add_argument("--subject", required=True, type=_identifier(255), metavar="SUB", help="the caller's id")
@@ -178,10 +186,21 @@ def _add_token(commands: _Commands) -> None:
     token.add_argument(
         "--expires-in",
         type=_duration,
-        default=timedelta(hours=1),
         metavar="TIME",
-        help="the token's lifetime: seconds, or a number with a unit such as 30m, 8h or 7d (default: 1h)",
+        help="the token's lifetime: seconds, or a number with a unit such as 30m, 8h or 7d (default: 1h; 365d with"
+        " --reporting)",
     )
+
+
+def _add_reporting_tokens(commands: _Commands) -> None:
+    tokens = _add(
+        commands,
+        "reporting-tokens",
+        "list or revoke reporting tokens",
+        "Each line is one token, as JSON, without its secret. `token --reporting` makes one.",
+    )
+    _require_organization(tokens, "the organization of the tokens")
+    tokens.add_argument("--revoke", type=_uuid, metavar="ID", help="revoke the token with this id")
 
 
 def _add_events(commands: _Commands) -> None:
@@ -254,6 +273,13 @@ def _identifier(max_length: int) -> Callable[[str], str]:
         return value
 
     return text
+
+
+def _uuid(value: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be the id of a token") from None
 
 
 def _port(value: str) -> int:

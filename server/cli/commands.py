@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +21,7 @@ from server.settings.environment import Settings
 
 if TYPE_CHECKING:
     from server.imports.record_file import RecordFile
+_TOKEN_LIFETIME: Final = timedelta(hours=1)
 
 
 def _serve(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -84,6 +86,9 @@ def _import_files(parsed: argparse.Namespace, settings: Settings, files: "Sequen
 
 
 def _token(parsed: argparse.Namespace, settings: Settings) -> None:
+    if parsed.reporting:
+        _reporting_token(parsed, settings)
+        return
     if settings.auth_jwt_secret is None:
         raise CommandError("`token` signs with a shared secret: set AUTH_JWT_SECRET")
     try:
@@ -93,7 +98,7 @@ def _token(parsed: argparse.Namespace, settings: Settings) -> None:
             subject=parsed.subject,
             permissions=[PermissionKey(key) for key in parsed.permission or ()],
             roles=parsed.role or (),
-            expires_in=parsed.expires_in,
+            expires_in=parsed.expires_in or _TOKEN_LIFETIME,
             issuer=settings.auth_issuer,
             audience=settings.auth_audience,
             rules=ClaimRules.from_settings(settings),
@@ -101,6 +106,29 @@ def _token(parsed: argparse.Namespace, settings: Settings) -> None:
     except ValueError as error:
         raise CommandError(str(error)) from None
     sys.stdout.write(f"{token}\n")
+
+
+def _reporting_token(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.cli.reporting_tokens import make_token
+
+    async def make(engine: Database) -> None:
+        await prepare_for_operator(engine, "token --reporting")
+        await make_token(engine, sys.stdout, parsed, ClaimRules.from_settings(settings).role_permissions)
+
+    run_with_database(settings, make)
+
+
+def _reporting_tokens(parsed: argparse.Namespace, settings: Settings) -> None:
+    from server.cli.reporting_tokens import list_tokens, revoke_token
+
+    async def run(engine: Database) -> None:
+        await prepare_for_operator(engine, "reporting-tokens")
+        if parsed.revoke is None:
+            await list_tokens(engine, sys.stdout.buffer, parsed.organization)
+        else:
+            await revoke_token(engine, sys.stdout, parsed.organization, parsed.revoke)
+
+    run_with_database(settings, run, may_create=False)
 
 
 def _relay(_parsed: argparse.Namespace, settings: Settings) -> None:
@@ -163,6 +191,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], None]]] = {
     "import-csv": _import_csv,
     "import-fhir": _import_fhir,
     "token": _token,
+    "reporting-tokens": _reporting_tokens,
     "events": run_events,
     "relay": _relay,
     "reads": _reads,

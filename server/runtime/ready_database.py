@@ -8,8 +8,9 @@ from db.connections.confinement_probe import confinement_holds
 from db.connections.engine import Database
 from db.connections.read_pool import ConfinedReadPool
 from db.connections.roles import Role
-from db.migrations.catalog import Requirement, missing_from_catalog
+from db.migrations.catalog import missing_from_catalog
 from db.migrations.logins import Login, inspect_login
+from db.migrations.requirements import Requirement
 from db.migrations.schema_version import schema_is_current
 from server.runtime.command_error import CommandError
 

@@ -24,6 +24,8 @@ DO $$ BEGIN
     CREATE ROLE pm_group_server NOLOGIN;
     CREATE ROLE pm_group_background NOLOGIN;
     CREATE ROLE pm_group_operator NOLOGIN;
+    CREATE ROLE pm_group_reporting NOLOGIN;
+    CREATE ROLE pm_group_reporting_identified NOLOGIN;
     CREATE ROLE {OWNER} LOGIN PASSWORD '{PASSWORD}';
     CREATE ROLE {SERVER} LOGIN PASSWORD '{PASSWORD}';
     GRANT pm_group_server, pm_group_background, pm_group_operator TO {OWNER};

@@ -95,6 +95,7 @@ class TableExport(Export):
         sort_key: The expressions that the rows are sorted by.
         sqlite_source: The source on SQLite, if it differs.
         condition: What all rows satisfy.
+        permitted: The condition with parameters that narrows the rows to those that the caller may view.
         since: The condition that a row has changed since the parameter `updated_since`.
         window_conditions: The conditions of the parameters `from_date` and `through_date`.
         patient: The id of the patient whose data a row contains; None if rows contain no patient's data.
@@ -106,6 +107,7 @@ class TableExport(Export):
     sort_key: tuple[ColumnExpression, ...] = ()
     sqlite_source: FromClause | None = None
     condition: ColumnElement[bool] = true()  # noqa: RUF009 - immutable
+    permitted: ColumnElement[bool] = true()  # noqa: RUF009
     since: ColumnElement[bool] = true()  # noqa: RUF009
     window_conditions: tuple[ColumnElement[bool], ColumnElement[bool]] | None = None
     patient: ColumnElement[str] | None = None

@@ -93,7 +93,7 @@ def _expression(column: ExportColumn) -> ColumnElement[Any]:
 
 
 def _where(export: TableExport, narrowed: ExportFilter, query: Select[Any]) -> Select[Any]:
-    query = query.where(equals(export.organization, "organization_id"), export.condition)
+    query = query.where(equals(export.organization, "organization_id"), export.condition, export.permitted)
     if narrowed.updated_since is not None:
         query = query.where(export.since)
     if export.window_conditions is not None:
