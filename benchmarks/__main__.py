@@ -17,6 +17,7 @@ from benchmarks.board import measure_board
 from benchmarks.clinic_database import create_clinic_database
 from benchmarks.comparison import Choice, Effort, compare
 from benchmarks.data_set import DataSet
+from benchmarks.exports import measure_exports
 from benchmarks.growth import compare_sizes
 from benchmarks.interference import measure_interference
 from benchmarks.plot import plot
@@ -29,7 +30,7 @@ from benchmarks.shape_costs import measure_shapes, shape_rows, shape_table
 from benchmarks.summary import summary
 from benchmarks.workloads import ENROLL_NAME, ORGANIZATION, REPORT_NAME, SMALL_NAME
 
-_PARTS = ("board", "comparison", "growth", "interference", "reconciliation", "shapes")
+_PARTS = ("board", "comparison", "exports", "growth", "interference", "reconciliation", "shapes")
 _FULL = Effort(rounds=4, seconds=2.0)
 _QUICK = Effort(rounds=2, seconds=0.7)
 _QUICK_DIVISOR = 10  # a quick run uses a tenth of the grown clinic
@@ -92,6 +93,11 @@ def _measure(postgres: Postgres, folder: Path, options: argparse.Namespace) -> t
         board = measure_board(clinic, folder, _log)
         results["board"] = board.as_json()
         texts.append(str(board))
+    if "exports" in parts:
+        _log("exporting enrollments")
+        exports = measure_exports(clinic, folder, _log)
+        results["exports"] = exports.as_json()
+        texts.append(str(exports))
     if "growth" in parts or "interference" in parts:
         size = data_set.GROWN.divided_by(_QUICK_DIVISOR) if options.quick else data_set.GROWN
         _log(f"creating a database with {size.groups * size.sessions:,} sessions")

@@ -1,19 +1,13 @@
 """The command line's arguments: the commands, their options and the values they accept."""
 
 import argparse
-import re
-from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
-from typing import Final, NoReturn, TypeAlias
-from uuid import UUID
+from typing import NoReturn, TypeAlias
 
 from resolvers.caller import ROLES, PermissionKey
+from server.cli.argument_values import count, duration, identifier, port, uuid, workers
 from server.imports.csv.columns import COLUMNS, TYPES, DateOrder
 from server.runtime.version import program_version
-
-_SECONDS_PER_UNIT: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_MAX_DURATION: Final = timedelta(days=3660)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -71,9 +65,9 @@ def _add_serve(commands: _Commands) -> None:
         " migrate PostgreSQL with `migrate` first.",
     )
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=_port, default=8000, help="the port, 0 for any free one (default: %(default)s)")
+    serve.add_argument("--port", type=port, default=8000, help="the port, 0 for any free one (default: %(default)s)")
     serve.add_argument(
-        "--workers", type=_workers, default=1, metavar="N", help="the number of worker processes (default: %(default)s)"
+        "--workers", type=workers, default=1, metavar="N", help="the number of worker processes (default: %(default)s)"
     )
     serve.add_argument(
         "--demo", action="store_true", help="serve the demo clinic on loopback, and print links that sign in"
@@ -92,7 +86,7 @@ def _add_import_fhir(commands: _Commands) -> None:
     _require_organization(imports, "the organization that the records belong to")
     imports.add_argument(
         "--identifier-system",
-        type=_identifier(1000),
+        type=identifier(1000),
         metavar="URI",
         help="the identifier system of the patients' record numbers"
         " (default: identifiers of type MR or PT, or with a type text such as MRN)",
@@ -140,7 +134,7 @@ def _add_import_options(imports: argparse.ArgumentParser) -> None:
     )
     imports.add_argument(
         "--confirm",
-        type=_count,
+        type=count,
         metavar="N",
         help="with --full: import the files and make N records inactive, where N is the count printed without"
         " --confirm",
@@ -165,7 +159,7 @@ def _add_token(commands: _Commands) -> None:
         " hash, printed once, and can be revoked (see reporting-tokens). It has only permissions to view",
     )
     _require_organization(token, "the caller's organization")
-    token.add_argument("--subject", required=True, type=_identifier(255), metavar="SUB", help="the caller's id")
+    token.add_argument("--subject", required=True, type=identifier(255), metavar="SUB", help="the caller's id")
     grants = token.add_mutually_exclusive_group(required=True)
     grants.add_argument(
         "--permission",
@@ -185,7 +179,7 @@ def _add_token(commands: _Commands) -> None:
     )
     token.add_argument(
         "--expires-in",
-        type=_duration,
+        type=duration,
         metavar="TIME",
         help="the token's lifetime: seconds, or a number with a unit such as 30m, 8h or 7d (default: 1h; 365d with"
         " --reporting)",
@@ -200,7 +194,7 @@ def _add_reporting_tokens(commands: _Commands) -> None:
         "Each line is one token, as JSON, without its secret. `token --reporting` makes one.",
     )
     _require_organization(tokens, "the organization of the tokens")
-    tokens.add_argument("--revoke", type=_uuid, metavar="ID", help="revoke the token with this id")
+    tokens.add_argument("--revoke", type=uuid, metavar="ID", help="revoke the token with this id")
 
 
 def _add_events(commands: _Commands) -> None:
@@ -227,7 +221,7 @@ def _add_reads(commands: _Commands) -> None:
     )
     _require_organization(reads, "the organization whose log to print")
     reads.add_argument(
-        "--patient", type=_identifier(64), metavar="ID", help="only requests that read this patient's records"
+        "--patient", type=identifier(64), metavar="ID", help="only requests that read this patient's records"
     )
 
 
@@ -263,48 +257,4 @@ def _add_restore(commands: _Commands) -> None:
 
 
 def _require_organization(parser: OneLineParser, description: str) -> None:
-    parser.add_argument("--organization", required=True, type=_identifier(64), metavar="ORG", help=description)
-
-
-def _identifier(max_length: int) -> Callable[[str], str]:
-    def text(value: str) -> str:
-        if not value.strip() or len(value) > max_length:
-            raise argparse.ArgumentTypeError(f"must be text of 1 to {max_length} characters")
-        return value
-
-    return text
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError("must be the id of a token") from None
-
-
-def _port(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > 65535:
-        raise argparse.ArgumentTypeError("must be between 0 and 65535")
-    return int(value)
-
-
-def _workers(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= 256:
-        raise argparse.ArgumentTypeError("must be between 1 and 256")
-    return int(value)
-
-
-def _count(value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise argparse.ArgumentTypeError("must be a number of records, such as 12")
-    return int(value)
-
-
-def _duration(value: str) -> timedelta:
-    match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", value)
-    seconds = int(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)] if match else 0
-    if not 0 < seconds <= _MAX_DURATION.total_seconds():
-        raise argparse.ArgumentTypeError(
-            "must be seconds, or a number with a unit such as 30m, 8h or 7d, of at most ten years"
-        )
-    return timedelta(seconds=seconds)
+    parser.add_argument("--organization", required=True, type=identifier(64), metavar="ORG", help=description)
