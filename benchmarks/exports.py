@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
 from benchmarks.clinic_database import insert_data_sets
 from benchmarks.data_set import DataSet, DataSetSize
 from benchmarks.load import UnexpectedResponse
@@ -26,6 +24,7 @@ _ORGANIZATION: Final = "exports"
 _SIZE: Final = DataSetSize(groups=1_000, sessions=1, enrolled=20, disenrolled=180, patients=20_000)
 _ROWS: Final = _SIZE.groups * (_SIZE.enrolled + _SIZE.disenrolled)
 _ROUNDS: Final = 7
+_BUFFER: Final = 1 << 20
 _COLUMNS: Final = ", ".join(column.name for column in ENROLLMENTS.columns if not column.optional)
 _COPY: Final = (
     f"SELECT {_COLUMNS} FROM pm_group_enrollments WHERE organization_id = '{_ORGANIZATION}' ORDER BY updated_at, id"
@@ -110,15 +109,24 @@ async def _copy(clinic: BenchmarkClinic) -> float:
 
 async def _export(server: RunningServer, extension: str, encoding: str) -> float:
     spec = server.load_spec(Workload("export", _ORGANIZATION, "", [{}], ""), clients=1, seconds=0)
-    headers = {"Authorization": spec.headers["Authorization"], "Accept-Encoding": encoding}
-    received, last = 0, b""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=120) as http:
-        started = time.perf_counter()
-        async with http.stream("GET", f"/export/enrollments.{extension}", headers=headers) as response:
-            async for chunk in response.aiter_raw(1 << 20):
-                received, last = received + len(chunk), chunk
-        elapsed = (time.perf_counter() - started) * 1000
-    whole = encoding == "gzip" or extension == "csv" or f'"rows":{_ROWS}'.encode() in last
-    if response.status_code != 200 or not whole or received < 1_000_000:
-        raise UnexpectedResponse(f"the export returned {response.status_code} and {received} bytes")
+    head = (
+        f"GET /export/enrollments.{extension} HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"Authorization: {spec.headers['Authorization']}",
+        f"Accept-Encoding: {encoding}",
+        "Connection: close",
+    )
+    started = time.perf_counter()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=_BUFFER)
+    writer.write("\r\n".join((*head, "", "")).encode())
+    first = received = await reader.read(_BUFFER)
+    size = 0
+    while received:
+        size += len(received)
+        last, received = received, await reader.read(_BUFFER)
+    elapsed = (time.perf_counter() - started) * 1000
+    writer.close()
+    # An incomplete body lacks the last chunk.
+    if not first.startswith(b"HTTP/1.1 200") or not last.endswith(b"0\r\n\r\n") or size < 1_000_000:
+        raise UnexpectedResponse(f"the export returned {first[:12]!r} and {size} bytes")
     return elapsed

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, Integer, String, Text, bindparam, case, cast, func, literal_column
+from sqlalchemy import Column, ColumnElement, Date, Integer, String, Text, bindparam, case, cast, func, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -14,6 +14,8 @@ from db.tables.columns import Instant
 _INSTANT_FORMAT: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
 FORMULA_STARTS: Final = "=+-@\t\r"
 """The first characters of a cell that spreadsheets run as a formula (OWASP, CSV injection)."""
+_FORMULA: Final = literal_column(r"E'^([-=+@\t\r])'", String())
+_WITH_APOSTROPHE: Final = literal_column(r"E'''\\1'", String())
 _APOSTROPHE: Final = literal_column("''''", String())
 
 
@@ -88,6 +90,9 @@ def as_cell(kind: Kind, expression: ColumnElement[Any]) -> ColumnElement[Any]:
     if kind is Kind.BOOLEAN:
         return cast(expression, Text)
     if kind is Kind.TEXT:
+        if not isinstance(expression, Column):
+            # A regular expression takes longer than CASE, but evaluates a subquery only once.
+            return func.regexp_replace(expression, _FORMULA, _WITH_APOSTROPHE, type_=Text())
         starts = [literal_column(str(ord(character)), Integer()) for character in FORMULA_STARTS]
         return case((func.ascii(expression).in_(starts), _APOSTROPHE.concat(expression)), else_=expression)
     return as_text(kind, expression)

@@ -62,10 +62,8 @@ def select_for_copy(
 ) -> Statement:
     """Return the statement for COPY on PostgreSQL: the cells of CSV, or one JSON object per row."""
     write = as_cell if export_format is ExportFormat.CSV else as_text
-    values = [_expression(column).label(column.name) for column in columns]
-    # The subquery is ordered, so PostgreSQL evaluates each value once, and not as often as the cell mentions it.
-    read = _ordered(export, _where(export, narrowed, select(*values).select_from(export.source))).subquery("value")
-    cells = select(*(write(column.kind, read.c[column.name]).label(column.name) for column in columns))
+    values = [write(column.kind, _expression(column)).label(column.name) for column in columns]
+    cells = _ordered(export, _where(export, narrowed, select(*values).select_from(export.source)))
     if export_format is ExportFormat.CSV:
         return Statement(cells)
     return Statement(select(func.row_to_json(literal_column("cell"))).select_from(cells.subquery("cell")))
