@@ -21,6 +21,12 @@ class EnrollmentFilter:
         default=None, description="Only enrollments in this group."
     )
     patient_id: strawberry.ID | None = strawberry.field(default=None, description="Only enrollments of this patient.")
+    starting_from: date | None = strawberry.field(
+        default=None, description="Only enrollments whose startDate is this day or later."
+    )
+    starting_through: date | None = strawberry.field(
+        default=None, description="Only enrollments whose startDate is this day or earlier."
+    )
     ending_from: date | None = strawberry.field(
         default=None, description="Only enrollments whose endDate is this day or later."
     )
@@ -41,6 +47,7 @@ class EnrollmentFilter:
 
     def list_filter(self, order: EnrollmentOrder) -> EnrollmentListFilter:
         """Return the filter of the list in an order. Raise BadInput."""
+        arguments.in_order(self.starting_from, self.starting_through, "filter.startingThrough", "startingFrom")
         arguments.in_order(self.ending_from, self.ending_through, "filter.endingThrough", "endingFrom")
         return EnrollmentListFilter(
             order=order,
@@ -49,6 +56,8 @@ class EnrollmentFilter:
             if self.group_definition_id is None
             else arguments.uuid(self.group_definition_id, "filter.groupDefinitionId"),
             patient_id=arguments.registry_id(PATIENT_IDS, self.patient_id, "filter.patientId"),
+            starting_from=self.starting_from,
+            starting_through=self.starting_through,
             ending_from=self.ending_from,
             ending_through=self.ending_through,
             patient_active=self.patient_active,

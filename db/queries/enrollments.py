@@ -70,6 +70,8 @@ class EnrollmentListFilter(ListFilter):
         statuses: The statuses.
         group_id: The group.
         patient_id: The patient.
+        starting_from: The earliest first day. Enrollments without one do not match.
+        starting_through: The latest first day. Enrollments without one do not match.
         ending_from: The earliest last day. Enrollments without one do not match.
         ending_through: The latest last day. Enrollments without one do not match.
         patient_active: Whether the patient is active in the registry.
@@ -82,6 +84,8 @@ class EnrollmentListFilter(ListFilter):
     statuses: frozenset[EnrollmentStatus] | None = None
     group_id: UUID | None = None
     patient_id: str | None = None
+    starting_from: date | None = None
+    starting_through: date | None = None
     ending_from: date | None = None
     ending_through: date | None = None
     patient_active: bool | None = None
@@ -94,6 +98,8 @@ class EnrollmentListFilter(ListFilter):
         values = {
             "group_definition_id": self.group_id,
             "patient_id": self.patient_id,
+            "starting_from": self.starting_from,
+            "starting_through": self.starting_through,
             "ending_from": self.ending_from,
             "ending_through": self.ending_through,
             "updated_since": self.updated_since,
@@ -121,6 +127,10 @@ class EnrollmentListFilter(ListFilter):
     def _lookups(self) -> Iterator[tuple["EnrollmentListFilter", Statement, dict[str, Any]]]:
         """Yield statements that select the ids of those who match a condition, with the filter that is left then."""
         statuses = EnrollmentStatus if self.statuses is None else self.statuses
+        if self.starting_from is not None or self.starting_through is not None:
+            first, last = self.starting_from or date.min, self.starting_through or date.max
+            days = {"starting_from": first, "starting_through": last}
+            yield replace(self, is_looked_up=True, starting_from=None, starting_through=None), _STARTING, days
         if self.ending_from is not None or self.ending_through is not None:
             days = {"ending_from": self.ending_from or date.min, "ending_through": self.ending_through or date.max}
             yield replace(self, is_looked_up=True, ending_from=None, ending_through=None), _ENDING, days
@@ -161,6 +171,8 @@ _INACTIVE_PATIENT: Final = exists().where(
     patients.c.id == _columns.patient_id,
     not_(patients.c.active),
 )
+_STARTING_FROM: Final = _columns.start_date >= bindparam("starting_from", type_=_columns.start_date.type)
+_STARTING_THROUGH: Final = _columns.start_date <= bindparam("starting_through", type_=_columns.start_date.type)
 _ENDING_FROM: Final = _columns.end_date >= bindparam("ending_from", type_=_columns.end_date.type)
 _ENDING_THROUGH: Final = _columns.end_date <= bindparam("ending_through", type_=_columns.end_date.type)
 _UPDATED_SINCE: Final = _columns.updated_at >= bindparam("updated_since", type_=_columns.updated_at.type)
@@ -170,6 +182,8 @@ _CONDITIONS: Final[dict[str, Condition]] = {
     **_status_alternatives(),
     "group_definition_id": equals(_columns.group_definition_id),
     "patient_id": equals(_columns.patient_id),
+    "starting_from": _STARTING_FROM,
+    "starting_through": _STARTING_THROUGH,
     "ending_from": _ENDING_FROM,
     "ending_through": _ENDING_THROUGH,
     "patient_active": ~_INACTIVE_PATIENT,
@@ -186,6 +200,7 @@ _OF_INACTIVE: Final = Statement(
         _columns.place.between(bindparam("least", type_=Integer()), bindparam("most", type_=Integer())),
     )
 )
+_STARTING: Final = Statement(_IDS.where(_columns.start_date.is_not(None), _STARTING_FROM, _STARTING_THROUGH))
 _ENDING: Final = Statement(_IDS.where(_columns.end_date.is_not(None), _ENDING_FROM, _ENDING_THROUGH))
 _UPDATED: Final = Statement(_IDS.where(AnyOf(_columns.status, "statuses"), _UPDATED_SINCE))
 _REFERENCES: Final = {"patient": Reference(PATIENTS, by="patient_id")}

@@ -202,6 +202,14 @@ enrollments = Table(
     Index("ix_pm_group_enrollments_by_creation", "organization_id", "status", "created_at", "id"),
     Index("ix_pm_group_enrollments_by_update", "organization_id", "status", "updated_at", "id"),
     Index(
+        "ix_pm_group_enrollments_by_start",
+        "organization_id",
+        "start_date",
+        "id",
+        postgresql_where=text("start_date IS NOT NULL"),
+        sqlite_where=text("start_date IS NOT NULL"),
+    ),
+    Index(
         "ix_pm_group_enrollments_by_end",
         "organization_id",
         "end_date",

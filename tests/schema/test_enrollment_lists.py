@@ -51,6 +51,7 @@ async def client(
                 # Several were created, and several changed, at the same instant.
                 "created_at": NOW + timedelta(minutes=(index * 4 + number) % 5 - 6),
                 "updated_at": NOW + timedelta(minutes=(index * 3 + number) % 7),
+                "start_date": None if index % 3 == 1 else date(2026, 11, 1 + (index + 2 * number) % 4),
                 "end_date": None if index % 2 else date(2026, 12, 1 + (index + number) % 5),
             }
             await add_enrollments(engine, group, [patient], ORGANIZATION, **times, **_state(index))
@@ -97,6 +98,7 @@ FILTERS: Final[dict[str, tuple[dict[str, Any], Callable[[Row], bool]]]] = {
                 "patientActive",
                 "includeRemoved",
                 "updatedSince",
+                "startingFrom",
                 "endingFrom",
             )
         ),
@@ -120,6 +122,23 @@ FILTERS: Final[dict[str, tuple[dict[str, Any], Callable[[Row], bool]]]] = {
     "inactive patients with a seat": (
         {"patientActive": False, "status": ["ENROLLED"]},
         lambda row: row["patient_id"] in _INACTIVE and row["status"] == "ENROLLED",
+    ),
+    "a start": (
+        {"startingFrom": "2026-11-03"},
+        lambda row: row["start_date"] and row["start_date"] >= date(2026, 11, 3),
+    ),
+    "a start between": (
+        {"startingFrom": "2026-11-02", "startingThrough": "2026-11-03", "status": ["ENROLLED"]},
+        lambda row: row["start_date"] in {date(2026, 11, 2), date(2026, 11, 3)} and row["status"] == "ENROLLED",
+    ),
+    "a start until and an end": (
+        {"startingThrough": "2026-11-02", "endingFrom": "2026-12-02"},
+        lambda row: (
+            row["start_date"]
+            and row["start_date"] <= date(2026, 11, 2)
+            and row["end_date"]
+            and row["end_date"] >= date(2026, 12, 2)
+        ),
     ),
     "an end": ({"endingFrom": "2026-12-02"}, lambda row: row["end_date"] and row["end_date"] >= date(2026, 12, 2)),
     "an end between": (
@@ -197,6 +216,11 @@ async def test_wrong_filters_are_refused_at_their_fields(client: ApiClient) -> N
     for name, value, message in (
         ("groupDefinitionId", '"nonsense"', "`filter.groupDefinitionId` must be a UUID"),
         ("patientId", '"a\\u0000"', "`filter.patientId` contains an invalid character."),
+        (
+            "startingThrough",
+            '"2026-12-01", startingFrom: "2026-12-02"',
+            "`startingThrough` must not be before `startingFrom`.",
+        ),
         ("endingThrough", '"2026-12-01", endingFrom: "2026-12-02"', "`endingThrough` must not be before `endingFrom`."),
         ("updatedSince", '"1999-12-31T00:00:00Z"', "`filter.updatedSince` must be in the years 2000 to 2100."),
     ):

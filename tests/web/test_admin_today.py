@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -82,20 +83,37 @@ def test_each_step_of_the_day_is_in_the_address(admin: AdminVisit) -> None:
     expect(page).to_have_url(re.compile("/today$"))
 
 
-def test_today_shows_whose_stay_ends_and_who_is_seated_but_inactive(admin: AdminVisit) -> None:
+def test_today_shows_who_starts_who_ends_and_who_is_seated_but_inactive(admin: AdminVisit) -> None:
     [[ending, last_day]] = admin.stored_rows(
         "SELECT p.display_name, e.end_date FROM pm_group_enrollments e JOIN pm_group_patients p ON p.id = e.patient_id"
         " WHERE e.end_date IS NOT NULL"
     )
     admin.open(f"/today?day={last_day}")
+    expect(part(admin, "First day")).to_contain_text("Nobody's stay starts.")
     expect(part(admin, "Last day")).to_contain_text(ending)
+    starting = start_on(admin, last_day)
     expect(part(admin, "Seats of inactive patients")).to_contain_text("Everybody with a seat is active")
     admin.change_rows("UPDATE pm_group_patients SET active = 0 WHERE display_name = ?", ending)
     admin.page.evaluate("window.dispatchEvent(new Event('focus'))")
     expect(part(admin, "Seats of inactive patients")).to_contain_text(ending)
+    expect(part(admin, "First day").get_by_role("listitem")).to_have_count(1)
+    expect(part(admin, "First day").get_by_role("link", name=starting)).to_be_visible()
+    expect(part(admin, "Last day")).not_to_contain_text(starting)
     part(admin, "Seats of inactive patients").get_by_role("link", name=ending).first.click()
     expect(admin.page.get_by_role("dialog")).to_contain_text(ending)
     assert ending.split()[0] not in admin.page.url
+
+
+def start_on(admin: AdminVisit, day: str) -> str:
+    """Let a seat start on a day. Return the patient's name."""
+    [enrollment, name] = admin.stored_rows(
+        "SELECT e.id, p.display_name FROM pm_group_enrollments e JOIN pm_group_patients p ON p.id = e.patient_id"
+        " WHERE e.status = 'ENROLLED' AND e.end_date IS NULL ORDER BY e.id"
+    )[0]
+    mutation = "mutation($input: UpdateEnrollmentInput!) { updateEnrollment(input: $input) { userErrors { message } } }"
+    updated = admin.send(mutation, input={"enrollmentId": str(UUID(enrollment)), "startDate": day})
+    assert updated["updateEnrollment"]["userErrors"] == []
+    return str(name)
 
 
 def test_today_is_one_request(admin: AdminVisit) -> None:
@@ -131,6 +149,7 @@ def test_parts_without_permission_say_which_one_they_need(admin: AdminVisit, key
         "Conflicts": SCHEDULE,
         "Closures": SCHEDULE,
         "Past and not documented": SCHEDULE,
+        "First day": ENROLLMENTS,
         "Last day": ENROLLMENTS,
         "Seats of inactive patients": ENROLLMENTS,
         "Groups below minimum": GROUPS,

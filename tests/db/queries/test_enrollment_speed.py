@@ -34,6 +34,7 @@ ENROLLMENT_FILTERS: dict[str, dict[str, Any]] = {
 FEW: dict[str, dict[str, Any]] = {
     "of a patient": {"patient_id": "patient-7"},
     "changed": {"updated_since": NOW + timedelta(days=50)},
+    "starting": {"starting_from": date(2026, 12, 1), "starting_through": date(2026, 12, 9)},
     "ending": {"ending_from": date(2026, 12, 1), "ending_through": date(2026, 12, 9)},
     "seats of inactive patients": {"patient_active": False, "statuses": frozenset({EnrollmentStatus.ENROLLED})},
 }
@@ -74,7 +75,8 @@ def _patient(organization: str, number: int) -> dict[str, Any]:
 def _past(organization: str, group: UUID, number: int) -> dict[str, Any]:
     time = NOW + timedelta(minutes=group.int % 9_000 - 4_500, days=-number)
     past = {"status": "DISENROLLED", "enrolled_at": time, "disenrolled_at": time}
-    return _enrollment(organization, group, number) | past | {"created_at": time, "updated_at": time}
+    times = {"created_at": time, "updated_at": time, "start_date": time.date()}
+    return _enrollment(organization, group, number) | past | times
 
 
 def _enrollment(organization: str, group: UUID, number: int) -> dict[str, Any]:
@@ -85,6 +87,7 @@ def _enrollment(organization: str, group: UUID, number: int) -> dict[str, Any]:
         "patient_id": f"p-{(group.int + number) % PATIENT_COUNT}",
         "status": "ENROLLED",
         "enrolled_at": NOW,
+        "start_date": date(2026, 12, 1) if number == 0 else NOW.date(),
         "version": 1,
         "created_at": NOW,
         "updated_at": NOW,
