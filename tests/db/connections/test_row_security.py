@@ -15,6 +15,7 @@ from db.connections.engine import Database, create_engine
 from db.connections.roles import Role
 from db.migrations.catalog_repair import AdministratorNeeded
 from db.migrations.migrate import migrate
+from db.migrations.reporting import ReportingRole
 from db.migrations.schema_version import current_revision
 from db.sql.statement import Statement
 from db.tables import audit_log, enrollments, group_definitions, metadata, outbox, patients
@@ -125,7 +126,7 @@ async def test_every_table_of_organizations_is_confined(engine: Database, table:
         )
         [row] = result.all()
         assert (row.relrowsecurity, row.relforcerowsecurity) == (True, True)
-        assert {Role.SERVER, Role.OPERATOR} <= set(row.roles) <= set(Role)
+        assert {Role.SERVER, Role.OPERATOR} <= set(row.roles) <= {*Role, ReportingRole.READER}
 
 
 async def test_the_owner_sees_rows_only_as_operator(two_clinics: Database, owner_url: str) -> None:
