@@ -213,3 +213,26 @@ class Closure:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFeed:
+    """An address from which a calendar program reads the sessions of a person, a place or a group.
+
+    Attributes:
+        id: Its id, which is no part of the address.
+        owner_id: Who created it: the caller's id at the identity provider.
+        facilitator_id: The facilitator or co-facilitator of the sessions; None if the feed has another subject.
+        location_id: The location of the sessions, or their site.
+        group_definition_id: The group of the sessions.
+        created_at: When it was created.
+        rotated_at: When it got the address that it has now.
+    """
+
+    id: UUID
+    owner_id: str
+    facilitator_id: str | None
+    location_id: str | None
+    group_definition_id: UUID | None
+    created_at: datetime
+    rotated_at: datetime

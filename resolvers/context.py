@@ -83,6 +83,7 @@ class Context:
         disclosures: The patients whose records the request has read.
         fallbacks: How often the compiled executor has left an operation to graphql-core, which repeats its work.
         changed: Whether a change that the request makes is committed.
+        has_secret: Whether the response shows a secret that is stored nowhere, so that it must not be stored either.
         ended: Whether the request has ended.
     """
 
@@ -99,6 +100,7 @@ class Context:
     disclosures: Disclosures = field(init=False, default_factory=Disclosures)
     fallbacks: int = field(init=False, default=0)
     changed: bool = field(init=False, default=False)
+    has_secret: bool = field(init=False, default=False)
     ended: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:

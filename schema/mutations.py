@@ -7,6 +7,7 @@ import strawberry
 from resolvers.caller import PermissionKey
 from resolvers.commands import closures, groups, selected_sessions, series, sessions
 from schema import closure_inputs, inputs, payloads, selection_inputs
+from schema.calendar_feed_mutations import CalendarFeedMutations
 from schema.enrollment_mutations import EnrollmentMutations
 from schema.mutation_fields import described, mutation
 from schema.permissions import Info
@@ -15,7 +16,7 @@ from schema.permissions import Info
 @strawberry.type(
     description="Every change. What a person can correct is returned as userErrors, not as a failed request."
 )
-class Mutation(EnrollmentMutations):
+class Mutation(EnrollmentMutations, CalendarFeedMutations):
     @mutation(PermissionKey.GROUP_DEFINITIONS_CREATE, "Creates a group.")
     async def create_group_definition(
         self, info: Info, input: Annotated[inputs.CreateGroupDefinitionInput, described("The new group.")]

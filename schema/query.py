@@ -5,12 +5,14 @@ from typing import Annotated
 
 import strawberry
 
+from db.queries.calendar_feeds import CALENDAR_FEEDS, CalendarFeedFilter
 from db.queries.enrollments import ENROLLMENTS
 from db.queries.groups import GROUPS
 from db.queries.references import PATIENTS
 from db.queries.sessions import SESSIONS
 from domain.conflicts import Conflict as ConflictRecord
 from domain.conflicts import ConflictKind
+from domain.records import CalendarFeed as CalendarFeedRecord
 from domain.rule_sets import MAX_RULE_SETS
 from domain.rule_sets import ComplianceRuleSet as RuleSetRecord
 from executor import ContextOnly
@@ -21,6 +23,8 @@ from resolvers.queries import node as node_queries
 from resolvers.queries import recurrences
 from resolvers.queries.computed_pages import ComputedPage
 from resolvers.queries.conflicts import conflict_page
+from resolvers.queries.lists import page_of_organization
+from resolvers.queries.pages import Page
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.arguments import After, Before, First, Last
 from schema.connections import Connection
@@ -40,6 +44,7 @@ from schema.permissions import Info, requires
 from schema.program_board import program_board
 from schema.root_fields import node_by_id, organization_list, record_by_id
 from schema.types import (
+    CalendarFeed,
     Closure,
     ComplianceRuleSet,
     Conflict,
@@ -122,6 +127,24 @@ class Query:
         description="The organization's closures, by their first day. Each condition narrows the list further.",
         permission=_SCHEDULE,
     )
+
+    @strawberry.field(
+        graphql_type=Connection[CalendarFeed] | None,
+        description="Your calendar feeds, in the order in which they were created. With pm.group_schedule.edit, those"
+        " of everyone in the organization.",
+        extensions=[requires(_SCHEDULE), ContextOnly()],
+    )
+    @staticmethod
+    async def calendar_feeds(
+        info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Page[CalendarFeedRecord]:
+        context = info.context
+        owner_id = None if context.has(PermissionKey.GROUP_SCHEDULE_EDIT) else context.caller.subject
+        page = {"first": first, "after": after, "last": last, "before": before}
+        return await page_of_organization(
+            context, CALENDAR_FEEDS, CalendarFeedFilter(owner_id), needs_records=True, **page
+        )
+
     enrollment = record_by_id(
         Enrollment | None,
         ENROLLMENTS,

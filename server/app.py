@@ -16,6 +16,7 @@ from db.connections.statement_count import count_statements
 from resolvers.context import Clinic
 from schema.schema import schema_with_executor
 from server.auth.authenticator import Authenticator
+from server.calendars.endpoint import CalendarFeeds
 from server.events.inbound_events import InboundEvents
 from server.events.relay import Relay, relay_of, running
 from server.exports.endpoint import ExportEndpoint
@@ -100,6 +101,7 @@ def create_app(
         Route("/graphql", Compression(endpoint)),
         WebSocketRoute("/graphql", GraphQLWebSocket(endpoint.services, allowed_origins)),
         Route("/export/{name}", ExportEndpoint(clinic, ExportSignIn(authenticator, clinic), limits.rate_limit)),
+        Route("/calendars/{token}.ics", CalendarFeeds(clinic).respond),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
     ]

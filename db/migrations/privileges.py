@@ -51,6 +51,7 @@ _OF_SERVER: Final = {
     "pm_group_schedule": _CHANGE,
     "pm_group_enrollments": _CHANGE,
     "pm_group_closures": _CHANGE,
+    "pm_group_calendar_feeds": _ALL,
     OUTBOX: _ADD,
     "pm_group_audit_log": _ADD,
     "pm_group_access_log": _ADD,

@@ -10,8 +10,18 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Column, Table
 
 from db.sql.layouts import Layout
-from db.tables import closures, enrollments, group_definitions, locations, occurrences, patients, staff_members
+from db.tables import (
+    calendar_feeds,
+    closures,
+    enrollments,
+    group_definitions,
+    locations,
+    occurrences,
+    patients,
+    staff_members,
+)
 from domain.records import (
+    CalendarFeed,
     Closure,
     Enrollment,
     EnrollmentStatus,
@@ -73,6 +83,7 @@ PATIENTS: Final = _layout(Patient, patients)
 OCCURRENCES: Final = _layout(Occurrence, occurrences, {"status": _codes(OccurrenceStatus)})
 ENROLLMENTS: Final = _layout(Enrollment, enrollments, {"status": _codes(EnrollmentStatus)})
 CLOSURES: Final = _layout(Closure, closures)
+CALENDAR_FEEDS: Final = _layout(CalendarFeed, calendar_feeds)
 
 PROGRAM_LISTS: Final[Mapping[str, tuple[Program, ...]]] = {
     ",".join(programs): programs for size in range(len(Program) + 1) for programs in combinations(Program, size)

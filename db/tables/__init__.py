@@ -4,6 +4,7 @@ Foreign keys include the organization, so the database rejects a row that refers
 Migrations create the schema of a running database. A test compares their result with these declarations.
 """
 
+from db.tables.calendar_feeds import calendar_feeds
 from db.tables.closures import closures
 from db.tables.columns import Instant, metadata
 from db.tables.events import outbox, parked_events, relay_lanes, relay_sinks
@@ -17,6 +18,7 @@ __all__ = [
     "Instant",
     "access_log",
     "audit_log",
+    "calendar_feeds",
     "closures",
     "enrollments",
     "group_definitions",

@@ -1,5 +1,6 @@
 """The object types of the API. At run time their values are records of the domain."""
 
+from schema.types.calendar_feeds import CalendarFeed
 from schema.types.closures import Closure
 from schema.types.compliance import ComplianceRuleSet
 from schema.types.conflicts import Conflict
@@ -12,6 +13,7 @@ from schema.types.references import Location, Patient, StaffMember
 
 __all__ = [
     "AuditEntry",
+    "CalendarFeed",
     "Closure",
     "ComplianceRuleSet",
     "Conflict",

@@ -149,9 +149,12 @@ async def _replay(stored: StoredResponse, context: Context) -> Response:
 
 
 async def _finish(context: Context, claim: Claim, response: Response | None) -> None:
-    """Store the response. If there is none, or it has a temporary error, release the claim for a repeat."""
+    """Store the response. If there is none, or it has a temporary error or a secret, release the claim for a repeat.
+
+    The repeat finds the steps that are done, without the secret.
+    """
     try:
-        if response is None or _is_temporary(response):
+        if response is None or _is_temporary(response) or context.has_secret:
             await _transact(context, lambda work: release(work, claim))
             return
         stored = StoredResponse(

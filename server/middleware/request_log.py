@@ -17,7 +17,9 @@ from server.responses.screens import SCREENS
 _log = logging.getLogger("group_sessions.requests")
 _HEADER: Final = HEADER.lower().encode()
 # A client can make up other paths and methods, and put anything into them.
-_LOGGED_PATHS: Final = frozenset({"graphql", "graphiql", "admin", "events", "export", "health", "ready", *SCREENS})
+_LOGGED_PATHS: Final = frozenset(
+    {"graphql", "graphiql", "admin", "calendars", "events", "export", "health", "ready", *SCREENS}
+)
 _LOGGED_METHODS: Final = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 _INTERNAL_ERROR: Final = 1011
 """The close code of a WebSocket whose app has failed."""

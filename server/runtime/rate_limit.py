@@ -1,16 +1,11 @@
-"""The rate limit of each caller."""
+"""The rate limit of each caller, or of each other key."""
 
 import math
 import time
-from typing import Final
-
-from resolvers.caller import Caller
-
-_SEPARATOR: Final = "\n"  # no subject or organization contains it: sign-in rejects control characters
 
 
 class RateLimit:
-    """Counts each caller's requests to this process in sliding windows."""
+    """Counts the requests of each key to this process in sliding windows."""
 
     def __init__(self, rates: str) -> None:
         """Use one or more rates, such as `10/second;200/minute`.
@@ -26,9 +21,8 @@ class RateLimit:
         self._rates = parse_many(rates)
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def seconds_to_wait(self, caller: Caller) -> int | None:
-        """Count a request and return None, or return the seconds to wait if the caller exceeds a rate."""
-        key = f"{caller.organization_id}{_SEPARATOR}{caller.subject}"
+    def seconds_to_wait(self, key: str) -> int | None:
+        """Count a request and return None, or return the seconds to wait if the key's requests exceed a rate."""
         for rate in self._rates:
             if not self._limiter.hit(rate, key):
                 reset_at = self._limiter.get_window_stats(rate, key).reset_time

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.anyio
 ALL = frozenset(PermissionKey)
 UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**15)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
-UNKNOWN_GROUP = Group(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+UNKNOWN_GROUP = Group(*[UNKNOWN] * 11)
 CORE = build_schema(export())
 assert CORE.query_type is not None
 assert CORE.mutation_type is not None
@@ -60,7 +60,8 @@ _OF_SCHEDULE = {"Occurrence", "StaffMember", "Location", "AuditEntry", "Closure"
 REACHABLE: dict[str, set[str]] = {
     **{f"{_GROUPS}{action}": _OF_GROUPS for action in ("view", "create")},
     **{f"{_GROUPS}{action}": _OF_GROUPS | {"Enrollment"} for action in ("edit", "delete")},
-    **{f"{_SCHEDULE}{action}": _OF_SCHEDULE for action in ("view", "create")},
+    f"{_SCHEDULE}view": _OF_SCHEDULE | {"CalendarFeed"},
+    f"{_SCHEDULE}create": _OF_SCHEDULE,
     **{f"{_SCHEDULE}{action}": _OF_SCHEDULE | {"OccurrenceChange"} for action in ("edit", "delete")},
     f"{_ENROLLMENTS}view": {"Enrollment", "Patient", "AuditEntry", "StaffMember"},
     # The conflicts of an enrollment lead to sessions. They are empty without the view keys of both.
@@ -100,6 +101,8 @@ OPEN_LINKS = {
     *(f"{action}GroupDefinitionPayload.changedEnrollments" for action in ("Update", "Restore")),
     *(f"GroupDefinition.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
     *(f"Occurrence.{name}" for name in ("facilitator", "coFacilitator", "location", "history")),
+    *(f"{action}CalendarFeedPayload.calendarFeed" for action in ("Create", "Rotate")),
+    *("CalendarFeed.facilitator", "CalendarFeed.location"),
     "Closure.location",
     "Closure.history",
     *(f"Conflict.{name}" for name in ("occurrences", "staffMember", "location", "closure")),
@@ -270,7 +273,7 @@ class OneCaller:
     async def _send_ids_of_other_types(self, document: str, name: str, values: dict[str, Any], group: Group) -> None:
         """Send ids of other types, which must return the same error as an unknown id. Then repeat the mutation."""
         ids = {"group": group.id, "occurrence": group.session, "enrollment": group.past, "patient": "patient-id-1"}
-        ids["closure"] = group.closure
+        ids |= {"closure": group.closure, "calendarFeed": group.feed}
         for field in {"id", "groupDefinitionId", "toGroupDefinitionId", "enrollmentId", "patientId"} & values.keys():
             about = (name if field == "id" else field).lower()
             unknown = (await self.try_execute(document, {"input": values | {field: UNKNOWN}}))["data"][name]

@@ -20,6 +20,7 @@ from domain.records import GroupDefinition, GroupType
 from domain.recurrence_input import RecurrenceDraft
 from domain.search_text import search_text
 from resolvers.caller import Caller, PermissionKey
+from resolvers.commands.calendar_feeds import FeedSubject, create_calendar_feed
 from resolvers.commands.closures import create_closure, update_closure
 from resolvers.commands.enrollments import disenroll_patient, enroll_patient
 from resolvers.commands.groups import create_group, delete_group, update_group_definition
@@ -34,6 +35,8 @@ _DAY = date(2033, 7, 4)
 _CLOSED = date(2033, 8, 1)
 WAITLIST_LIMIT = 3
 """The clinic's waitlist limit: one more than the patients who wait for each group at first."""
+OWNER = "caller-1"
+"""Who has the calendar feeds."""
 INACTIVE = 8
 """The number of the inactive patient."""
 
@@ -93,6 +96,7 @@ class Group:
         deleted: The id of a deleted group with a free seat, in which a patient waits.
         closure: The id of a closure.
         other: The id of a group without patients.
+        feed: The id of a calendar feed of `OWNER`.
         changes: The ids of the latest history entries of the group, of the session, of the past enrollment and of the
             closure.
     """
@@ -107,6 +111,7 @@ class Group:
     deleted: str
     closure: str
     other: str
+    feed: str
     changes: tuple[str, ...] = ()
 
 
@@ -166,8 +171,10 @@ class MarkedClinic:
         closure = await self._closure()
         changes = [await self._last_change(id_) for id_ in (str(group.id), session, past, closure)]
         other = str((await create_group(as_planner, self.draft("group-name-other"))).id)
+        feed = str((await create_calendar_feed(self._context(OWNER), FeedSubject("s1", None, None))).feed.id)
         return Group(
-            str(group.id), seated, first, waiting, past, session, cancelled, deleted, closure, other, tuple(changes)
+            *(str(group.id), seated, first, waiting, past, session, cancelled, deleted, closure, other, feed),
+            tuple(changes),
         )
 
     async def _add_deleted_group(self) -> str:
@@ -251,6 +258,9 @@ def inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "createClosure": [{"name": "Mine", "from": "2033-07-04", "through": "2033-07-07", "locationId": "l1"}],
         "updateClosure": [{"id": group.closure, "from": "2033-07-04"}],
         "deleteClosure": [{"id": group.closure}],
+        "createCalendarFeed": [{"facilitatorId": "s1"}],
+        "rotateCalendarFeed": [{"id": group.feed}],
+        "deleteCalendarFeed": [{"id": group.feed}],
         "enrollPatient": [{"groupDefinitionId": group.id, "patientId": "patient-id-7"}],
         "enrollPatients": [{"groupDefinitionId": group.id, "patientIds": ["patient-id-7"]}],
         "updateEnrollment": [{"enrollmentId": group.seated, "endDate": "2034-01-01"}],
@@ -290,6 +300,7 @@ def refused_inputs_of(group: Group, mutation: str) -> list[dict[str, Any]]:
         "reopenOccurrence": [{"id": group.session}],
         "createClosure": [{"name": " ", "from": "2033-07-04", "through": "2033-07-01", "locationId": "l9"}],
         "updateClosure": [{"id": group.closure, "name": None}, {"id": group.closure, "through": "2033-06-01"}],
+        "createCalendarFeed": [{}, {"facilitatorId": "s9"}],
         "enrollPatient": [
             {"groupDefinitionId": group.id, "patientId": "patient-id-6"},
             {"groupDefinitionId": group.id, "patientId": f"patient-id-{INACTIVE}"},

@@ -1,0 +1,93 @@
+"""GET /calendars/{token}.ics: the sessions of a calendar feed, without patients.
+
+The token in the address is all that a request needs, because calendar programs cannot sign in. Requests that cannot be
+answered look alike: a token that was never issued, and one that was rotated or deleted.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from db.connections.statement_count import start_counting
+from db.queries.calendar_feeds import FeedSession, find_feed, sessions_of_feed
+from db.transactions.snapshots import snapshot
+from domain.wall_time import local_date
+from resolvers.commands.calendar_feeds import TOKEN_PREFIX
+from resolvers.context import Clinic
+from resolvers.secret_tokens import SecretToken
+from server.calendars.icalendar_file import icalendar_file
+from server.responses.json_responses import fault_response
+from server.responses.request_record import record_of
+from server.runtime.rate_limit import RateLimit
+
+DAYS_BACK: Final = timedelta(days=30)
+DAYS_AHEAD: Final = timedelta(days=365)
+RATE: Final = "60/hour"
+"""How often one feed is read, and how often one address may send tokens that are unknown."""
+_PATH: Final = "/calendars/"
+_EXTENSION: Final = ".ics"
+_MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
+
+
+class CalendarFeeds:
+    """Responds to the requests of calendar programs."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self._clinic = clinic
+        self._rate_limit = RateLimit(RATE)
+        # Anyone can send made-up tokens. Together they take one connection of the database.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def respond(self, request: Request) -> Response:
+        """Respond with the file, or with 304, 404 or 429."""
+        record, count = record_of(request.scope), start_counting()
+        try:
+            return await self._respond(request, record.client_address)
+        except Exception as fault:
+            return fault_response(fault, record)
+        finally:
+            record.statements = count.statements
+
+    async def _respond(self, request: Request, client_address: str | None) -> Response:
+        token = SecretToken.parse(TOKEN_PREFIX, request.path_params["token"])
+        sessions = None if token is None else await self._sessions(token)
+        key = f"address {client_address}" if token is None or sessions is None else token.digest.hex()
+        seconds = self._rate_limit.seconds_to_wait(key)
+        if seconds is not None:
+            return _text("Too many requests. Try again later.", 429, {"Retry-After": str(seconds)})
+        if sessions is None:
+            return _text("There is no calendar here.", 404, {})
+        headers = {"ETag": _etag(sessions), "Cache-Control": "private, no-cache"}
+        if headers["ETag"] in _known_etags(request):
+            return Response(status_code=304, headers=headers)
+        # In a thread, because a file of thousands of sessions takes a second.
+        body = await asyncio.to_thread(icalendar_file, sessions)
+        return Response(body, headers={**headers, "Content-Type": _MEDIA_TYPE})
+
+    async def _sessions(self, token: SecretToken) -> Sequence[FeedSession] | None:
+        """Return the sessions of the token's feed; None if there is no such feed."""
+        today = local_date(self._clinic.clock(), self._clinic.default_time_zone)
+        async with self._one_at_a_time, snapshot(self._clinic.engine, token.organization_id) as opened:
+            feed = await find_feed(opened, token.digest)
+            if feed is None:
+                return None
+            return await sessions_of_feed(opened, feed, today - DAYS_BACK, today + DAYS_AHEAD)
+
+
+def _etag(sessions: Sequence[FeedSession]) -> str:
+    return f'"{hashlib.sha256(orjson.dumps(sessions, default=str)).hexdigest()[:32]}"'
+
+
+def _known_etags(request: Request) -> set[str]:
+    texts = ",".join(request.headers.getlist("If-None-Match")).split(",")
+    return {text.strip().removeprefix("W/") for text in texts}
+
+
+def _text(text: str, status: int, headers: dict[str, str]) -> Response:
+    return PlainTextResponse(text, status, {"Cache-Control": "no-store", **headers})
