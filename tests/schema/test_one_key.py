@@ -273,7 +273,7 @@ class OneCaller:
     async def _send_ids_of_other_types(self, document: str, name: str, values: dict[str, Any], group: Group) -> None:
         """Send ids of other types, which must return the same error as an unknown id. Then repeat the mutation."""
         ids = {"group": group.id, "occurrence": group.session, "enrollment": group.past, "patient": "patient-id-1"}
-        ids |= {"closure": group.closure, "calendarFeed": group.feed}
+        ids |= {"closure": group.closure, "calendarfeed": group.feed}
         for field in {"id", "groupDefinitionId", "toGroupDefinitionId", "enrollmentId", "patientId"} & values.keys():
             about = (name if field == "id" else field).lower()
             unknown = (await self.try_execute(document, {"input": values | {field: UNKNOWN}}))["data"][name]
