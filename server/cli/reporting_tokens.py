@@ -15,8 +15,9 @@ from db.connections.roles import Role
 from db.stores.reporting_tokens import add_reporting_token, list_reporting_tokens, revoke_reporting_token
 from db.transactions.unit_of_work import Actor, UnitOfWork, unit_of_work
 from resolvers.caller import PermissionKey
+from resolvers.secret_tokens import SecretToken
 from server.exports.sign_in import REPORTING_KEYS
-from server.exports.tokens import TokenSecret
+from server.exports.tokens import REPORTING_PREFIX
 from server.runtime.clock import now
 from server.runtime.command_error import CommandError
 
@@ -36,7 +37,7 @@ async def make_token(
     if not keys <= REPORTING_KEYS:
         allowed = ", ".join(sorted(REPORTING_KEYS))
         raise CommandError(f"a reporting token only reads exports: its permissions are {allowed}")
-    secret = TokenSecret.new(parsed.organization)
+    secret = SecretToken.new(REPORTING_PREFIX, parsed.organization)
     async with _operating(engine, parsed.organization) as work:
         await add_reporting_token(
             work,

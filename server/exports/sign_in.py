@@ -7,9 +7,10 @@ from db.stores.reporting_tokens import find_reporting_token
 from db.transactions.snapshots import snapshot
 from resolvers.caller import Caller, PermissionKey
 from resolvers.context import Clinic
+from resolvers.secret_tokens import SecretToken
 from server.auth.authenticator import MAX_TOKEN_LENGTH, Authenticator
 from server.auth.refusals import RefusalReason, Unauthenticated
-from server.exports.tokens import TokenSecret, basic_password
+from server.exports.tokens import REPORTING_PREFIX, basic_password
 
 REPORTING_KEYS: Final = frozenset(
     {
@@ -50,7 +51,7 @@ class ExportSignIn:
             return await self._authenticator.authenticate(authorization_header)
         is_basic = scheme.lower() == "basic"
         text = basic_password(credentials.strip()) if is_basic else credentials.strip()
-        secret = TokenSecret.parse(text or "")
+        secret = SecretToken.parse(REPORTING_PREFIX, text or "")
         if secret is not None and scheme.lower() in {"basic", "bearer"}:
             return await self._holder_of(secret)
         if is_basic:
@@ -58,7 +59,7 @@ class ExportSignIn:
             raise Unauthenticated(RefusalReason.MALFORMED, message)
         return await self._authenticator.authenticate(authorization_header)
 
-    async def _holder_of(self, secret: TokenSecret) -> Caller:
+    async def _holder_of(self, secret: SecretToken) -> Caller:
         # Not cached, so that revoking a token ends its use at once. An export takes far longer than this.
         async with self._one_at_a_time, snapshot(self._clinic.engine, secret.organization_id) as opened:
             token = await find_reporting_token(opened, secret.digest)

@@ -19,6 +19,7 @@ LISTS: dict[str, Callable[[Group], str]] = {
     "Query.groupDefinitions": lambda _: "{ groupDefinitions%s }",
     "Query.occurrences": lambda _: "{ occurrences%s }",
     "Query.enrollments": lambda _: "{ enrollments%s }",
+    "Query.calendarFeeds": lambda _: "{ calendarFeeds%s }",
     "Query.closures": lambda _: "{ closures%s }",
     "Query.conflicts": lambda _: "{ conflicts%s }",
     "Query.programCompliance": lambda _: "{ programCompliance%s }",

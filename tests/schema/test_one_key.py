@@ -46,7 +46,9 @@ pytestmark = pytest.mark.anyio
 ALL = frozenset(PermissionKey)
 UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**15)))
 UNKNOWN = "01930000-0000-7000-8000-000000000000"
-UNKNOWN_GROUP = Group(*[UNKNOWN] * 11)
+UNKNOWN_GROUP = Group(
+    *(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+)
 CORE = build_schema(export())
 assert CORE.query_type is not None
 assert CORE.mutation_type is not None

@@ -15,8 +15,9 @@ from sqlalchemy import select, update
 from db.connections.engine import Database
 from db.tables import access_log, reporting_tokens
 from resolvers.caller import ROLES, PermissionKey
+from resolvers.secret_tokens import SecretToken
 from server.cli.reporting_tokens import list_tokens, make_token, revoke_token
-from server.exports.tokens import TokenSecret
+from server.exports.tokens import REPORTING_PREFIX
 from server.runtime.command_error import CommandError
 from tests.support.api_client import ApiClients, bearer
 from tests.support.clinic import OURS
@@ -135,7 +136,7 @@ async def test_the_database_has_nothing_to_sign_in_with(engine: Database, http: 
     async with engine.connect() as connection:
         [row] = (await connection.execute(select(reporting_tokens))).mappings()
     assert token.rpartition(".")[2] not in str(dict(row))
-    assert row["digest"] == TokenSecret.parse(token).digest  # type: ignore[union-attr]
+    assert row["digest"] == SecretToken.parse(REPORTING_PREFIX, token).digest  # type: ignore[union-attr]
     assert (await get(http, basic(row["digest"].hex()), "/export/groups")).status_code == 401
 
 
@@ -144,7 +145,7 @@ async def test_a_token_reads_only_the_organization_it_was_made_for(
 ) -> None:
     theirs = await new_token(engine, organization="another")
     secret = theirs.rpartition(".")[2]
-    ours = TokenSecret.new(OURS).text.rpartition(".")[0]
+    ours = SecretToken.new(REPORTING_PREFIX, OURS).text.rpartition(".")[0]
     assert (await get(http, basic(f"{ours}.{secret}"))).status_code == 401
     assert len((await get(http, basic(theirs))).text.splitlines()) == 1
 
@@ -157,8 +158,8 @@ async def test_a_token_reads_only_the_organization_it_was_made_for(
         basic(""),
         basic("password"),
         basic(bearer().removeprefix("Bearer ")),
-        f"Digest {TokenSecret.new(OURS).text}",
-        f"Bearer {TokenSecret.new(OURS).text}",
+        f"Digest {SecretToken.new(REPORTING_PREFIX, OURS).text}",
+        f"Bearer {SecretToken.new(REPORTING_PREFIX, OURS).text}",
         f"Bearer gsr_AA.{'a' * 43}",
         f"Bearer gsr_{'_' * 4}.{'a' * 43}",
         f"Basic {'a' * 20_000}",
