@@ -77,6 +77,7 @@ SHOW_NO_RECORD = {
     *("ComplianceRuleSet", "ComplianceSource", "PatientCompliance", "PatientComplianceChange"),
     *("ScheduleDrift", "ScheduleDriftItem"),
     *("EnrollmentResult", "EnrollmentDecision", "WaitlistExplanation"),
+    *("Subscription", "Change"),
 }
 OPEN_FIELDS_OF_ENROLLMENTS = {
     *("id", "status", "waitlistPosition", "version", "createdAt", "updatedAt", "deletedAt"),
