@@ -164,7 +164,9 @@ def test_a_request_that_failed_for_a_while_is_sent_again(admin: AdminVisit, code
 
 def test_a_person_can_stop_retries_and_try_again_later(admin: AdminVisit) -> None:
     page = admin.page
-    admin.open()
+    # Queries are sent again when the stream of changes opens, so it must be open before.
+    with page.expect_response(lambda response: response.request.headers.get("accept") == "text/event-stream"):
+        admin.open()
     expect_groups(page)
     page.route("**/graphql", lambda route: route.fulfill(status=503, headers={"Retry-After": "30"}))
     page.get_by_label("Search", exact=True).fill("grief")

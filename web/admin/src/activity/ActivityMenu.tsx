@@ -31,7 +31,7 @@ export function ActivityMenu() {
         </Title>
         {entries.length === 0 ? (
           <Text size="sm" c="dimmed">
-            Nothing yet. What you change in this tab is listed here.
+            Nothing yet. What you change in this tab, and what others do, is listed here.
           </Text>
         ) : (
           <ScrollArea.Autosize mah={360} viewportProps={{ tabIndex: 0 }}>

@@ -1,5 +1,6 @@
 import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type Operation, type OperationResult } from "urql";
 import { serverUrl } from "../app/address";
+import { noteOwnRequest } from "../live/live";
 import { send } from "./transport";
 
 /**
@@ -16,12 +17,14 @@ export function createApiClient(): Client {
   });
 }
 
-/** Give each mutation a key of its own. It stays the same for each attempt to send it. */
+/** Give each mutation a key and a request id of its own. They stay the same for each attempt to send it. */
 function withIdempotencyKey(operation: Operation): Operation {
   if (operation.kind !== "mutation") return operation;
+  const key = newKey();
+  noteOwnRequest(key);
   return makeOperation(operation.kind, operation, {
     ...operation.context,
-    fetchOptions: { headers: { "Idempotency-Key": newKey() } },
+    fetchOptions: { headers: { "Idempotency-Key": key, "X-Request-ID": key } },
   });
 }
 

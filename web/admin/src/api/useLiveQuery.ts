@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { useQuery, type AnyVariables, type CombinedError, type TypedDocumentNode } from "urql";
+import { isLive, onChanges } from "../live/live";
 
 const REFRESH_SECONDS = 30;
 
@@ -12,8 +13,9 @@ export type LiveResult<Data> = {
 };
 
 /**
- * Query, and query again when the window gets the focus and every 30 seconds, so that changes of others show up by
- * themselves. While the result of new variables loads, the previous data stays.
+ * Query, and query again when others have changed something and when the window gets the focus, so that changes of others
+ * show up by themselves. While the stream of changes is away, query every 30 seconds instead. While the result of new
+ * variables loads, the previous data stays.
  */
 export function useLiveQuery<Data, Variables extends AnyVariables>(
   query: TypedDocumentNode<Data, Variables>,
@@ -25,11 +27,13 @@ export function useLiveQuery<Data, Variables extends AnyVariables>(
     const refresh = () => {
       if (document.visibilityState === "visible") execute({ requestPolicy: "cache-and-network" });
     };
-    const timer = setInterval(refresh, REFRESH_SECONDS * 1000);
+    const timer = setInterval(() => isLive() || refresh(), REFRESH_SECONDS * 1000);
+    const ignoreChanges = onChanges(refresh);
     window.addEventListener("focus", refresh);
     document.addEventListener("visibilitychange", refresh);
     return () => {
       clearInterval(timer);
+      ignoreChanges();
       window.removeEventListener("focus", refresh);
       document.removeEventListener("visibilitychange", refresh);
     };

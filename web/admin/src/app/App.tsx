@@ -9,6 +9,7 @@ import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Provider as ApiProvider } from "urql";
 import { createApiClient } from "../api/client";
+import { LiveChanges } from "../live/LiveChanges";
 import { RefusedPage } from "../session/RefusedPage";
 import { SignInAgain } from "../session/SignInAgain";
 import { SignInPage } from "../session/SignInPage";
@@ -43,6 +44,7 @@ function SignedIn() {
   return (
     <ApiProvider value={client}>
       <ViewerGate>
+        <LiveChanges />
         <RouterProvider router={router} />
       </ViewerGate>
       <SignInAgain />

@@ -1,0 +1,38 @@
+// Whether changes of others arrive as they happen, and who wants to know of them.
+
+type Listener = () => void;
+
+const LONGEST_OWN = 200;
+
+let open = false;
+const listeners = new Set<Listener>();
+const ownRequests = new Set<string>();
+
+/** Whether changes arrive by the stream, so that nothing needs to be asked for at intervals. */
+export function isLive(): boolean {
+  return open;
+}
+
+export function setLive(next: boolean): void {
+  open = next;
+}
+
+/** Call a function when something has changed, or may have. Many changes at once are one call. */
+export function onChanges(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function publishChanges(): void {
+  for (const listener of [...listeners]) listener();
+}
+
+/** Note the id of a request of this tab. Its own changes are on the screen by the response already. */
+export function noteOwnRequest(id: string): void {
+  ownRequests.add(id);
+  if (ownRequests.size > LONGEST_OWN) ownRequests.delete(ownRequests.values().next().value!);
+}
+
+export function isOwnRequest(id: string): boolean {
+  return ownRequests.has(id);
+}
