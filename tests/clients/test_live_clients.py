@@ -12,7 +12,7 @@ from tests.support.api_client import bearer
 from tests.support.node import NODE
 from tests.support.processes import free_port
 from tests.support.relaying import record
-from tests.support.serving import serving
+from tests.support.serving import serving_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -37,13 +37,13 @@ async def test_a_client_loses_and_repeats_nothing_while_servers_are_killed(
     try:
         for _ in range(3):
             ids += await record(engine, [uuid4() for _ in range(20)])
-            async with serving(database_url, port=port) as server:
+            async with serving_on(port, database_url) as server:
                 ids += await record(engine, [uuid4() for _ in range(20)])
                 # Killed in the middle of what it sends; the rest comes from the next server.
                 seen += [(await client.stdout.readline()).decode().strip() for _ in range(30)]
                 server.process.kill()
                 await server.process.wait()
-        async with serving(database_url, port=port):
+        async with serving_on(port, database_url):
             while len(seen) < len(ids):
                 seen.append((await client.stdout.readline()).decode().strip())
             [last] = await record(engine, [uuid4()])

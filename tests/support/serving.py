@@ -46,11 +46,15 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(
-    database_url: str, workers: int = 1, port: int | None = None, **settings: str
-) -> AsyncIterator[Serving]:
-    """Run a server on this database during the block, by default on a free port."""
-    port = port or free_port()
+async def serving(database_url: str, workers: int = 1, **settings: str) -> AsyncIterator[Serving]:
+    """Run a server on this database during the block."""
+    async with serving_on(free_port(), database_url, workers, **settings) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving_on(port: int, database_url: str, workers: int = 1, **settings: str) -> AsyncIterator[Serving]:
+    """Run a server on this port during the block."""
     with tempfile.TemporaryFile() as log_file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)),

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -11,11 +12,12 @@ from uuid import uuid4
 import anyio
 import anyio.lowlevel
 import httpx
+import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.connections.engine import Database
-from db.tables import access_log
+from db.tables import access_log, outbox
 from resolvers.caller import PermissionKey
 from resolvers.context import Clinic
 from server.auth.authenticator import Authenticator
@@ -24,10 +26,11 @@ from server.settings.stream_limits import StreamLimits
 from tests.support.api_client import ORGANIZATION, SECRET, bearer, make_app
 from tests.support.clinic import seed
 from tests.support.clinic_rows import add_group
+from tests.support.marked_clinic import MarkedClinic
 from tests.support.relaying import record
 from tests.support.served_app import serve_app
 from tests.support.serving import serving
-from tests.support.streams import LARGE_CHANGES, SECONDS, errors_of, subscribed
+from tests.support.streams import CHANGES, LARGE_CHANGES, SECONDS, errors_of, subscribed
 
 pytestmark = pytest.mark.anyio
 
@@ -140,6 +143,19 @@ async def test_patients_are_in_the_access_log_before_they_are_sent(address: str,
         rows = (await connection.execute(select(access_log))).all()
     readers = [(row.actor_id, row.operation, row.patient_ids) for row in rows if row.actor_id != "coordinator-2"]
     assert readers == [("reader-1", "Patients", ["patient-1"])]
+
+
+async def test_nothing_but_ids_is_received(address: str, engine: Database) -> None:
+    clinic = await MarkedClinic.seeded(engine, ORGANIZATION)
+    [first] = await record(engine, [uuid4()])
+    await clinic.add_group()
+    async with engine.connect() as connection:
+        count = (await connection.scalar(select(func.count()).select_from(outbox)) or 0) - 1
+    async with subscribed(address, CHANGES.replace("actorId", "actorId patientId"), after=first) as stream:
+        changes = await stream.changes(count)
+    assert {change["patientId"] is None for change in changes} == {True, False}
+    marks = r"-(name|number|reason|former|credentials)|\b1931-03|\b2033-0"
+    assert re.search(marks, orjson.dumps(changes).decode()) is None
 
 
 @pytest.mark.parametrize(
