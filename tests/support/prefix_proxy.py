@@ -1,8 +1,8 @@
 """A reverse proxy that serves another server under a path prefix, which it removes before it forwards a request."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from threading import Thread
 
 import httpx
@@ -19,23 +19,33 @@ _HOP_BY_HOP = {"connection", "content-length", "host", "transfer-encoding"}
 def prefix_proxy(target: str, prefix: str) -> Iterator[str]:
     """Serve `target` under `prefix` on a free port. Yield the address, prefix included."""
 
+    @asynccontextmanager
+    async def client_of_target(_: Starlette) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+        # One client for all requests, because each client loads the certificates of this machine.
+        async with httpx.AsyncClient(base_url=target, timeout=30) as client:
+            yield {"client": client}
+
     async def forward(request: Request) -> Response:
         path = request.url.path.removeprefix(prefix)
-        async with httpx.AsyncClient(base_url=target, timeout=30) as client:
-            outgoing = client.build_request(
-                request.method,
-                f"{path}?{request.url.query}" if request.url.query else path,
-                headers=_forwarded(request.headers.raw),
-                content=await request.body(),
-            )
-            incoming = await client.send(outgoing, stream=True)
+        client: httpx.AsyncClient = request.state.client
+        outgoing = client.build_request(
+            request.method,
+            f"{path}?{request.url.query}" if request.url.query else path,
+            headers=_forwarded(request.headers.raw),
+            content=await request.body(),
+        )
+        incoming = await client.send(outgoing, stream=True)
+        try:
             body = b"".join([chunk async for chunk in incoming.aiter_raw()])
+        finally:
+            await incoming.aclose()
         response = Response(body, incoming.status_code)
         response.raw_headers = [*_forwarded(incoming.headers.raw), (b"content-length", str(len(body)).encode())]
         return response
 
-    app = Starlette(routes=[Route(f"{prefix}/{{path:path}}", forward, methods=["GET", "POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    route = Route(f"{prefix}/{{path:path}}", forward, methods=["GET", "POST"])
+    app = Starlette(routes=[route], lifespan=client_of_target)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
     listening = socket.create_server(("127.0.0.1", 0))
     thread = Thread(target=server.run, args=([listening],))
     thread.start()

@@ -11,13 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from resolvers.caller import PermissionKey
 from server.auth.signing import sign_token
 from server.demo.clinic import DEMO_ORGANIZATION
 from tests.support.repository import ROOT
-from tests.web.visits import AdminVisit, DemoServer, GraphiqlVisit
+from tests.web.visits import CLINIC_ZONE, AdminVisit, DemoServer, GraphiqlVisit
 
 SECRET = "a secret of tests that is long enough to sign with"
 CHROMIUM_ARGUMENTS = [
@@ -30,6 +30,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 30_000
+"""How long tests wait for what they expect, so that a busy machine fails no test. Playwright's default is 5 seconds."""
+expect.set_options(timeout=PATIENCE_MS)
 DESKTOP, PHONE = (1400, 900), (360, 740)
 
 
@@ -108,13 +111,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
         yield server
 
 
+@pytest.fixture
+def time_zone() -> str:
+    """The time zone of the browser: the clinic's, so that both have the same date, unless the test is parametrized."""
+    return CLINIC_ZONE
+
+
 @pytest.fixture(params=[DESKTOP], ids=["desktop"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, browser: Browser, time_zone: str) -> Iterator[Page]:
     """A page with its own cookies and storage, on a desktop unless the test is parametrized."""
     width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce", timezone_id=time_zone
+    )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     context.close()
 
@@ -132,10 +143,12 @@ def admin(page: Page, demo: DemoServer) -> AdminVisit:
 
 
 @pytest.fixture
-def colleague(second_browser: Browser, demo: DemoServer) -> Iterator[AdminVisit]:
+def colleague(second_browser: Browser, demo: DemoServer, time_zone: str) -> Iterator[AdminVisit]:
     """A visit of the admin UI by another person, in a browser of their own."""
-    context = second_browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
+    context = second_browser.new_context(
+        viewport={"width": 1400, "height": 900}, reduced_motion="reduce", timezone_id=time_zone
+    )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield AdminVisit(page, demo.links, server=demo)
     context.close()

@@ -1,16 +1,14 @@
 """The Schedule tab of a group's page in the admin UI."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Locator, expect
 
 from tests.web.visits import AdminVisit
 
 NARROW: Final = 400
-TODAY: Final = datetime.now(ZoneInfo("America/Phoenix")).date()
 
 
 def open_schedule(admin: AdminVisit, name: str, search: str = "") -> str:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
-from tests.web.visits import AdminVisit
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 
@@ -22,10 +22,11 @@ def stored(admin: AdminVisit, name: str) -> list[tuple[Any, ...]]:
 
 
 def busy_day(admin: AdminVisit) -> tuple[date, int]:
-    """Return a day after next week, and the number of the sessions that are scheduled on it."""
+    """Return a day of the week after next or later, and the number of the sessions that are scheduled on it."""
     [(day, sessions)] = admin.stored_rows(
         "SELECT session_date, count(*) FROM pm_group_schedule WHERE status = 'SCHEDULED'"
-        " AND session_date > date('now', '+14 days') GROUP BY session_date HAVING count(*) > 1 LIMIT 1"
+        " AND session_date > ? GROUP BY session_date HAVING count(*) > 1 ORDER BY session_date LIMIT 1",
+        (today() + timedelta(days=14)).isoformat(),
     )
     return date.fromisoformat(day), sessions
 

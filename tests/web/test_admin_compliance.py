@@ -1,16 +1,17 @@
 """The Compliance tab of a group's page, and the compliance board."""
 
 import re
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Request, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
-from tests.web.visits import AdminVisit
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 
@@ -23,11 +24,6 @@ WEEKS = """query($id: ID!, $week: Date) { groupDefinition(id: $id) {
 BOARD = """query($program: GroupType!, $week: Date, $group: ID) {
     programCompliance(program: $program, weekOf: $week, groupDefinitionId: $group, first: 200) {
       totalCount nodes { weekStart outlook gaps { message } patient { displayName } } } }"""
-
-
-def today() -> date:
-    """Return today's date on the clock of the browser, which is this machine's."""
-    return datetime.now().astimezone().date()
 
 
 def region(admin: AdminVisit, name: str | re.Pattern[str]) -> Locator:
@@ -202,3 +198,41 @@ def test_who_may_not_see_patients_or_groups_is_told_what_is_left_out(admin: Admi
     expect(page.get_by_text("Groups that a patient could still join are not shown").first).to_be_visible()
     admin.assert_accessible()
     assert admin.complaints == []
+
+
+def test_a_hidden_board_reads_no_records_until_it_is_seen_again(admin: AdminVisit) -> None:
+    page = admin.page
+    sent: list[Request] = []
+    finished: list[Request] = []
+    page.on("request", lambda request: sent.append(request) if is_board(request) else None)
+    page.on("requestfinished", lambda request: finished.append(request) if is_board(request) else None)
+
+    def refreshes(number: int) -> Callable[[Request], bool]:
+        """Return whether these many refreshes are complete: of two programs, each in two weeks."""
+        return lambda _: len(finished) == 4 * number
+
+    def turn(visibility: str) -> None:
+        page.evaluate(
+            """visibility => {
+                Object.defineProperty(document, "visibilityState", { configurable: true, get: () => visibility });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            visibility,
+        )
+
+    page.clock.install()
+    with page.expect_request_finished(refreshes(1)):
+        admin.open("/compliance")
+    with page.expect_request_finished(refreshes(2)):
+        page.clock.fast_forward("00:31")
+    turn("hidden")
+    page.clock.fast_forward("10:00")
+    page.evaluate("fetch('/health')")  # would be sent after the requests of the board
+    assert len(sent) == 8
+    with page.expect_request_finished(refreshes(3)):
+        turn("visible")
+    expect(rows(region(admin, "IOP, this week")).first).to_be_visible()
+
+
+def is_board(request: Request) -> bool:
+    return "query Board(" in (request.post_data or "")

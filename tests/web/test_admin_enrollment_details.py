@@ -1,9 +1,8 @@
 """The Enrollments tab of the admin UI: what enrolling will do, why patients wait, dates, and reinstating."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -11,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
 from tests.web.rosters import FULL_GROUP, OPEN_GROUP, open_group, patients, section, stored_waitlist
-from tests.web.visits import AdminVisit
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 
@@ -20,10 +19,6 @@ CLASHING_GROUP = "Day Program"
 DRY_RUN = """mutation($input: EnrollPatientInput!) {
     enrollPatient(input: $input) { decision { status waitlistPosition } conflicts { message } } }"""
 DISENROLL = "mutation($input: DisenrollPatientInput!) { disenrollPatient(input: $input) { userErrors { code } } }"
-
-
-def today() -> date:
-    return datetime.now(ZoneInfo("America/Phoenix")).date()
 
 
 def near(day: date) -> str:

@@ -24,6 +24,7 @@ def test_the_page_shows_seats_waitlist_and_past_enrollments(admin: AdminVisit) -
     expect(page.get_by_role("meter", name="Seats taken")).to_have_attribute(
         "aria-valuetext", "8 of 8 seats taken, full"
     )
+    expect(page).to_have_url(re.compile("/groups/[0-9a-f-]{36}$"))
     group = page.url.rpartition("/")[2]
     assert len(patients(admin, "Seats")) == 8
     assert patients(admin, "Waitlist") == stored_waitlist(admin, group)

@@ -1,14 +1,14 @@
 """The form of a group in the admin UI: creating, editing, the recurrence, and conflicts with other people."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
-from tests.web.visits import AdminVisit
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +65,7 @@ def test_a_group_is_created_with_its_recurrence_and_a_preview(
     page.get_by_role("button", name="Every 2 weeks").click()
     for day in ("Tuesday", "Thursday"):
         page.get_by_text(day, exact=True).click()
-    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    tomorrow = today() + timedelta(days=1)
     first = tomorrow + timedelta(days=(1 - tomorrow.weekday()) % 7)  # a Tuesday
     page.get_by_label("First day").fill(first.isoformat())
     page.get_by_label("Starts at").fill("09:30")

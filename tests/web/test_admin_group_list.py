@@ -1,7 +1,6 @@
 """The list of groups in the admin UI: by facilitator, in pages, and with deleted and restored groups."""
 
 import re
-from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import pytest
@@ -38,7 +37,7 @@ def test_groups_are_filtered_by_who_leads_them(admin: AdminVisit) -> None:
     shown = names(admin)
     assert "Evening Intensive Outpatient" in shown
     assert FULL_GROUP not in shown
-    assert dict(parse_qsl(urlsplit(page.url).query)) == {"facilitator": "staff:staff-02"}
+    expect(page).to_have_url(re.compile(r"/groups\?facilitator=staff(:|%3A)staff-02$"))
     admin.assert_accessible()
     admin.open("/groups?facilitator=staff:staff-02")
     expect(field).to_have_value(re.compile("Kaya Bramdale"))
@@ -61,7 +60,7 @@ def test_more_than_200_groups_come_in_pages_that_keep_the_filters(admin: AdminVi
     rest = names(admin)
     assert [*first_page, *rest] == sorted([*first_page, *rest], reverse=True)
     expect(page.get_by_label("Search", exact=True)).to_have_value("group")
-    admin.open(page.url.removeprefix(admin.server.address))
+    admin.open(page.evaluate("location.pathname + location.search"))
     expect(page.get_by_role("navigation", name="Pages")).to_contain_text(re.compile(r"201 to 20\d of 20\d"))
     assert names(admin) == rest
     admin.assert_accessible()

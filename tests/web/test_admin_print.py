@@ -75,6 +75,7 @@ def test_paper_has_the_sheet_in_black_on_white_and_nothing_else(admin: AdminVisi
     page.get_by_role("link", name=f"Sign-in sheet of {GROUP}").click()
     expect(page.get_by_role("region", name="Sheet").get_by_role("row").nth(1)).to_be_visible()
     assert page.title() == "Sign-in sheet · Group sessions"
+    expect(page).to_have_url(re.compile("/sign-in-sheet$"))
     address = page.url
     page.emulate_media(media="print", color_scheme="dark")
     expect(page.get_by_role("button", name="Print")).to_be_hidden()

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.conftest import DESKTOP, PHONE
-from tests.web.sessions import TODAY, is_phone, open_schedule, outcome, scheduled, sessions, stored
-from tests.web.visits import AdminVisit, token_of
+from tests.web.sessions import is_phone, open_schedule, outcome, scheduled, sessions, stored
+from tests.web.visits import AdminVisit, today, token_of
 
 pytestmark = pytest.mark.browser
 PROGRAM = "Morning Intensive Outpatient"
@@ -21,7 +21,7 @@ FACILITATOR = "Renata Quillbourne"
 def test_a_session_is_added_after_its_conflicts_are_shown(admin: AdminVisit) -> None:
     page = admin.page
     group = open_schedule(admin, WEEKLY_GROUP)
-    _, day = scheduled(admin, group, TODAY + timedelta(days=2))[-1]
+    _, day = scheduled(admin, group, today() + timedelta(days=2))[-1]
     page.get_by_role("button", name="Add a session").click()
     dialog = page.get_by_role("dialog", name="Add a session")
     expect(dialog.get_by_role("combobox", name="Facilitator", exact=True)).to_have_value(re.compile(FACILITATOR))
@@ -55,7 +55,7 @@ def test_a_session_is_added_after_its_conflicts_are_shown(admin: AdminVisit) -> 
 def test_a_session_is_moved_by_keyboard_and_keeps_its_length(admin: AdminVisit) -> None:
     page = admin.page
     group = admin.group_id(PROGRAM)
-    session, day = scheduled(admin, group, TODAY + timedelta(days=10))[is_phone(admin)]
+    session, day = scheduled(admin, group, today() + timedelta(days=10))[is_phone(admin)]
     open_schedule(admin, PROGRAM, f"&session={session}")
     page.get_by_role("dialog", name="Session").get_by_role("button", name="Move").press("Enter")
     dialog = page.get_by_role("dialog", name="Move the session")
@@ -79,7 +79,7 @@ def test_a_session_is_moved_by_keyboard_and_keeps_its_length(admin: AdminVisit) 
 def test_both_versions_of_a_session_show_and_the_person_chooses(admin: AdminVisit) -> None:
     page = admin.page
     group = admin.group_id(WEEKLY_GROUP)
-    session, _ = scheduled(admin, group, TODAY + timedelta(days=20))[0]
+    session, _ = scheduled(admin, group, today() + timedelta(days=20))[0]
     open_schedule(admin, WEEKLY_GROUP, f"&session={session}&dialog=edit-session")
     dialog = page.get_by_role("dialog", name="Edit the session")
     dialog.get_by_role("combobox", name="Co-facilitator").fill("Hana")
@@ -104,7 +104,7 @@ def test_both_versions_of_a_session_show_and_the_person_chooses(admin: AdminVisi
 def test_a_session_is_cancelled_after_its_impact_and_reopened(admin: AdminVisit) -> None:
     page = admin.page
     group = admin.group_id(PROGRAM)
-    session, _ = scheduled(admin, group, TODAY + timedelta(days=20))[0]
+    session, _ = scheduled(admin, group, today() + timedelta(days=20))[0]
     open_schedule(admin, PROGRAM, f"&session={session}")
     details = page.get_by_role("dialog", name="Session")
     details.get_by_role("button", name="Cancel the session").click()
@@ -135,7 +135,7 @@ def test_a_session_is_cancelled_after_its_impact_and_reopened(admin: AdminVisit)
 def test_a_cancellation_shows_what_others_changed_meanwhile(admin: AdminVisit) -> None:
     page = admin.page
     group = admin.group_id(WEEKLY_GROUP)
-    session, _ = scheduled(admin, group, TODAY + timedelta(days=30))[0]
+    session, _ = scheduled(admin, group, today() + timedelta(days=30))[0]
     open_schedule(admin, WEEKLY_GROUP, f"&session={session}&dialog=cancel-session")
     dialog = page.get_by_role("dialog", name="Cancel the session")
     dialog.get_by_label("Reason").fill("Staff training")

@@ -8,8 +8,8 @@ from playwright.sync_api import Locator, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
-from tests.web.sessions import TODAY, is_phone, open_schedule, outcome, scheduled, sessions, stored
-from tests.web.visits import AdminVisit
+from tests.web.sessions import is_phone, open_schedule, outcome, scheduled, sessions, stored
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 DAILY_GROUP = "Morning Check-In"
@@ -25,20 +25,20 @@ def dialog_of(admin: AdminVisit, button: str, name: str) -> Locator:
 
 def test_generated_sessions_leave_closed_days_out_by_name(admin: AdminVisit) -> None:
     group = open_schedule(admin, DAILY_GROUP)
-    before = scheduled(admin, group, TODAY)
+    before = scheduled(admin, group, today())
     dialog = dialog_of(admin, "Generate", "Generate sessions")
     expect(outcome(dialog)).to_contain_text("55 sessions are added.")
     expect(outcome(dialog)).to_contain_text("Staff retreat")
     expect(outcome(dialog).get_by_role("group", name="New sessions").get_by_role("listitem")).to_have_count(55)
     admin.assert_accessible()
-    dialog.get_by_label("Last day").fill((TODAY - timedelta(days=1)).isoformat())
+    dialog.get_by_label("Last day").fill((today() - timedelta(days=1)).isoformat())
     expect(dialog.get_by_text("`through` must not be before `from`.")).to_be_visible()
     last = date.fromisoformat(before[-1][1])
     dialog.get_by_label("Last day").fill((last + timedelta(days=7)).isoformat())
     expect(outcome(dialog)).to_contain_text("7 sessions are added.")
     dialog.get_by_role("button", name="Generate").click()
     expect(admin.toast("7 sessions were added.")).to_be_visible()
-    assert len(scheduled(admin, group, TODAY)) == len(before) + 7
+    assert len(scheduled(admin, group, today())) == len(before) + 7
     assert admin.complaints == []
 
 
@@ -47,7 +47,7 @@ def test_selected_sessions_get_a_substitute_after_a_preview(admin: AdminVisit) -
     page = admin.page
     substitute, staff_id = ("Hugo", "staff-01") if is_phone(admin) else ("Hana", "staff-13")
     group = open_schedule(admin, WEEKLY_GROUP)
-    (first, _), (second, _), (third, _) = scheduled(admin, group, TODAY)[:3]
+    (first, _), (second, _), (third, _) = scheduled(admin, group, today())[:3]
     boxes = sessions(admin).get_by_role("checkbox", name=re.compile("^Select [A-Z]"))
     boxes.nth(-1).check()
     boxes.nth(-1).uncheck()
@@ -74,7 +74,7 @@ def test_selected_sessions_get_a_substitute_after_a_preview(admin: AdminVisit) -
 
 def test_the_sessions_of_some_days_are_cancelled_after_their_impact(admin: AdminVisit) -> None:
     group = open_schedule(admin, PROGRAM)
-    first, last = TODAY + timedelta(days=20), TODAY + timedelta(days=26)
+    first, last = today() + timedelta(days=20), today() + timedelta(days=26)
     days = {day for _, day in scheduled(admin, group, first - timedelta(days=1)) if day <= last.isoformat()}
     assert len(days) == 4
     dialog = dialog_of(admin, "Cancel sessions", "Cancel sessions")
@@ -101,7 +101,7 @@ def test_a_drifted_calendar_is_reconciled_after_a_preview_in_words(admin: AdminV
     page = admin.page
     group = open_schedule(admin, CHANGED_GROUP)
     expect(page.get_by_text("The calendar differs")).to_have_count(0)
-    upcoming = scheduled(admin, group, TODAY + timedelta(days=1))
+    upcoming = scheduled(admin, group, today() + timedelta(days=1))
     change_recurrence(admin, group, excluded=upcoming[-1][1])
     open_schedule(admin, CHANGED_GROUP)
     banner = page.get_by_role("status").filter(has_text="The calendar differs from the group's definition")

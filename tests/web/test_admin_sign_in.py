@@ -126,7 +126,7 @@ def test_opening_a_screen_leads_to_the_provider_and_back(
     page.goto(f"{clinic.address}/groups?search=grief#token=a.b.c")
     sign_in(page, "manager")
     expect_groups(page, "Grief and Loss")
-    assert page.url == f"{clinic.address}/groups?search=grief"
+    expect(page).to_have_url(f"{clinic.address}/groups?search=grief")
     expect(page.get_by_role("link", name="New Group")).to_be_visible()
     [token] = tokens
     assert jwt.get_unverified_header(token)["alg"] == "RS256"
@@ -231,7 +231,7 @@ def test_signing_out_ends_the_session_at_the_provider_too(admin: AdminVisit, cli
         question.get_by_role("button", name="Discard").click()
     page.get_by_role("button", name="Yes, sign me out").click()
     expect(page.get_by_role("heading", name="You have signed out")).to_be_visible()
-    assert page.url == f"{clinic.address}/"
+    expect(page).to_have_url(f"{clinic.address}/")
     admin.assert_accessible()
     page.get_by_role("button", name="Sign in").click()
     sign_in(page, "clinician")

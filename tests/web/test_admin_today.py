@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
-from tests.web.visits import AdminVisit
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 
@@ -51,16 +51,11 @@ def test_today_shows_the_sessions_conflicts_and_closures_of_a_day(admin: AdminVi
     expect(part(admin, "Closures")).to_contain_text("Saguaro House (Demo), Ocotillo Hall")
     expect(part(admin, "Groups below minimum").get_by_role("link", name="Family Support Circle")).to_be_visible()
     undocumented = admin.stored_rows(
-        "SELECT id FROM pm_group_schedule WHERE status = 'SCHEDULED' AND session_date < ?", _utc_today(admin)
+        "SELECT id FROM pm_group_schedule WHERE status = 'SCHEDULED' AND session_date < ?", today().isoformat()
     )
     expect(part(admin, "Past and not documented")).to_contain_text(str(len(undocumented)))
     admin.assert_accessible()
     assert admin.complaints == []
-
-
-def _utc_today(admin: AdminVisit) -> str:
-    """Return today's date on the browser's clock."""
-    return str(admin.page.evaluate("new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString()"))[:10]
 
 
 def test_each_step_of_the_day_is_in_the_address(admin: AdminVisit) -> None:

@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, expect
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
 from tests.web.rosters import FULL_GROUP, OPEN_GROUP, open_group, patients, section, stored_waitlist
-from tests.web.test_admin_enrollment_details import WIDE_GROUP, enrollments_of, near, row_of, today
-from tests.web.visits import AdminVisit
+from tests.web.test_admin_enrollment_details import WIDE_GROUP, enrollments_of, near, row_of
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 

@@ -1,14 +1,14 @@
 """The week in the admin UI: the calendar by facilitator or by room, its conflicts in words, and its print."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
-from tests.web.visits import AdminVisit
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 
@@ -18,12 +18,12 @@ OTHER_GROUP = "Tuesday Process Group"
 
 def spring_forward() -> date:
     """Return the next Sunday on which Denver's clocks change to daylight saving time."""
-    today = datetime.now(UTC).date()
+    year = today().year
     sundays = [
-        date(year, 3, day) for year in (today.year, today.year + 1) for day in range(8, 15)
-        if date(year, 3, day).weekday() == 6
+        date(of_year, 3, day) for of_year in (year, year + 1) for day in range(8, 15)
+        if date(of_year, 3, day).weekday() == 6
     ]  # fmt: skip
-    return next(sunday for sunday in sundays if sunday > today + timedelta(weeks=9))
+    return next(sunday for sunday in sundays if sunday > today() + timedelta(weeks=9))
 
 
 def schedule(admin: AdminVisit, group: str, day: date, **fields: str) -> None:
@@ -91,6 +91,7 @@ def test_a_narrow_window_lists_the_week_by_day(admin: AdminVisit) -> None:
     assert admin.complaints == []
 
 
+@pytest.mark.parametrize("time_zone", ["UTC"])
 def test_clock_changes_leave_times_and_days_as_they_are_on_the_wall(admin: AdminVisit) -> None:
     page = admin.page
     sunday = spring_forward()

@@ -111,7 +111,7 @@ def test_the_page_works_behind_a_proxy_that_strips_a_prefix(visit: GraphiqlVisit
         for start in ("/graphiql/", "/graphiql"):
             visit.page.goto("about:blank")
             visit.sign_in_by_link(f"{address}{start}#token={visit.token}")
-            assert visit.page.url == f"{address}/graphiql"
+            expect(visit.page).to_have_url(f"{address}/graphiql")
         assert "errors" not in visit.execute()
         assert all(url.startswith((address, "data:", "blob:", "about:")) for url in visit.requested)
     assert visit.complaints == []

@@ -5,8 +5,10 @@ import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import httpx
 from playwright.sync_api import ConsoleMessage, Locator, Page, Response, expect
@@ -14,6 +16,8 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Response, expect
 from tests.support.repository import ROOT
 
 FIRST_TAB: Final = "Groups"
+CLINIC_ZONE: Final = "America/Phoenix"
+"""The time zone of the demo clinic."""
 _AXE: Final = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -58,7 +62,11 @@ class Visit:
     def accessibility_violations(self, *, outside: str | None = None) -> list[str]:
         """Return the violations that axe finds in the page, except inside of the elements of a selector."""
         self.page.evaluate(_AXE.read_text())
+        # Colors fade for a moment after they change. Until then, axe would measure a mixture of both.
         script = """async (outside) => {
+            const ends = ({ effect, playState }) =>
+                playState === "running" && effect.getComputedTiming().endTime < Infinity;
+            await Promise.allSettled(document.getAnimations().filter(ends).map(({ finished }) => finished));
             const { violations } = await axe.run(outside === null ? document : { exclude: [outside] });
             const described = ({ html, failureSummary }) => `${html} ${failureSummary}`;
             return violations.map(({ help, nodes }) => [help, ...nodes.map(described)].join(": "));
@@ -86,7 +94,7 @@ class GraphiqlVisit(Visit):
 
     def expect_query(self, text: str) -> None:
         # GraphiQL draws its tabs before its editor, and ignores a tab that is chosen in between.
-        expect(self.page.locator(".graphiql-query-editor")).to_contain_text(text, timeout=30_000)
+        expect(self.page.locator(".graphiql-query-editor")).to_contain_text(text)
 
     def open_tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=re.compile(f"^{name}")).click()
@@ -169,6 +177,11 @@ class AdminVisit(Visit):
             assert violations == [], f"in {scheme} colors: {violations}"
         width = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width[0] <= width[1]
+
+
+def today() -> date:
+    """Return today's date at the demo clinic, and on the clock of the browser unless it is in another time zone."""
+    return datetime.now(ZoneInfo(CLINIC_ZONE)).date()
 
 
 def _stored_form(value: str) -> str:
