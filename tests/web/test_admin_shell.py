@@ -69,10 +69,10 @@ def test_a_deep_link_opens_its_screen_with_its_filters(admin: AdminVisit) -> Non
 
 def test_the_ui_works_behind_a_proxy_that_strips_a_prefix(admin: AdminVisit) -> None:
     with prefix_proxy(admin.server.address, "/clinic/a") as address:
-        for path, opened, part in (("/", "/today", "region"), ("/groups", "/groups", "table")):
+        for path, opened, part in (("/", "/today", "main section"), ("/groups", "/groups", "main table")):
             admin.page.goto("about:blank")
             admin.page.goto(f"{address}{path}#token={admin.token}")
-            expect(admin.page.get_by_role(part).first).to_be_visible()
+            expect(admin.page.locator(part).first).to_be_visible()
             expect(admin.page).to_have_url(f"{address}{opened}")
         assert all(url.startswith((address, "data:", "about:")) for url in admin.requested)
         assert admin.complaints == []
