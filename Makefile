@@ -5,12 +5,12 @@ BIN := .venv/bin
 READY := .venv/ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup serve check test coverage soak bench format diagram lock
+.PHONY: help setup serve check test coverage soak bench format diagram screenshots lock
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## install everything into .venv and build the pages
 
@@ -26,7 +26,7 @@ $(READY): requirements.lock pyproject.toml setup.py Makefile tests/clients/packa
 	@touch $@
 
 serve: setup  ## serve the demo clinic at http://127.0.0.1:8000 (PORT=9000: on another port)
-	$(BIN)/group-sessions serve --demo --port $(PORT)
+	@$(BIN)/group-sessions serve --demo --port $(PORT)
 
 check: setup  ## run every check except the tests: format, lint, types, imports
 	$(BIN)/ruff format --check .
@@ -56,6 +56,9 @@ format: setup  ## format the code, and fix what ruff can fix
 diagram: setup  ## draw the imports into docs/architecture.md, and write the columns of docs/exports.md
 	$(BIN)/python docs/import_diagram.py
 	$(BIN)/python docs/export_tables.py
+
+screenshots: setup  ## draw the screens of the admin UI into docs/images (needs Chromium)
+	$(BIN)/python docs/screenshots.py
 
 lock: setup  ## refresh requirements.lock from pyproject.toml, with hashes
 	$(PIP) install uv

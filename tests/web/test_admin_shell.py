@@ -179,20 +179,6 @@ def test_a_person_can_stop_retries_and_try_again_later(admin: AdminVisit) -> Non
     expect(page.get_by_text("1 group", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("key", list(PermissionKey), ids=str)
-def test_each_key_alone_gives_a_page_without_faults(admin: AdminVisit, key: PermissionKey) -> None:
-    page = admin.page
-    admin.open(token=demo_token(key))
-    if key == PermissionKey.GROUP_DEFINITIONS_VIEW:
-        expect_groups(page)
-        expect(page.get_by_role("columnheader", name="Next session")).to_be_hidden()
-    else:
-        expect(page.get_by_role("heading", name="You may not see groups")).to_be_visible()
-        expect(page.get_by_text("pm.group_definitions.view")).to_be_visible()
-    expect(page.get_by_role("alert")).to_be_hidden()
-    assert admin.complaints == []
-
-
 def test_a_token_without_permissions_is_explained(admin: AdminVisit) -> None:
     admin.open(token=demo_token())
     expect(admin.page.get_by_role("heading", name="You have no permissions here")).to_be_visible()

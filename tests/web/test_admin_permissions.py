@@ -1,0 +1,97 @@
+"""What people with few permissions see: each of the twelve keys alone gives a usable page, and staff change nothing."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from resolvers.caller import PermissionKey
+from tests.web.conftest import demo_token
+from tests.web.visits import AdminVisit, token_of
+
+pytestmark = pytest.mark.browser
+
+CHANGES = re.compile(
+    r"^(New|Add|Edit|Delete|Enroll|Disenroll|Cancel|Transfer|Move|Reorder|Reinstate|Give|Save|Substitute|Change|Reopen"
+    r"|Restore|Reconcile|Generate|Select|Actions|More)\b"
+)
+
+
+def screens(page: Page) -> list[str]:
+    """Return the names of the screens in the navigation."""
+    navigation = page.get_by_label("Screens")
+    expect(navigation).to_contain_text(re.compile(r"\w"))
+    return navigation.get_by_role("link").all_inner_texts()
+
+
+def show(page: Page, screen: str) -> None:
+    page.get_by_label("Screens").get_by_role("link", name=screen, exact=True).click()
+    expect(page.locator("main").get_by_role("heading", level=1)).to_be_visible()
+    expect_loaded(page)
+
+
+def expect_loaded(page: Page) -> None:
+    expect(page.get_by_label("Loading", exact=True)).to_have_count(0)
+    expect(page.locator("[data-loading]")).to_have_count(0)
+
+
+def open_group(admin: AdminVisit) -> None:
+    show(admin.page, "Group Sessions")
+    admin.page.get_by_role("row", name=re.compile("^Grief and Loss")).get_by_role("link").first.click()
+    expect(admin.page.get_by_role("heading", name="Grief and Loss", level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("key", list(PermissionKey), ids=str)
+def test_each_key_alone_gives_usable_pages(admin: AdminVisit, key: PermissionKey) -> None:
+    page = admin.page
+    responses: list[Response] = []
+    page.on("response", lambda response: responses.append(response) if response.url.endswith("/graphql") else None)
+    admin.open("/", token=demo_token(key))
+    expect(page.locator("main").get_by_role("heading", level=1)).to_be_visible()
+    names = screens(page)
+    for screen in names:
+        show(page, screen)
+        expect(page.get_by_role("alert")).to_be_hidden()
+    if key == PermissionKey.GROUP_DEFINITIONS_VIEW:
+        open_group(admin)
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            expect_loaded(page)
+            expect(page.get_by_role("alert")).to_be_hidden()
+    if not names:
+        expect(page.get_by_text("None of your permissions opens a screen.")).to_be_visible()
+        expect(page.get_by_role("heading", name="You may not see groups")).to_be_visible()
+    may_create = key == PermissionKey.GROUP_DEFINITIONS_CREATE
+    expect(page.get_by_role("link", name="New Group")).to_be_visible(visible=may_create)
+    assert (key.endswith(".view")) == bool(names)
+    assert [body for body in (response.text() for response in responses) if "FORBIDDEN" in body] == []
+    assert admin.complaints == []
+
+
+def changes_offered(admin: AdminVisit) -> set[str]:
+    """Return the names of what a page offers to change things with, on all screens and on all tabs of a group."""
+    page = admin.page
+    offered: set[str] = set()
+
+    def note() -> None:
+        expect_loaded(page)
+        for control in page.locator("main").locator("button, a, [role=button], [role=menuitem]").all():
+            name = control.get_attribute("aria-label") or control.inner_text().strip()
+            if CHANGES.match(name):
+                offered.add(name.split()[0])
+
+    for screen in screens(page):
+        show(page, screen)
+        note()
+    open_group(admin)
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        note()
+    return offered
+
+
+def test_staff_are_offered_no_change(admin: AdminVisit) -> None:
+    admin.open("/")
+    assert changes_offered(admin) >= {"New", "Add", "Edit", "Enroll", "Disenroll"}
+    admin.open("/", token=token_of(admin.links[1]))
+    assert changes_offered(admin) == set()
