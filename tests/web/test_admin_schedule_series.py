@@ -51,8 +51,12 @@ def test_selected_sessions_get_a_substitute_after_a_preview(admin: AdminVisit) -
     boxes = sessions(admin).get_by_role("checkbox", name=re.compile("^Select [A-Z]"))
     boxes.nth(-1).check()
     boxes.nth(-1).uncheck()
-    sessions(admin).get_by_role("row").filter(has=page.locator(f"#session-{first}")).get_by_role("checkbox").check()
-    sessions(admin).get_by_role("row").filter(has=page.locator(f"#session-{second}")).get_by_role("checkbox").press(" ")
+    sessions(admin).get_by_role("row").filter(has=page.locator(f"[data-session='{first}']")).get_by_role(
+        "checkbox"
+    ).check()
+    sessions(admin).get_by_role("row").filter(has=page.locator(f"[data-session='{second}']")).get_by_role(
+        "checkbox"
+    ).press(" ")
     expect(page.get_by_text("2 selected")).to_be_visible()
     dialog = dialog_of(admin, "Substitute", "Substitute a facilitator")
     expect(dialog.get_by_label("The 2 selected sessions")).to_be_checked()
@@ -110,8 +114,12 @@ def test_a_drifted_calendar_is_reconciled_after_a_preview_in_words(admin: AdminV
     admin.assert_accessible()
     dialog = dialog_of(admin, "Preview reconciling", "Reconcile the calendar")
     items = outcome(dialog).get_by_role("group", name="Session by session")
-    expect(items).to_contain_text(re.compile(r"1:00 PM: moves to .*1:30 PM, ends at 2:30 PM\."))
-    expect(items).to_contain_text(re.compile(r"is cancelled, with \d+ patients expected\."))
+    expect(items).to_contain_text(
+        re.compile(r"1:00 PM: moves to .*1:30 PM, ends at 2:30 PM, because the rule has it then\.")
+    )
+    expect(items).to_contain_text(
+        re.compile(r"is cancelled, with \d+ patients expected, because the rule does not have its day\.")
+    )
     expect(items).to_contain_text("stays, because it is cancelled.")
     admin.assert_accessible()
     dialog.get_by_role("button", name="Reconcile").click()

@@ -4,6 +4,7 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { ActivityMenu } from "../activity/ActivityMenu";
 import { PatientDrawer } from "../features/patients/PatientDrawer";
+import { SessionOverPage } from "../features/sessions/SessionOverPage";
 import { SearchButton } from "../features/search/SearchButton";
 import { usePermissions } from "../permissions/permissions";
 import { ConnectionBanner } from "./ConnectionBanner";
@@ -46,6 +47,7 @@ export function Shell() {
         <ConnectionBanner />
         <Outlet />
       </AppShell.Main>
+      <SessionOverPage />
       <PatientDrawer />
     </AppShell>
   );

@@ -3,6 +3,7 @@ import { complianceSearch } from "../features/compliance/search";
 import { groupSearch, groupsSearch } from "../features/groups/search";
 import { closuresSearch } from "../features/closures/search";
 import { patientDrawerSearch, patientSearch } from "../features/patients/search";
+import { sessionSearch } from "../features/sessions/search";
 import { sheetSearch } from "../features/print/search";
 import { todaySearch } from "../features/today/search";
 import { weekSearch } from "../features/week/search";
@@ -15,7 +16,10 @@ import { StartPage } from "./StartPage";
 // One route for each screen, loaded when it is opened. The first segment of each path is also in SCREENS of
 // server/routes/admin.py, so that the server answers the page there.
 
-const rootRoute = createRootRoute({ validateSearch: patientDrawerSearch, component: Shell });
+const rootRoute = createRootRoute({
+  validateSearch: (search: Record<string, unknown>) => ({ ...patientDrawerSearch(search), ...sessionSearch(search) }),
+  component: Shell,
+});
 
 const startRoute = createRoute({
   getParentRoute: () => rootRoute,

@@ -1,13 +1,13 @@
 import { tell } from "../../activity/activity";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { SessionDefaultsFragment } from "../../api/generated/graphql";
-import { usePermissions } from "../../permissions/permissions";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { formatDay, formatTime } from "../../ui/times";
 import { ImpactPanel } from "./ImpactPanel";
 import { WhenFields, WhoFields } from "./SessionFields";
 import type { SessionValues } from "./sessionValues";
 import { usePreviewedForm } from "./usePreviewedForm";
+import { useSeen } from "./useSeen";
 import { useSessionDialog } from "./useSessionDialog";
 import { isComplete, useSessionForm } from "./useSessionForm";
 
@@ -43,7 +43,7 @@ export const SessionDefaultsFields = graphql(`
 `);
 
 const AddSession = graphql(`
-  mutation AddSession($input: CreateOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+  mutation AddSession($input: CreateOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!, $seesGroups: Boolean!) {
     createOccurrence(input: $input) {
       occurrence {
         id
@@ -70,19 +70,18 @@ export function AddSessionDialog({ group }: { group: FragmentType<typeof Session
 }
 
 function AddSessionForm({ group, onClose }: { group: SessionDefaultsFragment; onClose: () => void }) {
-  const may = usePermissions();
   const form = useSessionForm(defaultsOf(group));
-  const seesPatients = may("pm.group_enrollments.view");
+  const sees = useSeen();
   const input = inputOf(group, form.values);
   const { dryRun, faults, running, confirm } = usePreviewedForm(
     form,
     AddSession,
-    isComplete(form.values) ? { input: { ...input, dryRun: true }, preview: true, seesPatients } : null,
+    isComplete(form.values) ? { input: { ...input, dryRun: true }, preview: true, ...sees } : null,
   );
 
   const submit = form.onSubmit(async () => {
     if (dryRun.asking) return;
-    const payload = await confirm({ input, preview: false, seesPatients });
+    const payload = await confirm({ input, preview: false, ...sees });
     if (payload === null) return;
     const { sessionDate, startTime } = payload.occurrence!;
     tell(`A session on ${formatDay(sessionDate)} at ${formatTime(startTime)} was added.`);

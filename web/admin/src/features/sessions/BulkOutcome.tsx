@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import { ChangeList } from "./ChangeList";
 import { ImpactPanel } from "./ImpactPanel";
-import { countsInWords } from "./occurrenceChanges";
+import { countsInWords, type DriftReasons } from "./occurrenceChanges";
 
 export const BulkOutcomeFields = graphql(`
   fragment BulkOutcome on OccurrencesPayload {
@@ -22,6 +22,8 @@ export const BulkOutcomeFields = graphql(`
 type Props = {
   groupId: string;
   today: string;
+  /** How the sessions differ from the group's definition, if that is why they change. */
+  reasons?: DriftReasons;
   outcome: FragmentType<typeof BulkOutcomeFields> | null;
   asking: boolean;
   refused: boolean;
@@ -30,7 +32,7 @@ type Props = {
 };
 
 /** What a change of many sessions does: how many, each of them in words, and what it does to others. */
-export function BulkOutcome({ today, outcome, ...rest }: Props) {
+export function BulkOutcome({ today, reasons, outcome, ...rest }: Props) {
   const payload = readFragment(BulkOutcomeFields, outcome);
   return (
     <ImpactPanel impact={payload?.impact} {...rest}>
@@ -39,7 +41,7 @@ export function BulkOutcome({ today, outcome, ...rest }: Props) {
           <Text size="sm" fw={600}>
             {countsInWords(payload)}
           </Text>
-          <ChangeList changes={payload.changes} today={today} />
+          <ChangeList changes={payload.changes} today={today} reasons={reasons} />
         </div>
       )}
     </ImpactPanel>

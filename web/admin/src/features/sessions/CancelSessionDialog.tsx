@@ -5,7 +5,6 @@ import { tell } from "../../activity/activity";
 import { graphql } from "../../api/generated";
 import { useAction } from "../../api/useAction";
 import { useDryRun } from "../../api/useDryRun";
-import { usePermissions } from "../../permissions/permissions";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { formatDay, formatSpan } from "../../ui/times";
 import { useFaults } from "../../ui/useFaults";
@@ -13,10 +12,11 @@ import { ExpectedPatients } from "./ExpectedPatients";
 import { ImpactPanel } from "./ImpactPanel";
 import { SessionById, type LoadedSession } from "./SessionById";
 import { SessionVersions } from "./SessionVersions";
+import { useSeen } from "./useSeen";
 import { useSessionDialog } from "./useSessionDialog";
 
 const CancelSession = graphql(`
-  mutation CancelSession($input: CancelOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+  mutation CancelSession($input: CancelOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!, $seesGroups: Boolean!) {
     cancelOccurrence(input: $input) {
       occurrence {
         id
@@ -32,7 +32,7 @@ const CancelSession = graphql(`
   }
 `);
 
-type Props = { groupId: string };
+type Props = { groupId: string | null };
 
 export function CancelSessionDialog({ groupId }: Props) {
   const { dialog, sessionId, close } = useSessionDialog();
@@ -46,7 +46,6 @@ export function CancelSessionDialog({ groupId }: Props) {
 }
 
 function CancelForm({ details, version, refresh, groupId, onClose }: LoadedSession & Props & { onClose: () => void }) {
-  const may = usePermissions();
   const [run, running] = useAction(CancelSession);
   const [opened, setOpened] = useState(version);
   const [conflict, setConflict] = useState(false);
@@ -57,13 +56,14 @@ function CancelForm({ details, version, refresh, groupId, onClose }: LoadedSessi
     validate: { reason: (reason) => (reason.trim() === "" ? "Say why it is cancelled." : null) },
   });
   const [faults, showFaults] = useFaults(form);
-  const seesPatients = may("pm.group_enrollments.view");
+  const sees = useSeen();
   const id = opened.id;
-  const dryRun = useDryRun(CancelSession, done ? null : { input: { id, reason: "Preview", dryRun: true }, preview: true, seesPatients });
+  const dryRun = useDryRun(CancelSession, done ? null : { input: { id, reason: "Preview", dryRun: true }, preview: true, ...sees });
 
   async function cancel(expectedVersion: number): Promise<void> {
+    if (dryRun.asking) return;
     const input = { id, reason: form.values.reason, expectedVersion };
-    const { faults: refused } = await run({ input, preview: false, seesPatients });
+    const { faults: refused } = await run({ input, preview: false, ...sees });
     if (refused !== null) {
       const isConflict = refused.some(({ code }) => code === "VERSION_CONFLICT");
       if (isConflict) refresh();
@@ -78,7 +78,7 @@ function CancelForm({ details, version, refresh, groupId, onClose }: LoadedSessi
 
   return (
     <DialogForm
-      submit="Cancel the session"
+      submit={dryRun.asking ? "Checking …" : "Cancel the session"}
       leave="Back"
       takesAway
       running={running}

@@ -2,18 +2,18 @@ import { Textarea } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { tell } from "../../activity/activity";
 import { graphql } from "../../api/generated";
-import { usePermissions } from "../../permissions/permissions";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { counted } from "../../ui/names";
 import { BulkOutcome } from "./BulkOutcome";
 import { SelectionFields } from "./SelectionFields";
 import { initialSelection, missingDays, selectionOf, type SelectionValues } from "./selectionValues";
 import { usePreviewedForm } from "./usePreviewedForm";
+import { useSeen } from "./useSeen";
 import type { Selection } from "./useSelection";
 import { useSessionDialog } from "./useSessionDialog";
 
 const CancelSessions = graphql(`
-  mutation CancelSessions($input: CancelOccurrencesInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+  mutation CancelSessions($input: CancelOccurrencesInput!, $preview: Boolean!, $seesPatients: Boolean!, $seesGroups: Boolean!) {
     cancelOccurrences(input: $input) {
       cancelledCount
       ...BulkOutcome @include(if: $preview)
@@ -38,8 +38,7 @@ export function CancelSessionsDialog(props: Props) {
 type Values = { selection: SelectionValues; reason: string };
 
 function CancelSessionsForm({ groupId, today, selection, onClose }: Props & { onClose: () => void }) {
-  const may = usePermissions();
-  const seesPatients = may("pm.group_enrollments.view");
+  const sees = useSeen();
   const form = useForm<Values>({
     mode: "controlled",
     initialValues: { selection: initialSelection(selection.ids.size, today), reason: "" },
@@ -50,12 +49,12 @@ function CancelSessionsForm({ groupId, today, selection, onClose }: Props & { on
   const { dryRun, faults, running, confirm } = usePreviewedForm(
     form,
     CancelSessions,
-    selected === null ? null : { input: { selection: selected, reason: "Preview", dryRun: true }, preview: true, seesPatients },
+    selected === null ? null : { input: { selection: selected, reason: "Preview", dryRun: true }, preview: true, ...sees },
   );
 
   const submit = form.onSubmit(async ({ reason }) => {
     if (selected === null || dryRun.asking) return;
-    const payload = await confirm({ input: { selection: selected, reason }, preview: false, seesPatients });
+    const payload = await confirm({ input: { selection: selected, reason }, preview: false, ...sees });
     if (payload === null) return;
     tell(`${counted(payload.cancelledCount, "session")} ${payload.cancelledCount === 1 ? "was" : "were"} cancelled.`);
     selection.clear();

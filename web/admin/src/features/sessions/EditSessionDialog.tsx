@@ -6,7 +6,6 @@ import { graphql, readFragment } from "../../api/generated";
 import type { SessionFormFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
 import { useDryRun } from "../../api/useDryRun";
-import { usePermissions } from "../../permissions/permissions";
 import { ConflictAlert } from "../../ui/ConflictAlert";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { EmptyState, Loaded } from "../../ui/states";
@@ -15,6 +14,7 @@ import { useFaults } from "../../ui/useFaults";
 import { ImpactPanel } from "./ImpactPanel";
 import { WhenFields, WhoFields, type ChosenNames } from "./SessionFields";
 import { changesOf, conflictsOf, SessionFormFields, valuesOf, wordsOf, type SessionValues } from "./sessionValues";
+import { useSeen } from "./useSeen";
 import { useSessionDialog } from "./useSessionDialog";
 import { isComplete, useSessionForm } from "./useSessionForm";
 import { placeInWords } from "./words";
@@ -29,7 +29,7 @@ const SessionToEdit = graphql(`
 `);
 
 const UpdateSession = graphql(`
-  mutation UpdateSession($input: UpdateOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+  mutation UpdateSession($input: UpdateOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!, $seesGroups: Boolean!) {
     updateOccurrence(input: $input) {
       occurrence {
         id
@@ -47,7 +47,7 @@ const UpdateSession = graphql(`
 `);
 
 /** Edits the session of the address, or moves it: the same form with only the date and the times. */
-export function EditSessionDialog({ groupId }: { groupId: string }) {
+export function EditSessionDialog({ groupId }: { groupId: string | null }) {
   const { dialog, sessionId, close } = useSessionDialog();
   const moves = dialog === "move-session";
   return (
@@ -62,7 +62,7 @@ export function EditSessionDialog({ groupId }: { groupId: string }) {
   );
 }
 
-type Props = { groupId: string; moves: boolean; onClose: () => void };
+type Props = { groupId: string | null; moves: boolean; onClose: () => void };
 
 function EditSessionById({ id, ...rest }: Props & { id: string }) {
   const [{ data, error, stale }, execute] = useQuery({ query: SessionToEdit, variables: { id }, requestPolicy: "network-only" });
@@ -82,7 +82,6 @@ function EditSessionById({ id, ...rest }: Props & { id: string }) {
 
 /** The form starts with the session as it was. `current` is what the server has since a conflict. */
 function EditSessionForm({ current, refresh, groupId, moves, onClose }: Props & { current: SessionFormFragment; refresh: () => void }) {
-  const may = usePermissions();
   const [run, running] = useAction(UpdateSession);
   const [opened, setOpened] = useState(current);
   const [conflict, setConflict] = useState(false);
@@ -90,11 +89,11 @@ function EditSessionForm({ current, refresh, groupId, moves, onClose }: Props & 
   const [names, setNames] = useState<ChosenNames>({});
   const form = useSessionForm(valuesOf(current));
   const [faults, showFaults] = useFaults(form);
-  const seesPatients = may("pm.group_enrollments.view");
+  const sees = useSeen();
   const changes = isComplete(form.values) ? changesOf(form.values, valuesOf(opened)) : null;
   const dryRun = useDryRun(
     UpdateSession,
-    done || conflict || changes === null ? null : { input: { id: current.id, ...changes, dryRun: true }, preview: true, seesPatients },
+    done || conflict || changes === null ? null : { input: { id: current.id, ...changes, dryRun: true }, preview: true, ...sees },
   );
   const showPreviewed = useEffectEvent((previewed: readonly Fault[]) => showFaults(previewed, { typing: true }));
   useEffect(() => showPreviewed(dryRun.faults), [dryRun.faults]);
@@ -102,7 +101,7 @@ function EditSessionForm({ current, refresh, groupId, moves, onClose }: Props & 
   async function save(values: SessionValues, version = opened.version): Promise<void> {
     if (dryRun.asking) return;
     const input = { id: current.id, expectedVersion: version, ...changesOf(values, valuesOf(opened)) };
-    const { payload, faults: refused } = await run({ input, preview: false, seesPatients });
+    const { payload, faults: refused } = await run({ input, preview: false, ...sees });
     if (refused !== null) {
       const isConflict = refused.some(({ code }) => code === "VERSION_CONFLICT");
       if (isConflict) refresh();

@@ -4,7 +4,6 @@ import { useQuery } from "urql";
 import { tell } from "../../activity/activity";
 import { graphql } from "../../api/generated";
 import type { GenerateSessionsMutation } from "../../api/generated/graphql";
-import { usePermissions } from "../../permissions/permissions";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { counted } from "../../ui/names";
 import { ScrollBox } from "../../ui/ScrollBox";
@@ -13,10 +12,11 @@ import classes from "./ChangeList.module.css";
 import { ImpactPanel } from "./ImpactPanel";
 import { daysAfter } from "./sessionValues";
 import { usePreviewedForm } from "./usePreviewedForm";
+import { useSeen } from "./useSeen";
 import { useSessionDialog } from "./useSessionDialog";
 
 const GenerateSessions = graphql(`
-  mutation GenerateSessions($input: GenerateOccurrencesInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+  mutation GenerateSessions($input: GenerateOccurrencesInput!, $preview: Boolean!, $seesPatients: Boolean!, $seesGroups: Boolean!) {
     generateOccurrences(input: $input) {
       createdCount
       skippedCount
@@ -63,8 +63,7 @@ export function GenerateDialog(props: Props) {
 }
 
 function GenerateForm({ groupId, today, lastDay, onClose }: Props & { onClose: () => void }) {
-  const may = usePermissions();
-  const seesPatients = may("pm.group_enrollments.view");
+  const sees = useSeen();
   const first = lastDay !== null && lastDay >= today ? daysAfter(lastDay, 1) : today;
   const form = useForm({
     mode: "controlled",
@@ -79,12 +78,12 @@ function GenerateForm({ groupId, today, lastDay, onClose }: Props & { onClose: (
   const { dryRun, faults, running, confirm } = usePreviewedForm(
     form,
     GenerateSessions,
-    from === "" || through === "" ? null : { input: { ...input, dryRun: true }, preview: true, seesPatients },
+    from === "" || through === "" ? null : { input: { ...input, dryRun: true }, preview: true, ...sees },
   );
 
   const submit = form.onSubmit(async () => {
     if (dryRun.asking) return;
-    const payload = await confirm({ input, preview: false, seesPatients });
+    const payload = await confirm({ input, preview: false, ...sees });
     if (payload === null) return;
     tell(`${counted(payload.createdCount, "session")} ${payload.createdCount === 1 ? "was" : "were"} added.`);
     onClose();

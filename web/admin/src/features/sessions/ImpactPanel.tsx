@@ -11,7 +11,8 @@ import classes from "./ImpactPanel.module.css";
 const SHOWN = 6;
 
 type Props = {
-  groupId: string;
+  /** The group of the schedule; null if the person may not see groups. */
+  groupId: string | null;
   impact: FragmentType<typeof ImpactFields> | null | undefined;
   asking: boolean;
   /** Whether the server would refuse the change. */
@@ -44,7 +45,7 @@ export function ImpactPanel({ groupId, impact, asking, refused, idle, cancels = 
   );
 }
 
-function Impact({ groupId, impact, cancels }: { groupId: string; impact: ImpactFragment; cancels: boolean }) {
+function Impact({ groupId, impact, cancels }: { groupId: string | null; impact: ImpactFragment; cancels: boolean }) {
   const may = usePermissions();
   const conflicts = impact.conflicts.map((conflict) => conflictInWords(conflict, groupId));
   const groupWeeks = groupWeeksInWords(impact);

@@ -2,15 +2,15 @@ import { Checkbox, Group, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { tell } from "../../activity/activity";
 import { graphql, readFragment } from "../../api/generated";
-import { usePermissions } from "../../permissions/permissions";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { BulkOutcome, BulkOutcomeFields } from "./BulkOutcome";
-import { countsInWords } from "./occurrenceChanges";
+import { countsInWords, type DriftReasons } from "./occurrenceChanges";
 import { usePreviewedForm } from "./usePreviewedForm";
+import { useSeen } from "./useSeen";
 import { useSessionDialog } from "./useSessionDialog";
 
 const Reconcile = graphql(`
-  mutation Reconcile($input: ReconcileOccurrencesInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+  mutation Reconcile($input: ReconcileOccurrencesInput!, $preview: Boolean!, $seesPatients: Boolean!, $seesGroups: Boolean!) {
     reconcileOccurrences(input: $input) {
       createdCount
       updatedCount
@@ -23,7 +23,7 @@ const Reconcile = graphql(`
   }
 `);
 
-type Props = { groupId: string; today: string; lastDay: string | null };
+type Props = { groupId: string; today: string; lastDay: string | null; reasons: DriftReasons };
 
 export function ReconcileDialog(props: Props) {
   const { dialog, close } = useSessionDialog();
@@ -36,9 +36,8 @@ export function ReconcileDialog(props: Props) {
 
 type Values = { from: string; through: string; includeEdited: boolean; cancellationReason: string };
 
-function ReconcileForm({ groupId, today, lastDay, onClose }: Props & { onClose: () => void }) {
-  const may = usePermissions();
-  const seesPatients = may("pm.group_enrollments.view");
+function ReconcileForm({ groupId, today, lastDay, reasons, onClose }: Props & { onClose: () => void }) {
+  const sees = useSeen();
   const form = useForm<Values>({
     mode: "controlled",
     initialValues: { from: today, through: lastDay ?? today, includeEdited: false, cancellationReason: "" },
@@ -55,7 +54,7 @@ function ReconcileForm({ groupId, today, lastDay, onClose }: Props & { onClose: 
     Reconcile,
     from === "" || through === ""
       ? null
-      : { input: { ...input, cancellationReason: "Preview", dryRun: true }, preview: true, seesPatients },
+      : { input: { ...input, cancellationReason: "Preview", dryRun: true }, preview: true, ...sees },
   );
   const outcome = readFragment(BulkOutcomeFields, dryRun.payload);
   const cancels: boolean = (outcome?.cancelledCount ?? 0) > 0;
@@ -65,7 +64,7 @@ function ReconcileForm({ groupId, today, lastDay, onClose }: Props & { onClose: 
     const payload = await confirm({
       input: { ...input, cancellationReason: cancellationReason.trim() || null },
       preview: false,
-      seesPatients,
+      ...sees,
     });
     if (payload === null) return;
     tell(`The calendar was reconciled. ${countsInWords({ ...payload, keptCount: 0 })}`);
@@ -94,6 +93,7 @@ function ReconcileForm({ groupId, today, lastDay, onClose }: Props & { onClose: 
       <BulkOutcome
         groupId={groupId}
         today={today}
+        reasons={reasons}
         outcome={dryRun.payload}
         asking={dryRun.asking}
         refused={dryRun.faults.length > 0}

@@ -5,16 +5,16 @@ import type { Fault } from "../../api/faults";
 import { graphql } from "../../api/generated";
 import { useAction } from "../../api/useAction";
 import { useDryRun } from "../../api/useDryRun";
-import { usePermissions } from "../../permissions/permissions";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { formatDay, formatSpan } from "../../ui/times";
 import { ImpactPanel } from "./ImpactPanel";
 import { SessionById, type LoadedSession } from "./SessionById";
 import { SessionVersions } from "./SessionVersions";
+import { useSeen } from "./useSeen";
 import { useSessionDialog } from "./useSessionDialog";
 
 const ReopenSession = graphql(`
-  mutation ReopenSession($input: ReopenOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+  mutation ReopenSession($input: ReopenOccurrenceInput!, $preview: Boolean!, $seesPatients: Boolean!, $seesGroups: Boolean!) {
     reopenOccurrence(input: $input) {
       occurrence {
         id
@@ -30,7 +30,7 @@ const ReopenSession = graphql(`
   }
 `);
 
-type Props = { groupId: string };
+type Props = { groupId: string | null };
 
 export function ReopenSessionDialog({ groupId }: Props) {
   const { dialog, sessionId, close } = useSessionDialog();
@@ -44,18 +44,18 @@ export function ReopenSessionDialog({ groupId }: Props) {
 }
 
 function ReopenForm({ details, version, refresh, groupId, onClose }: LoadedSession & Props & { onClose: () => void }) {
-  const may = usePermissions();
   const [run, running] = useAction(ReopenSession);
   const [opened, setOpened] = useState(version);
   const [conflict, setConflict] = useState(false);
   const [done, setDone] = useState(false);
   const [faults, setFaults] = useState<readonly Fault[]>([]);
-  const seesPatients = may("pm.group_enrollments.view");
+  const sees = useSeen();
   const id = opened.id;
-  const dryRun = useDryRun(ReopenSession, done ? null : { input: { id, dryRun: true }, preview: true, seesPatients });
+  const dryRun = useDryRun(ReopenSession, done ? null : { input: { id, dryRun: true }, preview: true, ...sees });
 
   async function reopen(expectedVersion: number): Promise<void> {
-    const { faults: refused } = await run({ input: { id, expectedVersion }, preview: false, seesPatients });
+    if (dryRun.asking) return;
+    const { faults: refused } = await run({ input: { id, expectedVersion }, preview: false, ...sees });
     if (refused !== null) {
       const isConflict = refused.some(({ code }) => code === "VERSION_CONFLICT");
       if (isConflict) refresh();
@@ -69,7 +69,7 @@ function ReopenForm({ details, version, refresh, groupId, onClose }: LoadedSessi
 
   return (
     <DialogForm
-      submit="Reopen"
+      submit={dryRun.asking ? "Checking …" : "Reopen"}
       leave="Back"
       running={running}
       faults={faults.length > 0 ? faults : dryRun.faults}

@@ -7,16 +7,14 @@ import { usePermissions } from "../../permissions/permissions";
 import { Loaded, NoPermission } from "../../ui/states";
 import { todayIn } from "../../ui/times";
 import { AddSessionDialog } from "./AddSessionDialog";
-import { CancelSessionDialog } from "./CancelSessionDialog";
 import { CancelSessionsDialog } from "./CancelSessionsDialog";
 import { DriftBanner } from "./DriftBanner";
-import { EditSessionDialog } from "./EditSessionDialog";
 import { GenerateDialog } from "./GenerateDialog";
+import type { DriftReasons } from "./occurrenceChanges";
 import { ReconcileDialog } from "./ReconcileDialog";
-import { ReopenSessionDialog } from "./ReopenSessionDialog";
 import { ScheduleActions } from "./ScheduleActions";
 import type { ScheduleSearch } from "./search";
-import { SessionDetailsDialog } from "./SessionDetailsDialog";
+import SessionDialogs from "./SessionDialogs";
 import { SessionList } from "./SessionList";
 import { daysAfter } from "./sessionValues";
 import { SubstituteDialog } from "./SubstituteDialog";
@@ -73,17 +71,17 @@ function ScheduleOfGroup({ groupId, timeZone }: Props) {
   const search = route.useSearch();
   const today = todayIn(timeZone);
   const result = useLiveQuery(Schedule, { groupId, ...pageOf(search, today) });
+  const { data: drift } = useLiveQuery(Drift, { groupId }); // at the same time as the list
   return (
     <>
       <Loaded result={result}>
         {({ groupDefinition }) =>
-          groupDefinition && <ScheduleSections group={groupDefinition} today={today} busy={result.outdated} />
+          groupDefinition && (
+            <ScheduleSections group={groupDefinition} plan={drift?.groupDefinition} today={today} busy={result.outdated} />
+          )
         }
       </Loaded>
-      <SessionDetailsDialog deleted={result.data?.groupDefinition?.deletedAt != null} />
-      <EditSessionDialog groupId={groupId} />
-      <CancelSessionDialog groupId={groupId} />
-      <ReopenSessionDialog groupId={groupId} />
+      <SessionDialogs groupId={groupId} deleted={result.data?.groupDefinition?.deletedAt != null} />
     </>
   );
 }
@@ -97,6 +95,9 @@ const Drift = graphql(`
         items {
           date
           reasons
+          occurrence {
+            id
+          }
         }
       }
       scheduled: occurrences(filter: { status: [SCHEDULED] }, orderBy: STARTS_AT_DESC, first: 1) {
@@ -111,12 +112,10 @@ const Drift = graphql(`
 
 export type ScheduleGroup = NonNullable<ScheduleQuery["groupDefinition"]>;
 
-type SectionProps = { group: ScheduleGroup; today: string; busy: boolean };
+type SectionProps = { group: ScheduleGroup; plan: DriftQuery["groupDefinition"] | undefined; today: string; busy: boolean };
 
-function ScheduleSections({ group, today, busy }: SectionProps) {
+function ScheduleSections({ group, plan, today, busy }: SectionProps) {
   const selection = useSelection();
-  const { data } = useLiveQuery(Drift, { groupId: group.id });
-  const plan = data?.groupDefinition;
   const lastDay = plan == null ? null : lastDayOf(plan);
   const props = { groupId: group.id, today };
   return (
@@ -128,7 +127,7 @@ function ScheduleSections({ group, today, busy }: SectionProps) {
       <SubstituteDialog {...props} selection={selection} />
       <CancelSessionsDialog {...props} selection={selection} />
       {plan && <GenerateDialog {...props} lastDay={lastDay} />}
-      {plan && <ReconcileDialog {...props} lastDay={lastDay} />}
+      {plan && <ReconcileDialog {...props} lastDay={lastDay} reasons={reasonsOf(plan)} />}
     </Stack>
   );
 }
@@ -137,6 +136,10 @@ function ScheduleSections({ group, today, busy }: SectionProps) {
 function lastDayOf({ scheduled, scheduleDrift }: NonNullable<DriftQuery["groupDefinition"]>): string | null {
   const days = [...(scheduled?.nodes ?? []).map(({ sessionDate }) => sessionDate), ...scheduleDrift.items.map(({ date }) => date)];
   return days.toSorted().at(-1) ?? null;
+}
+
+function reasonsOf({ scheduleDrift }: NonNullable<DriftQuery["groupDefinition"]>): DriftReasons {
+  return new Map(scheduleDrift.items.flatMap(({ occurrence, reasons }) => (occurrence ? [[occurrence.id, reasons]] : [])));
 }
 
 type Page = Omit<ScheduleQueryVariables, "groupId">;

@@ -42,14 +42,18 @@ function useCoveredByPatient(): boolean {
   return open || covered;
 }
 
-/** Moves the focus back to the session's link in the list, because another dialog may have been open in between. */
+/** Moves the focus back to the session's link, because another dialog may have been open in between. */
 function useFocusOfClosedSession(sessionId: string | undefined): void {
   const last = useRef(sessionId);
   useEffect(() => {
     const closed = last.current;
     last.current = sessionId;
     if (closed === undefined || sessionId !== undefined) return;
-    const timer = setTimeout(() => document.getElementById(`session-${closed}`)?.focus());
+    const timer = setTimeout(() => linkTo(closed)?.focus());
     return () => clearTimeout(timer);
   }, [sessionId]);
+}
+
+function linkTo(sessionId: string): HTMLElement | null {
+  return document.querySelector(`[data-session="${CSS.escape(sessionId)}"]`);
 }

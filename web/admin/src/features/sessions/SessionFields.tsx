@@ -15,8 +15,9 @@ type WhenProps = { form: Form; timeZone: string; durationMinutes?: number };
 
 /** The date and the times of a session. While the start is changed, the session keeps its length. */
 export function WhenFields({ form, timeZone, durationMinutes }: WhenProps) {
-  const { startTime, endTime } = form.values;
-  const zone = zoneIfDifferent(new Date().toISOString(), timeZone);
+  const { sessionDate, startTime, endTime } = form.values;
+  // Of zones that change their clocks on different days, the viewer's may differ on one date and not on another.
+  const zone = zoneIfDifferent(sessionDate === "" ? new Date().toISOString() : `${sessionDate}T12:00Z`, timeZone);
   const start = form.getInputProps("startTime");
   const changeStart = (next: string) => {
     form.setFieldValue("startTime", next);

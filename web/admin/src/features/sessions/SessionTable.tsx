@@ -135,12 +135,12 @@ function SessionRow({ session, today, now, selection }: RowProps) {
 
 const route = getRouteApi("/groups/$groupId");
 
-/** Opens the session over this page of the list. Its id lets the focus come back when the session closes. */
+/** Opens the session over this page of the list. Its mark lets the focus come back when the session closes. */
 function OpenSession({ id, children }: { id: string; children: string }) {
   const { groupId } = route.useParams();
   return (
     <Link
-      id={`session-${id}`}
+      data-session={id}
       from="/groups/$groupId"
       to="/groups/$groupId"
       params={{ groupId }}

@@ -2,7 +2,6 @@ import { Radio, Group } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { tell } from "../../activity/activity";
 import { graphql } from "../../api/generated";
-import { usePermissions } from "../../permissions/permissions";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { counted } from "../../ui/names";
 import { StaffSelect } from "../staff/StaffSelect";
@@ -10,11 +9,12 @@ import { BulkOutcome } from "./BulkOutcome";
 import { SelectionFields } from "./SelectionFields";
 import { initialSelection, missingDays, selectionOf, type SelectionValues } from "./selectionValues";
 import { usePreviewedForm } from "./usePreviewedForm";
+import { useSeen } from "./useSeen";
 import type { Selection } from "./useSelection";
 import { useSessionDialog } from "./useSessionDialog";
 
 const Substitute = graphql(`
-  mutation Substitute($input: UpdateOccurrencesInput!, $preview: Boolean!, $seesPatients: Boolean!) {
+  mutation Substitute($input: UpdateOccurrencesInput!, $preview: Boolean!, $seesPatients: Boolean!, $seesGroups: Boolean!) {
     updateOccurrences(input: $input) {
       updatedCount
       ...BulkOutcome @include(if: $preview)
@@ -39,8 +39,7 @@ export function SubstituteDialog(props: Props) {
 type Values = { selection: SelectionValues; role: "LEADS" | "CO_LEADS"; facilitatorId: string | null };
 
 function SubstituteForm({ groupId, today, selection, onClose }: Props & { onClose: () => void }) {
-  const may = usePermissions();
-  const seesPatients = may("pm.group_enrollments.view");
+  const sees = useSeen();
   const form = useForm<Values>({
     mode: "controlled",
     initialValues: { selection: initialSelection(selection.ids.size, today), role: "LEADS", facilitatorId: null },
@@ -51,13 +50,13 @@ function SubstituteForm({ groupId, today, selection, onClose }: Props & { onClos
   const { dryRun, faults, running, confirm } = usePreviewedForm(
     form,
     Substitute,
-    input === null ? null : { input: { ...input, dryRun: true }, preview: true, seesPatients },
+    input === null ? null : { input: { ...input, dryRun: true }, preview: true, ...sees },
   );
   const replaces = values.selection.scope === "DAYS" && values.selection.facilitatorId !== null;
 
   const submit = form.onSubmit(async () => {
     if (input === null || dryRun.asking) return;
-    const payload = await confirm({ input, preview: false, seesPatients });
+    const payload = await confirm({ input, preview: false, ...sees });
     if (payload === null) return;
     tell(`${counted(payload.updatedCount, "session")} got another facilitator.`);
     selection.clear();

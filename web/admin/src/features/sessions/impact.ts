@@ -18,7 +18,7 @@ export const ImpactFields = graphql(`
       }
       occurrences {
         id
-        groupDefinition {
+        groupDefinition @include(if: $seesGroups) {
           id
           name
         }
@@ -39,7 +39,7 @@ export const ImpactFields = graphql(`
           message
         }
       }
-      groupDefinition {
+      groupDefinition @include(if: $seesGroups) {
         id
         name
       }
@@ -67,7 +67,7 @@ export const ImpactFields = graphql(`
 type Conflict = ImpactFragment["conflicts"][number];
 
 /** "Two sessions are in the same room at once on Dec 7, from 9:00 AM to 10:00 AM (Renata Q. with Grief and Loss)." */
-export function conflictInWords({ message, staffMember, patient, occurrences, closure }: Conflict, groupId: string): string {
+export function conflictInWords({ message, staffMember, patient, occurrences, closure }: Conflict, groupId: string | null): string {
   const who = staffMember?.displayName ?? patient?.displayName ?? closure?.name;
   const others = occurrences.flatMap(({ groupDefinition: group }) => (group == null || group.id === groupId ? [] : [group.name]));
   const other = others.length > 0 ? `with ${others.join(" and ")}` : undefined;

@@ -51,23 +51,54 @@ export const DRIFT_REASONS: Record<DriftReason, (count: number) => string> = {
   CLOSURE: (count) => `${counted(count, "session")} on closed days`,
 };
 
-/** Say what happens to a session. `before` is what is stored; undefined if it is not loaded, or if there is none yet. */
-export function changeInWords(change: ChangedSessionFragment, before: SessionFormFragment | undefined, today: string): string {
+/** How each session differs from the group's definition, by its id. */
+export type DriftReasons = ReadonlyMap<string, readonly DriftReason[]>;
+
+/**
+ * Say what happens to a session. `before` is what is stored; undefined if it is not loaded, or if there is none yet.
+ * `reasons` are there if the calendar is brought to the group's definition: then it also says why.
+ */
+export function changeInWords(
+  change: ChangedSessionFragment,
+  before: SessionFormFragment | undefined,
+  today: string,
+  reasons?: DriftReasons,
+): string {
   const now = before ?? change;
   const when = `${formatNearDay(now.sessionDate, today)}, ${formatTime(now.startTime)}`;
   switch (change.action) {
     case "CREATE":
-      return `${when}: a session is added.`;
+      return `${when}: a session is added${because(change, reasons)}.`;
     case "CANCEL":
-      return before === undefined ? `${when}: is cancelled.` : `${when}: is cancelled, with ${counted(before.expected, "patient")} expected.`;
+      return `${when}: is cancelled${before === undefined ? "" : `, with ${counted(before.expected, "patient")} expected`}${because(change, reasons)}.`;
     case "KEEP":
       return `${when}: stays, because ${KEEP_REASONS[change.keepReason ?? "UNCHANGED"]}.`;
     case "MOVE":
     case "UPDATE": {
       const differences = before === undefined ? [] : differencesInWords(change, before, today);
-      return `${when}: ${differences.length === 0 ? "changes" : differences.join(", ")}.`;
+      return `${when}: ${differences.length === 0 ? "changes" : differences.join(", ")}${because(change, reasons)}.`;
     }
   }
+}
+
+/** Say why a session changes if the calendar is brought to the group's definition; "" if it changes for another reason. */
+function because({ action, occurrence }: ChangedSessionFragment, reasons: DriftReasons | undefined): string {
+  if (reasons === undefined || action === "KEEP") return ""; // why a session stays is in its own words
+  switch (action) {
+    case "CREATE":
+      return ", because the rule has one then";
+    case "MOVE":
+      return ", because the rule has it then";
+    case "CANCEL":
+      return cancelledBecause(reasons.get(occurrence?.id ?? "") ?? []);
+    case "UPDATE":
+      return ", because the group's definition says so";
+  }
+}
+
+function cancelledBecause(reasons: readonly DriftReason[]): string {
+  if (reasons.includes("CLOSURE")) return ", because its day is closed";
+  return reasons.includes("NOT_IN_RULE") ? ", because the rule does not have its day" : ", because it is no longer planned";
 }
 
 function differencesInWords(change: ChangedSessionFragment, before: SessionFormFragment, today: string): string[] {

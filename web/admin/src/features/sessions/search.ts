@@ -22,15 +22,19 @@ export type ScheduleSearch = {
   /** The cursor that the page of the list follows, or precedes. */
   after?: string;
   before?: string;
-  /** The session that is open. */
-  session?: string;
 };
+
+/** The search parameters of every screen for the session that is open, and the dialog, which may be another screen's. */
+export type SessionSearch = { session?: string; dialog?: string };
+
+export function sessionSearch(search: Record<string, unknown>): SessionSearch {
+  return { session: textIn(search["session"]), dialog: textIn(search["dialog"]) };
+}
 
 export function scheduleSearch(search: Record<string, unknown>): ScheduleSearch {
   return {
     when: choiceIn(search["when"], WHEN),
     after: textIn(search["after"]),
     before: textIn(search["before"]),
-    session: textIn(search["session"]),
   };
 }

@@ -18,6 +18,9 @@ export function WeekFilters({ lanes, clashing }: Props) {
   const navigate = useNavigate({ from: "/week" });
   const narrow = (change: Partial<WeekSearch>) =>
     void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true, resetScroll: false });
+  const choices = lanes.map(({ id, name }) => ({ value: id, label: name }));
+  // Without this, somebody who has no session in the week would look as if everybody showed.
+  if (only !== undefined && lanes.every(({ id }) => id !== only)) choices.push({ value: only, label: "No sessions in this week" });
   return (
     <Group component="search" className={classes.filters} align="flex-end" gap="md" mb="md">
       <SegmentedControl
@@ -29,7 +32,7 @@ export function WeekFilters({ lanes, clashing }: Props) {
       <Select
         aria-label={by === "room" ? "Room" : "Facilitator"}
         placeholder={by === "room" ? "All rooms" : "All facilitators"}
-        data={lanes.map(({ id, name }) => ({ value: id, label: name }))}
+        data={choices}
         value={only ?? null}
         onChange={(next) => narrow({ only: next ?? undefined })}
         searchable
