@@ -88,6 +88,7 @@ class Patient:
     """A patient, from the registry PM-01. Inactive if deceased, deactivated or merged there.
 
     `replaced_by` is the id of the record that a merged one was replaced by. That record may be missing.
+    `preferred_name` is the name that the patient goes by, if it differs from the display name.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Patient:
     birth_date: date | None
     active: bool
     replaced_by: str | None = None
+    preferred_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,8 @@ class RankedSearch:
     def _last_name_last(self) -> tuple[str, ...]:
         return (*self.words[len(self.last_name) :], *self.last_name)
 
-    def rank(self, display_name: str, record_number: str) -> SearchRank:
-        """Return how exactly the words match a patient's name or record number. Some match must exist."""
+    def rank(self, display_name: str, record_number: str, preferred_name: str | None = None) -> SearchRank:
+        """Return how exactly the words match a patient's names or record number. Some match must exist."""
         name, number = words_of(display_name), words_of(record_number)
         if self.words in {number, ("".join(number),)}:
             return SearchRank.RECORD_NUMBER
@@ -72,7 +72,7 @@ class RankedSearch:
             return SearchRank.WHOLE_NAME
         if self.last_name == _last_name(display_name, name, len(self.last_name)):
             return SearchRank.LAST_NAME
-        if set(self.words) <= {*name, *number}:
+        if set(self.words) <= {*name, *number, *words_of(preferred_name or "")}:
             return SearchRank.WHOLE_WORDS
         return SearchRank.PARTS_OF_WORDS
 

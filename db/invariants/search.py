@@ -14,7 +14,7 @@ from domain.search_text import search_text
 _SEARCHED_COLUMNS: Final[tuple[tuple[Table, str, tuple[str, ...]], ...]] = (
     (staff_members, "staff", ("display_name",)),
     (locations, "location", ("site", "room")),
-    (patients, "patient", ("display_name", "medical_record_number")),
+    (patients, "patient", ("display_name", "preferred_name", "medical_record_number")),
     (group_definitions, "group", ("name",)),
 )
 

@@ -93,9 +93,9 @@ def _candidates(words: int) -> Statement:
     """Return the statement that selects the names of those patients who may be exact matches of so many words."""
     contains = list(word_conditions(patients.c.search_text).values())[:words]
     return Statement(
-        select(patients.c.id, patients.c.display_name, patients.c.medical_record_number).where(
-            of_organization(patients), AnyOf(patients.c.id, "among"), _WITH_WHOLE_WORD, *contains
-        )
+        select(
+            patients.c.id, patients.c.display_name, patients.c.medical_record_number, patients.c.preferred_name
+        ).where(of_organization(patients), AnyOf(patients.c.id, "among"), _WITH_WHOLE_WORD, *contains)
     )
 
 
@@ -170,8 +170,8 @@ async def _exact(
     whole_word = containing(f" {search.longest_of_last_name} ")
     parameters = {**contains_words(words), "whole_word": whole_word, "among": among}
     rows = await snapshot.fetch(_candidates(len(words)), parameters) if among else ()
-    for number, (patient_id, name, record_number) in enumerate(rows, 1):
-        rank = search.rank(name, record_number)
+    for number, (patient_id, name, record_number, preferred) in enumerate(rows, 1):
+        rank = search.rank(name, record_number, preferred)
         if rank in ranks:
             exact[f"exact_{int(rank)}"].append(patient_id)
         if number % _RANKED_AT_ONCE == 0:

@@ -50,8 +50,15 @@ class StoredUpdates:
 PATIENTS: Final = RegistryTable(
     patients,
     "display_name",
-    lambda record_id: {"medical_record_number": record_id, "birth_date": None, "active": True, "replaced_by": None},
-    lambda row: {"search_text": search_text(row["display_name"], row["medical_record_number"])},
+    lambda record_id: {
+        "medical_record_number": record_id,
+        "birth_date": None,
+        "active": True,
+        "replaced_by": None,
+        "preferred_name": None,
+    },
+    # The record number is last, because the ranking of searches expects it there.
+    lambda row: {"search_text": search_text(row["display_name"], row["preferred_name"], row["medical_record_number"])},
 )
 STAFF: Final = RegistryTable(
     staff_members,
@@ -66,7 +73,7 @@ ROLES: Final = RegistryTable(staff_roles, "staff_id", lambda _id: {"active": Tru
 
 def patient_update(patient: Patient) -> RegistryUpdate:
     """Return the update that sets every field of a patient."""
-    names = ("display_name", "medical_record_number", "birth_date", "active")
+    names = ("display_name", "preferred_name", "medical_record_number", "birth_date", "active")
     return RegistryUpdate(patient.id, {name: getattr(patient, name) for name in names})
 
 

@@ -65,6 +65,8 @@ patients = Table(
     # If this patient was merged into another: the id of the surviving record, which may be missing.
     Column[str | None]("replaced_by", ForeignId),
     *registry_time_columns(),
+    # The name that the patient goes by, if it differs from the display name.
+    Column[str | None]("preferred_name", String(300)),
     Index("ix_pm_group_patients_by_name", "organization_id", "search_text", "id"),
     Index("ix_pm_group_patients_by_birth_date", "organization_id", "birth_date"),
     Index(

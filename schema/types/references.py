@@ -75,6 +75,9 @@ class Patient(Node):
     id: strawberry.ID = _id(PATIENT_IDS)
     registry_id: str = _registry_id()
     display_name: str = strawberry.field(description="The name to display.")
+    preferred_name: str | None = strawberry.field(
+        description="The name that the patient goes by, if the registry has one that differs from displayName."
+    )
     medical_record_number: str = strawberry.field(description="The number of the patient's medical record.")
     birth_date: date | None = strawberry.field(description="The date of birth; null if unknown.")
     active: bool = strawberry.field(

@@ -14,6 +14,8 @@ _GIVEN_NAMES = (
     "Kellan", "Leila", "Linus", "Maren", "Mateo", "Nadia", "Nils", "Odette", "Orson", "Paloma", "Quentin",
     "Renata", "Rufus", "Selma", "Silas", "Talia", "Tobias",
 )  # fmt: skip
+# The names that patients with these given names go by.
+_SHORT_NAMES = {"Beatriz": "Bea", "Bennett": "Ben", "Paloma": "Lola", "Renata": "Rena", "Tobias": "Toby"}
 # Surnames are composed, so that they do not belong to a real person.
 _SURNAME_STARTS = (
     "Amber", "Bram", "Cinder", "Dove", "Elder", "Fern", "Glimmer", "Hazel", "Indigo", "Juniper", "Lark",
@@ -65,6 +67,7 @@ def demo_patients(random: Random) -> tuple[Patient, ...]:
             medical_record_number=f"DEMO-{number:06}",
             birth_date=date(1945, 1, 1) + timedelta(days=random.randrange(63 * 365)),
             active=number not in inactive,
+            preferred_name=_SHORT_NAMES.get(name.split()[0]),
         )
         for number, name in enumerate(_names(random, PATIENT_COUNT), start=1)
     )

@@ -33,15 +33,24 @@ def expected_names(admin: AdminVisit) -> list[str]:
     return [name for (name,) in rows]
 
 
+def preferred_names(admin: AdminVisit) -> dict[str, str]:
+    """Return the names that patients go by, by their names."""
+    return dict(
+        admin.stored_rows("SELECT display_name, preferred_name FROM pm_group_patients WHERE preferred_name IS NOT NULL")
+    )
+
+
 @pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
-def test_a_sheet_has_first_names_and_initials_in_order(admin: AdminVisit) -> None:
+def test_a_sheet_has_preferred_or_first_names_and_initials_in_order(admin: AdminVisit) -> None:
     page = admin.page
     admin.open(f"/sessions/{next_session(admin)}/sign-in-sheet")
     sheet = page.get_by_role("region", name="Sheet")
     expect(sheet.get_by_role("heading", name=GROUP)).to_be_visible()
     expect(sheet).to_contain_text("Saguaro House (Demo), Ocotillo Hall")
     names = expected_names(admin)
-    rows = [(name.split()[0], "".join(word[0] for word in name.split())) for name in names]
+    preferred = preferred_names(admin)
+    assert any(name in preferred for name in names)
+    rows = [(preferred.get(name, name.split()[0]), "".join(word[0] for word in name.split())) for name in names]
     shown = [tuple(row.split("\t")[1:3]) for row in sheet.locator("tbody tr").all_inner_texts()]
     assert shown[: len(rows)] == sorted(rows)
     assert len(shown) == len(rows) + 3, "three lines for others"

@@ -14,7 +14,9 @@ TYPES: Final = {
 """The types of records by the option that names their files."""
 
 COLUMNS: Final = {
-    ResourceType.PATIENT: ("id", "name", "record_number", "birth_date", "active", "replaced_by", "updated_at"),
+    ResourceType.PATIENT: (
+        *("id", "name", "preferred_name", "record_number", "birth_date", "active", "replaced_by", "updated_at"),
+    ),
     ResourceType.PRACTITIONER: ("id", "name", "credentials", "active", "updated_at"),
     ResourceType.LOCATION: ("id", "name", "part_of", "time_zone", "active", "updated_at"),
 }

@@ -95,6 +95,8 @@ class RowMapper:
         fields: dict[str, Any] = {}
         if "name" in row:
             fields["display_name"] = _person_name(row["name"])
+        if "preferred_name" in row:
+            fields["preferred_name"] = _preferred_name(row["preferred_name"])
         if "record_number" in row:
             fields["medical_record_number"] = clean_text(row["record_number"], "record_number", 100) or row["id"]
             if not row["record_number"]:
@@ -149,6 +151,10 @@ def _person_name(text: str) -> str:
     if is_masked(text):
         raise InvalidResource("name is masked")
     return require_text(text, "name", MAX_NAME_LENGTH)
+
+
+def _preferred_name(text: str) -> str | None:
+    return None if is_masked(text) else clean_text(text, "preferred_name", MAX_NAME_LENGTH) or None
 
 
 def _other_id(row: Row, column: str) -> str | None:

@@ -17,6 +17,7 @@ from server.imports.text_fields import (
 
 # The best use first. None stands for names without a use. An unknown use counts as temp.
 _USES: Final = ("official", "usual", None, "temp", "nickname", "anonymous", "old", "maiden")
+_PREFERRED_USES: Final = ("usual", "nickname")
 _FORMER_USES: Final = frozenset({"old", "maiden"})
 
 
@@ -43,6 +44,27 @@ def display_name(names: Sequence[HumanName], today: date) -> str:
     if name is None and any(is_masked(name_text(name)) for name in names):
         raise InvalidResource("name is masked")
     return require_text(name_text(name) if name else None, "name", MAX_NAME_LENGTH)
+
+
+def preferred_name(names: Sequence[HumanName], today: date) -> str | None:
+    """Return the name that a person goes by: the given names of a current usual name or nickname, or else its text.
+
+    Return None if there is none, or if it is also the name to display or its first name. Raise InvalidResource if it is
+    too long.
+    """
+    preferred = [name for name in names if name.use in _PREFERRED_USES and is_current(name.period, today)]
+    legible = [name for name in preferred if is_legible(_called(name))]
+    best, shown = min(legible, key=lambda name: _rank(name, today), default=None), best_name(names, today)
+    if best is None or shown is None:
+        return None
+    called, text = _called(best), name_text(shown)
+    if called.casefold() in {same.casefold() for same in (text, text.split()[0], _called(shown))}:
+        return None
+    return require_text(called, "preferred name", MAX_NAME_LENGTH)
+
+
+def _called(name: HumanName) -> str:
+    return join_nonblank(name.given, " ") or name_text(name)
 
 
 def name_text(name: HumanName) -> str:

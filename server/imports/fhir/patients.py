@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from server.imports.dates import birth_date
 from server.imports.fhir.identifiers import record_number
-from server.imports.fhir.names import display_name
+from server.imports.fhir.names import display_name, preferred_name
 from server.imports.fhir.references import referenced_id
 from server.imports.fhir.resources import FhirPatient, parse
 from server.imports.resource_types import ResourceType
@@ -29,6 +29,9 @@ def patient_fields(
     fields: dict[str, Any] = {}
     if not subset or resource.states("name"):
         fields["display_name"] = display_name(resource.name, today)
+    preferred = preferred_name(resource.name, today)
+    if preferred is not None or not subset:
+        fields["preferred_name"] = preferred
     number = record_number(resource.identifier, identifier_system, today)
     if number is not None or not subset:
         fields["medical_record_number"] = number or resource.id

@@ -77,6 +77,14 @@ async def test_exact_matches_come_first_then_the_others_by_name(engine: Database
         assert await read_all(engine, PatientFilter(text, active=True), size) == active, text
 
 
+@pytest.mark.parametrize("size", [1, 200])
+async def test_a_patient_is_found_by_the_preferred_name(engine: Database, size: int) -> None:
+    dee = Patient("dee", "Dana Rivera", "N-11", None, active=True, preferred_name="Dee")
+    await store(engine, [dee, Patient("deeds", "Abe Deeds", "N-12", None, active=True)])
+    for text, expected in {"dee": ["dee", "deeds"], "Rivera, Dee": ["dee"], "dana rivera": ["dee"]}.items():
+        assert await read_all(engine, PatientFilter(text), size) == expected, text
+
+
 @pytest.mark.parametrize("size", [2, 200])
 async def test_exact_matches_come_first_of_very_many(engine: Database, size: int) -> None:
     many = [f"r{number:05}" for number in range(MAX_MATCHES + 10)]

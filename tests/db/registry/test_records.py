@@ -50,7 +50,16 @@ async def stored_patients(engine: Database, organization: str = "org") -> list[P
             select(patients).where(patients.c.organization_id == organization).order_by(patients.c.id)
         )
         return [
-            Patient(row.id, row.display_name, row.medical_record_number, row.birth_date, row.active) for row in rows
+            Patient(
+                row.id,
+                row.display_name,
+                row.medical_record_number,
+                row.birth_date,
+                row.active,
+                None,
+                row.preferred_name,
+            )
+            for row in rows
         ]
 
 
@@ -66,6 +75,7 @@ async def test_a_second_run_changes_nothing(engine: Database) -> None:
         replace(ADA, display_name="Ada Other"),
         replace(ADA, medical_record_number="MR-9"),
         replace(ADA, birth_date=None),
+        replace(ADA, preferred_name="Addie"),
         replace(ADA, active=False),
     ],
 )
@@ -93,6 +103,9 @@ async def test_names_are_searched_without_accents_and_by_record_number(engine: D
     await store_patients(engine, ADA)
     async with engine.connect() as connection:
         assert await connection.scalar(select(patients.c.search_text)) == "ada nunez mr 1 mr1"
+    await store_patients(engine, replace(ADA, preferred_name="Addie"))
+    async with engine.connect() as connection:
+        assert await connection.scalar(select(patients.c.search_text)) == "ada nunez addie mr 1 mr1"
 
 
 async def test_a_text_that_repeats_itself_can_be_changed(engine: Database) -> None:

@@ -32,9 +32,16 @@ def refusal(type_: ResourceType, **cells: str) -> str:
 
 
 def test_each_column_of_a_patient_sets_its_field() -> None:
-    row = {"name": "Ada  Test", "record_number": "MR-1", "birth_date": "1980-02-29", "active": "yes"}
+    row = {
+        "name": "Ada  Test",
+        "preferred_name": "Addie",
+        "record_number": "MR-1",
+        "birth_date": "1980-02-29",
+        "active": "yes",
+    }
     assert fields(PATIENT, **row) == {
         "display_name": "Ada Test",
+        "preferred_name": "Addie",
         "medical_record_number": "MR-1",
         "birth_date": date(1980, 2, 29),
         "active": True,
@@ -66,7 +73,8 @@ def test_a_column_that_is_missing_sets_no_field(type_: ResourceType) -> None:
 
 
 def test_an_empty_cell_clears_an_optional_field() -> None:
-    assert fields(PATIENT, birth_date="", replaced_by="") == {"birth_date": None, "replaced_by": None}
+    empty = {"birth_date": "", "replaced_by": "", "preferred_name": ""}
+    assert fields(PATIENT, **empty) == dict.fromkeys(empty)
     assert fields(STAFF, credentials="") == {"credentials": None}
     assert fields(LOCATION, part_of="", time_zone="")["parent_id"] is None
 

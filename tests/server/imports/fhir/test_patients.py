@@ -21,7 +21,40 @@ def test_a_patient_requires_only_a_name() -> None:
         "birth_date": None,
         "active": True,
         "replaced_by": None,
+        "preferred_name": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([{"use": "official", "text": "Ada Test"}, {"use": "usual", "given": ["Addie"], "family": "Test"}], "Addie"),
+        ([{"text": "Ada Test"}, {"use": "nickname", "text": "Addie"}], "Addie"),
+        (
+            [
+                {"use": "official", "text": "Ada Test"},
+                {"use": "nickname", "text": "Ad"},
+                {"use": "usual", "given": ["Addie"]},
+            ],
+            "Addie",
+        ),
+        ([{"text": "Ada Test", "given": ["Ada"]}, {"use": "usual", "given": ["ada"]}], None),
+        ([{"text": "Ada Test"}, {"use": "usual", "text": "Ada Test"}], None),
+        ([{"text": "Ada Test"}, {"use": "usual", "given": ["Ada"], "family": "Test"}], None),
+        ([{"text": "Ada Test"}, {"use": "nickname", "text": "Addie", "period": ENDED}], None),
+        ([{"text": "Ada Test"}, {"use": "nickname", "text": "*****"}], None),
+        ([{"use": "usual", "given": ["Addie"], "family": "Test"}], None),
+        ([{"text": "Ada Test"}], None),
+    ],
+)
+def test_the_preferred_name_is_a_current_usual_name_or_nickname(
+    names: list[dict[str, Any]], expected: str | None
+) -> None:
+    assert mapped_fields(patient(name=names))["preferred_name"] == expected
+
+
+def test_a_subset_without_names_keeps_the_preferred_name() -> None:
+    assert "preferred_name" not in mapped_fields(subset({"resourceType": "Patient", "id": "p"}))
 
 
 @pytest.mark.parametrize(

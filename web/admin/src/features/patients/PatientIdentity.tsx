@@ -9,6 +9,7 @@ export const PatientIdentityFields = graphql(`
   fragment PatientIdentity on Patient {
     id
     displayName
+    preferredName
     medicalRecordNumber
     birthDate
     active
@@ -26,10 +27,11 @@ type Props = { of: FragmentType<typeof PatientIdentityFields> };
 
 /** Record number and birth date, so that two patients of one name are not mistaken for each other. */
 export function PatientFacts({ of }: Props) {
-  const { medicalRecordNumber, birthDate, active, replacedBy } = readFragment(PatientIdentityFields, of);
+  const { preferredName, medicalRecordNumber, birthDate, active, replacedBy } = readFragment(PatientIdentityFields, of);
   return (
     <Group gap="sm">
       <Text c="dimmed">
+        {preferredName !== null && `goes by ${preferredName} · `}
         {medicalRecordNumber}
         {birthDate !== null && ` · born ${formatDate(birthDate)}`}
       </Text>

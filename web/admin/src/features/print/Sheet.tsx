@@ -42,7 +42,7 @@ const TO_FILL_IN = [
 
 type SheetProps = { session: FragmentType<typeof SheetHeadFields> };
 
-/** The sheet with the first name and the initials of everybody who is expected. */
+/** The sheet with the preferred or first name and the initials of everybody who is expected. */
 export function NamedSheet({ session, id }: SheetProps & { id: string }) {
   return (
     <Loaded result={useWholeRoster(id)}>
@@ -130,7 +130,7 @@ function Sheet({ session, headings, footer, children: rows }: Props) {
 type Row = SheetName & { id: string };
 
 function inOrder(patients: readonly ExpectedPatient[]): Row[] {
-  const rows = patients.map(({ id, displayName }) => ({ id, ...sheetName(displayName) }));
+  const rows = patients.map((patient) => ({ id: patient.id, ...sheetName(patient) }));
   return rows.toSorted((a, b) => a.name.localeCompare(b.name) || a.initials.localeCompare(b.initials));
 }
 

@@ -74,7 +74,7 @@ function SheetVersions({ session }: { session: Session }) {
           below={
             <Text c="dimmed" maw={560}>
               {named
-                ? "The first name and the initials of each patient. The registry has no preferred names."
+                ? "The name that each patient goes by, or else the first name, and the initials."
                 : "Numbered lines. Nothing on the sheet says who comes, except for what they write."}
             </Text>
           }

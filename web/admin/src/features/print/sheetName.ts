@@ -1,12 +1,19 @@
+export type PatientNames = { displayName: string; preferredName: string | null };
 export type SheetName = { name: string; initials: string };
 
 /**
  * Return what a sheet that lies open shows of a patient: "Dana" and "DMR" for "Dana Maria Rivers" and for "Rivers, Dana
- * Maria". The registry has no preferred names, so it is the first given name.
+ * Maria". If the patient goes by another name, it stands in place of the first one, without the last name.
  */
-export function sheetName(displayName: string): SheetName {
-  const [last = "", given] = displayName.split(",", 2);
-  const words = (given === undefined ? last : `${given} ${last}`).trim().split(/\s+/);
+export function sheetName({ displayName, preferredName }: PatientNames): SheetName {
+  const words = wordsOf(displayName);
+  const called = wordsOf(preferredName ?? "").filter((word) => word !== words.at(-1));
   const initials = words.map((word) => /\p{L}/u.exec(word)?.[0] ?? "");
-  return { name: words[0] ?? displayName, initials: initials.join("").toUpperCase() };
+  return { name: called.join(" ") || (words[0] ?? displayName), initials: initials.join("").toUpperCase() };
+}
+
+/** Return the words of a name, the last name at the end. */
+function wordsOf(name: string): string[] {
+  const [last = "", given] = name.split(",", 2);
+  return (given === undefined ? last : `${given} ${last}`).trim().split(/\s+/);
 }

@@ -3,6 +3,7 @@ import { useClient, type Client, type CombinedError } from "urql";
 import { graphql } from "../../api/generated";
 import type { SheetRosterQuery, SheetRosterQueryVariables } from "../../api/generated/graphql";
 import type { LiveResult } from "../../api/useLiveQuery";
+import type { PatientNames } from "./sheetName";
 
 const SheetRoster = graphql(`
   query SheetRoster($id: ID!, $after: String) {
@@ -14,6 +15,7 @@ const SheetRoster = graphql(`
           patient {
             id
             displayName
+            preferredName
           }
         }
         pageInfo {
@@ -25,7 +27,7 @@ const SheetRoster = graphql(`
   }
 `);
 
-export type ExpectedPatient = { id: string; displayName: string };
+export type ExpectedPatient = PatientNames & { id: string };
 type Roster = { data?: readonly ExpectedPatient[]; error?: CombinedError };
 
 /** Read every page of a session's roster. A sheet on which somebody is missing would be worse than none. */
