@@ -48,20 +48,32 @@ def test_groups_are_filtered_by_who_leads_them(admin: AdminVisit) -> None:
     assert admin.complaints == []
 
 
+def test_groups_of_staff_who_have_left_are_found(admin: AdminVisit) -> None:
+    page = admin.page
+    [(inactive,)] = admin.stored_rows("SELECT display_name FROM pm_group_staff_members WHERE NOT active")
+    admin.open()
+    page.get_by_role("combobox", name="Facilitator").fill(inactive)
+    option = page.get_by_role("option", name=re.compile(inactive))
+    expect(option).to_contain_text("does not work here at present")
+    option.click()
+    expect(page.get_by_role("heading", name="No group matches")).to_be_visible()
+    expect(page).to_have_url(re.compile("facilitator="))
+
+
 def test_more_than_200_groups_come_in_pages_that_keep_the_filters(admin: AdminVisit) -> None:
     page = admin.page
     _create_groups(admin, 205)
     admin.open("/groups?search=group&sort=-name")
     expect(page.locator("tbody tr")).to_have_count(200)
     first_page = names(admin)
-    expect(page.get_by_role("navigation", name="Pages")).to_contain_text(re.compile(r"1 to 200 of 20\d"))
+    expect(page.get_by_role("group", name="Pages")).to_contain_text(re.compile(r"1 to 200 of 20\d"))
     page.get_by_role("button", name="Next", exact=True).click()
-    expect(page.get_by_role("navigation", name="Pages")).to_contain_text(re.compile(r"201 to 20\d of 20\d"))
+    expect(page.get_by_role("group", name="Pages")).to_contain_text(re.compile(r"201 to 20\d of 20\d"))
     rest = names(admin)
     assert [*first_page, *rest] == sorted([*first_page, *rest], reverse=True)
     expect(page.get_by_label("Search", exact=True)).to_have_value("group")
     admin.open(page.evaluate("location.pathname + location.search"))
-    expect(page.get_by_role("navigation", name="Pages")).to_contain_text(re.compile(r"201 to 20\d of 20\d"))
+    expect(page.get_by_role("group", name="Pages")).to_contain_text(re.compile(r"201 to 20\d of 20\d"))
     assert names(admin) == rest
     admin.assert_accessible()
     page.get_by_role("button", name="Previous").click()

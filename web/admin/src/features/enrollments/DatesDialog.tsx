@@ -96,7 +96,7 @@ function DatesForm({ current, timeZone, onClose }: FormProps) {
         />
       )}
       <Text>
-        The days on which {name} is expected, in the group's time zone ({timeZone}). Nobody gains or loses a seat.
+        The days on which {name} {current.disenrolledAt === null ? "is" : "was"} expected, in the group's time zone ({timeZone}). Nobody gains or loses a seat.
       </Text>
       <Group align="flex-start" grow preventGrowOverflow={false}>
         <TextInput

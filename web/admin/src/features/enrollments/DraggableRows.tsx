@@ -21,7 +21,7 @@ const ACCESSIBILITY = Accessibility.configure({
     // The rows change their places after this event, so the new place is still that of the row below.
     dragover: (event: Operation) => {
       const { source, target } = event.operation;
-      return isSortable(target) && target.id !== source?.id ? `${nameIn(event)} is over place ${target.index + 1}.` : undefined;
+      return isSortable(target) && target.id !== source?.id ? `${nameIn(event)} is over place ${Number(source?.data["firstPlace"]) + target.index}.` : undefined;
     },
     dragend: (event: DragEndEvent) =>
       event.canceled ? `${nameIn(event)} stays where they were.` : `${nameIn(event)} is dropped at place ${placeIn(event)}.`,
@@ -30,13 +30,14 @@ const ACCESSIBILITY = Accessibility.configure({
 
 type Props = {
   rows: readonly Waiting[];
+  firstPlace: number;
   disabled: boolean;
   onMove: (waiting: Waiting, place: number) => void;
   children: (waiting: Waiting, index: number, drag: Drag) => ReactNode;
 };
 
 /** The rows of a table, which are dragged by a handle: with a pointer, or with the keyboard and announcements. */
-export default function DraggableRows({ rows, disabled, onMove, children }: Props) {
+export default function DraggableRows({ rows, firstPlace, disabled, onMove, children }: Props) {
   const [before, setBefore] = useState<readonly Waiting[] | null>(null);
   const shown = before ?? rows; // what others change waits until the row is dropped
 
@@ -44,7 +45,7 @@ export default function DraggableRows({ rows, disabled, onMove, children }: Prop
     setBefore(null);
     const waiting = shown.find((row) => idOf(row) === source?.id);
     if (canceled || waiting === undefined || !isSortable(source) || source.index === source.initialIndex) return;
-    onMove(waiting, source.index + 1);
+    onMove(waiting, firstPlace + source.index);
   };
 
   return (
@@ -54,7 +55,7 @@ export default function DraggableRows({ rows, disabled, onMove, children }: Prop
       onDragEnd={drop}
     >
       {shown.map((waiting, index) => (
-        <Draggable key={idOf(waiting)} waiting={waiting} index={index} disabled={disabled}>
+        <Draggable key={idOf(waiting)} waiting={waiting} index={index} firstPlace={firstPlace} disabled={disabled}>
           {children}
         </Draggable>
       ))}
@@ -62,11 +63,11 @@ export default function DraggableRows({ rows, disabled, onMove, children }: Prop
   );
 }
 
-type DraggableProps = { waiting: Waiting; index: number } & Pick<Props, "disabled" | "children">;
+type DraggableProps = { waiting: Waiting; index: number } & Pick<Props, "firstPlace" | "disabled" | "children">;
 
-function Draggable({ waiting, index, disabled, children }: DraggableProps) {
+function Draggable({ waiting, index, firstPlace, disabled, children }: DraggableProps) {
   const { id, patient } = readFragment(EnrollmentRowFields, waiting);
-  const { ref, handleRef } = useSortable({ id, index, disabled, data: { name: patient?.displayName ?? "The patient" } });
+  const { ref, handleRef } = useSortable({ id, index, disabled, data: { name: patient?.displayName ?? "The patient", firstPlace } });
   return children(waiting, index, { draggable: true, rowRef: ref, handleRef });
 }
 
@@ -79,5 +80,5 @@ function nameIn({ operation: { source } }: Operation): string {
 }
 
 function placeIn({ operation: { source } }: Operation): number {
-  return isSortable(source) ? source.index + 1 : 0;
+  return isSortable(source) ? Number(source.data["firstPlace"]) + source.index : 0;
 }

@@ -2,18 +2,20 @@ import { Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import IconArrowsExchange from "@tabler/icons-react/icons/IconArrowsExchange";
 import IconUserPlus from "@tabler/icons-react/icons/IconUserPlus";
 import type { ReactNode } from "react";
-import { graphql } from "../../api/generated";
+import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { RosterQuery } from "../../api/generated/graphql";
 import { useLiveQuery } from "../../api/useLiveQuery";
 import { Allowed, usePermissions } from "../../permissions/permissions";
 import { CapacityBar } from "../../ui/CapacityBar";
 import { counted } from "../../ui/names";
+import { Pager, usePaging, type Paging } from "../../ui/Pager";
 import { Loaded, NoPermission } from "../../ui/states";
 import { DatesDialog } from "./DatesDialog";
 import { DisenrollDialog } from "./DisenrollDialog";
 import { EnrollDialog } from "./EnrollDialog";
 import { PastList } from "./PastList";
 import { PositionDialog } from "./PositionDialog";
+import { RemoveDialog } from "./RemoveDialog";
 import { ReinstateDialog } from "./ReinstateDialog";
 import { SeatList } from "./SeatList";
 import { SeatNowDialog } from "./SeatNowDialog";
@@ -22,9 +24,27 @@ import { useEnrollmentDialog } from "./useEnrollmentDialog";
 import { Waitlist } from "./Waitlist";
 
 const LONGEST_PAGE = 200;
+const PAST_PAGE = 50;
+
+const RosterPageFields = graphql(`
+  fragment RosterPage on EnrollmentConnection {
+    totalCount
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+`);
 
 const Roster = graphql(`
-  query Roster($groupId: ID!, $first: Int!) {
+  query Roster(
+    $groupId: ID!
+    $first: Int!
+    $firstPast: Int!
+    $afterSeats: String
+    $afterWaitlist: String
+    $afterPast: String
+  ) {
     groupDefinition(id: $groupId) {
       id
       timeZone
@@ -35,21 +55,24 @@ const Roster = graphql(`
         available
         ...CapacityBar
       }
-      seats: enrollments(status: [ENROLLED], first: $first) {
+      seats: enrollments(status: [ENROLLED], first: $first, after: $afterSeats) {
+        ...RosterPage
         nodes {
           id
           ...EnrollmentRow
         }
       }
-      waitlist: enrollments(status: [WAITLISTED], first: $first) {
+      waitlist: enrollments(status: [WAITLISTED], first: $first, after: $afterWaitlist) {
+        ...RosterPage
         nodes {
           id
           ...EnrollmentRow
           ...WaitingReason
         }
       }
-      past: enrollments(status: [DISENROLLED], first: 50) {
+      past: enrollments(status: [DISENROLLED], first: $firstPast, after: $afterPast) {
         totalCount
+        ...RosterPage
         nodes {
           id
           ...EnrollmentRow
@@ -69,17 +92,33 @@ export function EnrollmentsTab(props: Props) {
 }
 
 function RosterOfGroup({ groupId, deleted }: Props) {
-  const result = useLiveQuery(Roster, { groupId, first: LONGEST_PAGE });
+  const paging = { seats: usePaging(groupId), waitlist: usePaging(groupId), past: usePaging(groupId) };
+  const result = useLiveQuery(Roster, {
+    groupId,
+    first: LONGEST_PAGE,
+    firstPast: PAST_PAGE,
+    afterSeats: paging.seats.after,
+    afterWaitlist: paging.waitlist.after,
+    afterPast: paging.past.after,
+  });
   return (
     <Loaded result={result}>
-      {({ groupDefinition }) => groupDefinition && <RosterSections group={groupDefinition} deleted={deleted} />}
+      {({ groupDefinition }) =>
+        groupDefinition && <RosterSections group={groupDefinition} paging={paging} deleted={deleted} />
+      }
     </Loaded>
   );
 }
 
 export type RosterGroup = NonNullable<RosterQuery["groupDefinition"]>;
 
-function RosterSections({ group, deleted }: { group: RosterGroup; deleted: boolean }) {
+type SectionsProps = {
+  group: RosterGroup;
+  paging: Record<"seats" | "waitlist" | "past", Paging>;
+  deleted: boolean;
+};
+
+function RosterSections({ group, paging, deleted }: SectionsProps) {
   const { show } = useEnrollmentDialog();
   const { capacity, seats, waitlist, past, timeZone } = group;
   return (
@@ -111,16 +150,24 @@ function RosterSections({ group, deleted }: { group: RosterGroup; deleted: boole
         </Group>
       </Paper>
       <Section title="Seats" note={counted(capacity.enrolled, "patient")}>
-        <SeatList enrollments={seats?.nodes ?? []} timeZone={timeZone} />
-        <More shown={seats?.nodes.length ?? 0} total={capacity.enrolled} />
+        <PageOf list={seats} paging={paging.seats}>
+          <SeatList enrollments={seats?.nodes ?? []} timeZone={timeZone} deleted={deleted} />
+        </PageOf>
       </Section>
       <Section title="Waitlist" note={`${capacity.waitlisted} waiting`}>
-        <Waitlist enrollments={waitlist?.nodes ?? []} places={capacity.waitlisted} timeZone={timeZone} />
-        <More shown={waitlist?.nodes.length ?? 0} total={capacity.waitlisted} />
+        <PageOf list={waitlist} paging={paging.waitlist}>
+          <Waitlist
+            enrollments={waitlist?.nodes ?? []}
+            places={capacity.waitlisted}
+            timeZone={timeZone}
+            deleted={deleted}
+          />
+        </PageOf>
       </Section>
       <Section title="Past enrollments" note={counted(past?.totalCount ?? 0, "enrollment")}>
-        <PastList group={group} deleted={deleted} />
-        <More shown={past?.nodes.length ?? 0} total={past?.totalCount ?? 0} />
+        <PageOf list={past} paging={paging.past} size={PAST_PAGE}>
+          <PastList group={group} deleted={deleted} />
+        </PageOf>
       </Section>
       <EnrollDialog group={group} />
       <DisenrollDialog group={group} />
@@ -128,6 +175,7 @@ function RosterSections({ group, deleted }: { group: RosterGroup; deleted: boole
       <SeatNowDialog group={group} />
       <ReinstateDialog group={group} />
       <DatesDialog group={group} />
+      <RemoveDialog group={group} />
       <TransferDialog group={group} />
     </Stack>
   );
@@ -149,12 +197,22 @@ function Section({ title, note, children }: { title: string; note: string; child
   );
 }
 
-/** Says that a list is longer than what is shown. */
-function More({ shown, total }: { shown: number; total: number }) {
-  if (shown >= total) return null;
+type PageOfProps = {
+  list: (FragmentType<typeof RosterPageFields> & { nodes: readonly unknown[] }) | null | undefined;
+  paging: Paging;
+  size?: number;
+  children: ReactNode;
+};
+
+/** A page of a list. If everybody on it has left since, the pager says so, and leads back. */
+function PageOf({ list, paging, size = LONGEST_PAGE, children }: PageOfProps) {
+  if (list == null) return children;
+  const { totalCount, pageInfo } = readFragment(RosterPageFields, list);
+  const shown = list.nodes.length;
   return (
-    <Text c="dimmed" size="sm" mt="xs">
-      The first {shown} of {total}.
-    </Text>
+    <>
+      {(shown > 0 || paging.index === 0) && children}
+      <Pager paging={paging} size={size} shown={shown} total={totalCount} pageInfo={pageInfo} />
+    </>
   );
 }

@@ -1,16 +1,18 @@
-import { Button, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { readFragment } from "../../api/generated";
 import { Allowed } from "../../permissions/permissions";
 import { formatInstant } from "../../ui/times";
 import { EnrollmentRowFields, placesByPatient } from "./enrollmentRow";
 import type { RosterGroup } from "./EnrollmentsTab";
 import { PatientCell } from "./PatientCell";
+import { RosterMenu, useMayAct } from "./RosterMenu";
 import classes from "./RosterTable.module.css";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
 /** Who has left. Patients whom the server would seat or put on the waitlist again can be reinstated. */
 export function PastList({ group, deleted }: { group: RosterGroup; deleted: boolean }) {
   const { show } = useEnrollmentDialog();
+  const mayAct = useMayAct();
   const { past, timeZone } = group;
   const enrollments = past?.nodes ?? [];
   const there = placesByPatient(group);
@@ -22,9 +24,7 @@ export function PastList({ group, deleted }: { group: RosterGroup; deleted: bool
           <th>Patient</th>
           <th className={classes.wide}>Left</th>
           <th className={classes.wide}>Reason</th>
-          <Allowed to="pm.group_enrollments.edit">
-            <th className={classes.actions}>Actions</th>
-          </Allowed>
+          {mayAct && <th className={classes.actions}>Actions</th>}
         </tr>
       </thead>
       <tbody>
@@ -41,20 +41,25 @@ export function PastList({ group, deleted }: { group: RosterGroup; deleted: bool
               </PatientCell>
               <td className={classes.wide}>{left}</td>
               <td className={classes.wide}>{disenrollmentReason ?? <Text inherit c="dimmed">Not recorded</Text>}</td>
-              <Allowed to="pm.group_enrollments.edit">
+              {mayAct && (
                 <td className={classes.actions}>
-                  {mayReturn && (
-                    <Button
-                      variant="default"
-                      size="compact-sm"
-                      aria-label={`Reinstate ${patient.displayName}`}
-                      onClick={() => show("reinstate", id)}
-                    >
-                      Reinstate
-                    </Button>
-                  )}
+                  <Group gap={4} wrap="nowrap" justify="flex-end">
+                    {mayReturn && (
+                      <Allowed to="pm.group_enrollments.edit">
+                        <Button
+                          variant="default"
+                          size="compact-sm"
+                          aria-label={`Reinstate ${patient.displayName}`}
+                          onClick={() => show("reinstate", id)}
+                        >
+                          Reinstate
+                        </Button>
+                      </Allowed>
+                    )}
+                    <RosterMenu enrollmentId={id} name={patient?.displayName ?? ""} size={26} datesOpen={!deleted} ended />
+                  </Group>
                 </td>
-              </Allowed>
+              )}
             </tr>
           );
         })}

@@ -1,17 +1,17 @@
-import { ActionIcon, Button, Group, Menu, Text } from "@mantine/core";
-import IconDots from "@tabler/icons-react/icons/IconDots";
+import { Button, Group, Text } from "@mantine/core";
 import { readFragment, type FragmentType } from "../../api/generated";
 import { Allowed } from "../../permissions/permissions";
 import { formatInstant } from "../../ui/times";
 import { EnrollmentRowFields, stayInWords } from "./enrollmentRow";
 import { PatientCell } from "./PatientCell";
-import { RosterMenuItems } from "./RosterMenuItems";
+import { RosterMenu, useMayAct } from "./RosterMenu";
 import classes from "./RosterTable.module.css";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
-type Props = { enrollments: ReadonlyArray<FragmentType<typeof EnrollmentRowFields>>; timeZone: string };
+type Props = { enrollments: ReadonlyArray<FragmentType<typeof EnrollmentRowFields>>; timeZone: string; deleted: boolean };
 
-export function SeatList({ enrollments, timeZone }: Props) {
+export function SeatList({ enrollments, timeZone, deleted }: Props) {
+  const mayAct = useMayAct();
   const { show } = useEnrollmentDialog();
   if (enrollments.length === 0) return <Text c="dimmed">Nobody has a seat yet.</Text>;
   return (
@@ -20,9 +20,7 @@ export function SeatList({ enrollments, timeZone }: Props) {
         <tr>
           <th>Patient</th>
           <th className={classes.wide}>Since</th>
-          <Allowed to="pm.group_enrollments.edit">
-            <th className={classes.actions}>Actions</th>
-          </Allowed>
+          {mayAct && <th className={classes.actions}>Actions</th>}
         </tr>
       </thead>
       <tbody>
@@ -42,30 +40,23 @@ export function SeatList({ enrollments, timeZone }: Props) {
                 {words}
                 {stayLine}
               </td>
-              <Allowed to="pm.group_enrollments.edit">
+              {mayAct && (
                 <td className={classes.actions}>
                   <Group gap={4} wrap="nowrap">
-                    <Button
-                      variant="default"
-                      size="compact-sm"
-                      aria-label={`Disenroll ${patient?.displayName}`}
-                      onClick={() => show("disenroll", id)}
-                    >
-                      Disenroll
-                    </Button>
-                    <Menu position="bottom-end" shadow="md">
-                      <Menu.Target>
-                        <ActionIcon variant="default" size={26} aria-label={`More for ${patient?.displayName}`}>
-                          <IconDots size={16} />
-                        </ActionIcon>
-                      </Menu.Target>
-                      <Menu.Dropdown>
-                        <RosterMenuItems enrollmentId={id} />
-                      </Menu.Dropdown>
-                    </Menu>
+                    <Allowed to="pm.group_enrollments.edit">
+                      <Button
+                        variant="default"
+                        size="compact-sm"
+                        aria-label={`Disenroll ${patient?.displayName}`}
+                        onClick={() => show("disenroll", id)}
+                      >
+                        Disenroll
+                      </Button>
+                    </Allowed>
+                    <RosterMenu enrollmentId={id} name={patient?.displayName ?? ""} size={26} datesOpen={!deleted} />
                   </Group>
                 </td>
-              </Allowed>
+              )}
             </tr>
           );
         })}

@@ -1,8 +1,9 @@
 import { Text } from "@mantine/core";
 import { lazy, Suspense, useEffect, useRef, type ReactNode } from "react";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
-import { Allowed, usePermissions } from "../../permissions/permissions";
+import { usePermissions } from "../../permissions/permissions";
 import { EnrollmentRowFields } from "./enrollmentRow";
+import { useMayAct } from "./RosterMenu";
 import classes from "./RosterTable.module.css";
 import { useWaitlistOrder } from "./useWaitlistOrder";
 import { WaitlistRow, type Drag } from "./WaitlistRow";
@@ -19,11 +20,20 @@ export const WaitingReasonFields = graphql(`
 const DraggableRows = lazy(() => import("./DraggableRows"));
 
 export type Waiting = FragmentType<typeof EnrollmentRowFields> & FragmentType<typeof WaitingReasonFields>;
-type Props = { enrollments: readonly Waiting[]; places: number; timeZone: string };
+type Props = {
+  enrollments: readonly Waiting[];
+  places: number;
+  timeZone: string;
+  deleted: boolean;
+};
 
-export function Waitlist({ enrollments, places, timeZone }: Props) {
+export function Waitlist({ enrollments, places, timeZone, deleted }: Props) {
   const may = usePermissions();
-  const { shown, move, moving } = useWaitlistOrder(enrollments);
+  const mayAct = useMayAct();
+  const [first] = enrollments;
+  // Not by counting pages, because moving a patient to another page changes where this one begins.
+  const firstPlace = (first && readFragment(EnrollmentRowFields, first).waitlistPosition) ?? 1;
+  const { shown, move, moving } = useWaitlistOrder(enrollments, firstPlace);
   const keepFocus = useFocusOfMovedRow(shown.map(idOf).join(), moving);
   if (shown.length === 0) return <Text c="dimmed">Nobody waits. New patients join here while the group is full.</Text>;
 
@@ -31,13 +41,14 @@ export function Waitlist({ enrollments, places, timeZone }: Props) {
     <WaitlistRow
       key={idOf(waiting)}
       waiting={waiting}
-      place={index + 1}
+      place={firstPlace + index}
       places={places}
+      deleted={deleted}
       timeZone={timeZone}
       moving={moving}
       moveBy={(step) => {
         keepFocus(idOf(waiting), step);
-        void move(waiting, index + 1 + step);
+        void move(waiting, firstPlace + index + step);
       }}
       {...drag}
     />
@@ -51,15 +62,18 @@ export function Waitlist({ enrollments, places, timeZone }: Props) {
           <th>Patient</th>
           <th className={classes.wide}>Waiting since</th>
           <th className={classes.wide}>Why</th>
-          <Allowed to="pm.group_enrollments.edit">
-            <th className={classes.actions}>Actions</th>
-          </Allowed>
+          {mayAct && <th className={classes.actions}>Actions</th>}
         </tr>
       </thead>
       <tbody>
         {may("pm.group_enrollments.edit") && shown.length > 1 ? (
           <Suspense fallback={plainRows}>
-            <DraggableRows rows={shown} disabled={moving} onMove={(waiting, place) => void move(waiting, place)}>
+            <DraggableRows
+              rows={shown}
+              firstPlace={firstPlace}
+              disabled={moving}
+              onMove={(waiting, place) => void move(waiting, place)}
+            >
               {row}
             </DraggableRows>
           </Suspense>

@@ -1,7 +1,6 @@
 import { ActionIcon, Group, Menu } from "@mantine/core";
 import IconArrowDown from "@tabler/icons-react/icons/IconArrowDown";
 import IconArrowUp from "@tabler/icons-react/icons/IconArrowUp";
-import IconDots from "@tabler/icons-react/icons/IconDots";
 import IconGripVertical from "@tabler/icons-react/icons/IconGripVertical";
 import type { Ref } from "react";
 import { readFragment } from "../../api/generated";
@@ -10,7 +9,7 @@ import { formatInstant } from "../../ui/times";
 import { EnrollmentRowFields, stayInWords } from "./enrollmentRow";
 import { PatientCell } from "./PatientCell";
 import classes from "./RosterTable.module.css";
-import { RosterMenuItems } from "./RosterMenuItems";
+import { RosterMenu, useMayAct } from "./RosterMenu";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
 import { WaitingReasonFields, type Waiting } from "./Waitlist";
 
@@ -25,17 +24,19 @@ type Props = {
   waiting: Waiting;
   place: number;
   places: number;
+  deleted: boolean;
   timeZone: string;
   moving: boolean;
   moveBy: (step: number) => void;
 } & Partial<Drag>;
 
 export function WaitlistRow(props: Props) {
-  const { waiting, place, places, timeZone, moving, moveBy, draggable = false, rowRef, handleRef } = props;
+  const { waiting, place, places, deleted, timeZone, moving, moveBy, draggable = false, rowRef, handleRef } = props;
   const enrollment = readFragment(EnrollmentRowFields, waiting);
   const { id, patient, waitlistedAt } = enrollment;
   const reason = readFragment(WaitingReasonFields, waiting).waitlistExplanation?.message;
   const { show } = useEnrollmentDialog();
+  const mayAct = useMayAct();
   const stay = stayInWords(enrollment, timeZone);
   const stayLine = stay !== null && <div className={classes.stay}>{stay}</div>;
   const since = waitlistedAt === null ? "" : formatInstant(waitlistedAt, timeZone);
@@ -62,43 +63,37 @@ export function WaitlistRow(props: Props) {
         {stayLine}
       </td>
       <td className={classes.wide}>{reason}</td>
-      <Allowed to="pm.group_enrollments.edit">
-        <td className={classes.actions}>
+      {mayAct && (
+        <td className={classes.actions} aria-label={`Actions for ${name}`}>
           <Group gap={4} wrap="nowrap">
-            <ActionIcon
-              id={`up-${id}`}
-              variant="default"
-              aria-label={`Move ${name} up`}
-              disabled={place === 1 || moving}
-              onClick={() => moveBy(-1)}
-            >
-              <IconArrowUp size={16} />
-            </ActionIcon>
-            <ActionIcon
-              id={`down-${id}`}
-              variant="default"
-              aria-label={`Move ${name} down`}
-              disabled={place === places || moving}
-              onClick={() => moveBy(1)}
-            >
-              <IconArrowDown size={16} />
-            </ActionIcon>
-            <Menu position="bottom-end" shadow="md">
-              <Menu.Target>
-                <ActionIcon variant="default" aria-label={`More for ${name}`}>
-                  <IconDots size={16} />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item onClick={() => show("position", id)}>Move to a place …</Menu.Item>
-                <Menu.Item onClick={() => show("seat", id)}>Give a seat now …</Menu.Item>
-                <RosterMenuItems enrollmentId={id} />
-                <Menu.Item onClick={() => show("disenroll", id)}>Take off the waitlist …</Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
+            <Allowed to="pm.group_enrollments.edit">
+              <ActionIcon
+                id={`up-${id}`}
+                variant="default"
+                aria-label={`Move ${name} up`}
+                disabled={place === 1 || moving}
+                onClick={() => moveBy(-1)}
+              >
+                <IconArrowUp size={16} />
+              </ActionIcon>
+              <ActionIcon
+                id={`down-${id}`}
+                variant="default"
+                aria-label={`Move ${name} down`}
+                disabled={place === places || moving}
+                onClick={() => moveBy(1)}
+              >
+                <IconArrowDown size={16} />
+              </ActionIcon>
+            </Allowed>
+            <RosterMenu enrollmentId={id} name={name} datesOpen={!deleted}>
+              <Menu.Item onClick={() => show("position", id)}>Move to a place …</Menu.Item>
+              <Menu.Item onClick={() => show("seat", id)}>Give a seat now …</Menu.Item>
+              <Menu.Item onClick={() => show("disenroll", id)}>Take off the waitlist …</Menu.Item>
+            </RosterMenu>
           </Group>
         </td>
-      </Allowed>
+      )}
     </tr>
   );
 }

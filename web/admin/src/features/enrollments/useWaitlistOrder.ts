@@ -12,10 +12,10 @@ type Pending = {
 };
 
 /**
- * Return the waitlist in the order to show, and a function that moves a patient. The new order shows at once, and stays
+ * Return this page of the waitlist in the order to show, and a function that moves a patient. The new order shows at once, and stays
  * until the server has sent the list again. If it refuses, the order is as it was.
  */
-export function useWaitlistOrder(waitlist: readonly Waiting[]) {
+export function useWaitlistOrder(waitlist: readonly Waiting[], firstPlace: number) {
   const [run, moving] = useMove();
   const [pending, setPending] = useState<Pending | null>(null);
   const latest = useRef(waitlist);
@@ -32,11 +32,11 @@ export function useWaitlistOrder(waitlist: readonly Waiting[]) {
     setPending(faults === null ? { id, place, acceptedAt: latest.current } : null);
   }
 
-  return { shown: pending === null || isOutdated ? waitlist : moved(waitlist, pending), move, moving };
+  return { shown: pending === null || isOutdated ? waitlist : moved(waitlist, pending, firstPlace), move, moving };
 }
 
-function moved(waitlist: readonly Waiting[], { id, place }: Pending): readonly Waiting[] {
+function moved(waitlist: readonly Waiting[], { id, place }: Pending, firstPlace: number): readonly Waiting[] {
   const from = waitlist.findIndex((waiting) => readFragment(EnrollmentRowFields, waiting).id === id);
   const waiting = waitlist[from];
-  return waiting === undefined ? waitlist : waitlist.toSpliced(from, 1).toSpliced(place - 1, 0, waiting);
+  return waiting === undefined ? waitlist : waitlist.toSpliced(from, 1).toSpliced(Math.max(0, place - firstPlace), 0, waiting);
 }

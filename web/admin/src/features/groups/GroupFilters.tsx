@@ -84,6 +84,7 @@ function FacilitatorFilter({ id, onChange }: { id: string | undefined; onChange:
     <StaffSelect
       key={fetching ? "asking" : "known"}
       label="Facilitator"
+      withInactive
       placeholder="Anyone"
       initial={isStaff(member) ? member : null}
       value={id ?? null}

@@ -17,10 +17,17 @@ const StaffSearch = graphql(`
   }
 `);
 
+const INACTIVE = "does not work here at present";
+
 type StaffOption = NonNullable<StaffSearchQuery["staffMembers"]>["nodes"][number];
 
+type Props = FieldProps<StaffOption> & {
+  /** Whether those who do not work here at present can be chosen, as a filter needs and an assignment forbids. */
+  withInactive?: boolean;
+};
+
 /** Chooses a member of staff by name. */
-export function StaffSelect(props: FieldProps<StaffOption>) {
+export function StaffSelect({ withInactive = false, ...props }: Props) {
   const [search, setSearch] = useState("");
   const [{ data, fetching }] = useQuery({ query: StaffSearch, variables: { search } });
   return (
@@ -30,7 +37,8 @@ export function StaffSelect(props: FieldProps<StaffOption>) {
       searching={fetching}
       onSearch={setSearch}
       labelOf={({ displayName, credentials }) => (credentials === null ? displayName : `${displayName}, ${credentials}`)}
-      reasonAgainst={({ active }) => (active ? null : "does not work here at present")}
+      detailsOf={({ active }) => (active || !withInactive ? "" : INACTIVE)}
+      reasonAgainst={({ active }) => (active || withInactive ? null : INACTIVE)}
     />
   );
 }
