@@ -93,19 +93,46 @@ def test_a_closure_leads_to_the_sessions_that_it_hits(admin: AdminVisit) -> None
     expect(dialog).to_be_hidden()
 
 
-def test_a_closure_that_another_person_changed_is_not_overwritten(admin: AdminVisit) -> None:
+def change(admin: AdminVisit, name: str, **changes: str) -> None:
+    """Change a closure as another person does."""
+    [(closure,)] = admin.stored_rows("SELECT id FROM pm_group_closures WHERE name = ? AND deleted_at IS NULL", name)
+    mutation = "mutation($input: UpdateClosureInput!) { updateClosure(input: $input) { userErrors { message } } }"
+    admin.send(mutation, input={"id": str(UUID(closure)), **changes})
+
+
+def test_both_versions_of_a_closure_show_and_the_person_chooses(admin: AdminVisit) -> None:
     page = admin.page
+    [(first, last, *_)] = stored(admin, "Staff retreat")
+    next_day = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
     admin.open("/closures")
     page.get_by_role("button", name="Edit Staff retreat").click()
     dialog = page.get_by_role("dialog", name="Edit a closure")
     dialog.get_by_label("Name").fill("Retreat of mine")
-    [(closure,)] = admin.stored_rows("SELECT id FROM pm_group_closures WHERE name = 'Staff retreat'")
-    mutation = "mutation($input: UpdateClosureInput!) { updateClosure(input: $input) { userErrors { message } } }"
-    admin.send(mutation, input={"id": str(UUID(closure)), "name": "Retreat of theirs"})
-    dialog.get_by_role("button", name="Save").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has changed")
+    change(admin, "Staff retreat", name="Retreat of theirs", through=next_day)
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    versions = dialog.get_by_role("alert")
+    expect(versions).to_contain_text("Somebody else has changed this closure meanwhile")
+    expect(versions.get_by_role("row", name="Name")).to_have_text("NameRetreat of theirsRetreat of mine")
+    expect(versions.get_by_role("row")).to_have_count(3)
     expect(dialog.get_by_label("Name")).to_have_value("Retreat of mine")
-    assert len(stored(admin, "Retreat of theirs")) == 1
+    admin.assert_accessible()
+    assert stored(admin, "Retreat of theirs") == [(first, next_day, 1, 1)]
+    versions.get_by_role("button", name="Save mine").click()
+    expect(admin.toast("Retreat of mine was saved.")).to_be_visible()
+    assert stored(admin, "Retreat of mine") == [(first, next_day, 1, 1)]  # with the day that the other person chose
+
+    page.get_by_role("button", name="Edit Retreat of mine").click()
+    dialog.get_by_label("Last day").fill(first)
+    change(admin, "Retreat of mine", name="Retreat of theirs")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    versions.get_by_role("button", name="Take theirs").click()
+    expect(versions).to_be_hidden()
+    expect(dialog.get_by_label("Name")).to_have_value("Retreat of theirs")
+    expect(dialog.get_by_label("Last day")).to_have_value(next_day)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    assert stored(admin, "Retreat of theirs") == [(first, next_day, 1, 1)]
+    assert admin.complaints == []
 
 
 def test_the_list_offers_only_what_is_permitted(admin: AdminVisit) -> None:

@@ -11,11 +11,12 @@ from playwright.sync_api import Locator, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
+from tests.web.rosters import FULL_GROUP
 from tests.web.visits import AdminVisit
 
 pytestmark = pytest.mark.browser
 
-GROUP = "Recovery Alumni Meeting"
+GROUP, LONG = "Recovery Alumni Meeting", "Understanding Anxiety"
 UPDATE = (
     "mutation($input: UpdateGroupDefinitionInput!) { updateGroupDefinition(input: $input) { userErrors { code } } }"
 )
@@ -79,4 +80,45 @@ def test_the_history_says_who_changed_what_and_when_in_words(admin: AdminVisit) 
     text = page.get_by_role("tabpanel").inner_text()
     assert not re.search(r"staff-\d|FREQ=|\{|null|[A-Z]+_[A-Z]+", text)
     admin.assert_accessible()
+    assert admin.complaints == []
+
+
+def test_a_long_history_has_pages(admin: AdminVisit) -> None:
+    page = admin.page
+    group = admin.group_id(LONG)
+    for step in range(51):
+        update(admin, group, minCapacity=1 + step % 2)
+    [(total,)] = admin.stored_rows("SELECT count(*) FROM pm_group_audit_log WHERE entity_id = ?", group)
+    admin.open(f"/groups/{group}?tab=history")
+    expect(entries(admin)).to_have_count(50)
+    pages = page.get_by_role("group", name="Pages")
+    expect(pages).to_contain_text(f"1 to 50 of {total}")
+    pages.get_by_role("button", name="Older").click()
+    expect(pages).to_contain_text(f"51 to {total} of {total}")
+    expect(entries(admin)).to_have_count(total - 50)
+    expect(entries(admin).last).to_contain_text("Group created")
+    pages.get_by_role("button", name="Newer").click()
+    expect(entries(admin)).to_have_count(50)
+    assert admin.complaints == []
+
+
+@pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
+def test_an_enrollment_has_its_history_in_its_row(admin: AdminVisit) -> None:
+    page = admin.page
+    viewer = demo_token(PermissionKey.GROUP_DEFINITIONS_VIEW, PermissionKey.GROUP_ENROLLMENTS_VIEW)
+    group = admin.group_id(FULL_GROUP)
+    admin.open(f"/groups/{group}?tab=history", token=viewer)
+    page.get_by_role("link", name="enrollment", exact=True).click()
+    past = page.get_by_role("region", name="Past enrollments")
+    name = past.locator("tbody th a").first.inner_text()
+    button = past.get_by_role("button", name=f"History of {name}")
+    button.click()
+    dialog = page.get_by_role("dialog", name="History of an enrollment")
+    expect(dialog).to_contain_text(name)
+    expect(dialog.locator("ol > li").first).to_contain_text("Disenrolled")
+    expect(dialog.locator("ol > li").last).to_contain_text("Enrolled in a seat")
+    admin.assert_accessible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
     assert admin.complaints == []

@@ -1,5 +1,7 @@
 """The search of the admin UI, which Ctrl-K opens from everywhere."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -98,4 +100,31 @@ def test_the_search_offers_only_what_is_permitted(admin: AdminVisit) -> None:
     search(admin).get_by_role("combobox").fill("br")
     expect(options(admin, "Patients")).to_have_count(6)
     expect(search(admin).get_by_role("group", name="Staff")).to_have_count(0)
+    assert admin.complaints == []
+
+
+def test_a_member_of_staff_leads_to_their_week_or_else_to_their_groups(admin: AdminVisit) -> None:
+    page = admin.page
+    [(name, group)] = admin.stored_rows(
+        "SELECT s.display_name, d.name FROM pm_group_staff_members s JOIN pm_group_definitions d"
+        " ON d.facilitator_id = s.id WHERE s.id = 'staff-05'"
+    )
+    admin.open("/groups")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(name)
+    expect(options(admin, "Staff")).to_have_count(1)
+    while options(admin, "Staff").get_attribute("aria-selected") == "false":
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/week\?only=staff-05$"))
+    expect(page.get_by_role("heading", name="Week", level=1)).to_be_visible()
+    expect(page.get_by_text(name).locator("visible=true").first).to_be_visible()
+
+    admin.open("/groups", token=demo_token(PermissionKey.GROUP_DEFINITIONS_VIEW))
+    page.get_by_role("button", name="Search everything").click()
+    search(admin).get_by_role("combobox").fill(name)
+    options(admin, "Staff").click()
+    expect(page).to_have_url(re.compile(r"/groups\?facilitator=staff-05$"))
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("link", name=group)).to_be_visible()
     assert admin.complaints == []

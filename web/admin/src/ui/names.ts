@@ -9,3 +9,8 @@ export function shortName(displayName: string): string {
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
+
+/** "1 hour", "7.5 hours". */
+export function hoursOf(hours: number): string {
+  return counted(Math.round(hours * 100) / 100, "hour");
+}

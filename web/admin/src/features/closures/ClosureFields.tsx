@@ -1,15 +1,22 @@
 import { Group, Paper, Text, TextInput } from "@mantine/core";
 import type { FragmentType } from "../../api/generated";
-import type { ClosureRowFragment } from "../../api/generated/graphql";
 import { usePermissions } from "../../permissions/permissions";
 import { LocationSelect } from "../locations/LocationSelect";
 import type { AffectedSessionFields } from "./affectedSession";
 import { AffectedSessions } from "./AffectedSessions";
 import { placeInWords } from "./closureRow";
+import type { ClosurePlace } from "./closureVersions";
 import type { ClosureForm } from "./useClosureForm";
 
+type FieldsProps = {
+  form: ClosureForm;
+  location: ClosurePlace;
+  /** Gets the location that is chosen; null for the whole organization. */
+  onPlace?: (place: ClosurePlace) => void;
+};
+
 /** The fields of a closure, for adding and editing one. */
-export function ClosureFields({ form, location }: { form: ClosureForm; location: ClosureRowFragment["location"] }) {
+export function ClosureFields({ form, location, onPlace }: FieldsProps) {
   const may = usePermissions();
   const { onChange: changeFrom, ...from } = form.getInputProps("from");
   return (
@@ -36,6 +43,7 @@ export function ClosureFields({ form, location }: { form: ClosureForm; location:
           clearable
           clearButtonProps={{ "aria-label": "Close the whole organization" }}
           initial={location}
+          onChoose={onPlace}
           {...form.getInputProps("locationId")}
         />
       ) : (

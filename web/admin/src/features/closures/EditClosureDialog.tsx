@@ -6,13 +6,15 @@ import type { ClosureRowFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
 import { useDryRun } from "../../api/useDryRun";
 import { usePermissions } from "../../permissions/permissions";
+import { ConflictAlert } from "../../ui/ConflictAlert";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { useFaults } from "../../ui/useFaults";
 import { useKept } from "../../ui/useKept";
 import { ClosureFields, ClosureOutlook } from "./ClosureFields";
 import { savedInWords } from "./closureRow";
+import { changesOf, conflictsOf, valuesOf } from "./closureVersions";
 import { useClosureDialog } from "./useClosureDialog";
-import { completeInput, useClosureForm } from "./useClosureForm";
+import { completeInput, useClosureForm, type ClosureValues } from "./useClosureForm";
 
 const UpdateClosure = graphql(`
   mutation UpdateClosure($input: UpdateClosureInput!, $seesGroups: Boolean!) {
@@ -20,6 +22,7 @@ const UpdateClosure = graphql(`
       closure {
         id
         version
+        name
       }
       affectedCount
       affected {
@@ -42,32 +45,50 @@ export function EditClosureDialog({ closures }: { closures: readonly ClosureRowF
   );
 }
 
+/** The form starts with the closure as it was. `stored` is the closure as the server has it now. */
 function EditClosureForm({ stored, onClose }: { stored: ClosureRowFragment; onClose: () => void }) {
   const may = usePermissions();
   const seesGroups = may("pm.group_definitions.view");
   const [run, running] = useAction(UpdateClosure);
   const [saved, setSaved] = useState(false);
-  // The version that the form was opened with: what somebody else saves meanwhile must not be overwritten unseen.
-  const [opened] = useState(stored);
+  const [opened, setOpened] = useState(stored);
+  const [place, setPlace] = useState(stored.location);
+  const [conflict, setConflict] = useState(false);
   const form = useClosureForm(valuesOf(opened));
   const [faults, showFaults] = useFaults(form);
-  const input = completeInput(form.values);
+  const isComplete = completeInput(form.values) !== null;
+  // The sessions do not depend on the name, so typing it asks nothing.
+  const moved = changesOf({ ...form.values, name: opened.name }, valuesOf(opened));
   const dryRun = useDryRun(
     UpdateClosure,
-    input === null || saved ? null : { input: { ...input, name: opened.name, id: opened.id, dryRun: true }, seesGroups },
+    !isComplete || saved ? null : { input: { ...moved, id: opened.id, dryRun: true }, seesGroups },
+    String(stored.version),
   );
   const showPreviewed = useEffectEvent((previewed: readonly Fault[]) => showFaults(previewed, { typing: true }));
   useEffect(() => showPreviewed(dryRun.faults), [dryRun.faults]);
 
-  const submit = form.onSubmit(async () => {
-    if (input === null || dryRun.asking) return;
-    const { payload, faults: found } = await run({ input: { ...input, id: opened.id, expectedVersion: opened.version }, seesGroups });
-    if (found !== null) return showFaults(found);
-    tell(savedInWords(`${input.name} was saved.`, payload.affectedCount));
+  async function save(values: ClosureValues, expectedVersion: number): Promise<void> {
+    if (dryRun.asking) return;
+    const input = { ...changesOf(values, valuesOf(opened)), id: opened.id, expectedVersion };
+    const { payload, faults: found } = await run({ input, seesGroups });
+    if (found !== null) {
+      setConflict(found.some(({ code }) => code === "VERSION_CONFLICT"));
+      return showFaults(found.filter(({ code }) => code !== "VERSION_CONFLICT"));
+    }
+    tell(savedInWords(`${payload.closure!.name} was saved.`, payload.affectedCount));
     setSaved(true);
     form.resetDirty();
     onClose();
-  });
+  }
+
+  const takeTheirs = () => {
+    form.setInitialValues(valuesOf(stored));
+    form.setValues(valuesOf(stored));
+    form.clearErrors();
+    setPlace(stored.location);
+    setOpened(stored);
+    setConflict(false);
+  };
 
   return (
     <DialogForm
@@ -75,15 +96,19 @@ function EditClosureForm({ stored, onClose }: { stored: ClosureRowFragment; onCl
       running={running}
       faults={faults}
       dirty={() => form.isDirty()}
-      onSubmit={submit}
+      onSubmit={form.onSubmit((values) => void save(values, opened.version))}
       onClose={onClose}
     >
-      <ClosureFields form={form} location={opened.location} />
-      <ClosureOutlook asking={dryRun.asking} complete={input !== null} outlook={dryRun.payload} />
+      {conflict && stored.version !== opened.version && (
+        <ConflictAlert
+          what="this closure"
+          fields={conflictsOf(stored, { ...form.values, place }, opened)}
+          onKeepMine={() => void save(form.values, stored.version)}
+          onTakeTheirs={takeTheirs}
+        />
+      )}
+      <ClosureFields key={opened.version} form={form} location={opened.location} onPlace={setPlace} />
+      <ClosureOutlook asking={dryRun.asking} complete={isComplete} outlook={dryRun.payload} />
     </DialogForm>
   );
-}
-
-function valuesOf({ name, from, through, location }: ClosureRowFragment) {
-  return { name, from, through, locationId: location?.id ?? null };
 }

@@ -1,8 +1,8 @@
 import "@mantine/charts/styles.css";
 import { BarChart } from "@mantine/charts";
 import type { ComplianceStatus } from "../../api/generated/graphql";
+import { hoursOf } from "../../ui/names";
 import { formatShortDate } from "../../ui/times";
-import { hoursOf } from "./words";
 
 type Week = { weekStart: string; hours: number; status: ComplianceStatus };
 type Props = { weeks: readonly Week[]; minimum: number | null; maximum: number | null };

@@ -1,9 +1,8 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { counted } from "../../ui/names";
+import { counted, hoursOf } from "../../ui/names";
 import classes from "./Compliance.module.css";
 import type { JoinableGroup } from "./useJoinable";
-import { hoursOf } from "./words";
 
 const MOST_SHOWN = 2;
 

@@ -1,7 +1,6 @@
 import { Anchor, Paper, Text, Title } from "@mantine/core";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
-import { counted } from "../../ui/names";
-import { hoursOf } from "./words";
+import { counted, hoursOf } from "../../ui/names";
 
 export const RuleSetFields = graphql(`
   fragment RuleSetCard on ComplianceRuleSet {

@@ -1,10 +1,5 @@
 import type { ComplianceRequirementCode } from "../../api/generated/graphql";
-import { counted } from "../../ui/names";
-
-/** "1 hour", "7.5 hours". */
-export function hoursOf(hours: number): string {
-  return counted(Math.round(hours * 100) / 100, "hour");
-}
+import { counted, hoursOf } from "../../ui/names";
 
 export const REQUIREMENTS: Record<ComplianceRequirementCode, { label: string; unit: string; isMaximum?: true }> = {
   WEEKLY_HOURS: { label: "Hours in the week", unit: "hour" },

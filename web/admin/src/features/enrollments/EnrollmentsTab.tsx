@@ -13,6 +13,7 @@ import { Loaded, NoPermission } from "../../ui/states";
 import { DatesDialog } from "./DatesDialog";
 import { DisenrollDialog } from "./DisenrollDialog";
 import { EnrollDialog } from "./EnrollDialog";
+import { EnrollmentHistoryDialog } from "./EnrollmentHistoryDialog";
 import { PastList } from "./PastList";
 import { PositionDialog } from "./PositionDialog";
 import { RemoveDialog } from "./RemoveDialog";
@@ -177,6 +178,7 @@ function RosterSections({ group, paging, deleted }: SectionsProps) {
       <DatesDialog group={group} />
       <RemoveDialog group={group} />
       <TransferDialog group={group} />
+      <EnrollmentHistoryDialog group={group} />
     </Stack>
   );
 }

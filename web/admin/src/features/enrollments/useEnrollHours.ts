@@ -1,8 +1,9 @@
 import { useQuery } from "urql";
 import { graphql } from "../../api/generated";
 import { usePermissions } from "../../permissions/permissions";
+import { hoursOf } from "../../ui/names";
 import { addDays, formatDate, todayIn } from "../../ui/times";
-import { hoursInWords, hoursOf } from "../patients/weekWords";
+import { hoursInWords } from "../patients/weekWords";
 import type { RosterGroup } from "./EnrollmentsTab";
 
 const EnrollHours = graphql(`

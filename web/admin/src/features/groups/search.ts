@@ -34,7 +34,7 @@ export function groupsSearch(search: Record<string, unknown>): GroupsSearch {
 }
 
 const TABS = ["enrollments", "schedule", "compliance", "history", "details"] as const;
-const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate", "dates", "transfer", "remove"] as const;
+const ENROLLMENT_DIALOGS = ["enroll", "disenroll", "position", "seat", "reinstate", "dates", "transfer", "remove", "history"] as const;
 const GROUP_DIALOGS = ["delete", "restore"] as const;
 export type EnrollmentDialog = (typeof ENROLLMENT_DIALOGS)[number];
 

@@ -1,9 +1,10 @@
-import { Badge, Group, Stack, Text } from "@mantine/core";
+import { Group, Stack, Text } from "@mantine/core";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { PatientWeeksFragment } from "../../api/generated/graphql";
 import { usePermissions } from "../../permissions/permissions";
+import { OutlookBadge } from "../../ui/OutlookBadge";
 import { WeekStrip } from "./WeekStrip";
-import { hoursInWords, OUTLOOKS } from "./weekWords";
+import { hoursInWords } from "./weekWords";
 
 export const PatientWeeksFields = graphql(`
   fragment PatientWeeks on Patient {
@@ -70,19 +71,17 @@ export function PatientWeeks({ of }: Props) {
 function WeekOfProgram({ of, sessions }: { of: ProgramWeek; sessions: NonNullable<PatientWeeksFragment["week"]>["nodes"] | null }) {
   const may = usePermissions();
   const { program, ruleSet, outlook, partialWeek, gaps } = of;
-  const { label, color } = OUTLOOKS[outlook];
   return (
     <div>
       <Group gap="xs" mb={4}>
         <Text fw={600}>{program}</Text>
-        <Badge variant="light" color={color} radius="sm" tt="none">
-          {label}
-        </Badge>
+        <OutlookBadge outlook={outlook} />
       </Group>
       <Text>{hoursInWords(of)}</Text>
       {gaps.map(({ message }) => (
         <Text key={message}>{message}</Text>
       ))}
+      {outlook === "AT_RISK" && gaps.length === 0 && <Text>Every remaining session must be held.</Text>}
       {partialWeek && <Text c="dimmed">The patient's stay begins or ends within this week.</Text>}
       <Text size="sm" c="dimmed">
         {ruleSet.title} ({ruleSet.payer})

@@ -1,6 +1,6 @@
 import type { GroupType } from "../../api/generated/graphql";
+import { hoursOf } from "../../ui/names";
 import { addDays, formatDay } from "../../ui/times";
-import { hoursOf } from "./weekWords";
 import classes from "./WeekStrip.module.css";
 
 type Session = { sessionDate: string; startsAt: string; endsAt: string };

@@ -1,12 +1,5 @@
-import type { ComplianceOutlook, ComplianceRequirementCode } from "../../api/generated/graphql";
-import { counted } from "../../ui/names";
-
-export const OUTLOOKS: Record<ComplianceOutlook, { label: string; color: string }> = {
-  MET: { label: "Met", color: "teal" },
-  ON_TRACK: { label: "On track", color: "teal" },
-  AT_RISK: { label: "At risk: needs every session", color: "orange" },
-  CANNOT_BE_MET: { label: "Cannot be met as scheduled", color: "red" },
-};
+import type { ComplianceRequirementCode } from "../../api/generated/graphql";
+import { counted, hoursOf } from "../../ui/names";
 
 type Week = {
   hours: number;
@@ -26,9 +19,4 @@ export function hoursInWords({ hours, hoursPast, days, requirements }: Week): st
     minimumDays === undefined ? null : counted(minimumDays, "day"),
   ].filter((words) => words !== null);
   return `${scheduled}${parts}. ${wanted.length === 0 ? "No minimum is set." : `At least ${wanted.join(" on ")} are required.`}`;
-}
-
-export function hoursOf(hours: number): string {
-  const rounded = Math.round(hours * 100) / 100;
-  return counted(rounded, "hour");
 }
