@@ -39,7 +39,7 @@ def test_a_name_opens_the_drawer_and_back_closes_it(admin: AdminVisit) -> None:
     page.keyboard.press("Enter")
     expect(drawer(admin).get_by_role("heading", name=name)).to_be_visible()
     expect(drawer(admin)).to_contain_text(record_number)
-    expect(drawer(admin).get_by_role("region", name="Groups")).to_contain_text(FULL_GROUP)
+    expect(drawer(admin).get_by_role("group", name="Groups")).to_contain_text(FULL_GROUP)
     admin.assert_accessible()
     page.go_back()
     expect(drawer(admin)).to_be_hidden()
@@ -70,18 +70,18 @@ def open_patient(admin: AdminVisit, name: str, search: str = "") -> None:
     expect(admin.page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
 
-def hours_by_day(admin: AdminVisit, group: str, monday: date) -> list[float]:
+def hours_by_day(admin: AdminVisit, group: str, first: date) -> list[float]:
     """Return the stored hours of a group on each day of a week."""
     rows = admin.stored_rows(
         "SELECT session_date, sum((julianday(ends_at) - julianday(starts_at)) * 24) FROM pm_group_schedule"
         " WHERE group_definition_id = ? AND status = 'SCHEDULED' AND session_date BETWEEN ? AND ?"
         " GROUP BY session_date",
         admin.group_id(group),
-        monday.isoformat(),
-        (monday + timedelta(days=6)).isoformat(),
+        first.isoformat(),
+        (first + timedelta(days=6)).isoformat(),
     )
     hours = {day: round(total, 2) for day, total in rows}
-    return [hours.get((monday + timedelta(days=step)).isoformat(), 0) for step in range(7)]
+    return [hours.get((first + timedelta(days=step)).isoformat(), 0) for step in range(7)]
 
 
 @pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)
@@ -106,9 +106,9 @@ def test_the_page_steps_through_weeks_and_shows_conflicts_and_the_past(admin: Ad
     day = date.fromisoformat(page.url.partition("week=")[2])
     assert timedelta(days=5) < day - today < timedelta(days=9)
     week = section(admin, "Hours of the week")
-    monday = day - timedelta(days=day.weekday())
+    sunday = day - timedelta(days=day.isoweekday() % 7)  # the clinic's weeks begin on Sunday
     for program, of in (("IOP", "Morning Intensive Outpatient"), ("PHP", "Day Program")):
-        hours = hours_by_day(admin, of, monday)
+        hours = hours_by_day(admin, of, sunday)
         days = week.get_by_role("list", name=f"Hours of {program} by day").get_by_role("listitem")
         expect(days).to_have_text([re.compile(f"{hour:g} h$" if hour else "None$") for hour in hours])
         expect(week).to_contain_text(f"{sum(hours):g} hours on {sum(map(bool, hours))} days")
@@ -129,13 +129,22 @@ def test_the_page_steps_through_weeks_and_shows_conflicts_and_the_past(admin: Ad
 
 def test_inactive_merged_and_unknown_patients_are_explained(admin: AdminVisit) -> None:
     page = admin.page
-    open_group(admin, FULL_GROUP)
-    name, survivor = patients(admin, "Seats")[:2]
+    rows = admin.stored_rows(
+        "SELECT p.display_name FROM pm_group_enrollments e JOIN pm_group_definitions d ON d.id = e.group_definition_id"
+        " JOIN pm_group_patients p ON p.id = e.patient_id WHERE e.status = 'ENROLLED'"
+        " GROUP BY p.id HAVING group_concat(d.name) = ? LIMIT 2",
+        FULL_GROUP,
+    )
+    [(name,), (survivor,)] = rows
     _, record_number, _ = facts(admin, survivor)
     admin.change_rows("UPDATE pm_group_patients SET active = 0 WHERE display_name = ?", name)
     open_patient(admin, name)
     expect(page.get_by_role("alert")).to_contain_text("gets no seat")
     expect(section(admin, "Groups")).to_contain_text(FULL_GROUP)
+    expect(section(admin, "Hours of the week")).to_contain_text("no hours are required")
+    page.get_by_role("button", name="Next week").click()
+    thursday = page.get_by_role("list", name="Hours by day").get_by_role("listitem").nth(3)
+    expect(thursday).to_have_text(re.compile(r"^Thu.*1\.25 h$"))
     admin.assert_accessible()
 
     admin.change_rows(

@@ -93,6 +93,11 @@ export function addDays(date: string, days: number): string {
   return new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
+/** Return the Monday of the week that contains a day. They are dates, so clock changes do not matter. */
+export function mondayOf(date: string): string {
+  return addDays(date, -((new Date(`${date}T00:00Z`).getUTCDay() + 6) % 7));
+}
+
 /** Return today's date in a zone. */
 export function todayIn(timeZone: string): string {
   return new Intl.DateTimeFormat("sv-SE", { timeZone }).format(new Date()); // Sweden writes dates as ISO 8601 does

@@ -62,7 +62,7 @@ function Short({ of, patientKey }: Props & { of: FragmentType<typeof PatientOver
         <CurrentEnrollments of={overview} />
       </Part>
       <Part title="This week">
-        <PatientWeeks of={overview} />
+        <PatientWeeks of={overview} day={localToday()} />
       </Part>
       <Part title="Conflicts">
         <PatientConflicts of={overview} />
@@ -83,11 +83,11 @@ function Short({ of, patientKey }: Props & { of: FragmentType<typeof PatientOver
 
 function Part({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section aria-label={title}>
+    <div role="group" aria-label={title}>
       <Title order={3} size="h5" mb={4}>
         {title}
       </Title>
       {children}
-    </section>
+    </div>
   );
 }

@@ -58,7 +58,7 @@ function Whole({ of, week, busy }: WholeProps) {
               unit="week"
               onChange={(day) => void navigate({ search: (previous) => ({ ...previous, week: day }), replace: true, resetScroll: false })}
             />
-            <PatientWeeks of={overview} />
+            <PatientWeeks of={overview} day={week} />
           </Stack>
         </Section>
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">

@@ -3,6 +3,7 @@ import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { PatientWeeksFragment } from "../../api/generated/graphql";
 import { usePermissions } from "../../permissions/permissions";
 import { OutlookBadge } from "../../ui/OutlookBadge";
+import { mondayOf } from "../../ui/times";
 import { WeekStrip } from "./WeekStrip";
 import { hoursInWords } from "./weekWords";
 
@@ -46,17 +47,25 @@ export const PatientWeeksFields = graphql(`
   }
 `);
 
-type Props = { of: FragmentType<typeof PatientWeeksFields> };
+type Props = {
+  of: FragmentType<typeof PatientWeeksFields>;
+  /** A day of the week. */
+  day: string;
+};
 type ProgramWeek = PatientWeeksFragment["compliance"][number];
 
 /** The hours of a week toward each program that the patient takes part in, against what the program requires. */
-export function PatientWeeks({ of }: Props) {
+export function PatientWeeks({ of, day }: Props) {
   const { compliance, week } = readFragment(PatientWeeksFields, of);
   if (compliance.length === 0) {
     return (
-      <Text c="dimmed" size="sm">
-        The patient takes part in no intensive program in this week, so no hours are required.
-      </Text>
+      <div>
+        <Text c="dimmed" size="sm">
+          The patient takes part in no intensive program in this week, so no hours are required.
+        </Text>
+        {/* Only a program's week says on which day the clinic's weeks begin. Without one, it is that of the Week screen. */}
+        {week != null && <WeekStrip label="Hours by day" weekStart={mondayOf(day)} sessions={week.nodes} />}
+      </div>
     );
   }
   return (
@@ -88,7 +97,7 @@ function WeekOfProgram({ of, sessions }: { of: ProgramWeek; sessions: NonNullabl
       </Text>
       {sessions !== null && may("pm.group_definitions.view") ? (
         <WeekStrip
-          program={program}
+          label={`Hours of ${program} by day`}
           weekStart={of.weekStart}
           sessions={sessions.filter(({ groupDefinition }) => groupDefinition?.countsToward.includes(program))}
         />

@@ -1,18 +1,17 @@
-import type { GroupType } from "../../api/generated/graphql";
 import { hoursOf } from "../../ui/names";
 import { addDays, formatDay } from "../../ui/times";
 import classes from "./WeekStrip.module.css";
 
 type Session = { sessionDate: string; startsAt: string; endsAt: string };
-type Props = { program: GroupType; weekStart: string; sessions: readonly Session[] };
+type Props = { label: string; weekStart: string; sessions: readonly Session[] };
 
 const FULL_BAR_HOURS = 6;
 
 /** Seven days with the hours of each. Sessions that overlap count once, as in the week's total. */
-export function WeekStrip({ program, weekStart, sessions }: Props) {
+export function WeekStrip({ label, weekStart, sessions }: Props) {
   const days = [0, 1, 2, 3, 4, 5, 6].map((step) => addDays(weekStart, step));
   return (
-    <ol className={classes.strip} aria-label={`Hours of ${program} by day`}>
+    <ol className={classes.strip} aria-label={label}>
       {days.map((day) => {
         const hours = hoursIn(sessions.filter(({ sessionDate }) => sessionDate === day));
         const [weekday, date] = formatDay(day).split(",");

@@ -1,6 +1,6 @@
 import { graphql, readFragment } from "../../api/generated";
 import type { WeekQuery, WeekSessionFragment } from "../../api/generated/graphql";
-import { addDays } from "../../ui/times";
+import { addDays, mondayOf } from "../../ui/times";
 import { placeInWords } from "../sessions/words";
 import type { Lanes } from "./search";
 
@@ -53,10 +53,9 @@ export type Lane = { id: string; name: string; sessions: readonly WeekSessionFra
 /** The id of the row of sessions that have no location. */
 const NOWHERE = "none";
 
-/** Return the seven days of the week that contains a day, from Monday. They are dates, so clock changes do not matter. */
+/** Return the seven days of the week that contains a day, from Monday. */
 export function daysOfWeek(day: string): string[] {
-  const weekday = new Date(`${day}T00:00Z`).getUTCDay();
-  const monday = addDays(day, -((weekday + 6) % 7));
+  const monday = mondayOf(day);
   return Array.from({ length: 7 }, (_, index) => addDays(monday, index));
 }
 
