@@ -93,7 +93,7 @@ def test_a_closure_leads_to_the_sessions_that_it_hits(admin: AdminVisit) -> None
     expect(dialog).to_be_hidden()
 
 
-def change(admin: AdminVisit, name: str, **changes: str) -> None:
+def change(admin: AdminVisit, name: str, /, **changes: str) -> None:
     """Change a closure as another person does."""
     [(closure,)] = admin.stored_rows("SELECT id FROM pm_group_closures WHERE name = ? AND deleted_at IS NULL", name)
     mutation = "mutation($input: UpdateClosureInput!) { updateClosure(input: $input) { userErrors { message } } }"

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import { ComplianceBadge } from "../../ui/ComplianceBadge";
+import { hoursOf } from "../../ui/names";
 import { formatDates } from "../../ui/times";
 import classes from "./Compliance.module.css";
 import { GapList } from "./GapList";
@@ -44,6 +45,8 @@ export function Forecast({ weeks: of, minimum, maximum, shown }: Props) {
       <div className={classes.legend} aria-hidden>
         <span data-status="COMPLIANT">Compliant</span>
         <span data-status="NON_COMPLIANT">Non-Compliant</span>
+        {minimum !== null && <span data-line>At least {hoursOf(minimum)}</span>}
+        {maximum !== null && <span data-line>At most {hoursOf(maximum)}</span>}
       </div>
       <Suspense fallback={<Skeleton height={220} />}>
         <ForecastChart weeks={weeks} minimum={minimum} maximum={maximum} />

@@ -15,10 +15,9 @@ const SERIES = [
 
 /** The hours of the coming weeks. It is hidden from screen readers, which get the table with the same numbers. */
 export default function ForecastChart({ weeks, minimum, maximum }: Props) {
-  const lines = [
-    { y: minimum, label: `at least ${minimum} h` },
-    { y: maximum, label: `at most ${maximum} h` },
-  ].flatMap(({ y, label }) => (y === null ? [] : [{ y, label, color: "gray.7", labelPosition: "insideTopLeft" as const }]));
+  // The legend says what the lines mean: a label in the chart would lie behind the bars.
+  const color = "light-dark(var(--mantine-color-gray-7), var(--mantine-color-dark-1))";
+  const lines = [minimum, maximum].filter((y) => y !== null).map((y) => ({ y, color }));
   return (
     <div aria-hidden>
       <BarChart
