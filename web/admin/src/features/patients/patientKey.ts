@@ -20,6 +20,7 @@ export const PatientKeyFields = graphql(`
 `);
 
 const TAB_PREFIX = "tab-";
+const ENROLLMENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 let known = { generation: 0, idByKey: new Map<string, string>() };
 
@@ -29,9 +30,9 @@ export function patientKey(patient: FragmentType<typeof PatientKeyFields>): stri
   return latest?.nodes[0]?.id ?? tabKey(id);
 }
 
-/** Return the variables of a query that reads the patient of a key; null if the key is another tab's or person's. */
+/** Return the variables of a query that reads the patient of a key; null if the key is malformed, or another tab's or person's. */
 export function variablesOf(key: string): { enrollmentId: string; patientId: string; byPatient: boolean } | null {
-  if (!key.startsWith(TAB_PREFIX)) return { enrollmentId: key, patientId: "", byPatient: false };
+  if (ENROLLMENT_ID.test(key)) return { enrollmentId: key, patientId: "", byPatient: false };
   const patientId = tabKeys().get(key);
   return patientId === undefined ? null : { enrollmentId: "", patientId, byPatient: true };
 }
