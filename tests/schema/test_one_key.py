@@ -41,7 +41,8 @@ from tests.support.marked_clinic import (
 )
 from tests.support.whole_selection import required_arguments, whole_selections
 
-pytestmark = pytest.mark.anyio
+# Each test executes every operation of the schema for every key, with and without the compiled executor.
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 ALL = frozenset(PermissionKey)
 UNLIMITED = RequestLimits(document=Limits(**dict.fromkeys(Limits.__slots__, 10**15)))
