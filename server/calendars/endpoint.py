@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Final
 
 import orjson
@@ -21,7 +22,6 @@ from domain.wall_time import local_date
 from resolvers.commands.calendar_feeds import TOKEN_PREFIX
 from resolvers.context import Clinic
 from resolvers.secret_tokens import SecretToken
-from server.calendars.icalendar_file import icalendar_file
 from server.responses.json_responses import fault_response
 from server.responses.request_record import record_of
 from server.runtime.rate_limit import RateLimit
@@ -40,9 +40,13 @@ class CalendarFeeds:
 
     def __init__(self, clinic: Clinic) -> None:
         self._clinic = clinic
-        self._rate_limit = RateLimit(RATE)
         # Anyone can send made-up tokens. Together they take one connection of the database.
         self._one_at_a_time = asyncio.Lock()
+
+    @cached_property
+    def _rate_limit(self) -> RateLimit:
+        # Not at the start: its library takes memory, which a clinic without feeds saves.
+        return RateLimit(RATE)
 
     async def respond(self, request: Request) -> Response:
         """Respond with the file, or with 304, 404 or 429."""
@@ -66,6 +70,8 @@ class CalendarFeeds:
         headers = {"ETag": _etag(sessions), "Cache-Control": "private, no-cache"}
         if headers["ETag"] in _known_etags(request):
             return Response(status_code=304, headers=headers)
+        from server.calendars.icalendar_file import icalendar_file  # takes memory, which a clinic without feeds saves
+
         # In a thread, because a file of thousands of sessions takes a second.
         body = await asyncio.to_thread(icalendar_file, sessions)
         return Response(body, headers={**headers, "Content-Type": _MEDIA_TYPE})

@@ -14,11 +14,13 @@ from db.connections.engine import Database, create_engine
 from db.outbox.intake import ingest_events, register_sink
 from db.tables import (
     access_log,
+    calendar_feeds,
     idempotency_keys,
     idempotency_steps,
     outbox,
     parked_events,
     patients,
+    reporting_tokens,
     staff_roles,
 )
 from tests.support.clinic import NOW, OURS
@@ -68,6 +70,11 @@ async def fill_every_table(engine: Database) -> None:
         await connection.execute(insert(access_log), reader | {"operation": None, "patient_ids": ["patient-1"]})
         role = {"organization_id": OURS, "id": "role-1", "staff_id": "staff-1", "active": True}
         await connection.execute(insert(staff_roles), role | {"ends_on": date(2027, 1, 31)})
+        secret = {"id": uuid7(), "organization_id": OURS, "digest": bytes(range(32)), "created_at": NOW}
+        token = {"subject": "analyst", "permissions": ["a"], "expires_at": NOW + timedelta(days=1)}
+        await connection.execute(insert(reporting_tokens), secret | token)
+        feed = {"owner_id": "user-1", "facilitator_id": "staff-1", "rotated_at": NOW}
+        await connection.execute(insert(calendar_feeds), secret | feed)
 
 
 def content_of(file: Path) -> bytes:

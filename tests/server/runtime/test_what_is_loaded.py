@@ -23,7 +23,7 @@ print(*sys.modules)
 def test_a_server_does_not_load_libraries_it_does_not_need(
     database_url: str,
 ) -> None:
-    assert loaded(database_url).isdisjoint({"alembic", "httpx", "limits", "rich"})
+    assert loaded(database_url).isdisjoint({"alembic", "httpx", "icalendar", "limits", "rich"})
 
 
 def test_a_server_loads_the_libraries_that_its_settings_need(tmp_path: Path) -> None:
