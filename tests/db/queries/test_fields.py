@@ -202,7 +202,8 @@ async def test_partial_patients_are_in_the_order_of_the_ids(engine: Database) ->
         ours = patients.c.organization_id == OURS
         for number, day in enumerate(DAYS, 1):
             survivor = f"patient-{number - 1}" if number > 1 else None
-            values = {"display_name": ODD_TEXTS[number], "birth_date": day, "replaced_by": survivor}
+            texts = {"display_name": ODD_TEXTS[number], "preferred_name": ODD_TEXTS[-number]}
+            values = {**texts, "birth_date": day, "replaced_by": survivor}
             one = patients.c.id == f"patient-{number}"
             await connection.execute(update(patients).where(ours, one).values(values))
     ids = [f"patient-{number}" for number in range(len(DAYS), 0, -1)]
@@ -213,6 +214,7 @@ async def test_partial_patients_are_in_the_order_of_the_ids(engine: Database) ->
             expected: dict[str, list[Any]] = {
                 "id": ids,
                 "display_name": ODD_TEXTS[len(DAYS) : 0 : -1],
+                "preferred_name": ODD_TEXTS[-len(DAYS) :],
                 "birth_date": [written(day) if opened.on_postgresql else day for day in reversed(DAYS)],
                 "active": [True] * len(DAYS),
                 "medical_record_number": [f"MR{number}" for number in range(len(DAYS), 0, -1)],
