@@ -261,7 +261,7 @@ def test_a_token_without_organization_or_permissions_is_explained(admin: AdminVi
 def test_a_provider_that_cannot_be_reached_is_explained(admin: AdminVisit, clinic: DemoServer) -> None:
     page = admin.page
     page.route("**/.well-known/openid-configuration", lambda route: route.abort(), times=1)
-    page.goto(clinic.address)
+    page.goto(f"{clinic.address}/groups")
     expect(page.get_by_role("alert")).to_contain_text("The identity provider cannot be reached.")
     admin.assert_accessible()
     page.get_by_role("button", name="Sign in").click()
