@@ -8,8 +8,9 @@ from threading import Thread
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 _HOP_BY_HOP = {"connection", "content-length", "host", "transfer-encoding"}
@@ -35,17 +36,15 @@ def prefix_proxy(target: str, prefix: str) -> Iterator[str]:
             content=await request.body(),
         )
         incoming = await client.send(outgoing, stream=True)
-        try:
-            body = b"".join([chunk async for chunk in incoming.aiter_raw()])
-        finally:
-            await incoming.aclose()
-        response = Response(body, incoming.status_code)
-        response.raw_headers = [*_forwarded(incoming.headers.raw), (b"content-length", str(len(body)).encode())]
+        # Streamed, because the stream of changes has no end.
+        closing = BackgroundTask(incoming.aclose)
+        response = StreamingResponse(incoming.aiter_raw(), incoming.status_code, background=closing)
+        response.raw_headers = _forwarded(incoming.headers.raw)
         return response
 
     route = Route(f"{prefix}/{{path:path}}", forward, methods=["GET", "POST"])
     app = Starlette(routes=[route], lifespan=client_of_target)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1))
     listening = socket.create_server(("127.0.0.1", 0))
     thread = Thread(target=server.run, args=([listening],))
     thread.start()
