@@ -107,7 +107,7 @@ async def test_retry_after_without_a_date_header_uses_the_servers_clock(receiver
         return f"HTTP/1.1 429 Later\r\nretry-after: {in_an_hour}\r\ncontent-length: 0\r\n\r\n".encode()
 
     receiver.respond = later
-    assert 3500 < (await failure(webhook(receiver))).retry_after <= 3600
+    assert 3500 < (await failure(webhook(receiver))).retry_after <= 3601  # the sink reads its clock before the response
 
 
 @pytest.mark.parametrize("separator", [" ", ",", ", "])
