@@ -34,6 +34,6 @@ class Subscription:
         ] = None,
     ) -> AsyncGenerator[Change, None]:
         discloses_patients = "patientId" in selected_names(info)
-        return await follow_changes(  # type: ignore[return-value]
+        return await follow_changes(  # type: ignore[return-value]  # records of the domain, as in every field
             info.context, after, group_definition_ids, discloses_patients=discloses_patients
         )

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, true
 
 ColumnExpression = ColumnElement[Any]
+_ALWAYS: Final[ColumnElement[bool]] = true()
 
 
 class Kind(StrEnum):
@@ -85,7 +86,7 @@ class Export:
         return {column.name: column for column in self.columns}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableExport(Export):
     """An export whose rows one statement reads.
 
@@ -102,13 +103,13 @@ class TableExport(Export):
         view: The name of the view in the schema `reporting`, without its version.
     """
 
-    source: FromClause = None  # type: ignore[assignment]  # every declaration sets it; defaults of Export come before
-    organization: ColumnElement[str] = None  # type: ignore[assignment]
+    source: FromClause
+    organization: ColumnElement[str]
     sort_key: tuple[ColumnExpression, ...] = ()
     sqlite_source: FromClause | None = None
-    condition: ColumnElement[bool] = true()  # noqa: RUF009 - immutable
-    permitted: ColumnElement[bool] = true()  # noqa: RUF009
-    since: ColumnElement[bool] = true()  # noqa: RUF009
+    condition: ColumnElement[bool] = _ALWAYS
+    permitted: ColumnElement[bool] = _ALWAYS
+    since: ColumnElement[bool] = _ALWAYS
     window_conditions: tuple[ColumnElement[bool], ColumnElement[bool]] | None = None
     patient: ColumnElement[str] | None = None
     view: str = ""

@@ -56,8 +56,8 @@ def json_words(column: ColumnElement[Any]) -> ColumnElement[Any]:
     name = f"{column.table.name}.{column.name}"
     elements = f"json_array_elements_text({name}) AS words (word)"
     postgresql = f"(SELECT string_agg(word, ' ' ORDER BY word) FROM {elements})"  # noqa: S608 - a column's name
-    ordered = f"(SELECT value FROM json_each({name}) ORDER BY value)"  # noqa: S608
-    sqlite = f"(SELECT group_concat(value, ' ') FROM {ordered})"  # noqa: S608
+    ordered = f"(SELECT value FROM json_each({name}) ORDER BY value)"  # noqa: S608 - a column's name
+    sqlite = f"(SELECT group_concat(value, ' ') FROM {ordered})"  # noqa: S608 - a column's name
     return EachDatabase(literal_column(postgresql, Text()), literal_column(sqlite, Text()), Text())
 
 

@@ -59,7 +59,8 @@ def _views(export: TableExport) -> list[ReportingView]:
 def _view(name: str, export: TableExport, columns: Sequence[ExportColumn]) -> ReportingView:
     values = [column.expression.label(column.name) for column in columns if column.expression is not None]
     query = select(*values).select_from(export.source).where(export.condition)
-    compiled = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives its dialects no types
+    compiled = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     identifies = any(column.identifies for column in columns)
     return ReportingView(name, tuple(columns), " ".join(str(compiled).split()), identifies)
 

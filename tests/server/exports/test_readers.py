@@ -28,7 +28,7 @@ DUCKDB_TYPES = {
     Kind.TIME: "TIME",
     Kind.INSTANT: "TIMESTAMP WITH TIME ZONE",
 }
-"""What DuckDB infers. It may take a text such as a list of one date for something else, unless it is told the types."""
+"""The types that DuckDB infers. Without declared types, it may read a text that looks like a date as a date."""
 DUCKDB_NAMES = {
     Kind.ID: "UUID",
     Kind.CODE: "VARCHAR",

@@ -8,7 +8,7 @@ let open = false;
 const listeners = new Set<Listener>();
 const ownRequests = new Set<string>();
 
-/** Whether changes arrive by the stream, so that nothing needs to be asked for at intervals. */
+/** Return whether the stream of changes is open, so that queries need no polling. */
 export function isLive(): boolean {
   return open;
 }

@@ -75,7 +75,7 @@ const Facilitator = graphql(`
   }
 `);
 
-/** Chooses who leads or co-leads. The address has only the id, so the name of the first one is asked for. */
+/** A filter by facilitator or co-facilitator. The address has only an id, so the name is queried when the page opens. */
 function FacilitatorFilter({ id, onChange }: { id: string | undefined; onChange: (id: string | undefined) => void }) {
   const [opened] = useState(id);
   const [{ data, fetching }] = useQuery({ query: Facilitator, variables: { id: opened ?? "" }, pause: opened === undefined });
