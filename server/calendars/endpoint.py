@@ -60,13 +60,17 @@ class CalendarFeeds:
 
     async def _respond(self, request: Request, client_address: str | None) -> Response:
         token = SecretToken.parse(TOKEN_PREFIX, request.path_params["token"])
-        sessions = None if token is None else await self._sessions(token)
-        key = f"address {client_address}" if token is None or sessions is None else token.digest.hex()
-        seconds = self._rate_limit.seconds_to_wait(key)
-        if seconds is not None:
-            return _text("Too many requests. Try again later.", 429, {"Retry-After": str(seconds)})
-        if sessions is None:
-            return _text("There is no calendar here.", 404, {})
+        if token is None:
+            return self._unknown(client_address)
+        today = local_date(self._clinic.clock(), self._clinic.default_time_zone)
+        async with self._one_at_a_time, snapshot(self._clinic.engine, token.organization_id) as opened:
+            feed = await find_feed(opened, token.digest)
+            if feed is None:
+                return self._unknown(client_address)
+            refusal = self._too_often(f"feed {feed.id}")
+            if refusal is not None:
+                return refusal
+            sessions = await sessions_of_feed(opened, feed, today - DAYS_BACK, today + DAYS_AHEAD)
         headers = {"ETag": _etag(sessions), "Cache-Control": "private, no-cache"}
         if headers["ETag"] in _known_etags(request):
             return Response(status_code=304, headers=headers)
@@ -76,14 +80,15 @@ class CalendarFeeds:
         body = await asyncio.to_thread(icalendar_file, sessions)
         return Response(body, headers={**headers, "Content-Type": _MEDIA_TYPE})
 
-    async def _sessions(self, token: SecretToken) -> Sequence[FeedSession] | None:
-        """Return the sessions of the token's feed; None if there is no such feed."""
-        today = local_date(self._clinic.clock(), self._clinic.default_time_zone)
-        async with self._one_at_a_time, snapshot(self._clinic.engine, token.organization_id) as opened:
-            feed = await find_feed(opened, token.digest)
-            if feed is None:
-                return None
-            return await sessions_of_feed(opened, feed, today - DAYS_BACK, today + DAYS_AHEAD)
+    def _unknown(self, client_address: str | None) -> Response:
+        return self._too_often(f"address {client_address}") or _text("There is no calendar here.", 404, {})
+
+    def _too_often(self, key: str) -> Response | None:
+        """Count a request of a feed or an address. Return 429 if there were too many."""
+        seconds = self._rate_limit.seconds_to_wait(key)
+        if seconds is None:
+            return None
+        return _text("Too many requests. Try again later.", 429, {"Retry-After": str(seconds)})
 
 
 def _etag(sessions: Sequence[FeedSession]) -> str:

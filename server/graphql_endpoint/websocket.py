@@ -143,8 +143,8 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
     async def on_ws_connect(self, context: _InitPayload) -> UnsetType:
         """Sign in. Close the connection if the token is not valid."""
         params = context.connection_params or {}
-        given = params.get("Authorization", params.get("authorization"))
-        authorization = given if isinstance(given, str) else joined_header(self._scope, b"authorization")
+        parameter = params.get("Authorization", params.get("authorization"))
+        authorization = parameter if isinstance(parameter, str) else joined_header(self._scope, b"authorization")
         try:
             token = await self._services.authenticator.verify(authorization)
         except (Unauthenticated, KeysUnavailable) as refusal:

@@ -122,7 +122,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def stalled_since(self, now: float) -> float:
         """Return the time since which the client reads too slowly, or `now` if it does not."""
-        return self._reader.stalled_since or now
+        return now if self._reader.stalled_since is None else self._reader.stalled_since
 
     def idle_since(self, now: float) -> float | None:
         """Return the time since which the server waits for the client; None while a subscription is open."""

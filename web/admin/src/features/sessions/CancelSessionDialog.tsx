@@ -12,6 +12,7 @@ import { ExpectedPatients } from "./ExpectedPatients";
 import { ImpactPanel } from "./ImpactPanel";
 import { SessionById, type LoadedSession } from "./SessionById";
 import { SessionVersions } from "./SessionVersions";
+import { useOpenedSession } from "./useOpenedSession";
 import { useSeen } from "./useSeen";
 import { useSessionDialog } from "./useSessionDialog";
 
@@ -39,16 +40,18 @@ export function CancelSessionDialog({ groupId }: Props) {
   return (
     <Dialog opened={sessionId !== undefined && dialog === "cancel-session"} title="Cancel the session" size="lg" onClose={close}>
       {sessionId !== undefined && (
-        <SessionById id={sessionId}>{(session) => <CancelForm {...session} groupId={groupId} onClose={close} />}</SessionById>
+        <SessionById id={sessionId}>{(session) => <CancelForm session={session} groupId={groupId} onClose={close} />}</SessionById>
       )}
     </Dialog>
   );
 }
 
-function CancelForm({ details, version, refresh, groupId, onClose }: LoadedSession & Props & { onClose: () => void }) {
+type FormProps = Props & { session: LoadedSession; onClose: () => void };
+
+function CancelForm({ session, groupId, onClose }: FormProps) {
+  const { details } = session;
   const [run, running] = useAction(CancelSession);
-  const [opened, setOpened] = useState(version);
-  const [conflict, setConflict] = useState(false);
+  const { opened, versions, takeRefusal } = useOpenedSession(session);
   const [done, setDone] = useState(false);
   const form = useForm({
     mode: "controlled",
@@ -65,10 +68,7 @@ function CancelForm({ details, version, refresh, groupId, onClose }: LoadedSessi
     const input = { id, reason: form.values.reason, expectedVersion };
     const { faults: refused } = await run({ input, preview: false, ...sees });
     if (refused !== null) {
-      const isConflict = refused.some(({ code }) => code === "VERSION_CONFLICT");
-      if (isConflict) refresh();
-      setConflict(isConflict);
-      return showFaults(refused.filter(({ code }) => code !== "VERSION_CONFLICT"));
+      return showFaults(takeRefusal(refused));
     }
     tell(`The session on ${formatDay(opened.sessionDate)} was cancelled.`);
     setDone(true);
@@ -87,17 +87,8 @@ function CancelForm({ details, version, refresh, groupId, onClose }: LoadedSessi
       onSubmit={form.onSubmit(() => void cancel(opened.version))}
       onClose={onClose}
     >
-      {conflict && version.version !== opened.version && (
-        <SessionVersions
-          opened={opened}
-          current={version}
-          keep="Cancel it as it is now"
-          onKeep={() => void cancel(version.version)}
-          onLook={() => {
-            setOpened(version);
-            setConflict(false);
-          }}
-        />
+      {versions && (
+        <SessionVersions {...versions} keep="Cancel it as it is now" onKeep={() => void cancel(versions.current.version)} />
       )}
       <Text>
         {formatDay(details.sessionDate)}, {formatSpan(details)}

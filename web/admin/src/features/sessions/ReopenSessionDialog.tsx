@@ -10,6 +10,7 @@ import { formatDay, formatSpan } from "../../ui/times";
 import { ImpactPanel } from "./ImpactPanel";
 import { SessionById, type LoadedSession } from "./SessionById";
 import { SessionVersions } from "./SessionVersions";
+import { useOpenedSession } from "./useOpenedSession";
 import { useSeen } from "./useSeen";
 import { useSessionDialog } from "./useSessionDialog";
 
@@ -37,16 +38,18 @@ export function ReopenSessionDialog({ groupId }: Props) {
   return (
     <Dialog opened={sessionId !== undefined && dialog === "reopen-session"} title="Reopen the session" size="lg" onClose={close}>
       {sessionId !== undefined && (
-        <SessionById id={sessionId}>{(session) => <ReopenForm {...session} groupId={groupId} onClose={close} />}</SessionById>
+        <SessionById id={sessionId}>{(session) => <ReopenForm session={session} groupId={groupId} onClose={close} />}</SessionById>
       )}
     </Dialog>
   );
 }
 
-function ReopenForm({ details, version, refresh, groupId, onClose }: LoadedSession & Props & { onClose: () => void }) {
+type FormProps = Props & { session: LoadedSession; onClose: () => void };
+
+function ReopenForm({ session, groupId, onClose }: FormProps) {
+  const { details } = session;
   const [run, running] = useAction(ReopenSession);
-  const [opened, setOpened] = useState(version);
-  const [conflict, setConflict] = useState(false);
+  const { opened, versions, takeRefusal } = useOpenedSession(session);
   const [done, setDone] = useState(false);
   const [faults, setFaults] = useState<readonly Fault[]>([]);
   const sees = useSeen();
@@ -57,10 +60,7 @@ function ReopenForm({ details, version, refresh, groupId, onClose }: LoadedSessi
     if (dryRun.asking) return;
     const { faults: refused } = await run({ input: { id, expectedVersion }, preview: false, ...sees });
     if (refused !== null) {
-      const isConflict = refused.some(({ code }) => code === "VERSION_CONFLICT");
-      if (isConflict) refresh();
-      setConflict(isConflict);
-      return setFaults(refused.filter(({ code }) => code !== "VERSION_CONFLICT"));
+      return setFaults(takeRefusal(refused));
     }
     tell(`The session on ${formatDay(opened.sessionDate)} is scheduled again.`);
     setDone(true);
@@ -80,17 +80,8 @@ function ReopenForm({ details, version, refresh, groupId, onClose }: LoadedSessi
       }}
       onClose={onClose}
     >
-      {conflict && version.version !== opened.version && (
-        <SessionVersions
-          opened={opened}
-          current={version}
-          keep="Reopen it as it is now"
-          onKeep={() => void reopen(version.version)}
-          onLook={() => {
-            setOpened(version);
-            setConflict(false);
-          }}
-        />
+      {versions && (
+        <SessionVersions {...versions} keep="Reopen it as it is now" onKeep={() => void reopen(versions.current.version)} />
       )}
       <Text>
         {formatDay(details.sessionDate)}, {formatSpan(details)}, is scheduled again.
