@@ -13,7 +13,7 @@ const TOAST_MILLISECONDS = 1_000;
 /** More changes than this at once are one toast. */
 const MOST_TOASTS = 2;
 
-/** Follows what others do: the screens show it, and toasts tell it. It shows nothing itself. */
+/** Follows the changes of others: refreshes the screens, and shows toasts. It renders nothing itself. */
 export function LiveChanges() {
   const client = useClient();
   const { id, organizationId, permissions } = useViewer();

@@ -1,4 +1,4 @@
-// Whether changes of others arrive as they happen, and who wants to know of them.
+// The state of the stream of changes, and the listeners to changes.
 
 type Listener = () => void;
 
@@ -17,7 +17,7 @@ export function setLive(next: boolean): void {
   open = next;
 }
 
-/** Call a function when something has changed, or may have. Many changes at once are one call. */
+/** Call a function when something has changed, or may have changed. Several changes at once are one call. */
 export function onChanges(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -8,7 +8,7 @@ type Message =
   /** The stream is open; `missed` says that changes may be missing. */
   | { type: "open"; missed: boolean }
   | { type: "interrupted" }
-  /** A tab has opened, and wants to know whether the stream is open. */
+  /** A tab has opened. The tab with the stream responds with its state. */
   | { type: "hello" };
 
 export type StreamListener = {
@@ -16,7 +16,7 @@ export type StreamListener = {
   onState: (open: boolean, missed: boolean) => void;
 };
 
-/** Follow the changes until the returned function is called. The name tells people and permissions apart. */
+/** Follow the changes until the returned function is called. Tabs with the same name share a stream. */
 export function followChanges(name: string, { onChange, onState }: StreamListener): () => void {
   const stopping = new AbortController();
   const channel = new BroadcastChannel(name);

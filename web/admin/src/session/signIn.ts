@@ -123,7 +123,7 @@ function renewLater(seconds: number): void {
   renewalTimer = setTimeout(() => void renewOnce(), seconds * 1000);
 }
 
-/** Fetch another token with the refresh token, once for all who ask for it. Return whether there is one. */
+/** Fetch another token with the refresh token. Concurrent calls share one request. Return whether it succeeded. */
 function renewOnce(): Promise<boolean> {
   renewal ??= renew().finally(() => (renewal = null));
   return renewal;
