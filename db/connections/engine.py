@@ -18,7 +18,13 @@ from sqlalchemy.pool import NullPool
 from db.connections.postgres_address import PostgresAddress, postgres_address
 from db.connections.read_pool import ConfinedReadPool, ReadPool, SharedReadPool
 from db.connections.sqlite_file import connect, follow_file, make_private_folder
-from db.connections.sqlite_writer import BUSY_SECONDS, WRITER_SECONDS, WriterConnection, begin_immediate
+from db.connections.sqlite_writer import (
+    BUSY_SECONDS,
+    WRITER_SECONDS,
+    WriterConnection,
+    begin_immediate,
+    enable_write_ahead_log,
+)
 from db.connections.statement_count import UNCOUNTED
 from db.connections.write_refusals import WriteRefusals
 
@@ -197,7 +203,7 @@ def _sqlite(url: URL, pool_size: int, *, may_create: bool, pool_timeout: float) 
         # sqlite3 would begin transactions implicitly, too late for `_begin`.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
+        enable_write_ahead_log(cursor)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()

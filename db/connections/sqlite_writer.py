@@ -49,11 +49,10 @@ def begin_immediate(driver_connection: Any, seconds: float) -> None:
     Raises:
         OperationalError: SQLITE_BUSY: the lock was not released within the seconds.
     """
-    deadline = time.monotonic() + seconds
     cursor = driver_connection.cursor()
     try:
         cursor.execute("PRAGMA busy_timeout = 0")
-        _begin_before(deadline, cursor)
+        _execute_when_unlocked(cursor, _BEGIN, seconds)
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     except sqlite3.Error as fault:
         raise OperationalError(_BEGIN, None, fault) from fault
@@ -61,10 +60,26 @@ def begin_immediate(driver_connection: Any, seconds: float) -> None:
         cursor.close()
 
 
-def _begin_before(deadline: float, cursor: Any) -> None:
+def enable_write_ahead_log(cursor: Any) -> None:
+    """Switch the database to write-ahead logging. It stays switched, so only the first connection changes anything.
+
+    Processes that open a new file at the same time refuse each other this lock at once: SQLite ignores its
+    busy_timeout here.
+
+    Args:
+        cursor: SQLAlchemy's adapter for a cursor of aiosqlite.
+
+    Raises:
+        sqlite3.OperationalError: Another process held the lock for `BUSY_SECONDS`.
+    """
+    _execute_when_unlocked(cursor, "PRAGMA journal_mode = WAL", BUSY_SECONDS)
+
+
+def _execute_when_unlocked(cursor: Any, statement: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while True:
         try:
-            cursor.execute(_BEGIN)
+            cursor.execute(statement)
         except sqlite3.OperationalError as fault:
             if classify_fault(fault) is not FaultKind.LOCKED or time.monotonic() > deadline:
                 raise

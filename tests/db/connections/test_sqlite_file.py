@@ -90,3 +90,15 @@ async def test_a_connection_whose_opening_is_cancelled_is_closed(tmp_path: Path)
         await task
     cancelled.set()
     assert await asyncio.to_thread(closed.wait, 10)
+
+
+async def test_a_new_file_that_another_process_has_locked_is_awaited(tmp_path: Path) -> None:
+    path = tmp_path / "clinic.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # as a process that creates the file at the same time
+    asyncio.get_running_loop().call_later(0.05, other.execute, "COMMIT")
+    engine = create_engine(f"sqlite:///{path}")
+    async with engine.connect() as connection:
+        assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
+    await engine.dispose()
+    other.close()
