@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import demo_token
@@ -25,14 +25,22 @@ def screens(page: Page) -> list[str]:
 
 
 def show(page: Page, screen: str) -> None:
+    """Open a screen of the navigation. The one before it stays, heading and all, until the code of this one loads."""
     page.get_by_label("Screens").get_by_role("link", name=screen, exact=True).click()
-    expect(page.locator("main").get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("main").get_by_role("heading", name=screen, exact=True, level=1)).to_be_visible()
+    expect_loaded(page)
+
+
+def show_tab(page: Page, tab: Locator) -> None:
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
     expect_loaded(page)
 
 
 def expect_loaded(page: Page) -> None:
+    """Expect that nothing loads in what the page shows. It says nothing of a screen that has yet to open."""
     expect(page.get_by_label("Loading", exact=True)).to_have_count(0)
-    expect(page.locator("[data-loading]")).to_have_count(0)
+    expect(page.locator("[data-loading], [aria-busy=true]")).to_have_count(0)
 
 
 def open_group(admin: AdminVisit) -> None:
@@ -60,8 +68,7 @@ def test_each_key_alone_gives_usable_pages(admin: AdminVisit, key: PermissionKey
     if key == PermissionKey.GROUP_DEFINITIONS_VIEW:
         open_group(admin)
         for tab in page.get_by_role("tab").all():
-            tab.click()
-            expect_loaded(page)
+            show_tab(page, tab)
             expect(page.get_by_role("alert")).to_be_hidden()
     if not names:
         expect(page.get_by_text("None of your permissions opens a screen.")).to_be_visible()
@@ -79,7 +86,6 @@ def changes_offered(admin: AdminVisit) -> set[str]:
     offered: set[str] = set()
 
     def note() -> None:
-        expect_loaded(page)
         for control in page.locator("main").locator("button, a, [role=button], [role=menuitem]").all():
             name = control.get_attribute("aria-label") or control.inner_text().strip()
             if CHANGES.match(name):
@@ -90,7 +96,7 @@ def changes_offered(admin: AdminVisit) -> set[str]:
         note()
     open_group(admin)
     for tab in page.get_by_role("tab").all():
-        tab.click()
+        show_tab(page, tab)
         note()
     return offered
 
