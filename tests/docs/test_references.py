@@ -8,10 +8,13 @@ import pytest
 
 from tests.support.repository import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "executor" / "README.md"])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "executor" / "README.md", ROOT / "deploy" / "README.md"]
+)
 FOLDERS = (
     "benchmarks",
     "db",
+    "deploy",
     "distribution",
     "docs",
     "domain",

@@ -6,7 +6,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.support.repository import ROOT
@@ -26,6 +26,17 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
+
+
+async def accepting(port: int, process: Process) -> None:
+    """Wait until the process listens on this port of 127.0.0.1. It must not end meanwhile."""
+    async with asyncio.timeout(20):
+        while True:
+            assert process.returncode is None
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
 
 
 @asynccontextmanager
