@@ -186,3 +186,12 @@ export const restore = graphql`
     }
   }
 `;
+
+export const changesSubscription = graphql`
+  subscription documentsChangesSubscription($after: ID) {
+    changes(after: $after) {
+      id
+      event
+    }
+  }
+`;

@@ -1,6 +1,5 @@
 // Relay's runtime and compiler, without React. The compiler writes the artifacts into generated.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   commitMutation,
@@ -12,43 +11,20 @@ import {
   RecordSource,
   Store,
   type FetchFunction,
-  type GraphQLResponse,
-  type GraphQLTaggedNode,
 } from "relay-runtime";
 import { clientTests, type Client } from "./cases.ts";
 import {
   countNodes,
-  headers,
   makeGroup,
   recordingFetch,
   renameGroup,
-  url,
   type Page,
   type Roster,
   type Variables,
 } from "./clinic.ts";
 import { rosterQuery } from "./documents.ts";
 import { pageQuery, refetchQuery } from "./relayDocuments.ts";
-
-const generated = new URL("generated/", import.meta.url);
-const persisted = JSON.parse(readFileSync(new URL("persisted.json", generated), "utf8")) as Record<string, string>;
-
-async function artifact(document: string): Promise<GraphQLTaggedNode> {
-  const [, name] = /(?:query|mutation) (\w+)/.exec(document) ?? [];
-  const module = (await import(new URL(`${name}.graphql.ts`, generated).href)) as { default: GraphQLTaggedNode };
-  return module.default;
-}
-
-async function post(body: object, fetch = globalThis.fetch): Promise<GraphQLResponse> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { ...headers, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  return (await response.json()) as GraphQLResponse;
-}
-
-const sendText: FetchFunction = ({ id }, variables) => post({ query: persisted[id ?? ""], variables });
+import { artifact, persisted, post, sendText } from "./relayNetwork.ts";
 
 class Relay implements Client {
   readonly environment: Environment;

@@ -3,11 +3,14 @@
 The cases are in the TypeScript files beside this one.
 """
 
+import fcntl
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 from sqlalchemy import insert
 
@@ -34,12 +37,23 @@ SCHEMA = ROOT / "schema" / "schema.graphql"
 
 
 async def compile_documents() -> None:
-    """Have Relay's compiler check the documents against the schema, and write what its runtime imports."""
-    shutil.copy(SCHEMA, FOLDER / "schema.graphql")
-    shutil.rmtree(GENERATED, ignore_errors=True)
-    GENERATED.mkdir()
-    (GENERATED / "persisted.json").write_text("{}")  # the compiler adds to it, and does not start without it
-    await run(PACKAGES / "relay-compiler" / "cli.js", "relay.config.json")
+    """Have Relay's compiler check the documents against the schema, and write what its runtime imports.
+
+    Tests in other processes use the same files, so they are written once for each version of the documents.
+    """
+    sources = [SCHEMA, *(FOLDER / name for name in ("documents.ts", "relayDocuments.ts", "relay.config.json"))]
+    digest = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    stamp = GENERATED / "compiled.sha256"
+    with (FOLDER / "node_modules" / ".compiling").open("w") as lock:
+        await anyio.to_thread.run_sync(fcntl.flock, lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == digest:
+            return
+        shutil.copy(SCHEMA, FOLDER / "schema.graphql")
+        shutil.rmtree(GENERATED, ignore_errors=True)
+        GENERATED.mkdir()
+        (GENERATED / "persisted.json").write_text("{}")  # the compiler adds to it, and does not start without it
+        await run(PACKAGES / "relay-compiler" / "cli.js", "relay.config.json")
+        stamp.write_text(digest)
 
 
 async def run(*command: str | Path, **variables: str) -> None:
