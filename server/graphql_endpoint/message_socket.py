@@ -19,6 +19,7 @@ NOT_ACCEPTABLE: Final = 4406
 TOO_MANY: Final = 4429
 TRY_AGAIN_LATER: Final = 1013
 INTERNAL_ERROR: Final = 1011
+ABNORMAL_CLOSURE: Final = 1006
 _MAX_REASON_BYTES: Final = 120
 """A close frame has room for 123 bytes."""
 

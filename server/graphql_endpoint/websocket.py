@@ -26,6 +26,7 @@ from server.auth.rate_check import check_rate
 from server.auth.refusals import KeysUnavailable, Unauthenticated
 from server.auth.token_cache import CachedToken
 from server.graphql_endpoint.message_socket import (
+    ABNORMAL_CLOSURE,
     FORBIDDEN,
     INTERNAL_ERROR,
     NOT_ACCEPTABLE,
@@ -87,7 +88,8 @@ class GraphQLWebSocket:
             await socket.close(NOT_ACCEPTABLE, f"The subprotocol must be {GRAPHQL_TRANSPORT_WS_PROTOCOL}.")
         else:
             await _Connection(self._services, socket, scope, record).handle()
-        record.outcome = str(socket.code)
+        # Without a code, the connection was closed below the app while the app sent a message.
+        record.outcome = str(socket.code or ABNORMAL_CLOSURE)
 
     def _allows(self, origin: str | None, host: str | None) -> bool:
         """Return whether a page of the origin may connect. Programs send no origin."""

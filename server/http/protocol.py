@@ -14,7 +14,7 @@ from server.http.bounded_requests import BoundedRequests, Phase
 from server.http.connection_registry import peer_of
 from server.http.slow_reader import SlowReader
 from server.responses.json_responses import RequestRefused
-from server.runtime.connection_signals import begin_shutdown
+from server.runtime.connection_signals import begin_shutdown, ends_on_shutdown
 
 _SHUTDOWN_SECONDS: Final = 1.0
 """How long a new connection may take to send its request during a shutdown."""
@@ -51,6 +51,8 @@ class BoundedProtocol(BoundedRequests):
         """Close the connection if its client has exceeded a timeout."""
         if self._reader.is_too_slow(now, self.unsent_bytes):
             self._abort_because("write_timeout")
+        elif self._is_ended_stream() and self._reader.holds_up_shutdown(now):
+            self._abort_because("shutdown")
         if self.transport.is_closing():
             return
         phase = (self.phase, self.cycle)
@@ -67,6 +69,13 @@ class BoundedProtocol(BoundedRequests):
             self._refuse(refusals.body_too_slow(self._limits.timeout_body))
         elif self.phase is Phase.DRAIN and elapsed >= self._limits.timeout_drain:
             self._abort_because("drain_timeout")
+
+    def _is_ended_stream(self) -> bool:
+        return (
+            self._shutting_down
+            and self._running is not None
+            and ends_on_shutdown(cast("dict[str, Any]", self._running.scope))
+        )
 
     def _detect_lost_peer(self) -> None:
         """Let the kernel close the connection if the client acknowledges nothing for as long as it may read nothing.

@@ -3,6 +3,7 @@
 from typing import Final
 
 _MIN_BYTES_PER_SECOND: Final = 500
+_SHUTDOWN_SECONDS: Final = 1.0
 
 
 class SlowReader:
@@ -40,3 +41,7 @@ class SlowReader:
                 return True
             self.stalled_since, self._unsent = now, unsent
         return False
+
+    def holds_up_shutdown(self, now: float) -> bool:
+        """Return whether the client has left the end of a stream unread. Call it after `is_too_slow`."""
+        return self.stalled_since is not None and now - self.stalled_since >= _SHUTDOWN_SECONDS

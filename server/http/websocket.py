@@ -46,6 +46,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._registry = config.connections
         self._reader = SlowReader(config.http_limits.timeout_write)
         self._opened_at = self.loop.time()
+        self._shutting_down = False
 
     def open(self, transport: asyncio.Transport, head: bytes) -> None:
         """Take over the connection of a request to upgrade.
@@ -102,6 +103,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.close_sent = True
         self.transport.close()
 
+    def shutdown(self) -> None:
+        """Close the connection. A client that does not read the close frame holds up no shutdown: see `review`."""
+        self._shutting_down = True
+        super().shutdown()
+
     def pause_writing(self) -> None:
         """Let the app wait for a slow reader."""
         super().pause_writing()
@@ -134,6 +140,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Close the connection if its client reads too slowly. uvicorn's pings find clients that are gone."""
         if self._reader.is_too_slow(now, self.unsent_bytes):
             self._registry.count_closed("write_timeout")
+            self.abort()
+        elif self._shutting_down and self._reader.holds_up_shutdown(now):
+            self._registry.count_closed("shutdown")
             self.abort()
 
     def evict(self, refusal: RequestRefused) -> None:

@@ -31,6 +31,11 @@ def begin_shutdown(scope: MutableMapping[str, Any]) -> None:
         callback()
 
 
+def ends_on_shutdown(scope: MutableMapping[str, Any]) -> bool:
+    """Return whether the response to a request ends when the server begins to shut down."""
+    return _CALLBACK in scope
+
+
 def set_in_use(scope: MutableMapping[str, Any], in_use: bool) -> None:
     """Note whether a WebSocket has a subscription. One without may be closed to make room for others."""
     scope[_IN_USE] = in_use

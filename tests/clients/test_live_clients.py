@@ -16,7 +16,7 @@ from tests.clients.test_clients import FOLDER, compile_documents
 from tests.support.api_client import bearer
 from tests.support.node import NODE
 from tests.support.processes import free_port, running_command
-from tests.support.receiver import SECRET, listening
+from tests.support.receiver import SECRET, Delivery, listening
 from tests.support.relaying import record
 from tests.support.serving import serving_on
 
@@ -81,7 +81,14 @@ async def test_clients_lose_and_repeat_nothing_while_servers_and_relays_die(
         for _ in range(10):
             ids.extend(await record(engine, [uuid4() for _ in range(4)]))
 
+    delivered = asyncio.Event()
+
+    async def accept(_delivery: Delivery) -> int:
+        delivered.set()
+        return 204
+
     async with following(port, first) as followers, listening() as receiver:
+        receiver.respond = accept
         relay = {"DATABASE_URL": database_url, "EVENTS_WEBHOOK_URL": receiver.url, "EVENTS_WEBHOOK_SECRET": SECRET}
         for kills in range(KILLS + 1):
             await record_changes()  # while nothing runs
@@ -90,7 +97,8 @@ async def test_clients_lose_and_repeat_nothing_while_servers_and_relays_die(
                 running_command("relay", cwd=tmp_path, LOG_LEVEL="ERROR", **relay),
             ):
                 changes = asyncio.create_task(record_changes())
-                await receiver.received(1 + len(receiver.deliveries))
+                await delivered.wait()
+                delivered.clear()
                 await followers.receive(10 + 80 * kills)
                 if kills < KILLS:  # both are killed while they send; the rest comes from the next ones
                     server.process.kill()

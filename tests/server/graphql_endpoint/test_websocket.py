@@ -1,20 +1,15 @@
-"""Subscriptions over graphql-transport-ws, over a real port with the server's own protocols."""
+"""Subscriptions over graphql-transport-ws, over a real port."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import anyio
 import anyio.lowlevel
-import orjson
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.typing import Subprotocol
+from websockets.exceptions import InvalidStatus
 
 from db.connections.engine import Database
 from resolvers.context import Clinic
@@ -24,59 +19,13 @@ from server.settings.stream_limits import StreamLimits
 from tests.support.api_client import ORGANIZATION, SECRET, bearer, make_app
 from tests.support.relaying import record
 from tests.support.served_app import serve_app
-from tests.support.serving import serving
-from tests.support.streams import CHANGES, LARGE_CHANGES, SECONDS
+from tests.support.sockets import connected
+from tests.support.streams import CHANGES, LARGE_CHANGES, SECONDS, subscribed
 
 pytestmark = pytest.mark.anyio
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])  # what a connection does is the same on both
 
-PROTOCOL = "graphql-transport-ws"
 INIT = {"type": "connection_init", "payload": {"Authorization": bearer()}}
-
-
-class Socket:
-    """A connection that sends anything, and says what comes back."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
-
-    async def send(self, message: Any) -> None:
-        await self.connection.send(message if isinstance(message, str | bytes) else orjson.dumps(message).decode())
-
-    async def next(self) -> dict[str, Any]:
-        async with asyncio.timeout(SECONDS):
-            message: dict[str, Any] = orjson.loads(await self.connection.recv())
-            return message
-
-    async def sign_in(self, authorization: str | None = None) -> None:
-        await self.send({"type": "connection_init", "payload": {"Authorization": authorization or bearer()}})
-        assert await self.next() == {"type": "connection_ack"}
-
-    async def subscribe(self, id: str = "1", query: str = CHANGES, **variables: Any) -> None:
-        payload = {"query": query, "variables": variables}
-        await self.send({"type": "subscribe", "id": id, "payload": payload})
-
-    async def changes(self, count: int) -> list[str]:
-        messages = [await self.next() for _ in range(count)]
-        assert {message["type"] for message in messages} == {"next"}, messages
-        return [message["payload"]["data"]["changes"]["id"] for message in messages]
-
-    async def closed(self) -> int:
-        """Read until the server has closed the connection, and return its code."""
-        async with asyncio.timeout(SECONDS):
-            with pytest.raises(ConnectionClosed) as closed:  # noqa: PT012 - it reads what comes before
-                while True:
-                    await self.connection.recv()
-        assert closed.value.rcvd is not None
-        return closed.value.rcvd.code
-
-
-@asynccontextmanager
-async def connected(address: str, subprotocol: str | None = PROTOCOL, **options: Any) -> AsyncIterator[Socket]:
-    url = f"{address.replace('http', 'ws')}/graphql"
-    subprotocols = [Subprotocol(subprotocol)] if subprotocol else None
-    async with connect(url, subprotocols=subprotocols, proxy=None, **options) as connection:
-        yield Socket(connection)
 
 
 @pytest.fixture
@@ -129,6 +78,7 @@ async def test_a_header_signs_in_programs(address: str) -> None:
         ([INIT, {"type": "subscribe", "id": "1", "payload": "text"}], 4400),
         ([INIT, {"type": "subscribe", "id": "1", "payload": {"query": 1}}], 4400),
         ([INIT, {"type": "subscribe", "id": "1", "payload": {"query": CHANGES, "variables": []}}], 4400),
+        ([INIT, {"type": "subscribe", "id": "1", "payload": {"query": CHANGES, "extensions": "text"}}], 4400),
         ([INIT, {"type": "complete", "id": {}}], 4400),
         ([{"type": "subscribe", "id": "1", "payload": {"query": CHANGES}}], 4401),
         ([{"type": "connection_init"}], 4403),
@@ -226,56 +176,12 @@ async def test_a_slow_reader_is_closed_with_a_code(clinic: Clinic, engine: Datab
 
 
 @on_sqlite
-async def test_frames_that_are_not_websocket_are_closed(database_url: str) -> None:
-    frames = {
-        b"\x81\x85\x00\x00\x00\x00\xff\xff\xff\xff\xff": 1007,  # not UTF-8
-        b"\x81\x05hello": 1002,  # not masked
-        b"\xf1\x80\x00\x00\x00\x00": 1002,  # reserved bits
-        b"\x81\xff\x00\x00\x00\x00\x7f\xff\xff\xff\x00\x00\x00\x00": 1009,  # two gigabytes
-        b"\x01\x80\x00\x00\x00\x00" + b"\x00\x80\x00\x00\x00\x00" * 1_000: 1008,  # fragments without an end
-        b"\x81\x82\x00\x00\x00\x00{}" * 1_000: 1008,
-    }
-    async with serving(database_url) as server:
-        for frame, code in frames.items():
-            async with connected(server.address) as socket:
-                socket.connection.transport.write(frame)
-                assert await socket.closed() == code, frame[:20]
-        async with connected(server.address) as socket:
-            await socket.sign_in()
-            await socket.send("x" * 1_000_001)
-            assert await socket.closed() == 1009
-            server.process.send_signal(signal.SIGTERM)
-        log = await server.ended()
-        assert b'"level":"ERROR"' not in log
-        assert b'"method":"WEBSOCKET"' in log
-        assert b'"outcome":"1007"' in log
-
-
-@on_sqlite
-async def test_a_connection_is_closed_at_sigterm(database_url: str) -> None:
-    async with serving(database_url) as server, connected(server.address) as socket:
+async def test_streams_of_both_transports_count_together(address: str) -> None:
+    async with subscribed(address), subscribed(address), subscribed(address), connected(address) as socket:
         await socket.sign_in()
-        await socket.subscribe()
-        await socket.send({"type": "ping"})
-        assert await socket.next() == {"type": "pong"}
-        server.process.send_signal(signal.SIGTERM)
-        assert await socket.closed() == 1012
-        assert b'"level":"ERROR"' not in await server.ended()
-        assert server.process.returncode == 0
-
-
-@on_sqlite
-async def test_an_idle_socket_makes_room_for_others(database_url: str) -> None:
-    async with (
-        serving(database_url, LIMIT_CONNECTIONS="2") as server,
-        connected(server.address) as used,
-        connected(server.address) as idle,
-    ):
-        await used.sign_in()
-        await used.subscribe()
-        await used.send({"type": "ping"})
-        assert await used.next() == {"type": "pong"}
-        assert (await server.post("{ locations { totalCount } }", {})).status_code == 200
-        assert await idle.closed() == 1013
-        await used.send({"type": "ping"})
-        assert await used.next() == {"type": "pong"}
+        for number in range(3):
+            await socket.subscribe(str(number))
+        message = await socket.next()
+        assert (message["id"], message["payload"][0]["extensions"]["limit"]) == ("2", "streams")
+        async with subscribed(address) as refused:
+            assert refused.response.status_code == 429
