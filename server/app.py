@@ -144,9 +144,10 @@ def create_app_from_environment() -> Starlette:
     """
     settings = load_settings()
     configure_logging(settings.log_level)
-    clinic = create_clinic(
-        settings, create_engine(settings.database_url, command_timeout=COMMAND_TIMEOUT_SECONDS, may_create=False)
+    engine = create_engine(
+        settings.database_url, settings.pooling, command_timeout=COMMAND_TIMEOUT_SECONDS, may_create=False
     )
+    clinic = create_clinic(settings, engine)
     return create_app(
         clinic,
         Authenticator.from_settings(settings),

@@ -94,7 +94,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 async def _prepare(settings: Settings, *, demo: bool) -> None:
-    engine = create_engine(settings.database_url)
+    engine = create_engine(settings.database_url, settings.pooling)
     try:
         await prepare_schema(engine)
         if demo:

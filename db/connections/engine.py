@@ -1,10 +1,11 @@
 """The database engine: SQLite out of the box, PostgreSQL for production."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db.connections.postgres_address import PostgresAddress, postgres_address
-from db.connections.read_pool import ConfinedReadPool, ReadPool, SharedReadPool
+from db.connections.read_pool import ConfinedReadPool, ReadPool, SharedReadPool, TransactionReadPool
 from db.connections.sqlite_file import connect, follow_file, make_private_folder
 from db.connections.sqlite_writer import (
     BUSY_SECONDS,
@@ -47,11 +48,40 @@ CLOSE_SECONDS = 5
 _STATEMENTS_PREPARED = 50
 """How many prepared statements a read connection keeps."""
 
+_NOTHING_PREPARED: Final[Mapping[str, Any]] = {
+    "statement_cache_size": 0,  # asyncpg then prepares unnamed statements
+    "prepared_statement_cache_size": 0,  # so does SQLAlchemy, with this name
+    "prepared_statement_name_func": str,
+}
+"""The arguments with which no prepared statement outlives its transaction. The next one may run in another session."""
+
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }
+
+
+PoolMode = Literal["session", "transaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pooling:
+    """The connections of a process to PostgreSQL. Each is opened when it is first needed.
+
+    Attributes:
+        write_connections: The most connections that write.
+        read_connections: The most connections that read.
+        mode: What runs in one session of PostgreSQL: all that a connection does ("session"), or only each transaction
+            ("transaction"), because a pooler is in between.
+    """
+
+    write_connections: int = 10
+    read_connections: int = 10
+    mode: PoolMode = "session"
+
+
+DEFAULT_POOLING: Final = Pooling()
 
 
 class Database(AsyncEngine):
@@ -91,7 +121,7 @@ def async_url(database_url: str) -> URL:
 
 def create_engine(
     database_url: str,
-    pool_size: int = 10,
+    pooling: Pooling = DEFAULT_POOLING,
     *,
     command_timeout: float | None = None,
     may_create: bool = True,
@@ -101,8 +131,7 @@ def create_engine(
 
     Args:
         database_url: The database.
-        pool_size: Half of the most connections. Each is opened when it is first needed. On PostgreSQL one half reads
-            and the other writes.
+        pooling: The connections. SQLite has as many, and any of them reads and writes.
         command_timeout: How many seconds PostgreSQL may take to respond to a statement before it counts as
             unavailable. Servers and relays set it. None, for operators' commands, means no limit.
         may_create: Whether to create the SQLite file and its folder if they are missing. Servers and commands that only
@@ -111,11 +140,13 @@ def create_engine(
     """
     url = async_url(database_url)
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, pool_size, may_create=may_create, pool_timeout=pool_timeout)
+        return _sqlite(url, pooling, may_create=may_create, pool_timeout=pool_timeout)
+    shares_sessions = pooling.mode == "transaction"
     options: dict[str, Any] = {
         "connect_args": {
             "async_creator_fn": _connector(postgres_address(database_url)),
             "command_timeout": command_timeout,
+            **(_NOTHING_PREPARED if shares_sessions else {}),
         },
         "hide_parameters": True,  # parameters contain patient data, which errors and logs must not show
         "json_serializer": _dump_json,
@@ -125,14 +156,16 @@ def create_engine(
         create_async_engine(
             url,
             # Without overflow, releasing never closes a connection, so it does not block.
-            pool_size=pool_size,
+            pool_size=pooling.write_connections,
             max_overflow=0,
             pool_use_lifo=True,  # the connection that was used last is the most likely to have the statement prepared
             pool_timeout=pool_timeout,
             **options,
         ),
-        ConfinedReadPool(
-            create_async_engine(url, poolclass=NullPool, **_read_options(options)), pool_size, pool_timeout
+        (TransactionReadPool if shares_sessions else ConfinedReadPool)(
+            create_async_engine(url, poolclass=NullPool, **_read_options(options)),
+            pooling.read_connections,
+            pool_timeout,
         ),
     )
 
@@ -163,7 +196,7 @@ def _connector(address: PostgresAddress) -> Callable[..., Awaitable[asyncpg.Conn
 
 def _read_options(options: dict[str, Any]) -> dict[str, Any]:
     # Queries differ from client to client. A small cache keeps a client's rare queries from staying prepared.
-    return options | {"connect_args": options["connect_args"] | {"statement_cache_size": _STATEMENTS_PREPARED}}
+    return options | {"connect_args": {"statement_cache_size": _STATEMENTS_PREPARED} | options["connect_args"]}
 
 
 def _database(engine: AsyncEngine, read_pool: ReadPool) -> Database:
@@ -184,13 +217,13 @@ def _uuid_text(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _sqlite(url: URL, pool_size: int, *, may_create: bool, pool_timeout: float) -> Database:
+def _sqlite(url: URL, pooling: Pooling, *, may_create: bool, pool_timeout: float) -> Database:
     if may_create and url.database and url.database != ":memory:":
         make_private_folder(Path(url.database).parent)
     engine = create_async_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        pool_size=pooling.write_connections,
+        max_overflow=pooling.read_connections,
         pool_timeout=pool_timeout,
         connect_args={"timeout": BUSY_SECONDS, "factory": WriterConnection, "async_creator_fn": connect},
         hide_parameters=True,  # parameters contain patient data, which errors and logs must not show

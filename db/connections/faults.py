@@ -98,6 +98,8 @@ _SQLSTATES: Final[Mapping[str, FaultKind]] = {
     "XX001": FaultKind.DAMAGED,  # data_corrupted
     "XX002": FaultKind.DAMAGED,  # index_corrupted
     NOT_CONFINED: FaultKind.NOT_CONFINED,  # a pooler ran the statement in another session
+    "26000": FaultKind.NOT_CONFINED,  # invalid_sql_statement_name: it was prepared in another session
+    "42P05": FaultKind.NOT_CONFINED,  # duplicate_prepared_statement: by another connection in this session
     "08": FaultKind.CONNECTION_LOST,  # connection exceptions
     "28": FaultKind.LOGIN_REFUSED,
     "53": FaultKind.OUT_OF_RESOURCES,
@@ -125,6 +127,7 @@ _SQLITE_CODES: Final[Mapping[int, FaultKind]] = {
 _DISK_FULL_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REFUSED_BY_AN_ADDRESS: Final = f"[Errno {errno.ECONNREFUSED}]"
 _TLS_REJECTED: Final = "rejected SSL upgrade"
+_STATEMENTS_POOLED: Final = "statement pooling mode"
 _TLS_REQUIRED: Final = ("no encryption", "SSL off")
 
 
@@ -156,6 +159,8 @@ def _kind_of_driver_fault(fault: BaseException | None) -> FaultKind | None:
     if isinstance(sqlstate, str):
         if sqlstate == "28000" and any(phrase in str(fault) for phrase in _TLS_REQUIRED):
             return FaultKind.TLS_REFUSED  # pg_hba.conf accepts encrypted connections only
+        if sqlstate[:2] == "08" and _STATEMENTS_POOLED in str(fault):
+            return FaultKind.NOT_CONFINED  # PgBouncer refuses transactions
         return _SQLSTATES.get(sqlstate, _SQLSTATES.get(sqlstate[:2]))
     code = getattr(fault, "sqlite_errorcode", None)
     if isinstance(code, int):

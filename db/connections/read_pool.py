@@ -2,14 +2,14 @@
 
 On PostgreSQL they are separate from the connections that write. A read connection is confined to an organization for
 its whole session, until another organization needs it. So a single statement takes one round trip; to confine a
-transaction for it would take three. Each statement checks that its session is the confined one, because a connection
-pooler may have run it in another.
+transaction for it would take three. Behind a pooler that pools transactions, a connection has no session of its own, so
+every read is a transaction, which is confined as it begins. Either way, each statement checks that it runs confined.
 """
 
 import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,7 +18,9 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.connections.driver import Driver, release
 from db.connections.faults import Busy
-from db.connections.roles import confine_session, with_confinement_check
+from db.connections.roles import confine_session, confine_snapshot, with_confinement_check
+
+_BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class PooledDriver(Driver):
@@ -30,9 +32,22 @@ class PooledDriver(Driver):
         super().__init__(organization_id, dialect, pooled.driver_connection)
         self.pooled = pooled
 
+    async def begin_snapshot(self) -> None:
+        """Begin a read-only transaction. Raise DBAPIError."""
+        await self.run("BEGIN")
+
 
 class ConfinedDriver(PooledDriver):
-    """A connection to PostgreSQL whose statements fail unless their session is confined to the organization."""
+    """A connection to PostgreSQL whose statements fail unless they run confined to the organization."""
+
+    __slots__ = ()
+
+    def _confined(self, text: str, arguments: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        return _with_confinement_check(text, len(arguments) + 1), [*arguments, self.organization_id]
+
+
+class SessionDriver(ConfinedDriver):
+    """A connection that has a session of its own, which is confined to one organization at a time."""
 
     __slots__ = ()
 
@@ -41,8 +56,19 @@ class ConfinedDriver(PooledDriver):
         # Outside of a transaction, so that no rollback undoes it.
         await self.run(confine_session(self.organization_id))
 
-    def _confined(self, text: str, arguments: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-        return _with_confinement_check(text, len(arguments) + 1), [*arguments, self.organization_id]
+    async def begin_snapshot(self) -> None:
+        """Begin a read-only transaction. Raise DBAPIError."""
+        await self.run(_BEGIN)
+
+
+class TransactionDriver(ConfinedDriver):
+    """A connection through a pooler that pools transactions. Its statements fail outside of a snapshot."""
+
+    __slots__ = ()
+
+    async def begin_snapshot(self) -> None:
+        """Begin a read-only transaction that is confined, in one round trip. Raise DBAPIError."""
+        await self.run(f"{_BEGIN}; {confine_snapshot(self.organization_id)}")
 
 
 # asyncpg finds a prepared statement by its text. A cached text is one object, and Python hashes it only once.
@@ -50,7 +76,13 @@ _with_confinement_check = lru_cache(maxsize=200)(with_confinement_check)
 
 
 class ReadPool(Protocol):
-    """A pool of connections for reading."""
+    """A pool of connections for reading.
+
+    Attributes:
+        reads_without_snapshot: Whether a single statement needs no snapshot around it.
+    """
+
+    reads_without_snapshot: bool
 
     async def acquire(self, organization_id: str) -> PooledDriver:
         """Return a connection that is in no transaction. Raise errors that `classify_fault` recognizes."""
@@ -64,6 +96,8 @@ class ReadPool(Protocol):
 
 class SharedReadPool:
     """The engine's own pool, for SQLite, which has no sessions to confine."""
+
+    reads_without_snapshot = False
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -85,6 +119,8 @@ class ConfinedReadPool:
 
     This pool exists for speed: acquiring a connection from SQLAlchemy's or asyncpg's pool takes longer than a read.
     """
+
+    reads_without_snapshot = True
 
     def __init__(self, engine: AsyncEngine, size: int, pool_timeout: float) -> None:
         """Start with no connections.
@@ -112,7 +148,7 @@ class ConfinedReadPool:
         else:
             await self._slots.acquire()
         try:
-            driver = self._idle_connection(organization_id) or await self._confine(organization_id)
+            driver = await self._take(organization_id)
         except BaseException:
             self._slots.release()
             raise
@@ -142,6 +178,9 @@ class ConfinedReadPool:
         except TimeoutError:
             raise Busy from None
 
+    async def _take(self, organization_id: str) -> PooledDriver:
+        return self._idle_connection(organization_id) or await self._confine(organization_id)
+
     def _idle_connection(self, organization_id: str) -> PooledDriver | None:
         for index in range(len(self._idle) - 1, -1, -1):
             if self._idle[index].organization_id == organization_id and not self._idle[index].is_lost():
@@ -149,7 +188,7 @@ class ConfinedReadPool:
         return None
 
     async def _confine(self, organization_id: str) -> PooledDriver:
-        driver = ConfinedDriver(organization_id, self.engine.dialect, await self._reassign() or await self._connect())
+        driver = SessionDriver(organization_id, self.engine.dialect, await self._reassign() or await self._connect())
         try:
             await driver.confine()
         except BaseException:
@@ -177,3 +216,17 @@ class ConfinedReadPool:
     async def _close_driver(self, driver: PooledDriver) -> None:
         self._open -= 1
         await greenlet_spawn(driver.pooled.invalidate)
+
+
+class TransactionReadPool(ConfinedReadPool):
+    """Connections through a pooler that pools transactions. Each of them serves all organizations."""
+
+    reads_without_snapshot = False
+
+    async def _take(self, organization_id: str) -> PooledDriver:
+        while self._idle:
+            idle = self._idle.pop()
+            if not idle.is_lost():
+                return TransactionDriver(organization_id, self.engine.dialect, idle.pooled)
+            await self._close_driver(idle)
+        return TransactionDriver(organization_id, self.engine.dialect, await self._connect())

@@ -40,6 +40,14 @@ LOCK_SECONDS: Final = 3.0
 _IDLE: Final = "idle_in_transaction_session_timeout"
 _IDLE_SECONDS: Final = "60s"
 _SHORTEST_STATEMENT: Final = 1.0
+_READ_SETTINGS: Final = {
+    "role": Role.SERVER.value,
+    "timezone": "UTC",  # for instants that PostgreSQL returns as text, such as in JSON
+    # Reads only wait for schema changes.
+    "lock_timeout": f"{LOCK_SECONDS:g}s",
+    "statement_timeout": "10s",
+    _IDLE: _IDLE_SECONDS,
+}
 
 
 def confine_session(organization_id: str) -> str:
@@ -47,16 +55,12 @@ def confine_session(organization_id: str) -> str:
 
     Run it outside of a transaction, so that no rollback undoes it.
     """
-    settings = {
-        "role": Role.SERVER,
-        "default_transaction_read_only": "on",
-        "timezone": "UTC",  # for instants that PostgreSQL returns as text, such as in JSON
-        # Reads only wait for schema changes.
-        "lock_timeout": f"{LOCK_SECONDS:g}s",
-        "statement_timeout": "10s",
-        _IDLE: _IDLE_SECONDS,
-    }
-    return _set(settings, organization_id, local=False)
+    return _set(_READ_SETTINGS | {"default_transaction_read_only": "on"}, organization_id, local=False)
+
+
+def confine_snapshot(organization_id: str) -> str:
+    """Return SQL that confines the rest of a read-only transaction to one organization's rows."""
+    return _set(_READ_SETTINGS, organization_id, local=True)
 
 
 def confine_transaction(organization_id: str, lock_seconds: float) -> str:
@@ -81,9 +85,8 @@ def act_as(role: Role) -> str:
 def with_confinement_check(statement: str, parameter: int) -> str:
     """Return the query with a check that fails unless the session is confined to the organization in a parameter.
 
-    A pooler that pools transactions may run a statement in another session than the one that was confined. The check is
-    part of the statement, so nothing can come between them, and it costs no round trip. PostgreSQL evaluates it once,
-    before the first row.
+    A pooler may run a statement in another session than the one that was confined. The check is part of the statement,
+    so nothing can come between them, and it costs no round trip. PostgreSQL evaluates it once, before the first row.
 
     Args:
         statement: A SELECT.

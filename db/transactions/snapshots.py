@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -13,8 +13,6 @@ from db.sql.lookups import Lookup, LookupSet
 from db.sql.statement import Statement
 
 Result = TypeVar("Result")
-
-_BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class Snapshot:
@@ -87,7 +85,7 @@ class Snapshot:
 
     async def begin(self) -> None:
         """Begin the transaction. Raise DBAPIError."""
-        await self.driver.run(_BEGIN if self.on_postgresql else "BEGIN")
+        await self.driver.begin_snapshot()
 
     async def close(self) -> None:
         """End the transaction and return the connection to the pool. Raise DBAPIError."""
@@ -104,12 +102,12 @@ class Snapshot:
 async def look_up(engine: Database, organization_id: str, lookups: LookupSet, id: object) -> list[Any]:
     """Return the result of each lookup for the id, all of one moment. Raise DBAPIError.
 
-    On PostgreSQL they are one statement, which sees one moment without a transaction around it.
+    On PostgreSQL they are one statement, which sees one moment. It needs a transaction around it only behind a pooler.
     """
-    if engine.dialect.name != "postgresql":
+    read_pool = engine.read_pool
+    if not read_pool.reads_without_snapshot:
         async with snapshot(engine, organization_id) as opened:
             return await opened.look_up(lookups, id)
-    read_pool = engine.read_pool
     driver = await read_pool.acquire(organization_id)
     reusable = False
     try:

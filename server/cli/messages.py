@@ -9,12 +9,17 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from db.connections.faults import Busy, Unavailable, classify_fault
+from db.connections.faults import Busy, FaultKind, Unavailable, classify_fault
 
 DATABASE_ERRORS: Final = (
     EmulatedDBAPIException,  # a connection that is refused before it runs a statement
     *(DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeoutError, Busy, Unavailable),
     *(ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError),  # the driver does not wrap these
+)
+
+POOL_MODE_HINT: Final = (
+    "set DATABASE_POOL_MODE=transaction if the pooler in front of PostgreSQL pools transactions (PgBouncer: pool_mode ="
+    " transaction), or configure it to pool sessions (pool_mode = session)"
 )
 
 
@@ -28,6 +33,8 @@ def database_error_message(error: BaseException) -> str:
     """Return a sentence for one of DATABASE_ERRORS."""
     kind = classify_fault(error)
     reason = "the database cannot be used" if kind is None else kind.reason
+    if kind is FaultKind.NOT_CONFINED:
+        return f"{reason}: {POOL_MODE_HINT}"
     return reason if isinstance(error, Busy | Unavailable) else f"{reason}: {_first_line(error)}"
 
 

@@ -28,7 +28,9 @@ def run_with_database(
     """
 
     async def run() -> None:
-        engine = create_engine(settings.database_url, command_timeout=command_timeout, may_create=may_create)
+        engine = create_engine(
+            settings.database_url, settings.pooling, command_timeout=command_timeout, may_create=may_create
+        )
         try:
             await work(engine)
         finally:

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.connections.confinement_probe import confinement_holds
+from db.connections.confinement_probe import PROBE_SECONDS, confinement_holds
 from db.connections.engine import Database
 from db.connections.read_pool import ConfinedReadPool
 from db.connections.roles import Role
@@ -17,6 +17,19 @@ from server.runtime.command_error import CommandError
 OLD_SCHEMA: Final = "the schema of the database is outdated: run `group-sessions migrate`"
 INCOMPLETE_CATALOG: Final = (
     "roles, privileges, policies or triggers are missing in the database: run `group-sessions migrate`"
+)
+_SESSIONS_MIXED: Final = (
+    "a pooler in front of PostgreSQL does not keep the session of a connection, which would break row-level security:"
+    " set DATABASE_POOL_MODE=transaction if it pools transactions, or configure it to pool sessions (PgBouncer:"
+    " pool_mode = session)"
+)
+_TRANSACTIONS_MIXED: Final = (
+    "a pooler in front of PostgreSQL does not keep the session of a transaction, which would break row-level security:"
+    " configure it to pool transactions or sessions (PgBouncer: pool_mode = transaction)"
+)
+_TOO_FEW_SESSIONS: Final = (
+    f"a pooler in front of PostgreSQL did not provide three sessions at once within {PROBE_SECONDS:g} seconds, so that"
+    " row-level security could not be tested: let it open more connections (PgBouncer: default_pool_size)"
 )
 _LISTED: Final = 3
 """How many missing requirements a message lists."""
@@ -79,12 +92,15 @@ async def refuse_unfit_login(engine: AsyncEngine, *, allow_owner: bool) -> None:
 
 
 async def refuse_lost_confinement(engine: Database) -> None:
-    """Raise CommandError if a connection does not keep the setting that confines its session to an organization."""
-    if isinstance(engine.read_pool, ConfinedReadPool) and not await confinement_holds(engine.read_pool.engine):
-        raise CommandError(
-            "a pooler in front of PostgreSQL pools transactions, which breaks row-level security: configure it to pool"
-            " sessions (PgBouncer: pool_mode = session)"
-        )
+    """Raise CommandError if what confines a read to an organization does not reach the session that runs it."""
+    if not isinstance(engine.read_pool, ConfinedReadPool):
+        return
+    try:
+        holds = await confinement_holds(engine.read_pool)
+    except TimeoutError:
+        raise CommandError(_TOO_FEW_SESSIONS) from None
+    if not holds:
+        raise CommandError(_SESSIONS_MIXED if engine.read_pool.reads_without_snapshot else _TRANSACTIONS_MIXED)
 
 
 def describe_missing(missing: list[Requirement]) -> str:

@@ -6,10 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from sqlalchemy import URL
-from sqlalchemy.exc import ArgumentError
 
-from db.connections.engine import async_url
 from db.connections.postgres_address import UnusableParameter
 from domain.rule_sets import RuleSets
 from domain.wall_time import is_time_zone
@@ -17,29 +14,17 @@ from resolvers.context import WAITLIST_LIMIT
 from server.middleware.client_address import Network, parse_networks
 from server.settings.browser_sign_in import BrowserSignInSettings
 from server.settings.compliance_rules import UnusableRuleSets, load_rule_sets
+from server.settings.database import DatabaseSettings
 from server.settings.events import EventSettings
 from server.settings.http import HttpSettings
 from server.settings.requests import RequestSettings
 from server.settings.stream_limits import StreamLimits
 
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_ACCEPTED_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
 
 
 class SettingsError(Exception):
     """Invalid settings. The message has one sentence for each invalid variable, and no values."""
-
-
-def _database_url(value: str) -> str:
-    if not value.startswith(_ACCEPTED_DATABASES):
-        raise ValueError
-    try:
-        database = async_url(value).database
-    except ArgumentError as error:
-        raise ValueError from error
-    if not database or database == ":memory:":  # each connection would have a database of its own
-        raise ValueError
-    return value
 
 
 def _time_zone(value: str) -> str:
@@ -58,7 +43,7 @@ def _networks(value: str) -> str:
     return value
 
 
-class Settings(BrowserSignInSettings, EventSettings, RequestSettings, HttpSettings):
+class Settings(DatabaseSettings, BrowserSignInSettings, EventSettings, RequestSettings, HttpSettings):
     """The settings of the server and the commands. The variable of a field is its name in capitals.
 
     The description of each field completes the sentence "VARIABLE must be ...", which is the error message.
@@ -66,14 +51,6 @@ class Settings(BrowserSignInSettings, EventSettings, RequestSettings, HttpSettin
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
-        "sqlite:///var/group-sessions.db",
-        repr=False,  # it may hold a password
-        description="sqlite:///path/to/file or postgresql://user:password@host:port/name",
-    )
-    allow_owner_login: Annotated[Literal["on", "off"], BeforeValidator(str.lower)] = Field(
-        "off", description="on or off"
-    )
     default_time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "America/Phoenix", description="an IANA time zone name, such as America/Phoenix"
     )
@@ -104,11 +81,6 @@ class Settings(BrowserSignInSettings, EventSettings, RequestSettings, HttpSettin
         " (not *, which would let every client claim any address)",
     )
     worker_timeout: int = Field(300, ge=10, le=86400, description="a whole number of seconds from 10 to 86400")
-
-    @property
-    def database_async_url(self) -> URL:
-        """The database URL with its async driver: sqlite+aiosqlite or postgresql+asyncpg."""
-        return async_url(self.database_url)
 
     @property
     def rule_sets(self) -> RuleSets:

@@ -11,6 +11,7 @@ from uuid import uuid4
 from hypothesis.stateful import RuleBasedStateMachine
 from sqlalchemy import select
 
+from db.connections.engine import Pooling
 from db.tables import outbox
 from tests.stateful import operations as api
 from tests.stateful import session_end_rules
@@ -42,7 +43,7 @@ class TwoOrganizations(RuleBasedStateMachine):
         super().__init__()
         self._runner = asyncio.Runner()
         self._open = AsyncExitStack()
-        self._engine = TestedDatabase(self.database_url, self.administrator_url, pool_size=4)
+        self._engine = TestedDatabase(self.database_url, self.administrator_url, pooling=Pooling(4, 4))
         clinic = make_clinic(self._engine)
         self._app = make_app(clinic, inbound_secret=SECRET)
         self._make_client = ApiClients(self._app, self._open)

@@ -12,14 +12,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import make_url
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed (Debian: pgbouncer)")
 
 
 @asynccontextmanager
-async def pgbouncer(database_url: str, pool_mode: str) -> AsyncIterator[str]:
-    """Yield the DATABASE_URL that leads through a PgBouncer, which pools sessions or transactions."""
+async def pgbouncer(database_url: str, pool_mode: str, sessions: int = 20) -> AsyncIterator[str]:
+    """Yield the DATABASE_URL that leads through a PgBouncer with this `pool_mode`, and at most so many sessions."""
     assert PROGRAM is not None
     target = make_url(database_url)
     with socket.socket() as free:
@@ -34,6 +36,7 @@ async def pgbouncer(database_url: str, pool_mode: str) -> AsyncIterator[str]:
         f"[databases]\n* = host={target.query.get('host', target.host)} port={target.port or 5432}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         f"auth_type = trust\nauth_file = {users}\npool_mode = {pool_mode}\n"
+        f"default_pool_size = {sessions}\n"
     )
     options: list[str] = []
     if os.getuid() == 0:

@@ -5,17 +5,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from db.connections.confinement_probe import confinement_holds
-from db.connections.engine import Database, create_engine
+from db.connections.engine import Database, Pooling, PoolMode, create_engine
 from db.connections.faults import FaultKind, classify_fault
 from db.connections.read_pool import ConfinedReadPool
 from db.sql.statement import Statement
 from db.tables import patients
 from db.transactions.snapshots import snapshot
 from tests.support.clinic import OURS, THEIRS, seed
-from tests.support.pgbouncer import PROGRAM, pgbouncer
+from tests.support.pgbouncer import needs_pgbouncer, pgbouncer
 
 pytestmark = pytest.mark.anyio
-needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed (Debian: pgbouncer)")
 
 _PATIENTS = Statement(select(patients.c.organization_id))
 
@@ -66,16 +65,36 @@ async def test_confinement_holds_without_a_pooler(database_url: str) -> None:
 
 
 @needs_pgbouncer
-@pytest.mark.parametrize(("pool_mode", "holds"), [("session", True), ("transaction", False)])
-async def test_the_probe_detects_an_idle_pooler_of_transactions(database_url: str, pool_mode: str, holds: bool) -> None:
+@pytest.mark.parametrize(
+    ("pool_mode", "setting", "holds"),
+    [
+        ("session", "session", True),
+        ("session", "transaction", True),
+        ("transaction", "session", False),
+        ("transaction", "transaction", True),
+        ("statement", "session", False),
+        ("statement", "transaction", False),
+    ],
+)
+async def test_the_probe_detects_a_pooler_that_mixes_sessions(
+    database_url: str, pool_mode: str, setting: PoolMode, holds: bool
+) -> None:
     async with pgbouncer(database_url, pool_mode) as through:
-        assert await _holds(through) is holds
+        assert await _holds(through, setting) is holds
 
 
-async def _holds(database_url: str) -> bool:
-    database = create_engine(database_url)
+@needs_pgbouncer
+async def test_the_probe_gives_up_waiting_for_sessions(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.connections.confinement_probe.PROBE_SECONDS", 0.5)
+    async with pgbouncer(database_url, "transaction", sessions=2) as through:
+        with pytest.raises(TimeoutError):
+            await _holds(through, "transaction")
+
+
+async def _holds(database_url: str, setting: PoolMode = "session") -> bool:
+    database = create_engine(database_url, Pooling(mode=setting))
     assert isinstance(database.read_pool, ConfinedReadPool)
     try:
-        return await confinement_holds(database.read_pool.engine)
+        return await confinement_holds(database.read_pool)
     finally:
         await database.dispose()

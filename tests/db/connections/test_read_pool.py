@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from db.connections.engine import Database, create_engine
+from db.connections.engine import Database, Pooling, create_engine
 from db.connections.faults import Busy, FaultKind, classify_fault
 from db.connections.read_pool import ConfinedReadPool, PooledDriver
 from db.connections.roles import Role, confine_session
@@ -37,7 +37,7 @@ async def single(database_url: str, engine: Database) -> AsyncIterator[Database]
     """Return an engine with a single read connection, and seed two organizations."""
     for organization in (OURS, THEIRS):
         await seed(engine, organization)
-    database = create_engine(database_url, pool_size=1)
+    database = create_engine(database_url, Pooling(1, 1))
     yield database
     await database.dispose()
 
@@ -69,7 +69,7 @@ async def test_one_connection_serves_one_organization_at_a_time(single: Database
 
 
 async def test_an_organization_gets_its_own_idle_connection_again(database_url: str) -> None:
-    several = create_engine(database_url, pool_size=3)
+    several = create_engine(database_url, Pooling(3, 3))
     pids = {}
     async with AsyncExitStack() as stack:
         for organization in (OURS, THEIRS, "others"):
@@ -82,7 +82,7 @@ async def test_an_organization_gets_its_own_idle_connection_again(database_url: 
 
 
 async def test_the_pool_never_exceeds_its_size(database_url: str, engine: Database) -> None:
-    few = create_engine(database_url, pool_size=3)
+    few = create_engine(database_url, Pooling(3, 3))
     most = 0
     count = text("SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()")
 
@@ -158,7 +158,7 @@ async def test_a_full_pool_waits_and_then_raises_busy(single: Database, database
         waiting = asyncio.create_task(visible_organizations(single, THEIRS))
         await asyncio.sleep(0)
     assert await waiting == {THEIRS}
-    impatient = create_engine(database_url, pool_size=1, pool_timeout=0.05)
+    impatient = create_engine(database_url, Pooling(1, 1), pool_timeout=0.05)
     async with acquired(impatient):
         for _ in range(3):
             with pytest.raises(Busy):
@@ -168,7 +168,7 @@ async def test_a_full_pool_waits_and_then_raises_busy(single: Database, database
 
 
 async def test_a_failed_connect_frees_its_slot() -> None:
-    unreachable = create_engine("postgresql://nobody@127.0.0.1:1/nowhere", pool_size=1, pool_timeout=0.05)
+    unreachable = create_engine("postgresql://nobody@127.0.0.1:1/nowhere", Pooling(1, 1), pool_timeout=0.05)
     for _ in range(3):
         with pytest.raises(OSError) as refused:  # noqa: PT011 - the message depends on the system
             await visible_organizations(unreachable, OURS)
@@ -196,7 +196,7 @@ async def test_disposing_of_the_engine_closes_every_connection(database_url: str
             while await connection.scalar(others) != count:
                 pass  # PostgreSQL takes a moment to end a session
 
-    database = create_engine(database_url, pool_size=3)
+    database = create_engine(database_url, Pooling(3, 3))
     assert isinstance(database.read_pool, ConfinedReadPool)
     async with acquired(database):
         async with acquired(database):

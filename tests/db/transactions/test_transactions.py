@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from db.connections.engine import WRITES, Database, create_engine
+from db.connections.engine import WRITES, Database, Pooling, create_engine
 from db.connections.faults import Busy, classify_fault
 from db.sql.statement import Statement, equals
 from db.stores.groups import lock_group
@@ -171,7 +171,7 @@ async def test_a_lock_that_is_released_in_time_is_acquired(engine: Database, gro
 async def test_a_busy_group_does_not_delay_other_groups(
     groups: list[UUID], database_url: str, database_kind: str, engine: Database
 ) -> None:
-    small = create_engine(database_url, pool_size=4)  # at most 4 connections write
+    small = create_engine(database_url, Pooling(4, 4))  # at most 4 connections write
     lock_queue = LockQueue()
 
     async def insist(name: str) -> object:
@@ -191,7 +191,7 @@ async def test_a_busy_group_does_not_delay_other_groups(
 
 
 async def test_a_full_pool_is_busy(groups: list[UUID], database_url: str, database_kind: str) -> None:
-    small = create_engine(database_url, pool_size=1, pool_timeout=0.05)
+    small = create_engine(database_url, Pooling(1, 1), pool_timeout=0.05)
     async with AsyncExitStack() as connections, asyncio.timeout(20):
         for _ in range(2 if database_kind == "sqlite" else 1):  # on PostgreSQL the other connection reads
             await connections.enter_async_context(small.connect())

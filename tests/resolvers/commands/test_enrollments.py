@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from db.connections.engine import Database, create_engine
+from db.connections.engine import Database, Pooling, create_engine
 from domain.records import Enrollment, EnrollmentStatus
 from domain.refusal import FaultCode, Refusal
 from resolvers.commands.enrollments import (
@@ -190,7 +190,7 @@ async def test_the_last_seat_is_given_once_under_concurrency(engine: Database, d
     await seed(engine, patient_count=24)
     group = await make_group(engine, max_capacity=20)
     # Each server process has an engine of its own.
-    others = [create_engine(database_url, pool_size=3) for _ in range(3)]
+    others = [create_engine(database_url, Pooling(3, 3)) for _ in range(3)]
     results = await asyncio.gather(
         *(enroll_patient(context(others[n % 3]), str(group.id), f"patient-{n}") for n in range(1, 25))
     )

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import orjson
 import pytest
 
-from db.connections.engine import Database
+from db.connections.engine import Database, Pooling
 from tests.server.runtime.test_outage import QUERY, running
 from tests.server.runtime.test_shutdown import group
 from tests.support.api_client import bearer
@@ -20,7 +20,7 @@ LONGER_THAN_A_LOCK_SECONDS = 3.5
 async def test_requests_wait_longer_for_a_connection_than_for_a_lock(
     engine: Database, database_url: str, database_kind: str
 ) -> None:
-    async with running(database_url, engine, pool_size=1) as server:
+    async with running(database_url, engine, pooling=Pooling(1, 1)) as server:
         async with AsyncExitStack() as connections:
             for _ in range(2 if database_kind == "sqlite" else 1):  # PostgreSQL has a separate connection for reads
                 await connections.enter_async_context(server.engine.connect())

@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 from sqlalchemy.pool import Pool
 from starlette.applications import Starlette
 
-from db.connections.engine import Database, create_engine
+from db.connections.engine import Database, Pooling, create_engine
 from db.connections.faults import FaultKind
 from db.migrations.migrate import migrate
 from db.migrations.schema_version import VERSION_TABLE
@@ -100,7 +100,7 @@ async def test_simultaneous_readiness_requests_share_one_check(app: Starlette) -
 
 
 async def test_a_server_with_all_connections_in_use_is_busy(database_url: str, database_kind: str) -> None:
-    engine = create_engine(database_url, pool_size=1)
+    engine = create_engine(database_url, Pooling(1, 1))
     app = make_app(make_clinic(engine))
     async with http_client(app) as http:
         async with contextlib.AsyncExitStack() as connections, asyncio.timeout(30):

@@ -14,11 +14,13 @@ from tests.support.api_client import SECRET
 from tests.support.clinic import seed
 from tests.support.commands import assert_refused, run
 from tests.support.databases import OWNER, PASSWORD, SERVER, administer, with_login
-from tests.support.pgbouncer import PROGRAM, pgbouncer
+from tests.support.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.support.serving import serving
 
 pytestmark = pytest.mark.anyio
-needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed (Debian: pgbouncer)")
+
+_CREATE = """mutation { createGroupDefinition(input: {name: "Anger", groupType: THERAPY, facilitatorId: "staff-1",
+    maxCapacity: 2, durationMinutes: 60}) { groupDefinition { id } userErrors { code } } }"""
 
 
 @pytest.fixture
@@ -120,12 +122,10 @@ async def test_the_owner_runs_operator_commands_while_another_login_serves(
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    create = """mutation { createGroupDefinition(input: {name: "Anger", groupType: THERAPY, facilitatorId: "staff-1",
-        maxCapacity: 2, durationMinutes: 60}) { groupDefinition { id } userErrors { code } } }"""
     enroll = """mutation($id: ID!) { enrollPatient(input: {groupDefinitionId: $id, patientId: "patient-1"}) {
         enrollment { patient { displayName } } userErrors { code } } }"""
     async with serving(database_url) as server:
-        group = (await server.post(create, {})).json()["data"]["createGroupDefinition"]["groupDefinition"]
+        group = (await server.post(_CREATE, {})).json()["data"]["createGroupDefinition"]["groupDefinition"]
         result = (await server.post(enroll, {"id": group["id"]})).json()
         assert result["data"]["enrollPatient"]["enrollment"]["patient"] == {"displayName": "Patient 1"}, result
         assert "groups: 1" in command("check")
@@ -135,15 +135,19 @@ async def test_the_owner_runs_operator_commands_while_another_login_serves(
 
 
 @needs_pgbouncer
-async def test_a_server_behind_a_pooler_requires_session_pooling(
+async def test_a_server_starts_only_if_its_pooler_keeps_confinement(
     engine: Database, database_url: str, tmp_path: Path
 ) -> None:
     await seed(engine, "org-1")
     async with AsyncExitStack() as poolers:
-        session_pooler = await poolers.enter_async_context(pgbouncer(database_url, "session"))
-        async with serving(session_pooler) as server:
-            result = (await server.post("{ groupDefinitions { totalCount nodes { id } } }", {})).json()
-            assert result["data"]["groupDefinitions"]["totalCount"] == 0
         transaction_pooler = await poolers.enter_async_context(pgbouncer(database_url, "transaction"))
         done = await anyio.to_thread.run_sync(serve, transaction_pooler, tmp_path)
-        assert_refused(done, "pooler", "pool sessions")
+        assert_refused(done, "pooler", "DATABASE_POOL_MODE=transaction", "pool_mode = session")
+        async with serving(transaction_pooler, DATABASE_POOL_MODE="transaction") as server:
+            result = (await server.post(_CREATE, {})).json()
+            assert result["data"]["createGroupDefinition"]["userErrors"] == []
+            result = (await server.post("{ groupDefinitions { nodes { name } } }", {})).json()
+            assert result["data"]["groupDefinitions"]["nodes"] == [{"name": "Anger"}]
+        statement_pooler = await poolers.enter_async_context(pgbouncer(database_url, "statement"))
+        done = await anyio.to_thread.run_sync(serve, statement_pooler, tmp_path)
+        assert_refused(done, "pooler", "DATABASE_POOL_MODE")

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import event, func, make_url, select, text
 from uuid_utils.compat import uuid7
 
-from db.connections.engine import WRITES, Database, create_engine
+from db.connections.engine import WRITES, Database, Pooling, create_engine
 from db.connections.faults import FaultKind
 from db.connections.read_pool import ConfinedReadPool
 from db.connections.roles import Role
@@ -152,7 +152,7 @@ async def test_an_idle_transaction_ends_after_a_minute(database_url: str) -> Non
 
 
 async def test_a_request_tries_an_unreachable_database_once(database_url: str) -> None:
-    engine = create_engine(database_url, pool_size=1)
+    engine = create_engine(database_url, Pooling(1, 1))
     request = context(engine)
     attempts = 0
 
@@ -218,7 +218,7 @@ async def test_a_restart_of_postgresql_is_survived(
 async def test_a_frozen_postgresql_is_reported_as_silent(
     own_postgres: "PostgresServer", caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with running(await migrated(own_postgres), pool_size=1) as server:
+    async with running(await migrated(own_postgres), pooling=Pooling(1, 1)) as server:
         await assert_available(server, "patient-1")
         async with frozen(own_postgres):
             await assert_cause(server, FaultKind.SILENT, caplog)
