@@ -91,6 +91,7 @@ def test_a_script_is_valid_and_executable(script: Path) -> None:
 
 
 def test_every_file_is_checked() -> None:
+    # test_cell.py starts PgBouncer with its file.
     elsewhere = {POOLER, DEPLOY / "README.md", DEPLOY / "container" / "Dockerfile.dockerignore"}
     checked = {*DOCKERFILES, COMPOSE, *MANIFESTS, *UNITS, HAPROXY, PATRONI, *SCRIPTS, *elsewhere}
     present = {path for path in DEPLOY.glob("**/*") if path.is_file() and "secrets" not in path.parts}

@@ -28,9 +28,9 @@ def free_port() -> int:
         return port
 
 
-async def accepting(port: int, process: Process) -> None:
+async def accepting(port: int, process: Process, seconds: float = 20) -> None:
     """Wait until the process listens on this port of 127.0.0.1. It must not end meanwhile."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(seconds):
         while True:
             assert process.returncode is None
             with suppress(OSError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -35,12 +36,25 @@ class Proxy:
         plain_address: Its HTTP address, which redirects to HTTPS, without the prefix.
         authority: The file of the authority that signed its certificate.
         log: Its log.
+        admin_socket: The socket of its commands.
     """
 
     address: str
     plain_address: str
     authority: Path
     log: Path
+    admin_socket: Path
+
+    async def command(self, line: str) -> None:
+        """Run a command on the proxy's socket."""
+        reader, writer = await asyncio.open_unix_connection(self.admin_socket)
+        writer.write(f"{line}\n".encode())
+        assert await reader.read() == b"\n"
+        writer.close()
+
+    def responses_of(self, server: str) -> int:
+        """Return how many successful responses of a server the proxy has passed on."""
+        return len(re.findall(rf'"server":"{server}","status":200', self.log.read_text()))
 
 
 @asynccontextmanager
@@ -49,8 +63,10 @@ async def haproxy(folder: Path, ports: Sequence[int], prefix: str = "") -> Async
     assert HAPROXY is not None
     http, https = free_port(), free_port()
     one, two = ports
+    admin_socket = folder / "haproxy.sock"
     variables = haproxy_variables(
         folder,
+        ADMIN_SOCKET=str(admin_socket),
         HTTP_BIND=f"127.0.0.1:{http}",
         HTTPS_BIND=f"127.0.0.1:{https}",
         PREFIX=prefix,
@@ -64,7 +80,13 @@ async def haproxy(folder: Path, ports: Sequence[int], prefix: str = "") -> Async
         )
     try:
         await accepting(https, process)
-        yield Proxy(f"https://127.0.0.1:{https}{prefix}", f"http://127.0.0.1:{http}", folder / "authority.pem", log)
+        yield Proxy(
+            f"https://127.0.0.1:{https}{prefix}",
+            f"http://127.0.0.1:{http}",
+            folder / "authority.pem",
+            log,
+            admin_socket,
+        )
     finally:
         if process.returncode is None:
             process.terminate()
