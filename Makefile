@@ -62,5 +62,5 @@ screenshots: setup  ## draw the screens of the admin UI into docs/images (needs 
 
 lock: setup  ## refresh requirements.lock from pyproject.toml, with hashes
 	$(PIP) install uv
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock

@@ -1,9 +1,10 @@
 """The ASGI app, and the factory that creates it from the environment in each server process."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -39,10 +40,21 @@ from server.settings.environment import Settings, load_settings
 from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
 from server.settings.stream_limits import DEFAULT_STREAM_LIMITS, StreamLimits
 
+if TYPE_CHECKING:
+    from server.metrics.metrics import Metrics
+
 PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 COMMAND_TIMEOUT_SECONDS: Final = 15
 """How long a server process waits for a statement. PostgreSQL's own, shorter statement timeout should come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """The metrics of this process, and the token that a request for them needs."""
+
+    metrics: "Metrics"
+    token: str
 
 
 class _App(Starlette):
@@ -76,6 +88,7 @@ def create_app(
     inbound_secret: str | None = None,
     compiled: bool = True,
     proxies: TrustedProxies | None = None,
+    monitoring: Monitoring | None = None,
 ) -> Starlette:
     """Return the app. Its shutdown closes the clinic's database.
 
@@ -92,6 +105,7 @@ def create_app(
         inbound_secret: The secret with which other modules sign their events; None accepts no events.
         compiled: Whether to use the compiled executor (see executor) or only graphql-core.
         proxies: The proxies whose X-Forwarded-For header is trusted; None trusts none.
+        monitoring: Serves metrics; None serves and measures none.
     """
     silence_document_logging()
     count_statements(clinic.engine)
@@ -110,16 +124,37 @@ def create_app(
     if admin_ui:
         routes += admin_routes(PAGES / "admin", graphiql=graphiql, provider=provider, rules=authenticator.rules)
 
+    sampler: AbstractAsyncContextManager[None] = nullcontext()
+    if monitoring is not None:
+        route, sampler = _monitor(monitoring, clinic, endpoint, relay)
+        routes.append(route)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tune_garbage_collector()
-        async with housekeeping(clinic), running(relay):
+        async with housekeeping(clinic), running(relay), sampler:
             yield
         await clinic.change_feed.close()
         await clinic.engine.dispose()
 
-    middleware = [Middleware(RequestLog, proxies), *cors_middleware(allowed_origins)]
+    observe = None if monitoring is None else monitoring.metrics.request_ended
+    middleware = [Middleware(RequestLog, proxies, observe), *cors_middleware(allowed_origins)]
     return _App(routes=routes, middleware=middleware, lifespan=lifespan)
+
+
+def _monitor(
+    monitoring: Monitoring, clinic: Clinic, endpoint: GraphQLEndpoint, relay: Relay | None
+) -> tuple[Route, AbstractAsyncContextManager[None]]:
+    """Measure the database from now on. Return the route of the metrics, and what measures while the app runs."""
+    # Imported here to save memory: a server without metrics never loads prometheus-client.
+    from server.metrics.metrics import DatabaseMeter
+    from server.metrics.sampling import sampling
+    from server.routes.metrics import MetricsRoute
+
+    metrics, engine = monitoring.metrics, clinic.engine
+    engine.meter = clinic.lock_queue.meter = DatabaseMeter(metrics)
+    served = MetricsRoute(metrics, monitoring.token, engine, relay.sinks if relay else ())
+    return served.route, sampling(metrics, engine, endpoint.services.subscriptions.count)
 
 
 def create_clinic(settings: Settings, engine: Database) -> Clinic:
@@ -148,6 +183,7 @@ def create_app_from_environment() -> Starlette:
         settings.database_url, settings.pooling, command_timeout=COMMAND_TIMEOUT_SECONDS, may_create=False
     )
     clinic = create_clinic(settings, engine)
+    monitoring = _monitoring(settings)
     return create_app(
         clinic,
         Authenticator.from_settings(settings),
@@ -157,8 +193,17 @@ def create_app_from_environment() -> Starlette:
         limits=settings.request_limits,
         stream_limits=settings.stream_limits,
         allowed_origins=settings.allowed_origins,
-        relay=relay_of(settings, clinic.engine),
+        relay=relay_of(settings, clinic.engine, monitoring.metrics.count_attempt if monitoring else None),
         inbound_secret=settings.events_inbound_secret,
         compiled=settings.executor == "compiled",
         proxies=TrustedProxies(settings.trusted_networks),
+        monitoring=monitoring,
     )
+
+
+def _monitoring(settings: Settings) -> Monitoring | None:
+    if settings.metrics_token is None:
+        return None
+    from server.metrics.metrics import Metrics  # only if needed, to save memory
+
+    return Monitoring(Metrics(), settings.metrics_token)

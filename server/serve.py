@@ -7,7 +7,10 @@ import secrets
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -19,6 +22,7 @@ from server.auth.claims import ClaimRules
 from server.auth.signing import sign_token
 from server.demo.clinic import DEMO_ORGANIZATION, DEMO_PEOPLE, DatabaseNotEmpty, fill_demo_clinic
 from server.http.config import ServerConfig
+from server.metrics.worker_files import WorkerNumbers
 from server.middleware.client_address import TrustedProxies
 from server.runtime.command_error import CommandError
 from server.runtime.ready_database import (
@@ -147,10 +151,12 @@ def _run(listening: socket.socket, workers: int, settings: Settings) -> None:
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     if workers > 1:
-        try:
-            asyncio.run(Supervisor(config, [listening], silent_seconds=settings.worker_timeout).run())
-        except WorkersFailed as error:
-            raise CommandError(str(error)) from None
+        with _worker_numbers(settings) as numbers:
+            supervisor = Supervisor(config, [listening], silent_seconds=settings.worker_timeout, numbers=numbers)
+            try:
+                asyncio.run(supervisor.run())
+            except WorkersFailed as error:
+                raise CommandError(str(error)) from None
         return
     # uvicorn raises the signal again after it has stopped. SIGTERM is a normal end, also before uvicorn has started.
     signal.signal(signal.SIGTERM, _exit)
@@ -159,6 +165,24 @@ def _run(listening: socket.socket, workers: int, settings: Settings) -> None:
         server.run(sockets=[listening])
     if not server.started:
         raise CommandError("the server did not start: see the log line above")
+
+
+@contextlib.contextmanager
+def _worker_numbers(settings: Settings) -> Iterator[WorkerNumbers | None]:
+    """Yield what assigns the files of the workers' metrics, or None if METRICS_TOKEN is not set."""
+    if settings.metrics_token is None:
+        yield None
+        return
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="group-sessions-metrics-")
+    except OSError as error:
+        reason = error.strerror or "it cannot be created"
+        message = (
+            f"workers share their metrics in a temporary folder ({reason}): set TMPDIR to a folder, or --workers 1"
+        )
+        raise CommandError(message) from None
+    with folder as path:
+        yield WorkerNumbers(Path(path))
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

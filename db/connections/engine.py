@@ -14,10 +14,11 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
+from db.connections.meter import NO_METER, Meter
 from db.connections.postgres_address import PostgresAddress, postgres_address
-from db.connections.read_pool import ConfinedReadPool, ReadPool, SharedReadPool, TransactionReadPool
+from db.connections.read_pool import ConfinedReadPool, PoolUse, ReadPool, SharedReadPool, TransactionReadPool
 from db.connections.sqlite_file import connect, follow_file, make_private_folder
 from db.connections.sqlite_writer import (
     BUSY_SECONDS,
@@ -90,10 +91,21 @@ class Database(AsyncEngine):
     Attributes:
         read_pool: The connections for reading. `dispose` closes them too.
         write_refusals: Whether the database accepts writes.
+        meter: Receives what this process measures.
     """
 
     read_pool: ReadPool
     write_refusals: WriteRefusals
+    meter: Meter
+
+    def pool_use(self) -> dict[str, PoolUse]:
+        """Return how many connections each pool has, by its name: `write`, and `read` on PostgreSQL."""
+        pool = self.sync_engine.pool
+        assert isinstance(pool, QueuePool)  # noqa: S101 - for mypy: `create_engine` makes no other
+        limit = pool.size() + pool._max_overflow  # noqa: SLF001 - it has no public name
+        use = {"write": PoolUse(pool.checkedout(), pool.checkedin(), limit)}
+        read = self.read_pool.use()
+        return use if read is None else {**use, "read": read}
 
     async def dispose(self, close: bool = True) -> None:
         """Close the idle connections. Give up after CLOSE_SECONDS if the database does not respond."""
@@ -203,6 +215,7 @@ def _database(engine: AsyncEngine, read_pool: ReadPool) -> Database:
     database = Database(engine.sync_engine)
     database.read_pool = read_pool
     database.write_refusals = WriteRefusals()
+    database.meter = NO_METER
     return database
 
 

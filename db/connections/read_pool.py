@@ -8,6 +8,7 @@ every read is a transaction, which is confined as it begins. Either way, each st
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -21,6 +22,15 @@ from db.connections.faults import Busy
 from db.connections.roles import confine_session, confine_snapshot, with_confinement_check
 
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """How many connections of a pool are in use and idle, and how many it may open."""
+
+    in_use: int
+    idle: int
+    limit: int
 
 
 class PooledDriver(Driver):
@@ -93,6 +103,9 @@ class ReadPool(Protocol):
     async def close(self) -> None:
         """Close the connections."""
 
+    def use(self) -> PoolUse | None:
+        """Return how many connections it has; None if they are those of the engine's own pool."""
+
 
 class SharedReadPool:
     """The engine's own pool, for SQLite, which has no sessions to confine."""
@@ -112,6 +125,9 @@ class SharedReadPool:
 
     async def close(self) -> None:
         """Do nothing: the engine closes its connections."""
+
+    def use(self) -> None:
+        """Return None: the connections are the engine's."""
 
 
 class ConfinedReadPool:
@@ -170,6 +186,10 @@ class ConfinedReadPool:
         self._in_use.clear()
         idle, self._idle = self._idle, []
         await asyncio.gather(*map(self._close_driver, idle))
+
+    def use(self) -> PoolUse:
+        """Return how many connections it has."""
+        return PoolUse(len(self._in_use), len(self._idle), self._size)
 
     async def _wait(self) -> None:
         try:

@@ -41,7 +41,7 @@ async def count_feeds(work: UnitOfWork, owner_id: str) -> int:
 
 async def lock_feed(work: UnitOfWork, feed_id: UUID) -> CalendarFeed | None:
     """Return the feed, and keep it from changing until the transaction ends. None if it is unknown."""
-    rows = await work.fetch(_LOCK, {"id": feed_id})
+    rows = await work.fetch_locked(_LOCK, {"id": feed_id})
     return LAYOUT.make_record(rows[0]) if rows else None
 
 

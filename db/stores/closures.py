@@ -67,7 +67,7 @@ async def lock_closure(work: UnitOfWork, closure_id: UUID) -> Closure | None:
         MustQueue: If another request of this process holds the lock. `db.transactions.retries` waits for it.
     """
     work.require_tickets(closure_id)
-    rows = await work.fetch(_LOCK, {"id": closure_id})
+    rows = await work.fetch_locked(_LOCK, {"id": closure_id})
     if not rows:
         return None
     closure = closure_record(rows[0])

@@ -44,7 +44,7 @@ async def lock_group(work: UnitOfWork, group_id: UUID) -> GroupDefinition | None
         MustQueue: If another request of this process holds the lock. `db.transactions.retries` waits for it.
     """
     work.require_tickets(group_id)
-    rows = await work.fetch(_LOCK, {"id": group_id})
+    rows = await work.fetch_locked(_LOCK, {"id": group_id})
     return _locked(work, rows[0]) if rows else None
 
 
@@ -60,7 +60,7 @@ async def lock_groups(work: UnitOfWork, group_ids: Collection[UUID]) -> dict[UUI
     if not group_ids:
         return {}
     work.require_tickets(*group_ids)
-    groups = [_locked(work, row) for row in await work.fetch(_LOCK_MANY, {"ids": sorted(group_ids)})]
+    groups = [_locked(work, row) for row in await work.fetch_locked(_LOCK_MANY, {"ids": sorted(group_ids)})]
     return {group.id: group for group in groups}
 
 

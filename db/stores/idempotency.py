@@ -173,7 +173,7 @@ async def claim_request(
     }
     if await work.fetch(_CLAIM_NEW, fresh):
         return claim
-    rows = await work.fetch(_LOCK, fresh)
+    rows = await work.fetch_locked(_LOCK, fresh)
     if not rows:  # it has expired, and is being deleted at this moment
         raise StillRunning
     stored = _Request(*rows[0])

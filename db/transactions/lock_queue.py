@@ -6,10 +6,12 @@ for each lock, and the others hold nothing.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Hashable
 
 from db.connections.faults import Busy
+from db.connections.meter import NO_METER, LockPlace, Meter
 
 LockKey = tuple[str, ...]
 """The name of a lock: the organization and the group, or the whole database."""
@@ -24,9 +26,14 @@ class MustQueue(Exception):
 
 
 class LockQueue:
-    """For each key one holder at a time, and a queue of waiting requests in order of arrival."""
+    """For each key one holder at a time, and a queue of waiting requests in order of arrival.
+
+    Attributes:
+        meter: Receives how long requests wait.
+    """
 
     def __init__(self) -> None:
+        self.meter: Meter = NO_METER
         self._queues: dict[Hashable, deque[asyncio.Future[None]]] = {}
 
     def acquire_now(self, key: Hashable) -> bool:
@@ -42,6 +49,7 @@ class LockQueue:
             return
         waiter = asyncio.get_running_loop().create_future()
         self._queues[key].append(waiter)
+        started = time.perf_counter()
         try:
             async with asyncio.timeout(seconds):
                 await waiter
@@ -52,6 +60,8 @@ class LockQueue:
             if isinstance(fault, TimeoutError):
                 raise Busy from fault
             raise
+        finally:
+            self.meter.waited_for_lock(LockPlace.PROCESS, time.perf_counter() - started)
 
     def release(self, key: Hashable) -> None:
         """Hand the key to the next waiter."""
@@ -89,6 +99,10 @@ class Ticket:
         """Wait for the key. Raise Busy if it does not come within `seconds`."""
         await self._lock_queue.acquire(key, seconds)
         self._keys.append(key)
+
+    def waited_in_database(self, seconds: float) -> None:
+        """Record how long a statement that locks rows has taken."""
+        self._lock_queue.meter.waited_for_lock(LockPlace.DATABASE, seconds)
 
     def release(self) -> None:
         """Release all keys."""

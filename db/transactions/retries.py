@@ -74,6 +74,7 @@ async def transact(
                 engine.write_refusals.note(kind)
                 if attempts == ATTEMPTS or time.monotonic() > deadline or not _is_retryable(fault, kind):
                     raise (Unavailable if kind.effect is Effect.UNAVAILABLE else Busy)(kind) from fault
+                engine.meter.retried(kind.word)
                 await asyncio.sleep(random.uniform(0, _BACKOFF_SECONDS * attempts))  # noqa: S311 - nothing secret
             else:
                 engine.write_refusals.note(None)

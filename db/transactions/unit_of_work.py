@@ -3,6 +3,7 @@
 Transactions that read are in `db.transactions.snapshots`.
 """
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -130,6 +131,16 @@ class UnitOfWork:
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Return the statement's rows as `Driver.fetch` does. Raise DBAPIError."""
         return await self.driver.fetch(statement, parameters)
+
+    async def fetch_locked(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """Return the rows of a statement that locks them, and measure how long it takes. Raise DBAPIError."""
+        if not self.locks_rows:
+            return await self.fetch(statement, parameters)
+        started = time.perf_counter()
+        try:
+            return await self.fetch(statement, parameters)
+        finally:
+            self.ticket.waited_in_database(time.perf_counter() - started)
 
     async def store(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each of the rows. Raise DBAPIError."""

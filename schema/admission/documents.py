@@ -32,6 +32,7 @@ from schema.admission.limit_checks import LimitExceeded
 from schema.admission.limits import Limits
 from schema.admission.measure import DocumentMeasurer, SelectionMeasures, fragments_in_order
 from schema.admission.merging import merging_rule
+from schema.admission.operation_label import operation_label
 
 _REPLACED_RULES: Final = frozenset({OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule})
 _RULES: Final = (
@@ -59,9 +60,15 @@ class InvalidDocument(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation of a valid document."""
+    """One operation of a valid document.
+
+    Attributes:
+        node: Its definition.
+        label: Its label in metrics.
+    """
 
     node: OperationDefinitionNode
+    label: str
     _cost: Cost
     _costs: CostModel
     _defaults: Mapping[str, int]
@@ -202,7 +209,8 @@ def _measure(schema: GraphQLSchema, node: DocumentNode, limits: Limits) -> tuple
         if isinstance(definition, OperationDefinitionNode):
             measures = measurer.operation(definition)
             _check_measures(measures, limits)
-            operations.append(Operation(definition, measures.cost, measurer.costs, _default_sizes(definition)))
+            label = operation_label(definition, fragments)
+            operations.append(Operation(definition, label, measures.cost, measurer.costs, _default_sizes(definition)))
     return tuple(operations)
 
 

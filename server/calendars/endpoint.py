@@ -56,7 +56,7 @@ class CalendarFeeds:
         except Exception as fault:
             return fault_response(fault, record)
         finally:
-            record.statements = count.statements
+            record.statements, record.statement_seconds = count.statements, count.seconds
 
     async def _respond(self, request: Request, client_address: str | None) -> Response:
         token = SecretToken.parse(TOKEN_PREFIX, request.path_params["token"])

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from server.events.sink_relay import Pause, SinkRelay, wait_for_event
+from server.events.sink_relay import CountAttempt, Pause, SinkRelay, wait_for_event
 from server.events.sinks import Sink, sinks_of
 from server.runtime.tasks import end_tasks
 from server.settings.environment import Settings
@@ -33,6 +33,7 @@ class Relay:
         sinks: Sequence[Sink],
         jitter: Callable[[], float] = random.random,
         pause: Pause = wait_for_event,
+        count_attempt: CountAttempt | None = None,
     ) -> None:
         """Relay the outbox of this database.
 
@@ -41,10 +42,16 @@ class Relay:
             sinks: The sinks.
             jitter: Returns numbers from 0 to 1 that spread the backoff of many relays.
             pause: Waits for an event with a timeout.
+            count_attempt: Counts attempts for metrics.
         """
         self._sinks = sinks
-        self._relays = [SinkRelay(engine, sink, jitter, pause) for sink in sinks]
+        self._relays = [SinkRelay(engine, sink, jitter, pause, count_attempt) for sink in sinks]
         self._stopping = asyncio.Event()
+
+    @property
+    def sinks(self) -> list[str]:
+        """The names of the sinks."""
+        return [sink.name for sink in self._sinks]
 
     def stop(self) -> None:
         """Make `run` return after the deliveries in progress."""
@@ -74,10 +81,10 @@ async def _close(sink: Sink) -> None:
         _log.warning("a sink could not be closed", exc_info=fault, extra={"fields": {"sink": sink.name}})
 
 
-def relay_of(settings: Settings, engine: AsyncEngine) -> Relay | None:
+def relay_of(settings: Settings, engine: AsyncEngine, count_attempt: CountAttempt | None = None) -> Relay | None:
     """Return the relay for the configured sinks, or None if no sink is configured."""
     sinks = sinks_of(settings, engine)
-    return Relay(engine, sinks) if sinks else None
+    return Relay(engine, sinks, count_attempt=count_attempt) if sinks else None
 
 
 @asynccontextmanager

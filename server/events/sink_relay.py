@@ -48,6 +48,8 @@ _MAX_LEASE_SECONDS: Final = 90.0
 _MAX_HOST_LENGTH: Final = 200
 _OUTAGE: Final = Retries(attempts=0, first_backoff=0.5, max_backoff=15)
 
+CountAttempt = Callable[[str, str], None]
+"""Receives the sink of an attempt to deliver an event, and its outcome: delivered, retried or parked."""
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 """Waits for the event for at most the seconds."""
 
@@ -73,7 +75,14 @@ class _Poll:
 class SinkRelay:
     """Delivers the outbox to one sink."""
 
-    def __init__(self, engine: AsyncEngine, sink: Sink, jitter: Callable[[], float], pause: Pause) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        sink: Sink,
+        jitter: Callable[[], float],
+        pause: Pause,
+        count_attempt: CountAttempt | None = None,
+    ) -> None:
         """Relay the outbox of this database to one sink.
 
         Args:
@@ -81,8 +90,10 @@ class SinkRelay:
             sink: The sink.
             jitter: Returns numbers from 0 to 1 that spread the backoff of many relays.
             pause: Waits for an event with a timeout.
+            count_attempt: Counts attempts for metrics.
         """
         self._engine = engine
+        self._count_attempt = count_attempt
         self._sink = sink
         self._jitter = jitter
         self._pause = pause
@@ -224,6 +235,8 @@ class SinkRelay:
             "reason": reason,
         }
         _log.log(level, "event", extra={"fields": fields})
+        if self._count_attempt is not None:
+            self._count_attempt(self._sink.name, "retried" if outcome == "will be retried" else outcome)
 
     def _log_fault(self, fault: BaseException) -> None:
         _log.warning("the relay cannot deliver", exc_info=fault, extra={"fields": {"sink": self._sink.name}})

@@ -55,7 +55,7 @@ class ExportEndpoint:
         except Exception as fault:
             await self._fail(fault, response, record, scope, receive, send)
         finally:
-            record.statements = count.statements
+            record.statements, record.statement_seconds = count.statements, count.seconds
 
     async def _admit(self, scope: Scope, record: RequestRecord) -> tuple[Context, ExportRequest]:
         """Return the context and what is requested, once the caller is known and may read it."""

@@ -96,7 +96,7 @@ class GraphQLEndpoint:
             return
         except Exception as fault:  # RequestLog would catch it too, but outside of CORS: pages could not read the error
             response = fault_response(fault, record, _content_type(media_type or JSON))
-        record.statements = count.statements
+        record.statements, record.statement_seconds = count.statements, count.seconds
         response.raw_headers.append((b"server-timing", _server_timing(count)))
         await response(scope, receive, send)
 
@@ -121,6 +121,7 @@ class GraphQLEndpoint:
         organization_id = context.caller.organization_id
         prepared = await prepare_operation(self._documents, request, scope["method"], media_type, organization_id)
         record.operation_name = context.disclosures.operation = prepared.operation.name_for_logs
+        record.operation = prepared.operation.label
 
         def run() -> Awaitable[Response]:
             return self._execute(prepared, request.variables, context, media_type, record)

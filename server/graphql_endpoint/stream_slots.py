@@ -26,6 +26,10 @@ class StreamSlots:
         self._limits = limits
         self._by_caller: Counter[tuple[str, str]] = Counter()
 
+    def count(self) -> int:
+        """Return the number of open streams."""
+        return self._by_caller.total()
+
     @contextmanager
     def slot(self, caller: Caller) -> Iterator[None]:
         """Count a stream during the block.

@@ -107,6 +107,10 @@ class Subscriptions:
         self._clinic = clinic
         self._slots = StreamSlots(limits)
 
+    def count(self) -> int:
+        """Return the number of open streams."""
+        return self._slots.count()
+
     @asynccontextmanager
     async def open(
         self, prepared: PreparedOperation, variables: dict[str, Any] | None, caller: Caller, record: RequestRecord

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,18 +19,22 @@ _log = logging.getLogger("group_sessions.requests")
 _HEADER: Final = HEADER.lower().encode()
 # A client can make up other paths and methods, and put anything into them.
 _LOGGED_PATHS: Final = frozenset(
-    {"graphql", "graphiql", "admin", "calendars", "events", "export", "health", "ready", *SCREENS}
+    {"graphql", "graphiql", "admin", "calendars", "events", "export", "health", "metrics", "ready", *SCREENS}
 )
 _LOGGED_METHODS: Final = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 _INTERNAL_ERROR: Final = 1011
 """The close code of a WebSocket whose app has failed."""
 
+Observe = Callable[[str, str, float, RequestRecord], None]
+"""Receives the operation of a request that has ended, its outcome and its seconds."""
+
 
 class RequestLog:
     """The outermost middleware. It also responds if an exception was caught nowhere else."""
 
-    def __init__(self, app: ASGIApp, proxies: TrustedProxies | None = None) -> None:
+    def __init__(self, app: ASGIApp, proxies: TrustedProxies | None = None, observe: Observe | None = None) -> None:
         self._app = app
+        self._observe = observe
         self._proxies = proxies or TrustedProxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,16 +69,20 @@ class RequestLog:
             elif status is None:
                 await response(scope, receive, send_with_headers)
         finally:
-            _write(record, scope, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            method, path = _method(scope), _path(scope)
+            outcome = record.outcome or ("ok" if status is not None and status < 400 else "refused")
+            if self._observe is not None:
+                self._observe(record.operation or f"{method} {path}", outcome, seconds, record)
+            _write(record, method, path, status, outcome, seconds)
 
 
-def _write(record: RequestRecord, scope: Scope, status: int | None, seconds: float) -> None:
-    root = scope["path"].split("/")[1] if scope["path"].startswith("/") else ""
+def _write(record: RequestRecord, method: str, path: str, status: int | None, outcome: str, seconds: float) -> None:
     fields = {
         "request_id": record.request_id,
         "client_address": record.client_address,
-        "method": _method(scope),
-        "path": f"/{root}" if root in _LOGGED_PATHS or not root else "OTHER",
+        "method": method,
+        "path": path,
         "operation_name": record.operation_name,
         "caller_id": record.caller_id,
         "organization_id": record.organization_id,
@@ -81,10 +90,15 @@ def _write(record: RequestRecord, scope: Scope, status: int | None, seconds: flo
         "statements": record.statements,
         "fallbacks": record.fallbacks,
         "status": status,
-        "outcome": record.outcome or ("ok" if status is not None and status < 400 else "refused"),
+        "outcome": outcome,
         "refusal": record.refusal,
     }
     _log.info("request", extra={"fields": fields})
+
+
+def _path(scope: Scope) -> str:
+    root = scope["path"].split("/")[1] if scope["path"].startswith("/") else ""
+    return f"/{root}" if root in _LOGGED_PATHS or not root else "OTHER"
 
 
 def _method(scope: Scope) -> str:

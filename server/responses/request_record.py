@@ -9,14 +9,21 @@ _KEY: Final = "group_sessions.record"
 
 @dataclass(slots=True)
 class RequestRecord:
-    """The fields of a line in the request log. They never hold variables, literals or names of patients."""
+    """The fields of a line in the request log. They never hold variables, literals or names of patients.
+
+    Attributes:
+        operation_name: The name of the GraphQL operation, which the client chose, or of the export.
+        operation: The kind and the first root field of the GraphQL operation. Unlike names, they are few.
+    """
 
     request_id: str
     client_address: str | None = None
     operation_name: str | None = None
+    operation: str | None = None
     caller_id: str | None = None
     organization_id: str | None = None
     statements: int = 0
+    statement_seconds: float = 0.0
     fallbacks: int = 0
     outcome: str | None = None
     refusal: str | None = None

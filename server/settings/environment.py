@@ -17,6 +17,7 @@ from server.settings.compliance_rules import UnusableRuleSets, load_rule_sets
 from server.settings.database import DatabaseSettings
 from server.settings.events import EventSettings
 from server.settings.http import HttpSettings
+from server.settings.monitoring import MonitoringSettings
 from server.settings.requests import RequestSettings
 from server.settings.stream_limits import StreamLimits
 
@@ -43,7 +44,9 @@ def _networks(value: str) -> str:
     return value
 
 
-class Settings(DatabaseSettings, BrowserSignInSettings, EventSettings, RequestSettings, HttpSettings):
+class Settings(
+    DatabaseSettings, BrowserSignInSettings, EventSettings, RequestSettings, HttpSettings, MonitoringSettings
+):
     """The settings of the server and the commands. The variable of a field is its name in capitals.
 
     The description of each field completes the sentence "VARIABLE must be ...", which is the error message.

@@ -13,6 +13,7 @@ from typing import Final
 
 import uvicorn
 
+from server.metrics.worker_files import WorkerNumbers
 from server.workers.worker_process import WorkerProcess
 
 _MAX_BACKOFF_SECONDS: Final = 30.0
@@ -50,17 +51,26 @@ class _Slot:
 class Supervisor:
     """Keeps a number of workers running until SIGTERM or SIGINT. SIGHUP replaces them one by one."""
 
-    def __init__(self, config: uvicorn.Config, sockets: Sequence[socket.socket], *, silent_seconds: int) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        sockets: Sequence[socket.socket],
+        *,
+        silent_seconds: int,
+        numbers: WorkerNumbers | None = None,
+    ) -> None:
         """Configure the supervisor, without starting workers.
 
         Args:
             config: uvicorn's configuration, which includes the number of workers.
             sockets: The sockets that the workers accept connections from. They are closed when the server stops.
             silent_seconds: The time for which a worker's event loop may be blocked before the worker is killed.
+            numbers: Assigns the files of the workers' metrics; None if they have no metrics.
         """
         self._config = config
         self._sockets = sockets
         self._silent_seconds = silent_seconds
+        self._numbers = numbers
         self._slots: list[_Slot] = []
         self._workers: set[WorkerProcess] = set()
         self._stopping = asyncio.Event()
@@ -91,7 +101,7 @@ class Supervisor:
             raise WorkersFailed(self._failure)
 
     def _start(self) -> WorkerProcess:
-        worker = WorkerProcess(self._config, self._sockets)
+        worker = WorkerProcess(self._config, self._sockets, self._numbers)
         self._workers.add(worker)
         return worker
 

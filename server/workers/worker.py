@@ -11,6 +11,7 @@ from typing import Final
 
 import uvicorn
 
+from server.metrics.worker_files import WorkerFiles
 from server.runtime.logs import configure_logging
 from server.settings.environment import SettingsError
 
@@ -22,7 +23,13 @@ _TICKS_PER_PULSE: Final = 10  # uvicorn ticks every 0.1 seconds
 _log = logging.getLogger("group_sessions.server")
 
 
-def run_worker(config: uvicorn.Config, sockets: Sequence[socket.socket], pulse: Connection, report: Connection) -> None:
+def run_worker(
+    config: uvicorn.Config,
+    sockets: Sequence[socket.socket],
+    pulse: Connection,
+    report: Connection,
+    metrics_files: WorkerFiles | None,
+) -> None:
     """Serve until SIGTERM, or until the supervisor has ended. This is the entry point of a new process.
 
     Args:
@@ -30,10 +37,13 @@ def run_worker(config: uvicorn.Config, sockets: Sequence[socket.socket], pulse: 
         sockets: The sockets to accept connections from.
         pulse: Receives one byte per second from the event loop, the first when the server is ready.
         report: Receives the stacks of all threads on REPORT_SIGNAL and on a crash such as SIGSEGV.
+        metrics_files: The files that the worker writes its metrics to; None if it has none.
     """
     faulthandler.enable(file=report.fileno())
     faulthandler.register(REPORT_SIGNAL, file=report.fileno())
     configure_logging("INFO")  # until the app has read the settings
+    if metrics_files is not None:
+        metrics_files.use()
     server = _Server(config, pulse)
     try:
         server.run(list(sockets))

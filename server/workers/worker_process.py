@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from server.metrics.worker_files import WorkerNumbers
 from server.workers.worker import CANNOT_START, REPORT_SIGNAL, run_worker
 
 _SPAWN: Final = get_context("spawn")
@@ -33,8 +34,12 @@ class WorkerProcess:
         silent_seconds: The seconds since the last pulse. The supervisor increments it, and a pulse resets it to 0.
     """
 
-    def __init__(self, config: uvicorn.Config, sockets: Sequence[socket.socket]) -> None:
-        """Start the process."""
+    def __init__(
+        self, config: uvicorn.Config, sockets: Sequence[socket.socket], numbers: WorkerNumbers | None = None
+    ) -> None:
+        """Start the process. `numbers` assigns the files of its metrics, if it has metrics."""
+        self._numbers = numbers
+        self._metrics_files = None if numbers is None else numbers.take()
         self._loop = asyncio.get_running_loop()
         self.ready = asyncio.Event()
         self.ended = asyncio.Event()
@@ -45,7 +50,8 @@ class WorkerProcess:
         self._report: list[str] = []
         self._pulse_reader, pulse = _SPAWN.Pipe(duplex=False)
         self._report_reader, report = _SPAWN.Pipe(duplex=False)
-        self._process = _SPAWN.Process(target=run_worker, args=(config, tuple(sockets), pulse, report))
+        arguments = (config, tuple(sockets), pulse, report, self._metrics_files)
+        self._process = _SPAWN.Process(target=run_worker, args=arguments)
         with _terminal_signals_blocked():
             self._process.start()
         pulse.close()
@@ -120,6 +126,8 @@ class WorkerProcess:
         self._pulse_reader.close()
         self._report_reader.close()
         self._ended_at = self._loop.time()
+        if self._numbers is not None and self._metrics_files is not None:
+            self._numbers.release(self._metrics_files)
         self.ended.set()
 
 

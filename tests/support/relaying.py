@@ -15,7 +15,7 @@ from db.sql.database_time import in_seconds
 from db.tables import outbox, parked_events, relay_lanes
 from db.transactions.all_organizations import writing_all
 from server.events.relay import Relay, running
-from server.events.sink_relay import Pause, wait_for_event
+from server.events.sink_relay import CountAttempt, Pause, wait_for_event
 from server.events.sinks import Sink
 from server.events.webhook_sink import WebhookSink
 from server.runtime.retries import Retries
@@ -35,9 +35,10 @@ async def relays(
     *sinks: Sink,
     jitter: float = 0.5,
     pause: Pause = wait_for_event,
+    count_attempt: CountAttempt | None = None,
 ) -> AsyncIterator[Relay]:
     """Run a relay that delivers to these sinks during the block."""
-    relay = Relay(engine, sinks, lambda: jitter, pause)
+    relay = Relay(engine, sinks, lambda: jitter, pause, count_attempt)
     async with running(relay):
         yield relay
 

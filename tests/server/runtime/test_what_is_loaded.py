@@ -23,7 +23,7 @@ print(*sys.modules)
 def test_a_server_does_not_load_libraries_it_does_not_need(
     database_url: str,
 ) -> None:
-    assert loaded(database_url).isdisjoint({"alembic", "httpx", "icalendar", "limits", "rich"})
+    assert loaded(database_url).isdisjoint({"alembic", "httpx", "icalendar", "limits", "prometheus_client", "rich"})
 
 
 def test_a_server_loads_the_libraries_that_its_settings_need(tmp_path: Path) -> None:
@@ -31,9 +31,10 @@ def test_a_server_loads_the_libraries_that_its_settings_need(tmp_path: Path) -> 
         f"sqlite:///{tmp_path / 'new.db'}",
         EVENTS_WEBHOOK_URL="https://receiver.example/events",
         EVENTS_WEBHOOK_SECRET="whsec_" + "c2VjcmV0" * 4,
+        METRICS_TOKEN="x" * 32,
         RATE_LIMIT="100/minute",
     )
-    assert modules >= {"alembic", "httpx", "limits"}
+    assert modules >= {"alembic", "httpx", "limits", "prometheus_client"}
 
 
 def loaded(database_url: str, **settings: str) -> set[str]:
