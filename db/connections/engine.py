@@ -96,7 +96,7 @@ class Database(AsyncEngine):
 
     read_pool: ReadPool
     write_refusals: WriteRefusals
-    meter: Meter
+    meter: Meter = NO_METER
 
     def pool_use(self) -> dict[str, PoolUse]:
         """Return how many connections each pool has, by its name: `write`, and `read` on PostgreSQL."""
@@ -215,7 +215,6 @@ def _database(engine: AsyncEngine, read_pool: ReadPool) -> Database:
     database = Database(engine.sync_engine)
     database.read_pool = read_pool
     database.write_refusals = WriteRefusals()
-    database.meter = NO_METER
     return database
 
 
