@@ -35,6 +35,7 @@ from server.runtime.clock import now
 from server.runtime.garbage import tune_garbage_collector
 from server.runtime.housekeeping import housekeeping
 from server.runtime.logs import configure_logging, silence_document_logging
+from server.runtime.rate_limit import RateLimit
 from server.settings.browser_sign_in import Provider
 from server.settings.environment import Settings, load_settings
 from server.settings.request_limits import DEFAULT_REQUEST_LIMITS, RequestLimits
@@ -42,6 +43,7 @@ from server.settings.stream_limits import DEFAULT_STREAM_LIMITS, StreamLimits
 
 if TYPE_CHECKING:
     from server.metrics.metrics import Metrics
+    from server.runtime.rate_limit_store import RateLimitStore
 
 PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
@@ -89,6 +91,7 @@ def create_app(
     compiled: bool = True,
     proxies: TrustedProxies | None = None,
     monitoring: Monitoring | None = None,
+    rate_limit_store: "RateLimitStore | None" = None,
 ) -> Starlette:
     """Return the app. Its shutdown closes the clinic's database.
 
@@ -106,16 +109,21 @@ def create_app(
         compiled: Whether to use the compiled executor (see executor) or only graphql-core.
         proxies: The proxies whose X-Forwarded-For header is trusted; None trusts none.
         monitoring: Serves metrics; None serves and measures none.
+        rate_limit_store: Counts the requests of callers for all processes; None lets this process count its own.
     """
     silence_document_logging()
     count_statements(clinic.engine)
     schema = schema_with_executor(compiled=compiled, cache_bytes=limits.document.cache_bytes)
-    endpoint = GraphQLEndpoint(schema, clinic, authenticator, limits, stream_limits)
+
+    def rate_limit(name: str) -> RateLimit | None:
+        return RateLimit(limits.rate_limit, rate_limit_store, name) if limits.rate_limit else None
+
+    endpoint = GraphQLEndpoint(schema, clinic, authenticator, limits, stream_limits, rate_limit("graphql"))
     routes: list[BaseRoute] = [
         Route("/graphql", Compression(endpoint)),
         WebSocketRoute("/graphql", GraphQLWebSocket(endpoint.services, allowed_origins)),
-        Route("/export/{name}", ExportEndpoint(clinic, ExportSignIn(authenticator, clinic), limits.rate_limit)),
-        Route("/calendars/{token}.ics", CalendarFeeds(clinic).respond),
+        Route("/export/{name}", ExportEndpoint(clinic, ExportSignIn(authenticator, clinic), rate_limit("exports"))),
+        Route("/calendars/{token}.ics", CalendarFeeds(clinic, rate_limit_store).respond),
         Route("/events", InboundEvents(clinic, inbound_secret)),
         *health_routes(clinic.engine),
     ]
@@ -135,6 +143,8 @@ def create_app(
         async with housekeeping(clinic), running(relay), sampler:
             yield
         await clinic.change_feed.close()
+        if rate_limit_store is not None:
+            await rate_limit_store.close()
         await clinic.engine.dispose()
 
     observe = None if monitoring is None else monitoring.metrics.request_ended
@@ -198,7 +208,17 @@ def create_app_from_environment() -> Starlette:
         compiled=settings.executor == "compiled",
         proxies=TrustedProxies(settings.trusted_networks),
         monitoring=monitoring,
+        rate_limit_store=_rate_limit_store(settings, monitoring),
     )
+
+
+def _rate_limit_store(settings: Settings, monitoring: Monitoring | None) -> "RateLimitStore | None":
+    if settings.rate_limit_store is None:
+        return None
+    from server.runtime.rate_limit_store import RateLimitStore  # an optional library
+
+    on_fault = None if monitoring is None else monitoring.metrics.declared.rate_limit_faults.inc
+    return RateLimitStore(settings.rate_limit_store, on_fault)
 
 
 def _monitoring(settings: Settings) -> Monitoring | None:

@@ -29,6 +29,8 @@ def describe_server(settings: Settings, address: str, workers: int, *, demo: boo
         "event_receivers": _receivers(settings),
         "inbound_events": settings.events_inbound_secret is not None,
         "rate_limit": settings.rate_limit,
+        "rate_limit_shared": settings.rate_limit_store is not None,
+        "metrics": settings.metrics_token is not None,
         "cors_origins": list(settings.allowed_origins),
         "trusted_proxies": [str(network) for network in settings.trusted_networks],
         "log_level": settings.log_level,

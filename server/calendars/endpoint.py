@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 from starlette.requests import Request
@@ -26,6 +26,9 @@ from server.responses.json_responses import fault_response
 from server.responses.request_record import record_of
 from server.runtime.rate_limit import RateLimit
 
+if TYPE_CHECKING:
+    from server.runtime.rate_limit_store import RateLimitStore
+
 DAYS_BACK: Final = timedelta(days=30)
 DAYS_AHEAD: Final = timedelta(days=365)
 RATE: Final = "60/hour"
@@ -38,15 +41,16 @@ _MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 class CalendarFeeds:
     """Responds to the requests of calendar programs."""
 
-    def __init__(self, clinic: Clinic) -> None:
+    def __init__(self, clinic: Clinic, rate_limit_store: "RateLimitStore | None" = None) -> None:
         self._clinic = clinic
+        self._rate_limit_store = rate_limit_store
         # Anyone can send made-up tokens. Together they take one connection of the database.
         self._one_at_a_time = asyncio.Lock()
 
     @cached_property
     def _rate_limit(self) -> RateLimit:
         # Not at the start: its library takes memory, which a clinic without feeds saves.
-        return RateLimit(RATE)
+        return RateLimit(RATE, self._rate_limit_store, "calendars")
 
     async def respond(self, request: Request) -> Response:
         """Respond with the file, or with 304, 404 or 429."""
@@ -61,13 +65,13 @@ class CalendarFeeds:
     async def _respond(self, request: Request, client_address: str | None) -> Response:
         token = SecretToken.parse(TOKEN_PREFIX, request.path_params["token"])
         if token is None:
-            return self._unknown(client_address)
+            return await self._unknown(client_address)
         today = local_date(self._clinic.clock(), self._clinic.default_time_zone)
         async with self._one_at_a_time, snapshot(self._clinic.engine, token.organization_id) as opened:
             feed = await find_feed(opened, token.digest)
             if feed is None:
-                return self._unknown(client_address)
-            refusal = self._too_often(f"feed {feed.id}")
+                return await self._unknown(client_address)
+            refusal = await self._too_often(f"feed {feed.id}")
             if refusal is not None:
                 return refusal
             sessions = await sessions_of_feed(opened, feed, today - DAYS_BACK, today + DAYS_AHEAD)
@@ -80,12 +84,12 @@ class CalendarFeeds:
         body = await asyncio.to_thread(icalendar_file, sessions)
         return Response(body, headers={**headers, "Content-Type": _MEDIA_TYPE})
 
-    def _unknown(self, client_address: str | None) -> Response:
-        return self._too_often(f"address {client_address}") or _text("There is no calendar here.", 404, {})
+    async def _unknown(self, client_address: str | None) -> Response:
+        return await self._too_often(f"address {client_address}") or _text("There is no calendar here.", 404, {})
 
-    def _too_often(self, key: str) -> Response | None:
+    async def _too_often(self, key: str) -> Response | None:
         """Count a request of a feed or an address. Return 429 if there were too many."""
-        seconds = self._rate_limit.seconds_to_wait(key)
+        seconds = await self._rate_limit.seconds_to_wait(key)
         if seconds is None:
             return None
         return _text("Too many requests. Try again later.", 429, {"Retry-After": str(seconds)})

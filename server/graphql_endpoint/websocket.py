@@ -194,7 +194,8 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
         services = self._services
         assert self._token is not None  # noqa: S101 - the handler accepts operations only after `on_ws_connect`
         caller = self._token.caller
-        check_rate(services.rate_limit, caller)
+        if services.rate_limit is not None:
+            await check_rate(services.rate_limit, caller)
         request = GraphQLRequest(operation.query, operation.variables, operation.operation_name)
         prepared = await prepare_operation(
             services.documents, request, "POST", GRAPHQL_RESPONSE, caller.organization_id

@@ -116,6 +116,11 @@ class Settings(
         return self
 
     @model_validator(mode="after")
+    def _check_libraries(self) -> Self:
+        self.check_rate_limit_store()
+        return self
+
+    @model_validator(mode="after")
     def _check_events(self) -> Self:
         self.check_events(on_sqlite=self.database_url.startswith("sqlite"))
         return self

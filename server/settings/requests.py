@@ -1,5 +1,6 @@
 """The settings of GraphQL requests: their limits, and the origins whose pages may send them."""
 
+from importlib.util import find_spec
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
@@ -28,6 +29,13 @@ def _rate_limit(value: str) -> str:
     return value
 
 
+def _store(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme not in {"valkey", "valkeys", "redis", "rediss"} or not url.hostname:
+        raise ValueError
+    return value
+
+
 class RequestSettings(BaseModel):
     """The settings of requests. Each description completes the sentence "VARIABLE must be ..."."""
 
@@ -36,6 +44,11 @@ class RequestSettings(BaseModel):
     )
     rate_limit: Annotated[str, AfterValidator(_rate_limit)] | None = Field(
         None, description="a number of requests per time, such as 100/minute or 10/second;200/minute"
+    )
+    rate_limit_store: Annotated[str, AfterValidator(_store)] | None = Field(
+        None,
+        repr=False,  # it may hold a password
+        description="the URL of a Valkey or Redis: valkey://host:port/number, or valkeys:// with TLS",
     )
     persisted_queries: Annotated[Literal["on", "off"], BeforeValidator(str.lower)] = Field(
         "on", description="on or off"
@@ -52,6 +65,11 @@ class RequestSettings(BaseModel):
     limit_comparisons: PositiveInt = Field(DEFAULT_LIMITS.comparisons, description=_NUMBER)
     limit_cost: PositiveInt = Field(DEFAULT_LIMITS.cost, description=_NUMBER)
     limit_cache_bytes: PositiveInt = Field(DEFAULT_LIMITS.cache_bytes, description=_NUMBER)
+
+    def check_rate_limit_store(self) -> None:
+        """Raise ValueError, with a message for the operator, if the library of the store is not installed."""
+        if self.rate_limit_store is not None and find_spec("valkey") is None:
+            raise ValueError("RATE_LIMIT_STORE needs a library. Run pip install 'group-sessions[valkey]'.")
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:
