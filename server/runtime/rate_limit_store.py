@@ -5,7 +5,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import valkey.asyncio
 from limits import RateLimitItem
@@ -38,7 +38,8 @@ class RateLimitStore:
             socket_timeout=_SECONDS,
             socket_connect_timeout=_SECONDS,
         )
-        storage = RedisStorage("async+valkey://", wrap_exceptions=True, connection_pool=self._pool)
+        options: dict[str, Any] = {"connection_pool": self._pool}  # as its documentation says, unlike its annotation
+        storage = RedisStorage("async+valkey://", wrap_exceptions=True, **options)
         self._limiter = SlidingWindowCounterRateLimiter(storage)
         self._on_fault = on_fault
         self._unused_until = 0.0
