@@ -11,6 +11,8 @@ from db.sql.exports.expressions import FORMULA_STARTS
 from db.sql.exports.statements import ExportFormat
 
 _QUOTED: Final = frozenset('",\r\n')
+_END_OF_DATA: Final = b"\\.\n"
+"""A line that ends the data for some readers. PostgreSQL quotes it."""
 
 
 def header(columns: Sequence[ExportColumn], export_format: ExportFormat) -> bytes:
@@ -34,7 +36,7 @@ def encoder(columns: Sequence[ExportColumn], export_format: ExportFormat) -> Cal
         names = [column.name for column in columns]
         return lambda rows: b"".join(_object(names, row) for row in rows)
     is_text = [column.kind is Kind.TEXT for column in columns]
-    return lambda rows: b"".join(_line(map(_cell, row, is_text)) for row in rows)
+    return lambda rows: b"".join(_row(map(_cell, row, is_text)) for row in rows)
 
 
 def _object(names: Sequence[str], row: Sequence[Any]) -> bytes:
@@ -43,6 +45,11 @@ def _object(names: Sequence[str], row: Sequence[Any]) -> bytes:
 
 def _json(value: Any) -> Any:
     return _instant(value) if isinstance(value, datetime) else value
+
+
+def _row(cells: Iterable[str]) -> bytes:
+    line = _line(cells)
+    return b'"\\."\n' if line == _END_OF_DATA else line
 
 
 def _line(cells: Iterable[str]) -> bytes:

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal_column, select
 
-from db.sql.exports.columns import ExportColumn, TableExport
-from db.sql.exports.expressions import as_cell, as_text
+from db.sql.exports.columns import ExportColumn, Kind, TableExport
+from db.sql.exports.expressions import as_cell, as_json
 from db.sql.statement import Statement, equals
 from domain.changes import EntityType
+
+_SHARED_INSTANTS: Final = ("created_at", "updated_at")
 
 
 class ExportFormat(StrEnum):
@@ -61,9 +63,26 @@ def select_for_copy(
     export: TableExport, columns: Sequence[ExportColumn], narrowed: ExportFilter, export_format: ExportFormat
 ) -> Statement:
     """Return the statement for COPY on PostgreSQL: the cells of CSV, or one JSON object per row."""
-    write = as_cell if export_format is ExportFormat.CSV else as_text
-    values = [write(column.kind, _expression(column)).label(column.name) for column in columns]
-    cells = _ordered(export, _where(export, narrowed, select(*values).select_from(export.source)))
+    write = as_cell if export_format is ExportFormat.CSV else as_json
+    values = [_expression(column).label(column.name) for column in columns]
+    # The values are sorted before they are written, because the texts are longer.
+    rows = _ordered(export, _where(export, narrowed, select(*values).select_from(export.source))).subquery("record")
+    # Most instants of a record are those of its creation or of its last change, so those two are written once. OFFSET
+    # prevents that PostgreSQL merges the subquery into its users, which would write them again.
+    shared = [column for column in columns if column.name in _SHARED_INSTANTS]
+    texts = [write(column.kind, rows.c[column.name]).label(f"{column.name}_text") for column in shared]
+    written = select(rows, *texts).offset(literal_column("0")).subquery("written")
+
+    def cell(column: ExportColumn) -> ColumnElement[Any]:
+        value = written.c[column.name]
+        if column in shared:
+            return written.c[f"{column.name}_text"]
+        if column.kind is not Kind.INSTANT or not shared:
+            return write(column.kind, value)
+        known = {written.c[other.name]: written.c[f"{other.name}_text"] for other in shared}
+        return case(known, value=value, else_=write(column.kind, value))
+
+    cells = select(*(cell(column).label(column.name) for column in columns)).select_from(written)
     if export_format is ExportFormat.CSV:
         return Statement(cells)
     return Statement(select(func.row_to_json(literal_column("cell"))).select_from(cells.subquery("cell")))
