@@ -12,6 +12,9 @@ from tests.web.visits import AdminVisit
 pytestmark = pytest.mark.browser
 
 ENROLL = "mutation($input: EnrollPatientInput!) { enrollPatient(input: $input) { userErrors { message } } }"
+RENAME = (
+    "mutation($input: UpdateGroupDefinitionInput!) { updateGroupDefinition(input: $input) { userErrors { message } } }"
+)
 
 
 def enroll(admin: AdminVisit, group: str, token: str) -> str:
@@ -29,24 +32,34 @@ def enroll(admin: AdminVisit, group: str, token: str) -> str:
     return str(name)
 
 
+def is_stream(request: Request) -> bool:
+    return request.headers.get("accept") == "text/event-stream"
+
+
 def open_tab(admin: AdminVisit, group: str, streams: list[str]) -> Page:
     """Open the group in another tab of the browser, and note the streams that it opens."""
 
     def note(request: Request) -> None:
-        if request.headers.get("accept") == "text/event-stream":
+        if is_stream(request):
             streams.append(request.url)
 
     page = admin.page.context.new_page()
     page.set_default_timeout(30_000)
     page.on("request", note)
-    page.goto(f"{admin.server.address}/groups/{group}#token={admin.token}")
-    expect(page.get_by_role("heading", name=OPEN_GROUP, level=1)).to_be_visible()
-    expect(page.get_by_role("region", name="Seats")).to_be_visible()
+    page.clock.install()
+    show(admin, page, group)
     return page
 
 
-def expect_seated(page: Page, name: str) -> None:
-    expect(page.get_by_role("region", name="Seats").get_by_role("rowheader", name=name)).to_be_visible(timeout=10_000)
+def show(admin: AdminVisit, page: Page, group: str) -> None:
+    page.goto("about:blank")
+    page.goto(f"{admin.server.address}/groups/{group}#token={admin.token}")
+    expect(page.get_by_role("heading", name=OPEN_GROUP, level=1)).to_be_visible()
+    expect(page.get_by_role("region", name="Seats")).to_be_visible()
+
+
+def expect_listed(page: Page, name: str) -> None:
+    expect(page.get_by_role("rowheader", name=name)).to_be_visible(timeout=20_000)
 
 
 def test_what_others_do_shows_in_all_tabs_by_one_stream(admin: AdminVisit) -> None:
@@ -57,13 +70,58 @@ def test_what_others_do_shows_in_all_tabs_by_one_stream(admin: AdminVisit) -> No
     second = open_tab(admin, group, streams)
     name = enroll(admin, group, other)
     for page in (first, second):
-        expect_seated(page, name)
+        expect_listed(page, name)
         expect(page.get_by_role("status").filter(has_text=f"got a seat in {OPEN_GROUP}.")).to_be_visible()
     assert len(streams) == 1
-    first.close()  # the second tab has the stream now
+    show(admin, first, group)  # the second tab has the stream now
+    name = enroll(admin, group, other)
+    for page in (first, second):
+        expect_listed(page, name)
+    assert len(streams) == 2
+    second.close()  # the first one has it again
     mine = enroll(admin, group, admin.token)
-    expect_seated(second, mine)
-    expect(second.get_by_role("status").filter(has_text="got a seat")).to_have_count(1)  # not of one's own change
+    expect_listed(first, mine)
+    expect(first.get_by_role("status").filter(has_text="got a seat")).to_have_count(1)  # not of one's own change
+    assert len(streams) == 3
+    first.close()
+    assert admin.complaints == []
+
+
+def test_a_visible_tab_takes_the_stream_of_a_frozen_one(admin: AdminVisit) -> None:
+    group = admin.group_id(OPEN_GROUP)
+    other = demo_token(*PermissionKey, subject="demo-colleague")
+    streams: list[str] = []
+    first = open_tab(admin, group, streams)
+    second = open_tab(admin, group, streams)
+    debugger = admin.page.context.new_cdp_session(first)
+    debugger.send("Debugger.enable")
+    debugger.send("Debugger.pause")
+    missed = enroll(admin, group, other)
+    with second.expect_request(is_stream):
+        second.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when the person comes to this tab
+    expect_listed(second, missed)
+    debugger.send("Debugger.disable")
+    name = enroll(admin, group, other)
+    for page in (first, second):
+        expect_listed(page, missed)
+        expect_listed(page, name)
     assert len(streams) == 2
     second.close()
+    name = enroll(admin, group, other)
+    expect_listed(first, name)
+    first.close()
     assert admin.complaints == []
+
+
+def test_the_screen_is_read_again_after_an_interruption(admin: AdminVisit) -> None:
+    group = admin.group_id(OPEN_GROUP)
+    streams: list[str] = []
+    page = open_tab(admin, group, streams)
+    expect_listed(
+        page, enroll(admin, group, demo_token(*PermissionKey, subject="demo-colleague"))
+    )  # the stream is open
+    admin.send(RENAME, input={"id": group, "name": "Renamed meanwhile"})  # not one of the changes of the stream
+    page.clock.fast_forward(45_000)  # the stream is silent, as after a lost network
+    expect(page.get_by_role("heading", name="Renamed meanwhile", level=1)).to_be_visible()
+    assert len(streams) == 2
+    page.close()

@@ -48,10 +48,8 @@ export function LiveChanges() {
           toast();
         }
       },
-      onState: (open, missed) => {
-        setLive(open);
-        if (open && missed) refresh();
-      },
+      onOpened: refresh,
+      onState: setLive,
     });
     return () => {
       stopped = true;

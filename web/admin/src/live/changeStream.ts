@@ -25,10 +25,12 @@ const Changes = graphql(`
 `);
 
 const LONGEST_WAIT_SECONDS = 30;
+/** The server sends a sign of life every 15 seconds. */
+const SILENCE_MILLISECONDS = 40_000;
 
 type Listener = {
   onChange: (change: Change) => void;
-  /** The stream is open. After an interruption, or without a last change, something may have been missed. */
+  /** The stream has opened, for the first time or after an interruption. */
   onOpen: () => void;
   onInterrupted: () => void;
 };
@@ -51,7 +53,7 @@ export function openStream(after: string | null, { onChange, onOpen, onInterrupt
       const response = await fetch(url, { ...init, headers, cache: "no-store" });
       if (response.status === 401) refuse(token, "The token is no longer valid.");
       if (response.ok) onOpen();
-      return response;
+      return failingInSilence(response);
     },
     retryAttempts: Number.POSITIVE_INFINITY,
     retry: async (retries) => {
@@ -84,6 +86,25 @@ export function openStream(after: string | null, { onChange, onOpen, onInterrupt
     closed = true;
     client.dispose();
   };
+}
+
+/** Return the response with a body that fails if nothing arrives: the network was lost, or the computer was asleep. */
+function failingInSilence(response: Response): Response {
+  if (!response.ok || response.body === null) return response;
+  let timer: ReturnType<typeof setTimeout>;
+  const watch = (controller: TransformStreamDefaultController<Uint8Array>) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => controller.error(new Error("The stream is silent.")), SILENCE_MILLISECONDS);
+  };
+  const watched = new TransformStream<Uint8Array, Uint8Array>({
+    start: watch,
+    transform: (chunk, controller) => {
+      watch(controller);
+      controller.enqueue(chunk);
+    },
+    flush: () => clearTimeout(timer),
+  });
+  return new Response(response.body.pipeThrough(watched), response);
 }
 
 function waitOrOnline(seconds: number): Promise<void> {
