@@ -27,15 +27,18 @@ from benchmarks.reconciliation import measure_reconciliation
 from benchmarks.report import comparison_rows, comparison_table, growth_rows, growth_table, interference_table
 from benchmarks.servers import ours
 from benchmarks.shape_costs import measure_shapes, shape_rows, shape_table
+from benchmarks.streams import measure_streams
 from benchmarks.summary import summary
 from benchmarks.workloads import ENROLL_NAME, ORGANIZATION, REPORT_NAME, SMALL_NAME
 
-_PARTS = ("board", "comparison", "exports", "growth", "interference", "reconciliation", "shapes")
+_PARTS = ("board", "comparison", "exports", "growth", "interference", "reconciliation", "shapes", "streams")
 _FULL = Effort(rounds=4, seconds=2.0)
 _QUICK = Effort(rounds=2, seconds=0.7)
 _QUICK_DIVISOR = 10  # a quick run uses a tenth of the grown clinic
 _INTERFERENCE_SECONDS = 15.0
 _INTERFERENCE_SECONDS_QUICK = 4.0
+_IDLE_SECONDS = 60.0  # several heartbeats
+_IDLE_SECONDS_QUICK = 5.0
 
 
 def main() -> None:
@@ -67,8 +70,7 @@ def main() -> None:
 
 
 def _measure(postgres: Postgres, folder: Path, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    effort = _QUICK if options.quick else _FULL
-    effort = Effort(options.rounds or effort.rounds, options.seconds or effort.seconds)
+    effort = _effort(options)
     parts = options.part or _PARTS
     results: dict[str, Any] = {"machine": _machine()}
     texts = [f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL on the same machine"]
@@ -98,6 +100,10 @@ def _measure(postgres: Postgres, folder: Path, options: argparse.Namespace) -> t
         exports = measure_exports(clinic, folder, _log)
         results["exports"] = exports.as_json()
         texts.append(str(exports))
+    if "streams" in parts:
+        streams = measure_streams(clinic, folder, _IDLE_SECONDS_QUICK if options.quick else _IDLE_SECONDS, _log)
+        results["streams"] = [idle.as_json() for idle in streams]
+        texts += [str(idle) for idle in streams]
     if "growth" in parts or "interference" in parts:
         size = data_set.GROWN.divided_by(_QUICK_DIVISOR) if options.quick else data_set.GROWN
         _log(f"creating a database with {size.groups * size.sessions:,} sessions")
@@ -117,6 +123,11 @@ def _measure(postgres: Postgres, folder: Path, options: argparse.Namespace) -> t
             results["interference"] = interference.as_json()
             texts.append(f"while a report of {size.groups:,} groups is read\n{interference_table(interference)}")
     return results, "\n\n".join(texts)
+
+
+def _effort(options: argparse.Namespace) -> Effort:
+    effort = _QUICK if options.quick else _FULL
+    return Effort(options.rounds or effort.rounds, options.seconds or effort.seconds)
 
 
 def _machine() -> dict[str, Any]:

@@ -88,7 +88,11 @@ class RunningServer:
 
     def record_memory(self) -> None:
         """Update the peak memory, which includes the processes that the server started."""
-        self.peak_memory = max(self.peak_memory, sum(process.memory_info().rss for process in self._processes()))
+        self.peak_memory = max(self.peak_memory, self.memory())
+
+    def memory(self) -> int:
+        """Return the memory of its processes, in bytes."""
+        return sum(process.memory_info().rss for process in self._processes())
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of its processes since their start, without PostgreSQL's."""
