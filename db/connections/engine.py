@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from db.connections.meter import NO_METER, Meter
 from db.connections.postgres_address import PostgresAddress, postgres_address
+from db.connections.postgres_hosts import PostgresHosts
 from db.connections.read_pool import ConfinedReadPool, PoolUse, ReadPool, SharedReadPool, TransactionReadPool
 from db.connections.sqlite_file import connect, follow_file, make_private_folder
 from db.connections.sqlite_writer import (
@@ -192,16 +193,10 @@ def create_engine(
 
 def _connector(address: PostgresAddress) -> Callable[..., Awaitable[asyncpg.Connection]]:
     """Return the function that opens connections. It uses the address instead of SQLAlchemy's arguments."""
-    tls = {} if address.tls is None else {"ssl": address.tls}
+    hosts = PostgresHosts(address)
 
     def connect(*, command_timeout: float | None, statement_cache_size: int = 100, **_arguments: Any) -> Any:
-        return asyncpg.connect(
-            address.dsn,
-            timeout=address.connect_seconds,
-            command_timeout=command_timeout,
-            statement_cache_size=statement_cache_size,
-            **tls,
-        )
+        return hosts.connect(command_timeout=command_timeout, statement_cache_size=statement_cache_size)
 
     return connect
 

@@ -32,6 +32,7 @@ class FaultKind(Enum):
     SLOW = ("slow", Effect.BUSY, "the database is slow: a statement took too long")
     QUEUE_FULL = ("queue_full", Effect.BUSY, "the database is busy: too many requests are waiting for it")
     NOT_ACCEPTING = ("not_accepting", Effect.UNAVAILABLE, "the database does not accept connections")
+    NO_PRIMARY = ("no_primary", Effect.UNAVAILABLE, "no host of the database accepts writes")
     TOO_MANY_CONNECTIONS = (
         "too_many_connections",
         Effect.UNAVAILABLE,

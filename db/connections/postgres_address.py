@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 from sqlalchemy import URL
 
 DEFAULT_CONNECT_SECONDS: Final = 5.0
+SEVERAL_HOSTS_CONNECT_SECONDS: Final = 2.0
+"""The default for each of several hosts. The next one should be tried soon."""
 _SHORTEST_CONNECT_SECONDS: Final = 2  # as in libpq
 
 _HOST: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(\d{0,5}))?")
@@ -50,13 +52,13 @@ class PostgresAddress:
 
     Attributes:
         url: The URL for SQLAlchemy, without parameters.
-        dsn: The URL for the driver, with parameters.
-        connect_seconds: How long connecting may take. None means no limit.
-        tls: How to verify the server's certificate, if `dsn` does not say it.
+        dsns: The URLs for the driver, with parameters: one for each host, in their order.
+        connect_seconds: How long connecting to one host may take. None means no limit.
+        tls: How to verify the server's certificate, if `dsns` do not say it.
     """
 
     url: URL
-    dsn: str = field(repr=False)
+    dsns: tuple[str, ...] = field(repr=False)
     connect_seconds: float | None
     tls: ssl.SSLContext | None
 
@@ -80,9 +82,37 @@ def postgres_address(database_url: str) -> PostgresAddress:
     for name in _FILES:
         _check_readable(name, parameters.get(name))
     passed = {name: value for name, value in parameters.items() if name not in _IGNORED}
-    dsn = f"postgresql://{parts.netloc}{parts.path}" + (f"?{urlencode(passed, quote_via=quote)}" if passed else "")
-    connect_seconds = _connect_seconds(parameters.get("connect_timeout"))
-    return PostgresAddress(_sqlalchemy_url(parts, parameters), dsn, connect_seconds, tls)
+    url = _sqlalchemy_url(parts, parameters)
+    hosts = _hosts(parts, passed)
+    if len(hosts) > 1:
+        # The server writes. Without this, it could use a host that has become a standby.
+        passed.setdefault("target_session_attrs", "read-write")
+    dsns = tuple(_dsn(parts, netloc, {**passed, **own}) for netloc, own in hosts)
+    default = DEFAULT_CONNECT_SECONDS if len(hosts) == 1 else SEVERAL_HOSTS_CONNECT_SECONDS
+    return PostgresAddress(url, dsns, _connect_seconds(parameters.get("connect_timeout"), default), tls)
+
+
+def _hosts(parts: SplitResult, parameters: Mapping[str, str]) -> list[tuple[str, Mapping[str, str]]]:
+    """Return for each host the part of the URL with its login, and the parameters that only this host has."""
+    login, at, hosts = parts.netloc.rpartition("@")
+    if hosts:
+        return [(f"{login}{at}{host}", {}) for host in hosts.split(",")]
+    if "host" not in parameters:
+        return [(parts.netloc, {})]
+    names = parameters["host"].split(",")
+    ports = parameters.get("port", "").split(",")
+    if len(ports) not in (1, len(names)):
+        raise UnusableParameter("has another number of ports than of hosts")
+    ports *= len(names) if len(ports) == 1 else 1
+    return [
+        (parts.netloc, {"host": name} | ({"port": port} if port else {}))
+        for name, port in zip(names, ports, strict=True)
+    ]
+
+
+def _dsn(parts: SplitResult, netloc: str, parameters: Mapping[str, str]) -> str:
+    query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+    return f"postgresql://{netloc}{parts.path}{query}"
 
 
 def _parameters(parts: SplitResult) -> dict[str, str]:
@@ -123,9 +153,9 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and 0 < int(text) < 65536
 
 
-def _connect_seconds(value: str | None) -> float | None:
+def _connect_seconds(value: str | None, default: float) -> float | None:
     if value is None:
-        return DEFAULT_CONNECT_SECONDS
+        return default
     if not value.isdecimal():
         raise UnusableParameter("has a connect_timeout that is not a number of seconds")
     return max(int(value), _SHORTEST_CONNECT_SECONDS) if int(value) else None

@@ -14,17 +14,46 @@ from db.connections.postgres_address import UnusableParameter, postgres_address
         ("postgres://clinic:p%40ss@db:5433/pm", "postgresql://clinic:p%40ss@db:5433/pm"),
         ("postgresql://db/pm?sslmode=require", "postgresql://db/pm?sslmode=require"),
         ("postgresql:///pm?host=/var/run/postgresql", "postgresql:///pm?host=%2Fvar%2Frun%2Fpostgresql"),
-        (
-            "postgresql://one:5432,two:5433/pm?target_session_attrs=read-write",
-            "postgresql://one:5432,two:5433/pm?target_session_attrs=read-write",
-        ),
         ("postgresql://db/pm?application_name=clinic+1", "postgresql://db/pm?application_name=clinic%201"),
         ("postgresql://db/pm?options=-c%20jit%3Doff", "postgresql://db/pm?options=-c%20jit%3Doff"),
         ("postgresql://db/pm?channel_binding=prefer&gssencmode=disable", "postgresql://db/pm"),
     ],
 )
 def test_parameters_of_libpq_reach_the_driver(url: str, dsn: str) -> None:
-    assert postgres_address(url).dsn == dsn
+    assert postgres_address(url).dsns == (dsn,)
+
+
+@pytest.mark.parametrize(
+    ("url", "dsns"),
+    [
+        (
+            "postgresql://clinic:p%40ss@one:5432,[::1]:5433,two/pm",
+            (
+                "postgresql://clinic:p%40ss@one:5432/pm?target_session_attrs=read-write",
+                "postgresql://clinic:p%40ss@[::1]:5433/pm?target_session_attrs=read-write",
+                "postgresql://clinic:p%40ss@two/pm?target_session_attrs=read-write",
+            ),
+        ),
+        (
+            "postgresql:///pm?host=/run/one,two&port=5433&target_session_attrs=any",
+            (
+                "postgresql:///pm?host=%2Frun%2Fone&port=5433&target_session_attrs=any",
+                "postgresql:///pm?host=two&port=5433&target_session_attrs=any",
+            ),
+        ),
+        (
+            "postgresql://clinic@/pm?host=one,two&port=1,2",
+            (
+                "postgresql://clinic@/pm?host=one&port=1&target_session_attrs=read-write",
+                "postgresql://clinic@/pm?host=two&port=2&target_session_attrs=read-write",
+            ),
+        ),
+    ],
+)
+def test_each_of_several_hosts_has_its_own_address(url: str, dsns: tuple[str, ...]) -> None:
+    address = postgres_address(url)
+    assert address.dsns == dsns
+    assert address.connect_seconds == 2
 
 
 def test_the_url_for_sqlalchemy_has_no_parameters() -> None:
@@ -44,7 +73,7 @@ def test_connect_timeout_0_means_no_limit() -> None:
 
 def test_system_certificates_verify_the_host_name() -> None:
     address = postgres_address("postgresql://db/pm?sslmode=verify-full&sslrootcert=system")
-    assert address.dsn == "postgresql://db/pm"
+    assert address.dsns == ("postgresql://db/pm",)
     assert address.tls is not None
     assert (address.tls.check_hostname, address.tls.verify_mode) == (True, ssl.CERT_REQUIRED)
 
@@ -85,6 +114,7 @@ def test_a_parameter_that_the_driver_would_ignore_is_refused(parameter: str) -> 
         "postgresql:///pm?host=db&port=x",
         "postgresql:///pm?host=a,b&port=5432,99999",
         "postgresql://a:1,b:x/pm",
+        "postgresql:///pm?host=a,b,c&port=1,2",
         "postgresql://[::1/pm",
     ],
 )
