@@ -20,7 +20,7 @@ _ENROLLMENTS: Final[Listing[Enrollment]] = replace(
     columns=(enrollments.c.id,),
     types=(UUID,),
     key_fields=("id",),
-    keys=lambda key: (key,),
+    keys=None,
     conditions={"expected": ATTENDS},
 )
 

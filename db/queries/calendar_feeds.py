@@ -78,7 +78,7 @@ CALENDAR_FEEDS: Listing[CalendarFeed] = Listing(
     (_columns.id,),
     (UUID,),
     ("id",),
-    lambda *keys: keys,
+    None,
     {"owner_id": _columns.owner_id == bindparam("owner_id", type_=_columns.owner_id.type)},
 )
 """Feeds in the order in which they were created."""

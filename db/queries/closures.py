@@ -75,7 +75,7 @@ CLOSURES: Listing[Closure] = Listing(
     (_columns.from_date, _columns.id),
     (date, UUID),
     ("from_date", "id"),
-    lambda *keys: keys,
+    None,
     _CONDITIONS,
 )
 """Closures by their first day and id."""

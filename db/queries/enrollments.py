@@ -30,6 +30,7 @@ from domain.records import Enrollment, EnrollmentStatus
 
 _columns = enrollments.c
 _PAST_PLACE: Final = 1_000_000
+_ENROLLED: Final = EnrollmentStatus.ENROLLED.value
 """The value of the column `place` for patients who have left."""
 _PLACES: Final = {
     EnrollmentStatus.ENROLLED: (0, 0),
@@ -207,7 +208,7 @@ _REFERENCES: Final = {"patient": Reference(PATIENTS, by="patient_id")}
 
 
 def _place(status: str, waitlist_position: int | None) -> int:
-    return 0 if status == EnrollmentStatus.ENROLLED else waitlist_position or _PAST_PLACE
+    return 0 if status == _ENROLLED else waitlist_position or _PAST_PLACE
 
 
 def _keys(status: str, waitlist_position: int | None, id: UUID) -> tuple[Any, ...]:
@@ -232,7 +233,7 @@ def _listing(order: EnrollmentOrder) -> Listing[Enrollment]:
         columns,
         types,
         key_fields,
-        _keys_with_group if order is EnrollmentOrder.GROUP_AND_PLACE else lambda *keys: keys,
+        _keys_with_group if order is EnrollmentOrder.GROUP_AND_PLACE else None,
         _CONDITIONS,
         descending=order is EnrollmentOrder.CREATED_AT_DESC,
         patient="patient_id",

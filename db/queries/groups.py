@@ -130,7 +130,7 @@ def _listing(order: GroupOrder) -> Listing[GroupDefinition]:
         (column, _columns.id),
         (str if by_name else datetime, UUID),
         ("name" if by_name else str(column.key), "id"),
-        _keys_by_name if by_name else lambda *keys: keys,
+        _keys_by_name if by_name else None,
         _CONDITIONS,
         descending=order in {GroupOrder.NAME_DESC, GroupOrder.CREATED_AT_DESC},
     )

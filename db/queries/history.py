@@ -69,7 +69,7 @@ HISTORY: Listing[StoredChange] = Listing(
     (_columns.id,),
     (UUID,),
     ("id",),
-    lambda key: (key,),
+    None,
     {"entity_type": _columns.entity_type == bindparam("entity_type", type_=_columns.entity_type.type)},
     descending=True,
 )

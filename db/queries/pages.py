@@ -57,6 +57,11 @@ class Slice(Generic[Record]):
     layout: Layout[Record]
     rows: Sequence[Any]
 
+    def parsed(self) -> "Slice[Record]":
+        """Return the same part with rows that are not a text."""
+        rows = self.rows
+        return Slice(self.window, self.layout, rows[:]) if isinstance(rows, JsonRows) else self
+
     @property
     def records(self) -> Records[Record]:
         """The records, in the list's order."""

@@ -101,7 +101,7 @@ PATIENTS: Listing[Patient] = Listing(
     (patients.c.search_text, patients.c.id),
     (str,),
     ("id",),
-    lambda key: (key,),
+    None,
     {
         **_conditions(patients),
         "among": AnyOf(patients.c.id, "among"),

@@ -135,7 +135,7 @@ def _listing(order: SessionOrder) -> Listing[Occurrence]:
         columns,
         types,
         tuple(str(column.key) for column in columns),
-        lambda *keys: keys,
+        None,
         _CONDITIONS,
         descending=order is SessionOrder.STARTS_AT_DESC,
     )

@@ -76,7 +76,8 @@ class Listing(Generic[Record]):
         columns: The columns of the order. The last is unique.
         types: The Python types of a cursor's keys.
         key_fields: The fields of a record that determine the keys of its cursor.
-        keys: Returns the keys of these fields' values (or codes): the values of `columns`, or only the id.
+        keys: Returns the keys of these fields' values (or codes): the values of `columns`, or only the id. None if the
+            values are the keys.
         conditions: The conditions that can narrow the list, by name.
         descending: Whether the greatest keys come first.
         cursor_is_id: Whether cursors hold only the id, and the other keys are looked up. Use it if the columns name a
@@ -94,7 +95,7 @@ class Listing(Generic[Record]):
     columns: tuple[ColumnElement[Any], ...]
     types: tuple[type, ...]
     key_fields: tuple[str, ...]
-    keys: Callable[..., tuple[Any, ...]]
+    keys: Callable[..., tuple[Any, ...]] | None
     conditions: Mapping[str, Condition]
     descending: bool = False
     cursor_is_id: bool = False

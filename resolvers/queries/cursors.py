@@ -5,6 +5,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -40,20 +41,30 @@ def cursor_maker(listing: Listing[Record], layout: Layout[Record]) -> Callable[[
 
     The text of a field makes the same cursor as its value.
     """
-    name, make_keys = listing.name, listing.keys
-    columns = [layout.column(field) for field in listing.key_fields]
+    name, keys_of = listing.name, _keys_of_rows(listing, layout)
 
     def make_cursor(row: Sequence[Any]) -> str:
-        return cursor_of_keys(name, make_keys(*[row[column] for column in columns]))
+        # As `cursor_of_keys`. A page of a report has thousands of cursors, and a call takes a quarter of their time.
+        parts = orjson.dumps((name, *keys_of(row)), str)
+        return b2a_base64(parts, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
     return make_cursor
 
 
+def _keys_of_rows(listing: Listing[Any], layout: Layout[Any]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    columns = [layout.column(field) for field in listing.key_fields]
+    make_keys = listing.keys
+    if len(columns) == 1:
+        [column] = columns
+        return lambda row: (row[column],) if make_keys is None else make_keys(row[column])
+    values = itemgetter(*columns)
+    return values if make_keys is None else lambda row: make_keys(*values(row))
+
+
 def cursor_of_keys(name: str, keys: Sequence[Any]) -> str:
     """Return the cursor of an element of a list, by the name of the list and the element's keys."""
-    parts = orjson.dumps([name, *keys], default=str)
-    # A page of a report has thousands of cursors: base64.urlsafe_b64encode takes longer.
-    return b2a_base64(parts, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
+    parts = orjson.dumps((name, *keys), str)
+    return b2a_base64(parts, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()  # urlsafe_b64encode is slower
 
 
 def cursor_keys(listing: Keyed, text: str | None, argument: str) -> tuple[Any, ...] | None:

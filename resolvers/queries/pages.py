@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final, Generic, TypeVar
@@ -43,7 +43,7 @@ Length = int | Callable[[], Awaitable[int]]
 """The length of a list if it is known, or a function that counts the list."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Page(Generic[Record]):
     """A page of a list. Cursors are created, and the list is counted, only when they are needed.
 
@@ -56,13 +56,17 @@ class Page(Generic[Record]):
     listing: Listing[Record]
     part: Slice[Record] | None
     total: Length | None
+    _parsed: Slice[Record] | None = field(init=False, repr=False, compare=False, default=None)
 
     @property
     def slice(self) -> Slice[Record]:
         """The records. Raise ValueError if they were not read."""
-        if self.part is None:
-            raise ValueError("the records of this page were not read")
-        return self.part
+        # The edges and the position of a page are made one after the other, of rows that are parsed once.
+        if self._parsed is None:
+            if self.part is None:
+                raise ValueError("the records of this page were not read")
+            self._parsed = self.part.parsed()
+        return self._parsed
 
     @property
     def nodes(self) -> Sequence[Record]:
@@ -79,7 +83,7 @@ class Page(Generic[Record]):
     def page_info(self) -> PagePosition:
         """The position of the page in its list."""
         window = self.slice.window
-        rows = self.slice.rows[:]  # rows that stay a text are parsed once
+        rows = self.slice.rows
         more = len(rows) > window.limit
         if window.backwards:
             has_next, has_previous = window.before is not None, more
