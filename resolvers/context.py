@@ -1,5 +1,6 @@
 """The context of one request: who asks, what it reads, and which patients it discloses."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -147,7 +148,7 @@ class Context:
         Raises:
             ResponseWithheld: The database is busy or unavailable, and the request has changed something before.
         """
-        if not self.disclosures.unrecorded:
+        if self.disclosures.are_recorded:
             return
 
         async def record(work: UnitOfWork) -> frozenset[str]:
@@ -163,10 +164,12 @@ class Context:
 
     async def close(self) -> None:
         """End the snapshot and forget the records loaded from it. What is read next is read from a new one."""
-        self.loaders.forget()
+        loaders = self.loaders
         try:
             await self.snapshot.close()
         finally:
+            # Freeing the records of a report takes milliseconds. The database or the network can work meanwhile.
+            asyncio.get_running_loop().call_soon(loaders.forget)
             if not self.ended:
                 self._start_reading()
 

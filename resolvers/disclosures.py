@@ -42,6 +42,11 @@ class Disclosures:
             self.add(page.values(listing.patient))
 
     @property
+    def are_recorded(self) -> bool:
+        """Whether all patients are in the access log."""
+        return self._patients <= self.recorded
+
+    @property
     def unrecorded(self) -> frozenset[str]:
         """The patients that are not in the access log yet."""
         return frozenset(self._patients - self.recorded)
@@ -51,7 +56,7 @@ class Disclosures:
 
         Call `mark_recorded` with them once the transaction is committed.
         """
-        patients = frozenset(self._patients.union(patient_ids)) - self.recorded
+        patients = self.unrecorded.union(patient_ids) - self.recorded
         if patients:
             work.record_access(self.operation, patients)
         return patients
