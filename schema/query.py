@@ -23,7 +23,7 @@ from resolvers.queries import node as node_queries
 from resolvers.queries import recurrences
 from resolvers.queries.computed_pages import ComputedPage
 from resolvers.queries.conflicts import conflict_page
-from resolvers.queries.lists import page_of_organization
+from resolvers.queries.lists import PageNeeds, page_of_organization
 from resolvers.queries.pages import Page
 from schema.admission.cost_directives import CostWeight, ListSize
 from schema.arguments import After, Before, First, Last
@@ -141,9 +141,8 @@ class Query:
         context = info.context
         owner_id = None if context.has(PermissionKey.GROUP_SCHEDULE_EDIT) else context.caller.subject
         page = {"first": first, "after": after, "last": last, "before": before}
-        return await page_of_organization(
-            context, CALENDAR_FEEDS, CalendarFeedFilter(owner_id), needs_records=True, **page
-        )
+        needs = PageNeeds(records=True, fields=None, length=False)
+        return await page_of_organization(context, CALENDAR_FEEDS, CalendarFeedFilter(owner_id), needs, **page)
 
     enrollment = record_by_id(
         Enrollment | None,

@@ -192,15 +192,14 @@ def _needs(relation: Relation[Any], selected: SelectedAttributes) -> PageNeeds:
     """Return what is needed of a page for the selected attributes."""
     if selected is None:
         return PageNeeds(records=True, fields=None, length=True)
-    return PageNeeds(selects_nodes(selected), _node_fields(relation, selected), "total" in selected)
+    return PageNeeds(selects_nodes(selected), node_fields(relation.listing, selected), "total" in selected)
 
 
-def _node_fields(relation: Relation[Any], selected: SelectedAttributes) -> Fields | None:
+def node_fields(listing: Listing[Any], selected: SelectedAttributes) -> Fields | None:
     """Return the selected fields of a page's nodes, and those that cursors need; None for all fields."""
     if selected is None:
         return None
     edges: SelectedAttributes = selected.get("edges", {})
-    listing = relation.listing
     of_nodes = selected_fields(listing, selected.get("nodes", {}))
     of_edges = selected_fields(listing, edges.get("node", {})) if edges is not None else None
     if edges is None or of_nodes is None or of_edges is None:

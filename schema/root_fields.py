@@ -14,7 +14,7 @@ from db.sql.listings import Listing
 from executor import Batch, Lookahead, SelectedAttributes
 from resolvers.caller import PermissionKey
 from resolvers.context import Context
-from resolvers.queries.lists import page_of_organization
+from resolvers.queries.lists import PageNeeds, page_of_organization
 from resolvers.queries.node import NodeRecord, node, nodes
 from resolvers.queries.pages import Page
 from resolvers.queries.prefetch import Prefetch, RecordWithFields
@@ -24,6 +24,7 @@ from schema.relations import (
     LengthBatch,
     PrefetchBatch,
     needs_nodes,
+    node_fields,
     read_field,
     selects_nodes,
     split_page_arguments,
@@ -113,17 +114,20 @@ class _OrganizationList(Batch):
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context], **arguments: Any
     ) -> Page[Any]:
-        return await self._page(info.context, arguments, needs_records=needs_nodes(info))
+        return await self._page(info.context, arguments, None, needs_records=needs_nodes(info))
 
     async def _resolve_many(
         self, _query: Sequence[Any], context: Context, selected: SelectedAttributes = None, **arguments: Any
     ) -> list[Page[Any]]:
-        return [await self._page(context, arguments, needs_records=selects_nodes(selected))]
+        return [await self._page(context, arguments, selected, needs_records=selects_nodes(selected))]
 
-    async def _page(self, context: Context, arguments: dict[str, Any], *, needs_records: bool) -> Page[Any]:
+    async def _page(
+        self, context: Context, arguments: dict[str, Any], selected: SelectedAttributes, *, needs_records: bool
+    ) -> Page[Any]:
         own, page = split_page_arguments(arguments)
         listing, list_filter = self._choose(**own)
-        return await page_of_organization(context, listing, list_filter, needs_records=needs_records, **page)
+        needs = PageNeeds(needs_records, node_fields(listing, selected), length=False)
+        return await page_of_organization(context, listing, list_filter, needs, **page)
 
 
 class _RecordById(Batch):

@@ -137,9 +137,15 @@ async def find_partial_rows(
 
 
 async def read_page(
-    snapshot: Snapshot, listing: Listing[Record], list_filter: ListFilter, window: Window
+    snapshot: Snapshot,
+    listing: Listing[Record],
+    list_filter: ListFilter,
+    window: Window,
+    fields: Fields | None = None,
 ) -> Slice[Record]:
-    """Return a page of the organization's list."""
+    """Return a page of the organization's list, with at least these fields; None for all."""
+    if fields is not None and listing.ranking is None:  # a rank needs other columns
+        listing = listing_of_fields(listing, fields_with_ids(listing, fields).names) or listing
     conditions = await list_filter.look_up_conditions(snapshot)
     shape, ranking = statements.shape_of(conditions, window), listing.ranking
     if ranking is not None and not conditions.keys().isdisjoint((ranking.few, ranking.many)):
@@ -160,6 +166,15 @@ async def count_list(snapshot: Snapshot, listing: Listing[Any], list_filter: Lis
 def count_of_rows(rows: Sequence[Any]) -> int:
     """Return the number that a counting statement selects."""
     return int(rows[0][0])
+
+
+def fields_with_ids(listing: Listing[Any], fields: Fields) -> Fields:
+    """Return the fields with the ids of the patients, for the access log, and of the records to join."""
+    if listing.patient is not None:
+        fields = fields.with_value(listing.patient)
+    for name, _ in fields.joined:
+        fields = fields.with_value(listing.references[name].by)
+    return fields
 
 
 def partial_listing(

@@ -7,7 +7,15 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement
 
-from db.queries.pages import ListFilter, Slice, count_of_rows, find_partial_rows, listing_of_fields, partial_listing
+from db.queries.pages import (
+    ListFilter,
+    Slice,
+    count_of_rows,
+    fields_with_ids,
+    find_partial_rows,
+    listing_of_fields,
+    partial_listing,
+)
 from db.sql import count_statements
 from db.sql import page_statements as statements
 from db.sql.json_rows import JoinedRows, JsonRows
@@ -38,9 +46,9 @@ class Relation(Generic[Record]):
         self, list_filter: ListFilter | None, window: Window, fields: Fields | None = None
     ) -> Lookup[Slice[Record]]:
         """Return the lookup of a page by the parent's id."""
-        conditions, fields, listing = self._conditions(list_filter), self._with_ids(fields), self.listing
+        conditions, listing = self._conditions(list_filter), self.listing
         if fields is not None:
-            listing = listing_of_fields(listing, fields.names) or listing
+            listing = listing_of_fields(listing, fields_with_ids(listing, fields).names) or listing
         statement = statements.select_page(listing, statements.shape_of(conditions, window), self.parent)
         parameters = statements.page_parameters(conditions, window)
         return Lookup(statement, "parent", parameters, lambda rows: Slice(window, listing.layout, rows), False)
@@ -89,7 +97,7 @@ class Relation(Generic[Record]):
         conditions = self._conditions(list_filter)
         shape = statements.shape_of(conditions, window)
         parameters = {**statements.page_parameters(conditions, window), "parents": parents}
-        listing, as_json = partial_listing(snapshot, self.listing, self._with_ids(fields))
+        listing, as_json = partial_listing(snapshot, self.listing, fields and fields_with_ids(self.listing, fields))
         rows_of_parents: list[Any] = [[] for _ in parents]
         if as_json is not None:
             statement = statements.select_pages_as_json(listing, shape, self.parent)
@@ -112,16 +120,6 @@ class Relation(Generic[Record]):
 
     def _conditions(self, list_filter: ListFilter | None) -> Conditions:
         return self.conditions if list_filter is None else {**self.conditions, **list_filter.conditions()}
-
-    def _with_ids(self, fields: Fields | None) -> Fields | None:
-        """Return the fields with the ids of the patients, for the access log, and of the records to join."""
-        if fields is None:
-            return None
-        if self.listing.patient is not None:
-            fields = fields.with_value(self.listing.patient)
-        for name, _ in fields.joined:
-            fields = fields.with_value(self.listing.references[name].by)
-        return fields
 
 
 async def _join(

@@ -87,14 +87,17 @@ def prefetch_page(relation: Relation[Any], request: PageRequest, needs: PageNeed
 
 
 async def page_of_organization(
-    context: Context, listing: Listing[Record], list_filter: ListFilter, *, needs_records: bool, **arguments: Any
+    context: Context, listing: Listing[Record], list_filter: ListFilter, needs: PageNeeds, **arguments: Any
 ) -> Page[Record]:
     """Return a page of the organization's list, by the arguments of `window`. Raise BadInput.
 
     If only the length of the list is needed, the records are neither read nor disclosed.
     """
     page_window = window(listing, **arguments)
-    part = await _part_of_organization(context, listing, list_filter, page_window) if needs_records else None
+    part = None
+    if needs.records:
+        fields = worth_selecting(needs.fields, page_window.limit, of_one_list=True)
+        part = await _part_of_organization(context, listing, list_filter, page_window, fields)
 
     async def length() -> int:
         async with context.snapshot as snapshot:
@@ -104,11 +107,11 @@ async def page_of_organization(
 
 
 async def _part_of_organization(
-    context: Context, listing: Listing[Record], list_filter: ListFilter, page_window: Window
+    context: Context, listing: Listing[Record], list_filter: ListFilter, page_window: Window, fields: Fields | None
 ) -> Slice[Record]:
     """Return a part of the organization's list. Raise BadInput for the cursor of a record that does not exist."""
     async with context.snapshot as snapshot:
-        part = await read_page(snapshot, listing, list_filter, page_window)
+        part = await read_page(snapshot, listing, list_filter, page_window, fields)
         if listing.cursor_is_id and not part.rows:
             # An unknown id selects nothing: the page would look like the end of the list.
             for name, keys in (("after", page_window.after), ("before", page_window.before)):
