@@ -47,6 +47,10 @@ class ExportEndpoint:
         try:
             context, request = await self._admit(scope, record)
             response = ExportResponse(send, _headers(request), gzip=accepts_gzip(header(scope, b"accept-encoding")))
+            if scope["method"] == "HEAD":
+                # It discloses nothing, so it has no row in the access log.
+                await response.send_headers()
+                return
             async with self._slot():
                 await while_connected(receive, lambda: _run(context, request, response))
         except Disconnected:
@@ -63,8 +67,8 @@ class ExportEndpoint:
         record.caller_id, record.organization_id = caller.subject, caller.organization_id
         if self._rate_limit is not None:
             await check_rate(self._rate_limit, caller)
-        if scope["method"] != "GET":
-            raise RequestRefused(405, ErrorCode.BAD_REQUEST, "Use GET.", headers={"Allow": "GET"})
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise RequestRefused(405, ErrorCode.BAD_REQUEST, "Use GET.", headers={"Allow": "GET, HEAD"})
         request = read_export_request(scope, header(scope, b"accept"))
         record.operation_name = request.operation
         if request.format is ExportFormat.CSV and scope["http_version"] == "1.0":

@@ -47,6 +47,11 @@ class ExportResponse:
             await self._start()
             await self._send({"type": "http.response.body", "body": self._take(), "more_body": True})
 
+    async def send_headers(self) -> None:
+        """Send the headers and no body, as HEAD requests."""
+        await self._start()
+        await self._send({"type": "http.response.body"})
+
     async def end(self) -> None:
         """Send the rest, and that the response is whole."""
         if self._compressor is not None:

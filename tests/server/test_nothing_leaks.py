@@ -261,6 +261,25 @@ def send_invalid_requests(client: RecordingClient) -> None:
         client.send(MARKER.upper(), address)
 
 
+def read_reports(client: RecordingClient) -> None:
+    """Read exports, with and without names, and calendar feeds, and send markers in their addresses."""
+    names = {"enrollments": "patient_name,medical_record_number,group_name", "groups": "facilitator_name,location_site"}
+    for export in ("groups", "occurrences", "enrollments", "rosters", "compliance-weeks", "waitlist", "history"):
+        for extension in ("csv", "ndjson"):
+            client.send("GET", f"/export/{export}.{extension}")
+    for export, columns in names.items():
+        client.send("GET", f"/export/{export}", params={"columns": columns})
+    basic = {"Authorization": "Basic " + base64.b64encode(f"{MARKER}:gsr_{MARKER}".encode()).decode()}
+    client.send("GET", "/export/groups", headers=basic)
+    for address in (f"groups.{MARKER}", MARKER, f"groups?{MARKER}={MARKER}", f"enrollments?columns={MARKER}"):
+        client.send("GET", f"/export/{address}")
+        client.send("GET", f"/export/{address.replace('columns', 'updatedSince')}")
+    document = """mutation { createCalendarFeed(input: {facilitatorId: "staff-1"}) { path calendarFeed { id } } }"""
+    path = client.send(json={"query": document})["data"]["createCalendarFeed"]["path"]
+    for address in (f"/{path}", f"/{path}?{MARKER}", f"/calendars/{MARKER}.ics", f"/calendars/gsc_{MARKER}.ics"):
+        client.send("GET", address)
+
+
 def send_events(client: RecordingClient) -> None:
     """Send signed events with markers in everything except ids."""
     for event in (
@@ -306,6 +325,7 @@ async def test_no_output_contains_an_input_or_stored_value(
         query_everything(client)
         send_invalid_requests(client)
         send_events(client)
+        read_reports(client)
         assert {"UNKNOWN_EVENT", "UNKNOWN_SESSION", "BAD_SIGNATURE"} <= client.codes
         assert "INTERNAL_SERVER_ERROR" not in client.codes
         expected = {"BAD_REQUEST", "BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
@@ -343,3 +363,4 @@ async def test_no_output_contains_an_input_or_stored_value(
     header, payload, _ = bearer().split(".")
     assert header.removeprefix("Bearer ") not in written
     assert payload[:20] not in written
+    assert "gsc_" not in written  # the address of a calendar feed

@@ -293,7 +293,7 @@ async def test_the_extension_overrides_the_accept_header(http: httpx.AsyncClient
 
 async def test_other_methods_and_callers_are_refused(app_client: ApiClients, http: httpx.AsyncClient) -> None:
     response = await http.post("/export/groups")
-    assert (response.status_code, response.headers["Allow"]) == (405, "GET")
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD")
     nobody = (await app_client.signed_in_as(None)).http
     response = await nobody.get("/export/anything")
     assert response.status_code == 401

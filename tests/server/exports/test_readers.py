@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,17 @@ from db.sql.exports.catalog import EXPORTS
 from db.sql.exports.columns import Export, Kind
 from tests.support.api_client import ApiClients
 from tests.support.clinic import OURS
-from tests.support.lively_clinic import lively_clinic
+from tests.support.clinic_rows import add_enrollments, add_group, add_sessions
+from tests.support.lively_clinic import LONG_AGO, lively_clinic
 
 pytestmark = pytest.mark.anyio
 
-NAMES = [name for name in EXPORTS if name != "compliance-weeks"]
+NAMES = list(EXPORTS)
+WINDOW = {"from": "2026-11-15", "through": "2026-11-28"}
+"""The weeks of `compliance-weeks`."""
 DUCKDB_TYPES = {
     Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
     Kind.BOOLEAN: "BOOLEAN",
     Kind.DATE: "DATE",
     Kind.TIME: "TIME",
@@ -45,13 +50,24 @@ DUCKDB_NAMES = {
 @pytest.fixture
 async def http(engine: Database, app_client: ApiClients) -> httpx.AsyncClient:
     await lively_clinic(engine)
+    await add_intensive_group(engine)
     return (await app_client(organization=OURS)).http
+
+
+async def add_intensive_group(engine: Database) -> None:
+    """Add a group of the program IOP with enough sessions for one of two weeks, and too few for the other."""
+    group = await add_group(engine, "Intensive", OURS, group_type="IOP", max_capacity=12)
+    days = [date(2026, 11, day) for day in (16, 18, 20, 23)]
+    await add_sessions(engine, group, days, OURS, start_time=time(9), end_time=time(12))
+    long_ago = {"enrolled_at": LONG_AGO, "created_at": LONG_AGO}
+    await add_enrollments(engine, group, ["patient-1", "patient-2"], OURS, **long_ago)
 
 
 async def saved(http: httpx.AsyncClient, folder: Path, name: str, extension: str) -> Path:
     """Return a file with an export with all of its columns."""
     columns = ",".join(EXPORTS[name].by_name)
-    response = await http.get(f"/export/{name}.{extension}", params={"columns": columns})
+    window = WINDOW if name == "compliance-weeks" else {}
+    response = await http.get(f"/export/{name}.{extension}", params={"columns": columns, **window})
     assert response.status_code == 200
     path = folder / f"{name}.{extension}"
     path.write_bytes(response.content)
@@ -83,6 +99,8 @@ async def test_pandas_reads_csv_with_the_right_types(http: httpx.AsyncClient, tm
             assert pd.api.types.is_datetime64_dtype(values.dtype), column.name
         elif column.kind is Kind.INTEGER:
             assert pd.api.types.is_integer_dtype(values.dtype), column.name
+        elif column.kind is Kind.NUMBER:
+            assert pd.api.types.is_numeric_dtype(values.dtype), column.name
         elif column.kind is Kind.BOOLEAN:
             assert pd.api.types.is_bool_dtype(values.dtype), column.name
         else:
@@ -146,5 +164,5 @@ async def test_a_spreadsheet_keeps_texts_as_texts(http: httpx.AsyncClient, tmp_p
             assert (cell.value is None) == (texts[column.name] == ""), column.name
             if cell.value is not None and column.kind is Kind.DATE:
                 assert cell.is_date
-            if cell.value is not None and column.kind is Kind.INTEGER:
+            if cell.value is not None and column.kind in {Kind.INTEGER, Kind.NUMBER}:
                 assert cell.data_type == "n"

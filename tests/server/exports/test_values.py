@@ -7,10 +7,10 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from db.connections.engine import Database
-from db.tables import patients
+from db.tables import access_log, patients
 from domain.search_text import search_text
 from tests.support.api_client import ApiClients
 from tests.support.clinic import NOW, OURS, seed
@@ -88,6 +88,20 @@ async def test_instants_have_six_decimals_and_dates_none(engine: Database, app_c
         assert (await exported(http, "csv", ",".join(names))).decode().splitlines() == cells
         *lines, _ = (await exported(http, "ndjson", ",".join(names))).splitlines()
         assert list(map(json.loads, lines)) == [{name: _value(row.get(name)) for name in names} for row in rows]
+
+
+async def test_a_head_request_has_the_headers_and_no_rows(engine: Database, app_client: ApiClients) -> None:
+    await seed(engine)
+    http = (await app_client(organization=OURS)).http
+    head = await http.head("/export/enrollments.ndjson")
+    assert (head.status_code, head.content) == (200, b"")
+    got = await http.get("/export/enrollments.ndjson")
+    assert {name: head.headers[name] for name in ("Content-Type", "Content-Disposition", "Vary")} == {
+        name: got.headers[name] for name in ("Content-Type", "Content-Disposition", "Vary")
+    }
+    assert (await http.head("/export/enrollments?columns=secret")).status_code == 400
+    async with engine.connect() as connection:
+        assert len((await connection.execute(select(access_log))).all()) == 1
 
 
 def ended(changed: datetime) -> dict[str, Any]:
