@@ -87,6 +87,7 @@ def test_every_port_is_the_one_that_serve_listens_on() -> None:
     pooler.read(POOLER)
     (exposed,) = instructions(DEPLOY / "compose" / "pgbouncer.Dockerfile", "EXPOSE")
     assert pooler["pgbouncer"]["listen_port"] == exposed
+    assert pooler["pgbouncer"]["pool_mode"] == Settings().database_pool_mode
     assert f"@pgbouncer:{exposed}/clinic" in (DEPLOY / "compose" / "make-secrets").read_text()
 
 

@@ -75,11 +75,13 @@ async def test_the_database_is_restored_as_of_a_moment(machine: Machine, tmp_pat
     configure(primary, fsync="off", archive_mode="on", archive_command=archive_command(archive))
     server = machine.start(primary)
     await make_logins(server)
-    await administer(server, f"CREATE DATABASE clinic OWNER {OWNER}")
+    await administer(server, f"CREATE DATABASE clinic OWNER {OWNER}", "CREATE ROLE replicator LOGIN REPLICATION")
     url = make_url(server).set(database="clinic").render_as_string(hide_password=False)
     assert run("migrate", cwd=tmp_path, DATABASE_URL=with_login(url, OWNER)).returncode == 0
     await change(url, "before the backup")
-    machine.run("pg_basebackup", "--checkpoint=fast", "--no-sync", "-h", machine.folder, "-U", "postgres", "-D", backup)
+    machine.run(
+        "pg_basebackup", "--checkpoint=fast", "--no-sync", "-h", machine.folder, "-U", "replicator", "-D", backup
+    )
     await change(url, "after the backup")
     moment = await value(url, "SELECT clock_timestamp()::text")
     await change(url, "after the moment")
