@@ -28,6 +28,7 @@ pytestmark = [
 ]
 
 PREFIX = "/scheduling"
+METRICS_TOKEN = "a-token-that-only-prometheus-knows-01"
 PROTOCOL = "graphql-transport-ws"
 TOTAL = "{ groupDefinitions { totalCount } }"
 CREATE = """
@@ -38,10 +39,11 @@ mutation Create($name: String!) {
 
 
 async def test_the_cell_serves_under_a_prefix_while_its_servers_are_replaced(tmp_path: Path) -> None:
-    async with running_cell(tmp_path, PREFIX, GRAPHIQL="on") as cell:
+    async with running_cell(tmp_path, PREFIX, GRAPHIQL="on", METRICS_TOKEN=METRICS_TOKEN) as cell:
         async with cell.client("127.0.0.2") as http, cell.client("127.0.0.3") as stranger:
             await assert_links_stay_under_the_prefix(http)
             await assert_addresses_are_secure(cell, http)
+            await assert_metrics_are_not_passed_on(cell, http)
             await assert_the_client_is_known(cell, http)
             await assert_limits_are_of_each_client(http, stranger)
             await assert_sockets_are_of_the_own_origin(cell)
@@ -71,6 +73,14 @@ async def assert_addresses_are_secure(cell: Cell, http: httpx.AsyncClient) -> No
     assert (await http.get("/health")).headers["Strict-Transport-Security"] == "max-age=31536000"
     plain = await http.get(f"{cell.proxy.plain_address}{PREFIX}/today")
     assert (plain.status_code, plain.headers["Location"][:8]) == (308, "https://")
+
+
+async def assert_metrics_are_not_passed_on(cell: Cell, http: httpx.AsyncClient) -> None:
+    token = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    for path in ("/metrics", "/%6Detrics"):
+        async with httpx.AsyncClient(headers=token) as direct:
+            assert (await direct.get(f"http://127.0.0.1:{cell.ports[0]}{path}")).status_code == 200
+        assert (await http.get(path, headers=token)).status_code == 404
 
 
 async def assert_the_client_is_known(cell: Cell, http: httpx.AsyncClient) -> None:
