@@ -1,31 +1,44 @@
 """Sessions as an iCalendar file (RFC 5545)."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone, vDuration
 
 from db.queries.calendar_feeds import FeedSession
+from server.calendars.time_zones import describe_time_zone
 
 _PRODUCT: Final = "-//Group Sessions//Calendar feed//EN"
 _REFRESH: Final = timedelta(hours=1)
+_MARGIN: Final = timedelta(days=2)
 
 
-def icalendar_file(sessions: Iterable[FeedSession]) -> bytes:
+def icalendar_file(sessions: Sequence[FeedSession]) -> bytes:
     """Return the file. The UID of an event is the id of its session, and its SEQUENCE the session's version."""
     calendar = Calendar()
     calendar.add("PRODID", _PRODUCT)
     calendar.add("VERSION", "2.0")
     calendar.add("METHOD", "PUBLISH")
     calendar.add("REFRESH-INTERVAL", _REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("X-PUBLISHED-TTL", _REFRESH)
+    calendar.add("X-PUBLISHED-TTL", vDuration(_REFRESH))
+    for zone in _time_zones(sessions):
+        calendar.add_component(zone)
     for session in sessions:
         calendar.add_component(_event(session))
-    calendar.add_missing_timezones()
     content: bytes = calendar.to_ical()
     return content
+
+
+def _time_zones(sessions: Sequence[FeedSession]) -> Iterator[Timezone]:
+    """Yield the time zones of the sessions, each for the days that it is needed."""
+    for name in sorted({session.time_zone for session in sessions}):
+        own = [session for session in sessions if session.time_zone == name]
+        first = min(session.starts_at for session in own).astimezone(UTC)
+        last = max(session.ends_at for session in own).astimezone(UTC)
+        midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+        yield describe_time_zone(name, midnight - _MARGIN, last + _MARGIN)
 
 
 def _event(session: FeedSession) -> Event:
