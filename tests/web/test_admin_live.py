@@ -1,5 +1,7 @@
 """What others do shows in the admin UI as it happens, by one stream for all tabs of a browser."""
 
+import re
+
 import httpx
 import pytest
 from playwright.sync_api import Page, Request, expect
@@ -74,9 +76,13 @@ def test_what_others_do_shows_in_all_tabs_by_one_stream(admin: AdminVisit) -> No
         expect(page.get_by_role("status").filter(has_text=f"got a seat in {OPEN_GROUP}.")).to_be_visible()
     assert len(streams) == 1
     show(admin, first, group)  # the second tab has the stream now
+    reads: list[str] = []
+    second.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden' })")
+    second.on("request", lambda request: reads.append(request.post_data or ""))
     name = enroll(admin, group, other)
-    for page in (first, second):
-        expect_listed(page, name)
+    expect_listed(first, name)
+    expect(first.get_by_role("status").filter(has_text=re.compile("got a seat|waits"))).to_be_visible()
+    assert reads == []  # no name for a tab that nobody sees
     assert len(streams) == 2
     second.close()  # the first one has it again
     mine = enroll(admin, group, admin.token)

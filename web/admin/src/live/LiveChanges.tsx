@@ -30,6 +30,7 @@ export function LiveChanges() {
     const toast = debounced(TOAST_MILLISECONDS, () => {
       const changes = ofOthers;
       ofOthers = [];
+      if (document.visibilityState !== "visible") return; // nobody would see the names that it reads
       if (changes.length > MOST_TOASTS) {
         tell(`Others made ${changes.length} changes.`, "news");
         return;
