@@ -11,7 +11,7 @@ from tests.web.conftest import demo_token
 from tests.web.rosters import OPEN_GROUP
 from tests.web.visits import AdminVisit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(150)]  # several tabs, one after another
 
 ENROLL = "mutation($input: EnrollPatientInput!) { enrollPatient(input: $input) { userErrors { message } } }"
 RENAME = (
