@@ -76,7 +76,7 @@ class CalendarFeeds:
                 return refusal
             sessions = await sessions_of_feed(opened, feed, today - DAYS_BACK, today + DAYS_AHEAD)
         headers = {"ETag": _etag(sessions), "Cache-Control": "private, no-cache"}
-        if headers["ETag"] in _known_etags(request):
+        if _known_etags(request) & {headers["ETag"], "*"}:
             return Response(status_code=304, headers=headers)
         from server.calendars.icalendar_file import icalendar_file  # takes memory, which a clinic without feeds saves
 

@@ -66,13 +66,15 @@ def _export(text: str) -> tuple[Export, ExportFormat | None]:
 def _format(accept: str | None) -> ExportFormat | None:
     """Return the format that the client prefers: CSV if it has no preference; None if it accepts none."""
     qualities = quality_values(accept or "*/*")
-    accepted = {member: max(qualities.get(name, 0.0) for name in names) for member, names in _ACCEPTED.items()}
-    best = max(accepted, key=lambda member: accepted[member])
-    if accepted[best] > 0:
-        return best
-    if any(qualities.get(name, 0.0) > 0 for name in ("text/*", "*/*")):
-        return ExportFormat.CSV
-    return ExportFormat.NDJSON if qualities.get("application/*", 0.0) > 0 else None
+
+    def quality(member: ExportFormat) -> tuple[float, bool]:
+        # The most specific range applies (RFC 9110, 12.5.1). Of two equal ones, a format that is named is preferred.
+        named = [qualities[name] for name in _ACCEPTED[member] if name in qualities]
+        kind = MEDIA_TYPES[member].partition("/")[0]
+        return (max(named), True) if named else (qualities.get(f"{kind}/*", qualities.get("*/*", 0.0)), False)
+
+    best = max(ExportFormat, key=quality)
+    return best if quality(best)[0] > 0 else None
 
 
 def _parameters(query: QueryParams) -> dict[str, str]:

@@ -197,7 +197,7 @@ async def test_a_feed_that_is_known_is_not_sent_again(engine: Database, owner: A
     [session] = await add_sessions(engine, group, [TODAY])
     _, path = await create(owner, groupDefinitionId=str(group))
     etag = (await owner.http.get(path)).headers["ETag"]
-    for value in (etag, f'"other", W/{etag}'):
+    for value in (etag, f'"other", W/{etag}', "*"):
         known = await owner.http.get(path, headers={"If-None-Match": value})
         assert (known.status_code, known.content) == (304, b"")
     await edit_session(engine, session, version=2)

@@ -270,6 +270,10 @@ async def test_an_error_repeats_nothing_of_the_request(http: httpx.AsyncClient) 
         ("application/jsonl;q=0.9, text/csv;q=0.5", "application/x-ndjson"),
         ("text/html, */*;q=0.1", "text/csv"),
         ("application/*", "application/x-ndjson"),
+        ("text/csv;q=0, */*", "application/x-ndjson"),
+        ("application/x-ndjson, */*", "application/x-ndjson"),
+        ("application/x-ndjson;q=0.5, */*;q=0.1", "application/x-ndjson"),
+        ("text/csv;q=0, application/ndjson;q=0", None),
         ("text/html", None),
     ],
 )
