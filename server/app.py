@@ -1,5 +1,6 @@
 """The ASGI app, and the factory that creates it from the environment in each server process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from server.settings.stream_limits import DEFAULT_STREAM_LIMITS, StreamLimits
 if TYPE_CHECKING:
     from server.metrics.metrics import Metrics
     from server.runtime.rate_limit_store import RateLimitStore
+    from server.tracing.tracing import Tracing
 
 PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
@@ -92,6 +94,7 @@ def create_app(
     proxies: TrustedProxies | None = None,
     monitoring: Monitoring | None = None,
     rate_limit_store: "RateLimitStore | None" = None,
+    tracing: "Tracing | None" = None,
 ) -> Starlette:
     """Return the app. Its shutdown closes the clinic's database.
 
@@ -110,6 +113,7 @@ def create_app(
         proxies: The proxies whose X-Forwarded-For header is trusted; None trusts none.
         monitoring: Serves metrics; None serves and measures none.
         rate_limit_store: Counts the requests of callers for all processes; None lets this process count its own.
+        tracing: Traces requests; None traces none.
     """
     silence_document_logging()
     count_statements(clinic.engine)
@@ -145,10 +149,13 @@ def create_app(
         await clinic.change_feed.close()
         if rate_limit_store is not None:
             await rate_limit_store.close()
+        if tracing is not None:
+            await asyncio.to_thread(tracing.shutdown)
         await clinic.engine.dispose()
 
+    start_trace = None if tracing is None else tracing.start
     observe = None if monitoring is None else monitoring.metrics.request_ended
-    middleware = [Middleware(RequestLog, proxies, observe), *cors_middleware(allowed_origins)]
+    middleware = [Middleware(RequestLog, proxies, observe, start_trace), *cors_middleware(allowed_origins)]
     return _App(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
@@ -209,6 +216,7 @@ def create_app_from_environment() -> Starlette:
         proxies=TrustedProxies(settings.trusted_networks),
         monitoring=monitoring,
         rate_limit_store=_rate_limit_store(settings, monitoring),
+        tracing=_tracing(settings, engine),
     )
 
 
@@ -219,6 +227,14 @@ def _rate_limit_store(settings: Settings, monitoring: Monitoring | None) -> "Rat
 
     on_fault = None if monitoring is None else monitoring.metrics.declared.rate_limit_faults.inc
     return RateLimitStore(settings.rate_limit_store, on_fault)
+
+
+def _tracing(settings: Settings, engine: Database) -> "Tracing | None":
+    if settings.traces == "off":
+        return None
+    from server.tracing.otlp import otlp_tracing  # an optional library
+
+    return otlp_tracing(engine.dialect.name)
 
 
 def _monitoring(settings: Settings) -> Monitoring | None:

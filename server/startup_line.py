@@ -31,6 +31,7 @@ def describe_server(settings: Settings, address: str, workers: int, *, demo: boo
         "rate_limit": settings.rate_limit,
         "rate_limit_shared": settings.rate_limit_store is not None,
         "metrics": settings.metrics_token is not None,
+        "traces": settings.traces,
         "cors_origins": list(settings.allowed_origins),
         "trusted_proxies": [str(network) for network in settings.trusted_networks],
         "log_level": settings.log_level,

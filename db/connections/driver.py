@@ -135,7 +135,7 @@ class Driver:
         try:
             return await self._raising_dbapi_error(text, operation)
         finally:
-            record_statement(time.perf_counter() - started)
+            record_statement(text, time.perf_counter() - started)
 
     async def _raising_dbapi_error(self, text: str, operation: Awaitable[Any]) -> Any:
         try:

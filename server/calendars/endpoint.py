@@ -15,7 +15,6 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from db.connections.statement_count import start_counting
 from db.queries.calendar_feeds import FeedSession, find_feed, sessions_of_feed
 from db.transactions.snapshots import snapshot
 from domain.wall_time import local_date
@@ -54,7 +53,8 @@ class CalendarFeeds:
 
     async def respond(self, request: Request) -> Response:
         """Respond with the file, or with 304, 404 or 429."""
-        record, count = record_of(request.scope), start_counting()
+        record = record_of(request.scope)
+        count = record.start_counting()
         try:
             return await self._respond(request, record.client_address)
         except Exception as fault:

@@ -8,7 +8,6 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from db.connections.engine import QUEUE_SECONDS
-from db.connections.statement_count import start_counting
 from db.sql.exports.statements import ExportFormat
 from resolvers.context import Clinic, Context
 from resolvers.errors import BadInput, PermissionDenied
@@ -42,7 +41,8 @@ class ExportEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to one request."""
-        record, count = record_of(scope), start_counting()
+        record = record_of(scope)
+        count = record.start_counting()
         response: ExportResponse | None = None
         try:
             context, request = await self._admit(scope, record)

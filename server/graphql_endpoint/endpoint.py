@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
-from db.connections.statement_count import StatementCount, start_counting
+from db.connections.statement_count import StatementCount
 from resolvers.context import Clinic, Context
 from schema.admission.documents import Documents
 from schema.execute import execute, graphql_schema
@@ -85,7 +85,7 @@ class GraphQLEndpoint:
         """Respond to one request."""
         media_type = response_media_type(_accept(scope))
         record = record_of(scope)
-        count = start_counting()
+        count = record.start_counting()
         try:
             response = await self._respond(scope, receive, media_type, record)
         except RequestRefused as refusal:

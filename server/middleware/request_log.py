@@ -13,6 +13,7 @@ from server.middleware.security_headers import with_security_headers
 from server.responses.headers import header
 from server.responses.json_responses import fault_response
 from server.responses.request_record import RequestRecord, set_record
+from server.responses.request_trace import RequestTrace
 from server.responses.screens import SCREENS
 
 _log = logging.getLogger("group_sessions.requests")
@@ -25,6 +26,7 @@ _LOGGED_METHODS: Final = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 _INTERNAL_ERROR: Final = 1011
 """The close code of a WebSocket whose app has failed."""
 
+StartTrace = Callable[[Scope], RequestTrace]
 Observe = Callable[[str, str, float, RequestRecord], None]
 """Receives the operation of a request that has ended, its outcome and its seconds."""
 
@@ -32,9 +34,16 @@ Observe = Callable[[str, str, float, RequestRecord], None]
 class RequestLog:
     """The outermost middleware. It also responds if an exception was caught nowhere else."""
 
-    def __init__(self, app: ASGIApp, proxies: TrustedProxies | None = None, observe: Observe | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        proxies: TrustedProxies | None = None,
+        observe: Observe | None = None,
+        start_trace: StartTrace | None = None,
+    ) -> None:
         self._app = app
         self._observe = observe
+        self._start_trace = start_trace
         self._proxies = proxies or TrustedProxies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,6 +54,8 @@ class RequestLog:
         started = time.perf_counter()
         record = RequestRecord(request_id(header(scope, _HEADER)), self._proxies.resolve(scope))
         set_record(scope, record)
+        if self._start_trace is not None:
+            record.trace = self._start_trace(scope)
         status: int | None = None
 
         async def send_with_headers(message: Message) -> None:
@@ -69,12 +80,17 @@ class RequestLog:
             elif status is None:
                 await response(scope, receive, send_with_headers)
         finally:
-            seconds = time.perf_counter() - started
-            method, path = _method(scope), _path(scope)
-            outcome = record.outcome or ("ok" if status is not None and status < 400 else "refused")
-            if self._observe is not None:
-                self._observe(record.operation or f"{method} {path}", outcome, seconds, record)
-            _write(record, method, path, status, outcome, seconds)
+            self._end(record, scope, status, time.perf_counter() - started)
+
+    def _end(self, record: RequestRecord, scope: Scope, status: int | None, seconds: float) -> None:
+        method, path = _method(scope), _path(scope)
+        outcome = record.outcome or ("ok" if status is not None and status < 400 else "refused")
+        operation = record.operation or f"{method} {path}"
+        if self._observe is not None:
+            self._observe(operation, outcome, seconds, record)
+        if record.trace is not None:
+            record.trace.end(method, path, operation, outcome, status)
+        _write(record, method, path, status, outcome, seconds)
 
 
 def _write(record: RequestRecord, method: str, path: str, status: int | None, outcome: str, seconds: float) -> None:
@@ -93,6 +109,8 @@ def _write(record: RequestRecord, method: str, path: str, status: int | None, ou
         "outcome": outcome,
         "refusal": record.refusal,
     }
+    if record.trace is not None:
+        fields["trace_id"] = record.trace.trace_id
     _log.info("request", extra={"fields": fields})
 
 

@@ -4,6 +4,9 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from db.connections.statement_count import StatementCount, start_counting
+from server.responses.request_trace import RequestTrace
+
 _KEY: Final = "group_sessions.record"
 
 
@@ -13,6 +16,7 @@ class RequestRecord:
 
     Attributes:
         operation_name: The name of the GraphQL operation, which the client chose, or of the export.
+        trace: The trace of the request, if it is traced.
         operation: The kind and the first root field of the GraphQL operation. Unlike names, they are few.
     """
 
@@ -20,6 +24,7 @@ class RequestRecord:
     client_address: str | None = None
     operation_name: str | None = None
     operation: str | None = None
+    trace: RequestTrace | None = None
     caller_id: str | None = None
     organization_id: str | None = None
     statements: int = 0
@@ -27,6 +32,10 @@ class RequestRecord:
     fallbacks: int = 0
     outcome: str | None = None
     refusal: str | None = None
+
+    def start_counting(self) -> StatementCount:
+        """Return the count of the statements that the calling task sends from now on. They belong to the trace, too."""
+        return start_counting(None if self.trace is None else self.trace.record_statement)
 
 
 def set_record(scope: MutableMapping[str, Any], record: RequestRecord) -> None:

@@ -118,6 +118,7 @@ class Settings(
     @model_validator(mode="after")
     def _check_libraries(self) -> Self:
         self.check_rate_limit_store()
+        self.check_traces()
         return self
 
     @model_validator(mode="after")

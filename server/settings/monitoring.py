@@ -1,8 +1,9 @@
-"""The settings of metrics."""
+"""The settings of metrics and traces."""
 
-from typing import Annotated, Final
+from importlib.util import find_spec
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 _SHORTEST: Final = 32
 
@@ -21,3 +22,9 @@ class MonitoringSettings(BaseModel):
         repr=False,
         description=f"at least {_SHORTEST} ASCII characters without spaces, such as `openssl rand -hex 32` prints",
     )
+    traces: Annotated[Literal["off", "otlp"], BeforeValidator(str.lower)] = Field("off", description="off or otlp")
+
+    def check_traces(self) -> None:
+        """Raise ValueError, with a message for the operator, if the libraries of traces are not installed."""
+        if self.traces == "otlp" and find_spec("opentelemetry") is None:
+            raise ValueError("TRACES=otlp needs libraries. Run pip install 'group-sessions[otel]'.")

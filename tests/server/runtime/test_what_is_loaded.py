@@ -23,7 +23,9 @@ print(*sys.modules)
 def test_a_server_does_not_load_libraries_it_does_not_need(
     database_url: str,
 ) -> None:
-    assert loaded(database_url).isdisjoint({"alembic", "httpx", "icalendar", "limits", "prometheus_client", "rich"})
+    assert loaded(database_url).isdisjoint(
+        {"alembic", "httpx", "icalendar", "limits", "opentelemetry", "prometheus_client", "rich", "valkey"}
+    )
 
 
 def test_a_server_loads_the_libraries_that_its_settings_need(tmp_path: Path) -> None:
@@ -33,8 +35,10 @@ def test_a_server_loads_the_libraries_that_its_settings_need(tmp_path: Path) -> 
         EVENTS_WEBHOOK_SECRET="whsec_" + "c2VjcmV0" * 4,
         METRICS_TOKEN="x" * 32,
         RATE_LIMIT="100/minute",
+        RATE_LIMIT_STORE="valkey://127.0.0.1:1/0",
+        TRACES="otlp",
     )
-    assert modules >= {"alembic", "httpx", "limits", "prometheus_client"}
+    assert modules >= {"alembic", "httpx", "limits", "opentelemetry", "prometheus_client", "valkey"}
 
 
 def loaded(database_url: str, **settings: str) -> set[str]:
