@@ -175,7 +175,8 @@ class Cell:
     def requests(self) -> list[dict[str, Any]]:
         """Return the lines of all request logs."""
         logs = [self.folder / f"{port}.log" for port in self.ports]
-        lines = [orjson.loads(line) for log in logs for line in log.read_bytes().splitlines()]
+        whole = [line for log in logs for line in log.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        lines = map(orjson.loads, whole)
         return [line for line in lines if line["message"] == "request"]
 
 
