@@ -16,6 +16,7 @@ UNITS = sorted((DEPLOY / "systemd").iterdir())
 HAPROXY = DEPLOY / "haproxy" / "haproxy.cfg"
 PATRONI = DEPLOY / "patroni" / "patroni.yml"
 POOLER = DEPLOY / "compose" / "pgbouncer.ini"
+MONITORING = [DEPLOY / "monitoring" / name for name in ("alerts.yaml", "grafana-dashboard.json")]
 SCRIPTS = [DEPLOY / "compose" / "logins.sh", DEPLOY / "compose" / "make-secrets"]
 
 Document = dict[str, Any]

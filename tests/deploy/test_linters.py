@@ -13,6 +13,7 @@ from tests.deploy.files import (
     DOCKERFILES,
     HAPROXY,
     MANIFESTS,
+    MONITORING,
     PATRONI,
     POOLER,
     SCRIPTS,
@@ -91,8 +92,8 @@ def test_a_script_is_valid_and_executable(script: Path) -> None:
 
 
 def test_every_file_is_checked() -> None:
-    # test_cell.py starts PgBouncer with its file.
-    elsewhere = {POOLER, DEPLOY / "README.md", DEPLOY / "container" / "Dockerfile.dockerignore"}
+    # test_cell.py starts PgBouncer with its file, and test_monitoring.py reads the dashboard and the alert rules.
+    elsewhere = {POOLER, *MONITORING, DEPLOY / "README.md", DEPLOY / "container" / "Dockerfile.dockerignore"}
     checked = {*DOCKERFILES, COMPOSE, *MANIFESTS, *UNITS, HAPROXY, PATRONI, *SCRIPTS, *elsewhere}
     present = {path for path in DEPLOY.glob("**/*") if path.is_file() and "secrets" not in path.parts}
     assert present == checked
