@@ -22,6 +22,7 @@ from resolvers.caller import Caller, PermissionKey
 from resolvers.change_feed import ChangeFeed
 from resolvers.disclosures import Disclosures
 from resolvers.errors import PermissionDenied, ResponseWithheld
+from resolvers.late_releases import LateReleases
 from resolvers.pace import Pace
 from resolvers.request_loaders import RequestLoaders
 from resolvers.request_snapshot import RequestSnapshot
@@ -47,6 +48,7 @@ class Clinic:
         lock_queue: The queue of this process for locks in the database.
         pace: Shares the event loop between long computations and other requests.
         change_feed: The newest changes, for subscribers.
+        late_releases: The leases to end once the database can be reached again.
     """
 
     engine: Database
@@ -59,11 +61,19 @@ class Clinic:
     lock_queue: LockQueue = field(default_factory=LockQueue)
     pace: Pace = field(default_factory=Pace)
     change_feed: ChangeFeed = field(default_factory=ChangeFeed)
+    late_releases: LateReleases = field(default_factory=LateReleases)
 
     @property
     def defaults(self) -> ClinicDefaults:
         """What the clinic offers its groups."""
         return ClinicDefaults(self.default_time_zone, self.rule_sets)
+
+    async def transact(self, actor: Actor, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
+        """Run a decision in a transaction and commit it.
+
+        Raises what `db.transactions.retries.transact` and the decision raise.
+        """
+        return await transact(self.engine, self.lock_queue, actor, self.clock, self.new_id, decide)
 
 
 @dataclass(slots=True)
@@ -123,6 +133,11 @@ class Context:
             return frozenset(ConflictKind)
         return frozenset(ConflictKind) - {ConflictKind.PATIENT}
 
+    @property
+    def actor(self) -> Actor:
+        """The caller, as the one who makes changes."""
+        return Actor(self.caller.subject, self.caller.organization_id, self.correlation_id, self.client_address)
+
     async def transact(self, decide: Callable[[UnitOfWork], Awaitable[Decided]]) -> Decided:
         """Run a decision in a transaction and commit it. Close the snapshot first.
 
@@ -130,9 +145,7 @@ class Context:
         """
         # A request never holds two connections: many requests at once would each hold one and wait for another.
         await self.close()
-        actor = Actor(self.caller.subject, self.caller.organization_id, self.correlation_id, self.client_address)
-        clinic = self.clinic
-        return await transact(clinic.engine, clinic.lock_queue, actor, clinic.clock, clinic.new_id, decide)
+        return await self.clinic.transact(self.actor, decide)
 
     def fell_back(self) -> None:
         """Count a fallback, and let graphql-core read the same records again from the same snapshot."""

@@ -147,6 +147,7 @@ def create_app(
         async with housekeeping(clinic), running(relay), sampler:
             yield
         await clinic.change_feed.close()
+        await clinic.late_releases.close()
         if rate_limit_store is not None:
             await rate_limit_store.close()
         if tracing is not None:

@@ -126,15 +126,27 @@ async def _claim(key: str, request: GraphQLRequest, context: Context, ticket: Ti
         await ticket.wait(("request", caller.organization_id, caller.subject, key), WAIT_SECONDS)
     except Busy:
         raise _in_use() from None
+    claimed = False
+
+    async def claim(work: UnitOfWork) -> Claim | StoredResponse:
+        nonlocal claimed
+        result = await claim_request(work, attempt, key, digest, caller.permissions)
+        claimed = True
+        return result
+
     while True:
         try:
-            return await _transact(context, lambda work: claim_request(work, attempt, key, digest, caller.permissions))
+            return await _transact(context, claim)
         except KeyReused:
             message = f"This {HEADER} was used for a different request. Use a new key for each request."
             raise RequestRefused(422, ErrorCode.IDEMPOTENCY_KEY_REUSED, message) from None
         except StillRunning:
             if time.monotonic() > deadline:
                 raise _in_use() from None
+        except Exception as fault:
+            if claimed and classify_fault(fault) is not None:
+                _release_later(context, Claim(key, attempt))  # the claim may be stored
+            raise
         await asyncio.sleep(random.uniform(0.5, 1) * _POLL_SECONDS)  # noqa: S311 - nothing secret
 
 
@@ -168,9 +180,15 @@ async def _finish(context: Context, claim: Claim, response: Response | None) -> 
     except Exception as fault:
         if classify_fault(fault) is None:
             raise
-        # The changes are stored with their steps, so a repeat can continue after the lease has expired.
+        # The changes are stored with their steps, so a repeat can continue once the lease has ended.
+        _release_later(context, claim)
         fields = {"request_id": context.correlation_id}
         _log.warning("a response could not be stored", exc_info=fault, extra={"fields": fields})
+
+
+def _release_later(context: Context, claim: Claim) -> None:
+    clinic, actor = context.clinic, context.actor
+    clinic.late_releases.add(lambda: clinic.transact(actor, lambda work: release(work, claim)))
 
 
 async def _transact(context: Context, decide: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:

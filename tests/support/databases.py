@@ -101,12 +101,12 @@ def postgres_database(server_url: str, template: str) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def connections_refused(server_url: str, database: str | None) -> AsyncIterator[None]:
-    """End all connections of a PostgreSQL database, and make it refuse new ones during the block."""
+async def connections_refused(server_url: str, database: str | None, which: str = "true") -> AsyncIterator[None]:
+    """End the connections of a PostgreSQL database that meet a condition, and refuse new ones during the block."""
     await administer(
         server_url,
         f"ALTER DATABASE {database} ALLOW_CONNECTIONS false",
-        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'",
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}' AND {which}",
     )
     yield
     await administer(server_url, f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
