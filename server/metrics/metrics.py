@@ -1,6 +1,6 @@
 """The metrics of a server process: updated with every request, and written out for Prometheus."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -29,25 +29,29 @@ _STREAMS: Final = ("subscription", "WEBSOCKET")
 class _Tally:
     """What an operation has used since the last flush.
 
-    Adding to it takes a fraction of the time that a counter takes, which in several workers writes to a file.
+    Adding to it takes a fraction of the time that a metric takes, which in several workers writes to a file.
     """
 
-    __slots__ = ("observe", "operation", "outcomes", "statement_seconds", "statements")
+    __slots__ = ("operation", "outcomes", "seconds", "statement_seconds", "statements", "streams")
 
-    def __init__(self, metrics: Declarations, operation: str) -> None:
+    def __init__(self, operation: str) -> None:
         self.operation = operation
-        self.observe: Callable[[float], None] | None = None
-        if not operation.startswith(_STREAMS):
-            self.observe = metrics.request_seconds.labels(operation).observe
+        self.streams = operation.startswith(_STREAMS)
+        self.seconds: list[float] = []
         self.outcomes: dict[str, int] = {}
         self.statements = 0
         self.statement_seconds = 0.0
 
     def flush(self, metrics: Declarations) -> None:
-        """Add everything to the counters, and start again from zero."""
+        """Add everything to the metrics, and start again from zero."""
         outcomes, self.outcomes = self.outcomes, {}
         for outcome, count in outcomes.items():
             metrics.requests.labels(self.operation, outcome).inc(count)
+        if not self.streams:
+            durations = metrics.request_seconds.labels(self.operation)
+            for seconds in self.seconds:
+                durations.observe(seconds)
+        self.seconds = []
         metrics.statements.labels(self.operation).inc(self.statements)
         metrics.statement_seconds.labels(self.operation).inc(self.statement_seconds)
         self.statements, self.statement_seconds = 0, 0.0
@@ -72,18 +76,17 @@ class Metrics:
         """Count a request. `operation` must be one of few (see `server.metrics.declarations`)."""
         tally = self._tallies.get(operation)
         if tally is None:
-            tally = self._tallies[operation] = _Tally(self.declared, operation)
+            tally = self._tallies[operation] = _Tally(operation)
         self._used.add(tally)
         if outcome not in _OUTCOMES:
             outcome = _bounded(outcome)
         tally.outcomes[outcome] = tally.outcomes.get(outcome, 0) + 1
         tally.statements += record.statements
         tally.statement_seconds += record.statement_seconds
-        if tally.observe is not None:
-            tally.observe(seconds)
+        tally.seconds.append(seconds)
 
     def flush(self) -> None:
-        """Add what requests have used to the counters. It runs twice a second, and before the metrics are read."""
+        """Add what requests have used to the metrics. It runs twice a second, and before the metrics are read."""
         used, self._used = self._used, set()
         for tally in used:
             tally.flush(self.declared)
