@@ -36,7 +36,7 @@ from executor.leaves import UUID_CLASSES, close_coroutine, leaf_code, text_colum
 from executor.namespace import Namespace
 from executor.region import BatchField, CompleteValues, Encode, Region, State
 from executor.rows import RowLayout, RowList, is_row_list
-from executor.selected_attributes import attributes_of
+from executor.selected_attributes import attributes_of, share_attributes
 from executor.selection import Leaf, ListOf, OneOf, SelectedField, Selection, Shape, can_be_joined, holds_list
 
 # From the expression that reads a value, makes the expression that completes it.
@@ -181,6 +181,7 @@ class _SelectionCode:
         self._region.batch_fields_of[selection] = self._batch_fields
         for field in selection.fields:
             self._prepare(field, compiler)
+        share_attributes(self._batch_fields)
         self._objects = ObjectAccess(selection.fields, self._call_slots, self._namespace)
 
     def value(self) -> ValueCode:

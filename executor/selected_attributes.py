@@ -1,10 +1,16 @@
 """The attributes of a field's value that a query reads. Nothing else needs to be loaded."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from graphql import print_ast
 
 from executor.fields import Attribute, Batched, TypeName
 from executor.selection import Leaf, ListOf, OneOf, Shape, can_be_joined
+
+if TYPE_CHECKING:
+    from executor.region import BatchField
 
 SelectedAttributes = Mapping[str, Any] | None
 """The selected attributes by name, each mapped to the selected attributes of its own value.
@@ -45,6 +51,25 @@ def attributes_of(shape: Shape, *, with_joined: bool = True) -> SelectedAttribut
         elif not isinstance(kind, TypeName):
             return None
     return attributes
+
+
+def share_attributes(fields: "Sequence[BatchField]") -> None:
+    """Select the same attributes in aliases of a field with equal arguments, so that they can be loaded at once.
+
+    Aliases that select different parts of the value, such as the records of a page and its length, stay different.
+
+    Args:
+        fields: The batch fields of one selection.
+    """
+    aliases: dict[object, list[BatchField]] = {}
+    for field in fields:
+        if field.attributes is not None:
+            arguments = frozenset(map(print_ast, field.selected.details.node.arguments or ()))
+            aliases.setdefault((field.batch, arguments, frozenset(field.attributes)), []).append(field)
+    for same in aliases.values():
+        merged = reduce(_merged, [field.attributes for field in same])
+        for field in same:
+            field.attributes = merged
 
 
 def _merged(first: SelectedAttributes, second: SelectedAttributes) -> SelectedAttributes:

@@ -96,7 +96,7 @@ async def page_of_organization(
     page_window = window(listing, **arguments)
     part = None
     if needs.records:
-        fields = worth_selecting(needs.fields, page_window.limit, of_one_list=True)
+        fields = worth_selecting(needs.fields, page_window.limit)
         part = await _part_of_organization(context, listing, list_filter, page_window, fields)
 
     async def length() -> int:

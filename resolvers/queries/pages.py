@@ -18,9 +18,7 @@ Record = TypeVar("Record")
 SIZE: Final = 50
 MAX_SIZE: Final = 200
 # From this number of records on, reading only the selected fields saves more time than planning their statement costs.
-PARTIAL_READ_MINIMUM = 500
-# The statement of one list is planned in less time.
-PARTIAL_PAGE_MINIMUM = 100
+PARTIAL_READ_MINIMUM = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +138,9 @@ async def load_length(length: Length | None) -> int:
     return length if isinstance(length, int) else await length()
 
 
-def worth_selecting(fields: Fields | None, record_count: int, *, of_one_list: bool = False) -> Fields | None:
+def worth_selecting(fields: Fields | None, record_count: int) -> Fields | None:
     """Return the fields if a partial read of so many records saves time; else None, which reads all fields."""
-    return fields if record_count >= (PARTIAL_PAGE_MINIMUM if of_one_list else PARTIAL_READ_MINIMUM) else None
+    return fields if record_count >= PARTIAL_READ_MINIMUM else None
 
 
 def window(

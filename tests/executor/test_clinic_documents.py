@@ -59,8 +59,7 @@ async def test_executors_agree_on_documents_of_the_clinic(
     engine: Database, monkeypatch: pytest.MonkeyPatch, seed: int, minimum: int
 ) -> None:
     # Lists of at least this length are read with only the selected columns.
-    for name in ("PARTIAL_READ_MINIMUM", "PARTIAL_PAGE_MINIMUM"):
-        monkeypatch.setattr(pages, name, minimum)
+    monkeypatch.setattr(pages, "PARTIAL_READ_MINIMUM", minimum)
     ids = await insert_clinic(engine)
     rng = random.Random(seed)
 
@@ -125,8 +124,7 @@ EDGES = f"""query {{ groupDefinitions(filter: {{includeDeleted: true}}) {{ edges
 async def test_executors_agree_on_a_report_without_a_fallback(
     engine: Database, monkeypatch: pytest.MonkeyPatch, minimum: int, document_text: str
 ) -> None:
-    for name in ("PARTIAL_READ_MINIMUM", "PARTIAL_PAGE_MINIMUM"):
-        monkeypatch.setattr(pages, name, minimum)
+    monkeypatch.setattr(pages, "PARTIAL_READ_MINIMUM", minimum)
     await insert_clinic(engine)
     request = Request(document_text, {})
     document = parse_valid(core, request)

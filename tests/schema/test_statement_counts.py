@@ -141,6 +141,18 @@ async def test_counts_of_all_lists_and_parents_take_one_statement(
     ] * 12
 
 
+async def test_aliases_of_a_long_list_take_one_statement(
+    engine: Database, compiled: ApiClient, plain: ApiClient
+) -> None:
+    await add_records(engine, 2)
+    query = """{ groupDefinitions { nodes {
+      a: occurrences { nodes { id } }  b: occurrences { nodes { status startsAt facilitator { displayName } } }
+    } } }"""
+    # The groups, the sessions, and the staff.
+    assert [await count(client, query) for client in (compiled, plain)] == [3, 3]
+    assert (await compiled.send(query)).content == (await plain.send(query)).content
+
+
 WEEK = 'compliance(weekOf: "2026-11-{}") {{ weekStart hours days status requirements {{ code actual met }} }}'
 FOUR_WEEKS = f"""{{ groupDefinitions(first: 50) {{ nodes {{
   a: {WEEK.format("22")} b: {WEEK.format("24")} c: {WEEK.format("14")} d: {WEEK.format("29")}
