@@ -79,10 +79,29 @@ async def test_a_client_that_goes_away_ends_the_query(
                 break
             async with engine.connect() as connection:
                 assert (await connection.execute(text(COPYING))).all()
-        async with asyncio.timeout(10), engine.connect() as connection:
-            while (await connection.execute(text(COPYING))).all():
-                await connection.rollback()
+        await queries_have_ended(engine)
     assert (await http.get("/export/groups")).status_code == 200
+
+
+async def queries_have_ended(engine: Database) -> None:
+    async with asyncio.timeout(30), engine.connect() as connection:
+        while (await connection.execute(text(COPYING))).all():
+            await connection.rollback()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+async def test_a_killed_server_leaves_a_failed_transfer_and_no_query(
+    engine: Database, http: httpx.AsyncClient, server: Serving
+) -> None:
+    async def read_while_the_server_is_killed() -> None:
+        async with http.stream("GET", "/export/enrollments.csv") as response:
+            async for _chunk in response.aiter_raw():
+                if server.process.returncode is None:
+                    server.process.kill()
+
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        await read_while_the_server_is_killed()
+    await queries_have_ended(engine)
 
 
 async def test_many_clients_that_go_away_leave_room_for_others(http: httpx.AsyncClient) -> None:
