@@ -1,6 +1,7 @@
 """A group's page in the admin UI, with its enrollments."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
 from tests.web.rosters import FULL_GROUP, OPEN_GROUP, enroll_another, open_group, patients, section, stored_waitlist
-from tests.web.visits import AdminVisit
+from tests.web.visits import AdminVisit, today
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +100,18 @@ def test_disenrolling_gives_the_seat_to_the_first_who_waits(admin: AdminVisit) -
     page.get_by_role("button", name=f"Disenroll {leaving}").click()
     dialog = page.get_by_role("dialog", name="Disenroll a patient")
     dialog.get_by_label("Reason").fill("Moved away")
+    outcome = dialog.get_by_role("status", name="What will happen")
+    expect(outcome).to_contain_text(f"{leaving} gives up their seat now.")
+    expect(outcome).to_contain_text("The first on the waitlist who may be seated gets it.")
+    expect(outcome).to_contain_text("expected at no session that starts after now")
+    last_day = today() - timedelta(days=2)
+    dialog.get_by_label("Last day").fill(str(today() + timedelta(days=2)))
+    dialog.get_by_role("button", name="Disenroll").click()
+    expect(dialog.get_by_text(re.compile("^The last day must be .* or earlier"))).to_be_visible()
+    expect(dialog.get_by_role("button", name="Change its dates instead")).to_be_visible()
     admin.assert_accessible()
+    dialog.get_by_label("Last day").fill(str(last_day))
+    expect(outcome).to_contain_text(re.compile(rf"The last day was \w+, \w+ {last_day.day}"))
     dialog.get_by_role("button", name="Disenroll").click()
     expect(dialog).to_be_hidden()
     given, family = first.split()
@@ -111,12 +123,12 @@ def test_disenrolling_gives_the_seat_to_the_first_who_waits(admin: AdminVisit) -
     page.get_by_role("button", name=re.compile("^Activity, 2 new")).click()
     expect(page.get_by_role("dialog", name="Activity").get_by_text(promotion)).to_be_visible()
     rows = admin.stored_rows(
-        "SELECT p.display_name, e.status, e.disenrollment_reason FROM pm_group_enrollments e"
+        "SELECT p.display_name, e.status, e.disenrollment_reason, e.end_date FROM pm_group_enrollments e"
         " JOIN pm_group_patients p ON p.id = e.patient_id WHERE e.group_definition_id = ?",
         group,
     )
-    assert (leaving, "DISENROLLED", "Moved away") in rows
-    assert (first, "ENROLLED", None) in rows
+    assert (leaving, "DISENROLLED", "Moved away", str(last_day)) in rows
+    assert (first, "ENROLLED", None, None) in rows
     assert admin.complaints == []
     enroll_another(admin, group)
 

@@ -108,7 +108,7 @@ def test_a_group_is_deleted_and_restored(admin: AdminVisit, *, cancels: bool) ->
         expect(admin.toast(re.compile(rf"\d+ sessions of {FULL_GROUP} were cancelled."))).to_be_visible()
         assert scheduled(admin, group) == 0 < sessions
     assert stored_waitlist(admin, group) == waiting
-    expect(page.get_by_role("button", name="Enroll patients")).to_have_count(0)
+    expect_only_what_a_deleted_group_accepts(admin, waiting[0])
 
     seated = admin.stored_rows(
         "SELECT id FROM pm_group_enrollments WHERE group_definition_id = ? AND status = 'ENROLLED' LIMIT 1", group
@@ -127,6 +127,27 @@ def test_a_group_is_deleted_and_restored(admin: AdminVisit, *, cancels: bool) ->
     assert stored_waitlist(admin, group) == waiting[1:]
     assert admin.stored_rows("SELECT deleted_at FROM pm_group_definitions WHERE id = ?", group) == [(None,)]
     assert admin.complaints == []
+
+
+def expect_only_what_a_deleted_group_accepts(admin: AdminVisit, waiting: str) -> None:
+    """Expect a sentence on what a deleted group refuses, and none of it among the controls of its tabs."""
+    page = admin.page
+    refused = re.compile(r"^(Edit|Enroll|Reinstate|Move|Drag|Give|Change|Add|Generate|Substitute|Reopen|Preview)\b")
+    expect(page.get_by_role("alert")).to_contain_text("This group is deleted")
+    expect(page.get_by_role("button", name=refused)).to_have_count(0)
+    expect(page.get_by_role("link", name=refused)).to_have_count(0)
+    page.get_by_role("button", name=f"More for {waiting}").click()
+    expect(page.get_by_role("menuitem")).to_have_text(
+        ["Take off the waitlist …", "Transfer to another group …", "Remove, made in error …"]
+    )
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menuitem")).to_have_count(0)
+    admin.assert_accessible()
+    page.get_by_role("tab", name="Schedule").click()
+    expect(page.get_by_role("button", name="Cancel sessions")).to_be_visible()
+    expect(page.get_by_role("button", name=refused)).to_have_count(0)
+    page.get_by_role("tab", name="Enrollments").click()
+    expect(page.get_by_role("region", name="Seats")).to_be_visible()
 
 
 def test_deleting_is_offered_only_to_who_may_and_cancelling_too(admin: AdminVisit) -> None:

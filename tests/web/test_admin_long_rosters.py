@@ -103,14 +103,37 @@ def test_seats_waitlist_and_past_enrollments_come_in_pages(admin: AdminVisit) ->
     expect(admin.toast("is at place 201 of the waitlist now.")).to_be_visible()
     assert stored_waitlist(admin, group)[200:] == [order[201], order[200], order[202]]
     expect(waitlist.get_by_role("row").nth(1)).to_contain_text(order[201])
+    last_page = waitlist.get_by_role("group", name="Pages").get_by_role("status")
     waitlist.get_by_role("button", name=f"Move {order[201]} up").click()
     expect(admin.toast("is at place 200 of the waitlist now.")).to_be_visible()
     expect(waitlist.get_by_role("row").nth(1)).to_contain_text(re.compile(f"^200.*{order[201]}"))
+    expect(last_page).to_have_text(f"200 to {WAITING} of {WAITING}")
     admin.assert_accessible()
     waitlist.get_by_role("button", name="Previous").click()
     expect_page(waitlist, f"1 to 200 of {WAITING}")
     expect(waitlist.get_by_role("row").nth(200)).to_contain_text(order[201])
+    expect_dialogs_of_later_pages(admin, group, order[-1])
     assert admin.complaints == []
+
+
+def expect_dialogs_of_later_pages(admin: AdminVisit, group: str, name: str) -> None:
+    """Expect that the address of a dialog opens it for an enrollment that is not on the first page of its list."""
+    [(enrollment,)] = admin.stored_rows(
+        "SELECT e.id FROM pm_group_enrollments e JOIN pm_group_patients p ON p.id = e.patient_id"
+        " WHERE e.group_definition_id = ? AND p.display_name = ? AND e.status = 'WAITLISTED'",
+        group,
+        name,
+    )
+    dialog = admin.page.get_by_role("dialog")
+    for search, words in (
+        (f"dialog=position&enrollment={UUID(enrollment)}", f"{name} is at place {WAITING} of {WAITING}."),
+        (f"dialog=transfer&enrollment={UUID(enrollment)}", name),
+        (f"dialog=reinstate&enrollment={UUID(enrollment)}", f"{name} waits for a seat in the group, so"),
+        (f"dialog=dates&enrollment={UUID(int=1)}", "There is no such enrollment"),
+    ):
+        admin.open(f"/groups/{group}?{search}")
+        expect(dialog).to_contain_text(words)
+    admin.assert_accessible()
 
 
 @pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True)

@@ -30,19 +30,26 @@ type Props = {
   shown: number;
   total: number;
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  /**
+   * The place of the first element, if the elements have places. Otherwise it is counted: from the end for the last page,
+   * because elements that move or leave change where a page begins.
+   */
+  begins?: number | null;
+  /** What stands in place of the range of the elements. */
+  words?: string;
   /** What the buttons lead to, such as "Newer" and "Older". */
   labels?: [previous: string, next: string];
 };
 
 /** Where the page lies in its list, and the buttons to the pages around it. A list of one page has none. */
-export function Pager({ paging, size, shown, total, pageInfo, labels = ["Previous", "Next"] }: Props) {
+export function Pager({ paging, size, shown, total, pageInfo, begins = null, words, labels = ["Previous", "Next"] }: Props) {
   if (paging.index === 0 && !pageInfo.hasNextPage) return null;
-  const first = paging.index * size + 1;
+  const first = begins ?? (pageInfo.hasNextPage ? paging.index * size : total - shown) + 1;
   const { endCursor } = pageInfo;
   return (
     <Group role="group" aria-label="Pages" justify="space-between" mt="md">
       <Text size="sm" c="dimmed" role="status">
-        {shown === 0 ? `None of ${total} on this page` : `${first} to ${first + shown - 1} of ${total}`}
+        {words ?? (shown === 0 ? `None of ${total} on this page` : `${first} to ${first + shown - 1} of ${total}`)}
       </Text>
       <Group gap="xs">
         <PageButton label={labels[0]} icon="left" to={paging.index === 0 ? null : paging.previous} />

@@ -2,18 +2,16 @@ import { Group, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { tell } from "../../activity/activity";
-import { graphql, readFragment } from "../../api/generated";
+import { graphql } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
 import { ConflictAlert, type ConflictingField } from "../../ui/ConflictAlert";
-import { Dialog, DialogForm } from "../../ui/Dialog";
+import { DialogForm } from "../../ui/Dialog";
 import { shortName } from "../../ui/names";
 import { formatDate } from "../../ui/times";
 import { useFaults } from "../../ui/useFaults";
-import { useKept } from "../../ui/useKept";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentDialog } from "./EnrollmentDialog";
 import type { RosterGroup } from "./EnrollmentsTab";
-import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
 const UpdateDates = graphql(`
   mutation UpdateDates($input: UpdateEnrollmentInput!) {
@@ -32,14 +30,10 @@ const UpdateDates = graphql(`
 `);
 
 export function DatesDialog({ group }: { group: RosterGroup }) {
-  const { dialog, enrollmentId, close } = useEnrollmentDialog();
-  const lists = [group.seats, group.waitlist, group.past];
-  const rows = readFragment(EnrollmentRowFields, lists.flatMap((list) => list?.nodes ?? []));
-  const enrollment = useKept(rows.find(({ id }) => id === enrollmentId), enrollmentId);
   return (
-    <Dialog opened={dialog === "dates" && enrollment !== undefined} title="Change the dates" onClose={close}>
-      {enrollment !== undefined && <DatesForm current={enrollment} timeZone={group.timeZone} onClose={close} />}
-    </Dialog>
+    <EnrollmentDialog name="dates" group={group} title="Change the dates">
+      {(enrollment, close) => <DatesForm current={enrollment} timeZone={group.timeZone} onClose={close} />}
+    </EnrollmentDialog>
   );
 }
 

@@ -1,15 +1,15 @@
-import { Text, Textarea } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { Anchor, Text, Textarea, TextInput } from "@mantine/core";
+import { useForm, type GetInputPropsReturnType } from "@mantine/form";
 import { tell } from "../../activity/activity";
 import { tellPromotions } from "../../activity/promotions";
-import { graphql, readFragment } from "../../api/generated";
+import { graphql } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
-import { Dialog, DialogForm } from "../../ui/Dialog";
+import { DialogForm } from "../../ui/Dialog";
 import { shortName } from "../../ui/names";
+import { formatNearDay, todayIn } from "../../ui/times";
 import { useFaults } from "../../ui/useFaults";
-import { useKept } from "../../ui/useKept";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentDialog } from "./EnrollmentDialog";
 import type { RosterGroup } from "./EnrollmentsTab";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
@@ -34,40 +34,52 @@ const Disenroll = graphql(`
   }
 `);
 
-export function DisenrollDialog({ group }: { group: RosterGroup }) {
-  const { dialog, enrollmentId, close } = useEnrollmentDialog();
-  const active = readFragment(EnrollmentRowFields, [...(group.seats?.nodes ?? []), ...(group.waitlist?.nodes ?? [])]);
-  const enrollment = useKept(active.find(({ id }) => id === enrollmentId), enrollmentId);
-  const seated = enrollment?.waitlistPosition === null;
+export function DisenrollDialog({ group, deleted }: { group: RosterGroup; deleted: boolean }) {
+  const { capacity, timeZone } = group;
   return (
-    <Dialog
-      opened={dialog === "disenroll" && enrollment !== undefined}
-      title={seated ? "Disenroll a patient" : "Take off the waitlist"}
-      onClose={close}
+    <EnrollmentDialog
+      name="disenroll"
+      group={group}
+      title={(enrollment) => (enrollment?.waitlistPosition == null ? "Disenroll a patient" : "Take off the waitlist")}
+      of={["seated", "waiting"]}
     >
-      {enrollment !== undefined && (
+      {(enrollment, close) => (
         <DisenrollForm
           enrollment={enrollment}
-          somebodyWaits={seated && group.capacity.waitlisted > 0 && group.capacity.enrolled <= group.capacity.max}
+          timeZone={timeZone}
+          deleted={deleted}
+          somebodyWaits={capacity.waitlisted > 0 && capacity.enrolled <= capacity.max}
           onClose={close}
         />
       )}
-    </Dialog>
+    </EnrollmentDialog>
   );
 }
 
-type FormProps = { enrollment: EnrollmentRowFragment; somebodyWaits: boolean; onClose: () => void };
+type FormProps = {
+  enrollment: EnrollmentRowFragment;
+  timeZone: string;
+  deleted: boolean;
+  somebodyWaits: boolean;
+  onClose: () => void;
+};
 
-function DisenrollForm({ enrollment, somebodyWaits, onClose }: FormProps) {
+function DisenrollForm({ enrollment, timeZone, deleted, somebodyWaits, onClose }: FormProps) {
   const [run, running] = useAction(Disenroll);
-  const form = useForm({ mode: "uncontrolled", initialValues: { reason: "" } });
+  const form = useForm({ mode: "controlled", initialValues: { endDate: "", reason: "" } });
   const [faults, showFaults] = useFaults(form);
-  const name = enrollment.patient?.displayName ?? "";
+  const name = enrollment.patient?.displayName ?? "The patient";
   const seated = enrollment.waitlistPosition === null;
 
-  const submit = form.onSubmit(async ({ reason }) => {
-    const input = { enrollmentId: enrollment.id, reason: reason.trim() || null, expectedVersion: enrollment.version };
-    const { payload, faults: found } = await run({ input });
+  const submit = form.onSubmit(async ({ endDate, reason }) => {
+    const { payload, faults: found } = await run({
+      input: {
+        enrollmentId: enrollment.id,
+        endDate: endDate || null,
+        reason: reason.trim() || null,
+        expectedVersion: enrollment.version,
+      },
+    });
     if (found !== null) return showFaults(found);
     tell(seated ? `${shortName(name)} was disenrolled.` : `${shortName(name)} was taken off the waitlist.`);
     tellPromotions(payload.promoted);
@@ -85,10 +97,13 @@ function DisenrollForm({ enrollment, somebodyWaits, onClose }: FormProps) {
       onSubmit={submit}
       onClose={onClose}
     >
-      <Text>
-        {seated ? `${name} gives up their seat.` : `${name} no longer waits for a seat.`}
-        {somebodyWaits && " The first on the waitlist who may be seated gets it."} The record stays under past enrollments.
+      <Text role="status" aria-label="What will happen">
+        {seated ? `${name} gives up their seat now. ` : `${name} no longer waits for a seat. `}
+        {seated && somebodyWaits && (deleted ? "It stays free while the group is deleted. " : "The first on the waitlist who may be seated gets it. ")}
+        {seated && `${lastDayInWords(form.values.endDate, enrollment, todayIn(timeZone))} `}
+        The record stays under past enrollments.
       </Text>
+      {seated && <LastDay enrollment={enrollment} deleted={deleted} timeZone={timeZone} field={form.getInputProps("endDate")} />}
       <Textarea
         label="Reason"
         description="Optional, up to 1,000 characters"
@@ -96,9 +111,45 @@ function DisenrollForm({ enrollment, somebodyWaits, onClose }: FormProps) {
         autosize
         minRows={2}
         data-autofocus
-        key={form.key("reason")}
         {...form.getInputProps("reason")}
       />
     </DialogForm>
   );
+}
+
+type LastDayProps = { enrollment: EnrollmentRowFragment; deleted: boolean; timeZone: string; field: GetInputPropsReturnType };
+
+/** The last day of a stay that has ended before today. A later one is a date of the stay, because the seat stays taken. */
+function LastDay({ enrollment, deleted, timeZone, field }: LastDayProps) {
+  const { show } = useEnrollmentDialog();
+  return (
+    <div>
+      <TextInput
+        type="date"
+        label="Last day"
+        description="Optional, if the last day is over. By default now"
+        min={enrollment.startDate ?? undefined}
+        max={todayIn(timeZone)}
+        {...field}
+      />
+      {!deleted && (
+        <Text size="sm" mt={4}>
+          Does the stay end on a later day?{" "}
+          <Anchor component="button" type="button" inherit underline="always" onClick={() => show("dates", enrollment.id)}>
+            Change its dates instead
+          </Anchor>
+          , and disenroll the patient when it is over.
+        </Text>
+      )}
+    </div>
+  );
+}
+
+/** Say from when on the patient is not expected any more. */
+function lastDayInWords(lastDay: string, { endDate }: EnrollmentRowFragment, today: string): string {
+  if (lastDay !== "" && lastDay < today) {
+    return `The last day was ${formatNearDay(lastDay, today)}: the patient does not count as expected at sessions after it.`;
+  }
+  const over = endDate !== null && endDate < today ? ` The last day stays ${formatNearDay(endDate, today)}.` : "";
+  return `The patient is expected at no session that starts after now.${over}`;
 }

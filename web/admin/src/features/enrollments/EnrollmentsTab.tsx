@@ -22,7 +22,7 @@ import { SeatList } from "./SeatList";
 import { SeatNowDialog } from "./SeatNowDialog";
 import { TransferDialog } from "./TransferDialog";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
-import { Waitlist } from "./Waitlist";
+import { firstPlaceOf, Waitlist } from "./Waitlist";
 
 const LONGEST_PAGE = 200;
 const PAST_PAGE = 50;
@@ -156,7 +156,7 @@ function RosterSections({ group, paging, deleted }: SectionsProps) {
         </PageOf>
       </Section>
       <Section title="Waitlist" note={`${capacity.waitlisted} waiting`}>
-        <PageOf list={waitlist} paging={paging.waitlist}>
+        <PageOf list={waitlist} paging={paging.waitlist} begins={firstPlaceOf(waitlist?.nodes ?? [])}>
           <Waitlist
             enrollments={waitlist?.nodes ?? []}
             places={capacity.waitlisted}
@@ -170,16 +170,25 @@ function RosterSections({ group, paging, deleted }: SectionsProps) {
           <PastList group={group} deleted={deleted} />
         </PageOf>
       </Section>
-      <EnrollDialog group={group} />
-      <DisenrollDialog group={group} />
-      <PositionDialog group={group} />
-      <SeatNowDialog group={group} />
-      <ReinstateDialog group={group} />
-      <DatesDialog group={group} />
+      {!deleted && <RefusedIfDeleted group={group} />}
+      <DisenrollDialog group={group} deleted={deleted} />
       <RemoveDialog group={group} />
       <TransferDialog group={group} />
       <EnrollmentHistoryDialog group={group} />
     </Stack>
+  );
+}
+
+/** The dialogs of what the server refuses for a deleted group. */
+function RefusedIfDeleted({ group }: { group: RosterGroup }) {
+  return (
+    <>
+      <EnrollDialog group={group} />
+      <PositionDialog group={group} />
+      <SeatNowDialog group={group} />
+      <ReinstateDialog group={group} />
+      <DatesDialog group={group} />
+    </>
   );
 }
 
@@ -203,18 +212,19 @@ type PageOfProps = {
   list: (FragmentType<typeof RosterPageFields> & { nodes: readonly unknown[] }) | null | undefined;
   paging: Paging;
   size?: number;
+  begins?: number | null;
   children: ReactNode;
 };
 
 /** A page of a list. If everybody on it has left since, the pager says so, and leads back. */
-function PageOf({ list, paging, size = LONGEST_PAGE, children }: PageOfProps) {
+function PageOf({ list, paging, size = LONGEST_PAGE, begins = null, children }: PageOfProps) {
   if (list == null) return children;
   const { totalCount, pageInfo } = readFragment(RosterPageFields, list);
   const shown = list.nodes.length;
   return (
     <>
       {(shown > 0 || paging.index === 0) && children}
-      <Pager paging={paging} size={size} shown={shown} total={totalCount} pageInfo={pageInfo} />
+      <Pager paging={paging} size={size} shown={shown} total={totalCount} pageInfo={pageInfo} begins={begins} />
     </>
   );
 }

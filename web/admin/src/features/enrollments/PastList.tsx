@@ -1,18 +1,19 @@
 import { Button, Group, Text } from "@mantine/core";
 import { readFragment } from "../../api/generated";
-import { Allowed } from "../../permissions/permissions";
+import { Allowed, usePermissions } from "../../permissions/permissions";
 import { formatInstant } from "../../ui/times";
 import { EnrollmentRowFields, placesByPatient } from "./enrollmentRow";
 import type { RosterGroup } from "./EnrollmentsTab";
 import { PatientCell } from "./PatientCell";
-import { RosterMenu, useMayAct } from "./RosterMenu";
+import { RosterMenu } from "./RosterMenu";
 import classes from "./RosterTable.module.css";
 import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
 /** Who has left. Patients whom the server would seat or put on the waitlist again can be reinstated. */
 export function PastList({ group, deleted }: { group: RosterGroup; deleted: boolean }) {
   const { show } = useEnrollmentDialog();
-  const mayAct = useMayAct();
+  const may = usePermissions();
+  const mayAct = may("pm.group_enrollments.delete") || (may("pm.group_enrollments.edit") && !deleted);
   const { past, timeZone } = group;
   const enrollments = past?.nodes ?? [];
   const there = placesByPatient(group);

@@ -1,23 +1,17 @@
 import { NumberInput, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { readFragment } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
-import { Dialog, DialogForm } from "../../ui/Dialog";
+import { DialogForm } from "../../ui/Dialog";
 import { useFaults } from "../../ui/useFaults";
-import { useKept } from "../../ui/useKept";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentDialog } from "./EnrollmentDialog";
 import type { RosterGroup } from "./EnrollmentsTab";
-import { useEnrollmentDialog } from "./useEnrollmentDialog";
 import { useMove } from "./useMove";
 
 export function PositionDialog({ group }: { group: RosterGroup }) {
-  const { dialog, enrollmentId, close } = useEnrollmentDialog();
-  const rows = readFragment(EnrollmentRowFields, group.waitlist?.nodes ?? []);
-  const waiting = useKept(rows.find(({ id }) => id === enrollmentId), enrollmentId);
   return (
-    <Dialog opened={dialog === "position" && waiting !== undefined} title="Move to a place" onClose={close}>
-      {waiting !== undefined && <PositionForm waiting={waiting} places={group.capacity.waitlisted} onClose={close} />}
-    </Dialog>
+    <EnrollmentDialog name="position" group={group} title="Move to a place" of={["waiting"]}>
+      {(waiting, close) => <PositionForm waiting={waiting} places={group.capacity.waitlisted} onClose={close} />}
+    </EnrollmentDialog>
   );
 }
 

@@ -1,16 +1,14 @@
 import { Radio, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { tell } from "../../activity/activity";
-import { graphql, readFragment } from "../../api/generated";
+import { graphql } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
-import { Dialog, DialogForm } from "../../ui/Dialog";
+import { DialogForm } from "../../ui/Dialog";
 import { counted, shortName } from "../../ui/names";
 import { useFaults } from "../../ui/useFaults";
-import { useKept } from "../../ui/useKept";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentDialog } from "./EnrollmentDialog";
 import type { RosterGroup } from "./EnrollmentsTab";
-import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
 const Reinstate = graphql(`
   mutation Reinstate($input: ReinstateEnrollmentInput!) {
@@ -32,13 +30,10 @@ const Reinstate = graphql(`
 `);
 
 export function ReinstateDialog({ group }: { group: RosterGroup }) {
-  const { dialog, enrollmentId, close } = useEnrollmentDialog();
-  const rows = readFragment(EnrollmentRowFields, group.past?.nodes ?? []);
-  const ended = useKept(rows.find(({ id }) => id === enrollmentId), enrollmentId);
   return (
-    <Dialog opened={dialog === "reinstate" && ended !== undefined} title="Reinstate a patient" onClose={close}>
-      {ended !== undefined && <ReinstateForm ended={ended} capacity={group.capacity} onClose={close} />}
-    </Dialog>
+    <EnrollmentDialog name="reinstate" group={group} title="Reinstate a patient" of={["ended"]}>
+      {(ended, close) => <ReinstateForm ended={ended} capacity={group.capacity} onClose={close} />}
+    </EnrollmentDialog>
   );
 }
 

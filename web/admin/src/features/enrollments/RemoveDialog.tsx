@@ -3,15 +3,13 @@ import { useState } from "react";
 import { tell } from "../../activity/activity";
 import { tellPromotions } from "../../activity/promotions";
 import type { Fault } from "../../api/faults";
-import { graphql, readFragment } from "../../api/generated";
+import { graphql } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
-import { Dialog, DialogForm } from "../../ui/Dialog";
+import { DialogForm } from "../../ui/Dialog";
 import { shortName } from "../../ui/names";
-import { useKept } from "../../ui/useKept";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentDialog } from "./EnrollmentDialog";
 import type { RosterGroup } from "./EnrollmentsTab";
-import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
 const Remove = graphql(`
   mutation RemoveEnrollment($input: RemoveEnrollmentInput!) {
@@ -36,14 +34,10 @@ const Remove = graphql(`
 
 /** Confirms that an enrollment was made in error. It leaves every list; only the history keeps it. */
 export function RemoveDialog({ group }: { group: RosterGroup }) {
-  const { dialog, enrollmentId, close } = useEnrollmentDialog();
-  const lists = [group.seats, group.waitlist, group.past];
-  const rows = readFragment(EnrollmentRowFields, lists.flatMap((list) => list?.nodes ?? []));
-  const enrollment = useKept(rows.find(({ id }) => id === enrollmentId), enrollmentId);
   return (
-    <Dialog opened={dialog === "remove" && enrollment !== undefined} title="Remove an enrollment" onClose={close}>
-      {enrollment !== undefined && <RemoveForm enrollment={enrollment} onClose={close} />}
-    </Dialog>
+    <EnrollmentDialog name="remove" group={group} title="Remove an enrollment">
+      {(enrollment, close) => <RemoveForm enrollment={enrollment} onClose={close} />}
+    </EnrollmentDialog>
   );
 }
 

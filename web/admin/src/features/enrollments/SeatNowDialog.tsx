@@ -2,15 +2,13 @@ import { Text } from "@mantine/core";
 import { useState } from "react";
 import { tell } from "../../activity/activity";
 import type { Fault } from "../../api/faults";
-import { graphql, readFragment } from "../../api/generated";
+import { graphql } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
-import { Dialog, DialogForm } from "../../ui/Dialog";
+import { DialogForm } from "../../ui/Dialog";
 import { shortName } from "../../ui/names";
-import { useKept } from "../../ui/useKept";
-import { EnrollmentRowFields } from "./enrollmentRow";
+import { EnrollmentDialog } from "./EnrollmentDialog";
 import type { RosterGroup } from "./EnrollmentsTab";
-import { useEnrollmentDialog } from "./useEnrollmentDialog";
 
 const SeatNow = graphql(`
   mutation SeatNow($input: PromoteEnrollmentInput!) {
@@ -27,13 +25,10 @@ const SeatNow = graphql(`
 `);
 
 export function SeatNowDialog({ group }: { group: RosterGroup }) {
-  const { dialog, enrollmentId, close } = useEnrollmentDialog();
-  const rows = readFragment(EnrollmentRowFields, group.waitlist?.nodes ?? []);
-  const waiting = useKept(rows.find(({ id }) => id === enrollmentId), enrollmentId);
   return (
-    <Dialog opened={dialog === "seat" && waiting !== undefined} title="Give a seat now" onClose={close}>
-      {waiting !== undefined && <SeatNowForm waiting={waiting} capacity={group.capacity} onClose={close} />}
-    </Dialog>
+    <EnrollmentDialog name="seat" group={group} title="Give a seat now" of={["waiting"]}>
+      {(waiting, close) => <SeatNowForm waiting={waiting} capacity={group.capacity} onClose={close} />}
+    </EnrollmentDialog>
   );
 }
 

@@ -3,7 +3,7 @@ import { useForm } from "@mantine/form";
 import { useEffect, useEffectEvent, useState } from "react";
 import { tellPromotions } from "../../activity/promotions";
 import { graphql, readFragment } from "../../api/generated";
-import type { TransferEnrollmentsInput } from "../../api/generated/graphql";
+import type { EnrollmentRowFragment, TransferEnrollmentsInput } from "../../api/generated/graphql";
 import type { Fault } from "../../api/faults";
 import { useAction } from "../../api/useAction";
 import { useDryRun } from "../../api/useDryRun";
@@ -11,6 +11,7 @@ import { Dialog, DialogForm } from "../../ui/Dialog";
 import { counted } from "../../ui/names";
 import { useFaults } from "../../ui/useFaults";
 import { GroupSelect, type GroupOption } from "../groups/GroupSelect";
+import { EnrollmentDialog } from "./EnrollmentDialog";
 import { EnrollmentRowFields } from "./enrollmentRow";
 import type { RosterGroup } from "./EnrollmentsTab";
 import { isSeated, PatientOutcomeFields, tellOutcomes, type Named, type OutcomeRef } from "./outcomes";
@@ -37,17 +38,24 @@ const Transfer = graphql(`
   }
 `);
 
+const TITLE = "Transfer to another group";
+
 export function TransferDialog({ group }: { group: RosterGroup }) {
   const { dialog, enrollmentId, close } = useEnrollmentDialog();
   return (
-    <Dialog opened={dialog === "transfer"} title="Transfer to another group" onClose={close}>
-      <TransferForm group={group} initial={enrollmentId} onClose={close} />
-    </Dialog>
+    <>
+      <Dialog opened={dialog === "transfer" && enrollmentId === undefined} title={TITLE} onClose={close}>
+        <TransferForm group={group} initial={[]} onClose={close} />
+      </Dialog>
+      <EnrollmentDialog name="transfer" group={group} title={TITLE} of={["seated", "waiting"]}>
+        {(enrollment, leave) => <TransferForm group={group} initial={namedOf(enrollment)} onClose={leave} />}
+      </EnrollmentDialog>
+    </>
   );
 }
 
 type Values = { patients: Named[]; toGroupDefinitionId: string | null; startDate: string; reason: string };
-type FormProps = { group: RosterGroup; initial: string | undefined; onClose: () => void };
+type FormProps = { group: RosterGroup; initial: Named[]; onClose: () => void };
 
 function TransferForm({ group, initial, onClose }: FormProps) {
   const [run, running] = useAction(Transfer);
@@ -58,7 +66,7 @@ function TransferForm({ group, initial, onClose }: FormProps) {
   const form = useForm<Values>({
     mode: "controlled",
     initialValues: {
-      patients: there.filter(({ id }) => id === initial),
+      patients: initial,
       toGroupDefinitionId: null,
       startDate: "",
       reason: "",
@@ -166,9 +174,11 @@ function TransferForm({ group, initial, onClose }: FormProps) {
 }
 
 function namedIn(list: RosterGroup["seats"]): Named[] {
-  return readFragment(EnrollmentRowFields, list?.nodes ?? []).flatMap(({ id, patient }) =>
-    patient == null ? [] : [{ id, name: patient.displayName, number: patient.medicalRecordNumber }],
-  );
+  return readFragment(EnrollmentRowFields, list?.nodes ?? []).flatMap(namedOf);
+}
+
+function namedOf({ id, patient }: EnrollmentRowFragment): Named[] {
+  return patient == null ? [] : [{ id, name: patient.displayName, number: patient.medicalRecordNumber }];
 }
 
 function inputOf({ patients, toGroupDefinitionId, startDate, reason }: Values): TransferEnrollmentsInput | null {

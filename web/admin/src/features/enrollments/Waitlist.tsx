@@ -30,9 +30,7 @@ type Props = {
 export function Waitlist({ enrollments, places, timeZone, deleted }: Props) {
   const may = usePermissions();
   const mayAct = useMayAct();
-  const [first] = enrollments;
-  // Not by counting pages, because moving a patient to another page changes where this one begins.
-  const firstPlace = (first && readFragment(EnrollmentRowFields, first).waitlistPosition) ?? 1;
+  const firstPlace = firstPlaceOf(enrollments) ?? 1;
   const { shown, move, moving } = useWaitlistOrder(enrollments, firstPlace);
   const keepFocus = useFocusOfMovedRow(shown.map(idOf).join(), moving);
   if (shown.length === 0) return <Text c="dimmed">Nobody waits. New patients join here while the group is full.</Text>;
@@ -66,7 +64,7 @@ export function Waitlist({ enrollments, places, timeZone, deleted }: Props) {
         </tr>
       </thead>
       <tbody>
-        {may("pm.group_enrollments.edit") && shown.length > 1 ? (
+        {may("pm.group_enrollments.edit") && !deleted && shown.length > 1 ? (
           <Suspense fallback={plainRows}>
             <DraggableRows
               rows={shown}
@@ -83,6 +81,11 @@ export function Waitlist({ enrollments, places, timeZone, deleted }: Props) {
       </tbody>
     </table>
   );
+}
+
+/** Return where a page of the waitlist begins. Counting pages does not tell, because moving a patient to another page changes it. */
+export function firstPlaceOf([first]: readonly Waiting[]): number | null {
+  return first === undefined ? null : readFragment(EnrollmentRowFields, first).waitlistPosition;
 }
 
 function idOf(waiting: Waiting): string {

@@ -66,29 +66,31 @@ export function WaitlistRow(props: Props) {
       {mayAct && (
         <td className={classes.actions} aria-label={`Actions for ${name}`}>
           <Group gap={4} wrap="nowrap">
-            <Allowed to="pm.group_enrollments.edit">
-              <ActionIcon
-                id={`up-${id}`}
-                variant="default"
-                aria-label={`Move ${name} up`}
-                disabled={place === 1 || moving}
-                onClick={() => moveBy(-1)}
-              >
-                <IconArrowUp size={16} />
-              </ActionIcon>
-              <ActionIcon
-                id={`down-${id}`}
-                variant="default"
-                aria-label={`Move ${name} down`}
-                disabled={place === places || moving}
-                onClick={() => moveBy(1)}
-              >
-                <IconArrowDown size={16} />
-              </ActionIcon>
-            </Allowed>
+            {!deleted && (
+              <Allowed to="pm.group_enrollments.edit">
+                <ActionIcon
+                  id={`up-${id}`}
+                  variant="default"
+                  aria-label={`Move ${name} up`}
+                  disabled={place === 1 || moving}
+                  onClick={() => moveBy(-1)}
+                >
+                  <IconArrowUp size={16} />
+                </ActionIcon>
+                <ActionIcon
+                  id={`down-${id}`}
+                  variant="default"
+                  aria-label={`Move ${name} down`}
+                  disabled={place === places || moving}
+                  onClick={() => moveBy(1)}
+                >
+                  <IconArrowDown size={16} />
+                </ActionIcon>
+              </Allowed>
+            )}
             <RosterMenu enrollmentId={id} name={name} datesOpen={!deleted}>
-              <Menu.Item onClick={() => show("position", id)}>Move to a place …</Menu.Item>
-              <Menu.Item onClick={() => show("seat", id)}>Give a seat now …</Menu.Item>
+              {!deleted && <Menu.Item onClick={() => show("position", id)}>Move to a place …</Menu.Item>}
+              {!deleted && <Menu.Item onClick={() => show("seat", id)}>Give a seat now …</Menu.Item>}
               <Menu.Item onClick={() => show("disenroll", id)}>Take off the waitlist …</Menu.Item>
             </RosterMenu>
           </Group>

@@ -12,9 +12,11 @@ import { ComplianceTab } from "../compliance/ComplianceTab";
 import { EnrollmentsTab } from "../enrollments/EnrollmentsTab";
 import { ScheduleTab } from "../sessions/ScheduleTab";
 import { HistoryTab } from "../history/HistoryTab";
+import { DeletedBanner } from "./DeletedBanner";
 import { GroupActions } from "./GroupActions";
 import { GroupDetails } from "./GroupDetails";
 import type { GroupSearch } from "./search";
+import classes from "./GroupPage.module.css";
 import { GROUP_TYPES } from "./words";
 
 const GroupDocument = graphql(`
@@ -72,6 +74,11 @@ function GroupById({ id }: { id: string }) {
   );
 }
 
+/** In a narrow window the tabs scroll in one line, so the selected one may be outside of it. */
+function showSelectedTab(tabs: HTMLElement | null): void {
+  tabs?.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefinition"]> }) {
   const { tab = "enrollments" } = route.useSearch();
   const navigate = useNavigate({ from: "/groups/$groupId" });
@@ -104,12 +111,14 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
           </Group>
         }
       />
+      {group.deletedAt !== null && <DeletedBanner />}
       <Tabs
+        ref={showSelectedTab}
         value={tab}
         onChange={(next) => void navigate({ search: { tab: next as GroupSearch["tab"] }, replace: true })}
         keepMounted={false}
       >
-        <Tabs.List mb="lg">
+        <Tabs.List mb="lg" className={classes.tabs}>
           <Tabs.Tab value="enrollments">Enrollments</Tabs.Tab>
           <Tabs.Tab value="schedule">Schedule</Tabs.Tab>
           <Tabs.Tab value="compliance">Compliance</Tabs.Tab>

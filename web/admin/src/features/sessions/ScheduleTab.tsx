@@ -117,17 +117,18 @@ type SectionProps = { group: ScheduleGroup; plan: DriftQuery["groupDefinition"] 
 function ScheduleSections({ group, plan, today, busy }: SectionProps) {
   const selection = useSelection();
   const lastDay = plan == null ? null : lastDayOf(plan);
+  const deleted = group.deletedAt !== null;
   const props = { groupId: group.id, today };
   return (
     <Stack>
-      {plan && <DriftBanner drift={plan.scheduleDrift} />}
-      <ScheduleActions deleted={group.deletedAt !== null} hasRule={group.recurrence !== null} selection={selection} />
+      {plan && !deleted && <DriftBanner drift={plan.scheduleDrift} />}
+      <ScheduleActions deleted={deleted} hasRule={group.recurrence !== null} selection={selection} />
       {group.occurrences && <SessionList page={group.occurrences} today={today} busy={busy} selection={selection} />}
-      <AddSessionDialog group={group} />
-      <SubstituteDialog {...props} selection={selection} />
+      {!deleted && <AddSessionDialog group={group} />}
+      {!deleted && <SubstituteDialog {...props} selection={selection} />}
       <CancelSessionsDialog {...props} selection={selection} />
-      {plan && <GenerateDialog {...props} lastDay={lastDay} />}
-      {plan && <ReconcileDialog {...props} lastDay={lastDay} reasons={reasonsOf(plan)} />}
+      {plan && !deleted && <GenerateDialog {...props} lastDay={lastDay} />}
+      {plan && !deleted && <ReconcileDialog {...props} lastDay={lastDay} reasons={reasonsOf(plan)} />}
     </Stack>
   );
 }

@@ -14,9 +14,9 @@ export default function SessionDialogs({ groupId, deleted }: Props) {
   return (
     <>
       <SessionDetailsDialog deleted={deleted} />
-      <EditSessionDialog groupId={groupId} />
+      {!deleted && <EditSessionDialog groupId={groupId} />}
       <CancelSessionDialog groupId={groupId} />
-      <ReopenSessionDialog groupId={groupId} />
+      {!deleted && <ReopenSessionDialog groupId={groupId} />}
     </>
   );
 }

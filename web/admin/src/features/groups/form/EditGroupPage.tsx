@@ -1,4 +1,5 @@
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { Anchor } from "@mantine/core";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { tell } from "../../../activity/activity";
@@ -20,6 +21,7 @@ const GroupToEdit = graphql(`
   query GroupToEdit($id: ID!) {
     groupDefinition(id: $id) {
       id
+      deletedAt
       ...GroupForm
     }
   }
@@ -72,10 +74,20 @@ function EditGroupById({ id }: { id: string }) {
     requestPolicy: "network-only",
   });
   const refresh = () => execute({ requestPolicy: "network-only" });
+  // A form that is open stays if somebody deletes the group, with what is typed in it.
+  const [wasOpened, setWasOpened] = useState(false);
+  if (!wasOpened && data?.groupDefinition?.deletedAt === null) setWasOpened(true);
   return (
     <Loaded result={{ data, error, refresh, outdated: stale }}>
       {({ groupDefinition }) =>
-        groupDefinition ? (
+        groupDefinition?.deletedAt != null && !wasOpened ? (
+          <EmptyState title="This group is deleted">
+            <Anchor underline="always" renderRoot={(props) => <Link to="/groups/$groupId" params={{ groupId: id }} {...props} />}>
+              Restore it
+            </Anchor>{" "}
+            before you edit it.
+          </EmptyState>
+        ) : groupDefinition ? (
           <EditGroupForm current={readFragment(GroupFormFields, groupDefinition)} refresh={refresh} />
         ) : (
           <EmptyState title="There is no such group" />
