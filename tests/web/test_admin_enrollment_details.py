@@ -16,8 +16,12 @@ pytestmark = pytest.mark.browser
 
 WIDE_GROUP = "Morning Check-In"
 CLASHING_GROUP = "Day Program"
+PROGRAM_GROUP, OTHER_PROGRAM_GROUP = "Evening Intensive Outpatient", "Morning Intensive Outpatient"
 DRY_RUN = """mutation($input: EnrollPatientInput!) {
     enrollPatient(input: $input) { decision { status waitlistPosition } conflicts { message } } }"""
+WEEKS = """query($id: ID!, $now: Date!, $then: Date!) { patient(id: $id) {
+    now: compliance(weekOf: $now) { weekStart hours days }
+    then: compliance(weekOf: $then) { weekStart hours days } } }"""
 DISENROLL = "mutation($input: DisenrollPatientInput!) { disenrollPatient(input: $input) { userErrors { code } } }"
 
 
@@ -63,6 +67,25 @@ def enroll_dialog(admin: AdminVisit, number: str) -> Locator:
     return dialog
 
 
+def test_the_weekly_hours_with_a_seat_are_those_that_the_patient_then_has(admin: AdminVisit) -> None:
+    group = open_group(admin, OTHER_PROGRAM_GROUP)
+    patient, _, number = newcomer(admin, group, seated_in=PROGRAM_GROUP)
+    dialog = enroll_dialog(admin, number)
+    chosen = dialog.get_by_role("list", name="Patients to enroll")
+    expect(chosen).to_contain_text(re.compile(r"Weekly hours in IOP, week of .+: [\d.]+ hours? on \d days?\."))
+    foreseen = chosen.get_by_text("With a seat in this group: ")
+    expect(foreseen).to_have_text(re.compile(r"[\d.]+ hours? on \d days?, (which is enough|.+ too few)\."))
+    hours, days = map(float, re.findall(r"([\d.]+) (?:hour|day)", foreseen.inner_text())[:2])
+    dialog.get_by_role("button", name="Enroll", exact=True).click()
+    expect(admin.toast("has a seat.")).to_be_visible()
+    weeks = admin.send(WEEKS, id=f"patient:{patient}", now=str(today()), then=str(today() + timedelta(days=7)))[
+        "patient"
+    ]
+    whole = next(week for week in (*weeks["now"], *weeks["then"]) if week["weekStart"] >= str(today()))
+    assert (whole["hours"], whole["days"]) == (hours, days)
+    assert admin.complaints == []
+
+
 def row_of(admin: AdminVisit, part: str, name: str) -> Locator:
     return section(admin, part).get_by_role("row").filter(has_text=name)
 
@@ -81,6 +104,7 @@ def test_the_server_says_what_enrolling_will_do_before_it_is_confirmed(admin: Ad
     chosen = dialog.get_by_role("list", name="Patients to enroll")
     expect(chosen).to_contain_text(f"{CLASHING_GROUP}: {foreseen['enrollPatient']['conflicts'][0]['message']}")
     expect(chosen).to_contain_text(re.compile(r"Weekly hours in PHP, week of .+: [\d.]+ hours? on \d days?\."))
+    expect(chosen).to_contain_text("With a seat in this group: the same, because it does not count toward PHP.")
     expect(outlook).to_contain_text(re.compile(r"The group meets for [\d.]+ hours? in the 7 days from"))
     admin.assert_accessible()
 

@@ -58,7 +58,7 @@ function EnrollForm({ group, onClose }: { group: RosterGroup; onClose: () => voi
   const input = done ? null : inputOf(group, form.values);
   const dryRun = input === null ? null : { input: { ...input, dryRun: true } };
   const { payload: plan, faults: planFaults, asking } = useDryRun(Enroll, dryRun, [enrolled, waitlisted, max].join());
-  const hours = useEnrollHours(group, patients.map(({ id }) => id), form.values.startDate);
+  const hours = useEnrollHours(group, patients.map(({ id }) => id), form.values.startDate, form.values.endDate);
   const showPreviewed = useEffectEvent((previewed: readonly Fault[]) => showFaults(previewed, { typing: true }));
   useEffect(() => {
     showPreviewed(planFaults);
