@@ -6,12 +6,14 @@ import { graphql } from "../../api/generated";
 import type { WeekQuery, WeekSessionFragment } from "../../api/generated/graphql";
 import { useLiveQuery } from "../../api/useLiveQuery";
 import { usePermissions } from "../../permissions/permissions";
+import { UnusableKeys } from "../../permissions/UnusableKeys";
 import { DayStepper } from "../../ui/DayStepper";
 import { PageHeader } from "../../ui/PageHeader";
 import { EmptyState, LeftOut, Loaded, NoPermission } from "../../ui/states";
 import { formatDate, localToday } from "../../ui/times";
 import { useNow } from "../../ui/useNow";
 import classes from "./Week.module.css";
+import { hasClosures } from "./WeekClosures";
 import { WeekFilters } from "./WeekFilters";
 import { WeekGrid } from "./WeekGrid";
 import { WeekList } from "./WeekList";
@@ -29,6 +31,9 @@ const Week = graphql(`
     $date6: Date!
     $seesGroups: Boolean!
   ) {
+    closures(from: $date0, through: $date6, first: 200) {
+      ...WeekClosures
+    }
     day0: occurrences(filter: { from: $date0, through: $date0 }, first: 200) {
       ...WeekDay
     }
@@ -86,6 +91,7 @@ export function WeekPage() {
         }
       />
       <WeekOf days={days} />
+      <UnusableKeys of={["schedule"]} />
     </div>
   );
 }
@@ -123,15 +129,17 @@ function Calendar({ data, days }: { data: WeekQuery; days: readonly string[] }) 
         <LeftOut what="the conflicts of patients" needs="pm.group_enrollments.view" />
       )}
       {missing > 0 && <Text size="sm">{missing} more sessions do not fit: a day shows 200.</Text>}
-      {shown.length === 0 ? (
+      {shown.length === 0 && (
         <EmptyState title={sessions.length === 0 ? "No sessions in this week" : "No session matches"}>
           {sessions.length === 0 ? "Step to another week, or choose a date." : "Show everybody, or all sessions."}
         </EmptyState>
-      ) : narrow ? (
-        <WeekList days={days} sessions={inOrder(shown.flatMap((lane) => lane.sessions))} />
-      ) : (
-        <WeekGrid days={days} lanes={shown} by={by} />
       )}
+      {(shown.length > 0 || hasClosures(data.closures)) &&
+        (narrow ? (
+          <WeekList days={days} sessions={inOrder(shown.flatMap((lane) => lane.sessions))} closures={data.closures} />
+        ) : (
+          <WeekGrid days={days} lanes={shown} by={by} closures={data.closures} />
+        ))}
     </>
   );
 }
