@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
@@ -25,11 +25,25 @@ def test_the_keyboard_alone_finds_and_opens_a_group_and_a_patient(admin: AdminVi
     page = admin.page
     admin.open("/closures")
     expect(page.get_by_role("heading", name="Closures", level=1)).to_be_visible()
+    loading: list[Route] = []
+
+    def hold(route: Route) -> None:
+        loading.append(route)
+
+    page.route("**/assets/SearchPanel*", hold)
     page.keyboard.press("Control+k")
+    early = search(admin).get_by_role("textbox", name="Search everything")
+    expect(early).to_be_focused()
+    page.keyboard.type("grief")  # before the code of the search has loaded
+    expect(early).to_have_value("grief")
+    admin.assert_accessible()
+    for route in loading:
+        route.continue_()
+    page.unroute("**/assets/SearchPanel*")
     field = search(admin).get_by_role("combobox")
     expect(field).to_be_focused()
+    expect(field).to_have_value("grief")
     admin.assert_accessible()
-    page.keyboard.type("grief")
     expect(options(admin, "Groups")).to_have_count(1)
     expect(search(admin).get_by_role("status")).to_have_text("1 result")
     page.keyboard.press("Enter")

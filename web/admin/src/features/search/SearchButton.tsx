@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Kbd, Modal, VisuallyHidden } from "@mantine/core";
+import { ActionIcon, Box, Button, Kbd, Modal, TextInput, VisuallyHidden } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import IconSearch from "@tabler/icons-react/icons/IconSearch";
 import { lazy, Suspense, useRef, useState } from "react";
@@ -7,16 +7,21 @@ import classes from "./Search.module.css";
 
 const SearchPanel = lazy(() => import("./SearchPanel"));
 
+/** What was typed before the code of the search had loaded, and whether Enter was pressed. */
+export type Early = { text: string; entered: boolean };
+
 const ON_APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 /** The search in the header, which Ctrl-K opens from everywhere. What is typed into it is in no address. */
 export function SearchButton() {
   const [opened, setOpened] = useState(false);
+  const [early, setEarly] = useState<Early>({ text: "", entered: false });
   const focused = useRef<Element | null>(null);
   useHotkeys([["mod+K", open]], []);
 
   function open(): void {
     focused.current ??= document.activeElement;
+    setEarly({ text: "", entered: false });
     setOpened(true);
   }
 
@@ -55,10 +60,33 @@ export function SearchButton() {
         // The panel chooses where the focus goes: back, to the page that it opens, or into the drawer.
         returnFocus={false}
       >
-        <Suspense fallback={<Loading />}>
-          <SearchPanel onClose={close} />
+        <Suspense fallback={<EarlyField early={early} onChange={setEarly} />}>
+          <SearchPanel early={early} onClose={close} />
         </Suspense>
       </Modal>
+    </>
+  );
+}
+
+/** The field of the search while its code loads. The panel takes over what is typed here. */
+function EarlyField({ early, onChange }: { early: Early; onChange: (early: Early) => void }) {
+  return (
+    <>
+      <TextInput
+        data-autofocus
+        aria-label="Search everything"
+        description="Loading …"
+        autoComplete="off"
+        leftSection={<IconSearch size={16} aria-hidden />}
+        value={early.text}
+        onChange={(event) => onChange({ text: event.currentTarget.value, entered: false })}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && !event.nativeEvent.isComposing) onChange({ ...early, entered: true });
+        }}
+      />
+      <Box mt="md">
+        <Loading />
+      </Box>
     </>
   );
 }

@@ -8,6 +8,7 @@ import { problemOf } from "../../api/faults";
 import { usePermissions } from "../../permissions/permissions";
 import { ProblemState } from "../../ui/states";
 import { ResultList } from "./ResultList";
+import type { Early } from "./SearchButton";
 import { countInWords, Search, sectionsOf, type Target } from "./searchResults";
 import { useSearchActions } from "./useSearchActions";
 
@@ -16,12 +17,12 @@ const SHORTEST_SEARCH = 2;
 const PAUSE_MILLISECONDS = 200;
 
 /** Searches groups, patients, staff, screens and actions. The arrow keys choose a result, and Enter opens it. */
-export default function SearchPanel({ onClose }: { onClose: () => void }) {
+export default function SearchPanel({ early, onClose }: { early: Early; onClose: () => void }) {
   const may = usePermissions();
   const open = useOpen(onClose);
-  const [typed, setTyped] = useState("");
+  const [typed, setTyped] = useState(early.text);
   const [active, setActive] = useState(0);
-  const [entered, setEntered] = useState(false);
+  const [entered, setEntered] = useState(early.entered);
   const text = typed.trim();
   const [settled] = useDebouncedValue(text, PAUSE_MILLISECONDS);
   const [seesGroups, seesPatients] = [may("pm.group_definitions.view"), may("pm.group_enrollments.view")];
