@@ -1,9 +1,10 @@
-import { Anchor, Paper, Text, Title } from "@mantine/core";
+import { Anchor, Code, Paper, Text, Title } from "@mantine/core";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import { counted, hoursOf } from "../../ui/names";
 
 export const RuleSetFields = graphql(`
   fragment RuleSetCard on ComplianceRuleSet {
+    id
     title
     program
     payer
@@ -43,7 +44,7 @@ export function RuleSetCard({ of }: { of: FragmentType<typeof RuleSetFields> }) 
         {rules.title}
       </Text>
       <Text size="sm" c="dimmed">
-        {rules.program}, for {rules.payer}
+        {rules.program}, for {rules.payer} · id <Code>{rules.id}</Code>
       </Text>
       <ul style={{ margin: "var(--mantine-spacing-xs) 0", paddingInlineStart: "1.25rem" }}>
         {requirements.map((words) => (
@@ -65,6 +66,10 @@ export function RuleSetCard({ of }: { of: FragmentType<typeof RuleSetFields> }) 
         {source.confirmed
           ? "The numbers were read in the source itself."
           : "The numbers were taken from a summary. Check them in the source before you rely on them."}
+      </Text>
+      <Text size="sm" c="dimmed">
+        Rule sets have no version and no dates of their own: the id, the numbers and the source are what identifies one. Every week,
+        past or to come, is compared with these numbers.
       </Text>
     </Paper>
   );
