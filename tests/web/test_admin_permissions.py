@@ -73,11 +73,29 @@ def test_each_key_alone_gives_usable_pages(admin: AdminVisit, key: PermissionKey
     if not names:
         expect(page.get_by_text("None of your permissions opens a screen.")).to_be_visible()
         expect(page.get_by_role("heading", name="You may not see groups")).to_be_visible()
-    may_create = key == PermissionKey.GROUP_DEFINITIONS_CREATE
-    expect(page.get_by_role("link", name="New Group")).to_be_visible(visible=may_create)
+        note = page.get_by_label("Permitted, but not offered").get_by_role("listitem").first
+        expect(note).to_have_text(
+            re.compile(r"^You may .+, but to choose what, you also need pm\.group_\w+\.view.*\.$")
+        )
+    expect(page.get_by_role("link", name="New Group")).to_have_count(0)
     assert (key.endswith(".view")) == bool(names)
     assert [body for body in (response.text() for response in responses) if "FORBIDDEN" in body] == []
     assert admin.complaints == []
+
+
+def test_a_screen_says_what_is_permitted_and_cannot_be_offered(admin: AdminVisit) -> None:
+    sees, adds = PermissionKey.GROUP_SCHEDULE_VIEW, PermissionKey.GROUP_SCHEDULE_CREATE
+    admin.open("/week", token=demo_token(sees, adds, PermissionKey.GROUP_ENROLLMENTS_CREATE))
+    note = admin.page.get_by_label("Permitted, but not offered").get_by_role("listitem")
+    sessions = "You may add and generate sessions, but to choose what, you also need pm.group_definitions.view."
+    expect(note).to_have_text([sessions])
+    admin.page.get_by_label("Screens").get_by_role("link", name="Today").click()
+    patients = "pm.group_definitions.view and pm.group_enrollments.view."
+    expect(note).to_have_text([sessions, re.compile(f"^You may enroll patients, .+ {patients}$")])
+    admin.open("/week", token=demo_token(sees, adds, PermissionKey.GROUP_DEFINITIONS_VIEW))
+    expect(admin.page.locator("tbody tr").first).to_be_visible()
+    expect(note).to_have_count(0)
+    admin.assert_accessible()
 
 
 def changes_offered(admin: AdminVisit) -> set[str]:

@@ -1,6 +1,6 @@
 import { createContext, use, useMemo, type ReactNode } from "react";
 
-type Area = "definitions" | "schedule" | "enrollments";
+export type Area = "definitions" | "schedule" | "enrollments";
 type Verb = "view" | "create" | "edit" | "delete";
 export type PermissionKey = `pm.group_${Area}.${Verb}`;
 

@@ -1,6 +1,7 @@
 import { Group, MultiSelect, SegmentedControl, Stack, Text } from "@mantine/core";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { usePermissions } from "../../permissions/permissions";
+import { UnusableKeys } from "../../permissions/UnusableKeys";
 import { DayStepper } from "../../ui/DayStepper";
 import { OUTLOOKS } from "../../ui/outlooks";
 import { PageHeader } from "../../ui/PageHeader";
@@ -74,6 +75,7 @@ function Board() {
           )),
         )}
       </Stack>
+      <UnusableKeys of={["enrollments"]} />
     </>
   );
 }

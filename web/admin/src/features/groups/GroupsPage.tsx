@@ -3,7 +3,9 @@ import IconPlus from "@tabler/icons-react/icons/IconPlus";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { graphql } from "../../api/generated";
 import { useLiveQuery } from "../../api/useLiveQuery";
+import { screensFor } from "../../app/navigation";
 import { Allowed, usePermissions } from "../../permissions/permissions";
+import { UnusableKeys } from "../../permissions/UnusableKeys";
 import { counted } from "../../ui/names";
 import { PageHeader } from "../../ui/PageHeader";
 import { Pager, type Paging } from "../../ui/Pager";
@@ -47,11 +49,13 @@ export function GroupsPage() {
       <PageHeader
         title="Group Sessions"
         actions={
-          <Allowed to="pm.group_definitions.create">
-            <Button component={Link} to="/groups/new" leftSection={<IconPlus size={18} />}>
-              New Group
-            </Button>
-          </Allowed>
+          may("pm.group_definitions.view") && (
+            <Allowed to="pm.group_definitions.create">
+              <Button component={Link} to="/groups/new" leftSection={<IconPlus size={18} />}>
+                New Group
+              </Button>
+            </Allowed>
+          )
         }
       />
       {may("pm.group_definitions.view") ? (
@@ -59,6 +63,7 @@ export function GroupsPage() {
       ) : (
         <NoPermission what="groups" needs="pm.group_definitions.view" />
       )}
+      <UnusableKeys of={screensFor(may).length === 0 ? ["definitions", "schedule", "enrollments"] : ["definitions"]} />
     </>
   );
 }

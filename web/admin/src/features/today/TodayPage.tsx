@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { graphql } from "../../api/generated";
 import { useLiveQuery } from "../../api/useLiveQuery";
 import { usePermissions } from "../../permissions/permissions";
+import { UnusableKeys } from "../../permissions/UnusableKeys";
 import { DayStepper } from "../../ui/DayStepper";
 import { PageHeader } from "../../ui/PageHeader";
 import { Loaded } from "../../ui/states";
@@ -58,6 +59,7 @@ export function TodayPage() {
         }
       />
       <Day day={day} today={today} />
+      <UnusableKeys of={["definitions", "schedule", "enrollments"]} />
     </>
   );
 }

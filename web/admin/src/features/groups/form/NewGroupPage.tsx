@@ -29,10 +29,12 @@ export function NewGroupPage() {
   return (
     <>
       <PageHeader title="New group" />
-      {may("pm.group_definitions.create") ? (
-        <NewGroupForm />
-      ) : (
+      {!may("pm.group_definitions.create") ? (
         <NoPermission what="this form" needs="pm.group_definitions.create" />
+      ) : !may("pm.group_definitions.view") ? (
+        <NoPermission what="staff and locations, which a group needs" needs="pm.group_definitions.view" />
+      ) : (
+        <NewGroupForm />
       )}
     </>
   );
