@@ -93,6 +93,45 @@ def test_a_closure_leads_to_the_sessions_that_it_hits(admin: AdminVisit) -> None
     expect(dialog).to_be_hidden()
 
 
+def close(admin: AdminVisit, name: str, first: date, last: date) -> str:
+    mutation = "mutation($input: CreateClosureInput!) { createClosure(input: $input) { closure { id } } }"
+    closure = admin.send(mutation, input={"name": name, "from": str(first), "through": str(last)})
+    return str(closure["createClosure"]["closure"]["id"])
+
+
+def test_a_long_closure_has_all_its_sessions_and_past_ones_have_pages(admin: AdminVisit) -> None:
+    page = admin.page
+    first, last = today() + timedelta(days=1), today() + timedelta(days=100)
+    add = "mutation($input: CreateOccurrenceInput!) { createOccurrence(input: $input) { userErrors { message } } }"
+    late = {"groupDefinitionId": admin.group_id("Grief and Loss"), "sessionDate": str(last), "startTime": "09:00"}
+    assert admin.send(add, input=late)["createOccurrence"]["userErrors"] == []
+    count = "SELECT count(*) FROM pm_group_schedule WHERE status = 'SCHEDULED' AND session_date BETWEEN ? AND ?"
+    [(in_all,)] = admin.stored_rows(count, str(first), str(last))
+    [(of_one_request,)] = admin.stored_rows(count, str(first), str(first + timedelta(days=61)))
+    assert in_all > of_one_request
+    closure = close(admin, "Long repairs", first, last)
+    for days in range(1, 22):
+        close(admin, f"Day off {days:02}", today() - timedelta(days=days), today() - timedelta(days=days))
+    try:
+        admin.open("/closures")
+        page.get_by_role("button", name="Sessions during Long repairs").click()
+        dialog = page.get_by_role("dialog", name="Long repairs")
+        expect(dialog).to_contain_text(f"{in_all} sessions on these days stay scheduled")
+        page.keyboard.press("Escape")
+        past = page.get_by_role("region", name="Past")
+        expect(past.get_by_role("rowheader").first).to_contain_text("Day off 01")
+        expect(past.get_by_role("rowheader", name="Day off 21")).to_have_count(0)
+        page.get_by_role("button", name="Earlier closures").click()
+        expect(past.get_by_role("rowheader", name="Day off 21")).to_be_visible()
+        expect(page.get_by_role("group", name="Pages")).to_contain_text("Page 2")
+        admin.assert_accessible()
+        page.get_by_role("button", name="Later closures").click()
+        expect(past.get_by_role("rowheader").first).to_contain_text("Day off 01")
+    finally:
+        delete = "mutation($input: DeleteClosureInput!) { deleteClosure(input: $input) { deletedId } }"
+        admin.send(delete, input={"id": closure})
+
+
 def change(admin: AdminVisit, name: str, /, **changes: str) -> None:
     """Change a closure as another person does."""
     [(closure,)] = admin.stored_rows("SELECT id FROM pm_group_closures WHERE name = ? AND deleted_at IS NULL", name)

@@ -1,7 +1,7 @@
 import { Stack, Text } from "@mantine/core";
 import { graphql } from "../../api/generated";
-import type { ClosureRowFragment } from "../../api/generated/graphql";
-import { useLiveQuery } from "../../api/useLiveQuery";
+import type { ClosureRowFragment, SessionsOfClosureQuery } from "../../api/generated/graphql";
+import { everyPage, useWhole } from "../../api/useWhole";
 import { usePermissions } from "../../permissions/permissions";
 import { Dialog } from "../../ui/Dialog";
 import { Loaded } from "../../ui/states";
@@ -14,9 +14,12 @@ import { useClosureDialog } from "./useClosureDialog";
 const LONGEST_WINDOW_DAYS = 61;
 
 const SessionsOfClosure = graphql(`
-  query SessionsOfClosure($from: Date!, $through: Date!, $seesGroups: Boolean!) {
-    conflicts(from: $from, through: $through, kinds: [CLOSURE], first: 200) {
-      totalCount
+  query SessionsOfClosure($from: Date!, $through: Date!, $seesGroups: Boolean!, $after: String) {
+    conflicts(from: $from, through: $through, kinds: [CLOSURE], first: 200, after: $after) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
       nodes {
         closure {
           id
@@ -29,6 +32,8 @@ const SessionsOfClosure = graphql(`
     }
   }
 `);
+
+type ConflictsOfClosure = NonNullable<SessionsOfClosureQuery["conflicts"]>["nodes"][number];
 
 /** Lists the sessions that are still scheduled on the days of a closure. */
 export function ClosureSessionsDialog({ closures }: { closures: readonly ClosureRowFragment[] }) {
@@ -43,36 +48,31 @@ export function ClosureSessionsDialog({ closures }: { closures: readonly Closure
 
 function SessionsOf({ closure }: { closure: ClosureRowFragment }) {
   const may = usePermissions();
-  const last = addDays(closure.from, LONGEST_WINDOW_DAYS);
-  const through = closure.through < last ? closure.through : last;
-  const result = useLiveQuery(SessionsOfClosure, {
-    from: closure.from,
-    through,
-    seesGroups: may("pm.group_definitions.view"),
-  });
+  const seesGroups = may("pm.group_definitions.view");
+  const { id, from, through } = closure;
+  const result = useWhole(
+    [id, from, through].join(" "),
+    async (client) => {
+      const conflicts: ConflictsOfClosure[] = [];
+      for (const window of windowsOf(from, through)) {
+        conflicts.push(...(await everyPage(client, SessionsOfClosure, { ...window, seesGroups }, (data) => data.conflicts)));
+      }
+      return conflicts.filter((conflict) => conflict.closure?.id === id).flatMap(({ occurrences }) => occurrences);
+    },
+    true,
+  );
   return (
     <Stack>
       <Text>
         {daysInWords(closure)}, {placeInWords(closure)}
       </Text>
-      <Loaded result={result}>
-        {({ conflicts }) => {
-          const sessions = (conflicts?.nodes ?? [])
-            .filter((conflict) => conflict.closure?.id === closure.id)
-            .flatMap(({ occurrences }) => occurrences);
-          const unseen = (conflicts?.totalCount ?? 0) - (conflicts?.nodes.length ?? 0);
-          return (
-            <>
-              <AffectedSessions sessions={sessions} total={sessions.length} />
-              {(unseen > 0 || through < closure.through) && (
-                <Text size="sm" c="dimmed">
-                  There may be more sessions later on these days than are listed here.
-                </Text>
-              )}
-            </>
-          );
-        }}
-      </Loaded>
+      <Loaded result={result}>{(sessions) => <AffectedSessions sessions={sessions} total={sessions.length} />}</Loaded>
     </Stack>
   );
+}
+
+/** Return windows that cover the days of a closure, each as long as the server lists conflicts at once. */
+function windowsOf(from: string, through: string): { from: string; through: string }[] {
+  const last = addDays(from, LONGEST_WINDOW_DAYS);
+  return last >= through ? [{ from, through }] : [{ from, through: last }, ...windowsOf(addDays(last, 1), through)];
 }

@@ -1,10 +1,10 @@
 import { Button, Stack, Text } from "@mantine/core";
 import IconPlus from "@tabler/icons-react/icons/IconPlus";
-import { useState } from "react";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import { useLiveQuery } from "../../api/useLiveQuery";
 import { Allowed, usePermissions } from "../../permissions/permissions";
 import { PageHeader } from "../../ui/PageHeader";
+import { Pager, usePaging } from "../../ui/Pager";
 import { EmptyState, Loaded, NoPermission } from "../../ui/states";
 import { localToday } from "../../ui/times";
 import { AddClosureDialog } from "./AddClosureDialog";
@@ -16,19 +16,27 @@ import { EditClosureDialog } from "./EditClosureDialog";
 import { useClosureDialog } from "./useClosureDialog";
 
 const LONGEST_PAGE = 200;
-const PAST_STEP = 20;
+const PAST_PAGE = 20;
 
 const Closures = graphql(`
-  query Closures($today: Date!, $yesterday: Date!, $first: Int!, $last: Int!) {
-    upcoming: closures(from: $today, first: $first) {
+  query Closures($today: Date!, $yesterday: Date!, $first: Int!, $after: String, $last: Int!, $before: String) {
+    upcoming: closures(from: $today, first: $first, after: $after) {
       totalCount
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
       nodes {
         id
         ...ClosureRow
       }
     }
-    past: closures(through: $yesterday, last: $last) {
+    past: closures(through: $yesterday, last: $last, before: $before) {
       totalCount
+      pageInfo {
+        hasPreviousPage
+        startCursor
+      }
       nodes {
         id
         through
@@ -63,31 +71,52 @@ export function ClosuresPage() {
 }
 
 function ClosureLists() {
-  const [pastShown, setPastShown] = useState(PAST_STEP);
   const today = localToday();
-  const result = useLiveQuery(Closures, { today, yesterday: localToday(-1), first: LONGEST_PAGE, last: pastShown });
+  const paging = { upcoming: usePaging(today), past: usePaging(today) };
+  const result = useLiveQuery(Closures, {
+    today,
+    yesterday: localToday(-1),
+    first: LONGEST_PAGE,
+    after: paging.upcoming.after,
+    last: PAST_PAGE,
+    before: paging.past.after,
+  });
   return (
     <Loaded result={result}>
       {({ upcoming, past }) => {
         // Closures that began earlier and go on are upcoming.
         const over = (past?.nodes ?? []).filter(({ through }) => through < today).toReversed();
-        const more = past !== null && past.totalCount > past.nodes.length && pastShown < LONGEST_PAGE;
         return (
           <>
             <Stack gap="xl">
               <ClosureTable title="Current and upcoming" closures={upcoming?.nodes ?? []}>
                 <EmptyState title="No closure is planned">Holidays and days of repair that you add show here.</EmptyState>
               </ClosureTable>
-              {over.length > 0 && <ClosureTable title="Past" closures={over} />}
-              {more && (
-                <Button
-                  variant="default"
-                  loading={result.outdated}
-                  onClick={() => setPastShown(Math.min(LONGEST_PAGE, pastShown + PAST_STEP))}
-                  style={{ alignSelf: "flex-start" }}
-                >
-                  Show earlier closures
-                </Button>
+              {upcoming && (
+                <Pager
+                  paging={paging.upcoming}
+                  size={LONGEST_PAGE}
+                  shown={upcoming.nodes.length}
+                  total={upcoming.totalCount}
+                  pageInfo={upcoming.pageInfo}
+                />
+              )}
+              {past && (over.length > 0 || past.pageInfo.hasPreviousPage || paging.past.index > 0) && (
+                <div>
+                  <ClosureTable title="Past" closures={over}>
+                    <Text c="dimmed">No closure of this page is over.</Text>
+                  </ClosureTable>
+                  {/* The list goes backwards. Its total has closures that are not over, too, so the page has no range. */}
+                  <Pager
+                    paging={paging.past}
+                    size={PAST_PAGE}
+                    shown={past.nodes.length}
+                    total={past.totalCount}
+                    pageInfo={{ hasNextPage: past.pageInfo.hasPreviousPage, endCursor: past.pageInfo.startCursor }}
+                    words={`Page ${paging.past.index + 1}`}
+                    labels={["Later closures", "Earlier closures"]}
+                  />
+                </div>
               )}
             </Stack>
             <ClosureDialogs closures={[...(upcoming?.nodes ?? []), ...over]} />
