@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Request, expect
+from playwright.sync_api import Locator, Request, Route, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
@@ -67,6 +67,11 @@ def test_the_tab_shows_verdict_forecast_patients_and_rules_of_a_week(admin: Admi
     expect(rules).to_contain_text(now["complianceRuleSet"]["title"])
     expect(rules).to_contain_text(now["complianceRuleSet"]["source"]["locator"])
     expect(rules).to_contain_text("At least 9 hours a week")
+    expect(rules).to_contain_text("id ahcccs-iop")
+    expect(rules).to_contain_text("Rule sets have no version")
+    tops = {tab.bounding_box()["y"] for tab in page.get_by_role("tab").all()}  # type: ignore[index]  # they are visible
+    assert len(tops) == 1, "the tabs are in one line, on a phone too"
+    expect(page.get_by_role("tab", name="Compliance")).to_be_in_viewport(ratio=1)
     admin.assert_accessible()
     assert admin.complaints == []
 
@@ -220,6 +225,12 @@ def test_a_hidden_board_reads_no_records_until_it_is_seen_again(admin: AdminVisi
             visibility,
         )
 
+    def without_stream(route: Route) -> None:
+        """Keep the stream of changes closed, so that the board asks every 30 seconds, and only then."""
+        streams = route.request.headers.get("accept") == "text/event-stream"
+        route.abort() if streams else route.continue_()
+
+    page.route("**/graphql", without_stream)
     page.clock.install()
     with page.expect_request_finished(refreshes(1)):
         admin.open("/compliance")

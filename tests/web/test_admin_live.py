@@ -1,5 +1,6 @@
 """What others do shows in the admin UI as it happens, by one stream for all tabs of a browser."""
 
+import json
 import re
 
 import httpx
@@ -12,6 +13,8 @@ from tests.web.rosters import OPEN_GROUP
 from tests.web.visits import AdminVisit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(150)]  # several tabs, one after another
+
+PROGRAM_GROUP, OTHER_GROUP = "Morning Intensive Outpatient", "Morning Check-In"
 
 ENROLL = "mutation($input: EnrollPatientInput!) { enrollPatient(input: $input) { userErrors { message } } }"
 RENAME = (
@@ -117,6 +120,35 @@ def test_a_visible_tab_takes_the_stream_of_a_frozen_one(admin: AdminVisit) -> No
     expect_listed(first, name)
     first.close()
     assert admin.complaints == []
+
+
+def test_only_changes_that_concern_the_board_read_its_patients_again(admin: AdminVisit) -> None:
+    page = admin.page
+    board: list[str] = []
+
+    def note(request: Request) -> None:
+        if "query Board(" in (request.post_data or ""):
+            board.append(json.loads(request.post_data or "")["variables"]["program"])
+
+    def enroll_and_see(group: str) -> None:
+        given, family = enroll(admin, admin.group_id(group), other).split()
+        expect(admin.toast(f"{given} {family[0]}. got a seat in {group}.")).to_be_visible()
+
+    page.on("request", note)
+    other = demo_token(*PermissionKey, subject="demo-colleague")
+    with (
+        page.expect_response(lambda response: "event-stream" in response.headers.get("content-type", "")),
+        page.expect_response(lambda response: "query ProgramsOfGroups(" in (response.request.post_data or "")),
+    ):
+        admin.open("/compliance")
+    expect(page.get_by_role("region", name="PHP, next week").locator("tbody tr").first).to_be_visible()
+    enroll_and_see(OTHER_GROUP)  # later than what the stream asks for at its start
+    read = len(board)
+    enroll_and_see(OTHER_GROUP)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    enroll_and_see(PROGRAM_GROUP)
+    assert set(board[read:]) == {"IOP"}
+    assert len(board[read:]) == 2, "one for each week"
 
 
 def test_the_screen_is_read_again_after_an_interruption(admin: AdminVisit) -> None:

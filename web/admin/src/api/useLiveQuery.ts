@@ -1,8 +1,10 @@
-import { useEffect } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 import { useQuery, type AnyVariables, type CombinedError, type TypedDocumentNode } from "urql";
-import { isLive, onChanges } from "../live/live";
+import type { Change } from "../live/changeStream";
+import { isLive, onChanges, type Changes } from "../live/live";
 
 const REFRESH_SECONDS = 30;
+const OLDEST_MINUTES = 5;
 
 export type LiveResult<Data> = {
   data: Data | undefined;
@@ -16,28 +18,47 @@ export type LiveResult<Data> = {
  * Query, and query again when others have changed something and when the window gets the focus, so that changes of others
  * show up by themselves. While the stream of changes is away, query every 30 seconds instead. While the result of new
  * variables loads, the previous data stays.
+ *
+ * With `concerns`, only changes that concern the query count, and the focus does if one came meanwhile or after five
+ * minutes: each time that patients are read is a line in the access log.
  */
 export function useLiveQuery<Data, Variables extends AnyVariables>(
   query: TypedDocumentNode<Data, Variables>,
   variables: Variables,
+  concerns?: (change: Change) => boolean,
 ): LiveResult<Data> {
   const [{ data, error, stale, fetching }, execute] = useQuery({ query, variables });
+  const queriedAt = useRef(0);
+  const missed = useRef(false);
+  useEffect(() => {
+    if (fetching || stale) queriedAt.current = Date.now();
+  }, [fetching, stale]);
+
+  const refresh = useEffectEvent(() => {
+    missed.current = document.visibilityState !== "visible";
+    if (!missed.current) execute({ requestPolicy: "cache-and-network" });
+  });
+  const refreshAfter = useEffectEvent((changes: Changes) => {
+    if (changes === null || concerns === undefined || changes.some(concerns)) refresh();
+  });
+  const refreshIfOld = useEffectEvent(() => {
+    const isRecent = isLive() && !missed.current && Date.now() - queriedAt.current < OLDEST_MINUTES * 60_000;
+    if (concerns === undefined || !isRecent) refresh();
+  });
 
   useEffect(() => {
-    const refresh = () => {
-      if (document.visibilityState === "visible") execute({ requestPolicy: "cache-and-network" });
-    };
     const timer = setInterval(() => isLive() || refresh(), REFRESH_SECONDS * 1000);
-    const ignoreChanges = onChanges(refresh);
-    window.addEventListener("focus", refresh);
-    document.addEventListener("visibilitychange", refresh);
+    const ignoreChanges = onChanges((changes) => refreshAfter(changes));
+    const onFocus = () => refreshIfOld();
+    window.addEventListener("focus", onFocus);
+    document.addEventListener("visibilitychange", onFocus);
     return () => {
       clearInterval(timer);
       ignoreChanges();
-      window.removeEventListener("focus", refresh);
-      document.removeEventListener("visibilitychange", refresh);
+      window.removeEventListener("focus", onFocus);
+      document.removeEventListener("visibilitychange", onFocus);
     };
-  }, [execute]);
+  }, []);
 
   return {
     data,

@@ -4,7 +4,7 @@ import { tell } from "../activity/activity";
 import { useViewer } from "../app/ViewerGate";
 import { usePermissions } from "../permissions/permissions";
 import type { Change } from "./changeStream";
-import { isOwnRequest, publishChanges, setLive } from "./live";
+import { isOwnRequest, publishChanges, setLive, type Changes } from "./live";
 import { followChanges } from "./sharedStream";
 import { changeInWords } from "./words";
 
@@ -26,7 +26,12 @@ export function LiveChanges() {
     if (!seesAny) return;
     let stopped = false;
     let ofOthers: Change[] = [];
-    const refresh = debounced(REFRESH_MILLISECONDS, publishChanges);
+    let unpublished: Changes = [];
+    const refresh = debounced(REFRESH_MILLISECONDS, () => {
+      const changes = unpublished;
+      unpublished = [];
+      publishChanges(changes);
+    });
     const toast = debounced(TOAST_MILLISECONDS, () => {
       const changes = ofOthers;
       ofOthers = [];
@@ -43,13 +48,19 @@ export function LiveChanges() {
     });
     const stop = followChanges(name, {
       onChange: (change) => {
-        if (!isOwnRequest(change.correlationId)) refresh();
+        if (!isOwnRequest(change.correlationId)) {
+          unpublished &&= [...unpublished, change];
+          refresh();
+        }
         if (change.actorId !== id) {
           ofOthers.push(change);
           toast();
         }
       },
-      onOpened: refresh,
+      onOpened: () => {
+        unpublished = null;
+        refresh();
+      },
       onState: setLive,
     });
     return () => {

@@ -1,6 +1,10 @@
 // The state of the stream of changes, and the listeners to changes.
 
-type Listener = () => void;
+import type { Change } from "./changeStream";
+
+/** What has changed; null if anything may have, because changes may have been missed. */
+export type Changes = readonly Change[] | null;
+type Listener = (changes: Changes) => void;
 
 const LONGEST_OWN = 200;
 
@@ -23,8 +27,8 @@ export function onChanges(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-export function publishChanges(): void {
-  for (const listener of [...listeners]) listener();
+export function publishChanges(changes: Changes): void {
+  for (const listener of [...listeners]) listener(changes);
 }
 
 /** Note the id of a request of this tab. Its own changes are on the screen by the response already. */

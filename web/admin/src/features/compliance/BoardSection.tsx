@@ -10,6 +10,7 @@ import { Loaded } from "../../ui/states";
 import { formatDate, formatDates, localToday } from "../../ui/times";
 import { isAtRisk, PatientWeekTable, WeekOfPatientFields } from "./PatientWeekTable";
 import type { Program } from "./search";
+import { useConcerns } from "./useConcerns";
 import { useJoinable } from "./useJoinable";
 
 
@@ -52,14 +53,9 @@ export function BoardSection({ program, weekOf, name, outlook, pageSize }: Props
   const may = usePermissions();
   const heading = useId();
   const paging = usePaging([program, weekOf, ...(outlook ?? [])].join(" "));
-  const result = useLiveQuery(Board, {
-    program,
-    weekOf,
-    outlook,
-    first: pageSize,
-    after: paging.after,
-    seesGroups: may("pm.group_definitions.view"),
-  });
+  const seesGroups = may("pm.group_definitions.view");
+  const variables = { program, weekOf, outlook, first: pageSize, after: paging.after, seesGroups };
+  const result = useLiveQuery(Board, variables, useConcerns(program));
   const page = result.data?.programCompliance;
   const [week] = page?.nodes ?? [];
   const dates = week === undefined ? `the week of ${formatDate(weekOf)}` : formatDates(week.weekStart, week.weekEnd);
@@ -113,11 +109,14 @@ function Weeks({ program, weeks, from, through, busy }: WeeksProps) {
   const atRisk = readFragment(WeekOfPatientFields, weeks).some(isAtRisk);
   return (
     <>
-      <PatientWeekTable weeks={weeks} busy={busy} joinable={groups ?? []} />
-      {atRisk && groups === undefined && (
+      <PatientWeekTable weeks={weeks} busy={busy} joinable={Array.isArray(groups) ? groups : []} />
+      {atRisk && !Array.isArray(groups) && (
         <Text size="sm" c="dimmed" mt="xs">
-          Groups that a patient could still join are not shown. That needs pm.group_definitions.view and
-          pm.group_schedule.view.
+          {groups === undefined
+            ? "Groups that a patient could still join are not shown. That needs pm.group_definitions.view and pm.group_schedule.view."
+            : groups === null
+              ? "Looking for groups that a patient could still join …"
+              : "Groups that a patient could still join could not be loaded."}
         </Text>
       )}
     </>

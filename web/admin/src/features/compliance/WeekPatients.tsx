@@ -6,6 +6,7 @@ import { Pager, usePaging } from "../../ui/Pager";
 import { Loaded, NoPermission } from "../../ui/states";
 import { PatientWeekTable } from "./PatientWeekTable";
 import type { Program } from "./search";
+import { useConcerns } from "./useConcerns";
 
 const PAGE_SIZE = 50;
 
@@ -59,14 +60,9 @@ export function WeekPatients(props: Props) {
 function PatientsOfProgram({ groupId, program, weekOf }: Props) {
   const may = usePermissions();
   const paging = usePaging(`${program} ${weekOf}`);
-  const result = useLiveQuery(PatientsOfWeek, {
-    groupId,
-    program,
-    weekOf,
-    first: PAGE_SIZE,
-    after: paging.after,
-    seesGroups: may("pm.group_definitions.view"),
-  });
+  const seesGroups = may("pm.group_definitions.view");
+  const variables = { groupId, program, weekOf, first: PAGE_SIZE, after: paging.after, seesGroups };
+  const result = useLiveQuery(PatientsOfWeek, variables, useConcerns(program));
   return (
     <>
       <Text size="sm" c="dimmed" mb="sm">

@@ -1,15 +1,17 @@
-import { useQuery } from "urql";
 import { graphql } from "../../api/generated";
+import { everyPage, useWhole } from "../../api/useWhole";
 import { usePermissions } from "../../permissions/permissions";
 import { useNow } from "../../ui/useNow";
 import type { Program } from "./search";
 
-const MOST_GROUPS = 200;
-
 // Three sessions a day are as many as a program has.
 const OpenGroups = graphql(`
-  query OpenGroups($first: Int!, $remaining: OccurrenceFilter!) {
-    groupDefinitions(filter: { capacityStatus: [OPEN] }, first: $first) {
+  query OpenGroups($remaining: OccurrenceFilter!, $after: String) {
+    groupDefinitions(filter: { capacityStatus: [OPEN] }, first: 200, after: $after) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
       nodes {
         id
         name
@@ -35,22 +37,21 @@ export type JoinableGroup = { id: string; name: string; hours: number; days: num
 
 /**
  * Return the groups with free seats that count toward a program and still meet between two days, those with most hours
- * first; null while they load, and undefined if the person may not see groups and sessions.
+ * first; null while they load, "failed" if they cannot be, and undefined if the person may not see groups and sessions.
  */
-export function useJoinable(program: Program, from: string, through: string): JoinableGroup[] | null | undefined {
+export function useJoinable(program: Program, from: string, through: string): JoinableGroup[] | "failed" | null | undefined {
   const may = usePermissions();
   const now = useNow();
   const sees = may("pm.group_definitions.view") && may("pm.group_schedule.view");
-  const [{ data }] = useQuery({
-    query: OpenGroups,
-    variables: { first: MOST_GROUPS, remaining: { from, through, status: ["SCHEDULED"] } },
-    requestPolicy: "cache-first",
-    pause: !sees || from > through,
+  const { data, error } = useWhole(sees && from <= through ? `${from} ${through}` : null, (client) => {
+    const variables = { remaining: { from, through, status: ["SCHEDULED" as const] } };
+    // The sections of the board ask for the same groups.
+    return everyPage(client, OpenGroups, variables, ({ groupDefinitions }) => groupDefinitions, { requestPolicy: "cache-first" });
   });
   if (!sees) return undefined;
   if (from > through) return [];
-  if (data === undefined) return null;
-  return (data.groupDefinitions?.nodes ?? [])
+  if (data === undefined) return error === undefined ? null : "failed";
+  return data
     .filter(({ countsToward }) => countsToward.includes(program))
     .map(({ id, name, capacity, occurrences }) => {
       const sessions = (occurrences?.nodes ?? []).filter(({ startsAt }) => new Date(startsAt) > now);
