@@ -153,10 +153,13 @@ class Context:
         self.snapshot.restart()
         self._replace_loaders()
 
-    async def record_disclosures(self) -> None:
+    async def record_disclosures(self, storing: "asyncio.Future[None] | None" = None) -> None:
         """Store an access row for the patients that no mutation of the request has recorded.
 
         No response may leave before it.
+
+        Args:
+            storing: Gets a result when the row is about to be sent to the database.
 
         Raises:
             ResponseWithheld: The database is busy or unavailable, and the request has changed something before.
@@ -165,6 +168,8 @@ class Context:
             return
 
         async def record(work: UnitOfWork) -> frozenset[str]:
+            if storing is not None and not storing.done():  # the transaction may be retried
+                storing.set_result(None)
             return self.disclosures.record(work)
 
         try:
@@ -177,12 +182,10 @@ class Context:
 
     async def close(self) -> None:
         """End the snapshot and forget the records loaded from it. What is read next is read from a new one."""
-        loaders = self.loaders
+        self.loaders.forget()
         try:
             await self.snapshot.close()
         finally:
-            # Freeing the records of a report takes milliseconds. The database or the network can work meanwhile.
-            asyncio.get_running_loop().call_soon(loaders.forget)
             if not self.ended:
                 self._start_reading()
 

@@ -173,9 +173,10 @@ class GraphQLEndpoint:
             if context.disclosures.are_recorded:
                 return _result_response(result, prepared, context, media_type, record)
             # The response is encoded while the database stores the access row. It is sent after that.
-            recording = asyncio.create_task(context.record_disclosures())
-            await asyncio.sleep(0)
+            storing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            recording = asyncio.create_task(context.record_disclosures(storing))
             try:
+                await asyncio.wait((recording, storing), return_when=asyncio.FIRST_COMPLETED)
                 return _result_response(result, prepared, context, media_type, record)
             finally:
                 await recording
