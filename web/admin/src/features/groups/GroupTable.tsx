@@ -4,7 +4,7 @@ import IconArrowUp from "@tabler/icons-react/icons/IconArrowUp";
 import IconSelector from "@tabler/icons-react/icons/IconSelector";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
-import type { GroupRowFragment } from "../../api/generated/graphql";
+import type { GroupRowFragment, NextSessionFragment } from "../../api/generated/graphql";
 import { CapacityBar } from "../../ui/CapacityBar";
 import { ComplianceBadge } from "../../ui/ComplianceBadge";
 import { formatDay, formatStart } from "../../ui/times";
@@ -13,7 +13,6 @@ import classes from "./GroupTable.module.css";
 import type { Sort, SortColumn } from "./search";
 import { GROUP_TYPES } from "./words";
 
-// Three sessions a day are as many as a program has, so that six days' worth hold one that has not ended.
 export const GroupRowFields = graphql(`
   fragment GroupRow on GroupDefinition {
     id
@@ -33,16 +32,27 @@ export const GroupRowFields = graphql(`
       status
       ...ComplianceBadge
     }
-    occurrences(filter: $upcoming, first: 6) @include(if: $seesSchedule) {
+    today: occurrences(filter: $today, first: 10) @include(if: $seesSchedule) {
       nodes {
-        id
-        sessionDate
-        startTime
-        startsAt
-        endsAt
-        timeZone
+        ...NextSession
       }
     }
+    later: occurrences(filter: $later, first: 1) @include(if: $seesSchedule) {
+      nodes {
+        ...NextSession
+      }
+    }
+  }
+`);
+
+const NextSessionFields = graphql(`
+  fragment NextSession on Occurrence {
+    id
+    sessionDate
+    startTime
+    startsAt
+    endsAt
+    timeZone
   }
 `);
 
@@ -51,7 +61,7 @@ type Props = { groups: ReadonlyArray<FragmentType<typeof GroupRowFields>>; sort:
 export function GroupTable({ groups, sort, busy }: Props) {
   const now = useNow();
   const rows = readFragment(GroupRowFields, groups).map((group) => ({ group, next: nextSession(group, now) }));
-  const seesSchedule = rows.some(({ group }) => group.occurrences != null);
+  const seesSchedule = rows.some(({ group }) => group.later != null);
   return (
     <table className={classes.table} aria-busy={busy}>
       <thead>
@@ -74,8 +84,7 @@ export function GroupTable({ groups, sort, busy }: Props) {
   );
 }
 
-type Session = NonNullable<GroupRowFragment["occurrences"]>["nodes"][number];
-type Row = { group: GroupRowFragment; next: Session | undefined };
+type Row = { group: GroupRowFragment; next: NextSessionFragment | undefined };
 
 function GroupRow({ group, next, seesSchedule }: Row & { seesSchedule: boolean }) {
   const type = GROUP_TYPES[group.groupType];
@@ -85,7 +94,7 @@ function GroupRow({ group, next, seesSchedule }: Row & { seesSchedule: boolean }
         <Link to="/groups/$groupId" params={{ groupId: group.id }} className={classes.link}>
           {group.name}
         </Link>{" "}
-        {group.deletedAt !== null && <Badge color="gray" radius="sm" tt="none">Deleted</Badge>}
+        {group.deletedAt !== null && <Badge color="gray.7" radius="sm" tt="none">Deleted</Badge>}
         <div className={classes.narrow}>
           {type} · {group.facilitator.displayName}
           {seesSchedule && (
@@ -160,8 +169,10 @@ function SortableHeader({ column, sort, className, children }: HeaderProps) {
   );
 }
 
-function nextSession(group: GroupRowFragment, now: Date): Session | undefined {
-  return group.occurrences?.nodes.find(({ endsAt }) => new Date(endsAt) > now);
+/** Return the session that runs or comes next: one of today that has not ended, or else the first of later days. */
+function nextSession({ today, later }: GroupRowFragment, now: Date): NextSessionFragment | undefined {
+  const ofToday = readFragment(NextSessionFields, today?.nodes ?? []);
+  return ofToday.find(({ endsAt }) => new Date(endsAt) > now) ?? readFragment(NextSessionFields, later?.nodes ?? [])[0];
 }
 
 /** The server sorts by name, in both directions. The other orders are of what the row shows, with the names in order where it is equal. */

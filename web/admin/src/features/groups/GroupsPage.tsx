@@ -10,7 +10,8 @@ import { counted } from "../../ui/names";
 import { PageHeader } from "../../ui/PageHeader";
 import { Pager, type Paging } from "../../ui/Pager";
 import { EmptyState, Loaded, NoPermission } from "../../ui/states";
-import { localToday } from "../../ui/times";
+import { addDays, todayIn } from "../../ui/times";
+import { useKnownPage } from "../../ui/useKnownPage";
 import { GroupFilters } from "./GroupFilters";
 import { GroupTable } from "./GroupTable";
 import type { GroupsSearch } from "./search";
@@ -23,7 +24,8 @@ const Groups = graphql(`
     $orderBy: GroupDefinitionOrder!
     $first: Int!
     $after: String
-    $upcoming: OccurrenceFilter!
+    $today: OccurrenceFilter!
+    $later: OccurrenceFilter!
     $seesSchedule: Boolean!
   ) {
     groupDefinitions(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
@@ -71,7 +73,9 @@ export function GroupsPage() {
 function GroupList() {
   const search = route.useSearch();
   const may = usePermissions();
+  const navigate = useNavigate({ from: "/groups" });
   const paging = useGroupPaging();
+  const lastToday = todayIn("Etc/GMT-14");
   const result = useLiveQuery(Groups, {
     filter: {
       search: search.search,
@@ -83,10 +87,12 @@ function GroupList() {
     orderBy: search.sort === "-name" ? "NAME_DESC" : "NAME_ASC",
     first: LONGEST_PAGE,
     after: paging.after,
-    // Yesterday may still be today in the zone of a group. GroupTable leaves out what has ended.
-    upcoming: { from: localToday(-1), status: ["SCHEDULED"] },
+    // The days that are today somewhere, in any group's zone, and those after them. GroupTable leaves out what has ended.
+    today: { from: todayIn("Etc/GMT+12"), through: lastToday, status: ["SCHEDULED"] },
+    later: { from: addDays(lastToday, 1), status: ["SCHEDULED"] },
     seesSchedule: may("pm.group_schedule.view"),
   });
+  useKnownPage(result.error, () => void navigate({ search: (previous) => ({ ...previous, pages: undefined }), replace: true }));
   return (
     <>
       <GroupFilters />
