@@ -264,10 +264,23 @@ def test_who_may_only_view_is_offered_no_change(admin: AdminVisit) -> None:
     assert admin.complaints == []
 
 
-def test_an_unknown_group_is_explained(admin: AdminVisit) -> None:
-    admin.open("/groups/00000000-0000-7000-8000-000000000000")
-    expect(admin.page.get_by_role("heading", name="There is no such group")).to_be_visible()
+def test_what_an_address_names_and_is_not_there_is_explained(admin: AdminVisit) -> None:
+    page = admin.page
+    for unknown in ("00000000-0000-7000-8000-000000000000", "nonsense"):
+        for path, heading in (
+            (f"/groups/{unknown}", "There is no such group"),
+            (f"/groups/{unknown}/edit", "There is no such group"),
+            (f"/sessions/{unknown}/sign-in-sheet", "There is no such session"),
+            (f"/groups?session={unknown}", "There is no such session"),
+            (f"/patients/{unknown}", "There is no such patient"),
+        ):
+            admin.open(path)
+            expect(page.get_by_role("heading", name=heading)).to_be_visible()
+            expect(page.get_by_role("alert")).to_have_count(0)
     admin.assert_accessible()
+    admin.open("/groups?pages=nonsense&week=9999-12-31")
+    expect(page.get_by_role("row", name=re.compile(FULL_GROUP))).to_be_visible()
+    assert admin.complaints == []
 
 
 def test_changes_of_others_show_up_when_the_window_gets_the_focus(admin: AdminVisit) -> None:

@@ -84,6 +84,7 @@ def test_deleted_groups_show_on_request(admin: AdminVisit) -> None:
     page.get_by_label("Show deleted").check()
     expect_count(admin, "12 groups")
     expect(page.get_by_text("Deleted", exact=True)).to_be_visible()
+    admin.assert_accessible()
 
 
 @pytest.mark.parametrize(("time_zone", "words"), [(CLINIC_ZONE, "9:00 AM"), ("UTC", "9:00 AM MST")])

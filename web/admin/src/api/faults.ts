@@ -56,6 +56,25 @@ export function problemOf(error: CombinedError): Problem {
   }
 }
 
+/** Return whether all that failed is an id that the server can have for no record. It belongs to a changed address. */
+export function isOfNoRecord(error: CombinedError): boolean {
+  return isOnlyAbout(error, ["id"]);
+}
+
+/** Return whether all that failed is a cursor that the server never returned, from a changed address. */
+export function isOfNoPage(error: CombinedError): boolean {
+  return isOnlyAbout(error, ["after", "before"]);
+}
+
+function isOnlyAbout({ graphQLErrors }: CombinedError, names: readonly string[]): boolean {
+  return (
+    graphQLErrors.length > 0 &&
+    graphQLErrors.every(
+      ({ extensions }) => extensions["code"] === "BAD_USER_INPUT" && names.includes(String(extensions["argument"])),
+    )
+  );
+}
+
 /** ["input", "recurrence", "startDate"] becomes "recurrence.startDate". */
 function pathOf(field: readonly unknown[]): string {
   return field.slice(1).join(".");

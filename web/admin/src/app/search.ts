@@ -40,10 +40,10 @@ export function choicesIn<const Choice extends string>(value: unknown, choices: 
   return known.length > 0 ? known : undefined;
 }
 
-/** A day as "2026-11-30", if the calendar has it. */
+/** A day as "2026-11-30", if the calendar has it. The server has no days around the years 1 and 9999, to which steps would lead. */
 export function dayIn(value: unknown): string | undefined {
   const text = String(value);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  if (!/^(?!0000|9999)\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
   const day = new Date(`${text}T00:00Z`);
   return !Number.isNaN(day.valueOf()) && day.toISOString().startsWith(text) ? text : undefined;
 }

@@ -6,7 +6,7 @@ import IconInbox from "@tabler/icons-react/icons/IconInbox";
 import IconLock from "@tabler/icons-react/icons/IconLock";
 import type { ReactNode } from "react";
 import type { LiveResult } from "../api/useLiveQuery";
-import { problemOf } from "../api/faults";
+import { isOfNoRecord, problemOf } from "../api/faults";
 import type { PermissionKey } from "../permissions/permissions";
 
 type Action = { label: string; run: () => void };
@@ -56,7 +56,7 @@ export function ProblemState({ title, detail, action, wholePage = false }: Probl
 
 /**
  * Shows the data of a query as soon as there is some, and until then a skeleton or the problem. If a refresh fails, the
- * last data stays, with a note.
+ * last data stays, with a note. An address with an impossible id is one of no record, which the data says already.
  */
 export function Loaded<Data>({
   result: { data, error, refresh },
@@ -71,7 +71,7 @@ export function Loaded<Data>({
   }
   return (
     <>
-      {error !== undefined && (
+      {error !== undefined && !isOfNoRecord(error) && (
         <Alert color="red" title={problemOf(error).title} mb="md">
           {problemOf(error).detail} Some of this page is missing or may be out of date.{" "}
           <Button variant="white" size="compact-sm" onClick={refresh}>

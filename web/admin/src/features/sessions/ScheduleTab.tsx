@@ -1,11 +1,12 @@
 import { Stack } from "@mantine/core";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { graphql } from "../../api/generated";
 import type { DriftQuery, ScheduleQuery, ScheduleQueryVariables } from "../../api/generated/graphql";
 import { useLiveQuery } from "../../api/useLiveQuery";
 import { usePermissions } from "../../permissions/permissions";
 import { Loaded, NoPermission } from "../../ui/states";
 import { todayIn } from "../../ui/times";
+import { useKnownPage } from "../../ui/useKnownPage";
 import { AddSessionDialog } from "./AddSessionDialog";
 import { CancelSessionsDialog } from "./CancelSessionsDialog";
 import { DriftBanner } from "./DriftBanner";
@@ -71,13 +72,21 @@ function ScheduleOfGroup({ groupId, timeZone }: Props) {
   const search = route.useSearch();
   const today = todayIn(timeZone);
   const result = useLiveQuery(Schedule, { groupId, ...pageOf(search, today) });
+  const navigate = useNavigate({ from: "/groups/$groupId" });
+  useKnownPage(result.error, () => void navigate({ search: { ...search, after: undefined, before: undefined }, replace: true }));
   const { data: drift } = useLiveQuery(Drift, { groupId }); // at the same time as the list
   return (
     <>
       <Loaded result={result}>
         {({ groupDefinition }) =>
           groupDefinition && (
-            <ScheduleSections group={groupDefinition} plan={drift?.groupDefinition} today={today} busy={result.outdated} />
+            <ScheduleSections
+              group={groupDefinition}
+              plan={drift?.groupDefinition}
+              today={today}
+              timeZone={timeZone}
+              busy={result.outdated}
+            />
           )
         }
       </Loaded>
@@ -112,13 +121,19 @@ const Drift = graphql(`
 
 export type ScheduleGroup = NonNullable<ScheduleQuery["groupDefinition"]>;
 
-type SectionProps = { group: ScheduleGroup; plan: DriftQuery["groupDefinition"] | undefined; today: string; busy: boolean };
+type SectionProps = {
+  group: ScheduleGroup;
+  plan: DriftQuery["groupDefinition"] | undefined;
+  today: string;
+  timeZone: string;
+  busy: boolean;
+};
 
-function ScheduleSections({ group, plan, today, busy }: SectionProps) {
+function ScheduleSections({ group, plan, today, timeZone, busy }: SectionProps) {
   const selection = useSelection();
   const lastDay = plan == null ? null : lastDayOf(plan);
   const deleted = group.deletedAt !== null;
-  const props = { groupId: group.id, today };
+  const props = { groupId: group.id, today, timeZone };
   return (
     <Stack>
       {plan && !deleted && <DriftBanner drift={plan.scheduleDrift} />}

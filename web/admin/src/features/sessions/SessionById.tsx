@@ -33,9 +33,13 @@ export function SessionById({ id, children }: { id: string; children: (session: 
             refresh: result.refresh,
           })
         ) : (
-          <EmptyState title="There is no such session">Its address may be incomplete, or it is of another organization.</EmptyState>
+          <NoSuchSession />
         )
       }
     </Loaded>
   );
+}
+
+export function NoSuchSession() {
+  return <EmptyState title="There is no such session">Its address may be incomplete, or it is of another organization.</EmptyState>;
 }

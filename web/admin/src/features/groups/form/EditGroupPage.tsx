@@ -90,7 +90,9 @@ function EditGroupById({ id }: { id: string }) {
         ) : groupDefinition ? (
           <EditGroupForm current={readFragment(GroupFormFields, groupDefinition)} refresh={refresh} />
         ) : (
-          <EmptyState title="There is no such group" />
+          <EmptyState title="There is no such group">
+            Its address may be incomplete, or it is of another organization.
+          </EmptyState>
         )
       }
     </Loaded>
