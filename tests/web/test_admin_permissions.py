@@ -1,6 +1,7 @@
 """What people with few permissions see: each of the twelve keys alone gives a usable page, and staff change nothing."""
 
 import re
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Locator, Page, Response, expect
@@ -124,3 +125,30 @@ def test_staff_are_offered_no_change(admin: AdminVisit) -> None:
     assert changes_offered(admin) >= {"New", "Add", "Edit", "Enroll", "Disenroll"}
     admin.open("/", token=token_of(admin.links[1]))
     assert changes_offered(admin) == set()
+
+
+def test_the_address_of_a_dialog_offers_staff_no_form(admin: AdminVisit) -> None:
+    page = admin.page
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    group = admin.group_id("Grief and Loss")
+    [(session, seat)] = admin.stored_rows(
+        "SELECT (SELECT id FROM pm_group_schedule WHERE group_definition_id = g.id AND status = 'SCHEDULED' LIMIT 1),"
+        " (SELECT id FROM pm_group_enrollments WHERE group_definition_id = g.id AND status = 'ENROLLED' LIMIT 1)"
+        " FROM pm_group_definitions g WHERE id = ?",
+        group,
+    )
+    for address in (
+        f"/groups/{group}?dialog=enroll",
+        f"/groups/{group}?dialog=disenroll&enrollment={UUID(seat)}",
+        f"/groups/{group}?tab=schedule&dialog=cancel-sessions",
+        f"/groups/{group}?tab=schedule&dialog=edit-session&session={UUID(session)}",
+        "/closures?dialog=add",
+    ):
+        admin.open(address, token=token_of(admin.links[1]))
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("heading", name="You may not see this form")).to_be_visible()
+        expect(dialog.locator("form")).to_have_count(0)
+    admin.assert_accessible()
+    assert [document for document in sent if "mutation" in document] == []  # a dry run is one, too
+    assert admin.complaints == []

@@ -1,11 +1,15 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { FormEventHandler, ReactNode } from "react";
 import type { Fault } from "../api/faults";
+import { usePermissions, type PermissionKey } from "../permissions/permissions";
 import { FaultAlert } from "./FaultAlert";
 import { LeaveGuard } from "./LeaveGuard";
+import { NoPermission } from "./states";
 
 type DialogProps = {
   opened: boolean;
+  /** The permissions for what it does. The address opens it also for people who are not offered it. */
+  needs: PermissionKey | readonly PermissionKey[];
   title: string;
   size?: "md" | "lg";
   /** Whether something else is open above it, which then has the focus and Escape. */
@@ -15,10 +19,12 @@ type DialogProps = {
 };
 
 /** A dialog whose content mounts when it opens, so that each opening starts with an empty form. */
-export function Dialog({ opened, title, size = "md", covered = false, onClose, children }: DialogProps) {
+export function Dialog({ opened, needs, title, size = "md", covered = false, onClose, children }: DialogProps) {
+  const may = usePermissions();
+  const missing = [needs].flat().find((key) => !may(key));
   return (
     <Modal opened={opened} onClose={onClose} title={title} size={size} closeOnEscape={!covered} trapFocus={!covered}>
-      {children}
+      {missing === undefined ? children : <NoPermission what="this form" needs={missing} />}
     </Modal>
   );
 }

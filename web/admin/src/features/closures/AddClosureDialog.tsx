@@ -33,7 +33,7 @@ const CreateClosure = graphql(`
 export function AddClosureDialog() {
   const { dialog, close } = useClosureDialog();
   return (
-    <Dialog opened={dialog === "add"} title="Add a closure" onClose={close}>
+    <Dialog opened={dialog === "add"} needs="pm.group_schedule.create" title="Add a closure" onClose={close}>
       <AddClosureForm onClose={close} />
     </Dialog>
   );

@@ -40,7 +40,12 @@ export function ClosureSessionsDialog({ closures }: { closures: readonly Closure
   const { dialog, closureId, close } = useClosureDialog();
   const closure = useKept(closures.find(({ id }) => id === closureId), closureId);
   return (
-    <Dialog opened={dialog === "sessions" && closure !== undefined} title={closure?.name ?? ""} onClose={close}>
+    <Dialog
+      opened={dialog === "sessions" && closure !== undefined}
+      needs="pm.group_schedule.view"
+      title={closure?.name ?? ""}
+      onClose={close}
+    >
       {closure !== undefined && <SessionsOf closure={closure} />}
     </Dialog>
   );

@@ -25,7 +25,12 @@ export function DeleteClosureDialog({ closures }: { closures: readonly ClosureRo
   const { dialog, closureId, close } = useClosureDialog();
   const closure = useKept(closures.find(({ id }) => id === closureId), closureId);
   return (
-    <Dialog opened={dialog === "delete" && closure !== undefined} title="Delete a closure" onClose={close}>
+    <Dialog
+      opened={dialog === "delete" && closure !== undefined}
+      needs="pm.group_schedule.delete"
+      title="Delete a closure"
+      onClose={close}
+    >
       {closure !== undefined && <DeleteClosureForm closure={closure} onClose={close} />}
     </Dialog>
   );

@@ -39,7 +39,12 @@ export function EditClosureDialog({ closures }: { closures: readonly ClosureRowF
   const { dialog, closureId, close } = useClosureDialog();
   const closure = useKept(closures.find(({ id }) => id === closureId), closureId);
   return (
-    <Dialog opened={dialog === "edit" && closure !== undefined} title="Edit a closure" onClose={close}>
+    <Dialog
+      opened={dialog === "edit" && closure !== undefined}
+      needs="pm.group_schedule.edit"
+      title="Edit a closure"
+      onClose={close}
+    >
       {closure !== undefined && <EditClosureForm key={closure.id} stored={closure} onClose={close} />}
     </Dialog>
   );

@@ -11,6 +11,7 @@ import { Dialog, DialogForm } from "../../ui/Dialog";
 import { counted, shortName } from "../../ui/names";
 import { useFaults } from "../../ui/useFaults";
 import { PatientSelect, type PatientOption } from "../patients/PatientSelect";
+import { NEEDS } from "./EnrollmentDialog";
 import { placesByPatient } from "./enrollmentRow";
 import type { RosterGroup } from "./EnrollmentsTab";
 import { isSeated, PatientOutcomeFields, refusalOf, tellOutcomes, type Named, type OutcomeRef } from "./outcomes";
@@ -36,7 +37,7 @@ const Enroll = graphql(`
 export function EnrollDialog({ group }: { group: RosterGroup }) {
   const { dialog, close } = useEnrollmentDialog();
   return (
-    <Dialog opened={dialog === "enroll"} title="Enroll patients" onClose={close}>
+    <Dialog opened={dialog === "enroll"} needs={NEEDS.enroll} title="Enroll patients" onClose={close}>
       <EnrollForm group={group} onClose={close} />
     </Dialog>
   );

@@ -4,6 +4,7 @@ import { useQuery } from "urql";
 import { graphql, readFragment } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
 import { problemOf } from "../../api/faults";
+import type { PermissionKey } from "../../permissions/permissions";
 import { Dialog } from "../../ui/Dialog";
 import { EmptyState, Loading, ProblemState } from "../../ui/states";
 import { useKept } from "../../ui/useKept";
@@ -31,6 +32,18 @@ const STATES: Record<State, string> = {
   seated: "has a seat in the group",
   waiting: "waits for a seat in the group",
   ended: "has left the group",
+};
+
+export const NEEDS: Record<DialogName, readonly PermissionKey[]> = {
+  enroll: ["pm.group_enrollments.create"],
+  disenroll: ["pm.group_enrollments.edit"],
+  position: ["pm.group_enrollments.edit"],
+  seat: ["pm.group_enrollments.edit"],
+  reinstate: ["pm.group_enrollments.edit"],
+  dates: ["pm.group_enrollments.edit"],
+  transfer: ["pm.group_enrollments.create", "pm.group_enrollments.edit"],
+  remove: ["pm.group_enrollments.delete"],
+  history: ["pm.group_enrollments.view"],
 };
 
 type Props = {
@@ -61,7 +74,7 @@ export function EnrollmentDialog({ name, group, title, of = ["seated", "waiting"
   const isFit = current !== undefined && of.includes(stateOf(current));
   const shown = useKept(isFit ? current : undefined, id);
   return (
-    <Dialog opened={id !== undefined} title={typeof title === "string" ? title : title(shown)} onClose={close}>
+    <Dialog opened={id !== undefined} needs={NEEDS[name]} title={typeof title === "string" ? title : title(shown)} onClose={close}>
       {shown !== undefined ? (
         children(shown, close)
       ) : current !== undefined ? (

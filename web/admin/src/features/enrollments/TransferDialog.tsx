@@ -11,7 +11,7 @@ import { Dialog, DialogForm } from "../../ui/Dialog";
 import { counted } from "../../ui/names";
 import { useFaults } from "../../ui/useFaults";
 import { GroupSelect, type GroupOption } from "../groups/GroupSelect";
-import { EnrollmentDialog } from "./EnrollmentDialog";
+import { EnrollmentDialog, NEEDS } from "./EnrollmentDialog";
 import { EnrollmentRowFields } from "./enrollmentRow";
 import type { RosterGroup } from "./EnrollmentsTab";
 import { isSeated, PatientOutcomeFields, tellOutcomes, type Named, type OutcomeRef } from "./outcomes";
@@ -44,7 +44,7 @@ export function TransferDialog({ group }: { group: RosterGroup }) {
   const { dialog, enrollmentId, close } = useEnrollmentDialog();
   return (
     <>
-      <Dialog opened={dialog === "transfer" && enrollmentId === undefined} title={TITLE} onClose={close}>
+      <Dialog opened={dialog === "transfer" && enrollmentId === undefined} needs={NEEDS.transfer} title={TITLE} onClose={close}>
         <TransferForm group={group} initial={[]} onClose={close} />
       </Dialog>
       <EnrollmentDialog name="transfer" group={group} title={TITLE} of={["seated", "waiting"]}>

@@ -48,7 +48,7 @@ type Props = { group: GroupInQuestion; opened: boolean; onClose: () => void };
 
 export function DeleteGroupDialog({ group, opened, onClose }: Props) {
   return (
-    <Dialog opened={opened} title="Delete the group" onClose={onClose}>
+    <Dialog opened={opened} needs="pm.group_definitions.delete" title="Delete the group" onClose={onClose}>
       <LoadedForm group={group} onClose={onClose} />
     </Dialog>
   );

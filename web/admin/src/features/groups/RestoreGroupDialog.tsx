@@ -50,7 +50,7 @@ type Props = { group: GroupInQuestion; opened: boolean; onClose: () => void };
 
 export function RestoreGroupDialog({ group, opened, onClose }: Props) {
   return (
-    <Dialog opened={opened} title="Restore the group" onClose={onClose}>
+    <Dialog opened={opened} needs="pm.group_definitions.delete" title="Restore the group" onClose={onClose}>
       <RestoreForm group={group} onClose={onClose} />
     </Dialog>
   );

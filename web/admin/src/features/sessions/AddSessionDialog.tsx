@@ -2,7 +2,7 @@ import { tell } from "../../activity/activity";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import type { SessionDefaultsFragment } from "../../api/generated/graphql";
 import { Dialog, DialogForm } from "../../ui/Dialog";
-import { formatDay, formatTime } from "../../ui/times";
+import { formatDay, formatStart } from "../../ui/times";
 import { ImpactPanel } from "./ImpactPanel";
 import { WhenFields, WhoFields } from "./SessionFields";
 import type { SessionValues } from "./sessionValues";
@@ -49,6 +49,8 @@ const AddSession = graphql(`
         id
         sessionDate
         startTime
+        startsAt
+        timeZone
       }
       impact @include(if: $preview) {
         ...Impact
@@ -63,7 +65,7 @@ const AddSession = graphql(`
 export function AddSessionDialog({ group }: { group: FragmentType<typeof SessionDefaultsFields> }) {
   const { dialog, close } = useSessionDialog();
   return (
-    <Dialog opened={dialog === "add-session"} title="Add a session" size="lg" onClose={close}>
+    <Dialog opened={dialog === "add-session"} needs="pm.group_schedule.create" title="Add a session" size="lg" onClose={close}>
       <AddSessionForm group={readFragment(SessionDefaultsFields, group)} onClose={close} />
     </Dialog>
   );
@@ -83,8 +85,8 @@ function AddSessionForm({ group, onClose }: { group: SessionDefaultsFragment; on
     if (dryRun.asking) return;
     const payload = await confirm({ input, preview: false, ...sees });
     if (payload === null) return;
-    const { sessionDate, startTime } = payload.occurrence!;
-    tell(`A session on ${formatDay(sessionDate)} at ${formatTime(startTime)} was added.`);
+    const session = payload.occurrence!;
+    tell(`A session on ${formatDay(session.sessionDate)} at ${formatStart(session)} was added.`);
     onClose();
   });
 

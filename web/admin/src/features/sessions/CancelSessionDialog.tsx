@@ -38,7 +38,13 @@ type Props = { groupId: string | null };
 export function CancelSessionDialog({ groupId }: Props) {
   const { dialog, sessionId, close } = useSessionDialog();
   return (
-    <Dialog opened={sessionId !== undefined && dialog === "cancel-session"} title="Cancel the session" size="lg" onClose={close}>
+    <Dialog
+      opened={sessionId !== undefined && dialog === "cancel-session"}
+      needs="pm.group_schedule.delete"
+      title="Cancel the session"
+      size="lg"
+      onClose={close}
+    >
       {sessionId !== undefined && (
         <SessionById id={sessionId}>{(session) => <CancelForm session={session} groupId={groupId} onClose={close} />}</SessionById>
       )}

@@ -24,12 +24,18 @@ const CancelSessions = graphql(`
   }
 `);
 
-type Props = { groupId: string; today: string; selection: Selection };
+type Props = { groupId: string; today: string; timeZone: string; selection: Selection };
 
 export function CancelSessionsDialog(props: Props) {
   const { dialog, close } = useSessionDialog();
   return (
-    <Dialog opened={dialog === "cancel-sessions"} title="Cancel sessions" size="lg" onClose={close}>
+    <Dialog
+      opened={dialog === "cancel-sessions"}
+      needs="pm.group_schedule.delete"
+      title="Cancel sessions"
+      size="lg"
+      onClose={close}
+    >
       <CancelSessionsForm {...props} onClose={close} />
     </Dialog>
   );
@@ -37,7 +43,7 @@ export function CancelSessionsDialog(props: Props) {
 
 type Values = { selection: SelectionValues; reason: string };
 
-function CancelSessionsForm({ groupId, today, selection, onClose }: Props & { onClose: () => void }) {
+function CancelSessionsForm({ groupId, today, timeZone, selection, onClose }: Props & { onClose: () => void }) {
   const sees = useSeen();
   const form = useForm<Values>({
     mode: "controlled",
@@ -76,6 +82,7 @@ function CancelSessionsForm({ groupId, today, selection, onClose }: Props & { on
       <BulkOutcome
         groupId={groupId}
         today={today}
+        timeZone={timeZone}
         outcome={dryRun.payload}
         asking={dryRun.asking}
         refused={dryRun.faults.length > 0}

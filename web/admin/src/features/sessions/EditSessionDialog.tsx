@@ -8,10 +8,11 @@ import { useAction } from "../../api/useAction";
 import { useDryRun } from "../../api/useDryRun";
 import { ConflictAlert } from "../../ui/ConflictAlert";
 import { Dialog, DialogForm } from "../../ui/Dialog";
-import { EmptyState, Loaded } from "../../ui/states";
-import { formatDay, formatTime } from "../../ui/times";
+import { Loaded } from "../../ui/states";
+import { formatDay, formatStart } from "../../ui/times";
 import { useFaults } from "../../ui/useFaults";
 import { ImpactPanel } from "./ImpactPanel";
+import { NoSuchSession } from "./SessionById";
 import { WhenFields, WhoFields, type ChosenNames } from "./SessionFields";
 import { changesOf, conflictsOf, SessionFormFields, valuesOf, wordsOf, type SessionValues } from "./sessionValues";
 import { useSeen } from "./useSeen";
@@ -35,6 +36,8 @@ const UpdateSession = graphql(`
         id
         sessionDate
         startTime
+        startsAt
+        timeZone
       }
       impact @include(if: $preview) {
         ...Impact
@@ -53,6 +56,7 @@ export function EditSessionDialog({ groupId }: { groupId: string | null }) {
   return (
     <Dialog
       opened={sessionId !== undefined && (moves || dialog === "edit-session")}
+      needs="pm.group_schedule.edit"
       title={moves ? "Move the session" : "Edit the session"}
       size="lg"
       onClose={close}
@@ -73,7 +77,7 @@ function EditSessionById({ id, ...rest }: Props & { id: string }) {
         occurrence ? (
           <EditSessionForm current={readFragment(SessionFormFields, occurrence)} refresh={refresh} {...rest} />
         ) : (
-          <EmptyState title="There is no such session" />
+          <NoSuchSession />
         )
       }
     </Loaded>
@@ -97,6 +101,8 @@ function EditSessionForm({ current, refresh, groupId, moves, onClose }: Props & 
   );
   const showPreviewed = useEffectEvent((previewed: readonly Fault[]) => showFaults(previewed, { typing: true }));
   useEffect(() => showPreviewed(dryRun.faults), [dryRun.faults]);
+  const focusFirstField = useEffectEvent(() => form.getInputNode("sessionDate")?.focus());
+  useEffect(() => focusFirstField(), []); // the dialog opened before the session was loaded
 
   async function save(values: SessionValues, version = opened.version): Promise<void> {
     if (dryRun.asking) return;
@@ -108,8 +114,8 @@ function EditSessionForm({ current, refresh, groupId, moves, onClose }: Props & 
       setConflict(isConflict);
       return showFaults(refused.filter(({ code }) => code !== "VERSION_CONFLICT"));
     }
-    const { sessionDate, startTime } = payload.occurrence!;
-    const when = `${formatDay(sessionDate)} at ${formatTime(startTime)}`;
+    const session = payload.occurrence!;
+    const when = `${formatDay(session.sessionDate)} at ${formatStart(session)}`;
     tell(moves ? `The session was moved to ${when}.` : `The session on ${when} was saved.`);
     setDone(true);
     form.resetDirty();

@@ -7,7 +7,7 @@ import type { GenerateSessionsMutation } from "../../api/generated/graphql";
 import { Dialog, DialogForm } from "../../ui/Dialog";
 import { counted } from "../../ui/names";
 import { ScrollBox } from "../../ui/ScrollBox";
-import { formatNearDay, formatTime } from "../../ui/times";
+import { formatNearDay, formatStart } from "../../ui/times";
 import classes from "./ChangeList.module.css";
 import { ImpactPanel } from "./ImpactPanel";
 import { daysAfter } from "./sessionValues";
@@ -25,6 +25,8 @@ const GenerateSessions = graphql(`
         id
         sessionDate
         startTime
+        startsAt
+        timeZone
       }
       impact @include(if: $preview) {
         ...Impact
@@ -56,7 +58,7 @@ type Props = { groupId: string; today: string; lastDay: string | null };
 export function GenerateDialog(props: Props) {
   const { dialog, close } = useSessionDialog();
   return (
-    <Dialog opened={dialog === "generate"} title="Generate sessions" size="lg" onClose={close}>
+    <Dialog opened={dialog === "generate"} needs="pm.group_schedule.create" title="Generate sessions" size="lg" onClose={close}>
       <GenerateForm {...props} onClose={close} />
     </Dialog>
   );
@@ -132,9 +134,9 @@ function Generated({ payload: { createdCount, skippedCount, closedDates, occurre
       {occurrences !== undefined && occurrences.length > 0 && (
         <ScrollBox label="New sessions">
           <ul className={classes.list}>
-            {occurrences.map(({ id, sessionDate, startTime }) => (
-              <li key={id}>
-                {formatNearDay(sessionDate, today)}, {formatTime(startTime)}
+            {occurrences.map((session) => (
+              <li key={session.id}>
+                {formatNearDay(session.sessionDate, today)}, {formatStart(session)}
               </li>
             ))}
           </ul>

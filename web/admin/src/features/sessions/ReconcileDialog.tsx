@@ -23,12 +23,12 @@ const Reconcile = graphql(`
   }
 `);
 
-type Props = { groupId: string; today: string; lastDay: string | null; reasons: DriftReasons };
+type Props = { groupId: string; today: string; timeZone: string; lastDay: string | null; reasons: DriftReasons };
 
 export function ReconcileDialog(props: Props) {
   const { dialog, close } = useSessionDialog();
   return (
-    <Dialog opened={dialog === "reconcile"} title="Reconcile the calendar" size="lg" onClose={close}>
+    <Dialog opened={dialog === "reconcile"} needs="pm.group_schedule.edit" title="Reconcile the calendar" size="lg" onClose={close}>
       <ReconcileForm {...props} onClose={close} />
     </Dialog>
   );
@@ -36,7 +36,7 @@ export function ReconcileDialog(props: Props) {
 
 type Values = { from: string; through: string; includeEdited: boolean; cancellationReason: string };
 
-function ReconcileForm({ groupId, today, lastDay, reasons, onClose }: Props & { onClose: () => void }) {
+function ReconcileForm({ groupId, today, timeZone, lastDay, reasons, onClose }: Props & { onClose: () => void }) {
   const sees = useSeen();
   const form = useForm<Values>({
     mode: "controlled",
@@ -93,6 +93,7 @@ function ReconcileForm({ groupId, today, lastDay, reasons, onClose }: Props & { 
       <BulkOutcome
         groupId={groupId}
         today={today}
+        timeZone={timeZone}
         reasons={reasons}
         outcome={dryRun.payload}
         asking={dryRun.asking}

@@ -36,7 +36,13 @@ type Props = { groupId: string | null };
 export function ReopenSessionDialog({ groupId }: Props) {
   const { dialog, sessionId, close } = useSessionDialog();
   return (
-    <Dialog opened={sessionId !== undefined && dialog === "reopen-session"} title="Reopen the session" size="lg" onClose={close}>
+    <Dialog
+      opened={sessionId !== undefined && dialog === "reopen-session"}
+      needs="pm.group_schedule.edit"
+      title="Reopen the session"
+      size="lg"
+      onClose={close}
+    >
       {sessionId !== undefined && (
         <SessionById id={sessionId}>{(session) => <ReopenForm session={session} groupId={groupId} onClose={close} />}</SessionById>
       )}

@@ -13,6 +13,7 @@ export function SessionDetailsDialog({ deleted }: { deleted: boolean }) {
   return (
     <Dialog
       opened={sessionId !== undefined && dialog === undefined}
+      needs="pm.group_schedule.view"
       title="Session"
       size="lg"
       covered={covered}

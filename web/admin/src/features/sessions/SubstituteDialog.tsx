@@ -25,12 +25,18 @@ const Substitute = graphql(`
   }
 `);
 
-type Props = { groupId: string; today: string; selection: Selection };
+type Props = { groupId: string; today: string; timeZone: string; selection: Selection };
 
 export function SubstituteDialog(props: Props) {
   const { dialog, close } = useSessionDialog();
   return (
-    <Dialog opened={dialog === "substitute"} title="Substitute a facilitator" size="lg" onClose={close}>
+    <Dialog
+      opened={dialog === "substitute"}
+      needs="pm.group_schedule.edit"
+      title="Substitute a facilitator"
+      size="lg"
+      onClose={close}
+    >
       <SubstituteForm {...props} onClose={close} />
     </Dialog>
   );
@@ -38,7 +44,7 @@ export function SubstituteDialog(props: Props) {
 
 type Values = { selection: SelectionValues; role: "LEADS" | "CO_LEADS"; facilitatorId: string | null };
 
-function SubstituteForm({ groupId, today, selection, onClose }: Props & { onClose: () => void }) {
+function SubstituteForm({ groupId, today, timeZone, selection, onClose }: Props & { onClose: () => void }) {
   const sees = useSeen();
   const form = useForm<Values>({
     mode: "controlled",
@@ -94,6 +100,7 @@ function SubstituteForm({ groupId, today, selection, onClose }: Props & { onClos
       <BulkOutcome
         groupId={groupId}
         today={today}
+        timeZone={timeZone}
         outcome={dryRun.payload}
         asking={dryRun.asking}
         refused={dryRun.faults.length > 0}
