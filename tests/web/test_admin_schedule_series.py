@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
@@ -32,7 +32,7 @@ def test_generated_sessions_leave_closed_days_out_by_name(admin: AdminVisit) -> 
     expect(outcome(dialog).get_by_role("group", name="New sessions").get_by_role("listitem")).to_have_count(55)
     admin.assert_accessible()
     dialog.get_by_label("Last day").fill((today() - timedelta(days=1)).isoformat())
-    expect(dialog.get_by_text("`through` must not be before `from`.")).to_be_visible()
+    expect(dialog.get_by_text("Last day must not be before First day.")).to_be_visible()
     last = date.fromisoformat(before[-1][1])
     dialog.get_by_label("Last day").fill((last + timedelta(days=7)).isoformat())
     expect(outcome(dialog)).to_contain_text("7 sessions are added.")
@@ -99,6 +99,37 @@ def test_the_sessions_of_some_days_are_cancelled_after_their_impact(admin: Admin
     )
     assert {day for (day,) in cancelled} == days
     assert admin.complaints == []
+
+
+def test_a_change_of_many_sessions_that_lost_its_response_happens_once(admin: AdminVisit) -> None:
+    page = admin.page
+    group = admin.group_id(DAILY_GROUP)
+    last = scheduled(admin, group, date.min)[-3:]
+    keys: list[str] = []
+
+    def lose_response(route: Route) -> None:
+        request = route.request
+        if "CancelSessions" in (request.post_data or "") and '"dryRun":true' not in (request.post_data or ""):
+            keys.append(request.headers["idempotency-key"])
+            if len(keys) == 1:
+                route.fetch()  # the server makes the change, and the page does not hear of it
+                route.abort()
+                return
+        route.continue_()
+
+    page.route("**/graphql", lose_response)
+    admin.open(f"/groups/{group}?tab=schedule&dialog=cancel-sessions")
+    dialog = page.get_by_role("dialog", name="Cancel sessions")
+    dialog.get_by_label("First day").fill(last[0][1])
+    dialog.get_by_label("Last day").fill(last[-1][1])
+    expect(outcome(dialog)).to_contain_text("3 sessions are cancelled.")
+    dialog.get_by_label("Reason").fill("The pipes are mended")
+    dialog.get_by_role("button", name="Cancel the sessions").click()
+    expect(admin.toast("3 sessions were cancelled.")).to_have_count(1)
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+    states = [stored(admin, session, "status, cancellation_reason, version") for session, _ in last]
+    assert states == [("CANCELLED", "The pipes are mended", 2)] * 3
 
 
 def test_a_drifted_calendar_is_reconciled_after_a_preview_in_words(admin: AdminVisit) -> None:

@@ -4,7 +4,7 @@
 import type { Client } from "urql";
 import { graphql } from "../api/generated";
 import { shortName } from "../ui/names";
-import { formatDay, formatTime } from "../ui/times";
+import { formatDay, formatStart } from "../ui/times";
 import type { Change } from "./changeStream";
 
 const ChangedEnrollment = graphql(`
@@ -30,6 +30,8 @@ const ChangedSession = graphql(`
       id
       sessionDate
       startTime
+      startsAt
+      timeZone
       groupDefinition @include(if: $seesGroups) {
         id
         name
@@ -70,5 +72,5 @@ export async function changeInWords(client: Client, change: Change, seesGroups: 
   const what = SESSIONS[change.event];
   if (session == null || what === undefined) return null;
   const group = session.groupDefinition == null ? "" : ` of ${session.groupDefinition.name}`;
-  return `The session${group} on ${formatDay(session.sessionDate)} at ${formatTime(session.startTime)} ${what}.`;
+  return `The session${group} on ${formatDay(session.sessionDate)} at ${formatStart(session)} ${what}.`;
 }

@@ -27,7 +27,7 @@ export function DayStepper({ day, unit, onChange }: Props) {
         aria-label={unit === "day" ? "Day" : "Any day of the week"}
         value={day}
         onChange={({ currentTarget: { value } }) => value !== "" && go(value)}
-        w={150}
+        w={134}
       />
       <ActionIcon variant="default" size={36} aria-label={`Next ${unit}`} onClick={() => go(addDays(day, STEP[unit]))}>
         <IconChevronRight size={18} aria-hidden />

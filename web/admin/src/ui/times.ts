@@ -64,6 +64,11 @@ export function formatTime(time: string): string {
   return TIME.format(new Date(`1970-01-01T${time}Z`));
 }
 
+/** A wall-clock time on a day in a zone, such as "9:00 AM", or "9:00 AM MST" if the clocks differ from the viewer's on that day. */
+export function formatTimeIn(timeZone: string, date: string, time: string): string {
+  return formatStart({ startTime: time, startsAt: `${date}T12:00Z`, timeZone });
+}
+
 /** The day of an instant in a zone, such as "Nov 30, 2026". */
 export function formatInstant(instant: string, timeZone: string): string {
   return formatter({ dateStyle: "medium", timeZone }).format(new Date(instant));

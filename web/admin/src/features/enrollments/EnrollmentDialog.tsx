@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useQuery } from "urql";
 import { graphql, readFragment } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
-import { problemOf } from "../../api/faults";
+import { isOfNoRecord, problemOf } from "../../api/faults";
 import type { PermissionKey } from "../../permissions/permissions";
 import { Dialog } from "../../ui/Dialog";
 import { EmptyState, Loading, ProblemState } from "../../ui/states";
@@ -81,7 +81,7 @@ export function EnrollmentDialog({ name, group, title, of = ["seated", "waiting"
         <Text>
           {current.patient?.displayName ?? "The patient"} {STATES[stateOf(current)]}, so there is nothing to do here.
         </Text>
-      ) : error !== undefined ? (
+      ) : error !== undefined && !isOfNoRecord(error) ? (
         <ProblemState {...problemOf(error)} action={{ label: "Try again", run: () => retry({ requestPolicy: "network-only" }) }} />
       ) : fetching || data === undefined ? (
         <Loading />

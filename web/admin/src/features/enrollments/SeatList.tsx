@@ -1,8 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { readFragment, type FragmentType } from "../../api/generated";
 import { Allowed } from "../../permissions/permissions";
-import { formatInstant } from "../../ui/times";
-import { EnrollmentRowFields, stayInWords } from "./enrollmentRow";
+import { EnrollmentRowFields, sinceInWords, stayInWords } from "./enrollmentRow";
 import { PatientCell } from "./PatientCell";
 import { RosterMenu, useMayAct } from "./RosterMenu";
 import classes from "./RosterTable.module.css";
@@ -25,8 +24,8 @@ export function SeatList({ enrollments, timeZone, deleted }: Props) {
       </thead>
       <tbody>
         {readFragment(EnrollmentRowFields, enrollments).map((enrollment) => {
-          const { id, patient, enrolledAt, promotedAt } = enrollment;
-          const since = enrolledAt === null ? "" : formatInstant(enrolledAt, timeZone);
+          const { id, patient, promotedAt } = enrollment;
+          const since = sinceInWords(enrollment, timeZone);
           const words = promotedAt === null ? since : `${since}, from the waitlist`;
           const stay = stayInWords(enrollment, timeZone);
           const stayLine = stay !== null && <div className={classes.stay}>{stay}</div>;

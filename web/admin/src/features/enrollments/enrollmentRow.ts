@@ -1,5 +1,5 @@
 import { graphql, readFragment } from "../../api/generated";
-import { formatNearDate, todayIn } from "../../ui/times";
+import { formatDate, formatInstant, formatNearDate, todayIn } from "../../ui/times";
 import type { RosterGroup } from "./EnrollmentsTab";
 
 export const EnrollmentRowFields = graphql(`
@@ -33,6 +33,12 @@ export function placesByPatient({ seats, waitlist }: RosterGroup): Map<string, s
       waitlistPosition === null ? "has a seat" : `waits at place ${waitlistPosition}`,
     ]),
   );
+}
+
+/** Return the first day of a stay that has begun, which may be before the day on which it was entered; otherwise that day. */
+export function sinceInWords({ startDate, enrolledAt }: { startDate: string | null; enrolledAt: string | null }, timeZone: string): string {
+  if (startDate !== null && startDate <= todayIn(timeZone)) return formatDate(startDate);
+  return enrolledAt === null ? "" : formatInstant(enrolledAt, timeZone);
 }
 
 type Stay = { startDate: string | null; endDate: string | null };

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import { formatDate } from "../../ui/times";
 import classes from "./GroupDetails.module.css";
-import { GROUP_TYPES } from "./words";
+import { GROUP_TYPES, meetingsInWords } from "./words";
 
 const GroupDetailsFields = graphql(`
   fragment GroupDetails on GroupDefinition {
@@ -55,7 +55,7 @@ export function GroupDetails({ of }: { of: FragmentType<typeof GroupDetailsField
         <Detail term="Co-facilitator">{group.coFacilitator ? staffMember(group.coFacilitator) : "None"}</Detail>
         <Detail term="Location">{location ? [location.site, location.room].filter(Boolean).join(", ") : "None"}</Detail>
         <Detail term="Meets">
-          {recurrence ? `${recurrence.summary}, from ${formatDate(recurrence.startDate)}` : "Without a rule"}
+          {recurrence ? `${meetingsInWords(recurrence.summary, group.timeZone)}, from ${formatDate(recurrence.startDate)}` : "Without a rule"}
         </Detail>
         {recurrence && recurrence.excludedDates.length > 0 && (
           <Detail term="Not on">{recurrence.excludedDates.map(formatDate).join("; ")}</Detail>

@@ -17,7 +17,7 @@ import { GroupActions } from "./GroupActions";
 import { GroupDetails } from "./GroupDetails";
 import type { GroupSearch } from "./search";
 import classes from "./GroupPage.module.css";
-import { GROUP_TYPES } from "./words";
+import { GROUP_TYPES, meetingsInWords } from "./words";
 
 const GroupDocument = graphql(`
   query Group($id: ID!) {
@@ -83,7 +83,7 @@ function GroupWithTabs({ group }: { group: NonNullable<GroupQuery["groupDefiniti
   const { tab = "enrollments" } = route.useSearch();
   const navigate = useNavigate({ from: "/groups/$groupId" });
   const where = [group.location?.site, group.location?.room].filter(Boolean).join(", ");
-  const facts = [GROUP_TYPES[group.groupType], group.facilitator.displayName, where, group.recurrence?.summary];
+  const facts = [GROUP_TYPES[group.groupType], group.facilitator.displayName, where, group.recurrence && meetingsInWords(group.recurrence.summary, group.timeZone)];
   return (
     <>
       <PageHeader

@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { graphql, readFragment, type FragmentType } from "../../api/generated";
 import { useViewer } from "../../app/ViewerGate";
-import { formatInstantTime } from "../../ui/times";
+import { formatInstantTime, zoneIfDifferent } from "../../ui/times";
 import { actionInWords, createsRecord, type HistoryKind } from "./actions";
 import { labelOf, shownChanges, valueInWords, type Change, type NameOf } from "./fields";
 import classes from "./HistoryList.module.css";
@@ -35,6 +35,7 @@ type Props = {
 export function HistoryEntry({ of, kind, timeZone, nameOf }: Props) {
   const entry = readFragment(HistoryEntryFields, of);
   const viewer = useViewer();
+  const zone = zoneIfDifferent(entry.at, timeZone);
   const who = entry.actor?.displayName ?? entry.actorId;
   const changes = shownChanges(entry.action, entry.changes);
   return (
@@ -52,31 +53,31 @@ export function HistoryEntry({ of, kind, timeZone, nameOf }: Props) {
           (createsRecord(entry.action) ? (
             <details className={classes.first}>
               <summary>What was entered</summary>
-              <Changes changes={changes} nameOf={nameOf} />
+              <Changes changes={changes} nameOf={nameOf} zone={zone} />
             </details>
           ) : (
-            <Changes changes={changes} nameOf={nameOf} />
+            <Changes changes={changes} nameOf={nameOf} zone={zone} />
           ))}
       </div>
     </li>
   );
 }
 
-function Changes({ changes, nameOf }: { changes: readonly Change[]; nameOf: NameOf }) {
+function Changes({ changes, ...rest }: { changes: readonly Change[]; nameOf: NameOf; zone: string | null }) {
   return (
     <dl className={classes.changes}>
       {changes.map((change) => (
         <div key={change.field}>
           <dt>{labelOf(change)}</dt>
-          <dd>{changeInWords(change, nameOf)}</dd>
+          <dd>{changeInWords(change, rest.nameOf, rest.zone)}</dd>
         </div>
       ))}
     </dl>
   );
 }
 
-function changeInWords({ field, before, after }: Change, nameOf: NameOf): string {
-  const [was, is] = [before, after].map((value) => (value === null ? null : valueInWords(field, value, nameOf)));
+function changeInWords({ field, before, after }: Change, nameOf: NameOf, zone: string | null): string {
+  const [was, is] = [before, after].map((value) => (value === null ? null : valueInWords(field, value, nameOf, zone)));
   if (was == null) return is ?? "";
   if (is == null) return field === "countsFromStart" ? "no longer" : `none any more; it was ${was}`;
   return `from ${was} to ${is}`;

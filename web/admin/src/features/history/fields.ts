@@ -79,10 +79,12 @@ export function namedIds(changes: readonly Change[]): { kind: NamedKind; id: str
   });
 }
 
-export function valueInWords(field: string, value: string, nameOf: NameOf): string {
+/** Return a value in words. `zone` names the zone of its times, if it differs from the viewer's. */
+export function valueInWords(field: string, value: string, nameOf: NameOf, zone: string | null): string {
   const { format, named } = FIELDS[field] ?? {};
   if (named !== undefined) return nameOf(named, value) ?? "not shown";
-  return format === undefined ? value : format(value);
+  const words = format === undefined ? value : format(value);
+  return format === formatTime && zone !== null ? `${words} ${zone}` : words;
 }
 
 function datesInWords(dates: string): string {

@@ -22,6 +22,7 @@ export const BulkOutcomeFields = graphql(`
 type Props = {
   groupId: string;
   today: string;
+  timeZone: string;
   /** How the sessions differ from the group's definition, if that is why they change. */
   reasons?: DriftReasons;
   outcome: FragmentType<typeof BulkOutcomeFields> | null;
@@ -32,7 +33,7 @@ type Props = {
 };
 
 /** What a change of many sessions does: how many, each of them in words, and what it does to others. */
-export function BulkOutcome({ today, reasons, outcome, ...rest }: Props) {
+export function BulkOutcome({ today, timeZone, reasons, outcome, ...rest }: Props) {
   const payload = readFragment(BulkOutcomeFields, outcome);
   return (
     <ImpactPanel impact={payload?.impact} {...rest}>
@@ -41,7 +42,7 @@ export function BulkOutcome({ today, reasons, outcome, ...rest }: Props) {
           <Text size="sm" fw={600}>
             {countsInWords(payload)}
           </Text>
-          <ChangeList changes={payload.changes} today={today} reasons={reasons} />
+          <ChangeList changes={payload.changes} today={today} timeZone={timeZone} reasons={reasons} />
         </div>
       )}
     </ImpactPanel>

@@ -25,12 +25,14 @@ const StoredSessions = graphql(`
 type Props = {
   changes: ReadonlyArray<FragmentType<typeof ChangedSessionFields>>;
   today: string;
+  /** The group's. */
+  timeZone: string;
   /** How the sessions differ from the group's definition, if that is why they change. */
   reasons?: DriftReasons;
 };
 
 /** What happens to each session, in words. Those that stay because nothing about them differs are left out. */
-export function ChangeList({ changes, today, reasons }: Props) {
+export function ChangeList({ changes, ...rest }: Props) {
   const [parts, setParts] = useState(1);
   const concerned = readFragment(ChangedSessionFields, changes).filter(({ keepReason }) => keepReason !== "UNCHANGED");
   const left = concerned.length - parts * PART;
@@ -39,7 +41,7 @@ export function ChangeList({ changes, today, reasons }: Props) {
     <ScrollBox label="Session by session">
       <ul className={classes.list}>
         {Array.from({ length: parts }, (_, part) => (
-          <ChangePart key={part} changes={concerned.slice(part * PART, (part + 1) * PART)} today={today} reasons={reasons} />
+          <ChangePart key={part} changes={concerned.slice(part * PART, (part + 1) * PART)} {...rest} />
         ))}
       </ul>
       {left > 0 && (
@@ -54,13 +56,13 @@ export function ChangeList({ changes, today, reasons }: Props) {
 type PartProps = Omit<Props, "changes"> & { changes: readonly ChangedSessionFragment[] };
 
 /** Some of the changes, beside the sessions as they are stored, because a dry run has them as they would be. */
-function ChangePart({ changes, today, reasons }: PartProps) {
+function ChangePart({ changes, ...rest }: PartProps) {
   const ids = changes.flatMap(({ action, occurrence }) => (action === "CREATE" || occurrence === null ? [] : [occurrence.id]));
   const [{ data }] = useQuery({ query: StoredSessions, variables: { ids }, pause: ids.length === 0 });
   const stored = (data?.nodes ?? []).flatMap((node) => (node?.type === "Occurrence" ? [readFragment(SessionFormFields, node)] : []));
   const before = new Map(stored.map((session) => [session.id, session]));
   return changes.map((change) => {
     const id = change.occurrence?.id ?? "";
-    return <li key={`${id} ${change.sessionDate} ${change.startTime}`}>{changeInWords(change, before.get(id), today, reasons)}</li>;
+    return <li key={`${id} ${change.sessionDate} ${change.startTime}`}>{changeInWords(change, before.get(id), rest)}</li>;
   });
 }

@@ -35,7 +35,7 @@ export function SelectionFields({ scope, selected, fieldProps }: Props) {
       {scope === "DAYS" && (
         <>
           <Group align="flex-start" grow preventGrowOverflow={false}>
-            <TextInput type="date" label="First day" required {...fieldProps("selection.from")} />
+            <TextInput type="date" label="First day" required data-autofocus {...fieldProps("selection.from")} />
             <TextInput type="date" label="Last day" required {...fieldProps("selection.through")} />
           </Group>
           <MultiSelect

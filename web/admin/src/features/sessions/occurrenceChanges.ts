@@ -3,7 +3,7 @@
 import { graphql } from "../../api/generated";
 import type { ChangedSessionFragment, DriftReason, KeepReason, SessionFormFragment } from "../../api/generated/graphql";
 import { counted } from "../../ui/names";
-import { formatNearDay, formatTime } from "../../ui/times";
+import { formatNearDay, formatTimeIn } from "../../ui/times";
 import { placeInWords } from "./words";
 
 export const ChangedSessionFields = graphql(`
@@ -61,11 +61,11 @@ export type DriftReasons = ReadonlyMap<string, readonly DriftReason[]>;
 export function changeInWords(
   change: ChangedSessionFragment,
   before: SessionFormFragment | undefined,
-  today: string,
-  reasons?: DriftReasons,
+  { today, timeZone, reasons }: { today: string; timeZone: string; reasons?: DriftReasons },
 ): string {
   const now = before ?? change;
-  const when = `${formatNearDay(now.sessionDate, today)}, ${formatTime(now.startTime)}`;
+  const zone = before?.timeZone ?? timeZone;
+  const when = `${formatNearDay(now.sessionDate, today)}, ${formatTimeIn(zone, now.sessionDate, now.startTime)}`;
   switch (change.action) {
     case "CREATE":
       return `${when}: a session is added${because(change, reasons)}.`;
@@ -75,7 +75,7 @@ export function changeInWords(
       return `${when}: stays, because ${KEEP_REASONS[change.keepReason ?? "UNCHANGED"]}.`;
     case "MOVE":
     case "UPDATE": {
-      const differences = before === undefined ? [] : differencesInWords(change, before, today);
+      const differences = before === undefined ? [] : differencesInWords(change, before, today, zone);
       return `${when}: ${differences.length === 0 ? "changes" : differences.join(", ")}${because(change, reasons)}.`;
     }
   }
@@ -101,12 +101,18 @@ function cancelledBecause(reasons: readonly DriftReason[]): string {
   return reasons.includes("NOT_IN_RULE") ? ", because the rule does not have its day" : ", because it is no longer planned";
 }
 
-function differencesInWords(change: ChangedSessionFragment, before: SessionFormFragment, today: string): string[] {
+function differencesInWords(
+  change: ChangedSessionFragment,
+  before: SessionFormFragment,
+  today: string,
+  timeZone: string,
+): string[] {
   const after = change.occurrence;
+  const timeOf = (time: string) => formatTimeIn(after?.timeZone ?? timeZone, change.sessionDate, time);
   const differences: string[] = [];
-  const start = `${formatNearDay(change.sessionDate, today)}, ${formatTime(change.startTime)}`;
+  const start = `${formatNearDay(change.sessionDate, today)}, ${timeOf(change.startTime)}`;
   if (change.sessionDate !== before.sessionDate || change.startTime !== before.startTime) differences.push(`moves to ${start}`);
-  if (change.endTime !== before.endTime) differences.push(`ends at ${formatTime(change.endTime)}`);
+  if (change.endTime !== before.endTime) differences.push(`ends at ${timeOf(change.endTime)}`);
   if (after == null) return differences;
   if (after.timeZone !== before.timeZone) differences.push(`its time zone becomes ${after.timeZone}`);
   if (after.facilitator.displayName !== before.facilitator.displayName) {
