@@ -14,7 +14,7 @@ export function PageHeader({ title, tabTitle = title, below, actions }: Props) {
   return (
     <Group justify="space-between" align="flex-start" mb="lg">
       <title>{`${tabTitle} · Group sessions`}</title>
-      <Box miw={0}>
+      <Box miw={0} flex="1 1 300px">
         <Title order={1} size="h2">
           {title}
         </Title>
