@@ -127,11 +127,12 @@ async def test_waits_for_locks_and_retries_are_measured(
     holder = asyncio.create_task(transact(engine, clinic.lock_queue, actor, clinic.clock, clinic.new_id, hold))
     await inside.wait()
     waiter = asyncio.create_task(transact(engine, clinic.lock_queue, actor, clinic.clock, clinic.new_id, conflict_once))
-    client = await measured()
-    await client.execute("{ groupDefinitions { edges { cursor } } }")  # meanwhile the waiter queues
+    async with asyncio.timeout(30):
+        while not any(clinic.lock_queue._queues.values()):  # noqa: ASYNC110 - the queue sets no event
+            await asyncio.sleep(0.01)
     release.set()
     await asyncio.gather(holder, waiter)
-    metrics = await scrape(client.http)
+    metrics = await scrape((await measured()).http)
     assert metrics.value("lock_wait_seconds_count", place="process") == 1
     assert metrics.value("lock_wait_seconds_sum", place="process") > 0
     on_postgresql = database_kind == "postgresql"
