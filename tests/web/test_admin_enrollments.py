@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from resolvers.caller import PermissionKey
 from tests.web.conftest import DESKTOP, PHONE, demo_token
@@ -159,6 +159,32 @@ def test_the_waitlist_is_reordered_by_buttons_and_keyboard(admin: AdminVisit) ->
     dialog.get_by_role("button", name="Move", exact=True).click()
     expect(dialog).to_be_hidden()
     assert stored_waitlist(admin, group) == [second, third, first]
+    assert admin.complaints == []
+
+
+def test_a_list_that_was_read_before_a_change_is_read_again(admin: AdminVisit) -> None:
+    page = admin.page
+    group = open_group(admin, FULL_GROUP)
+    first, second, third = patients(admin, "Waitlist")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_first_roster(route: Route) -> None:
+        if "query Roster(" in (route.request.post_data or "") and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route("**/graphql", hold_first_roster)
+    page.get_by_role("button", name=f"Move {second} up").click()
+    expect(admin.toast("is at place 1 of the waitlist now.")).to_be_visible()
+    page.get_by_role("button", name=f"Move {second} down").click()
+    expect(admin.toast("is at place 2 of the waitlist now.")).to_be_visible()
+    [(route, response)] = held
+    route.fulfill(response=response)
+    page.get_by_role("button", name=f"More for {first}").click()
+    page.get_by_role("menuitem", name="Move to a place").click()
+    expect(page.get_by_role("dialog", name="Move to a place")).to_contain_text(f"{first} is at place 1 of 3.")
+    assert patients(admin, "Waitlist") == [first, second, third] == stored_waitlist(admin, group)
     assert admin.complaints == []
 
 

@@ -1,6 +1,8 @@
-import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type Operation, type OperationResult } from "urql";
+import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type Operation } from "urql";
 import { serverUrl } from "../app/address";
 import { noteOwnRequest } from "../live/live";
+import { withoutTypesOfDryRun } from "./dryRun";
+import { outdatedReadsExchange } from "./outdatedReads";
 import { send } from "./transport";
 
 /**
@@ -13,7 +15,12 @@ export function createApiClient(): Client {
     fetch: send,
     preferGetMethod: false,
     requestPolicy: "cache-and-network",
-    exchanges: [cacheExchange, mapExchange({ onOperation: withIdempotencyKey, onResult: withoutTypesOfDryRun }), fetchExchange],
+    exchanges: [
+      cacheExchange,
+      mapExchange({ onOperation: withIdempotencyKey, onResult: withoutTypesOfDryRun }),
+      outdatedReadsExchange,
+      fetchExchange,
+    ],
   });
 }
 
@@ -26,14 +33,6 @@ function withIdempotencyKey(operation: Operation): Operation {
     ...operation.context,
     fetchOptions: { headers: { "Idempotency-Key": key, "X-Request-ID": key } },
   });
-}
-
-/** Remove the types from the response of a dry run, so that the cache keeps what it has: nothing has changed. */
-function withoutTypesOfDryRun(result: OperationResult<unknown>): OperationResult<unknown> {
-  const { input } = result.operation.variables as { input?: { dryRun?: boolean } };
-  if (input?.dryRun !== true || result.data == null) return result;
-  const withoutType = (name: string, value: unknown) => (name === "__typename" ? undefined : value);
-  return { ...result, data: JSON.parse(JSON.stringify(result.data, withoutType)) as unknown };
 }
 
 /** Return 128 random bits in hexadecimal. crypto.randomUUID is missing on pages without TLS. */
