@@ -17,7 +17,7 @@ from graphql import (
 
 def operation_label(node: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]) -> str:
     """Return a label such as `query groupDefinitions`. Fragments must not spread themselves."""
-    by_name = {fragment.name.value: fragment for fragment in fragments}
+    unread = {fragment.name.value: fragment for fragment in fragments}
     remaining: list[SelectionNode] = [*reversed(node.selection_set.selections)]
     while remaining:
         selection = remaining.pop()
@@ -25,7 +25,9 @@ def operation_label(node: OperationDefinitionNode, fragments: Iterable[FragmentD
         if isinstance(selection, FieldNode):
             return f"{node.operation.value} {selection.name.value}"
         if isinstance(selection, FragmentSpreadNode):
-            inner = by_name.get(selection.name.value)  # validation reports unknown fragments
+            # Each fragment is read once, because it has no fields if it is spread again. Otherwise, fragments that
+            # spread the next one twice would take exponential time. Validation reports unknown fragments.
+            inner = unread.pop(selection.name.value, None)
         if isinstance(inner, InlineFragmentNode | FragmentDefinitionNode):
             remaining += reversed(inner.selection_set.selections)
     return node.operation.value
