@@ -299,6 +299,7 @@ def test_what_an_address_names_and_is_not_there_is_explained(admin: AdminVisit) 
             (f"/sessions/{unknown}/sign-in-sheet", "There is no such session"),
             (f"/groups?session={unknown}", "There is no such session"),
             (f"/patients/{unknown}", "There is no such patient"),
+            (f"/closures?dialog=edit&closure={unknown}", "There is no such closure"),
         ):
             admin.open(path)
             expect(page.get_by_role("heading", name=heading)).to_be_visible()

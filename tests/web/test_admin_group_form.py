@@ -86,6 +86,21 @@ def test_a_group_is_created_with_its_recurrence_and_a_preview(
     assert admin.complaints == []
 
 
+@pytest.mark.parametrize("time_zone", ["Europe/Berlin"])
+def test_the_preview_names_the_zone_of_the_group(admin: AdminVisit) -> None:
+    page = admin.page
+    admin.open("/groups/new")
+    choose(admin, "Location", "library", "Library")
+    page.get_by_role("button", name="Monday to Friday").click()
+    page.get_by_label("First day").fill("2026-12-07")
+    page.get_by_label("Starts at").fill("09:30")
+    preview = page.get_by_role("status", name="Preview")
+    expect(preview).to_contain_text("at 9:30 AM (MST)")
+    choose(admin, "Zone of its times", "berlin", "Europe.Berlin")
+    expect(preview).not_to_contain_text("9:30 AM (")
+    assert admin.complaints == []
+
+
 def test_every_fault_of_the_server_is_at_its_field_and_nothing_typed_is_lost(admin: AdminVisit) -> None:
     page = admin.page
     admin.open("/groups/new")

@@ -5,6 +5,7 @@ import IconAlertTriangle from "@tabler/icons-react/icons/IconAlertTriangle";
 import IconInbox from "@tabler/icons-react/icons/IconInbox";
 import IconLock from "@tabler/icons-react/icons/IconLock";
 import type { ReactNode } from "react";
+import type { CombinedError } from "urql";
 import type { LiveResult } from "../api/useLiveQuery";
 import { isOfNoRecord, problemOf } from "../api/faults";
 import type { PermissionKey } from "../permissions/permissions";
@@ -82,6 +83,23 @@ export function Loaded<Data>({
       {children(data)}
     </>
   );
+}
+
+type AbsentProps = {
+  /** The query for the record by its id. */
+  result: { data?: unknown; error?: CombinedError; fetching: boolean };
+  onRetry: () => void;
+  title: string;
+  children: ReactNode;
+};
+
+/** Shows why a record of the address is not there: it loads, it could not be read, or there is none. */
+export function AbsentRecord({ result: { data, error, fetching }, onRetry, title, children }: AbsentProps) {
+  if (error !== undefined && !isOfNoRecord(error)) {
+    return <ProblemState {...problemOf(error)} action={{ label: "Try again", run: onRetry }} />;
+  }
+  if (fetching || data === undefined) return <Loading />;
+  return <EmptyState title={title}>{children}</EmptyState>;
 }
 
 export function Loading() {

@@ -3,13 +3,11 @@ import { graphql } from "../../api/generated";
 import type { ClosureRowFragment, SessionsOfClosureQuery } from "../../api/generated/graphql";
 import { everyPage, useWhole } from "../../api/useWhole";
 import { usePermissions } from "../../permissions/permissions";
-import { Dialog } from "../../ui/Dialog";
 import { Loaded } from "../../ui/states";
 import { addDays } from "../../ui/times";
-import { useKept } from "../../ui/useKept";
 import { AffectedSessions } from "./AffectedSessions";
+import { ClosureDialog } from "./ClosureDialog";
 import { daysInWords, placeInWords } from "./closureRow";
-import { useClosureDialog } from "./useClosureDialog";
 
 const LONGEST_WINDOW_DAYS = 61;
 
@@ -37,17 +35,15 @@ type ConflictsOfClosure = NonNullable<SessionsOfClosureQuery["conflicts"]>["node
 
 /** Lists the sessions that are still scheduled on the days of a closure. */
 export function ClosureSessionsDialog({ closures }: { closures: readonly ClosureRowFragment[] }) {
-  const { dialog, closureId, close } = useClosureDialog();
-  const closure = useKept(closures.find(({ id }) => id === closureId), closureId);
   return (
-    <Dialog
-      opened={dialog === "sessions" && closure !== undefined}
+    <ClosureDialog
+      name="sessions"
       needs="pm.group_schedule.view"
-      title={closure?.name ?? ""}
-      onClose={close}
+      title={(closure) => closure?.name ?? "Sessions of a closure"}
+      closures={closures}
     >
-      {closure !== undefined && <SessionsOf closure={closure} />}
-    </Dialog>
+      {(closure) => <SessionsOf closure={closure} />}
+    </ClosureDialog>
   );
 }
 

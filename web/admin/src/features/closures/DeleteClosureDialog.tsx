@@ -5,10 +5,9 @@ import type { Fault } from "../../api/faults";
 import { graphql } from "../../api/generated";
 import type { ClosureRowFragment } from "../../api/generated/graphql";
 import { useAction } from "../../api/useAction";
-import { Dialog, DialogForm } from "../../ui/Dialog";
-import { useKept } from "../../ui/useKept";
+import { DialogForm } from "../../ui/Dialog";
+import { ClosureDialog } from "./ClosureDialog";
 import { daysInWords, placeInWords } from "./closureRow";
-import { useClosureDialog } from "./useClosureDialog";
 
 const DeleteClosure = graphql(`
   mutation DeleteClosure($input: DeleteClosureInput!) {
@@ -22,17 +21,10 @@ const DeleteClosure = graphql(`
 `);
 
 export function DeleteClosureDialog({ closures }: { closures: readonly ClosureRowFragment[] }) {
-  const { dialog, closureId, close } = useClosureDialog();
-  const closure = useKept(closures.find(({ id }) => id === closureId), closureId);
   return (
-    <Dialog
-      opened={dialog === "delete" && closure !== undefined}
-      needs="pm.group_schedule.delete"
-      title="Delete a closure"
-      onClose={close}
-    >
-      {closure !== undefined && <DeleteClosureForm closure={closure} onClose={close} />}
-    </Dialog>
+    <ClosureDialog name="delete" needs="pm.group_schedule.delete" title="Delete a closure" closures={closures}>
+      {(closure, close) => <DeleteClosureForm closure={closure} onClose={close} />}
+    </ClosureDialog>
   );
 }
 

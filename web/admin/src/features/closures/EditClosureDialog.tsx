@@ -7,13 +7,12 @@ import { useAction } from "../../api/useAction";
 import { useDryRun } from "../../api/useDryRun";
 import { usePermissions } from "../../permissions/permissions";
 import { ConflictAlert } from "../../ui/ConflictAlert";
-import { Dialog, DialogForm } from "../../ui/Dialog";
+import { DialogForm } from "../../ui/Dialog";
 import { useFaults } from "../../ui/useFaults";
-import { useKept } from "../../ui/useKept";
+import { ClosureDialog } from "./ClosureDialog";
 import { ClosureFields, ClosureOutlook } from "./ClosureFields";
 import { savedInWords } from "./closureRow";
 import { changesOf, conflictsOf, valuesOf } from "./closureVersions";
-import { useClosureDialog } from "./useClosureDialog";
 import { completeInput, useClosureForm, type ClosureValues } from "./useClosureForm";
 
 const UpdateClosure = graphql(`
@@ -36,17 +35,10 @@ const UpdateClosure = graphql(`
 `);
 
 export function EditClosureDialog({ closures }: { closures: readonly ClosureRowFragment[] }) {
-  const { dialog, closureId, close } = useClosureDialog();
-  const closure = useKept(closures.find(({ id }) => id === closureId), closureId);
   return (
-    <Dialog
-      opened={dialog === "edit" && closure !== undefined}
-      needs="pm.group_schedule.edit"
-      title="Edit a closure"
-      onClose={close}
-    >
-      {closure !== undefined && <EditClosureForm key={closure.id} stored={closure} onClose={close} />}
-    </Dialog>
+    <ClosureDialog name="edit" needs="pm.group_schedule.edit" title="Edit a closure" closures={closures}>
+      {(closure, close) => <EditClosureForm key={closure.id} stored={closure} onClose={close} />}
+    </ClosureDialog>
   );
 }
 

@@ -3,10 +3,9 @@ import type { ReactNode } from "react";
 import { useQuery } from "urql";
 import { graphql, readFragment } from "../../api/generated";
 import type { EnrollmentRowFragment } from "../../api/generated/graphql";
-import { isOfNoRecord, problemOf } from "../../api/faults";
 import type { PermissionKey } from "../../permissions/permissions";
 import { Dialog } from "../../ui/Dialog";
-import { EmptyState, Loading, ProblemState } from "../../ui/states";
+import { AbsentRecord } from "../../ui/states";
 import { useKept } from "../../ui/useKept";
 import type { EnrollmentDialog as DialogName } from "../groups/search";
 import { EnrollmentRowFields } from "./enrollmentRow";
@@ -64,12 +63,13 @@ export function EnrollmentDialog({ name, group, title, of = ["seated", "waiting"
   const id = dialog === name ? enrollmentId : undefined;
   const rows = [group.seats, group.waitlist, group.past].flatMap((list) => list?.nodes ?? []);
   const listed = readFragment(EnrollmentRowFields, rows).find((row) => row.id === id);
-  const [{ data, error, fetching }, retry] = useQuery({
+  const [result, read] = useQuery({
     query: EnrollmentById,
     variables: { id: id ?? "" },
     pause: id === undefined || listed !== undefined,
   });
-  const single = data?.enrollment?.id === id && data?.enrollment?.groupDefinition?.id === group.id ? data.enrollment : null;
+  const enrollment = result.data?.enrollment;
+  const single = enrollment?.id === id && enrollment?.groupDefinition?.id === group.id ? enrollment : null;
   const current = listed ?? (single?.deletedAt === null ? readFragment(EnrollmentRowFields, single) : undefined);
   const isFit = current !== undefined && of.includes(stateOf(current));
   const shown = useKept(isFit ? current : undefined, id);
@@ -81,12 +81,14 @@ export function EnrollmentDialog({ name, group, title, of = ["seated", "waiting"
         <Text>
           {current.patient?.displayName ?? "The patient"} {STATES[stateOf(current)]}, so there is nothing to do here.
         </Text>
-      ) : error !== undefined && !isOfNoRecord(error) ? (
-        <ProblemState {...problemOf(error)} action={{ label: "Try again", run: () => retry({ requestPolicy: "network-only" }) }} />
-      ) : fetching || data === undefined ? (
-        <Loading />
       ) : (
-        <EmptyState title="There is no such enrollment">It may have been removed, or it is in another group.</EmptyState>
+        <AbsentRecord
+          result={result}
+          onRetry={() => read({ requestPolicy: "network-only" })}
+          title="There is no such enrollment"
+        >
+          It may have been removed, or it is in another group.
+        </AbsentRecord>
       )}
     </Dialog>
   );

@@ -90,7 +90,7 @@ export function RecurrenceEditor({ form }: Props) {
           </Group>
         )}
         {values.repeats !== "NEVER" && <ExcludedDates values={values} change={change} error={field("excludedDates").error} />}
-        <RecurrencePreview values={values} locationId={form.values.locationId} />
+        <RecurrencePreview values={values} locationId={form.values.locationId} timeZone={form.values.timeZone} />
       </Stack>
     </Fieldset>
   );

@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "urql";
 import { graphql } from "../../../api/generated";
 import { usePermissions } from "../../../permissions/permissions";
-import { formatDate, localToday } from "../../../ui/times";
+import { formatDate, localToday, zoneIfDifferent } from "../../../ui/times";
 import { recurrenceInput } from "./groupValues";
 import type { RecurrenceValues } from "./recurrenceRule";
 
@@ -22,10 +22,27 @@ const Preview = graphql(`
   }
 `);
 
-type Props = { values: RecurrenceValues; locationId: string | null };
+const ZoneOfLocation = graphql(`
+  query ZoneOfLocation($id: ID!) {
+    node(id: $id) {
+      type: __typename
+      id
+      ... on Location {
+        timeZone
+      }
+    }
+  }
+`);
+
+type Props = {
+  values: RecurrenceValues;
+  locationId: string | null;
+  /** The time zone of the group, if it is not the location's. */
+  timeZone: string | null;
+};
 
 /** The rule in words and its next dates, from the server, while the person edits it. */
-export function RecurrencePreview({ values, locationId }: Props) {
+export function RecurrencePreview({ values, locationId, timeZone }: Props) {
   const may = usePermissions();
   const [settled] = useDebouncedValue(values, 300);
   const recurrence = recurrenceInput(settled);
@@ -40,8 +57,17 @@ export function RecurrencePreview({ values, locationId }: Props) {
     },
     pause: recurrence === null || !may("pm.group_schedule.view"),
   });
+  const [{ data: place }] = useQuery({
+    query: ZoneOfLocation,
+    variables: { id: locationId ?? "" },
+    pause: locationId === null || timeZone !== null,
+  });
   if (values.repeats === "NEVER" || !may("pm.group_schedule.view")) return null;
   const preview = data?.recurrencePreview;
+  const ofLocation = place?.node?.type === "Location" && place.node.id === locationId ? place.node.timeZone : null;
+  const zone = timeZone ?? ofLocation;
+  const day = preview?.dates[0] ?? today;
+  const zoneName = zone === null ? null : zoneIfDifferent(`${day}T12:00Z`, zone);
   if (recurrence === null || preview == null) {
     return <Text c="dimmed">{fetching ? "Asking for the next dates …" : "Fill in the first day and the start to see the dates."}</Text>;
   }
@@ -49,6 +75,7 @@ export function RecurrencePreview({ values, locationId }: Props) {
     <Paper withBorder p="md" role="status" aria-label="Preview">
       <Text fw={600} mb="xs">
         {preview.summary ?? "This is not a rule yet"}
+        {preview.summary !== null && zoneName !== null && ` (${zoneName})`}
       </Text>
       {preview.userErrors.map(({ message }) => (
         <Text key={message} size="sm">
