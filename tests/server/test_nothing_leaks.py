@@ -309,6 +309,7 @@ def assert_clean(output: str) -> None:
     assert leak is None, output[max(0, leak.start() - 300) : leak.end() + 100] if leak else ""
 
 
+@pytest.mark.timeout(300)  # thousands of documents, to a server in asyncio's debug mode
 async def test_no_output_contains_an_input_or_stored_value(
     engine: Database, database_url: str, owner_url: str, database_kind: str, tmp_path: Path
 ) -> None:
