@@ -33,7 +33,15 @@ CHROMIUM_ARGUMENTS = [
 PATIENCE_MS = 30_000
 """How long tests wait for what they expect, so that a busy machine fails no test. Playwright's default is 5 seconds."""
 expect.set_options(timeout=PATIENCE_MS)
+BROWSER_TEST_SECONDS = 240
 DESKTOP, PHONE = (1400, 900), (360, 740)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give browser tests more time than others: on a busy machine, a page takes many times longer."""
+    for item in items:
+        if item.get_closest_marker("browser") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(BROWSER_TEST_SECONDS))
 
 
 def demo_token(*keys: PermissionKey, subject: str = "demo-administrator") -> str:

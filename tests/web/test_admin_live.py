@@ -12,7 +12,7 @@ from tests.web.conftest import demo_token
 from tests.web.rosters import OPEN_GROUP
 from tests.web.visits import AdminVisit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(150)]  # several tabs, one after another
+pytestmark = pytest.mark.browser
 
 PROGRAM_GROUP, OTHER_GROUP = "Morning Intensive Outpatient", "Morning Check-In"
 
