@@ -21,7 +21,9 @@ def section(admin: AdminVisit, name: str) -> Locator:
 
 
 def patients(admin: AdminVisit, name: str) -> list[str]:
-    return [text.split("\n")[0].strip() for text in section(admin, name).locator("tbody th").all_inner_texts()]
+    """Return the names in a list, in order."""
+    names = section(admin, name).locator("tbody th > :first-child")
+    return [text.strip() for text in names.all_text_contents()]
 
 
 def stored_waitlist(admin: AdminVisit, group: str) -> list[str]:

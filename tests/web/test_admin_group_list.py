@@ -140,7 +140,7 @@ def expect_only_what_a_deleted_group_accepts(admin: AdminVisit, waiting: str) ->
     expect(page.get_by_role("menuitem")).to_have_text(
         ["Take off the waitlist …", "Transfer to another group …", "Remove, made in error …"]
     )
-    page.keyboard.press("Escape")
+    page.get_by_role("menuitem").first.press("Escape")
     expect(page.get_by_role("menuitem")).to_have_count(0)
     admin.assert_accessible()
     page.get_by_role("tab", name="Schedule").click()

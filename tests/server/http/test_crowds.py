@@ -56,7 +56,7 @@ def test_300_connections_under_ulimit_256_do_not_lock_other_clients_out(
             if number % 20 == 0:
                 assert server.responds(OTHER)
                 assert server.responds(ATTACKER)
-        assert server.connections <= 96
+        wait_until(lambda: server.connections <= 96)  # for a moment, it holds one that it is about to close
         assert server.descriptors < 256
         for address in (OTHER, ATTACKER):
             with server.connect(address) as client:
