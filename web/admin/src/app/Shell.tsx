@@ -1,5 +1,5 @@
 import { AppShell, Burger, Group, NavLink, Text } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { ActivityMenu } from "../activity/ActivityMenu";
@@ -9,6 +9,7 @@ import { SearchButton } from "../features/search/SearchButton";
 import { usePermissions } from "../permissions/permissions";
 import { ConnectionBanner } from "./ConnectionBanner";
 import icon from "../icon.svg";
+import { keepFocus } from "./keepFocus";
 import { screensFor } from "./navigation";
 import classes from "./Shell.module.css";
 import { ViewerMenu } from "./ViewerMenu";
@@ -17,6 +18,9 @@ import { ViewerMenu } from "./ViewerMenu";
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
   const main = useFocusOnNavigation(close);
+  const burger = useRef<HTMLButtonElement>(null);
+  useEffect(keepFocus, []);
+  useHotkeys([["Escape", () => opened && (close(), burger.current?.focus()), { preventDefault: false }]]);
   return (
     <AppShell
       header={{ height: 56 }}
@@ -28,7 +32,15 @@ export function Shell() {
       </a>
       <AppShell.Header className={classes.header}>
         <Group gap={8} wrap="nowrap">
-          <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" aria-expanded={opened} />
+          <Burger
+            ref={burger}
+            opened={opened}
+            onClick={toggle}
+            hiddenFrom="sm"
+            size="sm"
+            aria-label="Navigation"
+            aria-expanded={opened}
+          />
           <Link to="/" className={classes.home}>
             <img src={icon} alt="" width={22} height={22} />
             Group sessions
@@ -40,10 +52,10 @@ export function Shell() {
           <ViewerMenu />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" aria-label="Screens">
+      <AppShell.Navbar p="sm" aria-label="Screens" className={classes.navigation} mod={{ opened }}>
         <Navigation onNavigate={close} />
       </AppShell.Navbar>
-      <AppShell.Main ref={main} id="main" tabIndex={-1} className={classes.main}>
+      <AppShell.Main ref={main} id="main" tabIndex={-1} className={classes.main} mod={{ covered: opened }}>
         <ConnectionBanner />
         <Outlet />
       </AppShell.Main>

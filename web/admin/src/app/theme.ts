@@ -7,13 +7,15 @@ const pine: MantineColorsTuple = [
 
 const SCROLLING_OPTIONS = {
   withScrollArea: false,
+  // Browsers give what scrolls a stop of the Tab key. The field closes the list there, and the focus would be nowhere.
+  attributes: { options: { tabIndex: -1 } },
   styles: { options: { maxHeight: 260, overflowY: "auto" } },
 } as const;
 
-// A dialog's header element would be a second banner of the page.
+// A dialog's header element would be a second banner of the page. It stays, and must not cover what gets the focus.
 const DIALOG = {
   defaultProps: { attributes: { header: { role: "presentation" } }, closeButtonProps: { "aria-label": "Close" } },
-  styles: { title: { fontSize: "var(--mantine-h4-font-size)", fontWeight: 650 } },
+  styles: { title: { fontSize: "var(--mantine-h4-font-size)", fontWeight: 650 }, content: { scrollPaddingBlockStart: 72 } },
 } as const;
 
 export const theme = createTheme({
