@@ -45,6 +45,11 @@ def test_a_patient_is_found_and_enrolled_in_a_free_seat(admin: AdminVisit) -> No
     page.get_by_role("button", name="Enroll patients").click()
     dialog = page.get_by_role("dialog", name="Enroll patients")
     expect(dialog).to_contain_text(f"the patient gets seat {len(seated) + 1} of 10")
+    field = dialog.get_by_role("combobox", name="Patient")
+    field.fill("nobody of this name")
+    expect(dialog.get_by_text("Nothing matches")).to_be_visible()
+    field.press("Enter")  # which is no answer to the form
+    expect(dialog.get_by_text("Choose a patient.")).to_be_hidden()
     dialog.get_by_role("button", name="Enroll", exact=True).click()
     expect(dialog.get_by_text("Choose a patient.")).to_be_visible()
     admin.assert_accessible()
@@ -54,7 +59,6 @@ def test_a_patient_is_found_and_enrolled_in_a_free_seat(admin: AdminVisit) -> No
         " ORDER BY display_name LIMIT 1",
         group,
     )
-    field = dialog.get_by_role("combobox", name="Patient")
     field.fill(number)
     expect(dialog.get_by_role("option")).to_have_count(1)
     expect(dialog.get_by_role("option")).to_contain_text(name)
@@ -158,6 +162,7 @@ def test_the_waitlist_is_reordered_by_buttons_and_keyboard(admin: AdminVisit) ->
     admin.assert_accessible()
     dialog.get_by_role("button", name="Move", exact=True).click()
     expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name=f"More for {first}")).to_be_focused()
     assert stored_waitlist(admin, group) == [second, third, first]
     assert admin.complaints == []
 
@@ -199,6 +204,7 @@ def test_a_seat_over_capacity_is_given_after_a_warning(admin: AdminVisit) -> Non
     admin.assert_accessible()
     dialog.get_by_role("button", name="Seat over capacity").click()
     expect(dialog).to_be_hidden()
+    expect(section(admin, "Waitlist")).to_be_focused()  # the row is gone
     meter = page.get_by_role("meter", name="Seats taken")
     expect(meter).to_have_attribute("aria-valuetext", "9 of 8 seats taken, 1 over")
     assert waiting not in stored_waitlist(admin, group)

@@ -195,6 +195,21 @@ def test_a_person_can_stop_retries_and_try_again_later(admin: AdminVisit) -> Non
     expect(page.get_by_text("1 group", exact=True)).to_be_visible()
 
 
+def test_a_server_that_cannot_be_reached_at_the_start_is_said_without_motion(admin: AdminVisit) -> None:
+    page = admin.page
+    page.route(GRAPHQL, lambda route: route.fulfill(status=503, headers={"Retry-After": "30"}))
+    admin.open()
+    expect(page.get_by_text("The server is busy or cannot be reached")).to_be_visible()
+    admin.assert_accessible()
+    lasting = "document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime > 10).length"
+    assert page.evaluate(lasting) == 0
+    page.get_by_role("button", name="Stop trying").click()
+    expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    page.unroute(GRAPHQL)
+    page.get_by_role("button", name="Try again").click()
+    expect_groups(page)
+
+
 def test_a_token_without_permissions_is_explained(admin: AdminVisit) -> None:
     admin.open(token=demo_token())
     expect(admin.page.get_by_role("heading", name="You have no permissions here")).to_be_visible()
@@ -229,6 +244,21 @@ def test_the_first_tab_stop_skips_to_the_page(admin: AdminVisit) -> None:
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+def test_the_tab_key_stops_only_at_what_shows_on_a_phone(admin: AdminVisit) -> None:
+    page = admin.page
+    admin.open()
+    expect_groups(page)
+    button, screens = page.get_by_role("button", name="Navigation"), page.get_by_label("Screens", exact=True)
+    expect(screens).to_be_hidden()
+    button.press("Enter")
+    expect(screens.get_by_role("link", name="Closures")).to_be_visible()
+    expect(page.locator("main")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(screens).to_be_hidden()
+    expect(button).to_be_focused()
 
 
 def test_the_color_scheme_is_kept_and_follows_the_system_by_default(admin: AdminVisit) -> None:

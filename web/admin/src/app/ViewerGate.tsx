@@ -1,4 +1,4 @@
-import { Center, Loader, Stack, Text } from "@mantine/core";
+import { Center, Loader, Stack, Title } from "@mantine/core";
 import { createContext, use, type ReactNode } from "react";
 import { useQuery } from "urql";
 import { graphql } from "../api/generated";
@@ -8,6 +8,7 @@ import { PermissionsProvider } from "../permissions/permissions";
 import { claims } from "../session/settings";
 import { signOut } from "../session/signIn";
 import { ProblemState } from "../ui/states";
+import { ConnectionBanner } from "./ConnectionBanner";
 
 const Viewer = graphql(`
   query Viewer {
@@ -43,9 +44,14 @@ export function ViewerGate({ children }: { children: ReactNode }) {
       ) : error !== undefined ? (
         <ProblemState wholePage {...problemOf(error)} action={{ label: "Try again", run: refresh }} />
       ) : (
-        <Stack align="center" gap="xs" role="status">
-          <Loader size="sm" />
-          <Text c="dimmed">Signing in …</Text>
+        <Stack align="center">
+          <ConnectionBanner />
+          <Stack align="center" gap="xs" role="status">
+            <Loader size="sm" />
+            <Title order={1} size="md" fw={400} c="dimmed">
+              Signing in …
+            </Title>
+          </Stack>
         </Stack>
       )}
     </Center>

@@ -9,6 +9,8 @@ export type SearchSelectProps<Found extends Item> = Omit<SelectProps, "data" | "
   /** What the server finds for the typed text. */
   items: readonly Found[];
   searching: boolean;
+  /** Whether the server could not search. */
+  failed: boolean;
   onSearch: (text: string) => void;
   /** The item that is chosen when the form opens. */
   initial?: Found | null;
@@ -23,7 +25,7 @@ export type SearchSelectProps<Found extends Item> = Omit<SelectProps, "data" | "
 
 /** A select whose options come from a search of the server, because a list of all of them would be too long. */
 export function SearchSelect<Found extends Item>(props: SearchSelectProps<Found>) {
-  const { items, searching, onSearch, initial, labelOf, detailsOf, reasonAgainst, onChange, onChoose, ...rest } = props;
+  const { items, searching, failed, onSearch, initial, labelOf, detailsOf, reasonAgainst, onChange, onChoose, ...rest } = props;
   const [chosen, setChosen] = useState<Found | null>(initial ?? null);
   const search = useDebouncedCallback(onSearch, 200);
   const options = chosen === null || items.some(({ id }) => id === chosen.id) ? items : [chosen, ...items];
@@ -47,7 +49,11 @@ export function SearchSelect<Found extends Item>(props: SearchSelectProps<Found>
         onChoose?.(item);
         onChange?.(id, option);
       }}
-      nothingFoundMessage={searching ? "Searching …" : "Nothing matches"}
+      // Who types and presses Enter chooses, also while the server still searches. It must not send the form.
+      onKeyDown={(event) => {
+        if (event.key === "Enter") event.preventDefault();
+      }}
+      nothingFoundMessage={searching ? "Searching …" : failed ? "The search failed. Type again to repeat it" : "Nothing matches"}
       renderOption={({ option }) => {
         const item = itemOf.get(option.value);
         const details = item && [detailsOf?.(item), reasonAgainst?.(item)].filter(Boolean).join(" · ");
@@ -69,5 +75,5 @@ export function SearchSelect<Found extends Item>(props: SearchSelectProps<Found>
 /** What a component built on SearchSelect takes from its form. */
 export type FieldProps<Found extends Item> = Omit<
   SearchSelectProps<Found>,
-  "items" | "searching" | "onSearch" | "labelOf" | "detailsOf"
+  "items" | "searching" | "failed" | "onSearch" | "labelOf" | "detailsOf"
 >;

@@ -27,12 +27,13 @@ export type GroupOption = NonNullable<GroupSearchQuery["groupDefinitions"]>["nod
 /** Chooses a group by words of its name. */
 export function GroupSelect(props: FieldProps<GroupOption>) {
   const [search, setSearch] = useState("");
-  const [{ data, fetching }] = useQuery({ query: GroupSearch, variables: { search } });
+  const [{ data, fetching, error }] = useQuery({ query: GroupSearch, variables: { search } });
   return (
     <SearchSelect
       {...props}
       items={data?.groupDefinitions?.nodes ?? []}
       searching={fetching}
+      failed={error !== undefined}
       onSearch={setSearch}
       labelOf={({ name }) => name}
       detailsOf={({ groupType, capacity: { enrolled, max, waitlisted } }) =>

@@ -23,12 +23,13 @@ type LocationOption = NonNullable<LocationSearchQuery["locations"]>["nodes"][num
 /** Chooses a location by site and room. */
 export function LocationSelect(props: FieldProps<LocationOption>) {
   const [search, setSearch] = useState("");
-  const [{ data, fetching }] = useQuery({ query: LocationSearch, variables: { search } });
+  const [{ data, fetching, error }] = useQuery({ query: LocationSearch, variables: { search } });
   return (
     <SearchSelect
       {...props}
       items={data?.locations?.nodes ?? []}
       searching={fetching}
+      failed={error !== undefined}
       onSearch={setSearch}
       labelOf={({ site, room }) => (room === null ? site : `${site}, ${room}`)}
       detailsOf={({ timeZone }) => timeZone}

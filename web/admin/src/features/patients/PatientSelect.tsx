@@ -24,12 +24,13 @@ export type PatientOption = NonNullable<PatientSearchQuery["patients"]>["nodes"]
 /** Chooses one of all patients of the clinic by name, record number or birth date. */
 export function PatientSelect(props: FieldProps<PatientOption>) {
   const [search, setSearch] = useState("");
-  const [{ data, fetching }] = useQuery({ query: PatientSearch, variables: { search } });
+  const [{ data, fetching, error }] = useQuery({ query: PatientSearch, variables: { search } });
   return (
     <SearchSelect
       {...props}
       items={data?.patients?.nodes ?? []}
       searching={fetching}
+      failed={error !== undefined}
       onSearch={setSearch}
       labelOf={({ displayName, medicalRecordNumber }) => `${displayName}, ${medicalRecordNumber}`}
       detailsOf={({ birthDate }) => (birthDate === null ? "" : `born ${formatDate(birthDate)}`)}

@@ -87,7 +87,7 @@ export default function SearchPanel({ early, onClose }: { early: Early; onClose:
           run();
         }}
       />
-      <VisuallyHidden role="status">{asking ? "Searching …" : text === "" ? "" : countInWords(sections)}</VisuallyHidden>
+      <VisuallyHidden role="status">{asking ? "Searching …" : text === "" || error !== undefined ? "" : countInWords(sections)}</VisuallyHidden>
       {error !== undefined && searches && !asking ? (
         <ProblemState {...problemOf(error)} action={{ label: "Try again", run: () => retry({ requestPolicy: "network-only" }) }} />
       ) : (

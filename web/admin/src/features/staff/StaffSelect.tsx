@@ -29,12 +29,13 @@ type Props = FieldProps<StaffOption> & {
 /** Chooses a member of staff by name. */
 export function StaffSelect({ withInactive = false, ...props }: Props) {
   const [search, setSearch] = useState("");
-  const [{ data, fetching }] = useQuery({ query: StaffSearch, variables: { search } });
+  const [{ data, fetching, error }] = useQuery({ query: StaffSearch, variables: { search } });
   return (
     <SearchSelect
       {...props}
       items={data?.staffMembers?.nodes ?? []}
       searching={fetching}
+      failed={error !== undefined}
       onSearch={setSearch}
       labelOf={({ displayName, credentials }) => (credentials === null ? displayName : `${displayName}, ${credentials}`)}
       detailsOf={({ active }) => (active || !withInactive ? "" : INACTIVE)}
