@@ -41,7 +41,13 @@ type Props = {
 /** The fields of a group, for a new one and for an existing one. */
 export function GroupForm({ form, group, submit, running, faults, onSubmit, onCancel, children }: Props) {
   return (
-    <form onSubmit={form.onSubmit((values) => void onSubmit(values))} noValidate>
+    <form
+      onSubmit={form.onSubmit(
+        (values) => void onSubmit(values),
+        (missing) => form.getInputNode(Object.keys(missing)[0]!)?.focus(),
+      )}
+      noValidate
+    >
       <LeaveGuard dirty={() => form.isDirty()} />
       <Stack maw={760}>
         {children}

@@ -1,6 +1,6 @@
 import { Button, Chip, Fieldset, Group, NumberInput, Pill, Select, Stack, TextInput } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { formatDay } from "../../../ui/times";
 import type { GroupValues } from "./groupValues";
 import { RecurrencePreview } from "./RecurrencePreview";
@@ -121,14 +121,21 @@ function Weekdays({ values, change }: PartProps) {
 
 function ExcludedDates({ values, change, error }: PartProps & { error: React.ReactNode }) {
   const [day, setDay] = useState("");
+  const input = useRef<HTMLInputElement>(null);
   const add = () => {
     change({ excludedDates: [...new Set([...values.excludedDates, day])].toSorted() });
     setDay("");
+    input.current?.focus(); // for the next day, and because the button is disabled until there is one
+  };
+  const remove = (removed: string) => {
+    change({ excludedDates: values.excludedDates.filter((other) => other !== removed) });
+    input.current?.focus();
   };
   return (
     <div>
       <Group align="flex-end" gap="xs">
         <TextInput
+          ref={input}
           type="date"
           label="Not on"
           description="Days on which the group does not meet"
@@ -149,7 +156,7 @@ function ExcludedDates({ values, change, error }: PartProps & { error: React.Rea
               key={excluded}
               withRemoveButton
               removeButtonProps={{ "aria-label": `Remove ${formatDay(excluded)}`, "aria-hidden": false, tabIndex: 0 }}
-              onRemove={() => change({ excludedDates: values.excludedDates.filter((other) => other !== excluded) })}
+              onRemove={() => remove(excluded)}
             >
               {formatDay(excluded)}
             </Pill>
