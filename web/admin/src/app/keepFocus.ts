@@ -1,5 +1,5 @@
-// What has the focus can go away: a row leaves its list, or a dialog closes that was opened from a menu. Browsers then have
-// the focus nowhere, and the next Tab begins at the top of the page. This gives it to what is nearest.
+// What has the focus can go away: a row leaves its list, or a dialog closes that was opened from a menu. Browsers then focus
+// nothing, and the next Tab begins at the top of the page. This moves the focus to the nearest element that is left.
 
 /** What opens over the page, and gives the focus back to it. */
 const OVER_PAGE = '[role="dialog"], .mantine-Notifications-root';
@@ -64,9 +64,9 @@ function openerOf(element: HTMLElement): HTMLElement {
 }
 
 function surroundingsOf(element: HTMLElement): HTMLElement[] {
-  const found: HTMLElement[] = [];
+  const surroundings: HTMLElement[] = [];
   for (let around = element.parentElement; around !== null; around = around.parentElement) {
-    if (around.matches(SURROUNDINGS)) found.push(around);
+    if (around.matches(SURROUNDINGS)) surroundings.push(around);
   }
-  return found;
+  return surroundings;
 }
