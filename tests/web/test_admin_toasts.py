@@ -40,3 +40,17 @@ def test_a_toast_stays_five_seconds_and_while_it_is_read(admin: AdminVisit, by: 
     expect(toast).to_have_count(0)
     page.get_by_role("button", name=re.compile("^Activity")).click()
     expect(page.get_by_role("dialog", name="Activity").get_by_text(TOAST)).to_be_visible()
+
+
+def test_escape_closes_toasts_that_may_cover_the_focus(admin: AdminVisit) -> None:
+    page = admin.page
+    open_group(admin, FULL_GROUP)
+    last = patients(admin, "Waitlist")[-1]
+    button = page.get_by_role("button", name=f"Move {last} up")
+    button.press("Enter")
+    expect(admin.toast(TOAST)).to_be_visible()
+    expect(button).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(admin.toast(TOAST)).to_have_count(0)
+    expect(button).to_be_focused()
+    assert admin.complaints == []

@@ -26,9 +26,14 @@ export function tell(message: string, tone: Tone = "done"): void {
   });
 }
 
+/** Close the toasts. The list of the header keeps what they say. */
+export function closeToasts(): void {
+  notifications.clean();
+}
+
 export function forgetActivity(): void {
   change([]);
-  notifications.clean();
+  closeToasts();
 }
 
 export function useActivity(): readonly Entry[] {

@@ -2,6 +2,7 @@ import { AppShell, Burger, Group, NavLink, Text } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { closeToasts } from "../activity/activity";
 import { ActivityMenu } from "../activity/ActivityMenu";
 import { PatientDrawer } from "../features/patients/PatientDrawer";
 import { SessionOverPage } from "../features/sessions/SessionOverPage";
@@ -20,7 +21,16 @@ export function Shell() {
   const main = useFocusOnNavigation(close);
   const burger = useRef<HTMLButtonElement>(null);
   useEffect(keepFocus, []);
-  useHotkeys([["Escape", () => opened && (close(), burger.current?.focus()), { preventDefault: false }]]);
+  // Escape closes what lies over the page: the navigation of a phone, or toasts, which may cover what has the focus.
+  const uncover = () => {
+    if (opened) {
+      close();
+      burger.current?.focus();
+    } else if (document.querySelector('[role="dialog"]') === null) {
+      closeToasts();
+    }
+  };
+  useHotkeys([["Escape", uncover, { preventDefault: false }]]);
   return (
     <AppShell
       header={{ height: 56 }}
