@@ -78,7 +78,7 @@ def json_layout(layout: Layout[Record], values: frozenset[str]) -> JsonLayout[Re
     """Return the JSON layout of rows, with the arguments of `JsonLayout`; None if a column cannot be JSON."""
     try:
         return JsonLayout(layout, values)
-    except (KeyError, NotImplementedError):
+    except (KeyError, NotImplementedError):  # a column's type has no form in JSON, or no class in Python
         return None
 
 

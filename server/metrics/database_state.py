@@ -1,4 +1,4 @@
-"""Metrics that are read from the database when they are asked for: they are the same for all servers."""
+"""Metrics that each request for metrics reads from the database. All servers report the same values."""
 
 import asyncio
 import logging
