@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from db.connections.engine import Database
 from server.metrics.metrics import Metrics
+from server.runtime.tasks import in_background
 
 INTERVAL: Final = 0.5
 
@@ -14,13 +15,10 @@ INTERVAL: Final = 0.5
 @asynccontextmanager
 async def sampling(metrics: Metrics, engine: Database, count_streams: Callable[[], int]) -> AsyncIterator[None]:
     """Measure during the block."""
-    task = asyncio.create_task(_sample_periodically(metrics, engine, count_streams))
     try:
-        yield
+        async with in_background(_sample_periodically(metrics, engine, count_streams)):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         metrics.flush()
 
 

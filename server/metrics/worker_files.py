@@ -1,8 +1,8 @@
 """The files through which worker processes share their metrics: the multiprocess mode of prometheus-client.
 
 Each worker writes its values to memory-mapped files in one folder. The worker that responds to a request for metrics
-adds up all files. They are named by a number that no two running workers have, instead of by the process id: a worker that takes the
-place of a dead one continues its counters, so the number of files stays small however often workers are replaced.
+adds up all files. They are named by a number that no two running workers have, instead of by the process id: a worker
+that takes the place of a dead one continues its counters, so the number of files stays small.
 """
 
 import os

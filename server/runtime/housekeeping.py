@@ -4,12 +4,13 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from db.connections.faults import classify_fault
 from db.stores.idempotency import delete_expired
 from resolvers.context import Clinic
+from server.runtime.tasks import in_background
 
 INTERVAL_SECONDS: Final = 600
 _log = logging.getLogger("group_sessions.faults")
@@ -18,13 +19,8 @@ _log = logging.getLogger("group_sessions.faults")
 @asynccontextmanager
 async def housekeeping(clinic: Clinic) -> AsyncIterator[None]:
     """Run the cleanup during the block."""
-    task = asyncio.create_task(_delete_periodically(clinic))
-    try:
+    async with in_background(_delete_periodically(clinic)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _delete_periodically(clinic: Clinic) -> None:

@@ -1,10 +1,23 @@
-"""Cancellation of asyncio tasks within a bounded time."""
+"""Tasks of asyncio in the background, and their end within a bounded time."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 _REPEAT_SECONDS: Final = 1.0
+
+
+@asynccontextmanager
+async def in_background(coroutine: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a coroutine during the block, and cancel it at the end."""
+    task = asyncio.create_task(coroutine)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def end_tasks(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> bool:
